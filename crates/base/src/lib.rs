@@ -1,0 +1,70 @@
+//! The words that every other crate shares: ids, timestamps, the clock, secrets, pages and
+//! the few kinds of error a caller can act on.
+//!
+//! This is the only crate that reads the system clock or the random source. It knows nothing
+//! of storage, of HTTP or of async, so that everything above can be tested without them.
+
+mod clock;
+mod error;
+mod id;
+mod page;
+mod secret;
+mod time;
+mod vault;
+
+pub use clock::Clock;
+pub use error::{Error, Result};
+pub use id::{Kind, new_id, random_bytes};
+pub use page::{Cursor, Page, PageSize};
+pub use secret::{Secret, constant_time_eq, random_token, sha256_hex};
+pub use time::Timestamp;
+pub use vault::Vault;
+
+/// Declares an id type: a string with a fixed prefix, whose order is its order of creation.
+///
+/// ```
+/// campanile_base::id_type!(
+///     /// One endpoint.
+///     pub EndpointId, "ep"
+/// );
+/// let id = EndpointId::new(campanile_base::Timestamp::from_micros(1_700_000_000_000_000));
+/// assert!(id.as_str().starts_with("ep_"));
+/// ```
+#[macro_export]
+macro_rules! id_type {
+    ($(#[$doc:meta])* $vis:vis $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $vis struct $name($crate::Kind);
+        impl $name {
+            /// A fresh id whose order is that of `at`.
+            $vis fn new(at: $crate::Timestamp) -> Self {
+                Self($crate::Kind::from($crate::new_id($prefix, at)))
+            }
+            /// The id as it is written everywhere.
+            $vis fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self($crate::Kind::from(text))
+            }
+        }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.as_str())
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                String::deserialize(d).map(Self::from)
+            }
+        }
+    };
+}

@@ -1,0 +1,70 @@
+//! What can go wrong between a statement and its rows.
+
+/// An error of the database.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// A statement failed.
+    #[error("the statement failed: {message} [{statement}]")]
+    Sql {
+        /// What the database said.
+        message: String,
+        /// The beginning of the statement.
+        statement: String,
+        /// PostgreSQL's SQLSTATE, or SQLite's extended code in decimal.
+        code: String,
+    },
+    /// A row was expected and none came.
+    #[error("no row where one was expected [{0}]")]
+    NoRow(String),
+    /// A column was not of the type it was read as.
+    #[error("column {column}: {message}")]
+    Column {
+        /// The column's index.
+        column: usize,
+        /// What did not fit.
+        message: String,
+    },
+    /// The database cannot be reached, or went away.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The database is newer than this program.
+    #[error(
+        "the database's {component} schema is at version {found} and this program knows {known}: \
+         run the newer program, or restore a backup from before it"
+    )]
+    Newer {
+        /// The crate whose tables they are.
+        component: String,
+        /// The version in the database.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The body of a transaction panicked; it was rolled back.
+    #[error("a transaction panicked: {0}")]
+    Panic(String),
+}
+
+/// A result of the database.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn sql(statement: &str, code: impl ToString, message: impl ToString) -> Self {
+        let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self::Sql { message: message.to_string(), statement: statement.chars().take(120).collect(), code: code.to_string() }
+    }
+
+    /// Whether a unique key stood in the way.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Sql { code, .. } if code == "23505" || code == "1555" || code == "2067")
+    }
+}
+
+impl From<Error> for campanile_base::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unavailable(_) => Self::Unavailable { what: "the database", source: Box::new(error) },
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}

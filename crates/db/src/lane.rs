@@ -1,0 +1,85 @@
+//! A lane: typed changes that share transactions and statements.
+//!
+//! Callers hand over a change and await their own answer. While one commit is under way the next
+//! changes gather; then all of them are applied together by one function, with multi-row calls.
+//! When a group fails, its changes are tried one by one, so that a bad one fails alone.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{BoxFuture, Db, Error, Result, Tx};
+
+/// How many changes share one transaction at most.
+const GROUP: usize = 256;
+/// How many changes may wait before callers wait to hand theirs over.
+const QUEUE: usize = 4_096;
+
+/// Applies a group of changes in one transaction and answers each, in order.
+pub type Apply<C, R> = Arc<dyn for<'t> Fn(&'t mut Tx, Vec<C>) -> BoxFuture<'t, Result<Vec<R>>> + Send + Sync>;
+
+/// The entrance to a lane. Cheap to clone; the lane ends when the last clone is dropped.
+pub struct Lane<C, R> {
+    queue: mpsc::Sender<(C, oneshot::Sender<Result<R>>)>,
+}
+
+impl<C, R> Clone for Lane<C, R> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone() }
+    }
+}
+
+impl<C, R> Lane<C, R>
+where
+    C: Clone + Send + Sync + 'static,
+    R: Send + 'static,
+{
+    /// Starts a lane on the current runtime.
+    pub fn start(db: Db, apply: Apply<C, R>) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(serve(db, apply, waiting));
+        Self { queue }
+    }
+
+    /// Hands over a change and waits until it is durable.
+    ///
+    /// # Errors
+    /// What the database said about this change.
+    pub async fn submit(&self, change: C) -> Result<R> {
+        let (caller, answer) = oneshot::channel();
+        let stopped = || Error::Unavailable("the lane has stopped".into());
+        self.queue.send((change, caller)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+async fn serve<C, R>(db: Db, apply: Apply<C, R>, mut waiting: mpsc::Receiver<(C, oneshot::Sender<Result<R>>)>)
+where
+    C: Clone + Send + Sync + 'static,
+    R: Send + 'static,
+{
+    let mut group = Vec::with_capacity(GROUP);
+    while waiting.recv_many(&mut group, GROUP).await > 0 {
+        let (changes, callers): (Vec<C>, Vec<_>) = group.drain(..).unzip();
+        match apply_group(&db, &apply, changes.clone()).await {
+            Ok(answers) => callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(Ok(answer)))),
+            Err(error) if changes.len() == 1 => callers.into_iter().for_each(|caller| {
+                let _ = caller.send(Err(Error::Unavailable(error.to_string())));
+            }),
+            Err(_) => {
+                for (change, caller) in changes.into_iter().zip(callers) {
+                    let _ = caller.send(apply_group(&db, &apply, vec![change]).await.map(|mut answers| answers.remove(0)));
+                }
+            }
+        }
+    }
+}
+
+async fn apply_group<C, R>(db: &Db, apply: &Apply<C, R>, changes: Vec<C>) -> Result<Vec<R>>
+where
+    C: Send + 'static,
+    R: Send + 'static,
+{
+    let apply = apply.clone();
+    db.write(move |tx| Box::pin(async move { apply(tx, changes).await })).await
+}

@@ -1,0 +1,150 @@
+//! Runs one SQL text on SQLite or PostgreSQL, in transactions and in group commits.
+//!
+//! # The story
+//! A [`Db`] is either an embedded SQLite file or a PostgreSQL server; callers cannot tell which.
+//! A change is a closure over a [`Tx`], given to [`Db::write`]:
+//!
+//! * On SQLite it travels to the one writer thread. The thread opens a transaction, runs every
+//!   closure that is waiting, each within a savepoint, commits once for all of them, and only
+//!   then acknowledges each. So a commit's fsync is shared by whoever queued during the last one,
+//!   and a closure that fails is rolled back alone.
+//! * On PostgreSQL it runs in a transaction of its own, on a pooled connection and in a task of
+//!   its own: a caller that goes away does not leave half a transaction behind.
+//!
+//! Hot writes go through a [`Lane`], which gathers typed changes while the previous commit is
+//! under way and applies them with few, pipelined statements on PostgreSQL too.
+//!
+//! Reads ([`Db::read`]) use read-only connections in place on SQLite, and on PostgreSQL single
+//! statements outside a transaction.
+//!
+//! # The dialect
+//! `$1` parameters, `ON CONFLICT`, `RETURNING`, row values, partial indexes. Times are `BIGINT`
+//! microseconds, ids and JSON `TEXT`, bytes `BYTEA`, booleans `BOOLEAN`. What PostgreSQL alone
+//! needs stands in a comment that only it reads: `/*pg: FOR UPDATE SKIP LOCKED */`.
+//!
+//! # What fails how
+//! A database that cannot be reached is [`Error::Unavailable`]; everything else that SQL can do
+//! wrong is [`Error::Sql`]. A panic within a closure is caught and rolled back like an error.
+
+mod error;
+mod lane;
+mod lite;
+mod migrate;
+mod postgres;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tx;
+mod value;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use error::{Error, Result};
+pub use futures_util::future::BoxFuture;
+pub use lane::{Apply, Lane};
+pub use migrate::Migrations;
+pub use tx::Tx;
+pub use value::{FromColumn, Param, Row};
+
+/// A database. Cheap to clone; closes when the last clone is dropped.
+#[derive(Clone)]
+pub struct Db(Arc<Backend>);
+
+enum Backend {
+    Lite(lite::Lite),
+    Postgres(postgres::Postgres),
+}
+
+/// Which of the two databases this is; for the log and for `skip what only one needs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded database.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+impl Db {
+    /// Opens or creates the embedded database at `path`.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or is open in another process.
+    pub fn open_sqlite(path: &Path) -> Result<Self> {
+        Ok(Self(Arc::new(Backend::Lite(lite::Lite::open(path)?))))
+    }
+
+    /// Connects to PostgreSQL at `url` (`postgres://user:password@host/database?sslmode=…`).
+    ///
+    /// # Errors
+    /// When the URL is not one, or the server does not answer.
+    pub async fn connect_postgres(url: &str) -> Result<Self> {
+        Ok(Self(Arc::new(Backend::Postgres(postgres::Postgres::connect(url).await?))))
+    }
+
+    /// Which database this is.
+    pub fn engine(&self) -> Engine {
+        match &*self.0 {
+            Backend::Lite(_) => Engine::Sqlite,
+            Backend::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs `body` in a transaction and returns once it is durable. An error of the body rolls
+    /// back what it did. The body awaits nothing but the [`Tx`].
+    ///
+    /// # Errors
+    /// The body's own, or that the commit failed; then nothing was written.
+    pub async fn write<R, E, F>(&self, body: F) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send + 'static,
+    {
+        match &*self.0 {
+            Backend::Lite(lite) => lite.write(body).await,
+            Backend::Postgres(postgres) => postgres.write(body).await,
+        }
+    }
+
+    /// Runs `body`, which only reads. On PostgreSQL each statement sees its own moment; a body
+    /// that needs one moment for all of them belongs in [`Db::write`].
+    ///
+    /// # Errors
+    /// The body's own, or that no connection is to be had.
+    pub async fn read<R, E, F>(&self, body: F) -> Result<R, E>
+    where
+        E: From<Error>,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
+    {
+        match &*self.0 {
+            Backend::Lite(lite) => lite.read(body).await,
+            Backend::Postgres(postgres) => postgres.read(body).await,
+        }
+    }
+
+    /// Whether the database answers, within a second.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not.
+    pub async fn ping(&self) -> Result<()> {
+        let answer = self.read(|tx| {
+            Box::pin(async move { tx.one("SELECT CAST(1 AS BIGINT)", params![], |row| row.get::<i64>(0)).await })
+        });
+        match tokio::time::timeout(std::time::Duration::from_secs(1), answer).await {
+            Ok(answer) => answer.map(drop),
+            Err(_) => Err(Error::Unavailable("the database did not answer within a second".into())),
+        }
+    }
+}
+
+/// The parameters of a statement, in the order of `$1`, `$2`, ….
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { &[$($crate::Param::from($value)),*] };
+}
+
+/// One row of parameters for [`Tx::execute_many`]: owned, so that it can be gathered.
+#[macro_export]
+macro_rules! row {
+    ($($value:expr),* $(,)?) => { vec![$($crate::Param::from($value)),*] };
+}

@@ -1,0 +1,213 @@
+//! SQLite: one writer thread that commits in groups, and a few connections that only read.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::tx::{Inner, Tx};
+use crate::{Error, Result};
+
+/// How many closures may wait for the writer before callers wait to hand theirs over.
+const QUEUE: usize = 4_096;
+/// How many closures share one commit at most: bounds the wait of the first of them.
+const GROUP: usize = 512;
+/// Read connections that are kept for the next reader.
+const IDLE_READERS: usize = 8;
+
+pub(crate) struct Lite {
+    path: PathBuf,
+    queue: Option<mpsc::Sender<Box<dyn Change>>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+/// A closure on its way through the writer: run, then settled once its commit is known.
+trait Change: Send {
+    /// Runs the body; `false` means that its savepoint must be rolled back.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Tells the caller, after the commit or in place of it.
+    fn settle(self: Box<Self>, commit: Result<(), &Error>);
+}
+
+struct Body<R, E, F> {
+    body: Option<F>,
+    outcome: Option<Result<R, E>>,
+    caller: oneshot::Sender<Result<R, E>>,
+}
+
+impl<R, E, F> Change for Body<R, E, F>
+where
+    R: Send,
+    E: From<Error> + Send,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send,
+{
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        let body = self.body.take().expect("a change runs once");
+        let outcome = catch_unwind(AssertUnwindSafe(|| body(tx).now_or_never()));
+        let outcome = match outcome {
+            Ok(Some(Ok(done))) => tx.failed.take().map_or(Ok(done), |error| Err(error.into())),
+            Ok(Some(failed)) => failed,
+            Ok(None) => Err(Error::Panic("a transaction awaited something else than its database".into()).into()),
+            Err(panic) => Err(Error::Panic(panic_text(&*panic)).into()),
+        };
+        tx.failed = None;
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn settle(self: Box<Self>, commit: Result<(), &Error>) {
+        let outcome = match (self.outcome, commit) {
+            (Some(Err(own)), _) => Err(own),
+            (Some(Ok(done)), Ok(())) => Ok(done),
+            (_, Err(error)) => Err(Error::Unavailable(error.to_string()).into()),
+            (None, Ok(())) => Err(Error::Unavailable("the change was not run".into()).into()),
+        };
+        // A caller that went away does not want to know; its change is durable all the same.
+        let _ = self.caller.send(outcome);
+    }
+}
+
+impl Lite {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let connection = Connection::open(path)
+            .map_err(|e| Error::Unavailable(format!("{} cannot be opened: {e}", path.display())))?;
+        configure(&connection)?;
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let writer = std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || write_in_groups(connection, waiting))
+            .map_err(|e| Error::Unavailable(e.to_string()))?;
+        Ok(Self { path: path.to_owned(), queue: Some(queue), writer: Some(writer), readers: Mutex::default() })
+    }
+
+    pub(crate) async fn write<R, E, F>(&self, body: F) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let change = Box::new(Body { body: Some(body), outcome: None, caller });
+        let queue = self.queue.as_ref().expect("the queue lives as long as the database");
+        queue.send(change).await.map_err(|_| Error::Unavailable("the writer has stopped".into()))?;
+        answer.await.map_err(|_| Error::Unavailable("the writer has stopped".into()))?
+    }
+
+    pub(crate) async fn read<R, E, F>(&self, body: F) -> Result<R, E>
+    where
+        E: From<Error>,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
+    {
+        let mut tx = Tx::new(Inner::Lite(self.reader()?));
+        let outcome = body(&mut tx).now_or_never();
+        if let Inner::Lite(connection) = tx.inner {
+            let mut readers = self.readers.lock().expect("no reader panics while it holds the lock");
+            if readers.len() < IDLE_READERS {
+                readers.push(connection);
+            }
+        }
+        outcome.ok_or_else(|| Error::Panic("a read awaited something else than its database".into()))?
+    }
+
+    fn reader(&self) -> Result<Connection> {
+        let kept = self.readers.lock().expect("no reader panics while it holds the lock").pop();
+        if let Some(connection) = kept {
+            return Ok(connection);
+        }
+        let connection = Connection::open(&self.path)
+            .map_err(|e| Error::Unavailable(format!("{} cannot be opened: {e}", self.path.display())))?;
+        connection.set_prepared_statement_cache_capacity(256);
+        connection
+            .execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000;")
+            .map_err(|e| lite_error("PRAGMA", &e))?;
+        Ok(connection)
+    }
+}
+
+impl Drop for Lite {
+    fn drop(&mut self) {
+        self.queue.take();
+        if let Some(writer) = self.writer.take()
+            && writer.thread().id() != std::thread::current().id()
+        {
+            let _ = writer.join();
+        }
+    }
+}
+
+/// `synchronous=FULL` makes every commit durable before it is acknowledged. The exclusive file
+/// lock of the first write tells a second process that the folder is taken.
+fn configure(connection: &Connection) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(512);
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
+             PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;
+             PRAGMA temp_store = MEMORY;",
+        )
+        .map_err(|e| lite_error("PRAGMA", &e))
+}
+
+fn write_in_groups(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
+    let mut tx = Tx::new(Inner::Lite(connection));
+    let mut group = Vec::with_capacity(GROUP);
+    while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
+        let committed = commit_group(&mut tx, &mut group);
+        let effects = std::mem::take(&mut tx.after_commit);
+        match &committed {
+            Ok(()) => effects.into_iter().for_each(|effect| effect()),
+            Err(error) => tracing::error!(%error, changes = group.len(), "a group of changes was not committed"),
+        }
+        for change in group.drain(..) {
+            change.settle(committed.as_ref().map(|()| ()));
+        }
+    }
+}
+
+fn commit_group(tx: &mut Tx, group: &mut [Box<dyn Change>]) -> Result<()> {
+    batch(tx, "BEGIN IMMEDIATE")?;
+    let done = group.iter_mut().try_for_each(|change| run_in_savepoint(tx, change.as_mut()));
+    let committed = done.and_then(|()| batch(tx, "COMMIT"));
+    if committed.is_err() {
+        tx.after_commit.clear();
+        // Fails when SQLite has rolled back by itself, as it does when the disk is full.
+        let _ = batch(tx, "ROLLBACK");
+    }
+    metrics::histogram!("campanile_db_group_size").record(group.len() as f64);
+    committed
+}
+
+fn run_in_savepoint(tx: &mut Tx, change: &mut dyn Change) -> Result<()> {
+    batch(tx, "SAVEPOINT change")?;
+    let effects = tx.after_commit.len();
+    if change.run(tx) {
+        return batch(tx, "RELEASE change");
+    }
+    tx.after_commit.truncate(effects);
+    batch(tx, "ROLLBACK TO change")?;
+    batch(tx, "RELEASE change")
+}
+
+fn batch(tx: &mut Tx, sql: &'static str) -> Result<()> {
+    let Inner::Lite(connection) = &mut tx.inner else { unreachable!("the writer thread has a SQLite connection") };
+    let mut statement = connection.prepare_cached(sql).map_err(|e| lite_error(sql, &e))?;
+    statement.execute([]).map(drop).map_err(|e| lite_error(sql, &e))
+}
+
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}
+
+pub(crate) fn lite_error(sql: &str, error: &rusqlite::Error) -> Error {
+    let code = error.sqlite_error().map_or(0, |e| e.extended_code);
+    Error::sql(sql, code, error)
+}

@@ -1,0 +1,165 @@
+//! PostgreSQL: pooled connections, a transaction per change, single statements for reads.
+
+use std::borrow::Cow;
+use std::panic::AssertUnwindSafe;
+use std::str::FromStr as _;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio_postgres::Statement;
+use tokio_postgres::config::SslMode;
+
+use crate::lite::panic_text;
+use crate::tx::{Inner, Tx};
+use crate::{Error, Result};
+
+/// Connections per node. More do not commit more on the machines we measured; they only wait in
+/// the server instead of here.
+const CONNECTIONS: usize = 16;
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+pub(crate) struct PostgresTx {
+    pub(crate) client: Object,
+}
+
+impl Postgres {
+    pub(crate) async fn connect(url: &str) -> Result<Self> {
+        let config = tokio_postgres::Config::from_str(url)
+            .map_err(|e| Error::Unavailable(format!("the database URL cannot be read: {e}")))?;
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = if config.get_ssl_mode() == SslMode::Disable {
+            Manager::from_config(config, tokio_postgres::NoTls, recycling)
+        } else {
+            Manager::from_config(config, tls(), recycling)
+        };
+        let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .timeouts(timeouts)
+            .build()
+            .map_err(|e| Error::Unavailable(e.to_string()))?;
+        let postgres = Self { pool };
+        drop(postgres.connection().await?);
+        Ok(postgres)
+    }
+
+    pub(crate) async fn write<R, E, F>(&self, body: F) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send + 'static,
+    {
+        let client = self.connection().await?;
+        let task = tokio::spawn(async move {
+            let mut tx = Tx::new(Inner::Postgres(PostgresTx { client }));
+            let outcome = in_transaction(&mut tx, body).await;
+            match outcome.is_ok() {
+                true => std::mem::take(&mut tx.after_commit).into_iter().for_each(|effect| effect()),
+                false => forget_unless_idle(tx).await,
+            }
+            outcome
+        });
+        task.await.map_err(|e| Error::Panic(e.to_string()))?
+    }
+
+    pub(crate) async fn read<R, E, F>(&self, body: F) -> Result<R, E>
+    where
+        E: From<Error>,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
+    {
+        let client = self.connection().await?;
+        body(&mut Tx::new(Inner::Postgres(PostgresTx { client }))).await
+    }
+
+    async fn connection(&self) -> Result<Object> {
+        self.pool.get().await.map_err(|e| Error::Unavailable(e.to_string()))
+    }
+}
+
+async fn in_transaction<R, E, F>(tx: &mut Tx, body: F) -> Result<R, E>
+where
+    E: From<Error>,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
+{
+    tx.script("BEGIN").await?;
+    let outcome = AssertUnwindSafe(body(tx)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|panic| Err(Error::Panic(panic_text(&*panic)).into()));
+    // PostgreSQL answers a COMMIT after a failed statement with a silent rollback.
+    match (outcome, tx.failed.take()) {
+        (Ok(done), None) => {
+            tx.script("COMMIT").await?;
+            Ok(done)
+        }
+        (Ok(_), Some(error)) => {
+            tx.script("ROLLBACK").await?;
+            Err(error.into())
+        }
+        (Err(error), _) => {
+            tx.script("ROLLBACK").await?;
+            Err(error)
+        }
+    }
+}
+
+impl PostgresTx {
+    pub(crate) async fn prepare(&mut self, sql: &'static str) -> Result<Statement> {
+        self.client.prepare_cached(&for_postgres(sql)).await.map_err(|e| pg_error(sql, &e))
+    }
+}
+
+/// Keeps a connection that may still be within a transaction from going back to the pool.
+async fn forget_unless_idle(mut tx: Tx) {
+    let idle = tx.script("ROLLBACK").await.is_ok();
+    if let (false, Inner::Postgres(postgres)) = (idle, tx.inner) {
+        drop(Object::take(postgres.client));
+    }
+}
+
+/// Opens the comments that are meant for PostgreSQL alone.
+fn for_postgres(sql: &'static str) -> Cow<'static, str> {
+    const MARK: &str = "/*pg:";
+    if !sql.contains(MARK) {
+        return Cow::Borrowed(sql);
+    }
+    let mut opened = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once(MARK) {
+        let (inside, after) = after.split_once("*/").expect("a comment for PostgreSQL ends");
+        opened.push_str(before);
+        opened.push_str(inside);
+        rest = after;
+    }
+    opened.push_str(rest);
+    Cow::Owned(opened)
+}
+
+fn tls() -> tokio_postgres_rustls::MakeRustlsConnect {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the default versions suit the default provider")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tokio_postgres_rustls::MakeRustlsConnect::new(config)
+}
+
+pub(crate) fn pg_error(sql: &str, error: &tokio_postgres::Error) -> Error {
+    match error.as_db_error() {
+        // 57P01 to 57P03: the server is shutting down, crashed or is starting up.
+        Some(db) if db.code().code().starts_with("57P") => Error::Unavailable(db.message().to_owned()),
+        Some(db) => Error::sql(sql, db.code().code(), db.message()),
+        None if error.is_closed() => Error::Unavailable(error.to_string()),
+        None => match std::error::Error::source(error) {
+            Some(cause) if cause.is::<std::io::Error>() => Error::Unavailable(format!("{error}: {cause}")),
+            Some(cause) => Error::sql(sql, "", format!("{error}: {cause}")),
+            None => Error::sql(sql, "", error),
+        },
+    }
+}

@@ -1,0 +1,205 @@
+//! A transaction: the same few calls on both databases.
+
+use futures_util::future::join_all;
+use tokio_postgres::types::ToSql;
+
+use crate::lite::lite_error;
+use crate::postgres::{PostgresTx, pg_error};
+use crate::{Error, Param, Result, Row};
+
+/// An open transaction, or a read. Obtained from [`crate::Db::write`] and [`crate::Db::read`].
+///
+/// Once a statement has failed the transaction will not be committed, whatever its body says.
+pub struct Tx {
+    pub(crate) inner: Inner,
+    pub(crate) after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    pub(crate) failed: Option<Error>,
+}
+
+pub(crate) enum Inner {
+    Lite(rusqlite::Connection),
+    Postgres(PostgresTx),
+}
+
+impl Tx {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner, after_commit: Vec::new(), failed: None }
+    }
+
+    /// Runs a statement; answers how many rows it changed.
+    ///
+    /// # Errors
+    /// `Sql` when the statement fails.
+    pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        let changed = self.inner.execute(sql, params).await;
+        self.noting(changed)
+    }
+
+    /// Runs a statement once for each of `rows`, in their order; answers how many rows each
+    /// changed. PostgreSQL receives them all at once and answers them all at once.
+    ///
+    /// # Errors
+    /// `Sql` for the first one that fails.
+    pub async fn execute_many(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<u64>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changed = self.inner.execute_many(sql, rows).await;
+        self.noting(changed)
+    }
+
+    /// All rows of a query, each through `read`.
+    ///
+    /// # Errors
+    /// `Sql` when the statement fails, or what `read` says.
+    pub async fn all<T: Send>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let rows = self.inner.query(sql, params, usize::MAX, read).await;
+        self.noting(rows)
+    }
+
+    /// The first row of a query, if there is one.
+    ///
+    /// # Errors
+    /// `Sql` when the statement fails, or what `read` says.
+    pub async fn first<T: Send>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Option<T>> {
+        let rows = self.inner.query(sql, params, 1, read).await;
+        Ok(self.noting(rows)?.into_iter().next())
+    }
+
+    /// The one row of a query.
+    ///
+    /// # Errors
+    /// `NoRow` when there is none.
+    pub async fn one<T: Send>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<T> {
+        self.first(sql, params, read).await?.ok_or_else(|| Error::NoRow(sql.chars().take(80).collect()))
+    }
+
+    /// Lets only one transaction at a time go on with this `name`, until it ends. SQLite has one
+    /// writer anyway; PostgreSQL takes an advisory lock.
+    ///
+    /// # Errors
+    /// `Sql` when the lock cannot be taken.
+    pub async fn lock(&mut self, name: &str) -> Result<()> {
+        if let Inner::Postgres(_) = self.inner {
+            let sql = "SELECT CAST(1 AS BIGINT) FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked";
+            self.one(sql, crate::params![name], |row| row.get::<i64>(0)).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs `effect` once this transaction is durable, even if its caller has gone away by then;
+    /// not at all if it is rolled back. Must not block.
+    pub fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(effect));
+    }
+
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
+        match &mut self.inner {
+            Inner::Lite(connection) => connection.execute_batch(sql).map_err(|e| lite_error(sql, &e)),
+            Inner::Postgres(postgres) => postgres.client.batch_execute(sql).await.map_err(|e| pg_error(sql, &e)),
+        }
+    }
+
+    fn noting<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        if let Err(error) = &outcome {
+            self.failed.get_or_insert_with(|| error.clone());
+        }
+        outcome
+    }
+}
+
+impl Inner {
+    async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        match self {
+            Self::Lite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(|e| lite_error(sql, &e))?;
+                bind(&mut statement, params).map_err(|e| lite_error(sql, &e))?;
+                statement.raw_execute().map(|changed| changed as u64).map_err(|e| lite_error(sql, &e))
+            }
+            Self::Postgres(postgres) => {
+                let statement = postgres.prepare(sql).await?;
+                postgres.client.execute_raw(&statement, params).await.map_err(|e| pg_error(sql, &e))
+            }
+        }
+    }
+
+    async fn execute_many(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<u64>> {
+        match self {
+            Self::Lite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(|e| lite_error(sql, &e))?;
+                let mut execute = |row: &Vec<Param<'_>>| {
+                    bind(&mut statement, row)?;
+                    statement.raw_execute().map(|changed| changed as u64)
+                };
+                rows.iter().map(&mut execute).collect::<rusqlite::Result<_>>().map_err(|e| lite_error(sql, &e))
+            }
+            Self::Postgres(postgres) => {
+                let statement = postgres.prepare(sql).await?;
+                let client = &postgres.client;
+                // Polled together they are written together: one round trip for all rows.
+                let answers = join_all(rows.iter().map(|row| client.execute_raw(&statement, row))).await;
+                answers.into_iter().map(|answer| answer.map_err(|e| pg_error(sql, &e))).collect()
+            }
+        }
+    }
+
+    async fn query<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        limit: usize,
+        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        match self {
+            Self::Lite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(|e| lite_error(sql, &e))?;
+                bind(&mut statement, params).map_err(|e| lite_error(sql, &e))?;
+                let mut rows = statement.raw_query();
+                let mut found = Vec::new();
+                while found.len() < limit
+                    && let Some(row) = rows.next().map_err(|e| lite_error(sql, &e))?
+                {
+                    found.push(read(&Row::Lite(row))?);
+                }
+                Ok(found)
+            }
+            Self::Postgres(postgres) => {
+                let statement = postgres.prepare(sql).await?;
+                let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+                let rows = postgres.client.query(&statement, &params).await.map_err(|e| pg_error(sql, &e))?;
+                rows.iter().take(limit).map(|row| read(&Row::Postgres(row))).collect()
+            }
+        }
+    }
+}
+
+/// Binds by number. SQLite takes `$2` for a name and would count by first appearance.
+fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Param<'_>]) -> rusqlite::Result<()> {
+    for index in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(index).and_then(|name| name[1..].parse::<usize>().ok()).unwrap_or(index);
+        let param = params.get(number - 1).ok_or(rusqlite::Error::InvalidParameterCount(params.len(), number))?;
+        statement.raw_bind_parameter(index, param)?;
+    }
+    Ok(())
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tx")
+    }
+}

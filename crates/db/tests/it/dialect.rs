@@ -1,0 +1,87 @@
+//! The common dialect: the forms that queries rely on mean the same on both databases.
+
+use campanile_base::Timestamp;
+use campanile_db::testing::on_each_database;
+use campanile_db::{Error, Migrations, params};
+
+const TABLES: Migrations = Migrations {
+    component: "dialect",
+    files: &["CREATE TABLE thing (
+        id TEXT PRIMARY KEY, at BIGINT NOT NULL, done BOOLEAN NOT NULL DEFAULT FALSE,
+        score DOUBLE PRECISION, body BYTEA, note TEXT);
+        CREATE INDEX thing_open ON thing (at, id) WHERE done = FALSE;"],
+};
+
+#[tokio::test]
+async fn every_kind_of_value_comes_back_as_it_went_in() {
+    on_each_database(vec![TABLES], async |db| {
+        db.write(|tx| {
+            Box::pin(async move {
+                let sql = "INSERT INTO thing (id, at, done, score, body, note) VALUES ($1, $2, $3, $4, $5, $6)";
+                let bytes: &[u8] = &[0, 1, 254, 255];
+                tx.execute(sql, params!["a", Timestamp::from_micros(7), true, 0.5, bytes, None::<&str>]).await?;
+                let read = tx
+                    .one("SELECT id, at, done, score, body, note FROM thing WHERE id = $1", params!["a"], |row| {
+                        Ok((
+                            row.get::<String>(0)?,
+                            row.get::<Timestamp>(1)?,
+                            row.get::<bool>(2)?,
+                            row.get::<Option<f64>>(3)?,
+                            row.get::<Vec<u8>>(4)?,
+                            row.get::<Option<String>>(5)?,
+                        ))
+                    })
+                    .await?;
+                assert_eq!(read, ("a".into(), Timestamp::from_micros(7), true, Some(0.5), bytes.to_vec(), None));
+                Ok::<(), Error>(())
+            })
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_forms_of_the_common_dialect_agree() {
+    on_each_database(vec![TABLES], async |db| {
+        db.write(|tx| {
+            Box::pin(async move {
+                let insert = "INSERT INTO thing (id, at, note) VALUES ($1, $2, $3)
+                    ON CONFLICT (id) DO UPDATE SET note = excluded.note WHERE thing.note IS DISTINCT FROM excluded.note";
+                for (id, at) in [("b", 2), ("a", 2), ("c", 1), ("Z", 3)] {
+                    assert_eq!(tx.execute(insert, params![id, at, "first"]).await?, 1);
+                }
+                assert_eq!(tx.execute(insert, params!["a", 2, "first"]).await?, 0);
+                assert_eq!(tx.execute(insert, params!["a", 2, "second"]).await?, 1);
+
+                let page = "SELECT id FROM thing WHERE (at, id) < ($1, $2) AND (CAST($3 AS TEXT) IS NULL OR note = $3)
+                    ORDER BY at DESC, id DESC LIMIT $4";
+                let ids = tx.all(page, params![2, "b", None::<&str>, 10], |row| row.get::<String>(0)).await?;
+                assert_eq!(ids, ["a", "c"]);
+                let ids = tx.all(page, params![i64::MAX, "", "first", 2], |row| row.get::<String>(0)).await?;
+                assert_eq!(ids, ["Z", "b"], "text is ordered by its bytes");
+
+                let taken = "UPDATE thing SET done = TRUE WHERE id IN (SELECT id FROM thing WHERE done = FALSE
+                    ORDER BY at, id LIMIT 1 /*pg: FOR UPDATE SKIP LOCKED */) RETURNING id";
+                assert_eq!(tx.all(taken, params![], |row| row.get::<String>(0)).await?, ["c"]);
+                Ok::<(), Error>(())
+            })
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn parameters_are_counted_by_their_number_not_by_their_place() {
+    on_each_database(vec![TABLES], async |db| {
+        let sql = "SELECT CAST($3 AS TEXT) || CAST($1 AS TEXT) || CAST($2 AS TEXT) || CAST($1 AS TEXT)";
+        let read = db.read(|tx| {
+            Box::pin(async move { tx.one(sql, params!["a", "b", "c"], |row| row.get::<String>(0)).await })
+        });
+        assert_eq!(read.await.unwrap(), "caba");
+    })
+    .await;
+}

@@ -1,0 +1,6 @@
+//! The conformance of `db`: every claim holds on SQLite and on PostgreSQL.
+#![allow(missing_docs, unreachable_pub)]
+
+mod dialect;
+mod groups;
+mod migrations;

@@ -1,0 +1,88 @@
+//! Which handler runs a kind of job, and within which bounds.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_base::Result;
+use campanile_db::{BoxFuture, Tx};
+
+use crate::{Backoff, Job, Outcome};
+
+/// One run of a job, as its handler sees it.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The job.
+    pub job: Job,
+    /// Whether a failure now is the last one that its options allow.
+    pub is_last: bool,
+}
+
+/// The bounds of a kind of job.
+#[derive(Debug, Clone)]
+pub struct JobOptions {
+    /// After so many failed attempts it is dead. Explicit retries of the handler count too, but
+    /// do not end it.
+    pub max_attempts: u32,
+    /// The waits between attempts.
+    pub backoff: Backoff,
+    /// How many run at a time on a node.
+    pub concurrency: usize,
+    /// How many with the same key run at a time.
+    pub per_key: usize,
+    /// An attempt that takes longer has failed.
+    pub timeout: Duration,
+}
+
+impl Default for JobOptions {
+    fn default() -> Self {
+        Self {
+            max_attempts: 8,
+            backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(600) },
+            concurrency: 32,
+            per_key: usize::MAX,
+            timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+pub(crate) type Handler = Arc<dyn Fn(Attempt) -> BoxFuture<'static, Result<Outcome>> + Send + Sync>;
+type OnDeath =
+    Arc<dyn for<'t> Fn(&'t mut Tx, &'t Job, &'t str) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync>;
+
+#[derive(Clone)]
+pub(crate) struct Registered {
+    pub(crate) options: JobOptions,
+    pub(crate) handler: Handler,
+    pub(crate) on_death: Option<OnDeath>,
+}
+
+/// All kinds of jobs that this program can run.
+#[derive(Default)]
+pub struct Registry {
+    pub(crate) kinds: HashMap<&'static str, Registered>,
+}
+
+impl Registry {
+    /// Registers the handler of `kind`. A kind's name is stored with its jobs: never rename one.
+    pub fn register<F, Fut>(&mut self, kind: &'static str, options: JobOptions, handler: F)
+    where
+        F: Fn(Attempt) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Outcome>> + Send + 'static,
+    {
+        let handler: Handler = Arc::new(move |attempt| Box::pin(handler(attempt)));
+        self.kinds.insert(kind, Registered { options, handler, on_death: None });
+    }
+
+    /// What else is written in the transaction that moves a job of `kind` to the dead letters.
+    ///
+    /// # Panics
+    /// When `kind` is not registered.
+    pub fn on_death<F>(&mut self, kind: &'static str, write: F)
+    where
+        F: for<'t> Fn(&'t mut Tx, &'t Job, &'t str) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync + 'static,
+    {
+        self.kinds.get_mut(kind).expect("a kind is registered before its death is").on_death = Some(Arc::new(write));
+    }
+}

@@ -1,0 +1,111 @@
+//! The guarded client against listeners on this machine.
+#![allow(missing_docs, unreachable_pub)]
+
+use std::time::Duration;
+
+use campanile_net::{AddressRules, Client, Request, SendError, parse_url};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+fn request(url: &str) -> Request {
+    Request {
+        method: "POST",
+        url: parse_url(url).unwrap().to_string(),
+        headers: vec![("content-type".into(), "application/json".into())],
+        body: "{}".into(),
+        timeout: Duration::from_secs(2),
+        keep: 16,
+    }
+}
+
+/// Answers every request on every connection with `answer`, and tells of each connection.
+async fn receiver(answer: &'static str) -> (u16, mpsc::UnboundedReceiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (connected, connections) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = connected.send(());
+            tokio::spawn(async move {
+                let mut buffer = [0; 4096];
+                while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                }
+            });
+        }
+    });
+    (port, connections)
+}
+
+fn local() -> Client {
+    Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]))
+}
+
+#[tokio::test]
+async fn no_spelling_of_an_inner_address_is_connected_to() {
+    let (port, mut connections) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let client = Client::new(AddressRules::default());
+    let hosts = [
+        "127.0.0.1", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "[::1]", "[::]",
+        "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[2002:7f00:1::]", "[64:ff9b::127.0.0.1]", "10.0.0.1",
+        "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "[fd00:ec2::254]", "[fe80::1]",
+    ];
+    for host in hosts {
+        let refused = client.send(request(&format!("http://{host}:{port}/"))).await;
+        assert!(matches!(refused, Err(SendError::Blocked(_))), "{host}: {refused:?}");
+    }
+    assert!(connections.try_recv().is_err(), "nobody connected");
+}
+
+#[tokio::test]
+async fn a_name_is_judged_by_what_it_resolves_to_when_connecting() {
+    let (port, mut connections) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    // `localhost` is the one name that resolves without a network; allowed or not decides.
+    let refused = Client::new(AddressRules::default()).send(request(&format!("http://localhost:{port}/"))).await;
+    assert!(matches!(refused, Err(SendError::Blocked(_))), "{refused:?}");
+    assert_eq!(local().send(request(&format!("http://localhost:{port}/"))).await.unwrap().status, 200);
+    assert!(connections.recv().await.is_some());
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let (inner, mut reached) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let answer = format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:{inner}/\r\ncontent-length: 0\r\n\r\n");
+    let (port, _connections) = receiver(answer.leak()).await;
+    let response = local().send(request(&format!("http://127.0.0.1:{port}/"))).await.unwrap();
+    assert_eq!(response.status, 307);
+    assert!(reached.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let (port, mut connections) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let client = local();
+    for _ in 0..3 {
+        assert_eq!(client.send(request(&format!("http://127.0.0.1:{port}/"))).await.unwrap().body, b"ok");
+    }
+    connections.recv().await.unwrap();
+    assert!(connections.try_recv().is_err(), "one connection served all three");
+}
+
+#[tokio::test]
+async fn an_answer_is_cut_and_a_silence_ends() {
+    let long = format!("HTTP/1.1 500 No\r\ncontent-length: 100\r\n\r\n{}", "x".repeat(100));
+    let (port, _connections) = receiver(long.leak()).await;
+    let response = local().send(request(&format!("http://127.0.0.1:{port}/"))).await.unwrap();
+    assert_eq!((response.status, response.body.len()), (500, 16));
+
+    let (port, _connections) = receiver("").await;
+    let mut silent = request(&format!("http://127.0.0.1:{port}/"));
+    silent.timeout = Duration::from_millis(100);
+    assert!(matches!(local().send(silent).await, Err(SendError::TimedOut(_))));
+}
+
+#[test]
+fn only_http_urls_are_taken() {
+    assert!(parse_url("ftp://example.com/").is_err());
+    assert!(parse_url("example.com").is_err());
+    assert!(parse_url("http:///").is_err());
+    assert_eq!(parse_url("HTTP://EXAMPLE.com:80").unwrap().as_str(), "http://example.com/");
+}

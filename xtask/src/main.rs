@@ -1,0 +1,45 @@
+//! The developers' chores: `cargo xtask help` lists them.
+
+mod bench;
+mod chore;
+mod postgres;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "cargo xtask <chore>
+
+  test [names…]   everything that must hold: formatting, clippy, all tests on both databases, the
+                  console, the browser. With names, only the Rust tests whose names contain one.
+  bench ingest    deliveries accepted per second and the latency of each stage, on both databases
+  postgres        a throw-away PostgreSQL for tests that you run by hand, until Enter
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test", names @ ..] => test::everything(names),
+        ["bench", "ingest", rest @ ..] => bench::ingest(rest),
+        ["postgres"] => interactive_postgres(),
+        _ => {
+            eprint!("{HELP}");
+            return if words == ["help"] { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("✗ {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn interactive_postgres() -> chore::Outcome {
+    let cluster = postgres::Cluster::start(false)?;
+    println!("export CAMPANILE_TEST_POSTGRES='{}'", cluster.url());
+    eprintln!("Press Enter to stop it.");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|e| e.to_string()).map(drop)
+}
