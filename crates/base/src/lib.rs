@@ -9,6 +9,7 @@ mod error;
 mod id;
 mod page;
 mod secret;
+pub mod source_event;
 mod time;
 mod vault;
 

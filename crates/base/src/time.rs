@@ -41,6 +41,12 @@ impl Timestamp {
         Some(Self(parsed.as_microsecond()))
     }
 
+    /// Reads an HTTP date, `Tue, 14 Nov 2023 22:13:20 GMT`; `None` when the text is something else.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let parsed = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text.trim()).ok()?;
+        Some(Self(parsed.as_microsecond()))
+    }
+
     /// This time and `by` more.
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))

@@ -1,0 +1,118 @@
+//! The activity trail: who did what to what, when, with what result.
+//!
+//! A record is written in the transaction of the change that it tells of: there is no change
+//! without its record, and no record of a change that did not happen.
+
+mod queries;
+
+use campanile_base::{Clock, Cursor, PageSize, Result, Timestamp, new_id};
+use campanile_db::Tx;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{Caller, OrganisationId};
+
+/// What was done. The names are `{noun}.{past tense}`, stored as they are and never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Action {
+    OrganisationCreated,
+    WorkspaceCreated,
+    WorkspaceUpdated,
+    MemberAdded,
+    KeyCreated,
+    KeyRevoked,
+    SignedIn,
+    SourceCreated,
+    SourceSecretRotated,
+    SourceDeleted,
+    RepositoriesDisconnected,
+    EndpointCreated,
+    EndpointUpdated,
+    EndpointDeleted,
+    EndpointDisabled,
+    EndpointSecretRotated,
+}
+
+impl Action {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OrganisationCreated => "organisation.created",
+            Self::WorkspaceCreated => "workspace.created",
+            Self::WorkspaceUpdated => "workspace.updated",
+            Self::MemberAdded => "member.added",
+            Self::KeyCreated => "key.created",
+            Self::KeyRevoked => "key.revoked",
+            Self::SignedIn => "session.created",
+            Self::SourceCreated => "source.created",
+            Self::SourceSecretRotated => "source.secret_rotated",
+            Self::SourceDeleted => "source.deleted",
+            Self::RepositoriesDisconnected => "repositories.disconnected",
+            Self::EndpointCreated => "endpoint.created",
+            Self::EndpointUpdated => "endpoint.updated",
+            Self::EndpointDeleted => "endpoint.deleted",
+            Self::EndpointDisabled => "endpoint.disabled",
+            Self::EndpointSecretRotated => "endpoint.secret_rotated",
+        }
+    }
+}
+
+/// A line of the trail.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Activity {
+    /// Its id.
+    pub id: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// `person`, `key` or `system`.
+    pub actor_kind: String,
+    /// Who, by id.
+    pub actor_id: String,
+    /// What was done.
+    pub action: String,
+    /// To what, by id.
+    pub subject_id: String,
+    /// `success`, or why not.
+    pub result: String,
+    /// What there is to say about it.
+    #[schema(value_type = Object)]
+    pub metadata: Value,
+}
+
+/// Records a change that the surrounding transaction makes.
+///
+/// # Errors
+/// What the database says.
+pub async fn record(
+    tx: &mut Tx,
+    clock: &Clock,
+    caller: &Caller,
+    action: Action,
+    subject_id: &str,
+    metadata: Value,
+) -> Result<()> {
+    let (actor_kind, actor_id) = caller.actor.parts();
+    let activity = Activity {
+        id: new_id("act", clock.now()),
+        at: clock.now(),
+        actor_kind: actor_kind.to_owned(),
+        actor_id: actor_id.to_owned(),
+        action: action.as_str().to_owned(),
+        subject_id: subject_id.to_owned(),
+        result: "success".to_owned(),
+        metadata,
+    };
+    queries::insert(tx, &caller.organisation, &activity).await?;
+    Ok(())
+}
+
+/// The trail of an organisation, newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(tx: &mut Tx, organisation: &OrganisationId, from: &Cursor, size: PageSize) -> Result<Vec<Activity>> {
+    Ok(queries::list(tx, organisation, from, size).await?)
+}

@@ -1,0 +1,130 @@
+//! Organisations and their workspaces.
+//!
+//! An organisation has at least one workspace. Whoever does not say which workspace they mean
+//! gets the first.
+
+mod queries;
+
+use campanile_base::{Clock, Error, Result};
+use campanile_db::{Db, Tx};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::activity::{self, Action};
+use crate::{Caller, Permission};
+
+campanile_base::id_type!(
+    /// One organisation.
+    pub OrganisationId, "org"
+);
+campanile_base::id_type!(
+    /// One workspace.
+    pub WorkspaceId, "ws"
+);
+
+/// From this significance on an observation is told to the members, unless a workspace says otherwise.
+pub const NOTIFY_THRESHOLD: i64 = 70;
+
+/// An isolated body of memory inside an organisation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Workspace {
+    /// Its id; also the uid of its webhook application and its notification tenant.
+    #[schema(value_type = String)]
+    pub id: WorkspaceId,
+    /// Whose it is.
+    #[schema(value_type = String)]
+    pub organisation_id: OrganisationId,
+    /// Its name.
+    pub name: String,
+    /// Observations from this significance on (0 to 100) are told to the members.
+    pub notify_threshold: i64,
+}
+
+/// Creates an organisation.
+///
+/// # Errors
+/// What the database says.
+pub async fn create(tx: &mut Tx, clock: &Clock, name: &str) -> Result<OrganisationId> {
+    let id = OrganisationId::new(clock.now());
+    queries::insert_organisation(tx, &id, name, clock.now()).await?;
+    Ok(id)
+}
+
+/// Creates a workspace in the caller's organisation.
+///
+/// # Errors
+/// `Conflict` when the name is taken, `Forbidden` for staff.
+pub async fn create_workspace(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str) -> Result<Workspace> {
+    caller.must(Permission::Configure)?;
+    let workspace = Workspace {
+        id: WorkspaceId::new(clock.now()),
+        organisation_id: caller.organisation.clone(),
+        name: name.to_owned(),
+        notify_threshold: NOTIFY_THRESHOLD,
+    };
+    if !queries::insert_workspace(tx, &workspace, clock.now()).await? {
+        return Err(Error::conflict(format!("a workspace named {name:?} exists already")));
+    }
+    let about = serde_json::json!({ "name": name });
+    activity::record(tx, clock, caller, Action::WorkspaceCreated, workspace.id.as_str(), about).await?;
+    Ok(workspace)
+}
+
+/// Changes from which significance on members are told.
+///
+/// # Errors
+/// `Invalid` outside 0 to 100, `NotFound` for another organisation's workspace.
+pub async fn set_notify_threshold(
+    tx: &mut Tx,
+    clock: &Clock,
+    caller: &Caller,
+    id: &WorkspaceId,
+    threshold: i64,
+) -> Result<Workspace> {
+    caller.must(Permission::Configure)?;
+    if !(0..=100).contains(&threshold) {
+        return Err(Error::invalid("notify_threshold must be between 0 and 100"));
+    }
+    let before = queries::workspace(tx, &caller.organisation, id).await?.ok_or(Error::NotFound("workspace"))?;
+    queries::set_threshold(tx, &caller.organisation, id, threshold).await?;
+    let about = serde_json::json!({ "notify_threshold": { "from": before.notify_threshold, "to": threshold } });
+    activity::record(tx, clock, caller, Action::WorkspaceUpdated, id.as_str(), about).await?;
+    Ok(Workspace { notify_threshold: threshold, ..before })
+}
+
+/// The workspaces of an organisation, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn workspaces(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Workspace>> {
+    Ok(queries::workspaces(tx, organisation).await?)
+}
+
+/// The workspace that the caller named, or the first of their organisation.
+///
+/// # Errors
+/// `NotFound` when it is not theirs.
+pub async fn workspace_of(db: &Db, caller: &Caller, named: Option<&str>) -> Result<Workspace> {
+    let organisation = caller.organisation.clone();
+    let named = named.map(str::to_owned);
+    let all = db.read(move |tx| Box::pin(async move { queries::workspaces(tx, &organisation).await })).await?;
+    all.into_iter()
+        .find(|workspace| named.as_deref().is_none_or(|id| workspace.id.as_str() == id))
+        .ok_or(Error::NotFound("workspace"))
+}
+
+/// A workspace by its id alone, for work that was stored with it.
+///
+/// # Errors
+/// `NotFound` when it is gone.
+pub async fn workspace(tx: &mut Tx, id: &WorkspaceId) -> Result<Workspace> {
+    queries::workspace_by_id(tx, id).await?.ok_or(Error::NotFound("workspace"))
+}
+
+/// How many organisations there are: none means that nobody has set anything up yet.
+///
+/// # Errors
+/// What the database says.
+pub async fn any(tx: &mut Tx) -> Result<bool> {
+    Ok(queries::any_organisation(tx).await?)
+}

@@ -1,0 +1,120 @@
+//! Deliveries as they were stored, and what became of them.
+
+mod queries;
+
+use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::{Error, Result, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::Provider;
+use crate::sources::SourceId;
+
+pub(crate) use queries::insert_many;
+pub use queries::{by_id, list, load, settle};
+
+campanile_base::id_type!(
+    /// One delivery.
+    pub DeliveryId, "dlv"
+);
+
+/// A delivery as it was stored.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Whose it is.
+    pub organisation_id: OrganisationId,
+    /// Where its observations go.
+    pub workspace_id: WorkspaceId,
+    /// What it arrived at.
+    pub source_id: SourceId,
+    /// Who sent it.
+    pub provider: Provider,
+    /// The provider's id of it.
+    pub delivery_id: String,
+    /// What kind of event it carries.
+    pub event: String,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body, byte for byte.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// A delivery as it is listed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DeliverySummary {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: DeliveryId,
+    /// What it arrived at.
+    #[schema(value_type = String)]
+    pub source_id: SourceId,
+    /// Who sent it.
+    #[schema(value_type = String)]
+    pub provider: Provider,
+    /// The provider's id of it.
+    pub delivery_id: String,
+    /// What kind of event it carries.
+    pub event: String,
+    /// When it came.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// `received`, `processed`, `skipped` or `failed`.
+    pub status: String,
+    /// Why it was skipped or failed.
+    pub reason: Option<String>,
+    /// When that was known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub settled_at: Option<Timestamp>,
+}
+
+/// A delivery, whole.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DeliveryDetail {
+    /// What is listed.
+    #[serde(flatten)]
+    pub summary: DeliverySummary,
+    /// Its headers, names in lower case; credentials are left out.
+    #[schema(value_type = Object)]
+    pub headers: Value,
+    /// Its body as text.
+    pub body: String,
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// Its events were remembered.
+    Processed,
+    /// There was nothing to do.
+    Skipped(String),
+    /// The last attempt died of this.
+    Failed(String),
+}
+
+impl Delivery {
+    /// The body as JSON; the form-encoded variant that GitHub can be told to send is unpacked.
+    ///
+    /// # Errors
+    /// `Invalid` when it is not JSON.
+    pub fn payload(&self) -> Result<Value> {
+        parse_body(&self.headers, &self.body).map_err(Error::invalid)
+    }
+}
+
+/// Reads a body as JSON, or says what is wrong with it.
+pub(crate) fn parse_body(headers: &[(String, String)], body: &[u8]) -> std::result::Result<Value, String> {
+    let form = headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("application/x-www-form-urlencoded"));
+    let unpacked = form.then(|| url::form_urlencoded::parse(body).find(|(name, _)| name == "payload"));
+    let payload = match &unpacked {
+        Some(Some((_, payload))) => payload.as_bytes(),
+        Some(None) => return Err("the form has no field named payload".into()),
+        None => body,
+    };
+    let value: Value = serde_json::from_slice(payload).map_err(|e| format!("the body is not JSON: {e}"))?;
+    if value.is_object() { Ok(value) } else { Err("the body is not a JSON object".into()) }
+}

@@ -1,0 +1,82 @@
+//! Why a delivery was not taken, with the codes that senders see.
+
+/// Why a delivery was not taken. Nothing of it was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct IngestError {
+    /// The stable code.
+    pub code: Code,
+    /// A sentence for whoever looks at the sender's log.
+    pub message: String,
+}
+
+/// The stable codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// No such provider or source.
+    NotFound,
+    /// The signature header is missing.
+    MissingSignature,
+    /// The signature does not fit the body and the source's secret.
+    InvalidSignature,
+    /// There is no body.
+    MissingPayload,
+    /// The body or a header cannot be read.
+    InvalidPayload,
+    /// The body is larger than is taken.
+    PayloadTooLarge,
+    /// It was sent too long ago.
+    TimestampTooOld,
+    /// The time of sending cannot be read, or lies in the future.
+    TimestampInvalid,
+    /// A fault of ours; the sender should try again.
+    Internal,
+}
+
+impl Code {
+    /// As senders see it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "NOT_FOUND",
+            Self::MissingSignature => "MISSING_SIGNATURE",
+            Self::InvalidSignature => "INVALID_SIGNATURE",
+            Self::MissingPayload => "MISSING_PAYLOAD",
+            Self::InvalidPayload => "INVALID_PAYLOAD",
+            Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::TimestampTooOld => "TIMESTAMP_TOO_OLD",
+            Self::TimestampInvalid => "TIMESTAMP_INVALID",
+            Self::Internal => "INTERNAL_ERROR",
+        }
+    }
+
+    /// The HTTP status that goes with it.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::MissingSignature | Self::InvalidSignature | Self::TimestampTooOld | Self::TimestampInvalid => 401,
+            Self::MissingPayload | Self::InvalidPayload => 400,
+            Self::PayloadTooLarge => 413,
+            Self::Internal => 500,
+        }
+    }
+}
+
+impl IngestError {
+    /// An error with this code.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl From<campanile_base::Error> for IngestError {
+    fn from(error: campanile_base::Error) -> Self {
+        tracing::error!(error = error.chain(), "a delivery could not be taken");
+        Self::new(Code::Internal, "the delivery could not be stored; please send it again")
+    }
+}
+
+impl From<campanile_db::Error> for IngestError {
+    fn from(error: campanile_db::Error) -> Self {
+        campanile_base::Error::from(error).into()
+    }
+}

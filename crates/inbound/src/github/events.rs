@@ -1,0 +1,316 @@
+//! What happens in a repository: pushes, pull requests, issues, comments, releases, discussions.
+
+use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
+use campanile_base::{Error, Result};
+use serde_json::{Map, Value, json};
+
+use super::links::closed_issues;
+use crate::deliveries::Delivery;
+use crate::payload::{Read, metadata, title_case};
+
+const BODY: usize = 10_000;
+const TITLE: usize = 200;
+/// How much of somebody's own words goes into a title.
+const HEADLINE: usize = 100;
+
+/// The actions that happen to a thing once, or whose repetition says nothing new.
+const PLAIN_ACTIONS: [&str; 9] = [
+    "opened", "closed", "merged", "reopened", "ready_for_review", "created", "published", "answered", "deleted",
+];
+
+pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+    let repository = payload.needed("repository/full_name")?;
+    let (before, after) = (payload.needed("before")?, payload.needed("after")?);
+    let git_ref = payload.needed("ref")?;
+    let name = git_ref.strip_prefix("refs/heads/").or(git_ref.strip_prefix("refs/tags/")).unwrap_or(git_ref);
+    let message = payload.text("head_commit/message").unwrap_or_default();
+    let deleted = payload.flag("deleted");
+    let headline = match (deleted, message.lines().next()) {
+        (true, _) => format!("Deleted {name}"),
+        (false, Some(line)) if !line.trim().is_empty() => cut(line, HEADLINE),
+        _ => format!("Push to {name}"),
+    };
+    let default_branch = payload.text("repository/default_branch").or(payload.text("repository/master_branch"));
+    let mut references = Vec::new();
+    if !deleted {
+        references.push(Reference::commit(after).at(payload.text("head_commit/url").map(Into::into)).subject());
+    }
+    references.push(Reference::branch(name, default_branch));
+    // A deletion has no commit of its own: what it left behind identifies it.
+    let source_id = if deleted { format!("push:{repository}:{git_ref}:{before}:deleted") } else { format!("push:{repository}:{after}") };
+    let files = |kind: &str| payload.list("commits").iter().map(|commit| commit.list(kind).len()).sum::<usize>();
+    let mut actor = person(payload, "sender");
+    if let Some(actor) = &mut actor {
+        actor.email = payload.text("pusher/email").map(Into::into);
+    }
+    Ok(SourceEvent {
+        provider: "github".into(),
+        event_type: "push".into(),
+        source_id,
+        title: cut(&format!("[Push] {headline}"), TITLE),
+        body: cut(message, BODY),
+        actor,
+        occurred_at: payload.time("head_commit/timestamp").unwrap_or(delivery.received_at),
+        references,
+        metadata: with_repository(
+            payload,
+            metadata([
+                ("deliveryId", Some(json!(delivery.delivery_id))),
+                ("branch", Some(json!(name))),
+                ("defaultBranch", default_branch.map(|branch| json!(branch == name))),
+                ("beforeSha", Some(json!(before))),
+                ("afterSha", Some(json!(after))),
+                ("commitCount", Some(json!(payload.list("commits").len()))),
+                ("fileCount", Some(json!(files("added") + files("modified") + files("removed")))),
+                ("forced", Some(json!(payload.flag("forced")))),
+                ("deleted", deleted.then(|| json!(true))),
+            ]),
+        ),
+    })
+}
+
+pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+    let repository = payload.needed("repository/full_name")?;
+    let (pr, number) = numbered(payload, "pull_request")?;
+    let merged = payload.text("action") == Some("closed") && pr.flag("merged");
+    let action = if merged { "merged" } else { payload.needed("action")? };
+    let kind = match action {
+        "review_requested" => "Review Requested".into(),
+        "ready_for_review" => "Ready for Review".into(),
+        other => format!("PR {}", title_case(other)),
+    };
+    Ok(SourceEvent {
+        provider: "github".into(),
+        event_type: format!("pull_request.{action}"),
+        source_id: identity(&format!("pr:{repository}#{number}"), action, pr),
+        title: headline(&kind, pr)?,
+        body: titled_body(pr),
+        actor: person(pr, "user"),
+        occurred_at: pr.time("updated_at").unwrap_or(delivery.received_at),
+        references: pull_request_references(payload, pr, repository, number),
+        metadata: with_repository(
+            payload,
+            metadata([
+                ("deliveryId", Some(json!(delivery.delivery_id))),
+                ("prNumber", Some(json!(number))),
+                ("action", Some(json!(action))),
+                ("merged", Some(json!(merged || pr.flag("merged")))),
+                ("draft", Some(json!(pr.flag("draft")))),
+                ("additions", pr.at("additions").cloned()),
+                ("deletions", pr.at("deletions").cloned()),
+                ("changedFiles", pr.at("changed_files").cloned()),
+                ("headRef", pr.at("head/ref").cloned()),
+                ("baseRef", pr.at("base/ref").cloned()),
+                ("headSha", pr.at("head/sha").cloned()),
+                ("mergeCommitSha", pr.at("merge_commit_sha").cloned()),
+                ("authorLogin", pr.at("user/login").cloned()),
+                ("authorId", pr.at("user/id").cloned()),
+                ("url", pr.at("html_url").cloned()),
+            ]),
+        ),
+    })
+}
+
+fn pull_request_references(payload: &Value, pr: &Value, repository: &str, number: u64) -> Vec<Reference> {
+    let url = pr.text("html_url").map(Into::into);
+    let mut references = vec![Reference::numbered(ReferenceKind::Pr, repository, number).at(url).subject()];
+    if let Some(branch) = pr.text("head/ref") {
+        references.push(Reference::branch(branch, payload.text("repository/default_branch")));
+    }
+    if let Some(sha) = pr.text("head/sha") {
+        references.push(Reference::commit(sha));
+    }
+    // Before the merge GitHub names a trial merge here, which nothing else will ever speak of.
+    if let Some(sha) = pr.text("merge_commit_sha").filter(|_| pr.flag("merged")) {
+        references.push(Reference::commit(sha).labelled("merge"));
+    }
+    let text = [pr.text("title").unwrap_or_default(), pr.text("body").unwrap_or_default()].join("\n");
+    references.extend(closed_issues(&text, repository));
+    references.extend(people(pr, "requested_reviewers", ReferenceKind::Reviewer));
+    references.extend(people(pr, "assignees", ReferenceKind::Assignee));
+    references.extend(labels(pr));
+    references
+}
+
+pub(super) fn issue(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+    let repository = payload.needed("repository/full_name")?;
+    let (issue, number) = numbered(payload, "issue")?;
+    let action = payload.needed("action")?;
+    let url = issue.text("html_url").map(Into::into);
+    let mut references = vec![Reference::numbered(ReferenceKind::Issue, repository, number).at(url).subject()];
+    references.extend(people(issue, "assignees", ReferenceKind::Assignee));
+    references.extend(labels(issue));
+    Ok(SourceEvent {
+        provider: "github".into(),
+        event_type: format!("issues.{action}"),
+        source_id: identity(&format!("issue:{repository}#{number}"), action, issue),
+        title: headline(&format!("Issue {}", title_case(action)), issue)?,
+        body: titled_body(issue),
+        actor: person(issue, "user"),
+        occurred_at: issue.time("updated_at").unwrap_or(delivery.received_at),
+        references,
+        metadata: with_repository(
+            payload,
+            metadata([
+                ("deliveryId", Some(json!(delivery.delivery_id))),
+                ("issueNumber", Some(json!(number))),
+                ("action", Some(json!(action))),
+                ("state", issue.at("state").cloned()),
+                ("authorLogin", issue.at("user/login").cloned()),
+                ("authorId", issue.at("user/id").cloned()),
+                ("url", issue.at("html_url").cloned()),
+            ]),
+        ),
+    })
+}
+
+pub(super) fn issue_comment(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+    let repository = payload.needed("repository/full_name")?;
+    let (issue, number) = numbered(payload, "issue")?;
+    let comment = payload.at("comment").ok_or_else(|| Error::invalid("the payload has no comment"))?;
+    let id = comment.id("id").ok_or_else(|| Error::invalid("the payload has no comment/id"))?;
+    let action = payload.needed("action")?;
+    // GitHub tells of comments on pull requests in the same event.
+    let kind = if issue.at("pull_request").is_some_and(Value::is_object) { ReferenceKind::Pr } else { ReferenceKind::Issue };
+    let url = issue.text("html_url").map(Into::into);
+    let first_line = comment.text("body").and_then(|body| body.lines().next()).unwrap_or_default();
+    Ok(SourceEvent {
+        provider: "github".into(),
+        event_type: format!("issue_comment.{action}"),
+        source_id: identity(&format!("comment:{repository}#{number}:{id}"), action, comment),
+        title: cut(&format!("[Comment {}] #{number}: {}", title_case(action), cut(first_line, HEADLINE)), TITLE),
+        body: cut(comment.text("body").unwrap_or_default(), BODY),
+        actor: person(comment, "user"),
+        occurred_at: comment.time("updated_at").unwrap_or(delivery.received_at),
+        references: vec![Reference::numbered(kind, repository, number).at(url).labelled("comment")],
+        metadata: with_repository(
+            payload,
+            metadata([
+                ("deliveryId", Some(json!(delivery.delivery_id))),
+                ("issueNumber", Some(json!(number))),
+                ("issueTitle", issue.at("title").cloned()),
+                ("commentId", comment.at("id").cloned()),
+                ("action", Some(json!(action))),
+                ("url", comment.at("html_url").cloned()),
+            ]),
+        ),
+    })
+}
+
+pub(super) fn release(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+    let repository = payload.needed("repository/full_name")?;
+    let release = payload.at("release").ok_or_else(|| Error::invalid("the payload has no release"))?;
+    let tag = release.needed("tag_name")?;
+    let action = payload.needed("action")?;
+    let name = release.text("name").unwrap_or(tag);
+    // GitHub tells of one release as created, published and released, all at once.
+    let source_id = match action {
+        "published" => format!("release:{repository}:{tag}"),
+        other => identity(&format!("release:{repository}:{tag}"), other, release),
+    };
+    let target = release.text("target_commitish");
+    let references = target.map(|branch| Reference::branch(branch, payload.text("repository/default_branch")));
+    Ok(SourceEvent {
+        provider: "github".into(),
+        event_type: format!("release.{action}"),
+        source_id,
+        title: cut(&format!("[Release {}] {}", title_case(action), cut(name, HEADLINE)), TITLE),
+        body: cut(release.text("body").unwrap_or_default(), BODY),
+        actor: person(release, "author"),
+        occurred_at: release.time("published_at").or(release.time("created_at")).unwrap_or(delivery.received_at),
+        references: references.into_iter().collect(),
+        metadata: with_repository(
+            payload,
+            metadata([
+                ("deliveryId", Some(json!(delivery.delivery_id))),
+                ("tagName", Some(json!(tag))),
+                ("targetCommitish", target.map(|target| json!(target))),
+                ("prerelease", Some(json!(release.flag("prerelease")))),
+                ("draft", Some(json!(release.flag("draft")))),
+                ("url", release.at("html_url").cloned()),
+            ]),
+        ),
+    })
+}
+
+pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+    let repository = payload.needed("repository/full_name")?;
+    let (discussion, number) = numbered(payload, "discussion")?;
+    let action = payload.needed("action")?;
+    let source_id = match action {
+        "created" => format!("discussion:{repository}#{number}"),
+        other => identity(&format!("discussion:{repository}#{number}"), other, discussion),
+    };
+    let category = discussion.text("category/name");
+    let references = category.map(|name| Reference::new(ReferenceKind::Label, name).labelled("category"));
+    Ok(SourceEvent {
+        provider: "github".into(),
+        event_type: format!("discussion.{action}"),
+        source_id,
+        title: headline(&format!("Discussion {}", title_case(action)), discussion)?,
+        body: titled_body(discussion),
+        actor: person(discussion, "user"),
+        occurred_at: discussion.time("updated_at").unwrap_or(delivery.received_at),
+        references: references.into_iter().collect(),
+        metadata: with_repository(
+            payload,
+            metadata([
+                ("deliveryId", Some(json!(delivery.delivery_id))),
+                ("discussionNumber", Some(json!(number))),
+                ("category", category.map(|name| json!(name))),
+                ("answered", Some(json!(discussion.text("answer_html_url").is_some()))),
+                ("url", discussion.at("html_url").cloned()),
+            ]),
+        ),
+    })
+}
+
+/// `{thing}:{action}`, with the time where the action can happen to the thing again.
+fn identity(thing: &str, action: &str, changed: &Value) -> String {
+    match (PLAIN_ACTIONS.contains(&action), changed.text("updated_at")) {
+        (false, Some(at)) => format!("{thing}:{action}:{at}"),
+        _ => format!("{thing}:{action}"),
+    }
+}
+
+fn numbered<'p>(payload: &'p Value, thing: &str) -> Result<(&'p Value, u64)> {
+    let found = payload.at(thing).ok_or_else(|| Error::invalid(format!("the payload has no {thing}")))?;
+    let number = found.number("number").and_then(|number| u64::try_from(number).ok());
+    Ok((found, number.ok_or_else(|| Error::invalid(format!("the payload has no {thing}/number")))?))
+}
+
+fn headline(kind: &str, thing: &Value) -> Result<String> {
+    Ok(cut(&format!("[{kind}] {}", cut(thing.needed("title")?, HEADLINE)), TITLE))
+}
+
+fn titled_body(thing: &Value) -> String {
+    let text = format!("{}\n{}", thing.text("title").unwrap_or_default(), thing.text("body").unwrap_or_default());
+    cut(&text, BODY)
+}
+
+pub(super) fn person(payload: &Value, path: &str) -> Option<EventActor> {
+    let person = payload.at(path)?;
+    Some(EventActor {
+        id: person.id("id")?,
+        name: person.text("login")?.to_owned(),
+        email: person.text("email").map(Into::into),
+        avatar_url: person.text("avatar_url").map(Into::into),
+    })
+}
+
+fn people(thing: &Value, path: &str, kind: ReferenceKind) -> impl Iterator<Item = Reference> {
+    thing.list(path).iter().filter_map(move |person| Some(Reference::new(kind, person.text("login")?)))
+}
+
+fn labels(thing: &Value) -> impl Iterator<Item = Reference> {
+    thing.list("labels").iter().filter_map(|label| Some(Reference::new(ReferenceKind::Label, label.text("name")?)))
+}
+
+pub(super) fn with_repository(payload: &Value, mut metadata: Map<String, Value>) -> Map<String, Value> {
+    for (name, path) in [("repoFullName", "repository/full_name"), ("repoId", "repository/id")] {
+        if let Some(value) = payload.at(path) {
+            metadata.insert(name.to_owned(), value.clone());
+        }
+    }
+    metadata
+}

@@ -1,0 +1,273 @@
+//! Linear: signed in `linear-signature`, identified by `linear-delivery`, and the one provider
+//! that signs the time of sending (`webhookTimestamp`).
+
+use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
+use campanile_base::{Error, Result, sha256_hex};
+use serde_json::{Value, json};
+
+use crate::deliveries::Delivery;
+use crate::payload::{Read, metadata};
+use crate::provider::{Envelope, Headers, header};
+use crate::{Code, IngestError, Normalised};
+
+pub(crate) fn envelope(headers: &Headers, body: &[u8], payload: &Value) -> Result<Envelope, IngestError> {
+    let (Some(kind), Some(action)) = (payload.text("type"), payload.text("action")) else {
+        return Err(IngestError::new(Code::InvalidPayload, "the body has no type or no action"));
+    };
+    // Without the header the body itself identifies the delivery: it has the time of sending in it.
+    let delivery_id = header(headers, "linear-delivery").map_or_else(|| sha256_hex(body), Into::into);
+    let sent_at = match payload.at("webhookTimestamp") {
+        None => None,
+        Some(_) => Some(payload.time("webhookTimestamp").ok_or_else(|| {
+            IngestError::new(Code::TimestampInvalid, "webhookTimestamp is not a time in milliseconds")
+        })?),
+    };
+    Ok(Envelope { event: format!("{kind}:{action}"), delivery_id, sent_at })
+}
+
+pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {
+    let data = payload.at("data").ok_or_else(|| Error::invalid("the payload has no data"))?;
+    let (kind, action) = event.split_once(':').unwrap_or((event, ""));
+    let action = match action {
+        "create" => "created",
+        "update" => "updated",
+        "remove" => "deleted",
+        other => return Ok(Normalised::Skipped(format!("{kind} {other} events are not remembered"))),
+    };
+    let parts = match kind {
+        "Issue" => issue(data, action)?,
+        "Comment" => comment(data)?,
+        "Project" => project(data, action)?,
+        "Cycle" => cycle(data, action)?,
+        "ProjectUpdate" => project_update(data, action)?,
+        other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
+    };
+    // A thing is updated many times: each has its own time, and so its own identity.
+    let changed = data.text("updatedAt").or(payload.text("createdAt"));
+    let source_id = match (action, changed) {
+        ("updated", Some(at)) => format!("{}:updated:{at}", parts.identity),
+        _ => format!("{}:{action}", parts.identity),
+    };
+    let mut fields = metadata([
+        ("deliveryId", Some(json!(delivery.delivery_id))),
+        ("organizationId", payload.at("organizationId").cloned()),
+        ("action", Some(json!(action))),
+        ("url", payload.at("url").or(data.at("url")).cloned()),
+    ]);
+    fields.extend(metadata(parts.metadata));
+    let remembered = SourceEvent {
+        provider: "linear".into(),
+        event_type: format!("{}.{action}", parts.noun),
+        source_id,
+        title: cut(&parts.title, 200),
+        body: cut(&parts.body, 10_000),
+        actor: parts.actor,
+        occurred_at: data.time("updatedAt").or(payload.time("createdAt")).unwrap_or(delivery.received_at),
+        references: parts.references,
+        metadata: fields,
+    };
+    Ok(Normalised::Events { events: vec![remembered], changes: Vec::new() })
+}
+
+/// What differs between the kinds.
+struct Parts {
+    noun: &'static str,
+    identity: String,
+    title: String,
+    body: String,
+    actor: Option<EventActor>,
+    references: Vec<Reference>,
+    metadata: Vec<(&'static str, Option<Value>)>,
+}
+
+fn issue(data: &Value, action: &str) -> Result<Parts> {
+    let identifier = data.needed("identifier")?;
+    let mut references = vec![Reference::issue_key(identifier).at(data.text("url").map(Into::into)).subject()];
+    references.extend(named(data, "team/key", ReferenceKind::Team));
+    references.extend(named(data, "project/name", ReferenceKind::Project));
+    references.extend(named(data, "cycle/name", ReferenceKind::Cycle));
+    references.extend(named(data, "assignee/email", ReferenceKind::Assignee));
+    references.extend(data.list("labels").iter().filter_map(|label| {
+        Some(Reference::new(ReferenceKind::Label, label.text("name")?))
+    }));
+    references.extend(data.text("branchName").map(|branch| Reference::branch(branch, None)));
+    references.extend(data.list("attachments").iter().filter_map(attachment));
+    let labels: Vec<&str> = data.list("labels").iter().filter_map(|label| label.text("name")).collect();
+    Ok(Parts {
+        noun: "issue",
+        identity: format!("linear-issue:{}:{identifier}", data.text("team/key").unwrap_or("-")),
+        title: format!("[Issue {}] {identifier}: {}", cased(action), cut(data.needed("title")?, 80)),
+        body: lines(data.text("description"), &[
+            ("Team", data.text("team/name").map(Into::into)),
+            ("State", data.text("state/name").map(Into::into)),
+            ("Priority", data.text("priorityLabel").map(Into::into)),
+            ("Project", data.text("project/name").map(Into::into)),
+            ("Cycle", data.text("cycle/name").map(Into::into)),
+            ("Assignee", data.text("assignee/name").map(Into::into)),
+            ("Labels", (!labels.is_empty()).then(|| labels.join(", "))),
+            ("Estimate", data.id("estimate")),
+            ("Due", data.text("dueDate").map(Into::into)),
+        ]),
+        actor: person(data, "creator").or_else(|| person(data, "assignee")),
+        references,
+        metadata: vec![
+            ("identifier", Some(json!(identifier))),
+            ("state", data.at("state/name").cloned()),
+            ("priority", data.at("priority").cloned()),
+            ("teamKey", data.at("team/key").cloned()),
+        ],
+    })
+}
+
+/// An attached pull request or Sentry issue; the address tells which repository it is in.
+fn attachment(attachment: &Value) -> Option<Reference> {
+    let url = attachment.text("url")?;
+    match attachment.text("sourceType").or(attachment.text("source")).unwrap_or_default() {
+        "githubPr" | "github_pr" => {
+            let (repository, number) = github_thing(url, "/pull/")?;
+            Some(Reference::numbered(ReferenceKind::Pr, &repository, number).at(Some(url.into())).labelled("tracked_in"))
+        }
+        "githubIssue" | "github_issue" => {
+            let (repository, number) = github_thing(url, "/issues/")?;
+            Some(Reference::numbered(ReferenceKind::Issue, &repository, number).at(Some(url.into())).labelled("linked"))
+        }
+        "sentryIssue" | "sentry" => {
+            let short = attachment.text("metadata/shortId")?;
+            Some(Reference::issue_key(short).at(Some(url.into())).labelled("linked"))
+        }
+        _ => None,
+    }
+}
+
+/// `owner/name` and the number from `https://github.com/owner/name/pull/12`.
+fn github_thing(url: &str, marker: &str) -> Option<(String, u64)> {
+    let (before, after) = url.split_once(marker)?;
+    let mut parts = before.rsplit('/');
+    let (name, owner) = (parts.next()?, parts.next()?);
+    let number = after.split(['/', '?', '#']).next()?.parse().ok()?;
+    Some((format!("{owner}/{name}"), number))
+}
+
+fn comment(data: &Value) -> Result<Parts> {
+    let (id, body) = (data.needed("id")?, data.text("body").unwrap_or_default());
+    let issue = data.text("issue/identifier").or(data.text("issue/id")).unwrap_or("-");
+    let about = data.text("issue/identifier").map(Reference::issue_key);
+    let title = data.text("issue/title").unwrap_or_default();
+    Ok(Parts {
+        noun: "comment",
+        identity: format!("linear-comment:{issue}:{id}"),
+        title: cut(&body.replace('\n', " "), 60),
+        body: format!("{body}\n\nIssue: {issue} {title}"),
+        actor: person(data, "user"),
+        references: about.map(|r| r.at(data.text("issue/url").map(Into::into)).labelled("comment")).into_iter().collect(),
+        metadata: vec![("commentId", Some(json!(id))), ("issueIdentifier", Some(json!(issue)))],
+    })
+}
+
+fn project(data: &Value, action: &str) -> Result<Parts> {
+    let name = data.needed("name")?;
+    let slug = data.text("slugId").or(data.text("id")).unwrap_or("-");
+    let teams: Vec<&str> = data.list("teams").iter().filter_map(|team| team.text("key").or(team.text("name"))).collect();
+    let lead = data.text("lead/email").or(data.text("lead/name"));
+    let mut references = vec![Reference::new(ReferenceKind::Project, name)];
+    references.extend(lead.map(|lead| Reference::new(ReferenceKind::Assignee, lead).labelled("lead")));
+    references.extend(teams.iter().map(|team| Reference::new(ReferenceKind::Team, *team)));
+    Ok(Parts {
+        noun: "project",
+        identity: format!("linear-project:{slug}"),
+        title: format!("[Project {}] Project: {name}", cased(action)),
+        body: lines(Some(&format!("{name}\n{}", data.text("description").unwrap_or_default())), &[
+            ("State", data.text("state").map(Into::into)),
+            ("Progress", percent(data)),
+            ("Target", data.text("targetDate").map(Into::into)),
+            ("Lead", data.text("lead/name").map(Into::into)),
+            ("Teams", (!teams.is_empty()).then(|| teams.join(", "))),
+        ]),
+        actor: person(data, "lead"),
+        references,
+        metadata: [
+            ("scope", "scope"), ("startDate", "startDate"), ("startedAt", "startedAt"), ("completedAt", "completedAt"),
+            ("canceledAt", "canceledAt"), ("teamIds", "teamIds"), ("memberIds", "memberIds"),
+        ]
+        .into_iter()
+        .map(|(name, path)| (name, data.at(path).cloned()))
+        .collect(),
+    })
+}
+
+fn cycle(data: &Value, action: &str) -> Result<Parts> {
+    let number = data.id("number").ok_or_else(|| Error::invalid("the payload has no data/number"))?;
+    let team = data.text("team/key").unwrap_or("-");
+    let name = data.text("name").map_or_else(|| format!("Cycle {number}"), Into::into);
+    let mut references = vec![Reference::new(ReferenceKind::Cycle, &name)];
+    references.extend(named(data, "team/key", ReferenceKind::Team));
+    Ok(Parts {
+        noun: "cycle",
+        identity: format!("linear-cycle:{team}:{number}"),
+        title: format!("[Cycle {}] {name} ({})", cased(action), data.text("team/name").unwrap_or(team)),
+        body: lines(None, &[
+            ("Team", data.text("team/name").map(Into::into)),
+            ("Starts", data.text("startsAt").map(Into::into)),
+            ("Ends", data.text("endsAt").map(Into::into)),
+            ("Progress", percent(data)),
+            ("Scope points", data.id("scope")),
+        ]),
+        actor: None,
+        references,
+        metadata: vec![("cycleNumber", data.at("number").cloned()), ("teamKey", Some(json!(team)))],
+    })
+}
+
+fn project_update(data: &Value, action: &str) -> Result<Parts> {
+    let (id, body) = (data.needed("id")?, data.text("body").unwrap_or_default());
+    let project = data.text("project/name").unwrap_or("-");
+    let verb = match action {
+        "created" => "Posted",
+        "updated" => "Edited",
+        _ => "Deleted",
+    };
+    let health = data.text("health").map(|health| match health {
+        "onTrack" => "+ onTrack",
+        "atRisk" => "! atRisk",
+        "offTrack" => "x offTrack",
+        other => other,
+    });
+    Ok(Parts {
+        noun: "project_update",
+        identity: format!("linear-project-update:{}:{id}", data.text("project/id").unwrap_or("-")),
+        title: format!("[Project Update {verb}] {project}: {}...", body.chars().take(60).collect::<String>().replace('\n', " ")),
+        body: lines(Some(body), &[("Project", Some(project.into())), ("Health", health.map(Into::into))]),
+        actor: person(data, "user"),
+        references: vec![Reference::new(ReferenceKind::Project, project)],
+        metadata: vec![("health", data.at("health").cloned()), ("projectId", data.at("project/id").cloned())],
+    })
+}
+
+fn cased(action: &str) -> String {
+    crate::payload::title_case(action)
+}
+
+fn named(data: &Value, path: &str, kind: ReferenceKind) -> Option<Reference> {
+    data.text(path).map(|name| Reference::new(kind, name))
+}
+
+/// Linear writes progress as a share of one.
+fn percent(data: &Value) -> Option<String> {
+    let progress = data.at("progress")?.as_f64()?;
+    Some(format!("{}%", (if progress <= 1.0 { progress * 100.0 } else { progress }).round()))
+}
+
+fn person(data: &Value, path: &str) -> Option<EventActor> {
+    let person = data.at(path)?;
+    Some(EventActor {
+        id: person.id("id")?,
+        name: person.text("displayName").or(person.text("name"))?.to_owned(),
+        email: person.text("email").map(Into::into),
+        avatar_url: person.text("avatarUrl").map(Into::into),
+    })
+}
+
+fn lines(text: Option<&str>, facts: &[(&str, Option<String>)]) -> String {
+    let facts = facts.iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)));
+    text.map(|text| format!("{text}\n")).into_iter().chain(facts).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,90 @@
+//! The providers, and what each adapter must answer.
+
+use campanile_base::{Secret, Timestamp};
+use campanile_net::{HmacAlgorithm, verify_hmac_hex};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Code, IngestError, github, linear, sentry, vercel};
+
+/// A provider that sends deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Provider {
+    Github,
+    Vercel,
+    Linear,
+    Sentry,
+}
+
+/// The headers of a delivery: lower-case names, in the order of arrival.
+pub(crate) type Headers = [(String, String)];
+
+/// What the outside of a delivery says, once its signature has been checked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    /// What kind of event: `pull_request`, `deployment.created`, `Issue:create`, `issue.created`.
+    pub(crate) event: String,
+    /// The provider's id of this delivery; a repeat has the same.
+    pub(crate) delivery_id: String,
+    /// When it was sent, where that is signed.
+    pub(crate) sent_at: Option<Timestamp>,
+}
+
+impl Provider {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Github, Self::Vercel, Self::Linear, Self::Sentry];
+
+    /// By its name in a path.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.as_str() == name)
+    }
+
+    /// Its name in paths and in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Github => "github",
+            Self::Vercel => "vercel",
+            Self::Linear => "linear",
+            Self::Sentry => "sentry",
+        }
+    }
+
+    /// Checks that `body` was signed with `secret`.
+    pub(crate) fn verify(self, secret: &Secret, headers: &Headers, body: &[u8]) -> Result<(), IngestError> {
+        let (name, prefix, algorithm) = match self {
+            Self::Github => ("x-hub-signature-256", "sha256=", HmacAlgorithm::Sha256),
+            Self::Vercel => ("x-vercel-signature", "", HmacAlgorithm::Sha1),
+            Self::Linear => ("linear-signature", "", HmacAlgorithm::Sha256),
+            Self::Sentry => ("sentry-hook-signature", "", HmacAlgorithm::Sha256),
+        };
+        let sent = header(headers, name)
+            .ok_or_else(|| IngestError::new(Code::MissingSignature, format!("the header {name} is missing")))?;
+        let wrong = || IngestError::new(Code::InvalidSignature, format!("{name} does not fit the body and the secret"));
+        let signature = sent.strip_prefix(prefix).ok_or_else(wrong)?;
+        let fits = verify_hmac_hex(algorithm, secret.expose().as_bytes(), body, signature);
+        if fits { Ok(()) } else { Err(wrong()) }
+    }
+
+    /// Reads the outside of a delivery.
+    pub(crate) fn envelope(self, headers: &Headers, body: &[u8], payload: &Value) -> Result<Envelope, IngestError> {
+        match self {
+            Self::Github => github::envelope(headers),
+            Self::Vercel => vercel::envelope(payload),
+            Self::Linear => linear::envelope(headers, body, payload),
+            Self::Sentry => sentry::envelope(headers, body, payload),
+        }
+    }
+}
+
+pub(crate) fn header<'h>(headers: &'h Headers, name: &str) -> Option<&'h str> {
+    headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// A header that the provider always sends.
+pub(crate) fn required<'h>(headers: &'h Headers, name: &str) -> Result<&'h str, IngestError> {
+    header(headers, name)
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| IngestError::new(Code::InvalidPayload, format!("the header {name} is missing")))
+}

@@ -1,0 +1,62 @@
+//! The repositories that a source was told of: known by number, so that a rename changes nothing.
+
+mod queries;
+
+use campanile_accounts::activity::{self, Action};
+use campanile_accounts::{Caller, OrganisationId};
+use campanile_base::{Clock, Result};
+use campanile_db::Tx;
+
+use crate::sources::SourceId;
+
+/// What a lifecycle event changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RepositoryChange {
+    /// Access was given, or the name is new.
+    Active {
+        /// The provider's number of the repository.
+        id: i64,
+        /// The installation that it belongs to.
+        installation: Option<i64>,
+        /// `owner/name`.
+        full_name: String,
+    },
+    /// Access to one repository was withdrawn.
+    Inactive(i64),
+    /// Access to a whole installation was withdrawn.
+    InstallationGone(i64),
+    /// The repository does not exist any more.
+    Deleted(i64),
+}
+
+/// Applies changes and records what was disconnected.
+///
+/// # Errors
+/// What the database says.
+pub async fn apply(
+    tx: &mut Tx,
+    clock: &Clock,
+    organisation: &OrganisationId,
+    source: &SourceId,
+    changes: &[RepositoryChange],
+) -> Result<()> {
+    let now = clock.now();
+    let mut disconnected = 0;
+    for change in changes {
+        disconnected += match change {
+            RepositoryChange::Active { id, installation, full_name } => {
+                queries::activate(tx, source, *id, *installation, full_name, now).await?;
+                0
+            }
+            RepositoryChange::Inactive(id) => queries::set_status(tx, source, *id, "inactive", now).await?,
+            RepositoryChange::Deleted(id) => queries::set_status(tx, source, *id, "deleted", now).await?,
+            RepositoryChange::InstallationGone(id) => queries::deactivate_installation(tx, source, *id, now).await?,
+        };
+    }
+    if disconnected > 0 {
+        let caller = Caller::system(organisation.clone());
+        let about = serde_json::json!({ "repositories": disconnected });
+        activity::record(tx, clock, &caller, Action::RepositoriesDisconnected, source.as_str(), about).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Vercel: signed with HMAC-SHA1 in `x-vercel-signature`; kind and id stand in the body.
+
+use campanile_base::Result;
+use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
+use serde_json::{Value, json};
+
+use crate::deliveries::Delivery;
+use crate::payload::{Read, metadata};
+use crate::provider::Envelope;
+use crate::{Code, IngestError, Normalised};
+
+pub(crate) fn envelope(payload: &Value) -> Result<Envelope, IngestError> {
+    let field = |name: &str| {
+        let missing = || IngestError::new(Code::InvalidPayload, format!("the body has no {name}"));
+        payload.text(name).map(str::to_owned).ok_or_else(missing)
+    };
+    // `createdAt` is the time of the event, not of sending.
+    Ok(Envelope { event: field("type")?, delivery_id: field("id")?, sent_at: None })
+}
+
+pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {
+    let (symbol, words) = match event {
+        "deployment.created" => ("▶", "Deployment Started"),
+        "deployment.succeeded" => ("✓", "Deployment Succeeded"),
+        "deployment.ready" => ("✓", "Deployment Ready"),
+        "deployment.error" => ("✗", "Deployment Failed"),
+        "deployment.canceled" => ("■", "Deployment Canceled"),
+        "deployment.check-rerequested" => ("↻", "Check Re-requested"),
+        other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
+    };
+    let id = payload.needed("payload/deployment/id")?;
+    let project = payload.text("payload/project/name").or(payload.text("payload/deployment/name")).unwrap_or(id);
+    let meta = |name: &str| payload.text(&format!("payload/deployment/meta/{name}"));
+    let branch = meta("githubCommitRef");
+    let from = branch.map(|branch| format!(" from {branch}")).unwrap_or_default();
+    let title = format!("[{words}] {project}{from}");
+    let message = meta("githubCommitMessage").unwrap_or_default();
+    let remembered = SourceEvent {
+        provider: "vercel".into(),
+        event_type: event.to_owned(),
+        source_id: format!("vercel:deployment:{id}:{event}"),
+        body: cut(&format!("{symbol} {title}\n{message}"), 10_000),
+        title: cut(&title, 200),
+        actor: meta("githubCommitAuthorLogin").map(author),
+        occurred_at: payload.time("createdAt").unwrap_or(delivery.received_at),
+        references: references(payload, id),
+        metadata: metadata([
+            ("deliveryId", Some(json!(delivery.delivery_id))),
+            ("webhookId", payload.at("id").cloned()),
+            ("deploymentId", Some(json!(id))),
+            ("deploymentUrl", payload.at("payload/deployment/url").cloned()),
+            ("projectId", payload.at("payload/project/id").cloned()),
+            ("projectName", Some(json!(project))),
+            ("teamId", payload.at("payload/team/id").cloned()),
+            ("environment", Some(json!(environment(payload)))),
+            ("gitCommitSha", meta("githubCommitSha").map(|sha| json!(sha))),
+            ("gitCommitRef", branch.map(|branch| json!(branch))),
+            ("gitCommitMessage", Some(json!(cut(message, 500)))),
+            ("gitCommitAuthor", meta("githubCommitAuthorName").map(|name| json!(name))),
+            ("gitRepo", meta("githubRepo").map(|name| json!(name))),
+            ("gitOrg", meta("githubOrg").map(|name| json!(name))),
+            ("branch", branch.map(|branch| json!(branch))),
+            ("region", payload.at("region").cloned()),
+        ]),
+    };
+    Ok(Normalised::Events { events: vec![remembered], changes: Vec::new() })
+}
+
+fn author(login: &str) -> EventActor {
+    EventActor { id: login.to_owned(), name: login.to_owned(), email: None, avatar_url: None }
+}
+
+fn environment(payload: &Value) -> &'static str {
+    let target = payload.text("payload/target").or(payload.text("payload/deployment/target"));
+    if target == Some("production") { "production" } else { "preview" }
+}
+
+fn references(payload: &Value, deployment: &str) -> Vec<Reference> {
+    let meta = |name: &str| payload.text(&format!("payload/deployment/meta/{name}"));
+    let url = payload.text("payload/links/deployment").map(Into::into);
+    let mut references = vec![Reference {
+        key: Some(deployment.to_owned()),
+        ..Reference::new(ReferenceKind::Deployment, deployment).at(url).subject()
+    }];
+    references.extend(meta("githubCommitSha").map(Reference::commit));
+    references.extend(meta("githubCommitRef").map(|branch| Reference::branch(branch, None)));
+    let number = payload.number("payload/deployment/meta/githubPrId").and_then(|number| u64::try_from(number).ok());
+    if let (Some(number), Some(owner), Some(name)) = (number, meta("githubOrg"), meta("githubRepo")) {
+        references.push(Reference::numbered(ReferenceKind::Pr, &format!("{owner}/{name}"), number));
+    }
+    references.extend(payload.text("payload/project/id").map(|id| Reference::new(ReferenceKind::Project, id)));
+    references
+}

@@ -1,0 +1,60 @@
+//! Actors: who did it, under one name across providers.
+//!
+//! The name is `{provider}:{id}`. Vercel knows its authors only by their GitHub login, so they are
+//! counted as the GitHub user: by a commit that GitHub has told of, else by the login; and when
+//! the push comes after the deployment, the deployment's actor is corrected.
+
+mod queries;
+
+use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::source_event::{ReferenceKind, SourceEvent};
+use campanile_base::{Result, Timestamp};
+use campanile_db::Tx;
+
+/// An actor and how they were told.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) canonical_id: String,
+    /// `github_id`, `commit_sha`, `username` or `none`.
+    pub(crate) method: &'static str,
+}
+
+/// Finds out who the actor of an event is, and notes that they were active.
+pub(crate) async fn resolve(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    workspace: &WorkspaceId,
+    event: &SourceEvent,
+    now: Timestamp,
+) -> Result<Option<Resolved>> {
+    let Some(actor) = &event.actor else { return Ok(None) };
+    let commit = event.references.iter().find(|reference| reference.kind == ReferenceKind::Commit);
+    let commit = commit.and_then(|reference| reference.key.as_deref());
+    let resolved = match event.provider.as_str() {
+        "github" => Resolved { canonical_id: format!("github:{}", actor.id), method: "github_id" },
+        "vercel" => vercel_author(tx, organisation, workspace, &actor.name, commit).await?,
+        provider => Resolved { canonical_id: format!("{provider}:{}", actor.id), method: "none" },
+    };
+    queries::upsert_identity(tx, organisation, &event.provider, actor, &resolved.canonical_id, now).await?;
+    queries::upsert_profile(tx, workspace, &resolved.canonical_id, actor, event.occurred_at).await?;
+    if let ("push", Some(commit)) = (event.event_type.as_str(), commit) {
+        queries::correct_deployments(tx, workspace, commit, &resolved.canonical_id).await?;
+    }
+    Ok(Some(resolved))
+}
+
+async fn vercel_author(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    workspace: &WorkspaceId,
+    login: &str,
+    commit: Option<&str>,
+) -> Result<Resolved> {
+    if let Some(commit) = commit
+        && let Some(canonical_id) = queries::pusher_of(tx, workspace, commit).await?
+    {
+        return Ok(Resolved { canonical_id, method: "commit_sha" });
+    }
+    let known = queries::by_username(tx, organisation, "github", login).await?;
+    Ok(Resolved { canonical_id: known.unwrap_or_else(|| format!("github:{login}")), method: "username" })
+}

@@ -1,0 +1,79 @@
+//! The SQL of actors.
+
+use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::Timestamp;
+use campanile_base::source_event::EventActor;
+use campanile_db::{Result, Tx, params};
+
+pub(super) async fn upsert_identity(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    provider: &str,
+    actor: &EventActor,
+    canonical_id: &str,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = "INSERT INTO actor_identity (organisation_id, provider, provider_id, canonical_id, username, email,
+            avatar_url, method, seen_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'webhook', $8)
+        ON CONFLICT (organisation_id, provider, provider_id) DO UPDATE SET
+            canonical_id = excluded.canonical_id, username = excluded.username,
+            email = COALESCE(excluded.email, actor_identity.email),
+            avatar_url = COALESCE(excluded.avatar_url, actor_identity.avatar_url), seen_at = excluded.seen_at";
+    let (email, avatar) = (actor.email.as_deref(), actor.avatar_url.as_deref());
+    let params = params![organisation.as_str(), provider, &actor.id, canonical_id, &actor.name, email, avatar, now];
+    tx.execute(sql, params).await
+}
+
+pub(super) async fn upsert_profile(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    canonical_id: &str,
+    actor: &EventActor,
+    active_at: Timestamp,
+) -> Result<u64> {
+    let sql = "INSERT INTO actor_profile (workspace_id, actor_id, display_name, email, observations, last_active_at)
+        VALUES ($1, $2, $3, $4, 1, $5)
+        ON CONFLICT (workspace_id, actor_id) DO UPDATE SET
+            observations = actor_profile.observations + 1,
+            email = COALESCE(excluded.email, actor_profile.email),
+            last_active_at = CASE WHEN excluded.last_active_at > actor_profile.last_active_at
+                THEN excluded.last_active_at ELSE actor_profile.last_active_at END";
+    let email = actor.email.as_deref();
+    tx.execute(sql, params![workspace.as_str(), canonical_id, &actor.name, email, active_at]).await
+}
+
+pub(super) async fn by_username(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    provider: &str,
+    username: &str,
+) -> Result<Option<String>> {
+    let sql = "SELECT canonical_id FROM actor_identity
+        WHERE organisation_id = $1 AND provider = $2 AND username = $3 ORDER BY seen_at DESC LIMIT 1";
+    tx.first(sql, params![organisation.as_str(), provider, username], |row| row.get(0)).await
+}
+
+/// Who pushed a commit, by what GitHub told.
+pub(super) async fn pusher_of(tx: &mut Tx, workspace: &WorkspaceId, commit: &str) -> Result<Option<String>> {
+    let sql = "SELECT observation.actor_id FROM observation_reference AS reference
+        JOIN observation ON observation.id = reference.observation_id
+        WHERE reference.workspace_id = $1 AND reference.kind = 'commit' AND reference.key = $2
+            AND observation.provider = 'github' AND observation.type = 'push' AND observation.actor_id IS NOT NULL
+        LIMIT 1";
+    tx.first(sql, params![workspace.as_str(), commit], |row| row.get(0)).await
+}
+
+/// Gives the deployments of a commit to its pusher, where only a login was known.
+pub(super) async fn correct_deployments(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    commit: &str,
+    canonical_id: &str,
+) -> Result<u64> {
+    let sql = "UPDATE observation SET actor_id = $3, actor_method = 'commit_sha'
+        WHERE workspace_id = $1 AND provider = 'vercel' AND actor_method = 'username'
+            AND id IN (SELECT observation_id FROM observation_reference
+                WHERE workspace_id = $1 AND kind = 'commit' AND key = $2)";
+    tx.execute(sql, params![workspace.as_str(), commit, canonical_id]).await
+}

@@ -1,0 +1,149 @@
+//! Scores how much an event matters, from 0 to 100.
+//!
+//! A base by kind of event, then each group of words that occurs once, then a little for
+//! references and length. The weights are the product's; `memory::significance::tests` pins them.
+
+use std::sync::LazyLock;
+
+use campanile_base::source_event::SourceEvent;
+use regex::Regex;
+
+/// The base of an event that no row below names.
+const UNKNOWN: i64 = 35;
+
+/// The base by provider and type; the first row that fits counts, `*` fits every action.
+const BASE: &[(&str, &str, i64)] = &[
+    ("github", "push", 30),
+    ("github", "pull_request.opened", 50),
+    ("github", "pull_request.closed", 45),
+    ("github", "pull_request.merged", 60),
+    ("github", "pull_request.reopened", 40),
+    ("github", "pull_request.ready_for_review", 45),
+    ("github", "issues.opened", 45),
+    ("github", "issues.closed", 40),
+    ("github", "issues.reopened", 40),
+    ("github", "release.published", 75),
+    ("github", "release.created", 70),
+    ("github", "discussion.created", 35),
+    ("github", "discussion.answered", 40),
+    ("github", "issue_comment.created", 25),
+    ("github", "issue_comment.edited", 20),
+    ("github", "issue_comment.deleted", 20),
+    ("vercel", "deployment.created", 30),
+    ("vercel", "deployment.succeeded", 40),
+    ("vercel", "deployment.ready", 40),
+    ("vercel", "deployment.error", 70),
+    ("vercel", "deployment.canceled", 65),
+    ("vercel", "deployment.check-rerequested", 25),
+    ("sentry", "issue.created", 55),
+    ("sentry", "issue.resolved", 50),
+    ("sentry", "issue.assigned", 30),
+    ("sentry", "issue.ignored", 25),
+    ("sentry", "issue.archived", 25),
+    ("sentry", "issue.unresolved", 45),
+    ("sentry", "error", 45),
+    ("sentry", "event_alert.*", 65),
+    ("sentry", "metric_alert.*", 70),
+    ("linear", "issue.created", 50),
+    ("linear", "issue.updated", 35),
+    ("linear", "issue.deleted", 40),
+    ("linear", "comment.created", 25),
+    ("linear", "comment.*", 20),
+    ("linear", "project.created", 45),
+    ("linear", "project.updated", 35),
+    ("linear", "project.deleted", 40),
+    ("linear", "cycle.created", 40),
+    ("linear", "cycle.updated", 30),
+    ("linear", "cycle.deleted", 35),
+    ("linear", "project_update.created", 45),
+    ("linear", "project_update.updated", 30),
+    ("linear", "project_update.deleted", 25),
+];
+
+/// Groups of words: each counts once, however many of its words occur.
+static WORDS: LazyLock<Vec<(Regex, i64)>> = LazyLock::new(|| {
+    let groups = [
+        (r"breaking|critical|urgent|security|vulnerability|cve-\d+", 20),
+        (r"hotfix|emergency|incident|outage|downtime", 15),
+        (r"major|important|significant|release|deploy", 10),
+        (r"feature|feat|new", 8),
+        (r"fix|bug|patch|resolve", 5),
+        (r"chore|deps|dependencies|bump|update|upgrade", -10),
+        (r"typo|whitespace|formatting|lint", -15),
+        (r"wip|draft|temp|test", -10),
+    ];
+    let compiled = groups.into_iter().map(|(words, weight)| {
+        (Regex::new(&format!(r"\b(?:{words})\b")).expect("the patterns are constants"), weight)
+    });
+    compiled.collect()
+});
+
+/// The significance of an event.
+pub fn score(event: &SourceEvent) -> i64 {
+    let text = format!("{} {}", event.title, event.body).to_lowercase();
+    let words: i64 = WORDS.iter().filter(|(group, _)| group.is_match(&text)).map(|(_, weight)| weight).sum();
+    let references = (3 * event.references.len() as i64).min(15);
+    let length = match event.body.chars().count() {
+        0..=200 => 0,
+        201..=500 => 2,
+        _ => 5,
+    };
+    (base(event) + words + references + length).clamp(0, 100)
+}
+
+fn base(event: &SourceEvent) -> i64 {
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => event.event_type.starts_with(prefix),
+        None => event.event_type == pattern,
+    };
+    BASE.iter().find(|(provider, kind, _)| *provider == event.provider && fits(kind)).map_or(UNKNOWN, |row| row.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use campanile_base::Timestamp;
+    use campanile_base::source_event::{Reference, ReferenceKind};
+
+    use super::*;
+
+    fn event(kind: &str, title: &str, body: &str) -> SourceEvent {
+        SourceEvent {
+            provider: "github".into(),
+            event_type: kind.into(),
+            source_id: "x".into(),
+            title: title.into(),
+            body: body.into(),
+            actor: None,
+            occurred_at: Timestamp::from_seconds(0),
+            references: Vec::new(),
+            metadata: serde_json::Map::new(),
+        }
+    }
+
+    #[test]
+    fn the_base_is_told_by_the_kind() {
+        assert_eq!(score(&event("push", "x", "")), 30);
+        assert_eq!(score(&event("pull_request.merged", "x", "")), 60);
+        assert_eq!(score(&event("something.else", "x", "")), 35);
+        assert_eq!(score(&SourceEvent { provider: "sentry".into(), ..event("metric_alert.critical", "x", "") }), 70);
+    }
+
+    #[test]
+    fn each_group_of_words_counts_once_and_whole_words_only() {
+        assert_eq!(score(&event("push", "Critical security", "CVE-2026-1")), 50);
+        assert_eq!(score(&event("push", "hotfix outage", "")), 45);
+        assert_eq!(score(&event("push", "fix typo", "")), 30 + 5 - 15);
+        assert_eq!(score(&event("push", "prefix renewed latest", "")), 30);
+    }
+
+    #[test]
+    fn references_and_length_add_a_little_and_the_score_stays_within_bounds() {
+        let mut much = event("release.published", "security incident release feature fix", &"long ".repeat(200));
+        much.references = vec![Reference::new(ReferenceKind::Label, "x"); 9];
+        assert_eq!(score(&much), 100);
+        let mut some = event("push", "x", &"y".repeat(201));
+        some.references = vec![Reference::new(ReferenceKind::Label, "x"); 2];
+        assert_eq!(score(&some), 30 + 6 + 2);
+        assert_eq!(score(&event("issue_comment.edited", "typo chore wip", "")), 0);
+    }
+}

@@ -1,0 +1,152 @@
+//! Liquid templates, as forgiving as the hosted services' are: what is missing is nothing.
+//!
+//! Built on `liquid-core` and its standard library. Their own runtime fails on a missing variable;
+//! [`Lenient`] wraps it and answers nil instead.
+
+mod lenient;
+
+use std::sync::LazyLock;
+
+use liquid_core::{Language, Object};
+use serde_json::Value;
+
+use lenient::Lenient;
+
+static LANGUAGE: LazyLock<Language> = LazyLock::new(language);
+
+/// A parsed template.
+#[derive(Debug)]
+pub struct Template(liquid_core::Template);
+
+/// What is wrong with a template or with what it was given.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TemplateError(String);
+
+impl Template {
+    /// Parses a template.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let parsed = liquid_core::parser::parse(text, &LANGUAGE).map_err(|e| TemplateError(e.to_string()))?;
+        Ok(Self(liquid_core::Template::new(parsed)))
+    }
+
+    /// Renders it with `data`, a JSON object.
+    ///
+    /// # Errors
+    /// What a filter or tag could not do.
+    pub fn render(&self, data: &Value) -> Result<String, TemplateError> {
+        let data: Object = liquid_core::to_object(data).map_err(|e| TemplateError(e.to_string()))?;
+        lenient::render(&self.0, &data).map_err(|e| TemplateError(e.to_string()))
+    }
+}
+
+fn language() -> Language {
+    use liquid_lib::stdlib as std;
+    let mut language = Language::empty();
+    let mut filter = |filter: Box<dyn liquid_core::ParseFilter>| {
+        let name = filter.reflection().name().to_owned();
+        language.filters.register(name, filter);
+    };
+    filter(Box::new(std::Abs));
+    filter(Box::new(std::Append));
+    filter(Box::new(std::AtLeast));
+    filter(Box::new(std::AtMost));
+    filter(Box::new(std::Capitalize));
+    filter(Box::new(std::Ceil));
+    filter(Box::new(std::Compact));
+    filter(Box::new(std::Concat));
+    filter(Box::new(std::Date));
+    filter(Box::new(std::Default));
+    filter(Box::new(std::DividedBy));
+    filter(Box::new(std::Downcase));
+    filter(Box::new(std::Escape));
+    filter(Box::new(std::EscapeOnce));
+    filter(Box::new(std::First));
+    filter(Box::new(std::Floor));
+    filter(Box::new(std::Join));
+    filter(Box::new(std::Last));
+    filter(Box::new(std::Lstrip));
+    filter(Box::new(std::Map));
+    filter(Box::new(std::Minus));
+    filter(Box::new(std::Modulo));
+    filter(Box::new(std::NewlineToBr));
+    filter(Box::new(std::Plus));
+    filter(Box::new(std::Prepend));
+    filter(Box::new(std::Remove));
+    filter(Box::new(std::RemoveFirst));
+    filter(Box::new(std::Replace));
+    filter(Box::new(std::ReplaceFirst));
+    filter(Box::new(std::Reverse));
+    filter(Box::new(std::Round));
+    filter(Box::new(std::Rstrip));
+    filter(Box::new(std::Size));
+    filter(Box::new(std::Slice));
+    filter(Box::new(std::Sort));
+    filter(Box::new(std::SortNatural));
+    filter(Box::new(std::Split));
+    filter(Box::new(std::Strip));
+    filter(Box::new(std::StripHtml));
+    filter(Box::new(std::StripNewlines));
+    filter(Box::new(std::Times));
+    filter(Box::new(std::Truncate));
+    filter(Box::new(std::TruncateWords));
+    filter(Box::new(std::Uniq));
+    filter(Box::new(std::Upcase));
+    filter(Box::new(std::UrlDecode));
+    filter(Box::new(std::UrlEncode));
+    filter(Box::new(std::Where));
+    language.tags.register("assign".to_owned(), Box::new(std::AssignTag));
+    language.tags.register("break".to_owned(), Box::new(std::BreakTag));
+    language.tags.register("continue".to_owned(), Box::new(std::ContinueTag));
+    language.tags.register("cycle".to_owned(), Box::new(std::CycleTag));
+    language.tags.register("increment".to_owned(), Box::new(std::IncrementTag));
+    language.tags.register("decrement".to_owned(), Box::new(std::DecrementTag));
+    language.blocks.register("capture".to_owned(), Box::new(std::CaptureBlock));
+    language.blocks.register("case".to_owned(), Box::new(std::CaseBlock));
+    language.blocks.register("comment".to_owned(), Box::new(std::CommentBlock));
+    language.blocks.register("for".to_owned(), Box::new(std::ForBlock));
+    language.blocks.register("if".to_owned(), Box::new(std::IfBlock));
+    language.blocks.register("ifchanged".to_owned(), Box::new(std::IfChangedBlock));
+    language.blocks.register("raw".to_owned(), Box::new(std::RawBlock));
+    language.blocks.register("unless".to_owned(), Box::new(std::UnlessBlock));
+    language
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rendered(template: &str) -> String {
+        let data = json!({ "name": "Ada <3", "topics": ["a", "b"], "nested": { "n": 7 }, "flag": false });
+        Template::parse(template).unwrap().render(&data).unwrap()
+    }
+
+    #[test]
+    fn what_is_missing_is_nothing() {
+        assert_eq!(rendered("[{{ missing }}{{ missing.deeper.still }}]"), "[]");
+        assert_eq!(rendered("{{ missing | default: 'x' }}"), "x");
+        assert_eq!(rendered("{% for x in missing %}never{% endfor %}."), ".");
+        assert_eq!(rendered("{% if missing %}a{% else %}b{% endif %}"), "b");
+        assert_eq!(rendered("{% if nested.none == nil %}a{% endif %}"), "a");
+        assert_eq!(rendered("{% if topics.size > 1 %}{{ topics.size }}{% endif %}"), "2");
+    }
+
+    #[test]
+    fn what_is_there_is_rendered() {
+        assert_eq!(rendered("{{ topics | join: ', ' }} {{ nested.n | plus: 1 }}"), "a, b 8");
+        assert_eq!(rendered("{{ 'pull_request' | capitalize }} {{ name | escape }}"), "Pull_request Ada &lt;3");
+        assert_eq!(rendered("{% for t in topics %}{{ forloop.index }}{{ t }}{% endfor %}"), "1a2b");
+        assert_eq!(rendered("{% assign y = topics | first %}{{ y }}{% if flag %}no{% endif %}"), "a");
+    }
+
+    #[test]
+    fn a_broken_template_says_what_is_wrong() {
+        let error = Template::parse("{% if %}").unwrap_err().to_string();
+        assert!(error.contains("if"), "{error}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Decides when a failed delivery is tried again, and when to give up. Pure but for the dice.
+//!
+//! The plan is the schedule's waits, give or take a fifth. A receiver's Retry-After wins over a
+//! planned wait, within twice that wait; a receiver that says 429, or says nothing in time, is
+//! left alone for a minute at least.
+
+use std::time::Duration;
+
+use campanile_base::Timestamp;
+use campanile_engine::Backoff;
+use campanile_net::{Response, SendError};
+
+/// The least wait for a receiver that is overloaded.
+const RESPITE: Duration = Duration::from_secs(60);
+
+/// What comes after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// Nothing: it was answered with a 2xx.
+    Delivered,
+    /// Another attempt, after this wait.
+    Again(Duration),
+    /// Nothing: the schedule is used up.
+    GiveUp,
+    /// Nothing, ever: the receiver said 410 Gone.
+    Disable,
+}
+
+impl Plan {
+    /// How long until the next attempt, if there is one.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Again(wait) => Some(*wait),
+            _ => None,
+        }
+    }
+}
+
+/// What comes after an attempt that had `failures` before it.
+pub fn plan(schedule: &[Duration], failures: u32, answer: &Result<Response, SendError>, now: Timestamp) -> Plan {
+    match answer {
+        Ok(answer) if (200..300).contains(&answer.status) => return Plan::Delivered,
+        Ok(answer) if answer.status == 410 => return Plan::Disable,
+        _ => {}
+    }
+    let Some(planned) = schedule.get(failures as usize).copied() else { return Plan::GiveUp };
+    let asked = answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after")?, now));
+    let wait = asked.map_or(planned, |asked| asked.clamp(planned, planned * 2));
+    let wait = if is_overloaded(answer) { wait.max(RESPITE.min(planned * 12)) } else { wait };
+    Plan::Again(Backoff::jittered(wait))
+}
+
+fn is_overloaded(answer: &Result<Response, SendError>) -> bool {
+    match answer {
+        Ok(answer) => answer.status == 429,
+        Err(error) => matches!(error, SendError::TimedOut(_)),
+    }
+}
+
+/// Seconds, whole or not, or an HTTP date.
+fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse::<f64>() {
+        return (seconds >= 0.0 && seconds < 1e7).then(|| Duration::from_secs(seconds.ceil() as u64));
+    }
+    Timestamp::parse_http_date(value).map(|at| at.since(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEDULE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(300)];
+    const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+    fn answer(status: u16, retry_after: Option<&str>) -> Result<Response, SendError> {
+        let headers = retry_after.map(|value| ("Retry-After".to_owned(), value.to_owned()));
+        Ok(Response { status, headers: headers.into_iter().collect(), body: Vec::new() })
+    }
+
+    fn wait(failures: u32, answer: &Result<Response, SendError>) -> f64 {
+        plan(&SCHEDULE, failures, answer, NOW).wait().expect("there is another attempt").as_secs_f64()
+    }
+
+    #[test]
+    fn the_schedule_is_followed_and_then_it_is_over() {
+        assert_eq!(plan(&SCHEDULE, 0, &answer(204, None), NOW), Plan::Delivered);
+        assert!((4.0..=6.0).contains(&wait(0, &answer(500, None))));
+        assert!((240.0..=360.0).contains(&wait(1, &answer(302, None))), "a redirect is a failure");
+        assert_eq!(plan(&SCHEDULE, 2, &answer(500, None), NOW), Plan::GiveUp);
+        assert_eq!(plan(&[], 0, &answer(500, None), NOW), Plan::GiveUp);
+        assert_eq!(plan(&SCHEDULE, 0, &answer(410, None), NOW), Plan::Disable);
+    }
+
+    #[test]
+    fn retry_after_is_heeded_within_twice_the_planned_wait() {
+        assert!((6.4..=9.6).contains(&wait(0, &answer(503, Some("8")))));
+        assert!((8.0..=12.0).contains(&wait(0, &answer(503, Some("9999")))));
+        assert!((4.0..=6.0).contains(&wait(0, &answer(503, Some("1")))));
+        assert!((6.4..=9.6).contains(&wait(0, &answer(503, Some("Tue, 14 Nov 2023 22:13:28 GMT")))));
+        assert!((4.0..=6.0).contains(&wait(0, &answer(503, Some("soon")))));
+    }
+
+    #[test]
+    fn an_overloaded_receiver_gets_a_minute() {
+        assert!((48.0..=72.0).contains(&wait(0, &answer(429, None))));
+        assert!((48.0..=72.0).contains(&wait(0, &Err(SendError::TimedOut(RESPITE)))));
+    }
+}
