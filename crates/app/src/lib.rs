@@ -1,1 +1,165 @@
-//! .
+//! The `App`: the pillars on one engine and one database, and the pipeline that composes them.
+//!
+//! Everything that crosses pillars stands here, and nothing else: what is to be set up when an
+//! organisation or a workspace begins ([`App::found`], [`App::create_workspace`]), and what an
+//! event of one pillar leads to in another ([`pipeline`]).
+
+pub mod pipeline;
+
+use std::time::Duration;
+
+use campanile_accounts::live::Live;
+use campanile_accounts::{Caller, FirstRun, Founding, Workspace, organisations};
+use campanile_base::{Clock, Result, Secret, Vault};
+use campanile_db::{Db, Migrations, Tx};
+use campanile_engine::{Engine, Registry, Running};
+use campanile_inbound::sources::{self, NewSource, Source};
+use campanile_inbound::Intake;
+use campanile_net::{AddressRules, Client};
+use campanile_notify::{Mailer, Notify};
+use campanile_webhooks::Webhooks;
+use campanile_webhooks::applications::{self, NewApplication};
+
+/// The tables of everything, in the order of making.
+pub fn migrations() -> Vec<Migrations> {
+    vec![
+        campanile_engine::MIGRATIONS,
+        campanile_accounts::MIGRATIONS,
+        campanile_inbound::MIGRATIONS,
+        campanile_memory::MIGRATIONS,
+        campanile_notify::MIGRATIONS,
+        campanile_webhooks::MIGRATIONS,
+    ]
+}
+
+/// What an app is made of; the server reads it from its settings.
+#[derive(Debug)]
+pub struct Config {
+    /// The clock.
+    pub clock: Clock,
+    /// Seals secrets at rest.
+    pub vault: Vault,
+    /// Where people reach this server: the beginning of every link.
+    pub base_url: String,
+    /// The name of this process among its peers.
+    pub node: String,
+    /// How old a delivery may be, where the provider signs the time of sending.
+    pub max_age: Option<Duration>,
+    /// Where outbound calls may go.
+    pub address_rules: AddressRules,
+    /// The mail server.
+    pub mailer: Option<Mailer>,
+    /// How webhooks are delivered.
+    pub webhooks: campanile_webhooks::Settings,
+}
+
+/// The pillars, ready to be used. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// Seals secrets at rest.
+    pub vault: Vault,
+    /// Runs the jobs.
+    pub engine: Engine,
+    /// Takes deliveries in.
+    pub intake: Intake,
+    /// Sends outbound webhooks.
+    pub webhooks: Webhooks,
+    /// Tells people.
+    pub notify: Notify,
+    /// Tells those who watch.
+    pub live: Live,
+    /// Where people reach this server, without a slash at the end.
+    pub base_url: String,
+}
+
+impl App {
+    /// Migrates the database, puts the pillars together and starts the jobs.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn start(db: Db, config: Config) -> Result<(Self, Running)> {
+        db.migrate(migrations()).await?;
+        let Config { clock, vault, base_url, node, max_age, address_rules, mailer, webhooks } = config;
+        let (engine, idle) = Engine::new(db.clone(), clock.clone());
+        let live = Live::default();
+        let webhooks = Webhooks {
+            db: db.clone(),
+            clock: clock.clone(),
+            vault: vault.clone(),
+            engine: engine.clone(),
+            client: Client::new(address_rules),
+            live: live.clone(),
+            settings: webhooks,
+        };
+        let notify =
+            Notify { db: db.clone(), clock: clock.clone(), engine: engine.clone(), mailer, live: live.clone() };
+        let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        let app = Self { db, clock, vault, engine, intake, webhooks, notify, live, base_url };
+        let mut registry = Registry::default();
+        pipeline::register(&mut registry, &app);
+        campanile_webhooks::delivery::register(&mut registry, &app.webhooks);
+        campanile_notify::register(&mut registry, &app.notify);
+        let running = idle.start(registry, &node).await?;
+        Ok((app, running))
+    }
+
+    /// Founds the first organisation with these sources, unless there is one already.
+    ///
+    /// # Errors
+    /// `Invalid` when what was brought along cannot be used; then nothing is made.
+    pub async fn found(
+        &self,
+        founding: Founding,
+        new_sources: Vec<NewSource>,
+    ) -> Result<Option<(FirstRun, Vec<(Source, Secret)>)>> {
+        let app = self.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Some(first) = campanile_accounts::found(tx, &app.clock, founding).await? else {
+                        return Ok(None);
+                    };
+                    app.equip(tx, &first.caller, &first.workspace).await?;
+                    let mut made = Vec::new();
+                    for new in new_sources {
+                        let (clock, vault) = (&app.clock, &app.vault);
+                        made.push(sources::create(tx, clock, vault, &first.caller, &first.workspace, new).await?);
+                    }
+                    Ok(Some((first, made)))
+                })
+            })
+            .await
+    }
+
+    /// Creates a workspace with what belongs to one.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken.
+    pub async fn create_workspace(&self, caller: Caller, name: String) -> Result<Workspace> {
+        let app = self.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let workspace = organisations::create_workspace(tx, &app.clock, &caller, &name).await?;
+                    app.equip(tx, &caller, &workspace).await?;
+                    Ok(workspace)
+                })
+            })
+            .await
+    }
+
+    /// A workspace owns a webhook application, whose uid is the workspace's id.
+    async fn equip(&self, tx: &mut Tx, caller: &Caller, workspace: &Workspace) -> Result<()> {
+        let new = NewApplication {
+            name: workspace.name.clone(),
+            uid: Some(workspace.id.to_string()),
+            metadata: serde_json::Map::new(),
+        };
+        applications::create(tx, &self.clock, caller, new).await.map(drop)
+    }
+}

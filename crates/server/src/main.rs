@@ -1,1 +1,58 @@
-fn main(){}
+//! The binary `campanile`: hears what happens in a team's tools, and tells who should know.
+
+#![allow(clippy::print_stdout, reason = "a command's answer belongs on standard output")]
+
+mod boot;
+mod command;
+mod demo;
+mod settings;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use command::Command;
+
+fn main() -> ExitCode {
+    let command = match Command::parse() {
+        Ok(command) => command,
+        Err(message) => {
+            eprintln!("campanile: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(command)),
+        Err(error) => Err(format!("the runtime cannot be started: {error}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("campanile: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), String> {
+    match command {
+        Command::Serve(settings) => {
+            telemetry::start_log(&settings);
+            boot::serve(*settings).await
+        }
+        Command::Demo(settings) => {
+            telemetry::start_log(&settings);
+            demo::run(*settings).await
+        }
+        Command::ConfigCheck(settings) => {
+            print!("{}", settings.describe());
+            println!("The settings are fine.");
+            Ok(())
+        }
+        Command::OpenApi => {
+            let document = campanile_web::openapi().to_pretty_json().map_err(|e| e.to_string())?;
+            println!("{document}");
+            Ok(())
+        }
+    }
+}

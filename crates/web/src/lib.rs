@@ -1,1 +1,65 @@
-//! .
+//! Speaks HTTP for the app: one folder per wire API, one file per resource.
+//!
+//! * `api`: our own API, at `/api/<noun>`, and the entrance for deliveries.
+//! * `svix`: the Svix API, at `/api/v1`.
+//! * `knock`: the Knock API, at `/v1`.
+//! * `console`: the embedded console, on every path that is left.
+//!
+//! Every answer to a program is JSON, errors and unknown routes too, in the shape of the API that
+//! the path belongs to; every answer carries an `x-request-id`.
+
+mod api;
+mod caller;
+mod console;
+mod error;
+mod knock;
+mod request_id;
+mod svix;
+
+use std::future::Future;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use campanile_app::App;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+
+pub use api::openapi;
+
+/// How large a body may be, but for deliveries.
+const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// What every handler can ask for.
+#[derive(Clone)]
+struct Web {
+    app: App,
+    metrics: Option<PrometheusHandle>,
+}
+
+/// All routes.
+pub fn router(app: App, metrics: Option<PrometheusHandle>) -> Router {
+    let web = Web { app, metrics };
+    Router::new()
+        .merge(api::router())
+        .nest("/api/v1", svix::router())
+        .nest("/v1", knock::router())
+        .fallback(console::serve)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(axum::middleware::map_response(error::always_json))
+        .layer(axum::middleware::from_fn(request_id::mark))
+        .with_state(web)
+}
+
+/// Serves until `stop`, then lets what is under way finish.
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    use axum::serve::ListenerExt as _;
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    axum::serve(listener, router).with_graceful_shutdown(stop).await
+}

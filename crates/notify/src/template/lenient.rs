@@ -1,7 +1,7 @@
 //! A runtime in which a missing variable is nil.
 
 use liquid_core::error::{Error, Result};
-use liquid_core::model::{KStringCow, ScalarCow, Value, ValueCow, ValueView};
+use liquid_core::model::{KStringCow, ScalarCow, Value, ValueCow};
 use liquid_core::runtime::{PartialStore, Registers, RuntimeBuilder};
 use liquid_core::{Object, Runtime, Template};
 

@@ -1,7 +1,7 @@
 //! Liquid templates, as forgiving as the hosted services' are: what is missing is nothing.
 //!
 //! Built on `liquid-core` and its standard library. Their own runtime fails on a missing variable;
-//! [`Lenient`] wraps it and answers nil instead.
+//! a lenient one wraps it and answers nil instead.
 
 mod lenient;
 
@@ -10,7 +10,6 @@ use std::sync::LazyLock;
 use liquid_core::{Language, Object};
 use serde_json::Value;
 
-use lenient::Lenient;
 
 static LANGUAGE: LazyLock<Language> = LazyLock::new(language);
 

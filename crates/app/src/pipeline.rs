@@ -1,0 +1,199 @@
+//! The one pipeline: what leads to what.
+//!
+//! ```text
+//! delivery received ─▶ normalised ─▶ remembered ─▶ observation captured ─┬▶ webhook observation.created
+//!                                                                        └▶ notification, if significant
+//! ```
+//!
+//! One job per delivery, and one transaction that does all of it: the observations, the message
+//! with its deliveries, the notification's trigger and the delivery's own end commit together with
+//! the job's completion. So a crash at any point repeats all of it or nothing.
+
+use std::time::Duration;
+
+use campanile_accounts::live::NewsKind;
+use campanile_accounts::{Workspace, organisations};
+use campanile_base::source_event::SourceEvent;
+use campanile_base::{Result, Timestamp, new_id};
+use campanile_db::Tx;
+use campanile_engine::{Backoff, JobOptions, Outcome, Registry};
+use campanile_inbound::deliveries::{self, Delivery, Settlement};
+use campanile_inbound::repositories::{self, RepositoryChange};
+use campanile_inbound::{Normalised, PROCESS, ProcessArgs, normalise};
+use campanile_memory::{Observation, Remembered, remember};
+use campanile_notify::workflows::{self, OBSERVATION_CAPTURED, Trigger};
+use campanile_webhooks::applications;
+use campanile_webhooks::messages::{self, NewMessage};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::App;
+
+/// The version of the outbound envelope's shape. A change of shape is a new version, and old
+/// versions go on being sent to whoever asked for them.
+const ENVELOPE_VERSION: &str = "2026-02-07";
+
+/// What receivers of outbound webhooks are sent.
+#[derive(Serialize)]
+struct Envelope<T> {
+    id: String,
+    r#type: &'static str,
+    timestamp: Timestamp,
+    version: &'static str,
+    data: T,
+}
+
+/// The data of `observation.created`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ObservationCreated<'o> {
+    observation_id: &'o str,
+    observation_type: &'o str,
+    significance_score: i64,
+    topics: &'o [String],
+    /// Clusters are not formed yet.
+    cluster_id: Option<String>,
+    workspace_id: &'o str,
+    source_id: &'o str,
+    title: &'o str,
+    occurred_at: Timestamp,
+}
+
+/// Registers the job that processes deliveries.
+pub(crate) fn register(registry: &mut Registry, app: &App) {
+    let options = JobOptions {
+        max_attempts: 5,
+        backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) },
+        concurrency: 16,
+        ..JobOptions::default()
+    };
+    let within = app.clone();
+    registry.register(PROCESS, options, move |attempt| {
+        let app = within.clone();
+        async move { process(app, attempt.job.args()?).await }
+    });
+    let within = app.clone();
+    registry.on_death(PROCESS, move |tx, job, error| {
+        let (app, args) = (within.clone(), job.args::<ProcessArgs>().ok());
+        let failed = Settlement::Failed(error.to_owned());
+        Box::pin(async move {
+            let Some(ProcessArgs { delivery }) = args else { return Ok(()) };
+            deliveries::settle(tx, &delivery, &failed, app.clock.now()).await.map(drop)
+        })
+    });
+}
+
+async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outcome> {
+    let loaded = app.db.read(move |tx| Box::pin(async move { deliveries::load(tx, &delivery).await })).await?;
+    let Some(delivery) = loaded else { return Ok(Outcome::done()) };
+    let outcome = match normalise(&delivery) {
+        Ok(Normalised::Events { events, changes }) => Outcome::done().with(move |tx| {
+            Box::pin(async move { remember_all(tx, &app, &delivery, events, changes).await })
+        }),
+        Ok(Normalised::Skipped(reason)) => settled(app, delivery, Settlement::Skipped(reason)),
+        // A payload that cannot be read now will not be readable later.
+        Err(error) => settled(app, delivery, Settlement::Failed(error.chain())),
+    };
+    Ok(outcome)
+}
+
+fn settled(app: App, delivery: Delivery, settlement: Settlement) -> Outcome {
+    Outcome::done().with(move |tx| Box::pin(async move { settle(tx, &app, &delivery, settlement).await }))
+}
+
+async fn settle(tx: &mut Tx, app: &App, delivery: &Delivery, settlement: Settlement) -> Result<()> {
+    deliveries::settle(tx, delivery.id.as_str(), &settlement, app.clock.now()).await?;
+    let (live, workspace, id) = (app.live.clone(), delivery.workspace_id.clone(), delivery.id.to_string());
+    tx.after_commit(move || live.tell(&workspace, NewsKind::Delivery, id));
+    Ok(())
+}
+
+async fn remember_all(
+    tx: &mut Tx,
+    app: &App,
+    delivery: &Delivery,
+    events: Vec<SourceEvent>,
+    changes: Vec<RepositoryChange>,
+) -> Result<()> {
+    let organisation = &delivery.organisation_id;
+    repositories::apply(tx, &app.clock, organisation, &delivery.source_id, &changes).await?;
+    let mut remembered = 0;
+    for event in &events {
+        match remember(tx, &app.clock, organisation, &delivery.workspace_id, event).await? {
+            Remembered::New(observation, _) => {
+                remembered += 1;
+                captured(tx, app, &observation).await?;
+            }
+            Remembered::Known => {}
+        }
+    }
+    let settlement = match remembered {
+        0 => Settlement::Skipped("what it tells of was remembered before".to_owned()),
+        _ => Settlement::Processed,
+    };
+    settle(tx, app, delivery, settlement).await
+}
+
+/// What a captured observation leads to.
+async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<()> {
+    let workspace = organisations::workspace(tx, &observation.workspace_id).await?;
+    send_created(tx, app, &workspace, observation).await?;
+    if observation.significance >= workspace.notify_threshold {
+        tell_members(tx, app, &workspace, observation).await?;
+    }
+    let (live, id) = (app.live.clone(), observation.id.to_string());
+    tx.after_commit(move || live.tell(&workspace.id, NewsKind::Observation, id));
+    metrics::counter!("campanile_observations_total", "provider" => observation.provider.clone()).increment(1);
+    Ok(())
+}
+
+async fn send_created(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {
+    let envelope = Envelope {
+        id: new_id("evt", app.clock.now()),
+        r#type: "observation.created",
+        timestamp: app.clock.now(),
+        version: ENVELOPE_VERSION,
+        data: ObservationCreated {
+            observation_id: observation.id.as_str(),
+            observation_type: &observation.event_type,
+            significance_score: observation.significance,
+            topics: &observation.topics,
+            cluster_id: None,
+            workspace_id: workspace.id.as_str(),
+            source_id: &observation.source_id,
+            title: &observation.title,
+            occurred_at: observation.occurred_at,
+        },
+    };
+    let payload = serde_json::to_vec(&envelope).map_err(campanile_base::Error::internal)?;
+    let application = applications::get(tx, &workspace.organisation_id, workspace.id.as_str()).await?;
+    let message = NewMessage {
+        event_type: envelope.r#type.to_owned(),
+        event_id: Some(envelope.id),
+        channels: None,
+        payload: payload.into(),
+    };
+    messages::send(tx, &app.webhooks, &application, message).await.map(drop)
+}
+
+async fn tell_members(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {
+    let trigger = Trigger {
+        workflow: OBSERVATION_CAPTURED.to_owned(),
+        organisation: workspace.organisation_id.clone(),
+        tenant: workspace.id.clone(),
+        data: json!({
+            "observationId": observation.id,
+            "observationType": observation.event_type,
+            "significanceScore": observation.significance,
+            "topics": observation.topics,
+            "clusterId": null,
+            "workspaceId": workspace.id,
+            "title": observation.title,
+            "type": observation.event_type,
+            "significance": observation.significance,
+            "workspace": workspace.name,
+            "url": format!("{}/observations/{}", app.base_url, observation.id),
+        }),
+    };
+    workflows::trigger(tx, &app.notify, trigger).await
+}

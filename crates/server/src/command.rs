@@ -1,0 +1,83 @@
+//! The command line.
+
+use std::path::Path;
+
+use clap::{Arg, ArgMatches};
+
+use crate::settings::{KNOWN, Layers, Settings};
+
+const FILE: &str = "campanile.toml";
+
+/// What was asked for.
+pub(crate) enum Command {
+    Serve(Box<Settings>),
+    Demo(Box<Settings>),
+    ConfigCheck(Box<Settings>),
+    OpenApi,
+}
+
+impl Command {
+    /// Reads the command line, the environment and the file.
+    pub(crate) fn parse() -> Result<Self, String> {
+        let matches = program().get_matches();
+        match matches.subcommand() {
+            Some(("serve", given)) => Ok(Self::Serve(Box::new(settings(given)?))),
+            Some(("demo", given)) => Ok(Self::Demo(Box::new(settings(given)?))),
+            Some(("config", given)) => match given.subcommand() {
+                Some((_, given)) => Ok(Self::ConfigCheck(Box::new(settings(given)?))),
+                None => Err("what about the settings? `campanile config check` checks them".into()),
+            },
+            Some(("openapi", _)) => Ok(Self::OpenApi),
+            _ => Err("what should be done? `campanile --help` lists the commands".into()),
+        }
+    }
+}
+
+fn program() -> clap::Command {
+    clap::Command::new("campanile")
+        .about("Hears what happens in a team's tools, remembers it, and tells the people and systems that should know.")
+        .version(env!("CARGO_PKG_VERSION"))
+        .arg_required_else_help(true)
+        .subcommand(with_settings(clap::Command::new("serve").about("Start the server")))
+        .subcommand(with_settings(
+            clap::Command::new("demo").about("Start a server on a throw-away folder and tell it a story, for a look around"),
+        ))
+        .subcommand(
+            clap::Command::new("config")
+                .about("Look at the settings")
+                .arg_required_else_help(true)
+                .subcommand(with_settings(clap::Command::new("check").about("Check the settings and show what is in force"))),
+        )
+        .subcommand(clap::Command::new("openapi").about("Print the OpenAPI document of the API"))
+}
+
+fn with_settings(command: clap::Command) -> clap::Command {
+    let file = Arg::new("config").long("config").value_name("FILE").help("Settings file [default: campanile.toml, if there is one]");
+    let flags = KNOWN.iter().map(|known| {
+        let default = if known.default.is_empty() { String::new() } else { format!(" [default: {}]", known.default) };
+        // Lives as long as the program: clap wants names that do.
+        let flag: &'static str = known.name.replace('_', "-").leak();
+        Arg::new(known.name).long(flag).value_name("VALUE").help(format!("{}{default}", known.help))
+    });
+    command
+        .arg(file)
+        .args(flags)
+        .after_help("Every flag is also a variable: --net-allow is CAMPANILE_NET_ALLOW. Flags win over the environment, the environment over the file.")
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn settings(given: &ArgMatches) -> Result<Settings, String> {
+    let mut layers = Layers::default();
+    match given.get_one::<String>("config") {
+        Some(file) => layers.add_file(Path::new(file))?,
+        None if Path::new(FILE).exists() => layers.add_file(Path::new(FILE))?,
+        None => {}
+    }
+    layers.add_environment(std::env::vars())?;
+    for known in KNOWN {
+        if let Some(value) = given.get_one::<String>(known.name) {
+            layers.add(known.name, value.clone(), &format!("--{}", known.name.replace('_', "-")))?;
+        }
+    }
+    layers.check()
+}

@@ -1,0 +1,348 @@
+//! Settings: one table of names, read from a file, the environment and flags.
+//!
+//! The setting `inbound_max_age` is `inbound_max_age = "5m"` in `campanile.toml` (or `max_age` in a
+//! table `[inbound]`), `CAMPANILE_INBOUND_MAX_AGE` in the environment and `--inbound-max-age` on
+//! the command line; the later of these wins. A name that is not in the table, or a value that
+//! does not fit, stops the start with a sentence that names it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use campanile_base::Secret;
+use campanile_inbound::Provider;
+use ipnet::IpNet;
+
+/// One setting: its name, its default as it would be written, and what it is.
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) default: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) is_secret: bool,
+}
+
+const fn known(name: &'static str, default: &'static str, help: &'static str) -> Known {
+    Known { name, default, help, is_secret: false }
+}
+
+const fn secret(name: &'static str, help: &'static str) -> Known {
+    Known { name, default: "", help, is_secret: true }
+}
+
+/// Every setting there is.
+pub(crate) const KNOWN: &[Known] = &[
+    known("data", "./campanile-data", "Folder of the embedded database and the encryption key"),
+    known("listen", "127.0.0.1:4400", "Address and port to listen on"),
+    known("base_url", "", "Where people reach this server; http:// and the listen address if empty"),
+    secret("database_url", "postgres://… for PostgreSQL instead of the embedded database; also DATABASE_URL"),
+    known("node", "", "Name of this process among its peers; host name and port if empty"),
+    secret("encryption_key", "32 bytes in base64 that seal secrets at rest; a file in the data folder if empty"),
+    known("inbound_max_age", "5m", "How old a delivery may be where its provider signs the time of sending, or off"),
+    known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
+    secret("smtp_url", "Mail server, as smtp://user:password@host:587?tls=required; without one no mail is sent"),
+    known("mail_from", "Campanile <noreply@localhost>", "Sender of mails"),
+    known("webhooks_retry_schedule", "5s,5m,30m,2h,5h,10h,10h", "Waits after each failed attempt"),
+    known("webhooks_request_timeout", "30s", "Time for one attempt"),
+    known("webhooks_disable_after", "120h", "How long an endpoint may take nothing before it is disabled"),
+    known("log", "info", "What to log: error, warn, info, debug, or a filter such as info,campanile_engine=debug"),
+    known("log_format", "text", "text or json"),
+    secret("bootstrap_secret_key", "First start only: the organisation's secret key, sk_…"),
+    known("bootstrap_owner", "", "First start only: the owner's mail address"),
+    secret("bootstrap_owner_password", "First start only: the owner's password"),
+    secret("bootstrap_sources", "First start only: sources to make, as github=SECRET,vercel=SECRET"),
+];
+
+/// Settings that were read and fit.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) data: PathBuf,
+    pub(crate) listen: String,
+    pub(crate) base_url: Option<String>,
+    pub(crate) database_url: Option<Secret>,
+    pub(crate) node: Option<String>,
+    pub(crate) encryption_key: Option<Secret>,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) net_allow: Vec<IpNet>,
+    pub(crate) smtp_url: Option<Secret>,
+    pub(crate) mail_from: String,
+    pub(crate) webhooks: campanile_webhooks::Settings,
+    pub(crate) log: String,
+    pub(crate) log_json: bool,
+    pub(crate) bootstrap: Bootstrap,
+    raw: BTreeMap<&'static str, Given>,
+}
+
+/// What a scripted first start brings along.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bootstrap {
+    pub(crate) secret_key: Option<Secret>,
+    pub(crate) owner: Option<String>,
+    pub(crate) owner_password: Option<Secret>,
+    pub(crate) sources: Vec<(Provider, Secret)>,
+}
+
+/// A value and where it was found.
+#[derive(Debug, Clone)]
+struct Given {
+    value: String,
+    origin: String,
+}
+
+/// Values by name, the later ones winning.
+#[derive(Debug, Default)]
+pub(crate) struct Layers(BTreeMap<&'static str, Given>);
+
+impl Layers {
+    /// Adds what a file says.
+    pub(crate) fn add_file(&mut self, path: &std::path::Path) -> Result<(), String> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{shown} cannot be read: {e}"))?;
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| format!("{shown}: {}", e.message()))?;
+        self.add_table(&table, "", &shown.to_string())
+    }
+
+    fn add_table(&mut self, table: &toml::Table, prefix: &str, file: &str) -> Result<(), String> {
+        for (key, value) in table {
+            let name = format!("{prefix}{key}");
+            match value {
+                toml::Value::Table(inner) => self.add_table(inner, &format!("{name}_"), file)?,
+                toml::Value::Array(items) => {
+                    let items: Vec<String> = items.iter().map(plain).collect();
+                    self.add(&name, items.join(","), file)?;
+                }
+                other => self.add(&name, plain(other), file)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what the environment says.
+    pub(crate) fn add_environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), String> {
+        for (variable, value) in variables {
+            if variable == "DATABASE_URL" {
+                self.add("database_url", value, "DATABASE_URL")?;
+            } else if let Some(name) = variable.strip_prefix("CAMPANILE_")
+                // Those of the tests and of the build are not settings of the server.
+                && !name.starts_with("TEST_") && name != "CONSOLE_DIST"
+            {
+                self.add(&name.to_lowercase(), value, &variable)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds one value.
+    pub(crate) fn add(&mut self, name: &str, value: String, origin: &str) -> Result<(), String> {
+        let known = KNOWN.iter().find(|known| known.name == name);
+        let known = known
+            .ok_or_else(|| format!("there is no setting {name} ({origin}); `campanile serve --help` lists them"))?;
+        self.0.insert(known.name, Given { value, origin: origin.to_owned() });
+        Ok(())
+    }
+
+    /// Checks everything.
+    pub(crate) fn check(mut self) -> Result<Settings, String> {
+        for known in KNOWN {
+            let default = || Given { value: known.default.to_owned(), origin: "default".to_owned() };
+            self.0.entry(known.name).or_insert_with(default);
+        }
+        Ok(Settings {
+            data: self.text("data").into(),
+            listen: self.listen()?,
+            base_url: self.url("base_url", &["http://", "https://"])?,
+            database_url: self.url("database_url", &["postgres://", "postgresql://"])?.map(Secret::new),
+            node: self.some("node"),
+            encryption_key: self.hidden("encryption_key"),
+            max_age: match self.text("inbound_max_age") {
+                "off" => None,
+                _ => Some(self.time("inbound_max_age").map_err(|e| format!("{e}, or off"))?),
+            },
+            net_allow: self.each("net_allow", "is no address range", range)?,
+            smtp_url: self.hidden("smtp_url"),
+            mail_from: self.text("mail_from").to_owned(),
+            webhooks: campanile_webhooks::Settings {
+                retry_schedule: self.each("webhooks_retry_schedule", "is no time", duration)?,
+                request_timeout: self.time("webhooks_request_timeout")?,
+                disable_after: self.time("webhooks_disable_after")?,
+            },
+            log: self.log()?,
+            log_json: match self.text("log_format") {
+                "text" => false,
+                "json" => true,
+                _ => return Err(self.wrong("log_format", "must be text or json")),
+            },
+            bootstrap: Bootstrap {
+                secret_key: self.hidden("bootstrap_secret_key"),
+                owner: self.some("bootstrap_owner"),
+                owner_password: self.hidden("bootstrap_owner_password"),
+                sources: self.each("bootstrap_sources", "is not PROVIDER=SECRET", source)?,
+            },
+            raw: self.0,
+        })
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.0[name].value.trim()
+    }
+
+    fn some(&self, name: &str) -> Option<String> {
+        Some(self.text(name)).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    fn hidden(&self, name: &str) -> Option<Secret> {
+        self.some(name).map(Secret::new)
+    }
+
+    fn wrong(&self, name: &str, why: &str) -> String {
+        format!("the setting {name} ({}) {why}", self.0[name].origin)
+    }
+
+    fn time(&self, name: &str) -> Result<Duration, String> {
+        duration(self.text(name)).ok_or_else(|| self.wrong(name, "must be a time such as 30s, 5m or 2h"))
+    }
+
+    fn url(&self, name: &str, beginnings: &[&str]) -> Result<Option<String>, String> {
+        let url = self.some(name);
+        match url.as_ref().is_none_or(|url| beginnings.iter().any(|beginning| url.starts_with(beginning))) {
+            true => Ok(url),
+            false => Err(self.wrong(name, &format!("must begin with {}", beginnings.join(" or ")))),
+        }
+    }
+
+    /// The items of a list, each read by `read`. What is no item is not shown: it may be secret.
+    fn each<T>(&self, name: &str, why: &str, read: fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
+        let items = self.text(name).split(',').map(str::trim).filter(|item| !item.is_empty()).enumerate();
+        let read = items.map(|(index, item)| {
+            read(item).ok_or_else(|| self.wrong(name, &format!("has an item, number {}, that {why}", index + 1)))
+        });
+        read.collect()
+    }
+
+    fn listen(&self) -> Result<String, String> {
+        let listen = self.text("listen");
+        let port = listen.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then_some(port));
+        match port.is_some_and(|port| port.parse::<u16>().is_ok()) {
+            true => Ok(listen.to_owned()),
+            false => Err(self.wrong("listen", "must be an address and a port such as 127.0.0.1:4400")),
+        }
+    }
+
+    fn log(&self) -> Result<String, String> {
+        let filter = self.text("log");
+        match filter.parse::<tracing_subscriber::EnvFilter>() {
+            Ok(_) => Ok(filter.to_owned()),
+            Err(_) => Err(self.wrong("log", "must be error, warn, info, debug or a filter")),
+        }
+    }
+}
+
+impl Settings {
+    /// Every setting with its value and where it comes from; secrets are not shown.
+    pub(crate) fn describe(&self) -> String {
+        let lines = KNOWN.iter().map(|known| {
+            let given = &self.raw[known.name];
+            let shown = match (known.is_secret, given.value.as_str()) {
+                (_, "") => "(not set)",
+                (true, _) => "(set)",
+                (false, value) => value,
+            };
+            format!("{:<26} {shown:<40} {}\n", known.name, given.origin)
+        });
+        lines.collect()
+    }
+}
+
+fn plain(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Float(number) => number.to_string(),
+        toml::Value::Boolean(flag) => flag.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// `10.0.0.0/8`, or one address.
+fn range(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
+}
+
+/// `github=SECRET`.
+fn source(text: &str) -> Option<(Provider, Secret)> {
+    let (name, secret) = text.split_once('=').filter(|(_, secret)| !secret.is_empty())?;
+    Some((Provider::parse(name)?, Secret::new(secret)))
+}
+
+/// `500ms`, `30s`, `5m`, `2h`, `1d`, or plain seconds.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().ok()?;
+    match text[digits..].trim() {
+        "ms" => Some(Duration::from_millis(number)),
+        "" | "s" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_secs(number * 60)),
+        "h" => Some(Duration::from_secs(number * 3_600)),
+        "d" => Some(Duration::from_secs(number * 86_400)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(values: &[(&str, &str)]) -> Result<Settings, String> {
+        let mut layers = Layers::default();
+        layers.add_environment(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))?;
+        layers.check()
+    }
+
+    #[test]
+    fn the_defaults_fit() {
+        let settings = check(&[]).unwrap();
+        assert_eq!(settings.webhooks.retry_schedule, campanile_webhooks::Settings::default().retry_schedule);
+        assert_eq!(settings.max_age, Some(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn a_wrong_or_unknown_setting_is_named() {
+        for (variable, value, named) in [
+            ("CAMPANILE_LISTENN", "x", "listenn"),
+            ("CAMPANILE_LISTEN", "4400", "listen"),
+            ("CAMPANILE_INBOUND_MAX_AGE", "soon", "inbound_max_age"),
+            ("CAMPANILE_NET_ALLOW", "10.0.0.0/33", "net_allow"),
+            ("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "5s,later", "webhooks_retry_schedule"),
+            ("CAMPANILE_BOOTSTRAP_SOURCES", "gitlab=x", "bootstrap_sources"),
+            ("DATABASE_URL", "mysql://x", "database_url"),
+            ("CAMPANILE_LOG_FORMAT", "xml", "log_format"),
+        ] {
+            let error = check(&[(variable, value)]).unwrap_err();
+            assert!(error.contains(named), "{variable}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_secret_is_not_described() {
+        let settings = check(&[("CAMPANILE_BOOTSTRAP_SECRET_KEY", "sk_hidden_hidden"), ("CAMPANILE_NODE", "a")]).unwrap();
+        let shown = settings.describe();
+        assert!(!shown.contains("sk_hidden") && shown.contains("CAMPANILE_BOOTSTRAP_SECRET_KEY"));
+        assert!(!format!("{:?}", settings.bootstrap).contains("sk_hidden"));
+    }
+
+    #[test]
+    fn a_file_may_use_tables_and_lists_and_the_environment_wins() {
+        let folder = std::env::temp_dir().join(format!("campanile-settings-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("campanile.toml");
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\n[webhooks]\nretry_schedule = [\"1s\", \"2m\"]\n").unwrap();
+        let mut layers = Layers::default();
+        layers.add_file(&file).unwrap();
+        layers.add_environment([("CAMPANILE_LISTEN".to_owned(), "127.0.0.1:2".to_owned())].into_iter()).unwrap();
+        let settings = layers.check().unwrap();
+        assert_eq!(settings.listen, "127.0.0.1:2");
+        assert_eq!(settings.webhooks.retry_schedule, [Duration::from_secs(1), Duration::from_secs(120)]);
+        std::fs::write(&file, "[webhooks]\nretries = 3\n").unwrap();
+        assert!(Layers::default().add_file(&file).unwrap_err().contains("webhooks_retries"));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,24 @@
+//! The log and the measurements.
+
+use std::io::IsTerminal as _;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::settings::Settings;
+
+/// Starts the log, on standard error.
+pub(crate) fn start_log(settings: &Settings) {
+    let log = tracing_subscriber::fmt().with_env_filter(settings.log.as_str()).with_writer(std::io::stderr);
+    // A second log within one process keeps the first; there is nothing to do about it.
+    let _ = match settings.log_json {
+        true => log.json().flatten_event(true).try_init(),
+        false => log.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+    };
+}
+
+/// Starts the measurements that `/metrics` shows.
+pub(crate) fn start_metrics() -> Option<PrometheusHandle> {
+    const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+    let seconds = metrics_exporter_prometheus::Matcher::Suffix("_seconds".to_owned());
+    PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS).ok()?.install_recorder().ok()
+}

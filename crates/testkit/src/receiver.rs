@@ -1,0 +1,102 @@
+//! An HTTP endpoint on this machine that records what it is sent.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    /// A header's value, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// A listening endpoint; it ends when dropped.
+pub struct Receiver {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it was sent, in the order of arrival.
+    pub requests: mpsc::UnboundedReceiver<Received>,
+    task: JoinHandle<()>,
+}
+
+/// Which status a request is answered with.
+pub type Answer = Arc<dyn Fn(&Received) -> u16 + Send + Sync>;
+
+impl Receiver {
+    /// Listens on a free port and answers everything with 204.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub async fn start() -> Self {
+        Self::answering(Arc::new(|_| 204)).await
+    }
+
+    /// Listens on a free port and answers as told.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub async fn answering(answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("a listener has an address");
+        let (sender, requests) = mpsc::unbounded_channel();
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(converse(stream, sender.clone(), answer.clone()));
+            }
+        });
+        Self { address, requests, task }
+    }
+
+    /// The address to register.
+    pub fn url(&self) -> String {
+        format!("http://{}/hook", self.address)
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn converse(stream: TcpStream, sender: mpsc::UnboundedSender<Received>, answer: Answer) {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read(&mut stream).await {
+        let status = answer(&request);
+        let _ = sender.send(request);
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");
+        if stream.write_all(head.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
+    let mut headers = Vec::new();
+    let mut line = String::new();
+    stream.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
+    loop {
+        line.clear();
+        stream.read_line(&mut line).await.ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Received { headers, body })
+}

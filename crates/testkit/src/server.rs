@@ -1,0 +1,233 @@
+//! The real binary as a process: started, asked, killed and started again.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use campanile_db::testing::TestDatabase;
+use campanile_net::{AddressRules, Client, Request};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::provider::SignedDelivery;
+
+/// The secret key that every server of a test is founded with.
+pub const SECRET_KEY: &str = "sk_test_0123456789abcdefghijklmnop";
+/// The secret that every source of a test signs with.
+pub const SOURCE_SECRET: &str = "a shared secret of a test";
+/// The owner's address and password.
+pub const OWNER: (&str, &str) = ("owner@example.com", "correct horse battery");
+
+/// How long a start may take before it counts as failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server and its database; killed and removed when dropped.
+pub struct Server {
+    binary: PathBuf,
+    /// Its database.
+    pub database: TestDatabase,
+    settings: Vec<(String, String)>,
+    port: u16,
+    process: Option<Child>,
+    client: Client,
+}
+
+/// An answer that was read whole.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The body as JSON, or `null`.
+    pub json: Value,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Server {
+    /// Starts `binary` over a fresh database, founded with the constants of this module. It may
+    /// call out to loopback addresses, and asks no age of deliveries; `settings` are
+    /// `CAMPANILE_*` variables besides.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn start(binary: impl AsRef<Path>, database: TestDatabase, settings: &[(&str, &str)]) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("a listener has an address").port();
+        drop(listener);
+        let mut server = Self {
+            binary: binary.as_ref().to_owned(),
+            database,
+            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            port,
+            process: None,
+            client: Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().expect("a constant range")])),
+        };
+        server.restart().await;
+        server
+    }
+
+    /// Starts the process again over the same database, after [`Server::kill`].
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn restart(&mut self) {
+        self.kill().await;
+        let sources = ["github", "vercel", "linear", "sentry"].map(|name| format!("{name}={SOURCE_SECRET}")).join(",");
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("serve")
+            .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+            .arg("--data")
+            .arg(self.database.folder.join("data"))
+            .env("CAMPANILE_BOOTSTRAP_SECRET_KEY", SECRET_KEY)
+            .env("CAMPANILE_BOOTSTRAP_OWNER", OWNER.0)
+            .env("CAMPANILE_BOOTSTRAP_OWNER_PASSWORD", OWNER.1)
+            .env("CAMPANILE_BOOTSTRAP_SOURCES", sources)
+            .env("CAMPANILE_NET_ALLOW", "127.0.0.0/8")
+            .env("CAMPANILE_INBOUND_MAX_AGE", "off")
+            .env("CAMPANILE_LOG", "warn")
+            .env_remove("DATABASE_URL")
+            .envs(self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+            .envs(self.database.url.iter().map(|url| ("DATABASE_URL", url.as_str())))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
+        self.process = Some(command.spawn().expect("the binary can be run"));
+        self.until_ready().await;
+    }
+
+    async fn until_ready(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let process = self.process.as_mut().expect("it was just started");
+            if let Ok(Some(status)) = process.try_wait() {
+                panic!("the server ended with {status} before it was ready");
+            }
+            if self.get("/api/_health/ready").await.is_ok_and(|answer| answer.status == 200) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the server was not ready within {PATIENCE:?}");
+    }
+
+    /// Ends the process as a power cut would: SIGKILL.
+    pub async fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill().await;
+        }
+    }
+
+    /// The process's id, while it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().and_then(Child::id)
+    }
+
+    /// Where it listens.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Reads a path with the secret key.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn get(&self, path: &str) -> Result<Answer, String> {
+        self.ask("GET", path, &[("authorization", &format!("Bearer {SECRET_KEY}"))], Vec::new()).await
+    }
+
+    /// Posts JSON with the secret key.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, String> {
+        let authorization = format!("Bearer {SECRET_KEY}");
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        self.ask("POST", path, &headers, body.to_string().into_bytes()).await
+    }
+
+    /// Posts a delivery to the source that is named like its provider.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn deliver(&self, delivery: &SignedDelivery) -> Result<Answer, String> {
+        let headers: Vec<(&str, &str)> =
+            delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let path = format!("/api/ingest/{0}/{0}", delivery.provider);
+        self.ask("POST", &path, &headers, delivery.body.clone()).await
+    }
+
+    /// Sends any request.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn ask(
+        &self,
+        method: &'static str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, String> {
+        let request = Request {
+            method,
+            url: self.url(path),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            body: body.into(),
+            timeout: Duration::from_secs(30),
+            keep: 64 * 1024 * 1024,
+        };
+        let answer = self.client.send(request).await.map_err(|e| e.to_string())?;
+        let json = serde_json::from_slice(&answer.body).unwrap_or_default();
+        Ok(Answer { status: answer.status, json, headers: answer.headers })
+    }
+
+    /// All items of a list, page by page.
+    ///
+    /// # Panics
+    /// When a page cannot be read.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        let mark = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let page = self.get(&format!("{path}{mark}limit=200{cursor}")).await.expect("the server answers");
+            assert_eq!(page.status, 200, "{path}: {}", page.json);
+            items.extend(page.json["data"].as_array().expect("a list has data").iter().cloned());
+            match page.json["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+
+    /// Waits until every delivery that came in has been dealt with.
+    ///
+    /// # Panics
+    /// When that takes longer than a minute.
+    pub async fn until_settled(&self) {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(60) {
+            let waiting = self.get("/api/deliveries?status=received&limit=1").await;
+            if waiting.is_ok_and(|page| page.json["data"].as_array().is_some_and(Vec::is_empty)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        panic!("deliveries were still unprocessed after a minute");
+    }
+
+    /// Registers an endpoint at the first workspace's application; answers its secret.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn add_endpoint(&self, url: &str) -> String {
+        let workspaces = self.get("/api/workspaces").await.expect("the server answers");
+        let app = workspaces.json["data"][0]["id"].as_str().expect("there is a workspace").to_owned();
+        let body = serde_json::json!({ "url": url });
+        let made = self.post(&format!("/api/v1/app/{app}/endpoint"), &body).await.expect("the server answers");
+        assert_eq!(made.status, 201, "{}", made.json);
+        let id = made.json["id"].as_str().expect("an endpoint has an id");
+        let secret = self.get(&format!("/api/v1/app/{app}/endpoint/{id}/secret")).await.expect("the server answers");
+        secret.json["key"].as_str().expect("an endpoint has a secret").to_owned()
+    }
+}

@@ -1,0 +1,54 @@
+//! What came in, and what became of it.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use campanile_base::{Cursor, Error, Page};
+use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::page::{PageView, Paging};
+use crate::Web;
+use crate::caller::{Known, workspace};
+use crate::error::ApiResult;
+
+/// Which deliveries are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wanted {
+    /// `received`, `processed`, `skipped` or `failed`.
+    status: Option<String>,
+}
+
+/// Deliveries, newest first.
+#[utoipa::path(get, path = "/api/deliveries", tag = "deliveries", params(Wanted, Paging),
+    responses((status = 200, body = PageView<DeliverySummary>)))]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Query(wanted): Query<Wanted>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<Json<PageView<DeliverySummary>>> {
+    let (from, size) = paging.read()?;
+    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let rows = web.app.db.read(move |tx| {
+        Box::pin(async move { deliveries::list(tx, &workspace.id, wanted.status.as_deref(), &from, size).await })
+    });
+    let page = Page::of(rows.await?, size, |last| Cursor { at: last.received_at, id: last.id.to_string() });
+    Ok(Json(page.into()))
+}
+
+/// A delivery, with its headers and its body.
+#[utoipa::path(get, path = "/api/deliveries/{id}", tag = "deliveries",
+    responses((status = 200, body = DeliveryDetail), (status = 404)))]
+pub(super) async fn get(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<Json<DeliveryDetail>> {
+    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let found =
+        web.app.db.read(move |tx| Box::pin(async move { deliveries::by_id(tx, &workspace.id, &id).await })).await?;
+    Ok(Json(found.ok_or(Error::NotFound("delivery"))?))
+}

@@ -1,0 +1,79 @@
+//! The entrance for deliveries: `/api/ingest/{provider}/{source}`.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use campanile_accounts::live::NewsKind;
+use campanile_inbound::{Arrival, Code, IngestError};
+use serde_json::json;
+
+use crate::Web;
+use crate::error::ingest_error;
+
+/// GitHub's bound, and the largest of the four.
+const LIMIT: usize = 25 * 1024 * 1024;
+
+/// Takes a delivery at the source whose path is the provider's name.
+#[utoipa::path(post, path = "/api/ingest/{provider}", tag = "ingest", request_body = Object,
+    responses((status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413)))]
+pub(super) async fn by_provider(
+    State(web): State<Web>,
+    Path(provider): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let path = provider.clone();
+    receive(web, provider, path, &headers, body).await
+}
+
+/// Takes a delivery at a source.
+#[utoipa::path(post, path = "/api/ingest/{provider}/{source}", tag = "ingest", request_body = Object,
+    responses((status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413)))]
+pub(super) async fn by_source(
+    State(web): State<Web>,
+    Path((provider, path)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    receive(web, provider, path, &headers, body).await
+}
+
+async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, body: Body) -> Response {
+    let body = match axum::body::to_bytes(body, LIMIT).await {
+        Ok(body) => body.to_vec(),
+        Err(error) => return ingest_error(&unreadable(&error)),
+    };
+    let text = headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+    let arrival = Arrival { path, headers: text.collect(), body };
+    let received = web.app.intake.receive(&provider, arrival).await;
+    let result = received.as_ref().map_or_else(|error| error.code.as_str(), |receipt| match receipt.is_new {
+        true => "accepted",
+        false => "duplicate",
+    });
+    metrics::counter!("campanile_deliveries_total", "provider" => known_name(&provider), "result" => result).increment(1);
+    match received {
+        Ok(receipt) => {
+            if receipt.is_new {
+                web.app.live.tell(&receipt.workspace, NewsKind::Delivery, receipt.id.as_str());
+            }
+            let answer = json!({ "status": result, "id": receipt.id, "deliveryId": receipt.delivery_id });
+            (StatusCode::ACCEPTED, Json(answer)).into_response()
+        }
+        Err(error) => ingest_error(&error),
+    }
+}
+
+fn unreadable(error: &axum::Error) -> IngestError {
+    let too_long = std::error::Error::source(error).is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
+    match too_long {
+        true => IngestError::new(Code::PayloadTooLarge, "a delivery may have 25 MiB at most"),
+        false => IngestError::new(Code::InvalidPayload, "the body broke off"),
+    }
+}
+
+/// What strangers type in a path must not become a label of a measurement.
+fn known_name(provider: &str) -> &'static str {
+    campanile_inbound::Provider::parse(provider).map_or("unknown", campanile_inbound::Provider::as_str)
+}

@@ -1,0 +1,70 @@
+//! Our own API: a resource per file, and the document that describes them.
+
+mod accounts;
+mod deliveries;
+mod health;
+mod ingest;
+mod live;
+mod observations;
+mod page;
+mod sessions;
+mod sources;
+mod told;
+
+use axum::Router;
+use axum::routing::any;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+use crate::error::no_such_route;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Campanile",
+    description = "What happened in your tools, and who was told. Authenticate with a secret key: `Authorization: Bearer sk_…`.",
+))]
+struct Document;
+
+fn described() -> OpenApiRouter<Web> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(ingest::by_provider))
+        .routes(routes!(ingest::by_source))
+        .routes(routes!(observations::list))
+        .routes(routes!(observations::get))
+        .routes(routes!(observations::edges))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::get))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::delete))
+        .routes(routes!(told::notifications))
+        .routes(routes!(told::attempts))
+        .routes(routes!(told::dead_jobs))
+        .routes(routes!(accounts::workspaces, accounts::create_workspace))
+        .routes(routes!(accounts::update_workspace))
+        .routes(routes!(accounts::members, accounts::add_member))
+        .routes(routes!(accounts::keys, accounts::create_key))
+        .routes(routes!(accounts::revoke_key))
+        .routes(routes!(accounts::activity))
+        .routes(routes!(sessions::who, sessions::sign_in, sessions::sign_out))
+        .routes(routes!(sessions::sign_in_by_link))
+        .routes(routes!(live::stream))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+}
+
+/// What is served, as OpenAPI.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().into_openapi()
+}
+
+pub(crate) fn router() -> Router<Web> {
+    let (router, document) = described().split_for_parts();
+    let document = serde_json::to_string(&document).expect("the document is plain data");
+    let json = [("content-type", "application/json")];
+    router
+        .route("/openapi.json", axum::routing::get(async move || (json, document)))
+        .route("/api/{*rest}", any(no_such_route))
+}

@@ -1,0 +1,45 @@
+//! Pages and the parameters that every list has.
+
+use campanile_base::{Cursor, Page, PageSize, Result};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageView<T> {
+    /// The items, in the list's order.
+    data: Vec<T>,
+    /// Pass this as `cursor` to read on; `null` on the last page.
+    next: Option<String>,
+}
+
+impl<T> From<Page<T>> for PageView<T> {
+    fn from(page: Page<T>) -> Self {
+        Self { data: page.data, next: page.next }
+    }
+}
+
+impl<T> PageView<T> {
+    /// A list that is short enough to be given whole.
+    pub(crate) fn whole(data: Vec<T>) -> Self {
+        Self { data, next: None }
+    }
+}
+
+/// What every list can be asked.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Paging {
+    /// The workspace; the organisation's first when absent.
+    pub(crate) workspace: Option<String>,
+    /// Where to read on: `next` of the page before.
+    cursor: Option<String>,
+    /// How many, from 1 to 200; 50 when absent.
+    limit: Option<i64>,
+}
+
+impl Paging {
+    pub(crate) fn read(&self) -> Result<(Cursor, PageSize)> {
+        Ok((Cursor::decode(self.cursor.as_deref())?, PageSize::new(self.limit)?))
+    }
+}

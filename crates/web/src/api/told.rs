@@ -1,0 +1,78 @@
+//! Who was told: notifications, webhook attempts, and work that failed for good.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use campanile_base::{Cursor, Page};
+use campanile_engine::DeadJob;
+use campanile_notify::messages::{self, NotificationSummary};
+use campanile_webhooks::applications;
+use campanile_webhooks::attempts::{self, AttemptView, Of};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::page::{PageView, Paging};
+use crate::Web;
+use crate::caller::{Known, workspace};
+use crate::error::ApiResult;
+
+/// Notifications of a workspace, newest first.
+#[utoipa::path(get, path = "/api/notifications", tag = "told", params(Paging),
+    responses((status = 200, body = PageView<NotificationSummary>)))]
+pub(super) async fn notifications(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Query(paging): Query<Paging>,
+) -> ApiResult<Json<PageView<NotificationSummary>>> {
+    let (from, size) = paging.read()?;
+    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let rows = web.app.db.read(move |tx| Box::pin(async move { messages::list(tx, &workspace.id, &from, size).await }));
+    let page = Page::of(rows.await?, size, |last| Cursor { at: last.inserted_at, id: last.id.clone() });
+    Ok(Json(page.into()))
+}
+
+/// Webhook attempts of a workspace's application, newest first.
+#[utoipa::path(get, path = "/api/attempts", tag = "told", params(Paging),
+    responses((status = 200, body = PageView<AttemptView>)))]
+pub(super) async fn attempts(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Query(paging): Query<Paging>,
+) -> ApiResult<Json<PageView<AttemptView>>> {
+    let (from, size) = paging.read()?;
+    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let rows = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let application = applications::get(tx, &workspace.organisation_id, workspace.id.as_str()).await?;
+            let before = Some(from.id.as_str()).filter(|id| !id.is_empty());
+            attempts::list(tx, &application, Of::Application, before, size.get() as i64).await
+        })
+    });
+    let views: Vec<AttemptView> = rows.await?.into_iter().map(Into::into).collect();
+    let page = Page::of(views, size, |last| Cursor { at: last.timestamp, id: last.id.clone() });
+    Ok(Json(page.into()))
+}
+
+/// A job that failed for good.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeadJobView {
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    job: DeadJob,
+}
+
+/// Jobs that failed for good, newest first.
+#[utoipa::path(get, path = "/api/jobs/dead", tag = "told", params(Paging),
+    responses((status = 200, body = PageView<DeadJobView>)))]
+pub(super) async fn dead_jobs(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Query(paging): Query<Paging>,
+) -> ApiResult<Json<PageView<DeadJobView>>> {
+    let (from, size) = paging.read()?;
+    let rows = web.app.db.read(move |tx| {
+        Box::pin(async move { campanile_engine::dead_jobs(tx, caller.organisation.as_str(), &from, size).await })
+    });
+    let views = rows.await?.into_iter().map(|job| DeadJobView { job }).collect();
+    let page = Page::of(views, size, |last: &DeadJobView| Cursor { at: last.job.died_at, id: last.job.id.clone() });
+    Ok(Json(page.into()))
+}

@@ -1,0 +1,67 @@
+//! Who is calling: a secret key in `Authorization`, or a session in a cookie.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method};
+use campanile_accounts::{Caller, Workspace, keys, organisations, sessions};
+use campanile_app::App;
+use campanile_base::{Error, Result, Secret};
+
+use crate::Web;
+use crate::error::ApiError;
+
+const COOKIE_NAME: &str = "campanile_session";
+
+/// A recognised caller. In a handler's arguments it is also the permission to go on.
+pub(crate) struct Known(pub(crate) Caller);
+
+impl FromRequestParts<Web> for Known {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
+        Ok(Self(recognise(&web.app, &parts.method, &parts.headers).await?))
+    }
+}
+
+/// Recognises a caller by key or by session. A page of another site cannot use a session to
+/// change something: the browser does not send the cookie, and the origin is looked at too.
+pub(crate) async fn recognise(app: &App, method: &Method, headers: &HeaderMap) -> Result<Caller> {
+    if let Some(authorization) = headers.get(AUTHORIZATION) {
+        let token = authorization.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+        let token = token.ok_or(Error::Unauthenticated("the Authorization header must be Bearer and a secret key"))?;
+        return keys::recognise(&app.db, token.trim()).await;
+    }
+    let token = session_token(headers).ok_or(Error::Unauthenticated("a secret key or a session is needed"))?;
+    if *method != Method::GET && *method != Method::HEAD && is_foreign(headers) {
+        return Err(Error::Forbidden("a session cannot be used from another site"));
+    }
+    sessions::recognise(&app.db, &app.clock, &token).await
+}
+
+/// The session's token in the cookies.
+pub(crate) fn session_token(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value.to_owned())
+}
+
+/// The cookie that carries a session, or ends it when `token` is `None`.
+pub(crate) fn session_cookie(app: &App, token: Option<&Secret>) -> HeaderValue {
+    let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
+    let (value, age) = token.map_or(("", 0), |token| (token.expose(), sessions::LIFETIME.as_secs()));
+    let cookie = format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    HeaderValue::try_from(cookie).expect("tokens are base64")
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text("origin") else { return false };
+    let origin_host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    text("host") != Some(origin_host)
+}
+
+/// The workspace that a caller named, or their first.
+pub(crate) async fn workspace(app: &App, caller: &Caller, named: Option<&str>) -> Result<Workspace> {
+    organisations::workspace_of(&app.db, caller, named).await
+}

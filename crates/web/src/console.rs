@@ -1,0 +1,59 @@
+//! The embedded console: its files, and its page on every other path.
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+use crate::error::own_shape;
+
+include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
+
+/// Scripts and styles come from here alone; the theme's inline script is named by its hash.
+const POLICY: &str = concat!(
+    "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; script-src 'self' ",
+    "'", env!("CAMPANILE_THEME_SCRIPT_HASH"), "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+);
+
+/// A file of the console, or its page for a path that the console itself routes.
+pub(crate) async fn serve(method: Method, uri: Uri) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    if method != Method::GET && method != Method::HEAD {
+        return own_shape(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this path can only be read");
+    }
+    let apis = ["api", "v1", "ws", "providers", "portal"];
+    if apis.contains(&path.split('/').next().unwrap_or_default()) {
+        return own_shape(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route");
+    }
+    match FILES.iter().find(|(name, _)| *name == path && *name != "index.html") {
+        // Their names carry a hash of their content.
+        Some((name, bytes)) => file(name, bytes, "public, max-age=31536000, immutable"),
+        None if path.starts_with("assets/") => StatusCode::NOT_FOUND.into_response(),
+        None => FILES.iter().find(|(name, _)| *name == "index.html").map_or_else(
+            || StatusCode::NOT_FOUND.into_response(),
+            |(name, bytes)| file(name, bytes, "no-cache"),
+        ),
+    }
+}
+
+fn file(name: &str, bytes: &'static [u8], caching: &'static str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, media_type(name)),
+        (CACHE_CONTROL, caching),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, bytes).into_response()
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "woff2" => "font/woff2",
+        "json" => "application/json",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,98 @@
+//! Errors as callers see them: a status, a stable code, a sentence, a request id.
+//!
+//! What is internal is logged here, once, and not shown. Each wire API has its own shape.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use campanile_base::Error;
+use campanile_inbound::IngestError;
+use serde_json::json;
+
+use crate::request_id;
+
+/// An error of our own API.
+#[derive(Debug)]
+pub(crate) struct ApiError(pub(crate) Error);
+
+impl<E: Into<Error>> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+/// The status of an error, and its code on our own API.
+pub(crate) fn status_of(error: &Error) -> (StatusCode, &'static str) {
+    match error {
+        Error::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
+        Error::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
+        Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+        Error::TooMany => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+        Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+        Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+    }
+}
+
+/// Logs what only we may know.
+pub(crate) fn log_internal(error: &Error) {
+    if matches!(error, Error::Internal(_) | Error::Unavailable { .. }) {
+        tracing::error!(request_id = request_id::current(), error = error.chain(), "a request failed");
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        log_internal(&self.0);
+        let (status, code) = status_of(&self.0);
+        own_shape(status, code, &self.0.to_string())
+    }
+}
+
+/// An error in the shape of our own API.
+pub(crate) fn own_shape(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = json!({ "code": code, "message": message, "request_id": request_id::current() });
+    (status, Json(body)).into_response()
+}
+
+pub(crate) fn ingest_error(error: &IngestError) -> Response {
+    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    own_shape(status, error.code.as_str(), &error.message)
+}
+
+/// The answer on a path of our own API that nothing serves.
+pub(crate) async fn no_such_route() -> Response {
+    own_shape(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route")
+}
+
+/// Puts what the framework itself refuses (a wrong method, a body that is not JSON) into the shape
+/// of our own API: it answers in plain text.
+pub(crate) async fn always_json(response: Response) -> Response {
+    let status = response.status();
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !(status.is_client_error() || status.is_server_error()) || !(content_type.is_empty() || content_type.starts_with("text/plain")) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = axum::body::to_bytes(body, 4_096).await.unwrap_or_default();
+    let code = match status {
+        StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
+        StatusCode::PAYLOAD_TOO_LARGE => "PAYLOAD_TOO_LARGE",
+        StatusCode::NOT_FOUND => "NOT_FOUND",
+        _ if status.is_server_error() => "INTERNAL_ERROR",
+        _ => "VALIDATION_ERROR",
+    };
+    let message = match text.is_empty() {
+        true => status.canonical_reason().unwrap_or("the request was refused").to_owned(),
+        false => String::from_utf8_lossy(&text).into_owned(),
+    };
+    let mut answer = own_shape(status, code, &message);
+    if let Some(allow) = parts.headers.get(ALLOW) {
+        answer.headers_mut().insert(ALLOW, allow.clone());
+    }
+    answer
+}

@@ -1,0 +1,40 @@
+//! Request ids: each request has one, taken from the caller when it is harmless, else made up.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::HeaderValue;
+use axum::middleware::Next;
+use axum::response::Response;
+use campanile_base::{Clock, new_id};
+
+const HEADER: &str = "x-request-id";
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request that this task answers; empty outside of one.
+pub(crate) fn current() -> String {
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Gives the request its id, notes it in the answer, the log and the measurements.
+pub(crate) async fn mark(request: Request, next: Next) -> Response {
+    let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
+    let harmless = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let id = given.filter(harmless).map_or_else(|| new_id("req", Clock::System.now()), str::to_owned);
+    let method = request.method().to_string();
+    let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
+    let began = Instant::now();
+    let mut response = CURRENT.scope(id.clone(), next.run(request)).await;
+    let status = response.status().as_u16();
+    let seconds = began.elapsed().as_secs_f64();
+    tracing::debug!(request_id = id, method, route, status, seconds, "answered");
+    metrics::histogram!("campanile_http_seconds", "method" => method, "route" => route, "status" => status.to_string())
+        .record(seconds);
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    response
+}
