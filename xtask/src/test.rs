@@ -120,7 +120,7 @@ fn rust(tally: &mut Tally, cluster: &Cluster, names: &[&str]) -> Outcome {
     say("Rust tests, each on both databases");
     let mut command = Command::new("cargo");
     command.args(["test", "--workspace", "--all-features", "--no-fail-fast", "--"]).args(names);
-    command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_TEST_PYTHON", python());
+    command.env("CAMPANILE_TEST_POSTGRES", cluster.url());
     counted(tally, &mut command, "test result:")
 }
 
@@ -134,8 +134,9 @@ fn node(tally: &mut Tally, cluster: &Cluster) -> Outcome {
     let target = std::path::absolute(target).map_err(|e| e.to_string())?;
     let mut command = Command::new("node");
     command.args(["--test", "--test-reporter=tap", "--test-concurrency=1"]).args(node_tests()?).current_dir("tests/node");
-    command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_BINARY", target.join("debug/campanile"));
-    command.env("CAMPANILE_CHROMIUM", chromium().ok_or("Chromium is missing")?);
+    command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_TEST_BINARY", target.join("debug/campanile"));
+    command.env("CAMPANILE_TEST_CHROMIUM", chromium().ok_or("Chromium is missing")?);
+    command.env("CAMPANILE_TEST_PYTHON", python());
     counted(tally, &mut command, "# ")
 }
 

@@ -82,7 +82,7 @@ pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<Sourc
     Ok(SourceEvent {
         provider: "github".into(),
         event_type: format!("pull_request.{action}"),
-        source_id: identity(&format!("pr:{repository}#{number}"), action, pr),
+        source_id: identity(payload, &format!("pr:{repository}#{number}"), action, pr),
         title: headline(&kind, pr)?,
         body: titled_body(pr),
         actor: person(pr, "user"),
@@ -143,7 +143,7 @@ pub(super) fn issue(payload: &Value, delivery: &Delivery) -> Result<SourceEvent>
     Ok(SourceEvent {
         provider: "github".into(),
         event_type: format!("issues.{action}"),
-        source_id: identity(&format!("issue:{repository}#{number}"), action, issue),
+        source_id: identity(payload, &format!("issue:{repository}#{number}"), action, issue),
         title: headline(&format!("Issue {}", title_case(action)), issue)?,
         body: titled_body(issue),
         actor: person(issue, "user"),
@@ -177,7 +177,7 @@ pub(super) fn issue_comment(payload: &Value, delivery: &Delivery) -> Result<Sour
     Ok(SourceEvent {
         provider: "github".into(),
         event_type: format!("issue_comment.{action}"),
-        source_id: identity(&format!("comment:{repository}#{number}:{id}"), action, comment),
+        source_id: identity(payload, &format!("comment:{repository}#{number}:{id}"), action, comment),
         title: cut(&format!("[Comment {}] #{number}: {}", title_case(action), cut(first_line, HEADLINE)), TITLE),
         body: cut(comment.text("body").unwrap_or_default(), BODY),
         actor: person(comment, "user"),
@@ -206,7 +206,7 @@ pub(super) fn release(payload: &Value, delivery: &Delivery) -> Result<SourceEven
     // GitHub tells of one release as created, published and released, all at once.
     let source_id = match action {
         "published" => format!("release:{repository}:{tag}"),
-        other => identity(&format!("release:{repository}:{tag}"), other, release),
+        other => identity(payload, &format!("release:{repository}:{tag}"), other, release),
     };
     let target = release.text("target_commitish");
     let references = target.map(|branch| Reference::branch(branch, payload.text("repository/default_branch")));
@@ -239,7 +239,7 @@ pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceE
     let action = payload.needed("action")?;
     let source_id = match action {
         "created" => format!("discussion:{repository}#{number}"),
-        other => identity(&format!("discussion:{repository}#{number}"), other, discussion),
+        other => identity(payload, &format!("discussion:{repository}#{number}"), other, discussion),
     };
     let category = discussion.text("category/name");
     let references = category.map(|name| Reference::new(ReferenceKind::Label, name).labelled("category"));
@@ -265,12 +265,15 @@ pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceE
     })
 }
 
-/// `{thing}:{action}`, with the time where the action can happen to the thing again.
-fn identity(thing: &str, action: &str, changed: &Value) -> String {
-    match (PLAIN_ACTIONS.contains(&action), changed.text("updated_at")) {
-        (false, Some(at)) => format!("{thing}:{action}:{at}"),
-        _ => format!("{thing}:{action}"),
+/// `{thing}:{action}`; where the action can happen to the thing again, with its time and with the
+/// one label or person it is about, since several are changed in one moment.
+fn identity(payload: &Value, thing: &str, action: &str, changed: &Value) -> String {
+    if PLAIN_ACTIONS.contains(&action) {
+        return format!("{thing}:{action}");
     }
+    let about = ["label/name", "assignee/login", "requested_reviewer/login"].iter().find_map(|path| payload.text(path));
+    let parts = [changed.text("updated_at"), about].into_iter().flatten();
+    parts.fold(format!("{thing}:{action}"), |identity, part| format!("{identity}:{part}"))
 }
 
 fn numbered<'p>(payload: &'p Value, thing: &str) -> Result<(&'p Value, u64)> {

@@ -139,7 +139,7 @@ pub async fn meta(
 ) -> Result<FeedMeta> {
     let who = params![organisation.as_str(), recipient.as_str(), tenant];
     let total = "SELECT count(*) FROM (SELECT id FROM notification WHERE organisation_id = $1 AND recipient_id = $2
-        AND channel = 'in_app' AND archived_at IS NULL AND (CAST($3 AS TEXT) IS NULL OR tenant = $3) LIMIT 1000) AS some";
+        AND channel = 'in_app' AND archived_at IS NULL AND (CAST($3 AS TEXT) IS NULL OR tenant = $3) LIMIT 1000) AS counted";
     let unread = "SELECT count(*) FROM notification WHERE organisation_id = $1 AND recipient_id = $2
         AND channel = 'in_app' AND read_at IS NULL AND archived_at IS NULL
         AND (CAST($3 AS TEXT) IS NULL OR tenant = $3)";

@@ -28,7 +28,7 @@ use crate::error::no_such_route;
 struct Document;
 
 fn described() -> OpenApiRouter<Web> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let mut routes = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(ingest::by_provider))
         .routes(routes!(ingest::by_source))
         .routes(routes!(observations::list))
@@ -52,7 +52,24 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(live::stream))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(health::metrics))
+        .routes(routes!(health::metrics));
+    name_operations(routes.get_openapi_mut());
+    routes
+}
+
+/// Operations are named by what they do to which path: `get_api_observations_id`. Left alone they
+/// would be named by their functions, of which many are called `list`.
+fn name_operations(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let place = path.replace(['{', '}'], "").replace(['/', '-'], "_");
+        let operations =
+            [("get", &mut item.get), ("post", &mut item.post), ("patch", &mut item.patch), ("delete", &mut item.delete)];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}{place}"));
+            }
+        }
+    }
 }
 
 /// What is served, as OpenAPI.

@@ -1,0 +1,46 @@
+// Which page stands at which address.
+
+import { Link, createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+
+import { LivePage } from "../features/live/live-page";
+import { ObservationPage } from "../features/observations/observation-page";
+import { SignInPage } from "../features/session/sign-in-page";
+import { Shell } from "./shell";
+
+const root = createRootRoute({ notFoundComponent: NotFound });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>) => ({
+    token: typeof search.token === "string" ? search.token : undefined,
+  }),
+  component: SignInPage,
+});
+
+const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Shell });
+const live = createRoute({ getParentRoute: () => shell, path: "/", component: LivePage });
+const observation = createRoute({
+  getParentRoute: () => shell,
+  path: "/observations/$id",
+  component: ObservationPage,
+});
+
+export const router = createRouter({ routeTree: root.addChildren([signIn, shell.addChildren([live, observation])]) });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+function NotFound() {
+  return (
+    <main className="mx-auto max-w-md p-8">
+      <h1 className="text-lg font-semibold">There is nothing here</h1>
+      <p className="text-quiet mt-2">
+        The address may be mistyped. <Link to="/" className="text-bronze underline">Go to the live page</Link>.
+      </p>
+    </main>
+  );
+}

@@ -1,0 +1,87 @@
+// The frame around every page of somebody who is signed in.
+
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { LogOut, Moon, Sun } from "lucide-react";
+import { useEffect, useState } from "react";
+
+import { Button } from "../components/ui";
+import { Bell } from "../features/bell/bell";
+import { api, isSignedOut, useSession } from "../lib/api";
+import { useLive } from "../lib/live";
+
+export function Shell() {
+  const session = useSession();
+  const navigate = useNavigate();
+  const signedOut = isSignedOut(session.error);
+  useEffect(() => {
+    if (signedOut) void navigate({ to: "/sign-in", search: { token: undefined } });
+  }, [signedOut, navigate]);
+  const connected = useLive(session.isSuccess);
+
+  if (session.isPending || signedOut) return null;
+  if (session.isError) {
+    return <p role="alert" className="text-bad p-8">The server does not answer: {session.error.message}</p>;
+  }
+  const { member, workspaces } = session.data;
+  return (
+    <div className="min-h-screen">
+      <a href="#main" className="bg-bronze text-on-bronze absolute -top-20 left-4 z-20 rounded p-2 focus:top-2">
+        Skip to the content
+      </a>
+      <header className="border-line bg-raised sticky top-0 z-10 flex h-14 items-center gap-2 border-b px-4 sm:gap-3 sm:px-6">
+        <Link to="/" className="flex items-center gap-2 font-semibold">
+          <img src="/bell.svg" alt="" className="size-6" />
+          Campanile
+        </Link>
+        <span className="text-quiet hidden truncate sm:inline">{workspaces[0]?.name}</span>
+        <Connection connected={connected} />
+        <span className="flex-1" />
+        <Bell member={member.id} />
+        <ThemeSwitch />
+        <SignOut email={member.email} />
+      </header>
+      <main id="main" className="mx-auto max-w-7xl p-4 sm:p-6">
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Connection({ connected }: { connected: boolean }) {
+  return (
+    <span role="status" className="text-quiet flex items-center gap-1.5 text-xs">
+      <span aria-hidden className={`size-2 rounded-full ${connected ? "bg-good" : "bg-bad"}`} />
+      {connected ? "Live" : "Reconnecting"}
+    </span>
+  );
+}
+
+function ThemeSwitch() {
+  const [dark, setDark] = useState(() => document.documentElement.classList.contains("dark"));
+  const turn = () => {
+    document.documentElement.classList.toggle("dark", !dark);
+    localStorage.setItem("theme", dark ? "light" : "dark");
+    setDark(!dark);
+  };
+  return (
+    <Button kind="icon" onClick={turn} aria-label={dark ? "Use the light theme" : "Use the dark theme"}>
+      {dark ? <Sun className="size-4" /> : <Moon className="size-4" />}
+    </Button>
+  );
+}
+
+function SignOut({ email }: { email: string }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const leave = async () => {
+    await api.DELETE("/api/session");
+    queries.clear();
+    await navigate({ to: "/sign-in", search: { token: undefined } });
+  };
+  return (
+    <Button kind="icon" onClick={() => void leave()} aria-label={`Sign out ${email}`} title={email}>
+      <LogOut className="size-4" />
+    </Button>
+  );
+}

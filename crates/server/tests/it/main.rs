@@ -1,0 +1,22 @@
+//! The real binary, from the outside, on both databases.
+#![allow(missing_docs, unreachable_pub)]
+
+mod durability;
+mod entrance;
+mod examples;
+mod outbound;
+mod stories;
+mod tenancy;
+
+use campanile_testkit::server::Server;
+
+/// The binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_campanile");
+
+/// Runs `test` on a server over SQLite, then on one over PostgreSQL.
+async fn on_each_server<F: Future<Output = ()>>(settings: &[(&str, &str)], test: impl Fn(Server) -> F) {
+    for database in campanile_db::testing::TestDatabase::each().await {
+        println!("on {}", database.name);
+        test(Server::start(BINARY, database, settings).await).await;
+    }
+}

@@ -1,0 +1,172 @@
+//! What goes out: signed webhooks, retried as planned, and mails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use campanile_base::Clock;
+use campanile_net::{SigningSecret, verify};
+use campanile_testkit::mailbox::Mailbox;
+use campanile_testkit::provider::{SignedDelivery, sign};
+use campanile_testkit::receiver::{Received, Receiver};
+use campanile_testkit::server::{OWNER, SOURCE_SECRET, Server};
+use serde_json::{Value, json};
+
+use crate::on_each_server;
+
+fn release(tag: &str) -> SignedDelivery {
+    let payload = json!({
+        "action": "published",
+        "release": {
+            "tag_name": tag, "name": format!("Version {tag}"), "body": "Rounder bells.", "target_commitish": "main",
+            "published_at": "2026-03-01T00:00:00Z", "author": { "id": 7, "login": "ada" },
+        },
+        "repository": { "id": 1, "full_name": "acme/shop", "default_branch": "main" },
+        "sender": { "id": 7, "login": "ada" },
+    });
+    sign("github", SOURCE_SECRET, "release", &format!("release-{tag}"), payload.to_string().as_bytes())
+}
+
+fn check(received: &Received, secret: &str) {
+    let secret = SigningSecret::parse(secret).unwrap();
+    for prefix in ["svix", "webhook"] {
+        let header = |name: &str| received.header(&format!("{prefix}-{name}"));
+        let now = Clock::System.now();
+        verify(&secret, header("id"), header("timestamp"), &received.body, header("signature"), now).unwrap();
+    }
+}
+
+async fn next(receiver: &mut Receiver) -> Received {
+    tokio::time::timeout(Duration::from_secs(20), receiver.requests.recv()).await.expect("a request comes").unwrap()
+}
+
+async fn attempts(server: &Server) -> Vec<Value> {
+    server.all("/api/attempts").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_observation_goes_out_signed_and_to_the_members() {
+    for database in campanile_db::testing::TestDatabase::each().await {
+        let mut mailbox = Mailbox::start().await;
+        let mut receiver = Receiver::start().await;
+        let server = Server::start(crate::BINARY, database, &[("CAMPANILE_SMTP_URL", &mailbox.url())]).await;
+        let secret = server.add_endpoint(&receiver.url()).await;
+        assert_eq!(server.deliver(&release("1.0")).await.unwrap().status, 202);
+
+        let received = next(&mut receiver).await;
+        check(&received, &secret);
+        assert!(received.header("svix-id").starts_with("msg_"));
+        let envelope: Value = serde_json::from_slice(&received.body).unwrap();
+        assert_eq!(envelope["type"], "observation.created");
+        assert_eq!(envelope["version"], "2026-02-07");
+        assert!(envelope["id"].as_str().unwrap().starts_with("evt_"));
+        assert_eq!(envelope["data"]["observationType"], "release.published");
+        assert!(envelope["data"]["significanceScore"].as_i64().unwrap() >= 70);
+
+        let mail = tokio::time::timeout(Duration::from_secs(20), mailbox.mails.recv()).await.unwrap().unwrap();
+        assert_eq!(mail.recipients, [OWNER.0]);
+        assert!(mail.subject().contains("Version 1.0"), "{}", mail.subject());
+        assert!(mail.content.contains("text/plain") && mail.content.contains("text/html"));
+
+        let member = server.all("/api/members").await[0]["id"].as_str().unwrap().to_owned();
+        let feed = server.get(&format!("/v1/users/{member}/feeds/in-app")).await.unwrap().json;
+        assert_eq!(feed["meta"]["unread_count"], 1);
+        assert_eq!(feed["entries"][0]["data"]["observationId"], envelope["data"]["observationId"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_significant_is_not_told_to_members() {
+    on_each_server(&[], async |server| {
+        let workspace = server.all("/api/workspaces").await[0]["id"].as_str().unwrap().to_owned();
+        let authorization = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let path = format!("/api/workspaces/{workspace}");
+        let patched = server.ask("PATCH", &path, &headers, br#"{"notify_threshold":100}"#.to_vec()).await.unwrap();
+        assert_eq!((patched.status, patched.json["notify_threshold"].as_i64()), (200, Some(100)));
+        server.deliver(&release("1.0")).await.unwrap();
+        server.until_settled().await;
+        assert!(server.all("/api/notifications").await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_delivery_is_tried_again_with_a_new_signature_and_the_same_id() {
+    on_each_server(&[("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "100ms,100ms,100ms")], async |server| {
+        let answers = Arc::new(AtomicU32::new(0));
+        let counted = answers.clone();
+        let mut receiver = Receiver::answering(Arc::new(move |_| {
+            if counted.fetch_add(1, Ordering::SeqCst) < 2 { 500 } else { 200 }
+        }))
+        .await;
+        let secret = server.add_endpoint(&receiver.url()).await;
+        server.deliver(&release("1.0")).await.unwrap();
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            let received = next(&mut receiver).await;
+            check(&received, &secret);
+            ids.push(received.header("svix-id").to_owned());
+        }
+        assert!(ids.iter().all(|id| *id == ids[0]));
+        let mut written = attempts(&server).await;
+        for _ in 0..100 {
+            if written.len() == 3 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            written = attempts(&server).await;
+        }
+        let mut statuses: Vec<i64> = written.iter().map(|a| a["responseStatusCode"].as_i64().unwrap()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 500, 500]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_gone_is_not_called_again() {
+    on_each_server(&[], async |server| {
+        let mut receiver = Receiver::answering(Arc::new(|_| 410)).await;
+        server.add_endpoint(&receiver.url()).await;
+        server.deliver(&release("1.0")).await.unwrap();
+        next(&mut receiver).await;
+        let disabled = async || server.all("/api/activity").await.iter().any(|line| line["action"] == "endpoint.disabled");
+        for _ in 0..200 {
+            if disabled().await {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(disabled().await, "the endpoint was disabled and that was recorded");
+        server.deliver(&release("2.0")).await.unwrap();
+        server.until_settled().await;
+        assert!(receiver.requests.try_recv().is_err());
+        let dead = server.all("/api/jobs/dead").await;
+        assert_eq!(dead.len(), 1);
+        assert!(dead[0]["error"].as_str().unwrap().contains("410"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inner_address_is_refused_and_recorded() {
+    let settings = [("CAMPANILE_NET_ALLOW", ""), ("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "")];
+    on_each_server(&settings, async |server| {
+        let mut receiver = Receiver::start().await;
+        server.add_endpoint(&receiver.url()).await;
+        server.deliver(&release("1.0")).await.unwrap();
+        let mut written = attempts(&server).await;
+        for _ in 0..200 {
+            if !written.is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            written = attempts(&server).await;
+        }
+        assert_eq!(written[0]["responseStatusCode"], 0);
+        assert!(written[0]["response"].as_str().unwrap().contains("blocked"));
+        assert!(receiver.requests.try_recv().is_err());
+    })
+    .await;
+}

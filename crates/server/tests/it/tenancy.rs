@@ -1,0 +1,112 @@
+//! Nothing crosses organisations, and nothing is open that should not be.
+
+use campanile_testkit::server::{OWNER, Server};
+use serde_json::json;
+
+use crate::on_each_server;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_described_route_asks_who_is_calling() {
+    on_each_server(&[], async |server| {
+        let document = server.get("/openapi.json").await.unwrap().json;
+        let open = ["/api/_health/live", "/api/_health/ready", "/metrics", "/api/session", "/api/session/link"];
+        let mut asked = 0;
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            if open.contains(&path.as_str()) || path.starts_with("/api/ingest") {
+                continue;
+            }
+            for method in operations.as_object().unwrap().keys() {
+                let method = match method.as_str() {
+                    "get" => "GET",
+                    "post" => "POST",
+                    "patch" => "PATCH",
+                    "delete" => "DELETE",
+                    other => panic!("{other}"),
+                };
+                let path = path.replace("{id}", "x");
+                let headers = [("content-type", "application/json"), ("authorization", "Bearer sk_somebody_elses_key")];
+                for headers in [&headers[..1], &headers[..]] {
+                    let answer = server.ask(method, &path, headers, b"{}".to_vec()).await.unwrap();
+                    assert_eq!(answer.status, 401, "{method} {path}: {}", answer.json);
+                    asked += 1;
+                }
+            }
+        }
+        assert!(asked > 30, "{asked}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_routes_and_wrong_methods_are_json_in_the_shape_of_their_api() {
+    on_each_server(&[], async |server| {
+        let own = server.get("/api/nothing/here").await.unwrap();
+        assert_eq!((own.status, own.json["code"].as_str()), (404, Some("NOT_FOUND")));
+        let svix = server.get("/api/v1/nothing").await.unwrap();
+        assert_eq!((svix.status, svix.json["code"].as_str()), (404, Some("not_found")));
+        let knock = server.get("/v1/nothing").await.unwrap();
+        assert_eq!((knock.status, knock.json["code"].as_str()), (404, Some("resource_missing")));
+        let method = server.post("/api/observations", &json!({})).await.unwrap();
+        assert_eq!((method.status, method.json["code"].as_str()), (405, Some("METHOD_NOT_ALLOWED")));
+        let body = server.post("/api/keys", &json!({ "nam": 1 })).await.unwrap();
+        assert_eq!((body.status, body.json["code"].as_str()), (422, Some("VALIDATION_ERROR")));
+    })
+    .await;
+}
+
+async fn cookie(server: &Server, email: &str, password: &str) -> Option<String> {
+    let body = json!({ "email": email, "password": password }).to_string();
+    let answer = server.ask("POST", "/api/session", &[("content-type", "application/json")], body.into_bytes());
+    let answer = answer.await.unwrap();
+    let set = answer.headers.iter().find(|(name, _)| name == "set-cookie")?;
+    assert!(set.1.contains("HttpOnly") && set.1.contains("SameSite=Lax"));
+    set.1.split(';').next().map(str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_reads_its_own_and_cannot_be_used_from_another_site() {
+    on_each_server(&[], async |server| {
+        assert!(cookie(&server, OWNER.0, "wrong").await.is_none());
+        let cookie = cookie(&server, OWNER.0, OWNER.1).await.expect("the owner signs in");
+        let headers = [("cookie", cookie.as_str())];
+        let who = server.ask("GET", "/api/session", &headers, Vec::new()).await.unwrap();
+        assert_eq!(who.json["member"]["email"], OWNER.0);
+        assert_eq!(server.ask("GET", "/api/observations", &headers, Vec::new()).await.unwrap().status, 200);
+        let feed = server.ask("GET", "/v1/users/user_somebody/feeds/in-app", &headers, Vec::new()).await.unwrap();
+        assert_eq!(feed.status, 403);
+
+        let foreign = [("cookie", cookie.as_str()), ("origin", "https://evil.example"), ("content-type", "application/json")];
+        let refused = server.ask("POST", "/api/keys", &foreign, br#"{"name":"x"}"#.to_vec()).await.unwrap();
+        assert_eq!(refused.status, 403);
+
+        server.ask("DELETE", "/api/session", &headers, Vec::new()).await.unwrap();
+        assert_eq!(server.ask("GET", "/api/session", &headers, Vec::new()).await.unwrap().status, 401);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_made_source_works_and_a_deleted_one_is_gone() {
+    on_each_server(&[], async |server| {
+        let made = server.post("/api/sources", &json!({ "provider": "github" })).await.unwrap();
+        assert_eq!(made.status, 201, "{}", made.json);
+        let (path, secret) = (made.json["path"].as_str().unwrap(), made.json["secret"].as_str().unwrap());
+        let ping = campanile_testkit::provider::sign("github", secret, "ping", "p-1", br#"{"zen":"Be calm."}"#);
+        let headers: Vec<(&str, &str)> = ping.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let url = format!("/api/ingest/github/{path}");
+        assert_eq!(server.ask("POST", &url, &headers, ping.body.clone()).await.unwrap().status, 202);
+        server.until_settled().await;
+        assert_eq!(server.all("/api/deliveries?status=skipped").await.len(), 1);
+        let listed = server.get("/api/sources").await.unwrap().json.to_string();
+        assert!(listed.contains(path) && !listed.contains(secret), "a secret is shown once");
+        let taken = server.post("/api/sources", &json!({ "provider": "github", "path": path })).await.unwrap();
+        assert_eq!(taken.status, 409);
+
+        let authorization = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
+        let path = format!("/api/sources/{}", made.json["id"].as_str().unwrap());
+        let gone = server.ask("DELETE", &path, &[("authorization", &authorization)], Vec::new()).await.unwrap();
+        assert_eq!(gone.status, 204);
+        assert_eq!(server.ask("POST", &url, &headers, ping.body).await.unwrap().status, 404);
+    })
+    .await;
+}
