@@ -20,7 +20,8 @@ fn main() {
     files.sort();
     let entries: String =
         files.iter().map(|(name, path)| format!("    ({name:?}, include_bytes!({path:?})),\n")).collect();
-    let list = format!("/// Every file of the console, by its path.\nstatic FILES: &[(&str, &[u8])] = &[\n{entries}];\n");
+    let list =
+        format!("/// Every file of the console, by its path.\nstatic FILES: &[(&str, &[u8])] = &[\n{entries}];\n");
     fs::write(out.join("console_files.rs"), list).expect("cargo's folder can be written");
     println!("cargo:rustc-env=CAMPANILE_THEME_SCRIPT_HASH={}", theme_script_hash(&dist));
 }
@@ -70,7 +71,12 @@ fn page(out: &Path) -> PathBuf {
 }
 
 fn succeeds(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).status().is_ok_and(|status| status.success())
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .stdin(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {

@@ -9,8 +9,26 @@ use crate::postgres::Cluster;
 pub fn ingest(options: &[&str]) -> Outcome {
     let cluster = Cluster::start(true)?;
     say("building the release binary and the load");
-    run(Command::new("cargo").args(["build", "--release", "--package", "campanile-server", "--package", "campanile-testkit", "--bins"]))?;
+    run(Command::new("cargo").args([
+        "build",
+        "--release",
+        "--package",
+        "campanile-server",
+        "--package",
+        "campanile-testkit",
+        "--bins",
+    ]))?;
     let mut load = Command::new("cargo");
-    load.args(["run", "--quiet", "--release", "--package", "campanile-testkit", "--bin", "campanile-load", "--", "ingest"]);
+    load.args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "campanile-testkit",
+        "--bin",
+        "campanile-load",
+        "--",
+        "ingest",
+    ]);
     run(load.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
 }

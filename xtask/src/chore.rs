@@ -22,7 +22,12 @@ pub fn run(command: &mut Command) -> Outcome {
 
 /// Whether a program answers to `--version`.
 pub fn exists(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
 }
 
 /// Whether we are root, by the owner of our own process folder.

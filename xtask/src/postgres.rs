@@ -33,7 +33,9 @@ impl Cluster {
         let mut settings = String::from(
             "listen_addresses = '127.0.0.1'\nmax_connections = 200\nshared_buffers = '256MB'\nmax_wal_size = '2GB'\n",
         );
-        settings.push_str(&format!("port = {port}\nunix_socket_directories = ''\nwal_level = minimal\nmax_wal_senders = 0\n"));
+        settings.push_str(&format!(
+            "port = {port}\nunix_socket_directories = ''\nwal_level = minimal\nmax_wal_senders = 0\n"
+        ));
         if !durable {
             settings.push_str("fsync = off\nfull_page_writes = off\n");
         }

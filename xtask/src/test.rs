@@ -36,7 +36,16 @@ fn all(tally: &mut Tally) -> Outcome {
     check(
         "clippy",
         tally,
-        Command::new("cargo").args(["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]),
+        Command::new("cargo").args([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ]),
     );
     let cluster = Cluster::start(false)?;
     rust(tally, &cluster, &[])?;
@@ -81,7 +90,11 @@ fn python_packages() -> Outcome {
     let python = python();
     let wanted = "tests/python/requirements.txt";
     if Path::new(&python).exists()
-        && Command::new(&python).args(["-c", "import standardwebhooks, svix"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+        && Command::new(&python)
+            .args(["-c", "import standardwebhooks, svix"])
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|s| s.success())
     {
         return Ok(());
     }
@@ -133,7 +146,10 @@ fn node(tally: &mut Tally, cluster: &Cluster) -> Outcome {
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
     let target = std::path::absolute(target).map_err(|e| e.to_string())?;
     let mut command = Command::new("node");
-    command.args(["--test", "--test-reporter=tap", "--test-concurrency=1"]).args(node_tests()?).current_dir("tests/node");
+    command
+        .args(["--test", "--test-reporter=tap", "--test-concurrency=1"])
+        .args(node_tests()?)
+        .current_dir("tests/node");
     command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_TEST_BINARY", target.join("debug/campanile"));
     command.env("CAMPANILE_TEST_CHROMIUM", chromium().ok_or("Chromium is missing")?);
     command.env("CAMPANILE_TEST_PYTHON", python());

@@ -33,6 +33,10 @@ use crate::App;
 /// versions go on being sent to whoever asked for them.
 const ENVELOPE_VERSION: &str = "2026-02-07";
 
+/// How many deliveries are processed at a time on a node. A database writes one after the other
+/// anyway; more would only hold up the deliveries that wait to be accepted.
+const CONCURRENCY: usize = 4;
+
 /// What receivers of outbound webhooks are sent.
 #[derive(Serialize)]
 struct Envelope<T> {
@@ -64,7 +68,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
     let options = JobOptions {
         max_attempts: 5,
         backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) },
-        concurrency: 16,
+        concurrency: CONCURRENCY,
         ..JobOptions::default()
     };
     let within = app.clone();
@@ -87,9 +91,8 @@ async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outc
     let loaded = app.db.read(move |tx| Box::pin(async move { deliveries::load(tx, &delivery).await })).await?;
     let Some(delivery) = loaded else { return Ok(Outcome::done()) };
     let outcome = match normalise(&delivery) {
-        Ok(Normalised::Events { events, changes }) => Outcome::done().with(move |tx| {
-            Box::pin(async move { remember_all(tx, &app, &delivery, events, changes).await })
-        }),
+        Ok(Normalised::Events { events, changes }) => Outcome::done()
+            .with(move |tx| Box::pin(async move { remember_all(tx, &app, &delivery, events, changes).await })),
         Ok(Normalised::Skipped(reason)) => settled(app, delivery, Settlement::Skipped(reason)),
         // A payload that cannot be read now will not be readable later.
         Err(error) => settled(app, delivery, Settlement::Failed(error.chain())),

@@ -51,8 +51,9 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 }
 
 fn push_base62(out: &mut String, bytes: [u8; 20]) {
-    let mut limbs: [u32; 5] =
-        std::array::from_fn(|i| u32::from_be_bytes([bytes[4 * i], bytes[4 * i + 1], bytes[4 * i + 2], bytes[4 * i + 3]]));
+    let mut limbs: [u32; 5] = std::array::from_fn(|i| {
+        u32::from_be_bytes([bytes[4 * i], bytes[4 * i + 1], bytes[4 * i + 2], bytes[4 * i + 3]])
+    });
     let mut digits = [b'0'; BODY_LENGTH];
     for digit in digits.iter_mut().rev() {
         let mut rest: u64 = 0;

@@ -43,7 +43,8 @@ impl Timestamp {
 
     /// Reads an HTTP date, `Tue, 14 Nov 2023 22:13:20 GMT`; `None` when the text is something else.
     pub fn parse_http_date(text: &str) -> Option<Self> {
-        let parsed = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text.trim()).ok()?;
+        let parsed =
+            jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text.trim()).ok()?;
         Some(Self(parsed.as_microsecond()))
     }
 

@@ -71,8 +71,7 @@ mod tests {
 
     #[test]
     fn a_sealed_secret_opens_with_its_own_key_only() {
-        let (ours, theirs) =
-            (Vault::from_key(&Vault::new_key()).unwrap(), Vault::from_key(&Vault::new_key()).unwrap());
+        let (ours, theirs) = (Vault::from_key(&Vault::new_key()).unwrap(), Vault::from_key(&Vault::new_key()).unwrap());
         let sealed = ours.seal(&Secret::new("whsec_abc"));
         assert!(!sealed.contains("whsec"));
         assert_eq!(ours.open(&sealed).unwrap().expose(), "whsec_abc");

@@ -51,7 +51,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     pub(crate) fn sql(statement: &str, code: impl ToString, message: impl ToString) -> Self {
         let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
-        Self::Sql { message: message.to_string(), statement: statement.chars().take(120).collect(), code: code.to_string() }
+        Self::Sql {
+            message: message.to_string(),
+            statement: statement.chars().take(120).collect(),
+            code: code.to_string(),
+        }
     }
 
     /// Whether a unique key stood in the way.

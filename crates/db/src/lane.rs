@@ -68,7 +68,8 @@ where
             }),
             Err(_) => {
                 for (change, caller) in changes.into_iter().zip(callers) {
-                    let _ = caller.send(apply_group(&db, &apply, vec![change]).await.map(|mut answers| answers.remove(0)));
+                    let _ =
+                        caller.send(apply_group(&db, &apply, vec![change]).await.map(|mut answers| answers.remove(0)));
                 }
             }
         }

@@ -150,7 +150,7 @@ fn configure(connection: &Connection) -> Result<()> {
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
-             PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;
+             PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32000;
              PRAGMA temp_store = MEMORY;",
         )
         .map_err(|e| lite_error("PRAGMA", &e))
@@ -167,7 +167,7 @@ fn write_in_groups(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn C
             Err(error) => tracing::error!(%error, changes = group.len(), "a group of changes was not committed"),
         }
         for change in group.drain(..) {
-            change.settle(committed.as_ref().map(|()| ()));
+            change.settle(committed.as_ref().copied());
         }
     }
 }

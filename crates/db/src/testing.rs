@@ -38,11 +38,15 @@ impl TestDatabase {
     /// When no server is named, or it does not answer.
     pub async fn postgres() -> Self {
         #[allow(clippy::disallowed_methods, reason = "tests have no settings")]
-        let server = std::env::var(POSTGRES)
-            .unwrap_or_else(|_| panic!("{POSTGRES} is not set: run `cargo xtask test`, or `cargo xtask postgres` and do as it says"));
+        let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
+            panic!("{POSTGRES} is not set: run `cargo xtask test`, or `cargo xtask postgres` and do as it says")
+        });
         let name = format!("test_{}", hex_name());
         let client = connect(&server).await;
-        client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING 'UTF8'"))
+        client
+            .batch_execute(&format!(
+                "CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING 'UTF8'"
+            ))
             .await
             .expect("the test server lets us create databases");
         let (head, query) = server.split_once('?').unwrap_or((&server, "sslmode=disable"));
@@ -83,8 +87,10 @@ where
 }
 
 async fn connect(url: &str) -> tokio_postgres::Client {
-    let (client, connection) =
-        tokio_postgres::connect(url, tokio_postgres::NoTls).await.map_err(|e| Error::Unavailable(e.to_string())).expect("the test server answers");
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .map_err(|e| Error::Unavailable(e.to_string()))
+        .expect("the test server answers");
     tokio::spawn(connection);
     client
 }

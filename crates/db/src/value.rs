@@ -97,7 +97,8 @@ impl ToSql for Param<'_> {
     }
 
     fn accepts(ty: &Type) -> bool {
-        [Type::INT8, Type::INT4, Type::INT2, Type::FLOAT8, Type::BOOL, Type::TEXT, Type::VARCHAR, Type::BYTEA].contains(ty)
+        [Type::INT8, Type::INT4, Type::INT2, Type::FLOAT8, Type::BOOL, Type::TEXT, Type::VARCHAR, Type::BYTEA]
+            .contains(ty)
     }
 
     to_sql_checked!();

@@ -72,13 +72,7 @@ pub(crate) async fn start(
     });
     let core = Core::new(limits.collect(), CAPACITY, HORIZON);
     let shared = Arc::new(Shared { finish: finish_lane(&engine, epoch), engine, epoch, kinds: registry.kinds });
-    let driver = Driver {
-        core,
-        node: node.to_owned(),
-        holds_lease: false,
-        shared,
-        inbox,
-    };
+    let driver = Driver { core, node: node.to_owned(), holds_lease: false, shared, inbox };
     let stop = CancellationToken::new();
     let task = tokio::spawn(driver.run(stop.clone()));
     Ok(Running { stop, task })
@@ -95,9 +89,7 @@ struct Shared {
 /// Plain completions share their transactions.
 fn finish_lane(engine: &Engine, epoch: i64) -> Lane<(JobId, i64), bool> {
     let apply: Apply<(JobId, i64), bool> = Arc::new(move |tx, jobs| {
-        Box::pin(async move {
-            Ok(store::remove(tx, &jobs, epoch).await?.into_iter().map(|rows| rows == 1).collect())
-        })
+        Box::pin(async move { Ok(store::remove(tx, &jobs, epoch).await?.into_iter().map(|rows| rows == 1).collect()) })
     });
     Lane::start(engine.db.clone(), apply)
 }
@@ -297,7 +289,8 @@ async fn commit_verdict(
         shared.finish.submit((job.id.clone(), job.generation)).await?;
         return Ok(Settled::Gone);
     }
-    let (job, epoch, now, on_death) = (job.clone(), shared.epoch, shared.engine.clock.now(), registered.on_death.clone());
+    let (job, epoch, now, on_death) =
+        (job.clone(), shared.epoch, shared.engine.clock.now(), registered.on_death.clone());
     shared
         .engine
         .db

@@ -165,8 +165,9 @@ impl Outcome {
 
 /// The shard of an id: FNV-1a, which every node and every release computes alike.
 fn shard_of(id: &JobId) -> i64 {
-    let hash = id.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = id
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (hash % SHARDS) as i64
 }

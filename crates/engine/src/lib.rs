@@ -87,7 +87,8 @@ impl Engine {
         let now = self.clock.now();
         let jobs: Vec<Job> = new.into_iter().map(|new| new.into_job(now)).collect();
         let stored: Vec<bool> = store::insert(tx, &jobs, now).await?.into_iter().map(|rows| rows == 1).collect();
-        let fresh: Vec<Job> = jobs.into_iter().zip(&stored).filter(|(_, stored)| **stored).map(|(job, _)| job).collect();
+        let fresh: Vec<Job> =
+            jobs.into_iter().zip(&stored).filter(|(_, stored)| **stored).map(|(job, _)| job).collect();
         let messages = self.messages.clone();
         // The receiver is gone only when the engine has stopped; the table keeps the jobs.
         tx.after_commit(move || drop(messages.send(Message::Offer(fresh))));

@@ -12,7 +12,8 @@ use crate::job::{Job, JobId};
 pub(crate) const SHARDS: u64 = 64;
 
 pub(crate) async fn insert(tx: &mut Tx, jobs: &[Job], now: Timestamp) -> Result<Vec<u64>> {
-    let sql = "INSERT INTO job (id, shard, kind, tenant, key, priority, due, attempt, generation, dedupe, args, created_at)
+    let sql =
+        "INSERT INTO job (id, shard, kind, tenant, key, priority, due, attempt, generation, dedupe, args, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10)
         ON CONFLICT (dedupe) WHERE dedupe IS NOT NULL DO NOTHING";
     let rows: Vec<_> = jobs

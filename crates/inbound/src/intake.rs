@@ -9,7 +9,7 @@ use campanile_engine::{Engine, NewJob};
 use serde::{Deserialize, Serialize};
 
 use crate::deliveries::{self, Delivery, DeliveryId};
-use crate::provider::Provider;
+use crate::provider::{Outline, Provider};
 use crate::{Code, IngestError, sources};
 
 /// The kind of job that processes a delivery.
@@ -89,18 +89,17 @@ impl Intake {
         let unknown = |what| IngestError::new(Code::NotFound, format!("there is no such {what}"));
         let provider = Provider::parse(provider).ok_or_else(|| unknown("provider"))?;
         let Arrival { path, headers, body } = arrival;
-        let found = self
-            .db
-            .read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &path).await }))
-            .await?;
+        let found =
+            self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &path).await })).await?;
         let (source, sealed) = found.ok_or_else(|| unknown("source"))?;
         provider.verify(&self.vault.open(&sealed)?, &headers, &body)?;
 
         if body.is_empty() {
             return Err(IngestError::new(Code::MissingPayload, "the body is empty"));
         }
-        let payload = deliveries::parse_body(&headers, &body).map_err(|e| IngestError::new(Code::InvalidPayload, e))?;
-        let envelope = provider.envelope(&headers, &body, &payload)?;
+        let outline: Outline =
+            deliveries::parse_body(&headers, &body).map_err(|e| IngestError::new(Code::InvalidPayload, e))?;
+        let envelope = provider.envelope(&headers, &body, &outline)?;
         let now = self.clock.now();
         self.check_age(envelope.sent_at, now)?;
 
@@ -129,10 +128,16 @@ impl Intake {
     fn check_age(&self, sent_at: Option<Timestamp>, now: Timestamp) -> Result<(), IngestError> {
         let (Some(sent_at), Some(max_age)) = (sent_at, self.max_age) else { return Ok(()) };
         if now.since(sent_at) > max_age {
-            return Err(IngestError::new(Code::TimestampTooOld, format!("the delivery was sent at {sent_at}, too long ago")));
+            return Err(IngestError::new(
+                Code::TimestampTooOld,
+                format!("the delivery was sent at {sent_at}, too long ago"),
+            ));
         }
         if sent_at.since(now) > AHEAD {
-            return Err(IngestError::new(Code::TimestampInvalid, format!("the delivery claims to be sent at {sent_at}")));
+            return Err(IngestError::new(
+                Code::TimestampInvalid,
+                format!("the delivery claims to be sent at {sent_at}"),
+            ));
         }
         Ok(())
     }

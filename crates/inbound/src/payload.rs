@@ -78,7 +78,8 @@ impl Read for Value {
 
 /// Metadata without what is absent.
 pub(crate) fn metadata(fields: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Map<String, Value> {
-    let present = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|v| !v.is_null())?)));
+    let present =
+        fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|v| !v.is_null())?)));
     present.collect()
 }
 

@@ -32,6 +32,24 @@ pub(crate) struct Envelope {
     pub(crate) sent_at: Option<Timestamp>,
 }
 
+/// The few fields of a body that its outside is told by; the rest is only checked to be JSON.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Outline {
+    pub(crate) id: Option<Value>,
+    pub(crate) r#type: Option<Value>,
+    pub(crate) action: Option<Value>,
+    #[serde(rename = "webhookTimestamp")]
+    pub(crate) webhook_timestamp: Option<Value>,
+}
+
+impl Outline {
+    /// A field's text, unless it is empty.
+    pub(crate) fn text(field: &Option<Value>) -> Option<&str> {
+        field.as_ref()?.as_str().filter(|text| !text.is_empty())
+    }
+}
+
 impl Provider {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Github, Self::Vercel, Self::Linear, Self::Sentry];
@@ -68,12 +86,12 @@ impl Provider {
     }
 
     /// Reads the outside of a delivery.
-    pub(crate) fn envelope(self, headers: &Headers, body: &[u8], payload: &Value) -> Result<Envelope, IngestError> {
+    pub(crate) fn envelope(self, headers: &Headers, body: &[u8], outline: &Outline) -> Result<Envelope, IngestError> {
         match self {
             Self::Github => github::envelope(headers),
-            Self::Vercel => vercel::envelope(payload),
-            Self::Linear => linear::envelope(headers, body, payload),
-            Self::Sentry => sentry::envelope(headers, body, payload),
+            Self::Vercel => vercel::envelope(outline),
+            Self::Linear => linear::envelope(headers, body, outline),
+            Self::Sentry => sentry::envelope(headers, body, outline),
         }
     }
 }

@@ -18,14 +18,17 @@ static RULES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
         ("performance", r"\bperf\b|performance|optimi[sz]|latency|faster|slow"),
         ("testing", r"\btests?\b|testing|coverage|\be2e\b|flaky"),
         ("documentation", r"\bdocs?\b|documentation|readme|guide"),
-        ("infrastructure", r"infra|\bci\b|\bcd\b|pipeline|docker|kubernetes|terraform|\bdeps\b|dependenc|\bbump\b|upgrade"),
+        (
+            "infrastructure",
+            r"infra|\bci\b|\bcd\b|pipeline|docker|kubernetes|terraform|\bdeps\b|dependenc|\bbump\b|upgrade",
+        ),
         ("refactor", r"refactor|clean ?up|restructur|simplif|rename"),
         ("discussion", r"discussion|question|comment|\brfc\b|proposal"),
         ("decision", r"decision|decided|\badr\b|agreed"),
     ];
-    let compiled = rules.into_iter().map(|(category, words)| {
-        (category, Regex::new(&format!("(?i){words}")).expect("the patterns are constants"))
-    });
+    let compiled = rules
+        .into_iter()
+        .map(|(category, words)| (category, Regex::new(&format!("(?i){words}")).expect("the patterns are constants")));
     compiled.collect()
 });
 

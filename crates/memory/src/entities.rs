@@ -36,7 +36,11 @@ static PATTERNS: LazyLock<Vec<(&str, f64, Regex)>> = LazyLock::new(|| {
         ("project", 0.90, r"\b([A-Z]{2,10}-\d+)\b"),
         ("engineer", 0.90, r"(?:^|[^\w/.@`])(@[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)\b"),
         ("config", 0.85, r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"),
-        ("definition", 0.80, r"\b((?:src|lib|packages|apps|api|components|crates|internal|pkg|cmd|tests?)/[\w\-./]*\.[A-Za-z]{1,5})\b"),
+        (
+            "definition",
+            0.80,
+            r"\b((?:src|lib|packages|apps|api|components|crates|internal|pkg|cmd|tests?)/[\w\-./]*\.[A-Za-z]{1,5})\b",
+        ),
         ("reference", 0.75, r"(?i)\b(branch:\s*[\w\-./]+)"),
         ("reference", 0.70, r"\b([0-9a-f]{7,40})\b"),
     ];
@@ -60,7 +64,9 @@ pub fn extract(event: &SourceEvent) -> Vec<Entity> {
         }
     }
     let mut entities: Vec<Entity> = found.into_values().collect();
-    entities.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| (a.category, &a.key).cmp(&(b.category, &b.key))));
+    entities.sort_by(|a, b| {
+        b.confidence.total_cmp(&a.confidence).then_with(|| (a.category, &a.key).cmp(&(b.category, &b.key)))
+    });
     entities.truncate(MOST);
     entities
 }

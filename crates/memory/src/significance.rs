@@ -72,9 +72,9 @@ static WORDS: LazyLock<Vec<(Regex, i64)>> = LazyLock::new(|| {
         (r"typo|whitespace|formatting|lint", -15),
         (r"wip|draft|temp|test", -10),
     ];
-    let compiled = groups.into_iter().map(|(words, weight)| {
-        (Regex::new(&format!(r"\b(?:{words})\b")).expect("the patterns are constants"), weight)
-    });
+    let compiled = groups
+        .into_iter()
+        .map(|(words, weight)| (Regex::new(&format!(r"\b(?:{words})\b")).expect("the patterns are constants"), weight));
     compiled.collect()
 });
 

@@ -40,19 +40,20 @@ fn program() -> clap::Command {
         .arg_required_else_help(true)
         .subcommand(with_settings(clap::Command::new("serve").about("Start the server")))
         .subcommand(with_settings(
-            clap::Command::new("demo").about("Start a server on a throw-away folder and tell it a story, for a look around"),
+            clap::Command::new("demo")
+                .about("Start a server on a throw-away folder and tell it a story, for a look around"),
         ))
-        .subcommand(
-            clap::Command::new("config")
-                .about("Look at the settings")
-                .arg_required_else_help(true)
-                .subcommand(with_settings(clap::Command::new("check").about("Check the settings and show what is in force"))),
-        )
+        .subcommand(clap::Command::new("config").about("Look at the settings").arg_required_else_help(true).subcommand(
+            with_settings(clap::Command::new("check").about("Check the settings and show what is in force")),
+        ))
         .subcommand(clap::Command::new("openapi").about("Print the OpenAPI document of the API"))
 }
 
 fn with_settings(command: clap::Command) -> clap::Command {
-    let file = Arg::new("config").long("config").value_name("FILE").help("Settings file [default: campanile.toml, if there is one]");
+    let file = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .help("Settings file [default: campanile.toml, if there is one]");
     let flags = KNOWN.iter().map(|known| {
         let default = if known.default.is_empty() { String::new() } else { format!(" [default: {}]", known.default) };
         // Lives as long as the program: clap wants names that do.

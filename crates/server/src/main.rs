@@ -1,7 +1,5 @@
 //! The binary `campanile`: hears what happens in a team's tools, and tells who should know.
 
-#![allow(clippy::print_stdout, reason = "a command's answer belongs on standard output")]
-
 mod boot;
 mod command;
 mod demo;

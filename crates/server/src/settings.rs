@@ -323,7 +323,8 @@ mod tests {
 
     #[test]
     fn what_is_secret_is_not_described() {
-        let settings = check(&[("CAMPANILE_BOOTSTRAP_SECRET_KEY", "sk_hidden_hidden"), ("CAMPANILE_NODE", "a")]).unwrap();
+        let settings =
+            check(&[("CAMPANILE_BOOTSTRAP_SECRET_KEY", "sk_hidden_hidden"), ("CAMPANILE_NODE", "a")]).unwrap();
         let shown = settings.describe();
         assert!(!shown.contains("sk_hidden") && shown.contains("CAMPANILE_BOOTSTRAP_SECRET_KEY"));
         assert!(!format!("{:?}", settings.bootstrap).contains("sk_hidden"));

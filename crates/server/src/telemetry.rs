@@ -18,7 +18,8 @@ pub(crate) fn start_log(settings: &Settings) {
 
 /// Starts the measurements that `/metrics` shows.
 pub(crate) fn start_metrics() -> Option<PrometheusHandle> {
-    const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+    const SECONDS: [f64; 14] =
+        [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
     let seconds = metrics_exporter_prometheus::Matcher::Suffix("_seconds".to_owned());
     PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS).ok()?.install_recorder().ok()
 }

@@ -21,25 +21,31 @@ pub struct SignedDelivery {
 pub fn sign(provider: &str, secret: &str, event: &str, id: &str, body: &[u8]) -> SignedDelivery {
     let hmac = |algorithm| hmac_hex(algorithm, secret.as_bytes(), body);
     let (provider, headers) = match provider {
-        "github" => ("github", vec![
-            ("x-github-event", event.to_owned()),
-            ("x-github-delivery", id.to_owned()),
-            ("x-hub-signature-256", format!("sha256={}", hmac(HmacAlgorithm::Sha256))),
-            ("user-agent", "GitHub-Hookshot/044aadd".to_owned()),
-        ]),
+        "github" => (
+            "github",
+            vec![
+                ("x-github-event", event.to_owned()),
+                ("x-github-delivery", id.to_owned()),
+                ("x-hub-signature-256", format!("sha256={}", hmac(HmacAlgorithm::Sha256))),
+                ("user-agent", "GitHub-Hookshot/044aadd".to_owned()),
+            ],
+        ),
         "vercel" => ("vercel", vec![("x-vercel-signature", hmac(HmacAlgorithm::Sha1))]),
-        "linear" => ("linear", vec![
-            ("linear-delivery", id.to_owned()),
-            ("linear-signature", hmac(HmacAlgorithm::Sha256)),
-        ]),
-        "sentry" => ("sentry", vec![
-            ("sentry-hook-resource", event.to_owned()),
-            ("sentry-hook-timestamp", id.to_owned()),
-            ("sentry-hook-signature", hmac(HmacAlgorithm::Sha256)),
-        ]),
+        "linear" => {
+            ("linear", vec![("linear-delivery", id.to_owned()), ("linear-signature", hmac(HmacAlgorithm::Sha256))])
+        }
+        "sentry" => (
+            "sentry",
+            vec![
+                ("sentry-hook-resource", event.to_owned()),
+                ("sentry-hook-timestamp", id.to_owned()),
+                ("sentry-hook-signature", hmac(HmacAlgorithm::Sha256)),
+            ],
+        ),
         other => panic!("there is no provider {other}"),
     };
-    let mut headers: Vec<(String, String)> = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut headers: Vec<(String, String)> =
+        headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     headers.push(("content-type".to_owned(), "application/json".to_owned()));
     SignedDelivery { provider, headers, body: body.to_vec() }
 }

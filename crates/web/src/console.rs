@@ -11,7 +11,9 @@ include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
 /// Scripts and styles come from here alone; the theme's inline script is named by its hash.
 const POLICY: &str = concat!(
     "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; script-src 'self' ",
-    "'", env!("CAMPANILE_THEME_SCRIPT_HASH"), "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "'",
+    env!("CAMPANILE_THEME_SCRIPT_HASH"),
+    "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 );
 
 /// A file of the console, or its page for a path that the console itself routes.
@@ -28,10 +30,10 @@ pub(crate) async fn serve(method: Method, uri: Uri) -> Response {
         // Their names carry a hash of their content.
         Some((name, bytes)) => file(name, bytes, "public, max-age=31536000, immutable"),
         None if path.starts_with("assets/") => StatusCode::NOT_FOUND.into_response(),
-        None => FILES.iter().find(|(name, _)| *name == "index.html").map_or_else(
-            || StatusCode::NOT_FOUND.into_response(),
-            |(name, bytes)| file(name, bytes, "no-cache"),
-        ),
+        None => FILES
+            .iter()
+            .find(|(name, _)| *name == "index.html")
+            .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(name, bytes)| file(name, bytes, "no-cache")),
     }
 }
 

@@ -74,7 +74,9 @@ pub(crate) async fn no_such_route() -> Response {
 pub(crate) async fn always_json(response: Response) -> Response {
     let status = response.status();
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !(status.is_client_error() || status.is_server_error()) || !(content_type.is_empty() || content_type.starts_with("text/plain")) {
+    if !(status.is_client_error() || status.is_server_error())
+        || !(content_type.is_empty() || content_type.starts_with("text/plain"))
+    {
         return response;
     }
     let (parts, body) = response.into_parts();

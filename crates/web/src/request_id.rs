@@ -22,7 +22,9 @@ pub(crate) fn current() -> String {
 /// Gives the request its id, notes it in the answer, the log and the measurements.
 pub(crate) async fn mark(request: Request, next: Next) -> Response {
     let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
-    let harmless = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let harmless = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
     let id = given.filter(harmless).map_or_else(|| new_id("req", Clock::System.now()), str::to_owned);
     let method = request.method().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());

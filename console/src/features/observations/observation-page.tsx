@@ -46,7 +46,7 @@ export function ObservationPage() {
           )}
         </Panel>
         <div className="grid gap-4">
-          <Panel title="Tied to" note={edges.data && `${edges.data.data.length} observations`}>
+          <Panel title="Tied to" note={edges.data && `${edges.data.data.length} ties`}>
             {edges.isPending ? <Skeleton /> : <EdgeList edges={edges.data?.data ?? []} />}
           </Panel>
           <Panel title="Speaks of">

@@ -7,12 +7,12 @@ use super::Activity;
 use crate::OrganisationId;
 
 pub(super) async fn insert(tx: &mut Tx, organisation: &OrganisationId, activity: &Activity) -> Result<u64> {
-    let sql = "INSERT INTO activity (id, organisation_id, at, actor_kind, actor_id, action, subject_id, result, metadata)
+    let sql =
+        "INSERT INTO activity (id, organisation_id, at, actor_kind, actor_id, action, subject_id, result, metadata)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let Activity { id, at, actor_kind, actor_id, action, subject_id, result, metadata } = activity;
     let metadata = metadata.to_string();
-    let params =
-        params![id, organisation.as_str(), *at, actor_kind, actor_id, action, subject_id, result, metadata];
+    let params = params![id, organisation.as_str(), *at, actor_kind, actor_id, action, subject_id, result, metadata];
     tx.execute(sql, params).await
 }
 

@@ -1,7 +1,7 @@
 //! Passwords: argon2id, on threads that may block, two at a time.
 
-use argon2::password_hash::{PasswordHash as Parsed, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash as Parsed, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use campanile_base::{Error, Result, Secret, random_bytes};
 use tokio::sync::Semaphore;
 

@@ -13,7 +13,8 @@ pub(super) async fn insert(
     now: Timestamp,
     expires: Timestamp,
 ) -> Result<u64> {
-    let sql = "INSERT INTO session (hash, person_id, organisation_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    let sql =
+        "INSERT INTO session (hash, person_id, organisation_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
     tx.execute(sql, params![hash, person.as_str(), organisation.as_str(), now, expires]).await
 }
 

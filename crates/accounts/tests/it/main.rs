@@ -1,5 +1,5 @@
 //! Accounts on both databases: who is let in, as whom, and what is written down about it.
-#![allow(missing_docs, unreachable_pub)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::people::{self, NewMember};
@@ -95,9 +95,9 @@ async fn staff_may_read_and_not_configure_and_nobody_sees_a_strangers_workspace(
             let (clock, workspace) = (clock.clone(), workspace.clone());
             let refused = db
                 .write(move |tx| {
-                    Box::pin(async move {
-                        organisations::set_notify_threshold(tx, &clock, &caller, &workspace, 10).await
-                    })
+                    Box::pin(
+                        async move { organisations::set_notify_threshold(tx, &clock, &caller, &workspace, 10).await },
+                    )
                 })
                 .await;
             assert!(refused.unwrap_err().to_string().contains(expected));

@@ -78,9 +78,8 @@ async fn the_forms_of_the_common_dialect_agree() {
 async fn parameters_are_counted_by_their_number_not_by_their_place() {
     on_each_database(vec![TABLES], async |db| {
         let sql = "SELECT CAST($3 AS TEXT) || CAST($1 AS TEXT) || CAST($2 AS TEXT) || CAST($1 AS TEXT)";
-        let read = db.read(|tx| {
-            Box::pin(async move { tx.one(sql, params!["a", "b", "c"], |row| row.get::<String>(0)).await })
-        });
+        let read = db
+            .read(|tx| Box::pin(async move { tx.one(sql, params!["a", "b", "c"], |row| row.get::<String>(0)).await }));
         assert_eq!(read.await.unwrap(), "caba");
     })
     .await;

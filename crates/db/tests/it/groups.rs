@@ -128,7 +128,8 @@ async fn a_lane_answers_each_change_and_isolates_a_bad_one() {
         let apply: Apply<i64, bool> = Arc::new(|tx, ids| {
             Box::pin(async move {
                 let rows: Vec<_> = ids.iter().map(|id| row![*id]).collect();
-                let sql = "INSERT INTO entry (id, note) VALUES ($1, CASE WHEN CAST($1 AS BIGINT) = 13 THEN NULL ELSE 'x' END)
+                let sql =
+                    "INSERT INTO entry (id, note) VALUES ($1, CASE WHEN CAST($1 AS BIGINT) = 13 THEN NULL ELSE 'x' END)
                            ON CONFLICT (id) DO NOTHING";
                 Ok(tx.execute_many(sql, &rows).await?.into_iter().map(|changed| changed == 1).collect())
             })

@@ -26,7 +26,9 @@ async fn a_schema_is_upgraded_once_and_keeps_its_rows() {
         assert!(db.is_migrated(&[TWO]).await.unwrap());
         let price = db
             .read(|tx| {
-                Box::pin(async move { tx.one("SELECT price FROM item WHERE name = 'bell'", params![], |r| r.get::<i64>(0)).await })
+                Box::pin(async move {
+                    tx.one("SELECT price FROM item WHERE name = 'bell'", params![], |r| r.get::<i64>(0)).await
+                })
             })
             .await;
         assert_eq!(price.unwrap(), 0);
@@ -48,7 +50,8 @@ async fn a_newer_database_is_refused() {
 async fn a_failed_migration_leaves_nothing_behind() {
     on_each_database(vec![ONE], async |db| {
         assert!(db.migrate(vec![BROKEN]).await.is_err());
-        let fine = db.read(|tx| Box::pin(async move { tx.all("SELECT id FROM fine", params![], |r| r.get::<i64>(0)).await }));
+        let fine =
+            db.read(|tx| Box::pin(async move { tx.all("SELECT id FROM fine", params![], |r| r.get::<i64>(0)).await }));
         assert!(fine.await.is_err(), "the first statement of the failed file was rolled back");
         assert!(db.is_migrated(&[ONE]).await.unwrap());
     })

@@ -21,10 +21,8 @@ impl Dice {
     }
 }
 
-const LIMITS: [(&str, Limits); 2] = [
-    ("deliver", Limits { concurrency: 3, per_key: 1 }),
-    ("chore", Limits { concurrency: 2, per_key: usize::MAX }),
-];
+const LIMITS: [(&str, Limits); 2] =
+    [("deliver", Limits { concurrency: 3, per_key: 1 }), ("chore", Limits { concurrency: 2, per_key: usize::MAX })];
 const HORIZON: Duration = Duration::from_secs(60);
 
 /// The table, the world around the core, and what must hold between them.
@@ -226,9 +224,8 @@ fn a_tenant_with_many_jobs_does_not_hold_up_anothers_one() {
 fn a_key_with_a_limit_of_one_is_first_in_first_out() {
     let mut core = World::core();
     let now = Timestamp::from_seconds(100);
-    let jobs: Vec<Job> = (0..5)
-        .map(|at| NewJob::new("deliver", "org", &()).key("ep_1").into_job(Timestamp::from_seconds(at)))
-        .collect();
+    let jobs: Vec<Job> =
+        (0..5).map(|at| NewJob::new("deliver", "org", &()).key("ep_1").into_job(Timestamp::from_seconds(at))).collect();
     jobs.iter().rev().for_each(|job| core.offer(job.clone(), now));
     for expected in &jobs {
         let started = core.start(now);

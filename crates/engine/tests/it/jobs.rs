@@ -10,8 +10,7 @@ use campanile_db::{Db, Migrations, params};
 use campanile_engine::{Backoff, Engine, JobOptions, MIGRATIONS, NewJob, Outcome, Registry, Verdict};
 use tokio::sync::mpsc;
 
-const EFFECTS: Migrations =
-    Migrations { component: "effects", files: &["CREATE TABLE effect (word TEXT NOT NULL)"] };
+const EFFECTS: Migrations = Migrations { component: "effects", files: &["CREATE TABLE effect (word TEXT NOT NULL)"] };
 const GRACE: Duration = Duration::from_secs(5);
 
 fn quick() -> JobOptions {
@@ -103,7 +102,9 @@ async fn a_failing_job_is_tried_again_and_then_buried_with_its_reason() {
             let counted = counted.clone();
             async move {
                 counted.fetch_add(1, Ordering::SeqCst);
-                if attempt.is_last { panic!("the last straw") }
+                if attempt.is_last {
+                    panic!("the last straw")
+                }
                 Err(Error::invalid("not today"))
             }
         });

@@ -5,6 +5,7 @@ mod queries;
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::{Error, Result, Timestamp};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -106,15 +107,24 @@ impl Delivery {
     }
 }
 
-/// Reads a body as JSON, or says what is wrong with it.
-pub(crate) fn parse_body(headers: &[(String, String)], body: &[u8]) -> std::result::Result<Value, String> {
-    let form = headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("application/x-www-form-urlencoded"));
-    let unpacked = form.then(|| url::form_urlencoded::parse(body).find(|(name, _)| name == "payload"));
+/// Reads a body as JSON, or says what is wrong with it. `T` may take as little of it as it wants;
+/// that all of it is JSON is checked either way.
+pub(crate) fn parse_body<T: DeserializeOwned>(
+    headers: &[(String, String)],
+    body: &[u8],
+) -> std::result::Result<T, String> {
+    let is_form = |(name, value): &(String, String)| {
+        name == "content-type" && value.starts_with("application/x-www-form-urlencoded")
+    };
+    let unpacked =
+        headers.iter().any(is_form).then(|| url::form_urlencoded::parse(body).find(|(name, _)| name == "payload"));
     let payload = match &unpacked {
         Some(Some((_, payload))) => payload.as_bytes(),
         Some(None) => return Err("the form has no field named payload".into()),
         None => body,
     };
-    let value: Value = serde_json::from_slice(payload).map_err(|e| format!("the body is not JSON: {e}"))?;
-    if value.is_object() { Ok(value) } else { Err("the body is not a JSON object".into()) }
+    if payload.trim_ascii_start().first() != Some(&b'{') {
+        return Err("the body is not a JSON object".into());
+    }
+    serde_json::from_slice(payload).map_err(|e| format!("the body is not JSON: {e}"))
 }

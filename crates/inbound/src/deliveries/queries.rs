@@ -83,7 +83,8 @@ pub async fn list(
     from: &Cursor,
     size: PageSize,
 ) -> Result<Vec<DeliverySummary>> {
-    let sql = "SELECT id, source_id, provider, delivery_id, event, received_at, status, reason, settled_at FROM delivery
+    let sql =
+        "SELECT id, source_id, provider, delivery_id, event, received_at, status, reason, settled_at FROM delivery
         WHERE workspace_id = $1 AND (received_at, id) < ($2, $3) AND (CAST($4 AS TEXT) IS NULL OR status = $4)
         ORDER BY received_at DESC, id DESC LIMIT $5";
     tx.all(sql, params![workspace.as_str(), from.at, &from.id, status, size.to_fetch()], read_summary).await
@@ -100,7 +101,11 @@ pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Opt
         let headers: Vec<(String, String)> = serde_json::from_str(&row.get::<String>(9)?).unwrap_or_default();
         Ok(DeliveryDetail {
             summary: read_summary(row)?,
-            headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect::<serde_json::Map<_, _>>().into(),
+            headers: headers
+                .into_iter()
+                .map(|(name, value)| (name, value.into()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
             body: String::from_utf8_lossy(&row.get::<Vec<u8>>(10)?).into_owned(),
         })
     })

@@ -14,9 +14,8 @@ const TITLE: usize = 200;
 const HEADLINE: usize = 100;
 
 /// The actions that happen to a thing once, or whose repetition says nothing new.
-const PLAIN_ACTIONS: [&str; 9] = [
-    "opened", "closed", "merged", "reopened", "ready_for_review", "created", "published", "answered", "deleted",
-];
+const PLAIN_ACTIONS: [&str; 9] =
+    ["opened", "closed", "merged", "reopened", "ready_for_review", "created", "published", "answered", "deleted"];
 
 pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
     let repository = payload.needed("repository/full_name")?;
@@ -37,7 +36,11 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
     }
     references.push(Reference::branch(name, default_branch));
     // A deletion has no commit of its own: what it left behind identifies it.
-    let source_id = if deleted { format!("push:{repository}:{git_ref}:{before}:deleted") } else { format!("push:{repository}:{after}") };
+    let source_id = if deleted {
+        format!("push:{repository}:{git_ref}:{before}:deleted")
+    } else {
+        format!("push:{repository}:{after}")
+    };
     let files = |kind: &str| payload.list("commits").iter().map(|commit| commit.list(kind).len()).sum::<usize>();
     let mut actor = person(payload, "sender");
     if let Some(actor) = &mut actor {
@@ -171,7 +174,8 @@ pub(super) fn issue_comment(payload: &Value, delivery: &Delivery) -> Result<Sour
     let id = comment.id("id").ok_or_else(|| Error::invalid("the payload has no comment/id"))?;
     let action = payload.needed("action")?;
     // GitHub tells of comments on pull requests in the same event.
-    let kind = if issue.at("pull_request").is_some_and(Value::is_object) { ReferenceKind::Pr } else { ReferenceKind::Issue };
+    let kind =
+        if issue.at("pull_request").is_some_and(Value::is_object) { ReferenceKind::Pr } else { ReferenceKind::Issue };
     let url = issue.text("html_url").map(Into::into);
     let first_line = comment.text("body").and_then(|body| body.lines().next()).unwrap_or_default();
     Ok(SourceEvent {

@@ -74,7 +74,9 @@ fn installation(event: &str, action: &str, payload: &Value) -> Result<Lifecycle>
                 Some(RepositoryChange::Active { id: number, installation: Some(id), full_name })
             });
             let removed = payload.list("repositories_removed").iter();
-            added.chain(removed.filter_map(|repository| repository.number("id").map(RepositoryChange::Inactive))).collect()
+            added
+                .chain(removed.filter_map(|repository| repository.number("id").map(RepositoryChange::Inactive)))
+                .collect()
         }
     };
     Ok((id.to_string(), account, changes))

@@ -2,25 +2,24 @@
 //! that signs the time of sending (`webhookTimestamp`).
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
-use campanile_base::{Error, Result, sha256_hex};
+use campanile_base::{Error, Result, Timestamp, sha256_hex};
 use serde_json::{Value, json};
 
 use crate::deliveries::Delivery;
 use crate::payload::{Read, metadata};
-use crate::provider::{Envelope, Headers, header};
+use crate::provider::{Envelope, Headers, Outline, header};
 use crate::{Code, IngestError, Normalised};
 
-pub(crate) fn envelope(headers: &Headers, body: &[u8], payload: &Value) -> Result<Envelope, IngestError> {
-    let (Some(kind), Some(action)) = (payload.text("type"), payload.text("action")) else {
+pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Result<Envelope, IngestError> {
+    let (Some(kind), Some(action)) = (Outline::text(&outline.r#type), Outline::text(&outline.action)) else {
         return Err(IngestError::new(Code::InvalidPayload, "the body has no type or no action"));
     };
     // Without the header the body itself identifies the delivery: it has the time of sending in it.
     let delivery_id = header(headers, "linear-delivery").map_or_else(|| sha256_hex(body), Into::into);
-    let sent_at = match payload.at("webhookTimestamp") {
+    let unreadable = || IngestError::new(Code::TimestampInvalid, "webhookTimestamp is not a time in milliseconds");
+    let sent_at = match &outline.webhook_timestamp {
         None => None,
-        Some(_) => Some(payload.time("webhookTimestamp").ok_or_else(|| {
-            IngestError::new(Code::TimestampInvalid, "webhookTimestamp is not a time in milliseconds")
-        })?),
+        Some(millis) => Some(Timestamp::from_millis(millis.as_i64().ok_or_else(unreadable)?)),
     };
     Ok(Envelope { event: format!("{kind}:{action}"), delivery_id, sent_at })
 }
@@ -87,9 +86,9 @@ fn issue(data: &Value, action: &str) -> Result<Parts> {
     references.extend(named(data, "project/name", ReferenceKind::Project));
     references.extend(named(data, "cycle/name", ReferenceKind::Cycle));
     references.extend(named(data, "assignee/email", ReferenceKind::Assignee));
-    references.extend(data.list("labels").iter().filter_map(|label| {
-        Some(Reference::new(ReferenceKind::Label, label.text("name")?))
-    }));
+    references.extend(
+        data.list("labels").iter().filter_map(|label| Some(Reference::new(ReferenceKind::Label, label.text("name")?))),
+    );
     references.extend(data.text("branchName").map(|branch| Reference::branch(branch, None)));
     references.extend(data.list("attachments").iter().filter_map(attachment));
     let labels: Vec<&str> = data.list("labels").iter().filter_map(|label| label.text("name")).collect();
@@ -97,17 +96,20 @@ fn issue(data: &Value, action: &str) -> Result<Parts> {
         noun: "issue",
         identity: format!("linear-issue:{}:{identifier}", data.text("team/key").unwrap_or("-")),
         title: format!("[Issue {}] {identifier}: {}", cased(action), cut(data.needed("title")?, 80)),
-        body: lines(data.text("description"), &[
-            ("Team", data.text("team/name").map(Into::into)),
-            ("State", data.text("state/name").map(Into::into)),
-            ("Priority", data.text("priorityLabel").map(Into::into)),
-            ("Project", data.text("project/name").map(Into::into)),
-            ("Cycle", data.text("cycle/name").map(Into::into)),
-            ("Assignee", data.text("assignee/name").map(Into::into)),
-            ("Labels", (!labels.is_empty()).then(|| labels.join(", "))),
-            ("Estimate", data.id("estimate")),
-            ("Due", data.text("dueDate").map(Into::into)),
-        ]),
+        body: lines(
+            data.text("description"),
+            &[
+                ("Team", data.text("team/name").map(Into::into)),
+                ("State", data.text("state/name").map(Into::into)),
+                ("Priority", data.text("priorityLabel").map(Into::into)),
+                ("Project", data.text("project/name").map(Into::into)),
+                ("Cycle", data.text("cycle/name").map(Into::into)),
+                ("Assignee", data.text("assignee/name").map(Into::into)),
+                ("Labels", (!labels.is_empty()).then(|| labels.join(", "))),
+                ("Estimate", data.id("estimate")),
+                ("Due", data.text("dueDate").map(Into::into)),
+            ],
+        ),
         actor: person(data, "creator").or_else(|| person(data, "assignee")),
         references,
         metadata: vec![
@@ -125,7 +127,9 @@ fn attachment(attachment: &Value) -> Option<Reference> {
     match attachment.text("sourceType").or(attachment.text("source")).unwrap_or_default() {
         "githubPr" | "github_pr" => {
             let (repository, number) = github_thing(url, "/pull/")?;
-            Some(Reference::numbered(ReferenceKind::Pr, &repository, number).at(Some(url.into())).labelled("tracked_in"))
+            Some(
+                Reference::numbered(ReferenceKind::Pr, &repository, number).at(Some(url.into())).labelled("tracked_in"),
+            )
         }
         "githubIssue" | "github_issue" => {
             let (repository, number) = github_thing(url, "/issues/")?;
@@ -159,7 +163,10 @@ fn comment(data: &Value) -> Result<Parts> {
         title: cut(&body.replace('\n', " "), 60),
         body: format!("{body}\n\nIssue: {issue} {title}"),
         actor: person(data, "user"),
-        references: about.map(|r| r.at(data.text("issue/url").map(Into::into)).labelled("comment")).into_iter().collect(),
+        references: about
+            .map(|r| r.at(data.text("issue/url").map(Into::into)).labelled("comment"))
+            .into_iter()
+            .collect(),
         metadata: vec![("commentId", Some(json!(id))), ("issueIdentifier", Some(json!(issue)))],
     })
 }
@@ -167,7 +174,8 @@ fn comment(data: &Value) -> Result<Parts> {
 fn project(data: &Value, action: &str) -> Result<Parts> {
     let name = data.needed("name")?;
     let slug = data.text("slugId").or(data.text("id")).unwrap_or("-");
-    let teams: Vec<&str> = data.list("teams").iter().filter_map(|team| team.text("key").or(team.text("name"))).collect();
+    let teams: Vec<&str> =
+        data.list("teams").iter().filter_map(|team| team.text("key").or(team.text("name"))).collect();
     let lead = data.text("lead/email").or(data.text("lead/name"));
     let mut references = vec![Reference::new(ReferenceKind::Project, name)];
     references.extend(lead.map(|lead| Reference::new(ReferenceKind::Assignee, lead).labelled("lead")));
@@ -176,18 +184,26 @@ fn project(data: &Value, action: &str) -> Result<Parts> {
         noun: "project",
         identity: format!("linear-project:{slug}"),
         title: format!("[Project {}] Project: {name}", cased(action)),
-        body: lines(Some(&format!("{name}\n{}", data.text("description").unwrap_or_default())), &[
-            ("State", data.text("state").map(Into::into)),
-            ("Progress", percent(data)),
-            ("Target", data.text("targetDate").map(Into::into)),
-            ("Lead", data.text("lead/name").map(Into::into)),
-            ("Teams", (!teams.is_empty()).then(|| teams.join(", "))),
-        ]),
+        body: lines(
+            Some(&format!("{name}\n{}", data.text("description").unwrap_or_default())),
+            &[
+                ("State", data.text("state").map(Into::into)),
+                ("Progress", percent(data)),
+                ("Target", data.text("targetDate").map(Into::into)),
+                ("Lead", data.text("lead/name").map(Into::into)),
+                ("Teams", (!teams.is_empty()).then(|| teams.join(", "))),
+            ],
+        ),
         actor: person(data, "lead"),
         references,
         metadata: [
-            ("scope", "scope"), ("startDate", "startDate"), ("startedAt", "startedAt"), ("completedAt", "completedAt"),
-            ("canceledAt", "canceledAt"), ("teamIds", "teamIds"), ("memberIds", "memberIds"),
+            ("scope", "scope"),
+            ("startDate", "startDate"),
+            ("startedAt", "startedAt"),
+            ("completedAt", "completedAt"),
+            ("canceledAt", "canceledAt"),
+            ("teamIds", "teamIds"),
+            ("memberIds", "memberIds"),
         ]
         .into_iter()
         .map(|(name, path)| (name, data.at(path).cloned()))
@@ -205,13 +221,16 @@ fn cycle(data: &Value, action: &str) -> Result<Parts> {
         noun: "cycle",
         identity: format!("linear-cycle:{team}:{number}"),
         title: format!("[Cycle {}] {name} ({})", cased(action), data.text("team/name").unwrap_or(team)),
-        body: lines(None, &[
-            ("Team", data.text("team/name").map(Into::into)),
-            ("Starts", data.text("startsAt").map(Into::into)),
-            ("Ends", data.text("endsAt").map(Into::into)),
-            ("Progress", percent(data)),
-            ("Scope points", data.id("scope")),
-        ]),
+        body: lines(
+            None,
+            &[
+                ("Team", data.text("team/name").map(Into::into)),
+                ("Starts", data.text("startsAt").map(Into::into)),
+                ("Ends", data.text("endsAt").map(Into::into)),
+                ("Progress", percent(data)),
+                ("Scope points", data.id("scope")),
+            ],
+        ),
         actor: None,
         references,
         metadata: vec![("cycleNumber", data.at("number").cloned()), ("teamKey", Some(json!(team)))],
@@ -235,7 +254,10 @@ fn project_update(data: &Value, action: &str) -> Result<Parts> {
     Ok(Parts {
         noun: "project_update",
         identity: format!("linear-project-update:{}:{id}", data.text("project/id").unwrap_or("-")),
-        title: format!("[Project Update {verb}] {project}: {}...", body.chars().take(60).collect::<String>().replace('\n', " ")),
+        title: format!(
+            "[Project Update {verb}] {project}: {}...",
+            body.chars().take(60).collect::<String>().replace('\n', " ")
+        ),
         body: lines(Some(body), &[("Project", Some(project.into())), ("Health", health.map(Into::into))]),
         actor: person(data, "user"),
         references: vec![Reference::new(ReferenceKind::Project, project)],

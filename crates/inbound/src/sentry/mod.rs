@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::deliveries::Delivery;
 use crate::payload::{Read, metadata};
-use crate::provider::{Envelope, Headers, header, required};
+use crate::provider::{Envelope, Headers, Outline, header, required};
 use crate::{IngestError, Normalised};
 
-pub(crate) fn envelope(headers: &Headers, body: &[u8], payload: &Value) -> Result<Envelope, IngestError> {
+pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Result<Envelope, IngestError> {
     let resource = required(headers, "sentry-hook-resource")?;
     let timestamp = header(headers, "sentry-hook-timestamp").unwrap_or("-");
-    let event = match payload.text("action") {
+    let event = match Outline::text(&outline.action) {
         Some(action) => format!("{resource}.{action}"),
         None => resource.to_owned(),
     };
@@ -45,8 +45,7 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
     let project = issue.text("project/slug").or(issue.text("project/name")).unwrap_or("-");
     let kind = issue.text("metadata/type").or(issue.text("title")).unwrap_or("Error");
     let value = issue.text("metadata/value").unwrap_or_default();
-    let mut references =
-        vec![Reference::issue_key(short_id).at(issue.text("permalink").map(Into::into)).subject()];
+    let mut references = vec![Reference::issue_key(short_id).at(issue.text("permalink").map(Into::into)).subject()];
     references.push(Reference::new(ReferenceKind::Project, project));
     references.extend(assignee(issue));
     let commit = issue.text("statusDetails/inCommit/commit");
@@ -56,16 +55,19 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
         event_type: format!("issue.{action}"),
         source_id: format!("sentry-issue:{project}:{short_id}:{action}"),
         title: cut(&format!("[Issue {}] {kind}: {}", crate::payload::title_case(action), cut(value, 80)), 200),
-        body: cut(&facts(&[
-            ("", issue.text("title").map(Into::into)),
-            ("", (!value.is_empty()).then(|| value.to_owned())),
-            ("Location", issue.text("metadata/filename").or(issue.text("culprit")).map(Into::into)),
-            ("Function", issue.text("metadata/function").map(Into::into)),
-            ("Level", issue.text("level").map(Into::into)),
-            ("Platform", issue.text("platform").map(Into::into)),
-            ("Occurrences", issue.id("count")),
-            ("Users affected", issue.id("userCount")),
-        ]), 10_000),
+        body: cut(
+            &facts(&[
+                ("", issue.text("title").map(Into::into)),
+                ("", (!value.is_empty()).then(|| value.to_owned())),
+                ("Location", issue.text("metadata/filename").or(issue.text("culprit")).map(Into::into)),
+                ("Function", issue.text("metadata/function").map(Into::into)),
+                ("Level", issue.text("level").map(Into::into)),
+                ("Platform", issue.text("platform").map(Into::into)),
+                ("Occurrences", issue.id("count")),
+                ("Users affected", issue.id("userCount")),
+            ]),
+            10_000,
+        ),
         actor: actor(payload),
         occurred_at: issue.time("lastSeen").unwrap_or(delivery.received_at),
         references,
@@ -96,12 +98,19 @@ fn error(data: &Value, delivery: &Delivery) -> Result<SourceEvent> {
         event_type: "error".into(),
         source_id: format!("sentry-error:{project}:{id}"),
         title: cut(&format!("[Error] {title}"), 200),
-        body: cut(&[facts(&[
-            ("", event.text("message").or(event.text("title")).map(Into::into)),
-            ("Location", event.text("location").map(Into::into)),
-            ("Function", event.text("culprit").map(Into::into)),
-            ("Platform", event.text("platform").map(Into::into)),
-        ]), stack(event)].join("\n"), 10_000),
+        body: cut(
+            &[
+                facts(&[
+                    ("", event.text("message").or(event.text("title")).map(Into::into)),
+                    ("Location", event.text("location").map(Into::into)),
+                    ("Function", event.text("culprit").map(Into::into)),
+                    ("Platform", event.text("platform").map(Into::into)),
+                ]),
+                stack(event),
+            ]
+            .join("\n"),
+            10_000,
+        ),
         actor: None,
         occurred_at: event.time("datetime").or(event.time("timestamp")).unwrap_or(delivery.received_at),
         references: vec![Reference::new(ReferenceKind::Project, &project)],
@@ -133,11 +142,14 @@ fn event_alert(data: &Value, delivery: &Delivery) -> Result<SourceEvent> {
         event_type: "event_alert.triggered".into(),
         source_id: format!("sentry-alert:{project}:{id}:{dashed}"),
         title: cut(&format!("[Alert Triggered] {rule}"), 200),
-        body: cut(&facts(&[
-            ("Rule", Some(rule.to_owned())),
-            ("", event.text("title").or(event.text("message")).map(Into::into)),
-            ("Location", event.text("location").map(Into::into)),
-        ]), 10_000),
+        body: cut(
+            &facts(&[
+                ("Rule", Some(rule.to_owned())),
+                ("", event.text("title").or(event.text("message")).map(Into::into)),
+                ("Location", event.text("location").map(Into::into)),
+            ]),
+            10_000,
+        ),
         actor: None,
         occurred_at: event.time("datetime").or(event.time("timestamp")).unwrap_or(delivery.received_at),
         references: vec![Reference::new(ReferenceKind::Project, &project)],
@@ -155,16 +167,19 @@ fn metric_alert(action: &str, data: &Value, delivery: &Delivery) -> Result<Sourc
         event_type: format!("metric_alert.{action}"),
         source_id: format!("sentry-metric-alert:{}:{id}:{action}", organisation.as_deref().unwrap_or("-")),
         title: cut(&format!("[Metric Alert {}] {name}", crate::payload::title_case(action)), 200),
-        body: cut(&facts(&[
-            ("Alert", Some(name.to_owned())),
-            ("Query", alert.text("alert_rule/query").map(Into::into)),
-            ("Aggregate", alert.text("alert_rule/aggregate").map(Into::into)),
-            ("Time Window", alert.id("alert_rule/time_window")),
-            ("Threshold", alert.id("alert_rule/resolve_threshold")),
-            ("Started", alert.text("date_started").map(Into::into)),
-            ("Detected", alert.text("date_detected").map(Into::into)),
-            ("Closed", alert.text("date_closed").map(Into::into)),
-        ]), 10_000),
+        body: cut(
+            &facts(&[
+                ("Alert", Some(name.to_owned())),
+                ("Query", alert.text("alert_rule/query").map(Into::into)),
+                ("Aggregate", alert.text("alert_rule/aggregate").map(Into::into)),
+                ("Time Window", alert.id("alert_rule/time_window")),
+                ("Threshold", alert.id("alert_rule/resolve_threshold")),
+                ("Started", alert.text("date_started").map(Into::into)),
+                ("Detected", alert.text("date_detected").map(Into::into)),
+                ("Closed", alert.text("date_closed").map(Into::into)),
+            ]),
+            10_000,
+        ),
         actor: None,
         occurred_at: alert.time("date_detected").or(alert.time("date_started")).unwrap_or(delivery.received_at),
         references: Vec::new(),

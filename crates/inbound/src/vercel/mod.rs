@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use crate::deliveries::Delivery;
 use crate::payload::{Read, metadata};
-use crate::provider::Envelope;
+use crate::provider::{Envelope, Outline};
 use crate::{Code, IngestError, Normalised};
 
-pub(crate) fn envelope(payload: &Value) -> Result<Envelope, IngestError> {
-    let field = |name: &str| {
+pub(crate) fn envelope(outline: &Outline) -> Result<Envelope, IngestError> {
+    let needed = |name: &str, field: &Option<Value>| {
         let missing = || IngestError::new(Code::InvalidPayload, format!("the body has no {name}"));
-        payload.text(name).map(str::to_owned).ok_or_else(missing)
+        Outline::text(field).map(str::to_owned).ok_or_else(missing)
     };
     // `createdAt` is the time of the event, not of sending.
-    Ok(Envelope { event: field("type")?, delivery_id: field("id")?, sent_at: None })
+    Ok(Envelope { event: needed("type", &outline.r#type)?, delivery_id: needed("id", &outline.id)?, sent_at: None })
 }
 
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {

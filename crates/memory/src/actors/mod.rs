@@ -38,7 +38,8 @@ pub(crate) async fn resolve(
     queries::upsert_identity(tx, organisation, &event.provider, actor, &resolved.canonical_id, now).await?;
     queries::upsert_profile(tx, workspace, &resolved.canonical_id, actor, event.occurred_at).await?;
     if let ("push", Some(commit)) = (event.event_type.as_str(), commit) {
-        queries::correct_deployments(tx, workspace, commit, &resolved.canonical_id).await?;
+        let deployments = queries::deployments_by_login(tx, workspace, commit).await?;
+        queries::set_actor(tx, &deployments, &resolved.canonical_id).await?;
     }
     Ok(Some(resolved))
 }

@@ -3,7 +3,7 @@
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Timestamp;
 use campanile_base::source_event::EventActor;
-use campanile_db::{Result, Tx, params};
+use campanile_db::{Result, Tx, params, row};
 
 pub(super) async fn upsert_identity(
     tx: &mut Tx,
@@ -64,16 +64,18 @@ pub(super) async fn pusher_of(tx: &mut Tx, workspace: &WorkspaceId, commit: &str
     tx.first(sql, params![workspace.as_str(), commit], |row| row.get(0)).await
 }
 
-/// Gives the deployments of a commit to its pusher, where only a login was known.
-pub(super) async fn correct_deployments(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    commit: &str,
-    canonical_id: &str,
-) -> Result<u64> {
-    let sql = "UPDATE observation SET actor_id = $3, actor_method = 'commit_sha'
-        WHERE workspace_id = $1 AND provider = 'vercel' AND actor_method = 'username'
-            AND id IN (SELECT observation_id FROM observation_reference
-                WHERE workspace_id = $1 AND kind = 'commit' AND key = $2)";
-    tx.execute(sql, params![workspace.as_str(), commit, canonical_id]).await
+/// The deployments of a commit whose actor is known by a login only.
+pub(super) async fn deployments_by_login(tx: &mut Tx, workspace: &WorkspaceId, commit: &str) -> Result<Vec<String>> {
+    let sql = "SELECT observation.id FROM observation_reference AS reference
+        JOIN observation ON observation.id = reference.observation_id
+        WHERE reference.workspace_id = $1 AND reference.kind = 'commit' AND reference.key = $2
+            AND observation.provider = 'vercel' AND observation.actor_method = 'username'";
+    tx.all(sql, params![workspace.as_str(), commit], |row| row.get(0)).await
+}
+
+/// Gives observations to the actor that a commit has told.
+pub(super) async fn set_actor(tx: &mut Tx, observations: &[String], canonical_id: &str) -> Result<()> {
+    let sql = "UPDATE observation SET actor_id = $2, actor_method = 'commit_sha' WHERE id = $1";
+    let rows: Vec<_> = observations.iter().map(|id| row![id, canonical_id]).collect();
+    tx.execute_many(sql, &rows).await.map(drop)
 }

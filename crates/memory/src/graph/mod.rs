@@ -99,7 +99,8 @@ pub(crate) async fn connect(tx: &mut Tx, draft: &Draft<'_>, now: Timestamp) -> R
                 true => (observation.id.clone(), other.clone()),
                 false => (other.clone(), observation.id.clone()),
             };
-            let edge = NewEdge { id: new_id("edge", now), from, to, relation, written: tie.written.clone(), kind: tie.kind };
+            let edge =
+                NewEdge { id: new_id("edge", now), from, to, relation, written: tie.written.clone(), kind: tie.kind };
             edges.insert((other, edge.relation.edge_type), edge);
         }
     }
@@ -116,7 +117,13 @@ fn ties(draft: &Draft<'_>) -> Vec<Tie> {
     for reference in &draft.event.references {
         let Some(key) = &reference.key else { continue };
         let role = if reference.is_subject { Role::Subject } else { Role::Reference };
-        add(&mut ties, reference.kind, key, &reference.id, Side { provider: provider.clone(), label: reference.label.clone(), role });
+        add(
+            &mut ties,
+            reference.kind,
+            key,
+            &reference.id,
+            Side { provider: provider.clone(), label: reference.label.clone(), role },
+        );
     }
     for entity in draft.entities.iter().filter(|entity| entity.category == "project") {
         for (kind, key) in mentioned(&entity.key, draft) {

@@ -77,7 +77,10 @@ impl Side {
 
     /// Whether `other`, from Linear, links to this, which is about a Sentry issue.
     fn is_linked_sentry_issue(&self, other: &Side) -> bool {
-        self.provider == "sentry" && self.role == Role::Subject && other.provider == "linear" && other.has_label("linked")
+        self.provider == "sentry"
+            && self.role == Role::Subject
+            && other.provider == "linear"
+            && other.has_label("linked")
     }
 }
 
@@ -101,12 +104,22 @@ mod tests {
     fn a_relation_reads_the_same_whichever_side_came_first() {
         use ReferenceKind::{Commit, Issue, Pr};
         let cases = [
-            (Commit, side("github", Role::Subject, None), side("sentry", Role::Reference, Some("resolved_by")), "resolves"),
+            (
+                Commit,
+                side("github", Role::Subject, None),
+                side("sentry", Role::Reference, Some("resolved_by")),
+                "resolves",
+            ),
             (Commit, side("vercel", Role::Reference, None), side("github", Role::Subject, None), "deploys"),
             (Issue, side("github", Role::Reference, Some("fixes")), side("linear", Role::Subject, None), "fixes"),
             (Issue, side("github", Role::Reference, Some("closes")), side("sentry", Role::Subject, None), "fixes"),
             (Issue, side("sentry", Role::Subject, None), side("linear", Role::Reference, Some("linked")), "triggers"),
-            (Pr, side("github", Role::Subject, None), side("linear", Role::Reference, Some("tracked_in")), "tracked_in"),
+            (
+                Pr,
+                side("github", Role::Subject, None),
+                side("linear", Role::Reference, Some("tracked_in")),
+                "tracked_in",
+            ),
         ];
         for (kind, from, to, expected) in cases {
             assert_eq!(told(kind, &from, &to), Some((expected, true)));
@@ -120,7 +133,11 @@ mod tests {
         assert_eq!(told(ReferenceKind::Commit, &push, &pr), Some(("same_commit", true)));
         assert_eq!(told(ReferenceKind::Branch, &push, &pr), Some(("same_branch", true)));
         let fixer = side("github", Role::Reference, Some("fixes"));
-        assert_eq!(told(ReferenceKind::Issue, &fixer, &fixer), Some(("references", true)), "two fixers fix not each other");
+        assert_eq!(
+            told(ReferenceKind::Issue, &fixer, &fixer),
+            Some(("references", true)),
+            "two fixers fix not each other"
+        );
         assert_eq!(told(ReferenceKind::Project, &push, &pr), None);
     }
 

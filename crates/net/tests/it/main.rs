@@ -1,5 +1,5 @@
 //! The guarded client against listeners on this machine.
-#![allow(missing_docs, unreachable_pub)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 use std::time::Duration;
 
@@ -47,9 +47,26 @@ async fn no_spelling_of_an_inner_address_is_connected_to() {
     let (port, mut connections) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let client = Client::new(AddressRules::default());
     let hosts = [
-        "127.0.0.1", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "[::1]", "[::]",
-        "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[2002:7f00:1::]", "[64:ff9b::127.0.0.1]", "10.0.0.1",
-        "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "[fd00:ec2::254]", "[fe80::1]",
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "0",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[2002:7f00:1::]",
+        "[64:ff9b::127.0.0.1]",
+        "10.0.0.1",
+        "192.168.1.1",
+        "172.16.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "[fd00:ec2::254]",
+        "[fe80::1]",
     ];
     for host in hosts {
         let refused = client.send(request(&format!("http://{host}:{port}/"))).await;
@@ -71,7 +88,8 @@ async fn a_name_is_judged_by_what_it_resolves_to_when_connecting() {
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let (inner, mut reached) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    let answer = format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:{inner}/\r\ncontent-length: 0\r\n\r\n");
+    let answer =
+        format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:{inner}/\r\ncontent-length: 0\r\n\r\n");
     let (port, _connections) = receiver(answer.leak()).await;
     let response = local().send(request(&format!("http://127.0.0.1:{port}/"))).await.unwrap();
     assert_eq!(response.status, 307);

@@ -69,13 +69,7 @@ pub async fn mail(tx: &mut Tx, id: &str) -> Result<Option<Mail>> {
 ///
 /// # Errors
 /// What the database says.
-pub async fn set_status(
-    tx: &mut Tx,
-    id: &str,
-    status: Status,
-    error: Option<&str>,
-    now: Timestamp,
-) -> Result<u64> {
+pub async fn set_status(tx: &mut Tx, id: &str, status: Status, error: Option<&str>, now: Timestamp) -> Result<u64> {
     let sql = "UPDATE notification SET status = $2, error = $3, updated_at = $4 WHERE id = $1";
     tx.execute(sql, params![id, status.as_str(), error, now]).await
 }
@@ -106,8 +100,7 @@ pub async fn feed(
         FeedStatus::Unread => "unread",
         FeedStatus::Read => "read",
     };
-    let params =
-        params![organisation.as_str(), recipient.as_str(), from.at, &from.id, tenant, status, size.to_fetch()];
+    let params = params![organisation.as_str(), recipient.as_str(), from.at, &from.id, tenant, status, size.to_fetch()];
     tx.all(sql, params, |row| {
         Ok(FeedItem {
             id: row.get(0)?,
@@ -166,13 +159,27 @@ pub async fn mark(
     now: Timestamp,
 ) -> Result<u64> {
     let sql = match mark {
-        Mark::Seen => "UPDATE notification SET seen_at = COALESCE(seen_at, $4) WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3",
-        Mark::Unseen => "UPDATE notification SET seen_at = NULL, updated_at = $4 WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3",
-        Mark::Read => "UPDATE notification SET read_at = COALESCE(read_at, $4), seen_at = COALESCE(seen_at, $4) WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3",
-        Mark::Unread => "UPDATE notification SET read_at = NULL, updated_at = $4 WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3",
-        Mark::Interacted => "UPDATE notification SET interacted_at = COALESCE(interacted_at, $4), read_at = COALESCE(read_at, $4), seen_at = COALESCE(seen_at, $4) WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3",
-        Mark::Archived => "UPDATE notification SET archived_at = COALESCE(archived_at, $4) WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3",
-        Mark::Unarchived => "UPDATE notification SET archived_at = NULL, updated_at = $4 WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3",
+        Mark::Seen => {
+            "UPDATE notification SET seen_at = COALESCE(seen_at, $4) WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3"
+        }
+        Mark::Unseen => {
+            "UPDATE notification SET seen_at = NULL, updated_at = $4 WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3"
+        }
+        Mark::Read => {
+            "UPDATE notification SET read_at = COALESCE(read_at, $4), seen_at = COALESCE(seen_at, $4) WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3"
+        }
+        Mark::Unread => {
+            "UPDATE notification SET read_at = NULL, updated_at = $4 WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3"
+        }
+        Mark::Interacted => {
+            "UPDATE notification SET interacted_at = COALESCE(interacted_at, $4), read_at = COALESCE(read_at, $4), seen_at = COALESCE(seen_at, $4) WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3"
+        }
+        Mark::Archived => {
+            "UPDATE notification SET archived_at = COALESCE(archived_at, $4) WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3"
+        }
+        Mark::Unarchived => {
+            "UPDATE notification SET archived_at = NULL, updated_at = $4 WHERE organisation_id = $1 AND recipient_id = $2 AND id = $3"
+        }
     };
     tx.execute(sql, params![organisation.as_str(), recipient.as_str(), id, now]).await
 }

@@ -10,7 +10,6 @@ use std::sync::LazyLock;
 use liquid_core::{Language, Object};
 use serde_json::Value;
 
-
 static LANGUAGE: LazyLock<Language> = LazyLock::new(language);
 
 /// A parsed template.

@@ -108,9 +108,10 @@ fn render(notify: &Notify, workflow: &Workflow, trigger: &Trigger, members: &[Me
 async fn store(tx: &mut Tx, notify: &Notify, trigger: Trigger, notifications: Vec<NewNotification>) -> Result<()> {
     let now = notify.clock.now();
     messages::insert(tx, &trigger.organisation, &trigger.tenant, &trigger.data, &notifications, now).await?;
-    let mails = notifications.iter().filter(|new| new.channel == Channel::Email).map(|new| {
-        NewJob::new(SEND, trigger.organisation.as_str(), &SendArgs { notification: new.id.to_string() })
-    });
+    let mails = notifications
+        .iter()
+        .filter(|new| new.channel == Channel::Email)
+        .map(|new| NewJob::new(SEND, trigger.organisation.as_str(), &SendArgs { notification: new.id.to_string() }));
     notify.engine.enqueue_all(tx, mails.collect()).await?;
     let live = notify.live.clone();
     tx.after_commit(move || {

@@ -24,7 +24,11 @@ fn push(sha: &str) -> Vec<u8> {
 }
 
 /// Posts from sixteen connections until the server is gone; remembers what was answered 202.
-async fn load_until_killed(server: &Arc<Server>, round: usize, accepted: &Arc<Mutex<HashSet<String>>>) -> Vec<tokio::task::JoinHandle<()>> {
+async fn load_until_killed(
+    server: &Arc<Server>,
+    round: usize,
+    accepted: &Arc<Mutex<HashSet<String>>>,
+) -> Vec<tokio::task::JoinHandle<()>> {
     (0..CONNECTIONS)
         .map(|connection| {
             let (server, accepted) = (server.clone(), accepted.clone());

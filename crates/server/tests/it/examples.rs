@@ -9,15 +9,25 @@ use serde_json::Value;
 use crate::on_each_server;
 
 const REMEMBERED: [&str; 9] = [
-    "push", "pull_request", "issues", "release", "discussion", "issue_comment", "installation",
-    "installation_repositories", "repository",
+    "push",
+    "pull_request",
+    "issues",
+    "release",
+    "discussion",
+    "issue_comment",
+    "installation",
+    "installation_repositories",
+    "repository",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_published_example_is_remembered_or_skipped_with_a_reason() {
     let file = "../../tests/node/node_modules/@octokit/webhooks-examples/api.github.com/index.json";
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
-    assert!(file.exists(), "the npm packages of tests/node are not installed: run `cargo xtask test`, or `npm ci` there");
+    assert!(
+        file.exists(),
+        "the npm packages of tests/node are not installed: run `cargo xtask test`, or `npm ci` there"
+    );
     let events: Vec<Value> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     on_each_server(&[], async |server| {
         let mut sent = 0;

@@ -1,5 +1,5 @@
 //! The real binary, from the outside, on both databases.
-#![allow(missing_docs, unreachable_pub)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod durability;
 mod entrance;

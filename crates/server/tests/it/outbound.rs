@@ -96,10 +96,9 @@ async fn a_failed_delivery_is_tried_again_with_a_new_signature_and_the_same_id()
     on_each_server(&[("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "100ms,100ms,100ms")], async |server| {
         let answers = Arc::new(AtomicU32::new(0));
         let counted = answers.clone();
-        let mut receiver = Receiver::answering(Arc::new(move |_| {
-            if counted.fetch_add(1, Ordering::SeqCst) < 2 { 500 } else { 200 }
-        }))
-        .await;
+        let mut receiver =
+            Receiver::answering(Arc::new(move |_| if counted.fetch_add(1, Ordering::SeqCst) < 2 { 500 } else { 200 }))
+                .await;
         let secret = server.add_endpoint(&receiver.url()).await;
         server.deliver(&release("1.0")).await.unwrap();
         let mut ids = Vec::new();
@@ -131,7 +130,8 @@ async fn a_receiver_that_is_gone_is_not_called_again() {
         server.add_endpoint(&receiver.url()).await;
         server.deliver(&release("1.0")).await.unwrap();
         next(&mut receiver).await;
-        let disabled = async || server.all("/api/activity").await.iter().any(|line| line["action"] == "endpoint.disabled");
+        let disabled =
+            async || server.all("/api/activity").await.iter().any(|line| line["action"] == "endpoint.disabled");
         for _ in 0..200 {
             if disabled().await {
                 break;

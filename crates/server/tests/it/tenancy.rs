@@ -75,7 +75,8 @@ async fn a_session_reads_its_own_and_cannot_be_used_from_another_site() {
         let feed = server.ask("GET", "/v1/users/user_somebody/feeds/in-app", &headers, Vec::new()).await.unwrap();
         assert_eq!(feed.status, 403);
 
-        let foreign = [("cookie", cookie.as_str()), ("origin", "https://evil.example"), ("content-type", "application/json")];
+        let foreign =
+            [("cookie", cookie.as_str()), ("origin", "https://evil.example"), ("content-type", "application/json")];
         let refused = server.ask("POST", "/api/keys", &foreign, br#"{"name":"x"}"#.to_vec()).await.unwrap();
         assert_eq!(refused.status, 403);
 

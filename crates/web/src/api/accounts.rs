@@ -18,10 +18,7 @@ use crate::error::ApiResult;
 
 /// The workspaces of the organisation.
 #[utoipa::path(get, path = "/api/workspaces", tag = "accounts", responses((status = 200, body = PageView<Workspace>)))]
-pub(super) async fn workspaces(
-    State(web): State<Web>,
-    Known(caller): Known,
-) -> ApiResult<Json<PageView<Workspace>>> {
+pub(super) async fn workspaces(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<PageView<Workspace>>> {
     let organisation = caller.organisation;
     let all =
         web.app.db.read(move |tx| Box::pin(async move { organisations::workspaces(tx, &organisation).await })).await?;
@@ -64,9 +61,9 @@ pub(super) async fn update_workspace(
 ) -> ApiResult<Json<Workspace>> {
     let (clock, id) = (web.app.clock.clone(), WorkspaceId::from(id));
     let changed = web.app.db.write(move |tx| {
-        Box::pin(async move {
-            organisations::set_notify_threshold(tx, &clock, &caller, &id, asked.notify_threshold).await
-        })
+        Box::pin(
+            async move { organisations::set_notify_threshold(tx, &clock, &caller, &id, asked.notify_threshold).await },
+        )
     });
     Ok(Json(changed.await?))
 }
@@ -105,7 +102,8 @@ pub(super) async fn add_member(
         None => None,
     };
     let (clock, new) = (web.app.clock.clone(), NewMember { email: asked.email, role: asked.role, password });
-    let added = web.app.db.write(move |tx| Box::pin(async move { people::add(tx, &clock, &caller, new).await })).await?;
+    let added =
+        web.app.db.write(move |tx| Box::pin(async move { people::add(tx, &clock, &caller, new).await })).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }
 
@@ -142,9 +140,8 @@ pub(super) async fn create_key(
     Json(asked): Json<KeyIn>,
 ) -> ApiResult<(StatusCode, Json<KeyMade>)> {
     let clock = web.app.clock.clone();
-    let made = web.app.db.write(move |tx| {
-        Box::pin(async move { keys::create(tx, &clock, &caller, &asked.name).await })
-    });
+    let made =
+        web.app.db.write(move |tx| Box::pin(async move { keys::create(tx, &clock, &caller, &asked.name).await }));
     let (key, secret) = made.await?;
     Ok((StatusCode::CREATED, Json(KeyMade { key, secret: secret.expose().to_owned() })))
 }
@@ -170,9 +167,8 @@ pub(super) async fn activity(
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Activity>>> {
     let (from, size) = paging.read()?;
-    let rows = web.app.db.read(move |tx| {
-        Box::pin(async move { activity::list(tx, &caller.organisation, &from, size).await })
-    });
+    let rows =
+        web.app.db.read(move |tx| Box::pin(async move { activity::list(tx, &caller.organisation, &from, size).await }));
     let page = Page::of(rows.await?, size, |last| Cursor { at: last.at, id: last.id.clone() });
     Ok(Json(page.into()))
 }

@@ -48,11 +48,15 @@ async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, 
     let text = headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
     let arrival = Arrival { path, headers: text.collect(), body };
     let received = web.app.intake.receive(&provider, arrival).await;
-    let result = received.as_ref().map_or_else(|error| error.code.as_str(), |receipt| match receipt.is_new {
-        true => "accepted",
-        false => "duplicate",
-    });
-    metrics::counter!("campanile_deliveries_total", "provider" => known_name(&provider), "result" => result).increment(1);
+    let result = received.as_ref().map_or_else(
+        |error| error.code.as_str(),
+        |receipt| match receipt.is_new {
+            true => "accepted",
+            false => "duplicate",
+        },
+    );
+    metrics::counter!("campanile_deliveries_total", "provider" => known_name(&provider), "result" => result)
+        .increment(1);
     match received {
         Ok(receipt) => {
             if receipt.is_new {

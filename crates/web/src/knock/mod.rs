@@ -59,7 +59,12 @@ fn shape(status: StatusCode, code: &str, kind: &str, message: &str) -> Response 
 }
 
 async fn not_served() -> Response {
-    shape(StatusCode::NOT_FOUND, "resource_missing", "invalid_request_error", "This server does not serve this operation.")
+    shape(
+        StatusCode::NOT_FOUND,
+        "resource_missing",
+        "invalid_request_error",
+        "This server does not serve this operation.",
+    )
 }
 
 /// Whose feed may be touched: a session's own, or the one that a key names.

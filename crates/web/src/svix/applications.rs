@@ -38,8 +38,7 @@ pub(super) async fn create(
             {
                 return Ok((StatusCode::OK, existing));
             }
-            let new =
-                NewApplication { name: asked.name, uid: asked.uid, metadata: asked.metadata.unwrap_or_default() };
+            let new = NewApplication { name: asked.name, uid: asked.uid, metadata: asked.metadata.unwrap_or_default() };
             let made = applications::create(tx, &clock, &caller, new).await?;
             Ok::<_, campanile_base::Error>((StatusCode::CREATED, made))
         })
@@ -55,9 +54,10 @@ pub(super) async fn list(
 ) -> SvixResult<Json<List<Application>>> {
     let limit = paging.limit()?;
     let after = paging.iterator.unwrap_or_default();
-    let rows = web.app.db.read(move |tx| {
-        Box::pin(async move { applications::list(tx, &caller.organisation, &after, limit).await })
-    });
+    let rows = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { applications::list(tx, &caller.organisation, &after, limit).await }));
     Ok(Json(List::of(rows.await?, limit, |application| application.id.to_string())))
 }
 
@@ -66,8 +66,7 @@ pub(super) async fn get(
     Org(caller): Org,
     Path(id): Path<String>,
 ) -> SvixResult<Json<Application>> {
-    let found = web.app.db.read(move |tx| {
-        Box::pin(async move { applications::get(tx, &caller.organisation, &id).await })
-    });
+    let found =
+        web.app.db.read(move |tx| Box::pin(async move { applications::get(tx, &caller.organisation, &id).await }));
     Ok(Json(found.await?))
 }

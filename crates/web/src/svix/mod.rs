@@ -10,12 +10,12 @@ mod error;
 mod list;
 mod messages;
 
+use axum::Json;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use axum::Json;
 use serde_json::json;
 
 use crate::Web;

@@ -18,10 +18,10 @@ use campanile_engine::{JobOptions, Outcome, Registry, Verdict};
 use campanile_net::{Request, Response, SendError, SigningSecret};
 use serde::{Deserialize, Serialize};
 
-use crate::{Webhooks, applications};
 use crate::attempts::{self, Attempt, AttemptId};
 use crate::endpoints::{Endpoint, queries as endpoint_queries};
 use crate::messages::{self, Message};
+use crate::{Webhooks, applications};
 
 pub use retry::{Plan, plan};
 
@@ -91,9 +91,8 @@ async fn deliver(webhooks: &Webhooks, tenant: OrganisationId, args: DeliverArgs,
     };
     let verdict = verdict(&plan, &attempt);
     let webhooks = webhooks.clone();
-    Ok(Outcome::of(verdict).with(move |tx| {
-        Box::pin(async move { write_down(tx, &webhooks, tenant, &endpoint, attempt, plan).await })
-    }))
+    Ok(Outcome::of(verdict)
+        .with(move |tx| Box::pin(async move { write_down(tx, &webhooks, tenant, &endpoint, attempt, plan).await })))
 }
 
 type Loaded = Option<(Message, Endpoint, Vec<String>)>;

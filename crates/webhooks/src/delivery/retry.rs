@@ -60,7 +60,7 @@ fn is_overloaded(answer: &Result<Response, SendError>) -> bool {
 /// Seconds, whole or not, or an HTTP date.
 fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse::<f64>() {
-        return (seconds >= 0.0 && seconds < 1e7).then(|| Duration::from_secs(seconds.ceil() as u64));
+        return (0.0..1e7).contains(&seconds).then(|| Duration::from_secs(seconds.ceil() as u64));
     }
     Timestamp::parse_http_date(value).map(|at| at.since(now))
 }

@@ -238,7 +238,8 @@ pub async fn rotate_secret(
         queries::keep_old_secret(tx, &endpoint.id, now.plus(grace)).await?;
     }
     queries::set_secret(tx, &endpoint.id, &vault.seal(&secret), now).await?;
-    activity::record(tx, clock, caller, Action::EndpointSecretRotated, endpoint.id.as_str(), serde_json::json!({})).await
+    activity::record(tx, clock, caller, Action::EndpointSecretRotated, endpoint.id.as_str(), serde_json::json!({}))
+        .await
 }
 
 fn checked_secret(secret: Option<Secret>) -> Result<Secret> {

@@ -120,7 +120,11 @@ pub(crate) async fn gave_up(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Res
 }
 
 fn read(row: &Row<'_>) -> Result<Endpoint> {
-    let list = |index| Ok::<_, campanile_db::Error>(row.get::<Option<String>>(index)?.and_then(|text| serde_json::from_str::<Vec<String>>(&text).ok()));
+    let list = |index| {
+        Ok::<_, campanile_db::Error>(
+            row.get::<Option<String>>(index)?.and_then(|text| serde_json::from_str::<Vec<String>>(&text).ok()),
+        )
+    };
     let filter_types = list(7)?;
     Ok(Endpoint {
         id: EndpointId::from(row.get::<String>(0)?),
