@@ -140,6 +140,11 @@ fn rust(tally: &mut Tally, cluster: &Cluster, names: &[&str]) -> Outcome {
 fn node(tally: &mut Tally, cluster: &Cluster) -> Outcome {
     say("the console's types and tests");
     check("types", tally, Command::new("npm").args(["run", "--silent", "types"]).current_dir("console"));
+    check(
+        "the client's schema",
+        tally,
+        Command::new("npm").args(["run", "--silent", "schema:check"]).current_dir("console"),
+    );
     say("the binary for the browser");
     run(Command::new("cargo").args(["build", "--quiet", "--package", "campanile-server"]))?;
     say("official clients and the browser against the running server");

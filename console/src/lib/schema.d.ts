@@ -1440,9 +1440,9 @@ export interface operations {
                 topic?: string;
                 /** @description The least significance. */
                 min_significance?: number;
-                /** @description Not before this time, RFC 3339. */
+                /** @description Not before this time, RFC 3339. Also known as `since`. */
                 after?: string;
-                /** @description Before this time, RFC 3339. */
+                /** @description Before this time, RFC 3339. Also known as `until`. */
                 before?: string;
                 /** @description The workspace; the organisation's first when absent. */
                 workspace?: string;

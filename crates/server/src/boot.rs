@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use campanile_accounts::{Founding, people};
+use campanile_accounts::{Founding, organisations, people};
 use campanile_app::{App, Config};
 use campanile_base::{Clock, Secret, Vault};
 use campanile_db::Db;
@@ -63,7 +63,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
     let config = Config {
         clock: Clock::System,
         vault,
-        base_url: settings.base_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        base_url: settings.base_url.clone().unwrap_or_else(|| reachable(&address)),
         node: settings.node.clone().unwrap_or_else(|| node_name(&address)),
         max_age: settings.max_age,
         address_rules: AddressRules::allowing(settings.net_allow.clone()),
@@ -137,6 +137,15 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
+/// How this machine reaches an address that is listened on: "all addresses" is none to go to.
+fn reachable(address: &str) -> String {
+    let port = address.rsplit_once(':').map_or("", |(_, port)| port);
+    match address.starts_with("0.0.0.0:") || address.starts_with("[::]:") {
+        true => format!("http://localhost:{port}"),
+        false => format!("http://{address}"),
+    }
+}
+
 fn node_name(address: &str) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let port = address.rsplit_once(':').map_or("", |(_, port)| port);
@@ -181,6 +190,10 @@ pub(crate) struct FoundedSource {
 
 /// Founds the first organisation with its sources, unless there is one.
 pub(crate) async fn found(app: &App, bootstrap: Bootstrap) -> Result<Option<Founded>, String> {
+    let any = app.db.read(|tx| Box::pin(async move { organisations::any(tx).await })).await;
+    if any.map_err(|e| format!("the first start: {}", e.chain()))? {
+        return Ok(None);
+    }
     let owner_password = match bootstrap.owner_password {
         Some(password) => {
             Some(people::hash(password).await.map_err(|e| format!("the setting bootstrap_owner_password: {e}"))?)

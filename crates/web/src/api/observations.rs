@@ -29,9 +29,11 @@ pub(super) struct Wanted {
     /// The least significance.
     #[serde(alias = "significance")]
     min_significance: Option<i64>,
-    /// Not before this time, RFC 3339.
+    /// Not before this time, RFC 3339. Also known as `since`.
+    #[serde(alias = "since")]
     after: Option<String>,
-    /// Before this time, RFC 3339.
+    /// Before this time, RFC 3339. Also known as `until`.
+    #[serde(alias = "until")]
     before: Option<String>,
 }
 

@@ -9,8 +9,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub(crate) use queries::uid_of;
-
 use crate::names::check_uid;
 
 campanile_base::id_type!(

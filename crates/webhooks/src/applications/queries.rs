@@ -26,12 +26,6 @@ pub(super) async fn by_id_or_uid(
     tx.first(sql, params![organisation.as_str(), id_or_uid], read).await
 }
 
-/// An application's uid, for work that was stored with its id.
-pub(crate) async fn uid_of(tx: &mut Tx, id: &ApplicationId) -> Result<Option<String>> {
-    let uid = tx.first("SELECT uid FROM application WHERE id = $1", params![id.as_str()], |row| row.get(0)).await?;
-    Ok(uid.flatten())
-}
-
 pub(super) async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,

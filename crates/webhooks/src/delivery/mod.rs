@@ -18,10 +18,11 @@ use campanile_engine::{JobOptions, Outcome, Registry, Verdict};
 use campanile_net::{Request, Response, SendError, SigningSecret};
 use serde::{Deserialize, Serialize};
 
+use crate::Webhooks;
 use crate::attempts::{self, Attempt, AttemptId};
-use crate::endpoints::{Endpoint, queries as endpoint_queries};
+use crate::endpoints::Endpoint;
+use crate::endpoints::queries::{self as endpoint_queries, Target};
 use crate::messages::{self, Message};
-use crate::{Webhooks, applications};
 
 pub use retry::{Plan, plan};
 
@@ -66,10 +67,11 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
 
 async fn deliver(webhooks: &Webhooks, tenant: OrganisationId, args: DeliverArgs, failures: u32) -> Result<Outcome> {
     let now = webhooks.clock.now();
-    let Some((message, endpoint, secrets)) = load(webhooks, args, now).await? else {
+    let Some((message, target, secrets)) = load(webhooks, args, now).await? else {
         return Ok(Outcome::done());
     };
-    let request = signed_request(webhooks, &message, &endpoint, &secrets, now);
+    let endpoint = &target.endpoint;
+    let request = signed_request(webhooks, &message, endpoint, &secrets, now);
     let began = Instant::now();
     let answer = webhooks.client.send(request).await;
     let took = began.elapsed();
@@ -92,28 +94,28 @@ async fn deliver(webhooks: &Webhooks, tenant: OrganisationId, args: DeliverArgs,
     let verdict = verdict(&plan, &attempt);
     let webhooks = webhooks.clone();
     Ok(Outcome::of(verdict)
-        .with(move |tx| Box::pin(async move { write_down(tx, &webhooks, tenant, &endpoint, attempt, plan).await })))
+        .with(move |tx| Box::pin(async move { write_down(tx, &webhooks, tenant, &target, attempt, plan).await })))
 }
 
-type Loaded = Option<(Message, Endpoint, Vec<String>)>;
+type Loaded = Option<(Message, Target, Vec<String>)>;
 
 /// Message, endpoint and sealed secrets; nothing when the message is not to be delivered any more.
 async fn load(webhooks: &Webhooks, args: DeliverArgs, now: Timestamp) -> Result<Loaded> {
     let loaded = webhooks.db.read(move |tx| {
         Box::pin(async move {
-            let Some(endpoint) = endpoint_queries::enabled_by_id(tx, &args.endpoint).await? else { return Ok(None) };
+            let Some(target) = endpoint_queries::target(tx, &args.endpoint).await? else { return Ok(None) };
             let Some(message) = messages::queries::by_id(tx, &args.message).await? else { return Ok(None) };
-            if !messages::wants(&endpoint, &message) {
+            if !messages::wants(&target.endpoint, &message) {
                 return Ok(None);
             }
-            let secrets = endpoint_queries::secrets(tx, &endpoint.id, now).await?;
-            Ok::<_, campanile_db::Error>(Some((message, endpoint, secrets)))
+            let secrets = endpoint_queries::secrets(tx, &target.endpoint.id, now).await?;
+            Ok::<_, campanile_db::Error>(Some((message, target, secrets)))
         })
     });
-    let Some((message, endpoint, sealed)) = loaded.await? else { return Ok(None) };
+    let Some((message, target, sealed)) = loaded.await? else { return Ok(None) };
     let open = |sealed: &String| webhooks.vault.open(sealed).map(|secret| secret.expose().to_owned());
     let secrets = sealed.iter().map(open).collect::<Result<_>>()?;
-    Ok(Some((message, endpoint, secrets)))
+    Ok(Some((message, target, secrets)))
 }
 
 /// Both spellings of the signature headers, so that receivers of either kind verify unchanged.
@@ -173,25 +175,25 @@ async fn write_down(
     tx: &mut Tx,
     webhooks: &Webhooks,
     tenant: OrganisationId,
-    endpoint: &Endpoint,
+    target: &Target,
     attempt: Attempt,
     plan: Plan,
 ) -> Result<()> {
+    let endpoint = &target.endpoint;
     attempts::insert(tx, &attempt).await?;
     match plan {
-        Plan::Delivered => drop(endpoint_queries::works_again(tx, &endpoint.id).await?),
-        Plan::Again(_) => {}
-        Plan::Disable => disable(tx, webhooks, tenant.clone(), endpoint, "the endpoint answered 410 Gone").await?,
+        Plan::Delivered if target.is_failing => drop(endpoint_queries::works_again(tx, &endpoint.id).await?),
+        Plan::Delivered | Plan::Again(_) => {}
+        Plan::Disable => disable(tx, webhooks, tenant, endpoint, "the endpoint answered 410 Gone").await?,
         Plan::GiveUp => {
             let now = webhooks.clock.now();
             let since = endpoint_queries::gave_up(tx, &endpoint.id, now).await?;
             if since.is_some_and(|since| now.since(since) > webhooks.settings.disable_after) {
-                disable(tx, webhooks, tenant.clone(), endpoint, "the endpoint has taken nothing for too long").await?;
+                disable(tx, webhooks, tenant, endpoint, "the endpoint has taken nothing for too long").await?;
             }
         }
     }
-    let workspace = workspace_of(tx, endpoint).await?;
-    if let Some(workspace) = workspace {
+    if let Some(workspace) = workspace_of(target) {
         let live = webhooks.live.clone();
         tx.after_commit(move || live.tell(&workspace, NewsKind::Attempt, attempt.id.as_str()));
     }
@@ -199,9 +201,8 @@ async fn write_down(
 }
 
 /// The workspace whose application this is, for those who watch it; others watch nothing.
-async fn workspace_of(tx: &mut Tx, endpoint: &Endpoint) -> Result<Option<WorkspaceId>> {
-    let uid = applications::uid_of(tx, &endpoint.application_id).await?;
-    Ok(uid.filter(|uid| uid.starts_with("ws_")).map(WorkspaceId::from))
+fn workspace_of(target: &Target) -> Option<WorkspaceId> {
+    target.application_uid.clone().filter(|uid| uid.starts_with("ws_")).map(WorkspaceId::from)
 }
 
 async fn disable(

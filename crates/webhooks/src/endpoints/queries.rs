@@ -64,11 +64,28 @@ pub(super) async fn by_id_or_uid(
     tx.first(sql, params![application.as_str(), id_or_uid], read).await
 }
 
+/// What a delivery needs to know of its endpoint, beside the endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) endpoint: Endpoint,
+    /// The uid of its application.
+    pub(crate) application_uid: Option<String>,
+    /// Whether messages to it were given up since the last success.
+    pub(crate) is_failing: bool,
+}
+
 /// An endpoint that deliveries may go to: neither disabled nor deleted.
-pub(crate) async fn enabled_by_id(tx: &mut Tx, id: &str) -> Result<Option<Endpoint>> {
-    let sql = "SELECT id, application_id, uid, url, description, version, disabled, filter_types, channels, metadata,
-            created_at, updated_at FROM endpoint WHERE id = $1 AND deleted_at IS NULL AND disabled = FALSE";
-    tx.first(sql, params![id], read).await
+pub(crate) async fn target(tx: &mut Tx, id: &str) -> Result<Option<Target>> {
+    let sql = "SELECT endpoint.id, endpoint.application_id, endpoint.uid, endpoint.url, endpoint.description,
+            endpoint.version, endpoint.disabled, endpoint.filter_types, endpoint.channels, endpoint.metadata,
+            endpoint.created_at, endpoint.updated_at, application.uid, endpoint.failing_since
+        FROM endpoint JOIN application ON application.id = endpoint.application_id
+        WHERE endpoint.id = $1 AND endpoint.deleted_at IS NULL AND endpoint.disabled = FALSE";
+    tx.first(sql, params![id], |row| {
+        let is_failing = row.get::<Option<Timestamp>>(13)?.is_some();
+        Ok(Target { endpoint: read(row)?, application_uid: row.get(12)?, is_failing })
+    })
+    .await
 }
 
 pub(crate) async fn list(tx: &mut Tx, application: &ApplicationId) -> Result<Vec<Endpoint>> {
@@ -79,11 +96,10 @@ pub(crate) async fn list(tx: &mut Tx, application: &ApplicationId) -> Result<Vec
 
 /// The sealed secrets that sign at `now`: the current one first, then old ones as they run out.
 pub(crate) async fn secrets(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<Vec<String>> {
-    let current: String =
-        tx.one("SELECT secret FROM endpoint WHERE id = $1", params![id.as_str()], |row| row.get(0)).await?;
-    let sql = "SELECT secret FROM endpoint_old_secret WHERE endpoint_id = $1 AND expires_at > $2 ORDER BY expires_at";
-    let old = tx.all(sql, params![id.as_str(), now], |row| row.get::<String>(0)).await?;
-    Ok(std::iter::once(current).chain(old).collect())
+    let sql = "SELECT secret, CAST(0 AS BIGINT) AS expires_at FROM endpoint WHERE id = $1
+        UNION ALL SELECT secret, expires_at FROM endpoint_old_secret WHERE endpoint_id = $1 AND expires_at > $2
+        ORDER BY expires_at";
+    tx.all(sql, params![id.as_str(), now], |row| row.get(0)).await
 }
 
 pub(super) async fn count_old_secrets(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<i64> {
@@ -107,9 +123,9 @@ pub(crate) async fn disable(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Res
     tx.execute(sql, params![id.as_str(), now]).await
 }
 
-/// Forgets that messages were given up; writes only where there is something to forget.
+/// Forgets that messages were given up.
 pub(crate) async fn works_again(tx: &mut Tx, id: &EndpointId) -> Result<u64> {
-    let sql = "UPDATE endpoint SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
+    let sql = "UPDATE endpoint SET failing_since = NULL WHERE id = $1";
     tx.execute(sql, params![id.as_str()]).await
 }
 
