@@ -10,6 +10,7 @@ mod page;
 mod sessions;
 mod sources;
 mod told;
+mod wire;
 
 use axum::Router;
 use axum::routing::any;
@@ -53,6 +54,7 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics));
+    wire::describe(routes.get_openapi_mut());
     name_operations(routes.get_openapi_mut());
     routes
 }
