@@ -463,27 +463,7 @@ export interface paths {
         /** Get an endpoint */
         get: operations["get_api_v1_app_app_endpoint_endpoint"];
         /** Replace or create an endpoint */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app: string;
-                    endpoint: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description As the svix libraries expect it. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        put: operations["put_api_v1_app_app_endpoint_endpoint"];
         post?: never;
         /** Remove an endpoint */
         delete: operations["delete_api_v1_app_app_endpoint_endpoint"];
@@ -2158,6 +2138,27 @@ export interface operations {
         };
     };
     get_api_v1_app_app_endpoint_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the svix libraries expect it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    put_api_v1_app_app_endpoint_endpoint: {
         parameters: {
             query?: never;
             header?: never;

@@ -67,6 +67,7 @@ fn name_operations(document: &mut utoipa::openapi::OpenApi) {
         let operations = [
             ("get", &mut item.get),
             ("post", &mut item.post),
+            ("put", &mut item.put),
             ("patch", &mut item.patch),
             ("delete", &mut item.delete),
         ];
