@@ -232,7 +232,8 @@ async fn run(shared: Arc<Shared>, job: Job) -> Settled {
     let Some(registered) = shared.kinds.get(job.kind.as_str()) else { return Settled::Gone };
     let began = Instant::now();
     let is_last = job.attempt + 1 >= registered.options.max_attempts;
-    let attempt = (registered.handler)(Attempt { job: job.clone(), is_last });
+    // Called within the guard: a handler may panic before it has made its future, too.
+    let attempt = async { (registered.handler)(Attempt { job: job.clone(), is_last }).await };
     let guarded = tokio::time::timeout(registered.options.timeout, AssertUnwindSafe(attempt).catch_unwind());
     let outcome = match guarded.await {
         Ok(Ok(outcome)) => outcome,

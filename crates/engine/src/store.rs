@@ -102,10 +102,12 @@ pub(crate) async fn new_epoch(tx: &mut Tx) -> Result<i64> {
     tx.one("UPDATE engine_epoch SET value = value + 1 WHERE id = 1 RETURNING value", params![], |row| row.get(0)).await
 }
 
-/// Takes every shard that is free, has run out, or belonged to an earlier life of this node.
+/// Takes every shard that has run out, or that belonged to an earlier life of this node. Epochs are
+/// compared for order only between lives of one node, of which the later is in the right; a
+/// neighbour's may be younger than ours and dead all the same.
 pub(crate) async fn take_shards(tx: &mut Tx, node: &str, epoch: i64, now: Timestamp, ttl: Duration) -> Result<u64> {
     let sql = "UPDATE shard_lease SET node = $1, epoch = $2, expires = $4
-        WHERE epoch < $2 AND (expires < $3 OR node = $1)";
+        WHERE (epoch <> $2 AND expires < $3) OR (epoch < $2 AND node = $1)";
     tx.execute(sql, params![node, epoch, now, now.plus(ttl)]).await
 }
 
@@ -150,4 +152,34 @@ pub async fn dead_jobs(tx: &mut Tx, tenant: &str, from: &Cursor, size: PageSize)
         })
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use campanile_db::testing::on_each_database;
+
+    use super::*;
+
+    const TTL: Duration = Duration::from_secs(15);
+    const ALL: u64 = SHARDS;
+
+    #[tokio::test]
+    async fn a_lease_passes_on_when_it_has_run_out_and_at_once_to_the_next_life_of_its_node() {
+        on_each_database(vec![crate::MIGRATIONS], async |db| {
+            let at = |seconds: i64| Timestamp::from_seconds(1_700_000_000 + seconds);
+            let take = async |node: &'static str, epoch, seconds| {
+                db.write(move |tx| Box::pin(async move { take_shards(tx, node, epoch, at(seconds), TTL).await })).await
+            };
+            assert_eq!(take("a", 1, 0).await.unwrap(), ALL, "free shards are taken");
+            assert_eq!(take("b", 2, 10).await.unwrap(), 0, "a lease in force is respected");
+            assert_eq!(take("b", 2, 16).await.unwrap(), ALL, "one that has run out is not");
+            assert_eq!(take("a", 1, 20).await.unwrap(), 0);
+            assert_eq!(take("a", 1, 40).await.unwrap(), ALL, "an older node inherits from a younger one too");
+            assert_eq!(take("a", 3, 41).await.unwrap(), ALL, "the next life of a node does not wait");
+            assert_eq!(take("a", 1, 42).await.unwrap(), 0, "and its earlier life does not take back");
+            let renewed = db.write(move |tx| Box::pin(async move { renew_shards(tx, 1, at(43), TTL).await })).await;
+            assert_eq!(renewed.unwrap(), 0);
+        })
+        .await;
+    }
 }
