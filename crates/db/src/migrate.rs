@@ -4,6 +4,7 @@
 //! each has come. All of it happens in one transaction under a lock, so two nodes that start
 //! together do not migrate twice, and a failed migration leaves nothing behind.
 
+use crate::tx::Inner;
 use crate::{Db, Error, Result, Tx, params};
 
 /// The migrations of one crate: `files[0]` is number 1.
@@ -64,7 +65,10 @@ async fn upgrade(tx: &mut Tx, Migrations { component, files }: Migrations) -> Re
         return Err(Error::Newer { component: component.to_owned(), found, known });
     }
     for file in &files[found as usize..] {
-        tx.script(file).await?;
+        match tx.inner {
+            Inner::Lite(_) => tx.script(file).await?,
+            Inner::Postgres(_) => tx.script(&ordered_by_bytes(file)).await?,
+        }
     }
     if found < known {
         tracing::info!(component, from = found, to = known, "schema upgraded");
@@ -73,6 +77,12 @@ async fn upgrade(tx: &mut Tx, Migrations { component, files }: Migrations) -> Re
         tx.execute(sql, params![component, known]).await?;
     }
     Ok(())
+}
+
+/// Text is ordered by its bytes on both databases, whatever collation a PostgreSQL database was
+/// created with: ids are ordered by time only so.
+fn ordered_by_bytes(schema: &str) -> String {
+    schema.replace(" TEXT", " TEXT COLLATE \"C\"")
 }
 
 async fn version(tx: &mut Tx, component: &str) -> Result<i64> {

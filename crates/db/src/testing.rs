@@ -43,12 +43,12 @@ impl TestDatabase {
         });
         let name = format!("test_{}", hex_name());
         let client = connect(&server).await;
-        client
-            .batch_execute(&format!(
-                "CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING 'UTF8'"
-            ))
-            .await
-            .expect("the test server lets us create databases");
+        // A language's collation, as many databases have: the schema must not depend on it.
+        let create = format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' \
+             LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+        );
+        client.batch_execute(&create).await.expect("the test server lets us create databases");
         let (head, query) = server.split_once('?').unwrap_or((&server, "sslmode=disable"));
         let head = head.rsplit_once('/').map_or(head, |(before, _)| before);
         Self { url: Some(format!("{head}/{name}?{query}")), folder: fresh_folder(), name: "postgres" }

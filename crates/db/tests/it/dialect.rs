@@ -60,7 +60,9 @@ async fn the_forms_of_the_common_dialect_agree() {
                 let ids = tx.all(page, params![2, "b", None::<&str>, 10], |row| row.get::<String>(0)).await?;
                 assert_eq!(ids, ["a", "c"]);
                 let ids = tx.all(page, params![i64::MAX, "", "first", 2], |row| row.get::<String>(0)).await?;
-                assert_eq!(ids, ["Z", "b"], "text is ordered by its bytes");
+                assert_eq!(ids, ["Z", "b"]);
+                let ids = tx.all("SELECT id FROM thing ORDER BY id", params![], |row| row.get::<String>(0)).await?;
+                assert_eq!(ids, ["Z", "a", "b", "c"], "text is ordered by its bytes");
 
                 let taken = "UPDATE thing SET done = TRUE WHERE id IN (SELECT id FROM thing WHERE done = FALSE
                     ORDER BY at, id LIMIT 1 /*pg: FOR UPDATE SKIP LOCKED */) RETURNING id";
