@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use campanile_webhooks::attempts::{self, AttemptView, Of};
+use campanile_webhooks::attempts::{self, Attempt, AttemptView, Of};
 use campanile_webhooks::{applications, endpoints, messages};
 
 use super::error::SvixResult;
@@ -23,8 +23,7 @@ pub(super) async fn of_message(
             attempts::list(tx, &application, Of::Message(&message.id), paging.iterator.as_deref(), limit).await
         })
     });
-    let views = rows.await?.into_iter().map(Into::into).collect();
-    Ok(Json(List::of(views, limit, |attempt: &AttemptView| attempt.id.clone())))
+    Ok(page(rows.await?, limit))
 }
 
 pub(super) async fn of_endpoint(
@@ -41,6 +40,10 @@ pub(super) async fn of_endpoint(
             attempts::list(tx, &application, Of::Endpoint(&endpoint.id), paging.iterator.as_deref(), limit).await
         })
     });
-    let views = rows.await?.into_iter().map(Into::into).collect();
-    Ok(Json(List::of(views, limit, |attempt: &AttemptView| attempt.id.clone())))
+    Ok(page(rows.await?, limit))
+}
+
+fn page(attempts: Vec<Attempt>, limit: i64) -> Json<List<AttemptView>> {
+    let views = attempts.into_iter().map(Into::into).collect();
+    Json(List::of(views, limit, |attempt: &AttemptView| attempt.id.clone()))
 }
