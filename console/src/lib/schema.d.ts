@@ -140,17 +140,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/jobs/dead": {
+    "/api/jobs": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Jobs that failed for good, newest first. */
-        get: operations["get_api_jobs_dead"];
+        /** Jobs that are waiting, under way or dead, newest first. */
+        get: operations["get_api_jobs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters of a kind of job, from what was counted as they went. */
+        get: operations["get_api_jobs_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job, with its arguments and its last error. */
+        get: operations["get_api_jobs_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a job off. */
+        post: operations["post_api_jobs_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a dead letter again, with all its attempts. */
+        post: operations["post_api_jobs_id_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -272,6 +340,142 @@ export interface paths {
         get: operations["get_api_observations_id_edges"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of workflows, newest first. */
+        get: operations["get_api_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/cancellations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls off all active runs of a name, a few at a time. What is answered tells where to watch it. */
+        post: operations["post_api_runs_cancellations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/cancellations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far such a cancellation has come. */
+        get: operations["get_api_runs_cancellations_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters of runs and how long they took, from what was counted as they went. */
+        get: operations["get_api_runs_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run, with its steps and their failed attempts. */
+        get: operations["get_api_runs_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a run off: what it does is dropped, what it did stays. */
+        post: operations["post_api_runs_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a new run with the input of another, whole or from a step on. */
+        post: operations["post_api_runs_id_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a run that failed or was cancelled go on from where it was. */
+        post: operations["post_api_runs_id_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -575,6 +779,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that can be run. */
+        get: operations["get_api_workflows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workflows/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts nothing more of it for this organisation; what is under way goes on until it waits. */
+        post: operations["post_api_workflows_name_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workflows/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with it. */
+        post: operations["post_api_workflows_name_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workflows/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a run of a workflow. The body is its input. */
+        post: operations["post_api_workflows_name_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workspaces": {
         parameters: {
             query?: never;
@@ -761,13 +1033,93 @@ export interface components {
             /** @description The address. */
             url: string;
         };
+        /** @description An attempt that failed. */
+        Attempted: {
+            /**
+             * Format: date-time
+             * @description When it failed.
+             */
+            ended_at: string;
+            /** @description Why. */
+            error: string;
+            /**
+             * Format: int64
+             * @description Which attempt it was, from 1.
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            started_at: string;
+        };
+        /** @description A run that was started. */
+        Begun: {
+            /** @description The run; none when flow control would not have one. */
+            id?: string | null;
+            /** @description `started`, `existing`, `gathered` or `skipped`. */
+            outcome: string;
+            /** @description Why there is no run. */
+            reason?: string | null;
+        };
+        /** @description Many runs that are being called off. */
+        BulkCancel: {
+            /**
+             * Format: int64
+             * @description How many were called off so far.
+             */
+            cancelled: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When all were.
+             */
+            finished_at?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description Of which job or workflow. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Asked for at this time or later.
+             */
+            queued_after: string;
+            /**
+             * Format: date-time
+             * @description Asked for before this time.
+             */
+            queued_before: string;
+        };
+        /** @description Which runs are to be called off. */
+        CancelAllIn: {
+            /** @description Asked for at this time or later, RFC 3339. */
+            after?: string | null;
+            /** @description Asked for before this time, RFC 3339; until now when absent. */
+            before?: string | null;
+            /** @description The workflow's name or the job's kind. */
+            name: string;
+        };
+        /** @description Why a run is called off. */
+        CancelIn: {
+            /** @description Shown with the run. */
+            reason?: string | null;
+        };
+        /** @description What became of a request about a run. */
+        Changed: {
+            /** @description Whether this changed anything. */
+            changed: boolean;
+            /** @description The run. */
+            id: string;
+        };
         /** @description An address and a password. */
         Credentials: {
             email: string;
             password: string;
         };
-        /** @description A job that failed for good. */
-        DeadJobView: Record<string, never>;
         /** @description A delivery, whole. */
         DeliveryDetail: components["schemas"]["DeliverySummary"] & {
             /** @description Its body as text. */
@@ -802,6 +1154,34 @@ export interface components {
             /** @description `received`, `processed`, `skipped` or `failed`. */
             status: string;
         };
+        /** @description How long runs took, in milliseconds. Percentiles are within five percent. */
+        Durations: {
+            /**
+             * Format: double
+             * @description On average.
+             */
+            average: number;
+            /**
+             * Format: int64
+             * @description The longest.
+             */
+            max: number;
+            /**
+             * Format: double
+             * @description Half of them took less.
+             */
+            p50: number;
+            /**
+             * Format: double
+             * @description Nineteen of twenty took less.
+             */
+            p95: number;
+            /**
+             * Format: double
+             * @description Ninety-nine of a hundred took less.
+             */
+            p99: number;
+        };
         /** @description An edge as one of its ends sees it. */
         EdgeView: {
             /**
@@ -827,6 +1207,34 @@ export interface components {
              *     `tracked_in`.
              */
             type: string;
+        };
+        /** @description The counters of an hour. */
+        Hour: {
+            /**
+             * Format: date-time
+             * @description Its beginning.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description Of those that ended well, in milliseconds.
+             */
+            average?: number | null;
+            /**
+             * Format: int64
+             * @description How many ended well.
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description How many were given up.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description How many runs were asked for.
+             */
+            queued: number;
         };
         /** @description A key to be made. */
         KeyIn: {
@@ -1004,13 +1412,6 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
-        PageView_DeadJobView: {
-            /** @description The items, in the list's order. */
-            data: Record<string, never>[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
         PageView_DeliverySummary: {
             /** @description The items, in the list's order. */
             data: {
@@ -1158,6 +1559,59 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_RunSummary: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description Why there is a run: `call`, `event`, `cron`, `invoke`, `failure` or `replay`. */
+                cause: string;
+                /**
+                 * Format: date-time
+                 * @description When it goes on, while it is active.
+                 */
+                due?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /** @description The last error. */
+                error?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many attempts have failed.
+                 */
+                failures: number;
+                /** @description Its id. */
+                id: string;
+                /** @description The job's kind or the workflow's name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Lower goes first.
+                 */
+                priority: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                queued_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it began, once something of it is stored.
+                 */
+                started_at?: string | null;
+                /** @description How far it has come. What is under way for the first time is still `queued`: a start is not written. */
+                status: components["schemas"]["Status"];
+                /**
+                 * Format: int64
+                 * @description The workflow's version; 0 for a job.
+                 */
+                version: number;
+            }[];
+            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_SecretKey: {
             /** @description The items, in the list's order. */
             data: {
@@ -1198,6 +1652,26 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_WorkflowView: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description Since when nothing of it is started.
+                 */
+                pausedAt?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its latest version; 0 for a kind of job.
+                 */
+                version: number;
+            }[];
+            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_Workspace: {
             /** @description The items, in the list's order. */
             data: {
@@ -1215,6 +1689,77 @@ export interface components {
             }[];
             /** @description Pass this as `cursor` to read on; `null` on the last page. */
             next?: string | null;
+        };
+        /** @description Whether something is paused now. */
+        Paused: {
+            /** @description The workflow or kind of job. */
+            name: string;
+            /** @description Whether it is paused. */
+            paused: boolean;
+        };
+        /** @description How a run is to be done again. */
+        ReplayIn: {
+            /** @description What came before this step is taken over; everything is done again when absent. */
+            fromStep?: string | null;
+            /** @description An input of its own; that of the run when absent. */
+            input?: Record<string, never> | null;
+        };
+        /** @description A run, whole. */
+        RunDetail: components["schemas"]["RunSummary"] & {
+            /** @description The arguments of a job; of a workflow the event or call that started it. */
+            input: Record<string, never>;
+            /** @description What a workflow came to. */
+            output?: Record<string, never> | null;
+            /** @description Its steps, in the order of their results; then what is pending. */
+            steps: components["schemas"]["StepView"][];
+        };
+        /** @description A line of a list of runs. */
+        RunSummary: {
+            /** @description Why there is a run: `call`, `event`, `cron`, `invoke`, `failure` or `replay`. */
+            cause: string;
+            /**
+             * Format: date-time
+             * @description When it goes on, while it is active.
+             */
+            due?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description The last error. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description How many attempts have failed.
+             */
+            failures: number;
+            /** @description Its id. */
+            id: string;
+            /** @description The job's kind or the workflow's name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Lower goes first.
+             */
+            priority: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            queued_at: string;
+            /**
+             * Format: date-time
+             * @description When it began, once something of it is stored.
+             */
+            started_at?: string | null;
+            /** @description How far it has come. What is under way for the first time is still `queued`: a start is not written. */
+            status: components["schemas"]["Status"];
+            /**
+             * Format: int64
+             * @description The workflow's version; 0 for a job.
+             */
+            version: number;
         };
         /** @description A key as it is listed. */
         SecretKey: {
@@ -1264,10 +1809,106 @@ export interface components {
             /** @description Where the provider should send. */
             url: string;
         };
+        /** @description Counters of a span of time. */
+        Statistics: {
+            /**
+             * Format: int64
+             * @description How many have not ended now.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description How many were called off.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description How many ended well.
+             */
+            completed: number;
+            duration?: null | components["schemas"]["Durations"];
+            /**
+             * Format: int64
+             * @description How many were given up.
+             */
+            failed: number;
+            /** @description An entry for each hour in which something ended or was asked for, oldest first. */
+            hours: components["schemas"]["Hour"][];
+            /**
+             * Format: int64
+             * @description How many runs were asked for.
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description How many attempts failed and were followed by another.
+             */
+            retried: number;
+            /**
+             * Format: int64
+             * @description How many were not started, as flow control would have it.
+             */
+            skipped: number;
+            /**
+             * Format: double
+             * @description Completed of completed and failed, from 0 to 1; none when there were none.
+             */
+            success_rate?: number | null;
+        };
+        /**
+         * @description How far a run has come.
+         * @enum {string}
+         */
+        Status: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+        /** @description A step of a run. */
+        StepView: {
+            /**
+             * Format: date-time
+             * @description When it goes on, while it is pending.
+             */
+            due?: string | null;
+            /**
+             * Format: date-time
+             * @description When it came to its result.
+             */
+            ended_at?: string | null;
+            /** @description Why it failed, for good or the last time. */
+            error?: string | null;
+            /** @description The attempts that failed. */
+            failures: components["schemas"]["Attempted"][];
+            /** @description Its key: the name, and from the second time on which time it is. */
+            key: string;
+            /** @description `run`, `transaction`, `sleep`, `wait` or `invoke`. */
+            kind: string;
+            /** @description What it came to. */
+            output?: Record<string, never> | null;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            started_at: string;
+            /** @description `pending`, `completed` or `failed`. */
+            status: string;
+        };
         /** @description Who is signed in. */
         Who: {
             member: components["schemas"]["Member"];
             workspaces: components["schemas"]["Workspace"][];
+        };
+        /** @description A workflow or a kind of job. */
+        WorkflowView: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when nothing of it is started.
+             */
+            pausedAt?: string | null;
+            /**
+             * Format: int64
+             * @description Its latest version; 0 for a kind of job.
+             */
+            version: number;
         };
         /** @description An isolated body of memory inside an organisation. */
         Workspace: {
@@ -1537,9 +2178,17 @@ export interface operations {
             };
         };
     };
-    get_api_jobs_dead: {
+    get_api_jobs: {
         parameters: {
             query?: {
+                /** @description The workflow's name or the job's kind. */
+                name?: string;
+                /** @description `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
+                status?: string;
+                /** @description Asked for at this time or later, RFC 3339. */
+                after?: string;
+                /** @description Asked for before this time, RFC 3339. */
+                before?: string;
                 /** @description The workspace; the organisation's first when absent. */
                 workspace?: string;
                 /** @description Where to read on: `next` of the page before. */
@@ -1558,8 +2207,123 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_DeadJobView"];
+                    "application/json": components["schemas"]["PageView_RunSummary"];
                 };
+            };
+        };
+    };
+    get_api_jobs_statistics: {
+        parameters: {
+            query?: {
+                /** @description The workflow's name or the job's kind; all of them when absent. */
+                name?: string;
+                /** @description `24h`, `7d` or `30d`; a day when absent. */
+                window?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+        };
+    };
+    get_api_jobs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_api_jobs_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_api_jobs_id_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1791,6 +2555,236 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_api_runs: {
+        parameters: {
+            query?: {
+                /** @description The workflow's name or the job's kind. */
+                name?: string;
+                /** @description `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
+                status?: string;
+                /** @description Asked for at this time or later, RFC 3339. */
+                after?: string;
+                /** @description Asked for before this time, RFC 3339. */
+                before?: string;
+                /** @description The workspace; the organisation's first when absent. */
+                workspace?: string;
+                /** @description Where to read on: `next` of the page before. */
+                cursor?: string;
+                /** @description How many, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_RunSummary"];
+                };
+            };
+        };
+    };
+    post_api_runs_cancellations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelAllIn"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkCancel"];
+                };
+            };
+        };
+    };
+    get_api_runs_cancellations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkCancel"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_api_runs_statistics: {
+        parameters: {
+            query?: {
+                /** @description The workflow's name or the job's kind; all of them when absent. */
+                name?: string;
+                /** @description `24h`, `7d` or `30d`; a day when absent. */
+                window?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+        };
+    };
+    get_api_runs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_api_runs_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_api_runs_id_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReplayIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_api_runs_id_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2332,6 +3326,110 @@ export interface operations {
         responses: {
             /** @description As the svix libraries expect it. */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_api_workflows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_WorkflowView"];
+                };
+            };
+        };
+    };
+    post_api_workflows_name_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paused"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_api_workflows_name_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paused"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_api_workflows_name_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -26,6 +26,7 @@
 //! A database that cannot be reached is [`Error::Unavailable`]; everything else that SQL can do
 //! wrong is [`Error::Sql`]. A panic within a closure is caught and rolled back like an error.
 
+mod bell;
 mod error;
 mod lane;
 mod lite;
@@ -39,6 +40,7 @@ mod value;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use bell::Bell;
 pub use error::{Error, Result};
 pub use futures_util::future::BoxFuture;
 pub use lane::{Apply, Lane};
@@ -119,6 +121,25 @@ impl Db {
         match &*self.0 {
             Backend::Lite(lite) => lite.read(body).await,
             Backend::Postgres(postgres) => postgres.read(body).await,
+        }
+    }
+
+    /// A bell that other processes on this database can ring. `channel` is a plain word.
+    pub fn bell(&self, channel: &'static str) -> Bell {
+        match &*self.0 {
+            Backend::Lite(_) => Bell::silent(),
+            Backend::Postgres(postgres) => postgres.bell(channel),
+        }
+    }
+
+    /// Rings the bell of the others on this database, and one's own.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ring(&self, channel: &'static str) -> Result<()> {
+        match &*self.0 {
+            Backend::Lite(_) => Ok(()),
+            Backend::Postgres(postgres) => postgres.ring(channel).await,
         }
     }
 

@@ -67,7 +67,7 @@ async fn upgrade(tx: &mut Tx, Migrations { component, files }: Migrations) -> Re
     for file in &files[found as usize..] {
         match tx.inner {
             Inner::Lite(_) => tx.script(file).await?,
-            Inner::Postgres(_) => tx.script(&ordered_by_bytes(file)).await?,
+            Inner::Postgres(_) => tx.script(&for_postgres(file)).await?,
         }
     }
     if found < known {
@@ -80,9 +80,10 @@ async fn upgrade(tx: &mut Tx, Migrations { component, files }: Migrations) -> Re
 }
 
 /// Text is ordered by its bytes on both databases, whatever collation a PostgreSQL database was
-/// created with: ids are ordered by time only so.
-fn ordered_by_bytes(schema: &str) -> String {
-    schema.replace(" TEXT", " TEXT COLLATE \"C\"")
+/// created with: ids are ordered by time only so. SQLite alone needs to be told that a table is
+/// to be kept in its primary key.
+fn for_postgres(schema: &str) -> String {
+    schema.replace(" TEXT", " TEXT COLLATE \"C\"").replace(") WITHOUT ROWID;", ");")
 }
 
 async fn version(tx: &mut Tx, component: &str) -> Result<i64> {

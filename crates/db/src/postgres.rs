@@ -12,7 +12,7 @@ use tokio_postgres::config::SslMode;
 
 use crate::lite::panic_text;
 use crate::tx::{Inner, Tx};
-use crate::{Error, Result};
+use crate::{Bell, Error, Result};
 
 /// Connections per node. More do not commit more on the machines we measured; they only wait in
 /// the server instead of here.
@@ -21,6 +21,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 pub(crate) struct Postgres {
     pool: Pool,
+    config: tokio_postgres::Config,
 }
 
 pub(crate) struct PostgresTx {
@@ -33,9 +34,9 @@ impl Postgres {
             .map_err(|e| Error::Unavailable(format!("the database URL cannot be read: {e}")))?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = if config.get_ssl_mode() == SslMode::Disable {
-            Manager::from_config(config, tokio_postgres::NoTls, recycling)
+            Manager::from_config(config.clone(), tokio_postgres::NoTls, recycling)
         } else {
-            Manager::from_config(config, tls(), recycling)
+            Manager::from_config(config.clone(), tls(), recycling)
         };
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
         let pool = Pool::builder(manager)
@@ -44,7 +45,7 @@ impl Postgres {
             .timeouts(timeouts)
             .build()
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        let postgres = Self { pool };
+        let postgres = Self { pool, config };
         drop(postgres.connection().await?);
         Ok(postgres)
     }
@@ -75,6 +76,18 @@ impl Postgres {
     {
         let client = self.connection().await?;
         body(&mut Tx::new(Inner::Postgres(PostgresTx { client }))).await
+    }
+
+    pub(crate) fn bell(&self, channel: &'static str) -> Bell {
+        match self.config.get_ssl_mode() {
+            SslMode::Disable => Bell::listen(self.config.clone(), tokio_postgres::NoTls, channel),
+            _ => Bell::listen(self.config.clone(), tls(), channel),
+        }
+    }
+
+    pub(crate) async fn ring(&self, channel: &'static str) -> Result<()> {
+        let sql = format!("NOTIFY {channel}");
+        self.connection().await?.batch_execute(&sql).await.map_err(|e| pg_error(&sql, &e))
     }
 
     async fn connection(&self) -> Result<Object> {

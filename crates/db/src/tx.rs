@@ -102,6 +102,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Like [`Tx::lock`], for those who may go on together; [`Tx::lock`] waits for all of them.
+    ///
+    /// # Errors
+    /// `Sql` when the lock cannot be taken.
+    pub async fn lock_shared(&mut self, name: &str) -> Result<()> {
+        if let Inner::Postgres(_) = self.inner {
+            let sql = "SELECT CAST(1 AS BIGINT) FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))) AS locked";
+            self.one(sql, crate::params![name], |row| row.get::<i64>(0)).await?;
+        }
+        Ok(())
+    }
+
     /// Runs `effect` once this transaction is durable, even if its caller has gone away by then;
     /// not at all if it is rolled back. Must not block.
     pub fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {

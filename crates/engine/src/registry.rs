@@ -8,13 +8,14 @@ use std::time::Duration;
 use campanile_base::Result;
 use campanile_db::{BoxFuture, Tx};
 
-use crate::{Backoff, Job, Outcome};
+use crate::workflow::Workflow;
+use crate::{Backoff, Outcome, Run};
 
 /// One run of a job, as its handler sees it.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// The job.
-    pub job: Job,
+    pub job: Run,
     /// Whether a failure now is the last one that its options allow.
     pub is_last: bool,
 }
@@ -29,7 +30,7 @@ pub struct JobOptions {
     pub backoff: Backoff,
     /// How many run at a time on a node.
     pub concurrency: usize,
-    /// How many with the same key run at a time.
+    /// How many with the same key run at a time on a node.
     pub per_key: usize,
     /// An attempt that takes longer has failed.
     pub timeout: Duration,
@@ -49,7 +50,7 @@ impl Default for JobOptions {
 
 pub(crate) type Handler = Arc<dyn Fn(Attempt) -> BoxFuture<'static, Result<Outcome>> + Send + Sync>;
 type OnDeath =
-    Arc<dyn for<'t> Fn(&'t mut Tx, &'t Job, &'t str) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync>;
+    Arc<dyn for<'t> Fn(&'t mut Tx, &'t Run, &'t str) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) struct Registered {
@@ -62,6 +63,7 @@ pub(crate) struct Registered {
 #[derive(Default)]
 pub struct Registry {
     pub(crate) kinds: HashMap<&'static str, Registered>,
+    pub(crate) workflows: Vec<Arc<Workflow>>,
 }
 
 impl Registry {
@@ -75,13 +77,23 @@ impl Registry {
         self.kinds.insert(kind, Registered { options, handler, on_death: None });
     }
 
+    /// Registers a workflow, or another version of one.
+    ///
+    /// # Panics
+    /// When this version of it is registered already.
+    pub fn workflow(&mut self, workflow: Workflow) {
+        let is_known = |known: &Arc<Workflow>| known.name == workflow.name && known.version == workflow.version;
+        assert!(!self.workflows.iter().any(is_known), "{workflow:?} is registered twice");
+        self.workflows.push(Arc::new(workflow));
+    }
+
     /// What else is written in the transaction that moves a job of `kind` to the dead letters.
     ///
     /// # Panics
     /// When `kind` is not registered.
     pub fn on_death<F>(&mut self, kind: &'static str, write: F)
     where
-        F: for<'t> Fn(&'t mut Tx, &'t Job, &'t str) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t Run, &'t str) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync + 'static,
     {
         self.kinds.get_mut(kind).expect("a kind is registered before its death is").on_death = Some(Arc::new(write));
     }

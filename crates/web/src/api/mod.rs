@@ -4,13 +4,16 @@ mod accounts;
 mod deliveries;
 mod health;
 mod ingest;
+mod jobs;
 mod live;
 mod observations;
 mod page;
+mod runs;
 mod sessions;
 mod sources;
 mod told;
 mod wire;
+mod workflows;
 
 use axum::Router;
 use axum::routing::any;
@@ -41,7 +44,23 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(sources::delete))
         .routes(routes!(told::notifications))
         .routes(routes!(told::attempts))
-        .routes(routes!(told::dead_jobs))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::statistics))
+        .routes(routes!(runs::cancel_all))
+        .routes(routes!(runs::cancellation))
+        .routes(routes!(runs::get))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::retry))
+        .routes(routes!(runs::replay))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::statistics))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::start))
+        .routes(routes!(workflows::pause))
+        .routes(routes!(workflows::resume))
         .routes(routes!(accounts::workspaces, accounts::create_workspace))
         .routes(routes!(accounts::update_workspace))
         .routes(routes!(accounts::members, accounts::add_member))

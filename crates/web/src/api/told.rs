@@ -1,14 +1,11 @@
-//! Who was told: notifications, webhook attempts, and work that failed for good.
+//! Who was told: notifications and webhook attempts.
 
 use axum::Json;
 use axum::extract::{Query, State};
 use campanile_base::{Cursor, Page};
-use campanile_engine::DeadJob;
 use campanile_notify::messages::{self, NotificationSummary};
 use campanile_webhooks::applications;
 use campanile_webhooks::attempts::{self, AttemptView, Of};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::page::{PageView, Paging};
 use crate::Web;
@@ -49,30 +46,5 @@ pub(super) async fn attempts(
     });
     let views: Vec<AttemptView> = rows.await?.into_iter().map(Into::into).collect();
     let page = Page::of(views, size, |last| Cursor { at: last.timestamp, id: last.id.clone() });
-    Ok(Json(page.into()))
-}
-
-/// A job that failed for good.
-#[derive(Serialize, ToSchema)]
-pub(super) struct DeadJobView {
-    #[serde(flatten)]
-    #[schema(value_type = Object)]
-    job: DeadJob,
-}
-
-/// Jobs that failed for good, newest first.
-#[utoipa::path(get, path = "/api/jobs/dead", tag = "told", params(Paging),
-    responses((status = 200, body = PageView<DeadJobView>)))]
-pub(super) async fn dead_jobs(
-    State(web): State<Web>,
-    Known(caller): Known,
-    Query(paging): Query<Paging>,
-) -> ApiResult<Json<PageView<DeadJobView>>> {
-    let (from, size) = paging.read()?;
-    let rows = web.app.db.read(move |tx| {
-        Box::pin(async move { campanile_engine::dead_jobs(tx, caller.organisation.as_str(), &from, size).await })
-    });
-    let views = rows.await?.into_iter().map(|job| DeadJobView { job }).collect();
-    let page = Page::of(views, size, |last: &DeadJobView| Cursor { at: last.job.died_at, id: last.job.id.clone() });
     Ok(Json(page.into()))
 }

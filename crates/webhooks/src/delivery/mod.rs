@@ -59,7 +59,7 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
     registry.register(DELIVER, options, move |attempt| {
         let webhooks = webhooks.clone();
         async move {
-            let tenant = OrganisationId::from(attempt.job.tenant.clone());
+            let tenant = OrganisationId::from(attempt.job.tenant.to_string());
             deliver(&webhooks, tenant, attempt.job.args()?, attempt.job.attempt).await
         }
     });

@@ -1,0 +1,147 @@
+//! What the engine does for itself, as jobs of its own: once in the cluster, through crashes.
+//!
+//! * Each schedule of a workflow is one job that is due at the planned time. When it is done, the run
+//!   of that time and the job's own next time commit together: no tick is lost, none comes twice.
+//! * Counters are folded every two seconds.
+//! * What is no longer kept is removed, a little at a time.
+
+use std::time::Duration;
+
+use campanile_base::{Error, Result, Timestamp};
+use campanile_db::Tx;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::event::Event;
+use crate::flow::admission::{self, KEPT, Request};
+use crate::registry::{JobOptions, Registry};
+use crate::run::{NewJob, Outcome, Verdict};
+use crate::store::{history, stats};
+use crate::{Backoff, Engine};
+
+/// The engine's own jobs begin like this; they are not counted and not listed.
+pub(crate) const PREFIX: &str = "engine.";
+const CRON: &str = "engine.cron";
+const FOLD: &str = "engine.fold";
+const TIDY: &str = "engine.tidy";
+
+const FOLD_EVERY: Duration = Duration::from_secs(2);
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+/// How many rows are folded or removed in one transaction.
+const AT_ONCE: i64 = 2_000;
+
+/// For how long ended runs are kept, by how they ended, and events.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) completed: Duration,
+    pub(crate) failed: Duration,
+    pub(crate) events: Duration,
+    pub(crate) stats: Duration,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Completed and cancelled runs a week, failed ones and events a month, counters a year.
+pub(crate) const RETENTION: Kept =
+    Kept { completed: Duration::from_secs(7 * 24 * 3600), failed: KEPT, events: KEPT, stats: DAY.saturating_mul(400) };
+
+/// A planned time of a schedule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Tick {
+    workflow: String,
+    cron: String,
+    at: Timestamp,
+}
+
+pub(crate) fn register(registry: &mut Registry, engine: &Engine) {
+    let options = JobOptions {
+        max_attempts: u32::MAX,
+        backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(30) },
+        concurrency: 4,
+        ..JobOptions::default()
+    };
+    let within = engine.clone();
+    registry.register(CRON, options.clone(), move |attempt| {
+        let engine = within.clone();
+        async move { tick(engine, attempt.job.args()?) }
+    });
+    registry.register(FOLD, options.clone(), |_| async {
+        let outcome = again(FOLD_EVERY);
+        Ok(outcome.with(|tx| Box::pin(async move { Ok(stats::fold(tx, AT_ONCE).await.map(drop)?) })))
+    });
+    let within = engine.clone();
+    registry.register(TIDY, options, move |_| {
+        let engine = within.clone();
+        async move {
+            let now = engine.clock.now();
+            let tidied =
+                engine.db.write(move |tx| Box::pin(async move { history::tidy(tx, &RETENTION, now, AT_ONCE).await }));
+            // With more to do it does not wait as long.
+            let wait = if tidied.await? >= AT_ONCE as u64 { Duration::from_millis(100) } else { TIDY_EVERY };
+            Ok(again(wait))
+        }
+    });
+}
+
+fn again(after: Duration) -> Outcome {
+    Outcome::of(Verdict::Retry { after, error: String::new() })
+}
+
+/// Sees to it that each duty has its job. Those of schedules that are no longer declared end by
+/// themselves.
+pub(crate) async fn begin(engine: &Engine) -> campanile_db::Result<()> {
+    let now = engine.clock.now();
+    let mut jobs = vec![NewJob::new(FOLD, "", &()).dedupe(FOLD), NewJob::new(TIDY, "", &()).dedupe(TIDY)];
+    for workflow in engine.catalogue().workflows() {
+        for cron in &workflow.options.crons {
+            if let Some(at) = cron.after(now) {
+                jobs.push(tick_job(
+                    &Tick { workflow: workflow.name.to_owned(), cron: cron.as_str().to_owned(), at },
+                    now,
+                ));
+            }
+        }
+    }
+    let engine = engine.clone();
+    engine.clone().db.write(move |tx| Box::pin(async move { engine.enqueue_all(tx, jobs).await })).await.map(drop)
+}
+
+fn tick_job(tick: &Tick, now: Timestamp) -> NewJob {
+    // The one job of this schedule, whatever time it is planned for.
+    let dedupe = format!("{CRON}:{}:{}", tick.workflow, tick.cron);
+    NewJob::new(CRON, "", tick).dedupe(dedupe).after(tick.at.since(now))
+}
+
+/// A planned time has come.
+fn tick(engine: Engine, tick: Tick) -> Result<Outcome> {
+    let workflow = engine.catalogue().latest(&tick.workflow).cloned();
+    let cron = workflow.as_ref().and_then(|w| w.options.crons.iter().find(|cron| cron.as_str() == tick.cron)).cloned();
+    let (Some(workflow), Some(cron)) = (workflow, cron) else { return Ok(Outcome::done()) };
+    let now = engine.clock.now();
+    let (starts, next) = cron.keep(tick.at, now);
+    Ok(Outcome::done().with(move |tx| {
+        Box::pin(async move {
+            for planned in starts {
+                let data = json!({ "cron": tick.cron, "planned": planned });
+                let event = Event { name: "engine/scheduled".to_owned(), ..Event::call(data, now) };
+                let jitter = cron.jitter.mul_f64(chance());
+                let due = Some(planned.plus(jitter));
+                let request = Request { tenant: "".into(), event, cause: "cron", parent: None, due };
+                admission::admit(tx, &engine, &workflow, request, now).await?;
+            }
+            match next {
+                Some(at) => plan(tx, &engine, &Tick { at, ..tick }, now).await,
+                None => Ok(()),
+            }
+        })
+    }))
+}
+
+/// The job that is ending is still there under its name; the next takes its place after it.
+async fn plan(tx: &mut Tx, engine: &Engine, tick: &Tick, now: Timestamp) -> Result<()> {
+    let stored = engine.enqueue(tx, tick_job(tick, now)).await?;
+    if stored { Ok(()) } else { Err(Error::conflict("the schedule has another job already")) }
+}
+
+fn chance() -> f64 {
+    f64::from(u32::from_le_bytes(campanile_base::random_bytes::<4>())) / f64::from(u32::MAX)
+}

@@ -1,0 +1,79 @@
+//! Expressions over events, in CEL: `event.data.sourceId`, `event.data.score >= 70`.
+//!
+//! `event` is what started the run; where an event that comes later is matched, it is `async`.
+//! An expression is parsed when a workflow is declared, so a wrong one stops the start and not a run.
+
+use std::sync::Arc;
+
+use campanile_base::{Error, Result};
+use cel::{Context, Program, Value};
+use serde_json::Value as Json;
+
+/// A parsed expression. Cheap to clone.
+#[derive(Clone)]
+pub struct Expression {
+    text: Arc<str>,
+    program: Arc<Program>,
+}
+
+impl Expression {
+    /// Parses `text`.
+    ///
+    /// # Errors
+    /// `Invalid`, with what the parser says.
+    pub fn parse(text: &str) -> Result<Self> {
+        // The parser panics on some malformed texts instead of refusing them.
+        let parsed = std::panic::catch_unwind(|| Program::compile(text));
+        let program = match parsed {
+            Ok(Ok(program)) => program,
+            Ok(Err(error)) => return Err(Error::invalid(format!("the expression {text:?} cannot be read: {error}"))),
+            Err(_) => return Err(Error::invalid(format!("the expression {text:?} cannot be read"))),
+        };
+        Ok(Self { text: text.into(), program: Arc::new(program) })
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it holds. What an event does not have is an error, and then it does not.
+    pub(crate) fn holds(&self, words: &[(&str, &Json)]) -> bool {
+        matches!(self.value(words), Ok(Value::Bool(true)))
+    }
+
+    /// Its value as a key: text as it is, anything else as JSON.
+    pub(crate) fn key(&self, words: &[(&str, &Json)]) -> Result<String> {
+        let value = self.value(words)?;
+        if let Value::String(text) = &value {
+            return Ok(text.to_string());
+        }
+        let json = value.json().map_err(|e| Error::invalid(format!("{:?} has no plain value: {e}", self.text)))?;
+        Ok(json.to_string())
+    }
+
+    /// Its value as a whole number.
+    pub(crate) fn number(&self, words: &[(&str, &Json)]) -> Result<i64> {
+        match self.value(words)? {
+            Value::Int(number) => Ok(number),
+            Value::UInt(number) => Ok(i64::try_from(number).unwrap_or(i64::MAX)),
+            Value::Float(number) => Ok(number as i64),
+            _ => Err(Error::invalid(format!("{:?} is not a number", self.text))),
+        }
+    }
+
+    fn value(&self, words: &[(&str, &Json)]) -> Result<Value> {
+        let invalid = |e: &dyn std::fmt::Display| Error::invalid(format!("the expression {:?}: {e}", self.text));
+        let mut context = Context::default();
+        for (word, json) in words {
+            context.add_variable(*word, json).map_err(|e| invalid(&e))?;
+        }
+        self.program.execute(&context).map_err(|e| invalid(&e))
+    }
+}
+
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Expression({})", self.text)
+    }
+}

@@ -1,0 +1,153 @@
+//! Lanes, and whose turn it is: names among each other, tenants within a name, lanes within a
+//! tenant by the rank of their first run.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use campanile_base::Timestamp;
+
+use super::{Core, Rank};
+use crate::run::Run;
+
+/// The queue of one name, tenant and set of keys.
+pub(super) struct Lane {
+    pub(super) name: Arc<str>,
+    pub(super) tenant: Arc<str>,
+    pub(super) ready: BTreeSet<Rank>,
+    /// The table has others behind the last one here.
+    pub(super) more: bool,
+    /// They were asked for.
+    pub(super) asked: bool,
+    /// It waits for a slot or for its throttle.
+    pub(super) blocked: bool,
+    /// The rank that it stands in its tenant's list by, while it does.
+    listed: Option<Rank>,
+}
+
+impl Lane {
+    pub(super) fn new(run: &Run) -> Self {
+        Self {
+            name: run.name.clone(),
+            tenant: run.tenant.clone(),
+            ready: BTreeSet::new(),
+            more: false,
+            asked: false,
+            blocked: false,
+            listed: None,
+        }
+    }
+}
+
+/// All names, and the order of their turns.
+#[derive(Default)]
+pub(super) struct Names {
+    by_name: HashMap<Arc<str>, Name>,
+    pub(super) turns: VecDeque<Arc<str>>,
+}
+
+impl Names {
+    pub(super) fn entry(&mut self, name: &Arc<str>) -> &mut Name {
+        if !self.by_name.contains_key(name) {
+            self.turns.push_back(name.clone());
+        }
+        self.by_name.entry(name.clone()).or_default()
+    }
+
+    pub(super) fn get_mut(&mut self, name: &str) -> &mut Name {
+        self.by_name.get_mut(name).expect("a name with runs is known")
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Name)> {
+        self.by_name.iter()
+    }
+}
+
+/// The state of one name.
+#[derive(Default)]
+pub(super) struct Name {
+    pub(super) running: usize,
+    pub(super) ready: usize,
+    /// Tenants of whom nothing is started.
+    pub(super) paused: HashSet<Arc<str>>,
+    /// For each tenant with something to start: its lanes by the rank of their first run.
+    tenants: HashMap<Arc<str>, BTreeSet<(Rank, i64)>>,
+    turns: VecDeque<Arc<str>>,
+}
+
+impl Name {
+    /// The first lane of the tenant whose turn it is. The turn is not passed on yet.
+    pub(super) fn next(&mut self) -> Option<(Rank, i64)> {
+        let skipped = self.turns.iter().take_while(|tenant| self.paused.contains(*tenant)).count();
+        if skipped == self.turns.len() {
+            return None;
+        }
+        self.turns.rotate_left(skipped);
+        let tenant = self.turns.front()?;
+        self.tenants.get(tenant).and_then(|lanes| lanes.first()).cloned()
+    }
+
+    /// To the end of the line with this tenant, who has just had its turn.
+    pub(super) fn pass_turn(&mut self, tenant: &Arc<str>) {
+        if self.turns.front() == Some(tenant) {
+            self.turns.rotate_left(1);
+        }
+    }
+
+    /// Since when the first of what is ready waits.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        self.tenants.values().filter_map(|lanes| lanes.first()).map(|((_, queued_at, _), _)| *queued_at).min()
+    }
+
+    fn add(&mut self, tenant: &Arc<str>, head: (Rank, i64)) {
+        let lanes = self.tenants.entry(tenant.clone()).or_default();
+        if lanes.is_empty() {
+            self.turns.push_back(tenant.clone());
+        }
+        lanes.insert(head);
+    }
+
+    fn remove(&mut self, tenant: &Arc<str>, head: &(Rank, i64)) {
+        let Some(lanes) = self.tenants.get_mut(tenant) else { return };
+        lanes.remove(head);
+        if lanes.is_empty() {
+            self.tenants.remove(tenant);
+            // Mostly the tenant whose turn it is.
+            if let Some(place) = self.turns.iter().position(|waiting| waiting == tenant) {
+                self.turns.remove(place);
+            }
+        }
+    }
+}
+
+impl Core {
+    /// Lets a lane stand in its tenant's list by its first run.
+    pub(super) fn list(&mut self, id: i64) {
+        let lane = self.lanes.get_mut(&id).expect("the lane is there");
+        let head = lane.ready.first().filter(|_| !lane.blocked).cloned();
+        if head == lane.listed {
+            return;
+        }
+        let (name, tenant) = (lane.name.clone(), lane.tenant.clone());
+        let before = std::mem::replace(&mut lane.listed, head.clone());
+        let state = self.names.entry(&name);
+        // First in, then out: a tenant that keeps something keeps its place in the line.
+        if let Some(head) = head {
+            state.add(&tenant, (head, id));
+        }
+        if let Some(before) = before {
+            state.remove(&tenant, &(before, id));
+        }
+    }
+
+    pub(super) fn block(&mut self, id: i64) {
+        self.lanes.get_mut(&id).expect("the lane is there").blocked = true;
+        self.list(id);
+    }
+
+    pub(super) fn unblock(&mut self, id: i64) {
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        lane.blocked = false;
+        self.list(id);
+        self.forget_lane_if_done(id);
+    }
+}

@@ -1,0 +1,142 @@
+//! How what a run came to becomes durable.
+//!
+//! Most of it concerns the run alone: such commits of all runs that end or get on at the same time share
+//! one transaction and its statements. What concerns others as well (listening, starting, telling,
+//! the changes of a handler) has a transaction of its own. Each asks first whether this life of
+//! the node still may write, and takes effect only where the run is still the owner's.
+
+use std::sync::Arc;
+
+use campanile_base::{Result, Timestamp};
+use campanile_db::{Apply, Lane, Tx};
+
+use crate::run::{Run, RunId, Status};
+use crate::store::lease;
+use crate::store::runs::{self, Ended, Owned, Parked, Progress};
+use crate::store::stats::{self, Count, Counted};
+use crate::store::steps::{self, FailureRow, StepRow};
+use crate::{Engine, ending};
+
+/// What becomes of the run's row.
+#[derive(Debug, Clone)]
+pub(crate) enum Next {
+    /// A job that is done leaves the table.
+    Remove(Owned),
+    /// It goes on.
+    On(Progress),
+    /// It leaves memory until it is due.
+    Park(Parked),
+    /// It has ended.
+    End(Ended),
+}
+
+/// A change of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct RunCommit {
+    /// The life of the node that it was made in.
+    pub(crate) epoch: i64,
+    pub(crate) run: Arc<Run>,
+    pub(crate) next: Next,
+    pub(crate) steps: Vec<StepRow>,
+    pub(crate) failures: Vec<FailureRow>,
+    pub(crate) taken_in: Vec<String>,
+}
+
+impl RunCommit {
+    pub(crate) fn new(epoch: i64, run: Arc<Run>, next: Next) -> Self {
+        Self { epoch, run, next, steps: Vec::new(), failures: Vec::new(), taken_in: Vec::new() }
+    }
+
+    fn count(&self, now: Timestamp) -> Option<Count> {
+        if self.run.name.starts_with(crate::duties::PREFIX) {
+            return None;
+        }
+        match &self.next {
+            Next::Remove(_) => Some(ending::count_of(&self.run, Status::Completed, now)),
+            Next::End(ended) => {
+                let started_at = ended.started_at.or(self.run.started_at);
+                Some(ending::count_of(&Run { started_at, ..(*self.run).clone() }, ended.status, now))
+            }
+            Next::Park(_) | Next::On(_) if !self.failures.is_empty() => {
+                let (tenant, name) = (self.run.tenant.to_string(), self.run.name.to_string());
+                Some(Count { tenant, name, what: Counted::Retried, millis: None })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The lane of plain commits; each is answered whether it took effect.
+pub(crate) type Commits = Lane<Arc<RunCommit>, bool>;
+
+pub(crate) fn lane(engine: &Engine) -> Commits {
+    let clock = engine.clock.clone();
+    let apply: Apply<Arc<RunCommit>, bool> = Arc::new(move |tx, commits| {
+        let now = clock.now();
+        Box::pin(async move { apply(tx, &commits, now).await })
+    });
+    Lane::start(engine.db.clone(), apply)
+}
+
+/// Applies commits of one node in one transaction; answers which took effect.
+pub(crate) async fn apply(tx: &mut Tx, commits: &[Arc<RunCommit>], now: Timestamp) -> campanile_db::Result<Vec<bool>> {
+    let mut done = vec![false; commits.len()];
+    let mut epochs: Vec<i64> = commits.iter().map(|commit| commit.epoch).collect();
+    epochs.sort_unstable();
+    epochs.dedup();
+    for epoch in epochs {
+        if lease::still_lives(tx, epoch).await? {
+            change_rows(tx, commits, epoch, now, &mut done).await?;
+        }
+    }
+    let effective = || commits.iter().zip(&done).filter(|(_, done)| **done).map(|(commit, _)| commit);
+    let of_run = |run: &Arc<Run>| run.id.clone();
+    let steps: Vec<(RunId, StepRow)> =
+        effective().flat_map(|commit| commit.steps.iter().map(|step| (of_run(&commit.run), step.clone()))).collect();
+    steps::put(tx, &steps).await?;
+    let failures: Vec<(RunId, FailureRow)> = effective()
+        .flat_map(|commit| commit.failures.iter().map(|failure| (of_run(&commit.run), failure.clone())))
+        .collect();
+    steps::put_failures(tx, &failures).await?;
+    let taken: Vec<(RunId, String)> =
+        effective().flat_map(|commit| commit.taken_in.iter().map(|key| (of_run(&commit.run), key.clone()))).collect();
+    steps::take_in(tx, &taken).await?;
+    stats::count(tx, effective().filter_map(|commit| commit.count(now)), now).await?;
+    Ok(done)
+}
+
+/// The rows of the runs, those of one kind together.
+async fn change_rows(
+    tx: &mut Tx,
+    commits: &[Arc<RunCommit>],
+    epoch: i64,
+    now: Timestamp,
+    done: &mut [bool],
+) -> campanile_db::Result<()> {
+    let (mut removed, mut going_on, mut parked, mut ended) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (index, commit) in commits.iter().enumerate().filter(|(_, commit)| commit.epoch == epoch) {
+        match &commit.next {
+            Next::Remove(run) => removed.push((index, run.clone())),
+            Next::On(progress) => going_on.push((index, progress.clone())),
+            Next::Park(row) => parked.push((index, row.clone())),
+            Next::End(row) => ended.push((index, row.clone())),
+        }
+    }
+    let mut note = |indexes: Vec<usize>, changed: Vec<u64>| {
+        indexes.into_iter().zip(changed).for_each(|(index, rows)| done[index] = rows == 1);
+    };
+    let (indexes, rows): (Vec<usize>, Vec<Owned>) = removed.into_iter().unzip();
+    note(indexes, runs::remove(tx, &rows).await?);
+    let (indexes, rows): (Vec<usize>, Vec<Progress>) = going_on.into_iter().unzip();
+    note(indexes, runs::progress(tx, &rows).await?);
+    let (indexes, rows): (Vec<usize>, Vec<Parked>) = parked.into_iter().unzip();
+    note(indexes, runs::park(tx, &rows, now).await?);
+    let (indexes, rows): (Vec<usize>, Vec<Ended>) = ended.into_iter().unzip();
+    note(indexes, runs::end(tx, &rows, now).await?);
+    Ok(())
+}
+
+/// Applies one commit; `false` when it came too late and changed nothing.
+pub(crate) async fn apply_one(tx: &mut Tx, commit: &Arc<RunCommit>, now: Timestamp) -> Result<bool> {
+    Ok(apply(tx, std::slice::from_ref(commit), now).await?[0])
+}

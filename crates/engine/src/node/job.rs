@@ -1,0 +1,182 @@
+//! One attempt of a job, from its handler to the committed verdict.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use campanile_base::Error;
+use futures_util::FutureExt as _;
+use tokio::sync::Notify;
+
+use super::Shared;
+use super::commit::{Next, RunCommit, apply_one};
+use crate::ending;
+use crate::machine::Settled;
+use crate::registry::{Attempt, Registered};
+use crate::run::{Commit, Outcome, Run, Status, Verdict};
+use crate::store::lease;
+use crate::store::runs::{self, Ended, Owned};
+use crate::store::stats::{self, Count, Counted};
+
+/// Runs the job once. Somebody may look in meanwhile: a job that was cancelled is dropped.
+pub(super) async fn run(shared: &Arc<Shared>, epoch: i64, run: Run, look: &Notify) -> Settled {
+    let Some(registered) = shared.engine.catalogue().jobs.get(&*run.name) else { return Settled::Gone };
+    let began = Instant::now();
+    let outcome = tokio::select! {
+        outcome = attempt(registered, &run) => outcome,
+        () = shared.ended_elsewhere(epoch, &run, look) => return Settled::Gone,
+    };
+    let outcome = outcome.unwrap_or_else(|error| judge_failure(registered, &run, &error));
+    metrics::histogram!("campanile_job_seconds", "kind" => run.name.to_string()).record(began.elapsed().as_secs_f64());
+    settle(shared, registered, epoch, run, outcome).await
+}
+
+async fn attempt(registered: &Registered, run: &Run) -> campanile_base::Result<Outcome> {
+    let is_last = run.attempt + 1 >= registered.options.max_attempts;
+    // Called within the guard: a handler may panic before it has made its future, too.
+    let attempt = async { (registered.handler)(Attempt { job: run.clone(), is_last }).await };
+    let guarded = tokio::time::timeout(registered.options.timeout, AssertUnwindSafe(attempt).catch_unwind());
+    match guarded.await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Error::internal("the handler panicked")),
+        Err(_) => Err(Error::internal(format!("the attempt took longer than {:?}", registered.options.timeout))),
+    }
+}
+
+/// What a failure means for the job, by its options.
+fn judge_failure(registered: &Registered, run: &Run, error: &Error) -> Outcome {
+    let failures = run.attempt + 1;
+    let error = error.chain();
+    tracing::warn!(job = %run.id, kind = &*run.name, failures, error, "a job failed");
+    if failures >= registered.options.max_attempts {
+        return Outcome::of(Verdict::Dead { error });
+    }
+    Outcome::of(Verdict::Retry { after: registered.options.backoff.wait(failures), error })
+}
+
+/// Commits the verdict; while the database is away, again and again with growing patience.
+async fn settle(shared: &Arc<Shared>, registered: &Registered, epoch: i64, run: Run, outcome: Outcome) -> Settled {
+    let Outcome { mut verdict, mut commit } = outcome;
+    for tries in 1.. {
+        match commit_verdict(shared, registered, epoch, &run, verdict.clone(), commit.take()).await {
+            Ok(settled) => {
+                count(&run, &verdict);
+                return settled;
+            }
+            // What the handler wanted to write is used up: the attempt has failed.
+            Err(error) if tries == 1 => {
+                let failed = judge_failure(registered, &run, &error);
+                (verdict, commit) = (failed.verdict, failed.commit);
+            }
+            Err(error) => {
+                tracing::warn!(job = %run.id, error = error.chain(), "a verdict could not be committed");
+                tokio::time::sleep(Duration::from_millis(200 * tries.min(25))).await;
+            }
+        }
+    }
+    Settled::Gone
+}
+
+async fn commit_verdict(
+    shared: &Arc<Shared>,
+    registered: &Registered,
+    epoch: i64,
+    run: &Run,
+    verdict: Verdict,
+    commit: Option<Commit>,
+) -> campanile_base::Result<Settled> {
+    if verdict == Verdict::Done && commit.is_none() {
+        let removed = RunCommit::new(epoch, Arc::new(run.clone()), Next::Remove(Owned::of(run)));
+        let done = shared.commits.submit(Arc::new(removed)).await?;
+        return Ok(if done { Settled::Gone } else { Settled::Unknown });
+    }
+    let (run, engine, now) = (run.clone(), shared.engine.clone(), shared.engine.clock.now());
+    let on_death = registered.on_death.clone();
+    shared
+        .engine
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let settled = match verdict {
+                    Verdict::Done => {
+                        let next = Next::Remove(Owned::of(&run));
+                        let removed = Arc::new(RunCommit::new(epoch, Arc::new(run.clone()), next));
+                        apply_one(tx, &removed, now).await?.then_some(Settled::Gone)
+                    }
+                    Verdict::Retry { after, error } => postpone(tx, epoch, &run, now.plus(after), &error, now).await?,
+                    Verdict::Dead { error } => {
+                        let buried = bury(tx, &engine, epoch, &run, &error, now).await?;
+                        if let (true, Some(write)) = (buried, on_death) {
+                            write(tx, &run, &error).await?;
+                        }
+                        buried.then_some(Settled::Gone)
+                    }
+                };
+                let Some(settled) = settled else {
+                    tracing::info!(job = %run.id, "a completion came too late and changed nothing");
+                    return Ok(Settled::Unknown);
+                };
+                if let Some(commit) = commit {
+                    commit(tx).await?;
+                }
+                Ok(settled)
+            })
+        })
+        .await
+}
+
+async fn postpone(
+    tx: &mut campanile_db::Tx,
+    epoch: i64,
+    run: &Run,
+    due: campanile_base::Timestamp,
+    error: &str,
+    now: campanile_base::Timestamp,
+) -> campanile_db::Result<Option<Settled>> {
+    let attempt = run.attempt + 1;
+    let ours = lease::still_lives(tx, epoch).await? && runs::postpone(tx, &Owned::of(run), attempt, due, error).await?;
+    if !ours {
+        return Ok(None);
+    }
+    if !run.name.starts_with(crate::duties::PREFIX) {
+        let (tenant, name) = (run.tenant.to_string(), run.name.to_string());
+        stats::count(tx, [Count { tenant, name, what: Counted::Retried, millis: None }], now).await?;
+    }
+    let generation = run.generation + 1;
+    Ok(Some(Settled::Again(Box::new(Run { due, attempt, generation, ..run.clone() }))))
+}
+
+/// Ends a run as failed: a dead letter, which says why and can be retried.
+pub(super) async fn bury(
+    tx: &mut campanile_db::Tx,
+    engine: &crate::Engine,
+    epoch: i64,
+    run: &Run,
+    error: &str,
+    now: campanile_base::Timestamp,
+) -> campanile_base::Result<bool> {
+    let ended = Ended {
+        run: Owned::of(run),
+        status: Status::Failed,
+        attempt: run.attempt + 1,
+        seq: run.seq,
+        started_at: None,
+        output: None,
+        error: Some(error.to_owned()),
+    };
+    let commit = Arc::new(RunCommit::new(epoch, Arc::new(run.clone()), Next::End(ended)));
+    let ours = apply_one(tx, &commit, now).await?;
+    if ours {
+        ending::follow_up(tx, engine, run, Status::Failed, Err(error), now).await?;
+    }
+    Ok(ours)
+}
+
+fn count(run: &Run, verdict: &Verdict) {
+    let end = match verdict {
+        Verdict::Done => "done",
+        Verdict::Retry { .. } => "retried",
+        Verdict::Dead { .. } => "dead",
+    };
+    metrics::counter!("campanile_jobs_total", "kind" => run.name.to_string(), "end" => end).increment(1);
+}

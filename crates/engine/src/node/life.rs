@@ -1,0 +1,227 @@
+//! The life of a node: its heartbeat, its shards, and what becomes of those of silent nodes.
+//!
+//! No two clocks are compared. A node's beat is a number that grows; whoever sees the same number
+//! for the lease's time, by their own clock, takes the node for dead and buries it. A node that finds
+//! itself buried was silent for too long: it begins a new life and forgets what it knew.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use campanile_base::Timestamp;
+use campanile_db::Result;
+
+use super::Node;
+use crate::run::{Run, RunId};
+use crate::store::lease::{self, SHARDS};
+use crate::{Engine, Lease};
+
+/// How often a node beats within its lease.
+const BEATS: u32 = 5;
+
+/// What a node knows of itself and its peers.
+pub(super) struct Life {
+    name: String,
+    epoch: i64,
+    lease: Lease,
+    /// A bit for each shard.
+    owned: u64,
+    /// Shards that are to be given away once nothing of them is under way.
+    leaving: u64,
+    /// When shards were taken whose last owner did not leave in good order.
+    inherited: HashMap<i64, Timestamp>,
+    /// Runs that have let others go first.
+    pub(super) waited: HashSet<RunId>,
+    /// The last beat of each life, and since when it is the last.
+    heard: HashMap<i64, (i64, Instant)>,
+    looked: Instant,
+    pub(super) paused: Vec<(String, String)>,
+    pub(super) pauses_are_stale: bool,
+}
+
+impl Life {
+    pub(super) async fn begin(engine: &Engine, name: &str, lease: Lease) -> Result<Self> {
+        let (node, now) = (name.to_owned(), engine.clock.now());
+        let epoch = engine.db.write(move |tx| Box::pin(async move { lease::join(tx, &node, now).await })).await?;
+        Ok(Self {
+            name: name.to_owned(),
+            epoch,
+            lease,
+            owned: 0,
+            leaving: 0,
+            inherited: HashMap::new(),
+            waited: HashSet::new(),
+            heard: HashMap::new(),
+            looked: Instant::now(),
+            paused: Vec::new(),
+            pauses_are_stale: false,
+        })
+    }
+
+    pub(super) fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// The shards that runs may be started of.
+    pub(super) fn owned(&self) -> u64 {
+        self.owned & !self.leaving
+    }
+
+    pub(super) fn interval(&self) -> Duration {
+        self.lease.ttl / BEATS
+    }
+
+    pub(super) fn has_not_looked_for_a_while(&mut self) -> bool {
+        let has_not = self.looked.elapsed() >= super::POLL;
+        if has_not {
+            self.looked = Instant::now();
+        }
+        has_not
+    }
+
+    /// Whether a run was there when the last owner of its shard died.
+    pub(super) fn suspects(&self, run: &Run) -> bool {
+        self.inherited.get(&run.shard).is_some_and(|taken| run.queued_at < *taken)
+    }
+
+    pub(super) async fn leave(&self, engine: &Engine) -> Result<()> {
+        let epoch = self.epoch;
+        engine.db.write(move |tx| Box::pin(async move { lease::leave(tx, epoch).await })).await
+    }
+
+    /// Lives other than this one that have been silent for the lease's time.
+    fn silent(&mut self, beats: &[(i64, i64)]) -> Vec<i64> {
+        let (now, epoch, ttl) = (Instant::now(), self.epoch, self.lease.ttl);
+        self.heard.retain(|known, _| beats.iter().any(|(life, _)| life == known));
+        let mut silent = Vec::new();
+        for (life, beat) in beats.iter().filter(|(life, _)| *life != epoch) {
+            let heard = self.heard.entry(*life).or_insert((*beat, now));
+            match heard.0 == *beat {
+                true if now.duration_since(heard.1) >= ttl => silent.push(*life),
+                true => {}
+                false => *heard = (*beat, now),
+            }
+        }
+        silent
+    }
+}
+
+impl Node {
+    /// Beats, buries the silent, takes what is free and gives away what is too much.
+    pub(super) async fn keep_alive(&mut self) {
+        if let Err(error) = self.try_to_keep_alive().await {
+            // Completions are fenced; without news from the database there is nothing better to do.
+            tracing::warn!(%error, "the lease could not be renewed");
+        }
+    }
+
+    async fn try_to_keep_alive(&mut self) -> Result<()> {
+        let (db, epoch) = (self.shared.engine.db.clone(), self.life.epoch);
+        let (lives, beats) = db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let lives = lease::beat(tx, epoch).await?;
+                    Ok::<_, campanile_db::Error>((lives, lease::beats(tx).await?))
+                })
+            })
+            .await?;
+        if !lives {
+            return self.begin_anew().await;
+        }
+        for life in self.life.silent(&beats) {
+            tracing::warn!(life, "a node has gone silent; its work is taken over");
+            db.write(move |tx| Box::pin(async move { lease::bury(tx, life).await })).await?;
+        }
+        self.share_out(beats.len().max(1)).await
+    }
+
+    /// Takes free shards up to a fair share, and lets go of what is beyond it.
+    async fn share_out(&mut self, nodes: usize) -> Result<()> {
+        let db = self.shared.engine.db.clone();
+        let leases = db.read(|tx| Box::pin(async move { lease::leases(tx).await })).await?;
+        let mine: Vec<i64> = leases.iter().filter(|l| l.epoch == self.life.epoch).map(|l| l.shard).collect();
+        let share = (SHARDS as usize).div_ceil(nodes);
+        self.life.leaving &= mask_of(&mine);
+        if mine.len() > share {
+            self.life.leaving = mask_of(&mine[share..]);
+            self.place_is(mask_of(&mine));
+            return self.free_what_is_idle().await;
+        }
+        if self.life.leaving != 0 {
+            // Shards that were to be given away are kept after all: what was forgotten is read again.
+            self.life.leaving = 0;
+            self.core.catch_up(self.now());
+        }
+        let free: Vec<lease::Lease> = leases.into_iter().filter(|l| l.epoch == 0).take(share - mine.len()).collect();
+        let wanted: Vec<i64> = free.iter().map(|lease| lease.shard).collect();
+        if wanted.is_empty() {
+            self.place_is(mask_of(&mine));
+            return Ok(());
+        }
+        let epoch = self.life.epoch;
+        let taken = db
+            .write(move |tx| {
+                Box::pin(async move {
+                    match lease::still_lives(tx, epoch).await? {
+                        true => lease::take(tx, &wanted, epoch).await,
+                        false => Ok(Vec::new()),
+                    }
+                })
+            })
+            .await?;
+        let now = self.now();
+        let unclean = free.iter().filter(|lease| !lease.clean && taken.contains(&lease.shard));
+        self.life.inherited.extend(unclean.map(|lease| (lease.shard, now)));
+        self.place_is(mask_of(&mine) | mask_of(&taken));
+        if !taken.is_empty() {
+            tracing::info!(node = self.life.name, epoch, shards = taken.len(), "this node takes shards over");
+            self.restore_holders(taken).await;
+            self.restore_throttles().await;
+            self.core.catch_up(now);
+        }
+        Ok(())
+    }
+
+    /// Shards are given away when nothing of them is under way, so that nothing runs twice.
+    async fn free_what_is_idle(&mut self) -> Result<()> {
+        let idle = self.life.leaving & !self.core.busy_shards();
+        let shards: Vec<i64> = (0..i64::from(SHARDS)).filter(|shard| idle >> shard & 1 == 1).collect();
+        if shards.is_empty() {
+            return Ok(());
+        }
+        let (epoch, freed) = (self.life.epoch, shards.clone());
+        self.shared.engine.db.write(move |tx| Box::pin(async move { lease::free(tx, &freed, epoch).await })).await?;
+        tracing::info!(node = self.life.name, shards = shards.len(), "this node gives shards away");
+        self.life.inherited.retain(|shard, _| !shards.contains(shard));
+        self.life.leaving &= !idle;
+        self.place_is(self.life.owned & !idle);
+        // What was held by runs of those shards is counted by their next owner.
+        self.core.forget_holders();
+        let kept = (0..i64::from(SHARDS)).filter(|shard| self.life.owned >> shard & 1 == 1).collect();
+        self.restore_holders(kept).await;
+        Ok(())
+    }
+
+    /// This node was buried: what it knew is another's now.
+    async fn begin_anew(&mut self) -> Result<()> {
+        tracing::warn!(node = self.life.name, "this node was taken for dead; it begins anew");
+        self.place_is(0);
+        self.life = Life::begin(&self.shared.engine, &self.life.name, self.life.lease).await?;
+        self.shared.epoch.store(self.life.epoch, Ordering::Relaxed);
+        self.core = crate::machine::Core::new(super::limits(self.shared.engine.catalogue()), super::BOUNDS);
+        self.life.pauses_are_stale = true;
+        // What is under way belongs to the old life, and may stop.
+        self.underway.drain().for_each(|(_, look)| look.notify_one());
+        Ok(())
+    }
+
+    fn place_is(&mut self, owned: u64) {
+        self.life.owned = owned;
+        self.shared.engine.place.owned.store(self.life.owned(), Ordering::Relaxed);
+        self.core.own(self.life.owned());
+    }
+}
+
+fn mask_of(shards: &[i64]) -> u64 {
+    shards.iter().fold(0, |mask, shard| mask | 1 << shard)
+}

@@ -1,0 +1,79 @@
+//! Between events and the runs that wait for them, whichever came first.
+
+use campanile_base::{Result, Timestamp};
+use campanile_db::Tx;
+use serde_json::Value;
+
+use crate::event::{Event, equality_at};
+use crate::flow::Expression;
+use crate::run::RunId;
+use crate::store::events::{self, WaitKind, WaitRow};
+use crate::store::runs;
+use crate::store::steps::StepState;
+use crate::workflow::journal::Listen;
+use crate::{Engine, ending};
+
+/// How many events are looked back at in one go.
+const PAGE: i64 = 256;
+
+/// Whether the expression of a wait holds for an event.
+pub(crate) async fn listens(tx: &mut Tx, wait: &WaitRow, event: &Value) -> Result<bool> {
+    let Some(text) = &wait.expression else { return Ok(true) };
+    let Some(run) = runs::any(tx, &wait.run).await? else { return Ok(false) };
+    let own: Value = serde_json::from_str(&run.input).unwrap_or_default();
+    Ok(Expression::parse(text).is_ok_and(|expression| expression.holds(&[("event", &own), ("async", event)])))
+}
+
+/// Lets a listening run know of its event, once.
+pub(crate) async fn hear(tx: &mut Tx, engine: &Engine, wait: &WaitRow, event: &str, now: Timestamp) -> Result<()> {
+    if !events::stop_listening(tx, &wait.run, &wait.key).await? {
+        return Ok(());
+    }
+    match wait.kind {
+        WaitKind::GoOn => {
+            engine.poke(tx, &wait.run, &wait.key, StepState::Succeeded, Some(event), now).await?;
+        }
+        WaitKind::Cancel => {
+            let why = format!("the event {} called it off", wait.event);
+            Box::pin(ending::cancel(tx, engine, &wait.run, &why, now)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets a run listen from now on. Answers whether the event had come already: the run has it then.
+pub(crate) async fn listen(
+    tx: &mut Tx,
+    engine: &Engine,
+    run: &RunId,
+    tenant: &str,
+    (key, listen): (&str, &Listen),
+    now: Timestamp,
+) -> Result<bool> {
+    let wait = WaitRow {
+        run: run.clone(),
+        key: key.to_owned(),
+        kind: WaitKind::GoOn,
+        tenant: tenant.to_owned(),
+        event: listen.event.clone(),
+        equal: listen.equal.clone(),
+        expression: listen.expression.clone(),
+        expires: listen.until,
+    };
+    events::listen(tx, std::slice::from_ref(&wait)).await?;
+    let path = wait.equal.split_once('=').map_or("", |(path, _)| path);
+    // An event of that very moment was the last one: "~" comes after every id.
+    let mut from = (listen.since, "~".to_owned());
+    loop {
+        let said = events::since(tx, tenant, &wait.event, (from.0, &from.1), PAGE).await?;
+        let Some(last) = said.last() else { return Ok(false) };
+        from = (last.at, last.id.clone());
+        for row in said {
+            let event = Event::from_row(row).json();
+            if equality_at(&event, path).is_some_and(|equal| equal == wait.equal) && listens(tx, &wait, &event).await? {
+                hear(tx, engine, &wait, &event.to_string(), now).await?;
+                return Ok(true);
+            }
+        }
+    }
+}

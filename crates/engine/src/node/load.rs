@@ -1,0 +1,152 @@
+//! What the node reads from the table: what the machine wants, and what it is told to look at.
+
+use super::Node;
+use crate::run::{Run, RunId};
+use crate::store::{flow, lease, runs};
+
+/// How many rows are read at a time.
+const PAGE: i64 = 1_000;
+/// How many pages before the loop looks at its news again.
+const PAGES: usize = 8;
+
+impl Node {
+    /// Scans ahead, refills lanes, looks at what was touched.
+    pub(super) async fn load_what_is_wanted(&mut self) {
+        if self.life.owned() == 0 {
+            return;
+        }
+        for id in std::mem::take(&mut self.touched) {
+            self.load_one(id).await;
+        }
+        for _ in 0..PAGES {
+            if !self.scan().await {
+                break;
+            }
+        }
+        for lane in self.core.wanted() {
+            self.load_lane(lane).await;
+        }
+        if self.life.pauses_are_stale {
+            self.read_pauses().await;
+        }
+    }
+
+    /// Reads a page where the cursor is; answers whether there may be another.
+    async fn scan(&mut self) -> bool {
+        let now = self.now();
+        let Some(((at, id), until)) = self.core.to_scan(now) else { return false };
+        let (id, owned) = (id.to_owned(), self.life.owned());
+        let page = self
+            .shared
+            .engine
+            .db
+            .read(move |tx| Box::pin(async move { runs::scan(tx, (at, &id), until, owned, PAGE).await }));
+        match page.await {
+            Ok(rows) => {
+                let is_last = (rows.len() as i64) < PAGE;
+                self.core.scanned(rows, is_last.then_some(until), now);
+                !is_last
+            }
+            Err(error) => self.could_not_load(&error),
+        }
+    }
+
+    async fn load_lane(&mut self, lane: i64) {
+        let (now, owned, limit) = (self.now(), self.life.owned(), self.core.lane_page());
+        let rows = self
+            .shared
+            .engine
+            .db
+            .read(move |tx| Box::pin(async move { runs::of_lane(tx, lane, now, owned, limit as i64).await }));
+        match rows.await {
+            Ok(rows) => {
+                let is_all = rows.len() < limit;
+                self.core.lane_loaded(lane, rows, is_all, now);
+            }
+            Err(error) => {
+                self.could_not_load(&error);
+                self.core.lane_failed(lane);
+            }
+        }
+    }
+
+    /// Takes a run anew that somebody changed, or lets go of one that somebody ended.
+    async fn load_one(&mut self, id: RunId) {
+        let (owned, wanted) = (self.life.owned(), id.clone());
+        let row = self.shared.engine.db.read(move |tx| Box::pin(async move { runs::any(tx, &wanted).await })).await;
+        let now = self.now();
+        match row {
+            Ok(Some(run)) if run.status.is_active() && owned >> run.shard & 1 == 1 => self.core.reload(run, now),
+            Ok(Some(run)) => self.core.let_go(&run),
+            Ok(None) => {}
+            Err(error) => {
+                self.could_not_load(&error);
+                self.touched.push(id);
+            }
+        }
+    }
+
+    /// Takes the word that was left for this node's shards.
+    pub(super) async fn look_around(&mut self) {
+        self.life.pauses_are_stale = true;
+        loop {
+            let owned = self.life.owned();
+            let nudged = self
+                .shared
+                .engine
+                .db
+                .write(move |tx| Box::pin(async move { lease::take_nudges(tx, owned, PAGE).await }));
+            match nudged.await {
+                Ok(nudged) => {
+                    let many = nudged.len() as i64;
+                    nudged.into_iter().for_each(|id| self.touch(id));
+                    if many < PAGE {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    self.could_not_load(&error);
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) async fn look_around_if(&mut self, has_peers: bool) {
+        if has_peers && self.life.has_not_looked_for_a_while() {
+            self.look_around().await;
+        }
+    }
+
+    /// Runs that have their slots from an earlier life, of these shards.
+    pub(super) async fn restore_holders(&mut self, shards: Vec<i64>) {
+        let held = self.shared.engine.db.read(move |tx| {
+            Box::pin(async move {
+                let mut held: Vec<Run> = Vec::new();
+                for shard in shards {
+                    held.append(&mut runs::holding(tx, shard).await?);
+                }
+                Ok::<_, campanile_db::Error>(held)
+            })
+        });
+        match held.await {
+            Ok(held) => held.iter().for_each(|run| self.core.hold(run)),
+            Err(error) => drop(self.could_not_load(&error)),
+        }
+    }
+
+    /// What throttles had used up under earlier owners.
+    pub(super) async fn restore_throttles(&mut self) {
+        let now = self.now();
+        let used = self.shared.engine.db.read(move |tx| Box::pin(async move { flow::throttles(tx, now).await })).await;
+        match used {
+            Ok(used) => used.into_iter().for_each(|(key, tat)| self.core.restore_throttle(key, tat)),
+            Err(error) => drop(self.could_not_load(&error)),
+        }
+    }
+
+    fn could_not_load(&self, error: &campanile_db::Error) -> bool {
+        tracing::warn!(%error, "work could not be loaded; it will be tried again");
+        false
+    }
+}

@@ -1,0 +1,302 @@
+//! A run: of a job (one call) or of a workflow (a call that is replayed through its steps).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_base::Timestamp;
+use campanile_db::{BoxFuture, Tx};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+campanile_base::id_type!(
+    /// One run.
+    pub RunId, "run"
+);
+
+/// A job to be stored: made with [`NewJob::new`] and refined with the methods.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    pub(crate) kind: &'static str,
+    pub(crate) tenant: String,
+    pub(crate) args: String,
+    pub(crate) key: Option<String>,
+    pub(crate) dedupe: Option<String>,
+    pub(crate) priority: i64,
+    pub(crate) delay: Duration,
+}
+
+impl NewJob {
+    /// A job of `kind` for `tenant` (an organisation: work is shared out fairly between tenants).
+    ///
+    /// # Panics
+    /// When `args` cannot be written as JSON, which plain structs always can.
+    pub fn new(kind: &'static str, tenant: impl Into<String>, args: &impl Serialize) -> Self {
+        let args = serde_json::to_string(args).expect("a job's arguments are plain data");
+        Self { kind, tenant: tenant.into(), args, key: None, dedupe: None, priority: 0, delay: Duration::ZERO }
+    }
+
+    /// Jobs of one kind with the same key run at most [`crate::JobOptions::per_key`] at a time.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// While a job with this word is waiting or running, another is not stored.
+    #[must_use]
+    pub fn dedupe(mut self, word: impl Into<String>) -> Self {
+        self.dedupe = Some(word.into());
+        self
+    }
+
+    /// Lower goes first among the jobs of a tenant; 0 unless said otherwise.
+    #[must_use]
+    pub fn priority(mut self, priority: i64) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Not before this time has passed.
+    #[must_use]
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    pub(crate) fn into_run(self, shard: i64, now: Timestamp) -> Run {
+        let mut run = Run::new(self.kind, 0, self.tenant, self.args, shard, now);
+        (run.keys[0], run.dedupe, run.priority) = (self.key.map(Into::into), self.dedupe, self.priority);
+        run.due = now.plus(self.delay);
+        run
+    }
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nothing of it is written down yet.
+    Queued,
+    /// Something is, and it goes on.
+    Running,
+    /// It sleeps, or waits for a result from outside.
+    Waiting,
+    /// It has ended well.
+    Completed,
+    /// It was given up: a dead letter, with its reason.
+    Failed,
+    /// Somebody or something called it off.
+    Cancelled,
+}
+
+impl Status {
+    /// As it is stored; below 10 is active.
+    pub(crate) fn code(self) -> i64 {
+        match self {
+            Self::Queued => 0,
+            Self::Running => 1,
+            Self::Waiting => 2,
+            Self::Completed => 10,
+            Self::Failed => 11,
+            Self::Cancelled => 12,
+        }
+    }
+
+    pub(crate) fn from_code(code: i64) -> Self {
+        match code {
+            0 => Self::Queued,
+            1 => Self::Running,
+            2 => Self::Waiting,
+            10 => Self::Completed,
+            11 => Self::Failed,
+            _ => Self::Cancelled,
+        }
+    }
+
+    /// Whether it has not ended.
+    pub fn is_active(self) -> bool {
+        self.code() < 10
+    }
+
+    /// As it is written on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Reads what [`Status::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Queued, Self::Running, Self::Waiting, Self::Completed, Self::Failed, Self::Cancelled];
+        all.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// What its owner needs to know of an active run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    pub(crate) shard: i64,
+    /// The job's kind or the workflow's name.
+    pub name: Arc<str>,
+    /// The workflow's version; 0 for a job.
+    pub version: i64,
+    /// Whose work it is.
+    pub tenant: Arc<str>,
+    /// What it shares concurrency limits by.
+    pub(crate) keys: [Option<Arc<str>>; 2],
+    pub(crate) throttle: Option<Arc<str>>,
+    pub(crate) holds: bool,
+    pub(crate) priority: i64,
+    pub(crate) status: Status,
+    pub(crate) due: Timestamp,
+    /// How many attempts have failed so far.
+    pub attempt: u32,
+    pub(crate) generation: i64,
+    pub(crate) crashes: u32,
+    pub(crate) pokes: i64,
+    pub(crate) seq: i64,
+    pub(crate) dedupe: Option<String>,
+    pub(crate) singleton: Option<String>,
+    pub(crate) gathers: bool,
+    pub(crate) start_by: Option<Timestamp>,
+    pub(crate) cause: &'static str,
+    pub(crate) parent: Option<(RunId, String)>,
+    pub(crate) queued_at: Timestamp,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) input: String,
+}
+
+impl Run {
+    pub(crate) fn new(
+        name: &str,
+        version: i64,
+        tenant: impl Into<Arc<str>>,
+        input: String,
+        shard: i64,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: RunId::new(now),
+            shard,
+            name: name.into(),
+            version,
+            tenant: tenant.into(),
+            keys: [None, None],
+            throttle: None,
+            holds: false,
+            priority: 0,
+            status: Status::Queued,
+            due: now,
+            attempt: 0,
+            generation: 0,
+            crashes: 0,
+            pokes: 0,
+            seq: 0,
+            dedupe: None,
+            singleton: None,
+            gathers: false,
+            start_by: None,
+            cause: "call",
+            parent: None,
+            queued_at: now,
+            started_at: None,
+            input,
+        }
+    }
+
+    /// The arguments that a job was stored with, or a workflow's input.
+    ///
+    /// # Errors
+    /// `Internal` when they do not have this shape: an older program may have stored them.
+    pub fn args<A: DeserializeOwned>(&self) -> campanile_base::Result<A> {
+        serde_json::from_str(&self.input).map_err(campanile_base::Error::internal)
+    }
+
+    /// Whether it is a job, of one call and no steps.
+    pub fn is_job(&self) -> bool {
+        self.version == 0
+    }
+
+    /// The queue within memory that it belongs to. A run that holds its slots already waits in
+    /// none that is shared by them.
+    pub(crate) fn lane(&self) -> i64 {
+        let [first, second] = &self.keys;
+        let keys = match self.holds {
+            true => ["", "held", ""],
+            false => [
+                first.as_deref().unwrap_or_default(),
+                second.as_deref().unwrap_or_default(),
+                self.throttle.as_deref().unwrap_or_default(),
+            ],
+        };
+        hash([&*self.name, &*self.tenant].into_iter().chain(keys)) as i64
+    }
+}
+
+/// FNV-1a, which every node and every release computes alike.
+pub(crate) fn hash<'a>(words: impl IntoIterator<Item = &'a str>) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for word in words {
+        for byte in word.bytes().chain([0x1f]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}
+
+/// Changes that commit together with a job's completion or a step's result, or not at all.
+pub type Commit = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, campanile_base::Result<()>> + Send>;
+
+/// How an attempt of a job ended, by the handler's own judgement.
+pub struct Outcome {
+    pub(crate) verdict: Verdict,
+    pub(crate) commit: Option<Commit>,
+}
+
+/// What becomes of the job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is done.
+    Done,
+    /// It is to be tried again after this time, whatever its options say about attempts.
+    Retry {
+        /// How long from now.
+        after: Duration,
+        /// Why.
+        error: String,
+    },
+    /// It cannot succeed: to the dead letters.
+    Dead {
+        /// Why.
+        error: String,
+    },
+}
+
+impl Outcome {
+    /// Done, and nothing else to write.
+    pub fn done() -> Self {
+        Self { verdict: Verdict::Done, commit: None }
+    }
+
+    /// Another end than success, and nothing else to write.
+    pub fn of(verdict: Verdict) -> Self {
+        Self { verdict, commit: None }
+    }
+
+    /// Writes these changes together with the verdict.
+    #[must_use]
+    pub fn with<F>(mut self, commit: F) -> Self
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, campanile_base::Result<()>> + Send + 'static,
+    {
+        self.commit = Some(Box::new(commit));
+        self
+    }
+}

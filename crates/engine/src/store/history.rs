@@ -1,0 +1,206 @@
+//! Ended runs: listed, looked at, and removed when they are no longer kept.
+
+use campanile_base::Timestamp;
+use campanile_db::{Result, Row, Tx, params};
+
+use crate::duties::Kept;
+use crate::operate::{Attempted, BulkCancel, Filter, RunSummary, StepView};
+use crate::run::Status;
+
+macro_rules! summary {
+    () => {
+        "id, name, version, status, cause, attempt, priority, queued_at, started_at, ended_at, due, error"
+    };
+}
+
+fn read_summary(row: &Row<'_>) -> Result<RunSummary> {
+    let status = Status::from_code(row.get(3)?);
+    let due: Timestamp = row.get(10)?;
+    Ok(RunSummary {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        version: row.get(2)?,
+        status,
+        cause: row.get(4)?,
+        failures: row.get(5)?,
+        priority: row.get(6)?,
+        queued_at: row.get(7)?,
+        started_at: row.get(8)?,
+        ended_at: row.get(9)?,
+        due: status.is_active().then_some(due),
+        error: row.get(11)?,
+    })
+}
+
+/// Runs of a tenant before `before` in order, newest first. Each shape of the filter has an index.
+pub(crate) async fn list(
+    tx: &mut Tx,
+    tenant: &str,
+    filter: &Filter,
+    before: &str,
+    limit: i64,
+) -> Result<Vec<RunSummary>> {
+    let are_workflows = i64::from(!filter.jobs);
+    let (low, high) = filter.statuses();
+    let bounds =
+        (filter.after.unwrap_or(Timestamp::from_micros(0)), filter.before.unwrap_or(Timestamp::from_micros(i64::MAX)));
+    if let Some(name) = &filter.name {
+        let sql = concat!(
+            "SELECT ",
+            summary!(),
+            " FROM run WHERE tenant = $1 AND name = $7 AND id < $3 AND (CASE WHEN version = 0 THEN 0 ELSE 1 END) = $2
+              AND status BETWEEN $4 AND $5 AND queued_at >= $8 AND queued_at < $9 ORDER BY id DESC LIMIT $6"
+        );
+        let params = params![tenant, are_workflows, before, low, high, limit, name, bounds.0, bounds.1];
+        return tx.all(sql, params, read_summary).await;
+    }
+    let sql = match filter.is_unfinished() {
+        true => concat!(
+            "SELECT ",
+            summary!(),
+            " FROM run WHERE tenant = $1 AND status <> 10 AND id < $3 AND (CASE WHEN version = 0 THEN 0 ELSE 1 END) = $2
+              AND status BETWEEN $4 AND $5 AND queued_at >= $7 AND queued_at < $8
+              AND name NOT LIKE 'engine.%' ORDER BY id DESC LIMIT $6"
+        ),
+        false => concat!(
+            "SELECT ",
+            summary!(),
+            " FROM run WHERE tenant = $1 AND id < $3 AND (CASE WHEN version = 0 THEN 0 ELSE 1 END) = $2
+              AND status BETWEEN $4 AND $5 AND queued_at >= $7 AND queued_at < $8
+              AND name NOT LIKE 'engine.%' ORDER BY id DESC LIMIT $6"
+        ),
+    };
+    let params = params![tenant, are_workflows, before, low, high, limit, bounds.0, bounds.1];
+    tx.all(sql, params, read_summary).await
+}
+
+/// A run of a tenant, with its input and output.
+pub(crate) async fn by_id(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<(RunSummary, String, Option<String>)>> {
+    let sql = concat!("SELECT ", summary!(), ", input, output FROM run WHERE tenant = $1 AND id = $2");
+    tx.first(sql, params![tenant, id], |row| Ok((read_summary(row)?, row.get(12)?, row.get(13)?))).await
+}
+
+/// Failed attempts of the steps of a run.
+pub(crate) async fn failures(tx: &mut Tx, run: &str) -> Result<Vec<(String, Attempted)>> {
+    let sql =
+        "SELECT key, attempt, started_at, ended_at, error FROM step_failure WHERE run_id = $1 ORDER BY key, attempt";
+    tx.all(sql, params![run], |row| {
+        let attempted =
+            Attempted { number: row.get(1)?, started_at: row.get(2)?, ended_at: row.get(3)?, error: row.get(4)? };
+        Ok((row.get(0)?, attempted))
+    })
+    .await
+}
+
+/// The steps of a run, in the order of their results.
+pub(crate) async fn steps(tx: &mut Tx, run: &str) -> Result<Vec<StepView>> {
+    let rows = super::steps::journal(tx, &run.to_owned().into()).await?;
+    let mut failures = failures(tx, run).await?;
+    let view = |step: super::steps::StepRow| {
+        let attempts = failures.extract_if(.., |(key, _)| *key == step.key).map(|(_, attempt)| attempt).collect();
+        StepView::new(step, attempts)
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// Makes a run that failed or was cancelled active again.
+pub(crate) async fn revive(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Option<i64>> {
+    let sql =
+        "UPDATE run SET status = CASE WHEN started_at IS NULL THEN 0 ELSE 2 END, due = $2, attempt = 0, crashes = 0,
+            generation = generation + 1, ended_at = NULL, error = NULL, start_by = NULL
+        WHERE id = $1 AND status IN (11, 12) RETURNING shard";
+    tx.first(sql, params![id, now], |row| row.get(0)).await
+}
+
+pub(crate) async fn open_bulk(tx: &mut Tx, tenant: &str, bulk: &BulkCancel) -> Result<()> {
+    let sql = "INSERT INTO bulk_cancel (id, tenant, name, queued_after, queued_before, cursor, cancelled, created_at)
+        VALUES ($1, $2, $3, $4, $5, '', 0, $6)";
+    let params = params![&bulk.id, tenant, &bulk.name, bulk.queued_after, bulk.queued_before, bulk.created_at];
+    tx.execute(sql, params).await.map(drop)
+}
+
+pub(crate) async fn bulk(tx: &mut Tx, id: &str) -> Result<Option<(String, BulkCancel, String)>> {
+    let sql = "SELECT tenant, name, queued_after, queued_before, cursor, cancelled, created_at, finished_at
+        FROM bulk_cancel WHERE id = $1";
+    let id = id.to_owned();
+    tx.first(sql, params![&id], |row| {
+        let bulk = BulkCancel {
+            id: id.clone(),
+            name: row.get(1)?,
+            queued_after: row.get(2)?,
+            queued_before: row.get(3)?,
+            cancelled: row.get(5)?,
+            created_at: row.get(6)?,
+            finished_at: row.get(7)?,
+        };
+        Ok((row.get(0)?, bulk, row.get(4)?))
+    })
+    .await
+}
+
+/// The next active runs of a bulk cancellation.
+pub(crate) async fn to_cancel(
+    tx: &mut Tx,
+    tenant: &str,
+    bulk: &BulkCancel,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let sql = "SELECT id FROM run WHERE tenant = $1 AND name = $2 AND id > $3 AND status < 10
+        AND queued_at >= $4 AND queued_at < $5 ORDER BY id LIMIT $6";
+    let params = params![tenant, &bulk.name, after, bulk.queued_after, bulk.queued_before, limit];
+    tx.all(sql, params, |row| row.get(0)).await
+}
+
+pub(crate) async fn bulk_got_to(
+    tx: &mut Tx,
+    id: &str,
+    cursor: &str,
+    more: i64,
+    finished: Option<Timestamp>,
+) -> Result<()> {
+    let sql = "UPDATE bulk_cancel SET cursor = $2, cancelled = cancelled + $3, finished_at = $4 WHERE id = $1";
+    tx.execute(sql, params![id, cursor, more, finished]).await.map(drop)
+}
+
+/// What is paused, since when, and by whom.
+pub(crate) async fn pauses(tx: &mut Tx, tenant: &str) -> Result<Vec<(String, Timestamp, String)>> {
+    let sql = "SELECT name, at, by_whom FROM paused WHERE tenant = $1 ORDER BY name";
+    tx.all(sql, params![tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+}
+
+/// Removes what is no longer kept, at most `limit` runs; answers how many rows went.
+pub(crate) async fn tidy(tx: &mut Tx, kept: &Kept, now: Timestamp, limit: i64) -> Result<u64> {
+    let mut removed = 0;
+    for (statuses, since) in [("done", now.minus(kept.completed)), ("failed", now.minus(kept.failed))] {
+        removed += tidy_runs(tx, statuses, since, limit).await?;
+    }
+    let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < $1 ORDER BY at, id LIMIT $2)";
+    removed += tx.execute(sql, params![now.minus(kept.events), limit]).await?;
+    let sql = "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires < $1 LIMIT $2)";
+    removed += tx.execute(sql, params![now, limit]).await?;
+    let sql = "DELETE FROM limiter WHERE key IN (SELECT key FROM limiter WHERE tat < $1 LIMIT $2)";
+    removed += tx.execute(sql, params![now, limit]).await?;
+    let sql = "DELETE FROM run_stat WHERE hour < $1";
+    removed += tx.execute(sql, params![now.minus(kept.stats).as_seconds() / 3600]).await?;
+    Ok(removed)
+}
+
+async fn tidy_runs(tx: &mut Tx, statuses: &str, since: Timestamp, limit: i64) -> Result<u64> {
+    let sql = match statuses {
+        "failed" => {
+            "SELECT id FROM run WHERE status >= 10 AND status = 11 AND ended_at < $1 ORDER BY ended_at LIMIT $2"
+        }
+        _ => "SELECT id FROM run WHERE status >= 10 AND status <> 11 AND ended_at < $1 ORDER BY ended_at LIMIT $2",
+    };
+    let ids: Vec<String> = tx.all(sql, params![since, limit], |row| row.get(0)).await?;
+    let rows: Vec<_> = ids.iter().map(|id| campanile_db::row![id.as_str()]).collect();
+    for sql in [
+        "DELETE FROM step WHERE run_id = $1",
+        "DELETE FROM step_failure WHERE run_id = $1",
+        "DELETE FROM run WHERE id = $1",
+    ] {
+        tx.execute_many(sql, &rows).await?;
+    }
+    Ok(ids.len() as u64)
+}

@@ -1,0 +1,12 @@
+//! The SQL of the engine, by what it is about.
+
+pub(crate) mod events;
+pub(crate) mod flow;
+pub(crate) mod history;
+pub(crate) mod lease;
+pub(crate) mod runs;
+pub(crate) mod stats;
+pub(crate) mod steps;
+
+#[cfg(test)]
+mod tests;

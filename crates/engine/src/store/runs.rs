@@ -1,0 +1,300 @@
+//! Active runs: stored, found when they are due, changed by their owner.
+//!
+//! Every change by the owner names the generation that it knows, and touches active rows alone;
+//! whether the owner still lives is asked once per transaction (`lease::still_lives`).
+
+use campanile_base::Timestamp;
+use campanile_db::{Param, Result, Row, Tx, params, row};
+
+use crate::run::{Run, RunId, Status};
+
+macro_rules! columns {
+    () => {
+        "id, shard, name, version, tenant, key1, key2, throttle, holds, priority, status, due, attempt, generation,
+         crashes, pokes, seq, dedupe, singleton, gathers, start_by, cause, parent, parent_step, queued_at, started_at,
+         input"
+    };
+}
+
+pub(crate) async fn insert(tx: &mut Tx, runs: &[Run]) -> Result<Vec<u64>> {
+    let sql =
+        "INSERT INTO run (id, shard, name, version, tenant, lane, key1, key2, throttle, holds, priority, status, due,
+            attempt, generation, crashes, pokes, seq, dedupe, singleton, gathers, start_by, cause, parent,
+            parent_step, queued_at, input)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, 0, 0, 0, 0, $13, $14, $15, $16, $17, $18, $19,
+            $20, $21, $22)
+        ON CONFLICT (dedupe) WHERE dedupe IS NOT NULL DO NOTHING";
+    let rows: Vec<Vec<Param<'_>>> = runs.iter().map(as_row).collect();
+    tx.execute_many(sql, &rows).await
+}
+
+fn as_row(run: &Run) -> Vec<Param<'_>> {
+    row![
+        run.id.as_str(),
+        run.shard,
+        &*run.name,
+        run.version,
+        &*run.tenant,
+        run.lane(),
+        run.keys[0].as_deref(),
+        run.keys[1].as_deref(),
+        run.throttle.as_deref(),
+        run.holds,
+        run.priority,
+        run.due,
+        run.seq,
+        run.dedupe.as_deref(),
+        run.singleton.as_deref(),
+        run.gathers,
+        run.start_by,
+        run.cause,
+        run.parent.as_ref().map(|(id, _)| id.as_str()),
+        run.parent.as_ref().map(|(_, step)| step.as_str()),
+        run.queued_at,
+        &run.input,
+    ]
+}
+
+pub(super) fn read_run(row: &Row<'_>) -> Result<Run> {
+    let parent: Option<String> = row.get(22)?;
+    let step: Option<String> = row.get(23)?;
+    Ok(Run {
+        id: RunId::from(row.get::<String>(0)?),
+        shard: row.get(1)?,
+        name: row.get::<String>(2)?.into(),
+        version: row.get(3)?,
+        tenant: row.get::<String>(4)?.into(),
+        keys: [row.get::<Option<String>>(5)?.map(Into::into), row.get::<Option<String>>(6)?.map(Into::into)],
+        throttle: row.get::<Option<String>>(7)?.map(Into::into),
+        holds: row.get(8)?,
+        priority: row.get(9)?,
+        status: Status::from_code(row.get(10)?),
+        due: row.get(11)?,
+        attempt: row.get::<i64>(12)? as u32,
+        generation: row.get(13)?,
+        crashes: row.get::<i64>(14)? as u32,
+        pokes: row.get(15)?,
+        seq: row.get(16)?,
+        dedupe: row.get(17)?,
+        singleton: row.get(18)?,
+        gathers: row.get(19)?,
+        start_by: row.get(20)?,
+        cause: cause(&row.get::<String>(21)?),
+        parent: parent.map(RunId::from).zip(step),
+        queued_at: row.get(24)?,
+        started_at: row.get(25)?,
+        input: row.get(26)?,
+    })
+}
+
+/// Causes are few and known; a foreign word reads as a call.
+fn cause(text: &str) -> &'static str {
+    ["call", "event", "cron", "invoke", "failure", "replay"].into_iter().find(|known| *known == text).unwrap_or("call")
+}
+
+/// Active runs of these shards (a bit each) that are due first after the cursor, up to `until`.
+pub(crate) async fn scan(
+    tx: &mut Tx,
+    (at, id): (Timestamp, &str),
+    until: Timestamp,
+    shards: u64,
+    limit: i64,
+) -> Result<Vec<Run>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM run WHERE status < 10 AND (due, id) > ($1, $2) AND due <= $3
+          AND ((CAST($4 AS BIGINT) >> CAST(shard AS INTEGER)) & 1) = 1 ORDER BY due, id LIMIT $5"
+    );
+    tx.all(sql, params![at, id, until, shards as i64, limit], read_run).await
+}
+
+/// The first runs of a lane that are due.
+pub(crate) async fn of_lane(tx: &mut Tx, lane: i64, now: Timestamp, shards: u64, limit: i64) -> Result<Vec<Run>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM run WHERE status < 10 AND lane = $1 AND due <= $2
+          AND ((CAST($3 AS BIGINT) >> CAST(shard AS INTEGER)) & 1) = 1 ORDER BY priority, queued_at, id LIMIT $4"
+    );
+    tx.all(sql, params![lane, now, shards as i64, limit], read_run).await
+}
+
+/// Any run, ended or not.
+pub(crate) async fn any(tx: &mut Tx, id: &RunId) -> Result<Option<Run>> {
+    let sql = concat!("SELECT ", columns!(), " FROM run WHERE id = $1");
+    tx.first(sql, params![id.as_str()], read_run).await
+}
+
+/// Runs that have their slots, of one shard.
+pub(crate) async fn holding(tx: &mut Tx, shard: i64) -> Result<Vec<Run>> {
+    let sql = concat!("SELECT ", columns!(), " FROM run WHERE shard = $1 AND status < 10 AND holds");
+    tx.all(sql, params![shard], read_run).await
+}
+
+/// What an owner names when it changes a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Owned {
+    pub(crate) id: RunId,
+    pub(crate) generation: i64,
+}
+
+impl Owned {
+    pub(crate) fn of(run: &Run) -> Self {
+        Self { id: run.id.clone(), generation: run.generation }
+    }
+}
+
+/// Takes each off the table; 0 where it is not the owner's any more.
+pub(crate) async fn remove(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<u64>> {
+    let sql = "DELETE FROM run WHERE id = $1 AND generation = $2 AND status < 10";
+    let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
+    tx.execute_many(sql, &rows).await
+}
+
+/// Where a run goes on: its due time is now where its inbox has more than the owner has seen.
+#[derive(Debug, Clone)]
+pub(crate) struct Parked {
+    pub(crate) run: Owned,
+    pub(crate) status: Status,
+    pub(crate) due: Timestamp,
+    pub(crate) attempt: u32,
+    pub(crate) seq: i64,
+    pub(crate) pokes: i64,
+    pub(crate) holds: bool,
+    pub(crate) lane: i64,
+    pub(crate) started_at: Timestamp,
+    pub(crate) error: Option<String>,
+}
+
+pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Result<Vec<u64>> {
+    let sql = "UPDATE run SET status = $3, due = CASE WHEN pokes > $7 THEN CAST($12 AS BIGINT) ELSE CAST($4 AS BIGINT) END, attempt = $5, seq = $6,
+            holds = $8, lane = $9, started_at = COALESCE(started_at, $10), error = $11, crashes = 0
+        WHERE id = $1 AND generation = $2 AND status < 10";
+    let rows: Vec<_> = parked
+        .iter()
+        .map(|parked| {
+            row![
+                parked.run.id.as_str(),
+                parked.run.generation,
+                parked.status.code(),
+                parked.due,
+                i64::from(parked.attempt),
+                parked.seq,
+                parked.pokes,
+                parked.holds,
+                parked.lane,
+                parked.started_at,
+                parked.error.as_deref(),
+                now
+            ]
+        })
+        .collect();
+    tx.execute_many(sql, &rows).await
+}
+
+/// A run under way that has got on: nothing of it is indexed, so this touches one row alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    pub(crate) run: Owned,
+    pub(crate) seq: i64,
+    pub(crate) started_at: Timestamp,
+}
+
+pub(crate) async fn progress(tx: &mut Tx, runs: &[Progress]) -> Result<Vec<u64>> {
+    let sql = "UPDATE run SET status = 1, seq = $3, attempt = 0, started_at = COALESCE(started_at, $4)
+        WHERE id = $1 AND generation = $2 AND status < 10";
+    let rows: Vec<_> = runs
+        .iter()
+        .map(|progress| row![progress.run.id.as_str(), progress.run.generation, progress.seq, progress.started_at])
+        .collect();
+    tx.execute_many(sql, &rows).await
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    pub(crate) run: Owned,
+    pub(crate) status: Status,
+    pub(crate) attempt: u32,
+    pub(crate) seq: i64,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) output: Option<String>,
+    pub(crate) error: Option<String>,
+}
+
+pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<Vec<u64>> {
+    let sql =
+        "UPDATE run SET status = $3, attempt = $4, seq = $5, started_at = COALESCE(started_at, $6), ended_at = $7,
+            output = $8, error = $9, dedupe = NULL, holds = FALSE
+        WHERE id = $1 AND generation = $2 AND status < 10";
+    let rows: Vec<_> = ended
+        .iter()
+        .map(|ended| {
+            row![
+                ended.run.id.as_str(),
+                ended.run.generation,
+                ended.status.code(),
+                i64::from(ended.attempt),
+                ended.seq,
+                ended.started_at,
+                now,
+                ended.output.as_deref(),
+                ended.error.as_deref()
+            ]
+        })
+        .collect();
+    tx.execute_many(sql, &rows).await
+}
+
+/// Makes a failed job due again.
+pub(crate) async fn postpone(tx: &mut Tx, run: &Owned, attempt: u32, due: Timestamp, error: &str) -> Result<bool> {
+    let sql = "UPDATE run SET attempt = $3, generation = generation + 1, due = $4, error = $5, crashes = 0
+        WHERE id = $1 AND generation = $2 AND status < 10";
+    let params = params![run.id.as_str(), run.generation, i64::from(attempt), due, error];
+    Ok(tx.execute(sql, params).await? == 1)
+}
+
+/// Writes down that these are about to start although the last life of their shard ended badly.
+pub(crate) async fn suspect(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<u64>> {
+    let sql = "UPDATE run SET crashes = crashes + 1 WHERE id = $1 AND generation = $2 AND status < 10";
+    let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
+    tx.execute_many(sql, &rows).await
+}
+
+/// Writes down that a run that gathers starts: from now on nothing is added to it.
+pub(crate) async fn claim(tx: &mut Tx, run: &Owned, input: &str, now: Timestamp) -> Result<bool> {
+    let sql = "UPDATE run SET status = 1, started_at = $3, input = $4, gathers = FALSE
+        WHERE id = $1 AND generation = $2 AND status < 10 AND due <= $3";
+    Ok(tx.execute(sql, params![run.id.as_str(), run.generation, now, input]).await? == 1)
+}
+
+/// Calls off an active run, whoever owns it. Answers what it was.
+pub(crate) async fn cancel(tx: &mut Tx, id: &RunId, now: Timestamp, why: &str) -> Result<Option<Run>> {
+    let sql = concat!(
+        "UPDATE run SET status = 12, generation = generation + 1, ended_at = $2, error = $3, dedupe = NULL, holds = FALSE
+         WHERE id = $1 AND status < 10 RETURNING ",
+        columns!()
+    );
+    tx.first(sql, params![id.as_str(), now, why], read_run).await
+}
+
+/// Puts a result into the inbox of an active run, unless there is one for this step; wakes it up.
+/// Answers its shard.
+pub(crate) async fn poke(
+    tx: &mut Tx,
+    id: &RunId,
+    step: &str,
+    state: i64,
+    result: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    // The row first: its lock orders this against the owner's parking.
+    let sql = "UPDATE run SET pokes = pokes + 1, due = CASE WHEN status = 2 AND due > $2 THEN $2 ELSE due END
+        WHERE id = $1 AND status < 10 RETURNING shard";
+    let Some(shard) = tx.first(sql, params![id.as_str(), now], |row| row.get(0)).await? else { return Ok(None) };
+    let sql = "INSERT INTO inbox (run_id, key, state, result, at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (run_id, key) DO NOTHING";
+    tx.execute(sql, params![id.as_str(), step, state, result, now]).await?;
+    Ok(Some(shard))
+}

@@ -1,0 +1,334 @@
+//! What a workflow's function is given: steps, sleeps, events, other workflows.
+
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
+use std::time::Duration;
+
+use campanile_base::{Clock, Timestamp};
+use campanile_db::{BoxFuture, Tx};
+use futures_util::FutureExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Effect;
+use super::journal::{Ask, Journal, Listen, StepResult};
+use crate::Engine;
+use crate::event::{Event, Matching, NewEvent};
+use crate::failure::{Failure, Retry, StepError};
+use crate::flow::Options;
+use crate::run::RunId;
+use crate::store::steps::StepKind;
+
+/// The longest that a run may sleep or wait.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// The context of one run. Cheap to clone.
+#[derive(Clone)]
+pub struct Ctx {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) run: RunId,
+    pub(super) tenant: Arc<str>,
+    pub(super) attempt: u32,
+    pub(super) event: Event,
+    pub(super) options: Arc<super::Workflow>,
+    pub(super) clock: Clock,
+    pub(super) engine: Engine,
+    pub(super) journal: Mutex<Journal>,
+    pub(super) queued_at: Timestamp,
+}
+
+impl Inner {
+    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().expect("nothing panics while it holds the journal")
+    }
+
+    fn options(&self) -> &Options {
+        &self.options.options
+    }
+}
+
+/// How a step's future is told to go on.
+enum Signal {
+    Begin,
+    Result(StepResult),
+}
+
+impl Ctx {
+    /// The run's id.
+    pub fn run_id(&self) -> &RunId {
+        &self.inner.run
+    }
+
+    /// Whose work it is.
+    pub fn tenant(&self) -> &str {
+        &self.inner.tenant
+    }
+
+    /// What started the run.
+    pub fn event(&self) -> &Event {
+        &self.inner.event
+    }
+
+    /// How often the function itself has failed so far.
+    pub fn attempt(&self) -> u32 {
+        self.inner.attempt
+    }
+
+    /// The run's own time: when the last step before here came to its result. The same in every replay.
+    pub fn now(&self) -> Timestamp {
+        self.inner.journal().now()
+    }
+
+    /// Does `body` and remembers its result. The body is called again while it fails and attempts
+    /// are left, at least once in all, also after a crash; its result is stored once.
+    ///
+    /// # Errors
+    /// When it has failed for good.
+    pub fn step<T, E, F, Fut>(
+        &self,
+        name: &str,
+        mut body: F,
+    ) -> impl Future<Output = Result<T, StepError>> + Send + use<T, E, F, Fut>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Into<Failure>,
+        F: FnMut() -> Fut + Send,
+        Fut: Future<Output = Result<T, E>> + Send,
+    {
+        let asked = Asked::new(self, name);
+        async move {
+            asked.ask(StepKind::Run, || Ask::Run);
+            loop {
+                match asked.signal().await {
+                    Signal::Result(result) => return asked.read(result),
+                    Signal::Begin => {
+                        let outcome = attempt(&asked.inner.options().step_timeout, &mut body).await;
+                        asked.report(outcome);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Changes that commit together with the step's result: what `effect` writes happens exactly
+    /// once. It must await nothing but the transaction.
+    ///
+    /// # Errors
+    /// When it has failed for good.
+    pub fn transaction<T, F>(
+        &self,
+        name: &str,
+        effect: F,
+    ) -> impl Future<Output = Result<T, StepError>> + Send + use<T, F>
+    where
+        T: Serialize + DeserializeOwned,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, Failure>> + Send + 'static,
+    {
+        let effect: Effect = Box::new(move |tx| {
+            Box::pin(async move {
+                let result = effect(tx).await?;
+                serde_json::to_string(&result).map_err(|e| Failure::permanent(format!("the result is not JSON: {e}")))
+            })
+        });
+        let asked = Asked::new(self, name);
+        async move {
+            asked.ask(StepKind::Transaction, || Ask::Transaction(effect));
+            asked.result().await
+        }
+    }
+
+    /// Lets time pass. Costs no memory, and lasts through restarts; a year at most.
+    pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
+        let until = self.inner.clock.now().plus(duration.min(LONGEST));
+        self.sleep_until(until)
+    }
+
+    /// Goes on at a time.
+    pub fn sleep_until(&self, until: Timestamp) -> impl Future<Output = ()> + Send + use<> {
+        let asked = Asked::new(self, "sleep");
+        async move {
+            asked.ask(StepKind::Sleep, || Ask::Sleep(until));
+            // A sleep comes to nothing, and nothing of it can fail.
+            let _: Result<(), StepError> = asked.result().await;
+        }
+    }
+
+    /// Waits for an event of this name in the run's tenant; `None` when none came in time. What came
+    /// since the run was asked for counts, so an event that was quicker than this call is not missed;
+    /// the next wait for the same name begins after the one that this was given.
+    ///
+    /// # Errors
+    /// When the stored event cannot be read.
+    pub fn wait_for_event(
+        &self,
+        name: &str,
+        matching: Matching,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Option<Event>, StepError>> + Send + use<> {
+        let asked = Asked::new(self, &format!("wait:{name}"));
+        let until = self.inner.clock.now().plus(timeout.min(LONGEST));
+        let since = self.inner.journal().heard(name).unwrap_or(self.inner.queued_at);
+        let (equal, name) = (matching.equality(), name.to_owned());
+        async move {
+            let listen = Listen { event: name.clone(), equal, expression: matching.expression, since, until };
+            asked.ask(StepKind::Wait, || Ask::Wait(listen));
+            let event: Option<Event> = asked.result().await?;
+            if let Some(event) = &event {
+                asked.inner.journal().has_heard(name, event.at);
+            }
+            Ok(event)
+        }
+    }
+
+    /// Sends an event into the run's tenant, once.
+    ///
+    /// # Errors
+    /// When it cannot be sent, after all attempts.
+    pub fn send_event<D: Serialize>(
+        &self,
+        name: &str,
+        data: &D,
+    ) -> impl Future<Output = Result<String, StepError>> + Send + use<D> {
+        let event = NewEvent::new(name, &*self.inner.tenant, data);
+        let engine = self.inner.engine.clone();
+        self.transaction(&format!("send:{name}"), move |tx| {
+            Box::pin(async move { engine.send(tx, event).await.map_err(Failure::from) })
+        })
+    }
+
+    /// Starts another workflow and waits for its result, however long it takes.
+    ///
+    /// # Errors
+    /// When it failed or was cancelled, or cannot be started.
+    pub fn invoke<T: DeserializeOwned, I: Serialize>(
+        &self,
+        workflow: &str,
+        input: &I,
+    ) -> impl Future<Output = Result<T, StepError>> + Send + use<T, I> {
+        let asked = Asked::new(self, &format!("invoke:{workflow}"));
+        let name = workflow.to_owned();
+        let input = serde_json::to_string(input).expect("a workflow's input is plain data");
+        async move {
+            asked.ask(StepKind::Invoke, || Ask::Invoke { name, input });
+            asked.result().await
+        }
+    }
+}
+
+/// A step that its future asks for. Dropping it before its result says that nobody wants it.
+struct Asked {
+    inner: Arc<Inner>,
+    key: String,
+}
+
+impl Asked {
+    fn new(ctx: &Ctx, name: &str) -> Self {
+        let key = ctx.inner.journal().key_of(name);
+        Self { inner: ctx.inner.clone(), key }
+    }
+
+    fn ask(&self, kind: StepKind, ask: impl FnOnce() -> Ask) {
+        self.inner.journal().ask(&self.key, kind, |_| ask());
+    }
+
+    async fn signal(&self) -> Signal {
+        poll_fn(|cx| {
+            let mut journal = self.inner.journal();
+            if let Some(result) = journal.collect(&self.key, cx.waker()) {
+                return Poll::Ready(Signal::Result(result));
+            }
+            match journal.may_begin(&self.key, self.inner.clock.now()) {
+                true => Poll::Ready(Signal::Begin),
+                false => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    async fn result<T: DeserializeOwned>(&self) -> Result<T, StepError> {
+        loop {
+            if let Signal::Result(result) = self.signal().await {
+                return self.read(result);
+            }
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, result: StepResult) -> Result<T, StepError> {
+        let error = |message| StepError { step: self.key.clone(), message };
+        let json = result.map_err(error)?;
+        serde_json::from_str(&json).map_err(|e| error(format!("its stored result has another shape: {e}")))
+    }
+
+    /// Writes down how an attempt of the body ended.
+    fn report(&self, outcome: Result<String, Failure>) {
+        let now = self.inner.clock.now();
+        let mut journal = self.inner.journal();
+        match outcome {
+            Ok(result) => journal.succeed(&self.key, result, now),
+            Err(failure) => {
+                let failures = journal.attempts(&self.key) + 1;
+                let wait = next_wait(self.inner.options(), &failure, failures);
+                tracing::info!(run = %self.inner.run, step = self.key, failures, error = %failure, "a step failed");
+                journal.fail(&self.key, &failure, wait, now);
+            }
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.inner.journal().abandon(&self.key);
+    }
+}
+
+/// How long to wait before the next attempt; `None` when there is to be none.
+pub(super) fn next_wait(options: &Options, failure: &Failure, failures: u32) -> Option<Duration> {
+    match failure.retry() {
+        Retry::Never => None,
+        _ if failures >= options.attempts => None,
+        Retry::After(wait) => Some(wait),
+        Retry::Backoff => Some(options.backoff.wait(failures)),
+    }
+}
+
+/// One attempt of a body: bounded in time, and a panic is a failure like any other.
+async fn attempt<T, E, F, Fut>(timeout: &Duration, body: &mut F) -> Result<String, Failure>
+where
+    T: Serialize,
+    E: Into<Failure>,
+    F: FnMut() -> Fut + Send,
+    Fut: Future<Output = Result<T, E>> + Send,
+{
+    let guarded = AssertUnwindSafe(async { body().await }).catch_unwind();
+    match tokio::time::timeout(*timeout, guarded).await {
+        Ok(Ok(Ok(result))) => {
+            serde_json::to_string(&result).map_err(|e| Failure::permanent(format!("the result is not JSON: {e}")))
+        }
+        Ok(Ok(Err(error))) => Err(error.into()),
+        Ok(Err(_)) => Err(Failure::new("the step panicked")),
+        Err(_) => Err(Failure::new(format!("the step took longer than {timeout:?}"))),
+    }
+}
+
+/// Waits for all steps, in parallel.
+pub async fn all<T>(steps: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    futures_util::future::join_all(steps).await
+}
+
+/// Waits for the first of several steps to come to its result, and calls the others off. Answers
+/// which it was. The same one wins in every replay.
+///
+/// # Panics
+/// When there are none.
+pub async fn race<T>(steps: impl IntoIterator<Item = impl Future<Output = T>>) -> (usize, T) {
+    let steps: Vec<Pin<Box<_>>> = steps.into_iter().map(Box::pin).collect();
+    let (result, index, others) = futures_util::future::select_all(steps).await;
+    drop(others);
+    (index, result)
+}

@@ -1,0 +1,122 @@
+//! What can be run, and whether it is paused.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use campanile_accounts::Permission;
+use campanile_base::{Error, Timestamp};
+use campanile_engine::{Admitted, operate};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::page::PageView;
+use super::runs::Begun;
+use crate::Web;
+use crate::caller::Known;
+use crate::error::ApiResult;
+
+/// A workflow or a kind of job.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WorkflowView {
+    /// Its name.
+    name: String,
+    /// Its latest version; 0 for a kind of job.
+    version: i64,
+    /// Since when nothing of it is started.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paused_at: Option<Timestamp>,
+}
+
+/// Everything that can be run.
+#[utoipa::path(get, path = "/api/workflows", tag = "runs", responses((status = 200, body = PageView<WorkflowView>)))]
+pub(super) async fn list(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<PageView<WorkflowView>>> {
+    let pauses =
+        web.app.db.read(move |tx| Box::pin(async move { operate::pauses(tx, caller.organisation.as_str()).await }));
+    let pauses = pauses.await?;
+    let (jobs, workflows) = web.app.engine.names();
+    let all = workflows.into_iter().chain(jobs.into_iter().map(|kind| (kind, 0)));
+    let views = all.map(|(name, version)| {
+        let paused_at = pauses.iter().find(|pause| pause.name == name).map(|pause| pause.at);
+        WorkflowView { name: name.to_owned(), version, paused_at }
+    });
+    Ok(Json(PageView::whole(views.collect())))
+}
+
+/// Starts a run of a workflow. The body is its input.
+#[utoipa::path(post, path = "/api/workflows/{name}/runs", tag = "runs", request_body = Object,
+    responses((status = 201, body = Begun), (status = 404)))]
+pub(super) async fn start(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Path(name): Path<String>,
+    Json(input): Json<Value>,
+) -> ApiResult<(StatusCode, Json<Begun>)> {
+    caller.must(Permission::Configure)?;
+    let engine = web.app.engine.clone();
+    let admitted = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { engine.start(tx, &name, caller.organisation.as_str(), &input).await }));
+    let admitted = admitted.await?;
+    let id = admitted.run().map(ToString::to_string);
+    let (outcome, reason) = match admitted {
+        Admitted::Started(_) => ("started", None),
+        Admitted::Existing(_) => ("existing", None),
+        Admitted::Gathered(_) => ("gathered", None),
+        Admitted::Skipped(why) => ("skipped", Some(why)),
+    };
+    Ok((StatusCode::CREATED, Json(Begun { id, outcome, reason })))
+}
+
+/// Whether something is paused now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Paused {
+    /// The workflow or kind of job.
+    name: String,
+    /// Whether it is paused.
+    paused: bool,
+}
+
+/// Starts nothing more of it for this organisation; what is under way goes on until it waits.
+#[utoipa::path(post, path = "/api/workflows/{name}/pause", tag = "runs",
+    responses((status = 200, body = Paused), (status = 404)))]
+pub(super) async fn pause(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Path(name): Path<String>,
+) -> ApiResult<Json<Paused>> {
+    change(web, caller, name, true).await
+}
+
+/// Goes on with it.
+#[utoipa::path(post, path = "/api/workflows/{name}/resume", tag = "runs",
+    responses((status = 200, body = Paused), (status = 404)))]
+pub(super) async fn resume(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Path(name): Path<String>,
+) -> ApiResult<Json<Paused>> {
+    change(web, caller, name, false).await
+}
+
+async fn change(web: Web, caller: campanile_accounts::Caller, name: String, paused: bool) -> ApiResult<Json<Paused>> {
+    caller.must(Permission::Configure)?;
+    let (jobs, workflows) = web.app.engine.names();
+    if !jobs.contains(&name.as_str()) && !workflows.iter().any(|(known, _)| *known == name) {
+        return Err(Error::NotFound("workflow").into());
+    }
+    let (engine, changed) = (web.app.engine.clone(), name.clone());
+    let write = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let tenant = caller.organisation.as_str();
+            match paused {
+                true => engine.pause(tx, tenant, &changed, "a member").await,
+                false => engine.resume(tx, tenant, &changed).await,
+            }
+        })
+    });
+    write.await?;
+    Ok(Json(Paused { name, paused }))
+}
