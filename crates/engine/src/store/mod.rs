@@ -7,6 +7,3 @@ pub(crate) mod lease;
 pub(crate) mod runs;
 pub(crate) mod stats;
 pub(crate) mod steps;
-
-#[cfg(test)]
-mod tests;

@@ -30,8 +30,6 @@
 mod ctx;
 pub(crate) mod drive;
 pub(crate) mod journal;
-#[cfg(test)]
-mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
