@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::event::Event;
-use crate::flow::admission::{self, KEPT, Request};
+use crate::flow::admission::{self, Request};
 use crate::registry::{JobOptions, Registry};
 use crate::run::{NewJob, Outcome, Verdict};
 use crate::store::{history, stats};
@@ -40,6 +40,8 @@ pub(crate) struct Kept {
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Failed runs and events: longer than any window of idempotency.
+const KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
 /// Completed and cancelled runs a week, failed ones and events a month, counters a year.
 pub(crate) const RETENTION: Kept =
     Kept { completed: Duration::from_secs(7 * 24 * 3600), failed: KEPT, events: KEPT, stats: DAY.saturating_mul(400) };

@@ -45,6 +45,8 @@
 
 mod backoff;
 mod catalogue;
+#[cfg(test)]
+mod dice;
 mod duties;
 mod ending;
 mod event;

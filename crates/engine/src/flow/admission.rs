@@ -1,7 +1,6 @@
 //! From an event or a call to a run, or to the reason why there is none.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
@@ -79,7 +78,7 @@ pub(crate) async fn admit(
     let admitted = decide(tx, engine, workflow, &request, &json, &mut run, now).await?;
     match &admitted {
         Admitted::Started(_) => {
-            store(tx, engine, workflow, &json, &run, now).await?;
+            store(tx, workflow, &json, &run, now).await?;
             engine.offer(tx, vec![run], now).await?;
         }
         Admitted::Skipped(_) => count(tx, workflow, &request.tenant, Counted::Skipped, now).await?,
@@ -164,14 +163,7 @@ async fn decide(
     Ok(Admitted::Started(run.id.clone()))
 }
 
-async fn store(
-    tx: &mut Tx,
-    engine: &Engine,
-    workflow: &Workflow,
-    json: &Value,
-    run: &Run,
-    now: Timestamp,
-) -> Result<()> {
+async fn store(tx: &mut Tx, workflow: &Workflow, json: &Value, run: &Run, now: Timestamp) -> Result<()> {
     runs::insert(tx, std::slice::from_ref(run)).await?;
     let waits: Vec<WaitRow> = workflow
         .options
@@ -196,7 +188,6 @@ async fn store(
     if !waits.is_empty() {
         events::listen(tx, &waits).await?;
     }
-    let _ = engine;
     count(tx, workflow, &run.tenant, Counted::Queued, now).await
 }
 
@@ -305,6 +296,3 @@ async fn flush(tx: &mut Tx, engine: &Engine, run: &RunId, now: Timestamp) -> Res
     }
     Ok(())
 }
-
-/// How long the rows of limiters and windows mean something; longer than any window.
-pub(crate) const KEPT: Duration = Duration::from_secs(32 * 24 * 3600);

@@ -5,19 +5,8 @@ use std::time::Duration;
 use campanile_base::Timestamp;
 
 use super::{Cron, Missed};
+use crate::dice::Dice;
 use crate::machine::Throttle;
-
-/// A small random source that is the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % sides
-    }
-}
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_700_000_000 + seconds)
@@ -27,7 +16,7 @@ fn at(seconds: i64) -> Timestamp {
 #[test]
 fn a_throttle_is_a_leaking_bucket() {
     for seed in 1..=2_000u64 {
-        let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let mut dice = Dice::of(seed);
         let (limit, burst) = (1 + dice.roll(5) as u32, dice.roll(4) as u32);
         let spread = 60_000_000 * (1 + dice.roll(3) as i64);
         let throttle = Throttle { limit, period: Duration::from_micros(spread as u64) * limit, burst };
@@ -57,7 +46,7 @@ fn a_throttle_is_a_leaking_bucket() {
 /// The model: every minute is looked at.
 #[test]
 fn a_schedule_is_the_next_minute_that_fits() {
-    let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+    let mut dice = Dice::of(1);
     for _ in 0..300 {
         let (minute, every) = (dice.roll(60) as i64, 1 + dice.roll(12) as i64);
         let cron = Cron::parse(&format!("{minute} */{every} * * *")).unwrap();

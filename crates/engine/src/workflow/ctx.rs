@@ -234,7 +234,7 @@ impl Asked {
     }
 
     fn ask(&self, kind: StepKind, ask: impl FnOnce() -> Ask) {
-        self.inner.journal().ask(&self.key, kind, |_| ask());
+        self.inner.journal().ask(&self.key, kind, ask);
     }
 
     async fn signal(&self) -> Signal {

@@ -498,7 +498,6 @@ async fn invoke(
     now: Timestamp,
 ) -> campanile_base::Result<bool> {
     let engine = &shared.engine;
-    let refused = |why: String| async move { (StepState::Failed, why) };
     let data = serde_json::from_str(input).map_err(campanile_base::Error::internal)?;
     let request = Request {
         tenant: run.tenant.clone(),
@@ -508,8 +507,8 @@ async fn invoke(
         due: None,
     };
     let Some(workflow) = engine.catalogue().latest(name) else {
-        let (state, why) = refused(format!("there is no workflow {name}")).await;
-        engine.poke(tx, &run.id, key, state, Some(&why), now).await?;
+        let why = format!("there is no workflow {name}");
+        engine.poke(tx, &run.id, key, StepState::Failed, Some(&why), now).await?;
         return Ok(true);
     };
     match admission::admit(tx, engine, workflow, request, now).await? {

@@ -174,19 +174,19 @@ impl Journal {
     }
 
     /// A step is asked for. One that is pending already keeps its place.
-    pub(crate) fn ask(&mut self, key: &str, kind: StepKind, ask: impl FnOnce(bool) -> Ask) {
+    pub(crate) fn ask(&mut self, key: &str, kind: StepKind, ask: impl FnOnce() -> Ask) {
         self.news = true;
         if let Some(pending) = self.pending.get_mut(key) {
             pending.is_asked = true;
             // A stored sleep, wait or invocation goes on; what can fail is tried again when it is due.
             if pending.kind.can_fail() {
-                pending.stage = Stage::Asked(ask(true));
+                pending.stage = Stage::Asked(ask());
             }
             return;
         }
         let pending = Pending {
             kind,
-            stage: Stage::Asked(ask(false)),
+            stage: Stage::Asked(ask()),
             attempts: 0,
             due: None,
             started_at: None,

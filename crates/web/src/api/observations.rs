@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result};
 use campanile_memory::graph::{self, EdgeView};
 use campanile_memory::{Filter, Observation, ObservationDetail, observations};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{PageView, Paging};
+use super::page::{PageView, Paging, time};
 use crate::Web;
 use crate::caller::{Known, workspace};
 use crate::error::ApiResult;
@@ -39,14 +39,6 @@ pub(super) struct Wanted {
 
 impl Wanted {
     fn filter(self) -> Result<Filter> {
-        let time = |name: &str, text: Option<String>| match text {
-            None => Ok(None),
-            // In a query a plus that nobody encoded arrives as a space.
-            Some(text) => match Timestamp::parse(&text.replace(' ', "+")) {
-                Some(time) => Ok(Some(time)),
-                None => Err(Error::invalid(format!("{name} must be an RFC 3339 time"))),
-            },
-        };
         Ok(Filter {
             provider: self.source,
             event_type: self.r#type,

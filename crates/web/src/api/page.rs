@@ -1,6 +1,6 @@
 //! Pages and the parameters that every list has.
 
-use campanile_base::{Cursor, Page, PageSize, Result};
+use campanile_base::{Cursor, Error, Page, PageSize, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -24,6 +24,14 @@ impl<T> PageView<T> {
     pub(crate) fn whole(data: Vec<T>) -> Self {
         Self { data, next: None }
     }
+}
+
+/// Reads a time that may have been given.
+pub(crate) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
+    let Some(text) = text else { return Ok(None) };
+    // In a query a plus that nobody encoded arrives as a space.
+    let time = Timestamp::parse(&text.replace(' ', "+"));
+    time.map(Some).ok_or_else(|| Error::invalid(format!("{name} must be an RFC 3339 time")))
 }
 
 /// What every list can be asked.

@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, Permission};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result};
 use campanile_engine::operate::{self, BulkCancel, Filter, RunDetail, RunSummary, Statistics};
 use campanile_engine::{RunId, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageView, Paging};
+use super::page::{PageView, Paging, time};
 use crate::Web;
 use crate::caller::Known;
 use crate::error::ApiResult;
@@ -34,15 +34,14 @@ impl Wanted {
     pub(super) fn filter(self, jobs: bool) -> Result<Filter> {
         let unknown = |text: &str| Error::invalid(format!("{text:?} is not a status"));
         let status = self.status.map(|text| Status::parse(&text).ok_or_else(|| unknown(&text))).transpose()?;
-        Ok(Filter { jobs, name: self.name, status, after: time(self.after)?, before: time(self.before)? })
+        Ok(Filter {
+            jobs,
+            name: self.name,
+            status,
+            after: time("after", self.after)?,
+            before: time("before", self.before)?,
+        })
     }
-}
-
-fn time(text: Option<String>) -> Result<Option<Timestamp>> {
-    let Some(text) = text else { return Ok(None) };
-    // In a query a plus that nobody encoded arrives as a space.
-    let time = Timestamp::parse(&text.replace(' ', "+"));
-    time.map(Some).ok_or_else(|| Error::invalid(format!("{text:?} is not an RFC 3339 time")))
 }
 
 /// Runs of workflows, newest first.
@@ -239,7 +238,7 @@ pub(super) async fn cancel_all(
     Json(asked): Json<CancelAllIn>,
 ) -> ApiResult<(StatusCode, Json<BulkCancel>)> {
     caller.must(Permission::Configure)?;
-    let (engine, times) = (web.app.engine.clone(), (time(asked.after)?, time(asked.before)?));
+    let (engine, times) = (web.app.engine.clone(), (time("after", asked.after)?, time("before", asked.before)?));
     let opened = web.app.db.write(move |tx| {
         Box::pin(async move { engine.cancel_all(tx, caller.organisation.as_str(), &asked.name, times).await })
     });

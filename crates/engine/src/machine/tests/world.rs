@@ -4,23 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::*;
+use crate::dice::Dice;
 use crate::run::Status;
-
-/// A small random source that is the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % sides
-    }
-
-    fn is_one_in(&mut self, sides: u64) -> bool {
-        self.roll(sides) == 0
-    }
-}
 
 const SHARDS: i64 = 4;
 const BOUNDS: Bounds = Bounds { ready: 40, lane: 6, timers: 12, horizon: Duration::from_secs(60) };
@@ -102,7 +87,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut world = Self {
-            dice: Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
+            dice: Dice::of(seed),
             now: Timestamp::from_seconds(1_700_000_000),
             serial: 0,
             table: BTreeMap::new(),
