@@ -45,6 +45,9 @@ pub enum Error {
     Panic(String),
 }
 
+/// What is not available when the database is away.
+pub const DATABASE: &str = "the database";
+
 /// A result of the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -67,7 +70,7 @@ impl Error {
 impl From<Error> for campanile_base::Error {
     fn from(error: Error) -> Self {
         match error {
-            Error::Unavailable(_) => Self::Unavailable { what: "the database", source: Box::new(error) },
+            Error::Unavailable(_) => Self::Unavailable { what: DATABASE, source: Box::new(error) },
             other => Self::Internal(Box::new(other)),
         }
     }

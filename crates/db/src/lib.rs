@@ -41,11 +41,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use bell::Bell;
-pub use error::{Error, Result};
+pub use error::{DATABASE, Error, Result};
 pub use futures_util::future::BoxFuture;
 pub use lane::{Apply, Lane};
 pub use migrate::Migrations;
-pub use tx::Tx;
+pub use tx::{Bulk, Tx};
 pub use value::{FromColumn, Param, Row};
 
 /// A database. Cheap to clone; closes when the last clone is dropped.

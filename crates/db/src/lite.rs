@@ -162,6 +162,7 @@ fn write_in_groups(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn C
     while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
         let committed = commit_group(&mut tx, &mut group);
         let effects = std::mem::take(&mut tx.after_commit);
+        tx.in_doubt.clear();
         match &committed {
             Ok(()) => effects.into_iter().for_each(|effect| effect()),
             Err(error) => tracing::error!(%error, changes = group.len(), "a group of changes was not committed"),
@@ -209,5 +210,8 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 pub(crate) fn lite_error(sql: &str, error: &rusqlite::Error) -> Error {
     let code = error.sqlite_error().map_or(0, |e| e.extended_code);
-    Error::sql(sql, code, error)
+    match code & 0xff {
+        rusqlite::ffi::SQLITE_FULL | rusqlite::ffi::SQLITE_IOERR => Error::Unavailable(error.to_string()),
+        _ => Error::sql(sql, code, error),
+    }
 }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::str::FromStr as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join};
 use tokio_postgres::Statement;
 use tokio_postgres::config::SslMode;
 
@@ -26,6 +27,8 @@ pub(crate) struct Postgres {
 
 pub(crate) struct PostgresTx {
     pub(crate) client: Object,
+    /// Whether this is a transaction that has yet to begin.
+    begins: AtomicBool,
 }
 
 impl Postgres {
@@ -58,7 +61,7 @@ impl Postgres {
     {
         let client = self.connection().await?;
         let task = tokio::spawn(async move {
-            let mut tx = Tx::new(Inner::Postgres(PostgresTx { client }));
+            let mut tx = Tx::new(Inner::Postgres(PostgresTx { client, begins: AtomicBool::new(true) }));
             let outcome = in_transaction(&mut tx, body).await;
             match outcome.is_ok() {
                 true => std::mem::take(&mut tx.after_commit).into_iter().for_each(|effect| effect()),
@@ -75,7 +78,7 @@ impl Postgres {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
     {
         let client = self.connection().await?;
-        body(&mut Tx::new(Inner::Postgres(PostgresTx { client }))).await
+        body(&mut Tx::new(Inner::Postgres(PostgresTx { client, begins: AtomicBool::new(false) }))).await
     }
 
     pub(crate) fn bell(&self, channel: &'static str) -> Bell {
@@ -100,27 +103,56 @@ where
     E: From<Error>,
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
 {
-    tx.script("BEGIN").await?;
     let outcome = AssertUnwindSafe(body(tx)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(Error::Panic(panic_text(&*panic)).into()));
     // PostgreSQL answers a COMMIT after a failed statement with a silent rollback.
     match (outcome, tx.failed.take()) {
         (Ok(done), None) => {
-            tx.script("COMMIT").await?;
+            if let Err(error) = end(tx, "COMMIT").await {
+                std::mem::take(&mut tx.in_doubt).into_iter().for_each(|effect| effect());
+                return Err(error.into());
+            }
             Ok(done)
         }
         (Ok(_), Some(error)) => {
-            tx.script("ROLLBACK").await?;
+            end(tx, "ROLLBACK").await?;
             Err(error.into())
         }
         (Err(error), _) => {
-            tx.script("ROLLBACK").await?;
+            end(tx, "ROLLBACK").await?;
             Err(error)
         }
     }
 }
 
+async fn end(tx: &mut Tx, how: &str) -> Result<()> {
+    match &mut tx.inner {
+        Inner::Postgres(postgres) => postgres.end(how).await,
+        Inner::Lite(_) => unreachable!("the other database ends its transactions by itself"),
+    }
+}
+
 impl PostgresTx {
+    /// Awaits a statement; the first of a transaction takes BEGIN along, in one round trip.
+    pub(crate) async fn begun<T>(
+        &self,
+        statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    ) -> std::result::Result<T, tokio_postgres::Error> {
+        if !self.begins.swap(false, Ordering::Relaxed) {
+            return statement.await;
+        }
+        let (begun, answer) = join(self.client.batch_execute("BEGIN"), statement).await;
+        begun.and(answer)
+    }
+
+    /// Ends the transaction, if it has begun.
+    async fn end(&self, how: &str) -> Result<()> {
+        match self.begins.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => self.client.batch_execute(how).await.map_err(|e| pg_error(how, &e)),
+        }
+    }
+
     pub(crate) async fn prepare(&mut self, sql: &'static str) -> Result<Statement> {
         self.client.prepare_cached(&for_postgres(sql)).await.map_err(|e| pg_error(sql, &e))
     }
@@ -128,7 +160,7 @@ impl PostgresTx {
 
 /// Keeps a connection that may still be within a transaction from going back to the pool.
 async fn forget_unless_idle(mut tx: Tx) {
-    let idle = tx.script("ROLLBACK").await.is_ok();
+    let idle = end(&mut tx, "ROLLBACK").await.is_ok();
     if let (false, Inner::Postgres(postgres)) = (idle, tx.inner) {
         drop(Object::take(postgres.client));
     }

@@ -41,15 +41,23 @@ impl TestDatabase {
         let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
             panic!("{POSTGRES} is not set: run `cargo xtask test`, or `cargo xtask postgres` and do as it says")
         });
+        Self::postgres_at(&server).await
+    }
+
+    /// A new database on the server at this URL.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub async fn postgres_at(server: &str) -> Self {
         let name = format!("test_{}", hex_name());
-        let client = connect(&server).await;
+        let client = connect(server).await;
         // A language's collation, as many databases have: the schema must not depend on it.
         let create = format!(
             "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' \
              LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
         );
         client.batch_execute(&create).await.expect("the test server lets us create databases");
-        let (head, query) = server.split_once('?').unwrap_or((&server, "sslmode=disable"));
+        let (head, query) = server.split_once('?').unwrap_or((server, "sslmode=disable"));
         let head = head.rsplit_once('/').map_or(head, |(before, _)| before);
         Self { url: Some(format!("{head}/{name}?{query}")), folder: fresh_folder(), name: "postgres" }
     }

@@ -1,5 +1,8 @@
 //! A transaction: the same few calls on both databases.
 
+use std::collections::HashSet;
+
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio_postgres::types::ToSql;
 
@@ -13,7 +16,18 @@ use crate::{Error, Param, Result, Row};
 pub struct Tx {
     pub(crate) inner: Inner,
     pub(crate) after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    pub(crate) in_doubt: Vec<Box<dyn FnOnce() + Send>>,
     pub(crate) failed: Option<Error>,
+}
+
+/// A change of many rows, in the form that each database does quickest.
+#[derive(Debug, Clone, Copy)]
+pub struct Bulk {
+    /// Changes one row, with its values as parameters.
+    pub each: &'static str,
+    /// Changes all of them on PostgreSQL, with an array of each value, and returns the first value of
+    /// those that it has changed.
+    pub together: &'static str,
 }
 
 pub(crate) enum Inner {
@@ -23,7 +37,7 @@ pub(crate) enum Inner {
 
 impl Tx {
     pub(crate) fn new(inner: Inner) -> Self {
-        Self { inner, after_commit: Vec::new(), failed: None }
+        Self { inner, after_commit: Vec::new(), in_doubt: Vec::new(), failed: None }
     }
 
     /// Runs a statement; answers how many rows it changed.
@@ -45,6 +59,20 @@ impl Tx {
             return Ok(Vec::new());
         }
         let changed = self.inner.execute_many(sql, rows).await;
+        self.noting(changed)
+    }
+
+    /// Changes many rows, each named by the first of its parameters; answers which were changed.
+    ///
+    /// # Errors
+    /// `Sql` when the statement fails.
+    pub async fn change(&mut self, bulk: Bulk, rows: &[Vec<Param<'_>>]) -> Result<Vec<bool>> {
+        let changed = match &mut self.inner {
+            // One alone is quicker by itself, too.
+            Inner::Postgres(postgres) if rows.len() > 1 => postgres.change(bulk.together, rows).await,
+            _ if rows.is_empty() => Ok(Vec::new()),
+            inner => inner.execute_many(bulk.each, rows).await.map(|all| all.into_iter().map(|n| n == 1).collect()),
+        };
         self.noting(changed)
     }
 
@@ -120,10 +148,18 @@ impl Tx {
         self.after_commit.push(Box::new(effect));
     }
 
+    /// Runs `effect` if it cannot be told whether this transaction is durable: the connection was lost while
+    /// PostgreSQL committed it, and its caller is told that it has failed. Must not block.
+    pub fn in_doubt(&mut self, effect: impl FnOnce() + Send + 'static) {
+        self.in_doubt.push(Box::new(effect));
+    }
+
     pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
         match &mut self.inner {
             Inner::Lite(connection) => connection.execute_batch(sql).map_err(|e| lite_error(sql, &e)),
-            Inner::Postgres(postgres) => postgres.client.batch_execute(sql).await.map_err(|e| pg_error(sql, &e)),
+            Inner::Postgres(postgres) => {
+                postgres.begun(postgres.client.batch_execute(sql)).await.map_err(|e| pg_error(sql, &e))
+            }
         }
     }
 
@@ -132,6 +168,18 @@ impl Tx {
             self.failed.get_or_insert_with(|| error.clone());
         }
         outcome
+    }
+}
+
+impl PostgresTx {
+    async fn change(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<bool>> {
+        let statement = self.prepare(sql).await?;
+        let columns: Vec<Vec<&Param<'_>>> =
+            (0..rows[0].len()).map(|column| rows.iter().map(|row| &row[column]).collect()).collect();
+        let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+        let changed = self.begun(self.client.query(&statement, &params)).await.map_err(|e| pg_error(sql, &e))?;
+        let changed: HashSet<&str> = changed.iter().map(|row| row.get(0)).collect();
+        Ok(rows.iter().map(|row| matches!(&row[0], Param::Text(name) if changed.contains(name.as_ref()))).collect())
     }
 }
 
@@ -145,7 +193,7 @@ impl Inner {
             }
             Self::Postgres(postgres) => {
                 let statement = postgres.prepare(sql).await?;
-                postgres.client.execute_raw(&statement, params).await.map_err(|e| pg_error(sql, &e))
+                postgres.begun(postgres.client.execute_raw(&statement, params)).await.map_err(|e| pg_error(sql, &e))
             }
         }
     }
@@ -164,7 +212,8 @@ impl Inner {
                 let statement = postgres.prepare(sql).await?;
                 let client = &postgres.client;
                 // Polled together they are written together: one round trip for all rows.
-                let answers = join_all(rows.iter().map(|row| client.execute_raw(&statement, row))).await;
+                let all = join_all(rows.iter().map(|row| client.execute_raw(&statement, row))).map(Ok);
+                let answers = postgres.begun(all).await.map_err(|e| pg_error(sql, &e))?;
                 answers.into_iter().map(|answer| answer.map_err(|e| pg_error(sql, &e))).collect()
             }
         }
@@ -193,7 +242,8 @@ impl Inner {
             Self::Postgres(postgres) => {
                 let statement = postgres.prepare(sql).await?;
                 let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-                let rows = postgres.client.query(&statement, &params).await.map_err(|e| pg_error(sql, &e))?;
+                let rows =
+                    postgres.begun(postgres.client.query(&statement, &params)).await.map_err(|e| pg_error(sql, &e))?;
                 rows.iter().take(limit).map(|row| read(&Row::Postgres(row))).collect()
             }
         }
