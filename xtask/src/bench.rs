@@ -3,11 +3,11 @@
 use std::process::Command;
 
 use crate::chore::{Outcome, run, say};
-use crate::postgres::Cluster;
+use crate::postgres;
 
 /// `bench ingest`: how many deliveries a second are accepted, and where the time goes.
 pub fn ingest(options: &[&str]) -> Outcome {
-    let cluster = Cluster::start(true)?;
+    let cluster = postgres::start(true)?;
     say("building the release binary and the load");
     run(Command::new("cargo").args([
         "build",
@@ -31,4 +31,12 @@ pub fn ingest(options: &[&str]) -> Outcome {
         "ingest",
     ]);
     run(load.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
+}
+
+/// `bench engine`: what the workflow engine does by itself.
+pub fn engine(options: &[&str]) -> Outcome {
+    let cluster = postgres::start(true)?;
+    let mut bench = Command::new("cargo");
+    bench.args(["bench", "--package", "campanile-engine", "--bench", "engine", "--"]);
+    run(bench.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
 }

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use campanile_cluster::is_root;
+
 /// What a chore ends with: nothing, or a sentence about what went wrong.
 pub type Outcome<T = ()> = Result<T, String>;
 
@@ -28,12 +30,6 @@ pub fn exists(program: &str) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|s| s.success())
-}
-
-/// Whether we are root, by the owner of our own process folder.
-pub fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
 /// Installs something with the system's packages when we may, else names the command.

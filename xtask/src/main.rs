@@ -13,6 +13,7 @@ const HELP: &str = "cargo xtask <chore>
   test [names…]   everything that must hold: formatting, clippy, all tests on both databases, the
                   console, the browser. With names, only the Rust tests whose names contain one.
   bench ingest    deliveries accepted per second and the latency of each stage, on both databases
+  bench engine    runs per second, latencies, a million sleepers, on both databases
   postgres        a throw-away PostgreSQL for tests that you run by hand, until Enter
 ";
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["test", names @ ..] => test::everything(names),
         ["bench", "ingest", rest @ ..] => bench::ingest(rest),
+        ["bench", "engine", rest @ ..] => bench::engine(rest),
         ["postgres"] => interactive_postgres(),
         _ => {
             eprint!("{HELP}");
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn interactive_postgres() -> chore::Outcome {
-    let cluster = postgres::Cluster::start(false)?;
+    let cluster = postgres::start(false)?;
     println!("export CAMPANILE_TEST_POSTGRES='{}'", cluster.url());
     eprintln!("Press Enter to stop it.");
     let mut line = String::new();

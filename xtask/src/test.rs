@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::chore::{Outcome, as_root, exists, run, say};
-use crate::postgres::Cluster;
+use crate::postgres;
+use campanile_cluster::Cluster;
 
 /// What has passed and failed so far.
 #[derive(Default)]
@@ -47,13 +48,13 @@ fn all(tally: &mut Tally) -> Outcome {
             "warnings",
         ]),
     );
-    let cluster = Cluster::start(false)?;
+    let cluster = postgres::start(false)?;
     rust(tally, &cluster, &[])?;
     node(tally, &cluster)
 }
 
 fn some(tally: &mut Tally, names: &[&str]) -> Outcome {
-    let cluster = Cluster::start(false)?;
+    let cluster = postgres::start(false)?;
     names.iter().try_for_each(|name| rust(tally, &cluster, &[name]))
 }
 
