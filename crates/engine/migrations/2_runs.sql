@@ -1,7 +1,7 @@
 -- Everything that the engine does is a run: of a job (one call), or of a workflow (a call that is
 -- replayed through its steps). The row is its own place in the queue.
 --
--- status: 0 queued, 1 running, 2 waiting; 10 completed, 11 failed, 12 cancelled.
+-- status: 0 queued, 1 running, 2 waiting (for its time, or for something to come); 10 completed, 11 failed, 12 cancelled.
 -- A row with a status below 10 is active: it is due at `due`, and the partial indexes hold it.
 CREATE TABLE run (
     id TEXT PRIMARY KEY,
@@ -46,7 +46,9 @@ CREATE TABLE run (
     error TEXT
 );
 CREATE INDEX run_due ON run (due, id) WHERE status < 10;
-CREATE INDEX run_lane ON run (lane, priority, queued_at, id) WHERE status < 10;
+-- What could start now stands in its order; a million sleepers stand apart, in nobody's way.
+CREATE INDEX run_lane ON run (lane, priority, queued_at, id) WHERE status < 2;
+CREATE INDEX run_waiting ON run (lane, due, id) WHERE status = 2;
 CREATE UNIQUE INDEX run_dedupe ON run (dedupe) WHERE dedupe IS NOT NULL;
 CREATE INDEX run_holding ON run (shard) WHERE status < 10 AND holds;
 -- History is listed as a whole, by name, and what has not ended well by itself; jobs that are done
@@ -59,7 +61,7 @@ CREATE INDEX run_children ON run (parent) WHERE parent IS NOT NULL;
 
 INSERT INTO run (id, shard, name, version, tenant, lane, key1, holds, priority, status, due, attempt, generation,
         crashes, pokes, seq, dedupe, gathers, cause, queued_at, input, error)
-    SELECT id, shard, kind, 0, tenant, 0, key, FALSE, priority, 0, due, attempt, generation,
+    SELECT id, shard, kind, 0, tenant, 0, key, FALSE, priority, 2, due, attempt, generation,
         0, 0, 0, dedupe, FALSE, 'call', created_at, args, last_error
     FROM job;
 INSERT INTO run (id, shard, name, version, tenant, lane, key1, holds, priority, status, due, attempt, generation,

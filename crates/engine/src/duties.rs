@@ -17,7 +17,7 @@ use crate::flow::admission::{self, Request};
 use crate::registry::{JobOptions, Registry};
 use crate::run::{NewJob, Outcome, Verdict};
 use crate::store::{history, stats};
-use crate::{Backoff, Engine};
+use crate::{Backoff, Engine, Settings};
 
 /// The engine's own jobs begin like this; they are not counted and not listed.
 pub(crate) const PREFIX: &str = "engine.";
@@ -27,24 +27,10 @@ const TIDY: &str = "engine.tidy";
 
 const FOLD_EVERY: Duration = Duration::from_secs(2);
 const TIDY_EVERY: Duration = Duration::from_secs(5);
+/// The wait while there is more to do.
+const MORE: Duration = Duration::from_millis(100);
 /// How many rows are folded or removed in one transaction.
 const AT_ONCE: i64 = 2_000;
-
-/// For how long ended runs are kept, by how they ended, and events.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Kept {
-    pub(crate) completed: Duration,
-    pub(crate) failed: Duration,
-    pub(crate) events: Duration,
-    pub(crate) stats: Duration,
-}
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Failed runs and events: longer than any window of idempotency.
-const KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
-/// Completed and cancelled runs a week, failed ones and events a month, counters a year.
-pub(crate) const RETENTION: Kept =
-    Kept { completed: Duration::from_secs(7 * 24 * 3600), failed: KEPT, events: KEPT, stats: DAY.saturating_mul(400) };
 
 /// A planned time of a schedule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,7 +40,7 @@ struct Tick {
     at: Timestamp,
 }
 
-pub(crate) fn register(registry: &mut Registry, engine: &Engine) {
+pub(crate) fn register(registry: &mut Registry, engine: &Engine, settings: Settings) {
     let options = JobOptions {
         max_attempts: u32::MAX,
         backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(30) },
@@ -66,9 +52,13 @@ pub(crate) fn register(registry: &mut Registry, engine: &Engine) {
         let engine = within.clone();
         async move { tick(engine, attempt.job.args()?) }
     });
-    registry.register(FOLD, options.clone(), |_| async {
-        let outcome = again(FOLD_EVERY);
-        Ok(outcome.with(|tx| Box::pin(async move { Ok(stats::fold(tx, AT_ONCE).await.map(drop)?) })))
+    let within = engine.clone();
+    registry.register(FOLD, options.clone(), move |_| {
+        let engine = within.clone();
+        async move {
+            let folded = engine.db.write(|tx| Box::pin(async move { stats::fold(tx, AT_ONCE).await }));
+            Ok(again(if folded.await? >= AT_ONCE as usize { MORE } else { FOLD_EVERY }))
+        }
     });
     let within = engine.clone();
     registry.register(TIDY, options, move |_| {
@@ -76,10 +66,8 @@ pub(crate) fn register(registry: &mut Registry, engine: &Engine) {
         async move {
             let now = engine.clock.now();
             let tidied =
-                engine.db.write(move |tx| Box::pin(async move { history::tidy(tx, &RETENTION, now, AT_ONCE).await }));
-            // With more to do it does not wait as long.
-            let wait = if tidied.await? >= AT_ONCE as u64 { Duration::from_millis(100) } else { TIDY_EVERY };
-            Ok(again(wait))
+                engine.db.write(move |tx| Box::pin(async move { history::tidy(tx, &settings, now, AT_ONCE).await }));
+            Ok(again(if tidied.await? >= AT_ONCE as u64 { MORE } else { TIDY_EVERY }))
         }
     });
 }

@@ -22,8 +22,18 @@ pub(crate) enum Retry {
     Backoff,
     /// After this long: a provider said so.
     After(Duration),
+    /// Soon, and it does not count: the database was away, which is nobody's failure here.
+    WhenBack,
     /// Not at all.
     Never,
+}
+
+/// The wait before what the database has kept from happening is tried again.
+pub(crate) const AWAY: Duration = Duration::from_secs(1);
+
+/// Whether an error says no more than that the database is away.
+pub(crate) fn is_away(error: &Error) -> bool {
+    matches!(error, Error::Unavailable { what, .. } if *what == campanile_db::DATABASE)
 }
 
 impl Failure {
@@ -46,6 +56,11 @@ impl Failure {
     pub(crate) fn retry(&self) -> Retry {
         self.retry
     }
+
+    /// Whether it takes one of the attempts.
+    pub(crate) fn counts(&self) -> bool {
+        self.retry != Retry::WhenBack
+    }
 }
 
 impl fmt::Display for Failure {
@@ -58,13 +73,14 @@ impl std::error::Error for Failure {}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(error.chain())
+        let retry = if is_away(&error) { Retry::WhenBack } else { Retry::Backoff };
+        Self { message: error.chain(), retry }
     }
 }
 
 impl From<campanile_db::Error> for Failure {
     fn from(error: campanile_db::Error) -> Self {
-        Self::new(error.to_string())
+        Error::from(error).into()
     }
 }
 

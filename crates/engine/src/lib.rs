@@ -57,16 +57,16 @@ mod node;
 pub mod operate;
 mod registry;
 mod run;
+mod settings;
 mod store;
 mod workflow;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{LazyLock, OnceLock};
-use std::time::Duration;
 
 use campanile_base::{Clock, Error, Result, Timestamp};
-use campanile_db::{Db, Migrations, Tx};
+use campanile_db::{Apply, Db, Lane, Migrations, Tx};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
@@ -77,6 +77,7 @@ pub use flow::admission::Admitted;
 pub use node::Running;
 pub use registry::{Attempt, JobOptions, Registry};
 pub use run::{Commit, NewJob, Outcome, Run, RunId, Status, Verdict};
+pub use settings::Settings;
 pub use workflow::{Ctx, Workflow, all, race};
 
 use catalogue::Catalogue;
@@ -92,19 +93,6 @@ pub const MIGRATIONS: Migrations = Migrations {
     files: &[include_str!("../migrations/1_jobs.sql"), include_str!("../migrations/2_runs.sql")],
 };
 
-/// How nodes keep their shards.
-#[derive(Debug, Clone, Copy)]
-pub struct Lease {
-    /// A node that shows no sign of life for so long is taken for dead.
-    pub ttl: Duration,
-}
-
-impl Default for Lease {
-    fn default() -> Self {
-        Self { ttl: Duration::from_secs(10) }
-    }
-}
-
 /// The handle to start work with. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -113,6 +101,8 @@ pub struct Engine {
     messages: mpsc::UnboundedSender<Message>,
     place: Arc<Place>,
     catalogue: Arc<OnceLock<Catalogue>>,
+    /// What runs are stored by that nobody's transaction causes.
+    starts: Arc<OnceLock<Lane<Run, ()>>>,
 }
 
 /// Which shards are this node's, and whether others have been nudged.
@@ -133,7 +123,8 @@ impl Engine {
     /// An engine over `db`; start it with [`Idle::start`] when the handlers are known.
     pub fn new(db: Db, clock: Clock) -> (Self, Idle) {
         let (messages, inbox) = mpsc::unbounded_channel();
-        let engine = Self { db, clock, messages, place: Arc::default(), catalogue: Arc::default() };
+        let engine =
+            Self { db, clock, messages, place: Arc::default(), catalogue: Arc::default(), starts: Arc::default() };
         (engine.clone(), Idle { engine, inbox })
     }
 
@@ -153,7 +144,7 @@ impl Engine {
     pub async fn enqueue_all(&self, tx: &mut Tx, new: Vec<NewJob>) -> campanile_db::Result<Vec<bool>> {
         let now = self.clock.now();
         let all: Vec<Run> = new.into_iter().map(|new| new.into_run(self.near_shard(), now)).collect();
-        let stored: Vec<bool> = runs::insert(tx, &all).await?.into_iter().map(|rows| rows == 1).collect();
+        let stored = runs::insert(tx, &all).await?;
         let fresh: Vec<Run> = all.into_iter().zip(&stored).filter(|(_, stored)| **stored).map(|(run, _)| run).collect();
         stats::count(tx, fresh.iter().filter_map(queued), now).await?;
         self.offer(tx, fresh, now).await?;
@@ -178,6 +169,51 @@ impl Engine {
         let event = Event::call(data, now);
         let request = Request { tenant: tenant.into(), event, cause: "call", parent: None, due: None };
         admission::admit(tx, self, workflow, request, now).await
+    }
+
+    /// Starts a workflow by itself: it is durable once this answers. Those who do so at the same time
+    /// share a transaction.
+    ///
+    /// # Errors
+    /// Like [`Engine::start`].
+    pub async fn submit(&self, workflow: &str, tenant: &str, input: serde_json::Value) -> Result<Admitted> {
+        let now = self.clock.now();
+        let workflow = self.catalogue().latest(workflow).ok_or(Error::NotFound("workflow"))?;
+        let event = Event::call(input, now);
+        let request = Request { tenant: tenant.into(), event, cause: "call", parent: None, due: None };
+        if let (true, Some(starts)) = (admission::is_plain(&workflow.options), self.starts.get()) {
+            let json = request.event.json();
+            let run = admission::new_run(self, workflow, &request, &json, now)?;
+            let id = run.id.clone();
+            starts.submit(run).await?;
+            return Ok(Admitted::Started(id));
+        }
+        let (engine, workflow) = (self.clone(), workflow.clone());
+        let admitted = self
+            .db
+            .write(move |tx| Box::pin(async move { admission::admit(tx, &engine, &workflow, request, now).await }));
+        admitted.await
+    }
+
+    /// The lane of [`Engine::submit`].
+    fn lane_of_starts(&self) -> Lane<Run, ()> {
+        // Without a lane of its own: it would keep itself alive.
+        let engine = Self { starts: Arc::default(), ..self.clone() };
+        let apply: Apply<Run, ()> = Arc::new(move |tx, started: Vec<Run>| {
+            let (engine, now) = (engine.clone(), engine.clock.now());
+            Box::pin(async move {
+                let many = started.len();
+                engine.store_plain(tx, started, now).await?;
+                Ok(vec![(); many])
+            })
+        });
+        Lane::start(self.db.clone(), apply)
+    }
+
+    async fn store_plain(&self, tx: &mut Tx, started: Vec<Run>, now: Timestamp) -> campanile_db::Result<()> {
+        runs::insert(tx, &started).await?;
+        stats::count(tx, started.iter().filter_map(queued), now).await?;
+        self.offer(tx, started, now).await
     }
 
     /// Starts many runs of workflows at once, like [`Engine::start`]: what asks for nothing but a row
@@ -205,9 +241,7 @@ impl Engine {
             admitted.push(Admitted::Started(run.id.clone()));
             plain.push(run);
         }
-        runs::insert(tx, &plain).await?;
-        stats::count(tx, plain.iter().filter_map(queued), now).await?;
-        self.offer(tx, plain, now).await?;
+        self.store_plain(tx, plain, now).await?;
         Ok(admitted)
     }
 
@@ -222,12 +256,11 @@ impl Engine {
         }
         let now = self.clock.now();
         let (event, tenant) = new.into_event(now);
-        // Orders this against a run that is about to listen: one of the two sees the other.
-        tx.lock_shared(&event_lock(&tenant, &event.name)).await?;
+        let json = event.json();
+        let equalities = node::lock_to_tell(tx, &tenant, &event.name, &json).await?;
         if !events::insert(tx, &event.row(&tenant)).await? {
             return Ok(event.id);
         }
-        let json = event.json();
         for workflow in self.catalogue().triggered_by(&event.name) {
             if workflow.starts_with(&event, &json) {
                 let tenant = tenant.as_str().into();
@@ -235,7 +268,9 @@ impl Engine {
                 admission::admit(tx, self, workflow, request, now).await?;
             }
         }
-        self.wake_listeners(tx, &tenant, &event, &json, now).await?;
+        for equal in equalities {
+            node::tell(tx, self, &tenant, &event.name, &equal, &json, now).await?;
+        }
         Ok(event.id)
     }
 
@@ -312,6 +347,7 @@ impl Engine {
         let nudges: Vec<(i64, RunId)> = others.into_iter().map(|run| (run.shard, run.id)).collect();
         self.nudge(tx, &nudges, now).await?;
         if !offered.is_empty() {
+            self.look_if_in_doubt(tx);
             let messages = self.messages.clone();
             // The receiver is gone only when the engine has stopped; the table keeps the runs.
             tx.after_commit(move || drop(messages.send(Message::Offer(offered))));
@@ -324,9 +360,16 @@ impl Engine {
         if !self.is_ours(shard) {
             return self.nudge(tx, &[(shard, id.clone())], now).await;
         }
+        self.look_if_in_doubt(tx);
         let (messages, id) = (self.messages.clone(), id.clone());
         tx.after_commit(move || drop(messages.send(Message::Touched(id))));
         Ok(())
+    }
+
+    /// Nobody is told of what was perhaps committed: it is looked for.
+    fn look_if_in_doubt(&self, tx: &mut Tx) {
+        let messages = self.messages.clone();
+        tx.in_doubt(move || drop(messages.send(Message::Doubt)));
     }
 
     /// Gives an active run a result from outside.
@@ -359,37 +402,13 @@ impl Engine {
     fn is_ours(&self, shard: i64) -> bool {
         self.db.engine() == campanile_db::Engine::Sqlite || self.place.owned.load(Ordering::Relaxed) >> shard & 1 == 1
     }
-
-    async fn wake_listeners(
-        &self,
-        tx: &mut Tx,
-        tenant: &str,
-        event: &Event,
-        json: &serde_json::Value,
-        now: Timestamp,
-    ) -> Result<()> {
-        for path in events::paths(tx, &event.name).await? {
-            let Some(equal) = event::equality_at(json, &path) else { continue };
-            for wait in events::listeners(tx, tenant, &event.name, &equal, now).await? {
-                if wait.expression.is_none() || node::listens(tx, &wait, json).await? {
-                    node::hear(tx, self, &wait, &json.to_string(), now).await?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// What a stored run adds to the counters; the engine's own work is not counted.
 pub(crate) fn queued(run: &Run) -> Option<Count> {
     let count =
         Count { tenant: run.tenant.to_string(), name: run.name.to_string(), what: Counted::Queued, millis: None };
-    (!run.name.starts_with(duties::PREFIX)).then_some(count)
-}
-
-/// The name of the lock between senders of an event and those who begin to listen for it.
-pub(crate) fn event_lock(tenant: &str, event: &str) -> String {
-    format!("engine event {tenant} {event}")
+    (!run.is_duty()).then_some(count)
 }
 
 impl Idle {
@@ -399,19 +418,25 @@ impl Idle {
     /// # Errors
     /// What the database says.
     pub async fn start(self, registry: Registry, node: &str) -> campanile_db::Result<Running> {
-        self.start_with(registry, node, Lease::default()).await
+        self.start_with(registry, node, Settings::default()).await
     }
 
-    /// Like [`Idle::start`], with a lease of its own.
+    /// Like [`Idle::start`], with other settings than the defaults.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn start_with(self, mut registry: Registry, node: &str, lease: Lease) -> campanile_db::Result<Running> {
-        duties::register(&mut registry, &self.engine);
+    pub async fn start_with(
+        self,
+        mut registry: Registry,
+        node: &str,
+        settings: Settings,
+    ) -> campanile_db::Result<Running> {
+        duties::register(&mut registry, &self.engine, settings);
         operate::register(&mut registry, &self.engine);
         let catalogue = Catalogue::new(registry);
         assert!(self.engine.catalogue.set(catalogue).is_ok(), "an engine is started once");
+        self.engine.starts.get_or_init(|| self.engine.lane_of_starts());
         duties::begin(&self.engine).await?;
-        node::start(self.engine, self.inbox, node, lease).await
+        node::start(self.engine, self.inbox, node, settings.lease).await
     }
 }

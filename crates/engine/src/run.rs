@@ -66,7 +66,7 @@ impl NewJob {
     pub(crate) fn into_run(self, shard: i64, now: Timestamp) -> Run {
         let mut run = Run::new(self.kind, 0, self.tenant, self.args, shard, now);
         (run.keys[0], run.dedupe, run.priority) = (self.key.map(Into::into), self.dedupe, self.priority);
-        run.due = now.plus(self.delay);
+        run.wait_until(now.plus(self.delay));
         run
     }
 }
@@ -75,11 +75,11 @@ impl NewJob {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Nothing of it is written down yet.
+    /// It may start; nothing of it is written down yet.
     Queued,
     /// Something is, and it goes on.
     Running,
-    /// It sleeps, or waits for a result from outside.
+    /// It is not due yet: it was asked for a later time, sleeps, or waits for a result from outside.
     Waiting,
     /// It has ended well.
     Completed,
@@ -222,6 +222,29 @@ impl Run {
     /// Whether it is a job, of one call and no steps.
     pub fn is_job(&self) -> bool {
         self.version == 0
+    }
+
+    /// Whether it is the engine's own work: not counted, not listed, and never given up.
+    pub(crate) fn is_duty(&self) -> bool {
+        self.name.starts_with(crate::duties::PREFIX)
+    }
+
+    /// Whether `row`, which was read later, says something else of when and how this is to go on.
+    pub(crate) fn is_older_than(&self, row: &Self) -> bool {
+        (self.generation, self.due, self.seq) != (row.generation, row.due, row.seq)
+    }
+
+    /// It is not to start before this.
+    pub(crate) fn wait_until(&mut self, due: Timestamp) {
+        self.due = due;
+        if due > self.queued_at {
+            self.status = Status::Waiting;
+        }
+    }
+
+    /// Its place in its lane.
+    pub(crate) fn rank(&self) -> (i64, Timestamp, RunId) {
+        (self.priority, self.queued_at, self.id.clone())
     }
 
     /// The queue within memory that it belongs to. A run that holds its slots already waits in

@@ -108,7 +108,7 @@ pub(crate) fn new_run(
         run.priority = priority.number(&[("event", json)])?;
     }
     run.start_by = options.start_timeout.map(|timeout| now.plus(timeout));
-    run.due = request.due.unwrap_or(now).max(now);
+    run.wait_until(request.due.unwrap_or(now).max(now));
     (run.cause, run.parent) = (request.cause, request.parent.clone());
     run.shard = shard_of(engine, options, &run);
     Ok(run)
@@ -245,7 +245,8 @@ async fn postpone(
         }
     }
     let until = debounce.most.map_or(Timestamp::from_micros(i64::MAX), |most| now.plus(most));
-    (run.gathers, run.due) = (true, now.plus(debounce.period).min(until));
+    run.gathers = true;
+    run.wait_until(now.plus(debounce.period).min(until));
     flow::set_gathering(tx, key, &Gathering { run: run.id.clone(), items: 1, bytes: 0, until }).await?;
     Ok(None)
 }
@@ -280,10 +281,10 @@ async fn add_to(
     }
     let open = Gathering { run: run.id.clone(), items: 1, bytes, until: now.plus(batch.within) };
     flow::add_item(tx, &run.id, 0, &data).await?;
-    (run.gathers, run.due) = (true, open.until);
-    match is_full(&open) {
-        true => run.due = now,
-        false => flow::set_gathering(tx, key, &open).await?,
+    run.gathers = true;
+    if !is_full(&open) {
+        run.wait_until(open.until);
+        flow::set_gathering(tx, key, &open).await?;
     }
     Ok(None)
 }

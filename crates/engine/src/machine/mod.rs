@@ -153,8 +153,7 @@ impl Core {
 
     /// Takes a run that was stored just now.
     pub(crate) fn offer(&mut self, run: Run, now: Timestamp) {
-        let is_ahead = run.due > now && (run.due, run.id.as_str()) > (self.seen.0, self.seen.1.as_str());
-        if !is_ahead && !self.recent.0.contains(&run.id) {
+        if !self.recent.0.contains(&run.id) {
             self.admit(run, now);
         }
     }
@@ -379,22 +378,41 @@ impl Core {
     /// Puts a run where it belongs, unless it is known already, or the table keeps it better.
     fn admit_within(&mut self, run: Run, now: Timestamp, is_next: bool) {
         let is_ours = self.owned >> run.shard & 1 == 1 && self.limits.contains_key(&run.name);
-        if !is_ours || self.runs.contains_key(&run.id) {
+        if !is_ours || !self.forgets_for(&run) {
             return;
         }
         if run.holds {
             self.hold(&run);
         }
         if run.due > now {
-            self.timers.insert((run.due, run.id.clone()));
-            self.runs.insert(run.id.clone(), Entry { run, place: Place::Timer });
+            // Beyond the cursor it is found when the scan gets there.
+            if (run.due, run.id.as_str()) <= (self.seen.0, self.seen.1.as_str()) {
+                self.timers.insert((run.due, run.id.clone()));
+                self.runs.insert(run.id.clone(), Entry { run, place: Place::Timer });
+            }
             return;
         }
         self.make_ready(run, is_next);
     }
 
+    /// Whether a row is to be taken: it is unknown, or somebody has changed it and the news was lost.
+    fn forgets_for(&mut self, row: &Run) -> bool {
+        match self.runs.get_mut(&row.id) {
+            None => true,
+            Some(Entry { run, place: Place::Running { woken } }) => {
+                *woken |= (run.generation, run.pokes) != (row.generation, row.pokes);
+                false
+            }
+            Some(Entry { run, .. }) if run.is_older_than(row) => {
+                self.remove(&row.id);
+                true
+            }
+            Some(_) => false,
+        }
+    }
+
     fn make_ready(&mut self, run: Run, is_next: bool) {
-        let rank = (run.priority, run.queued_at, run.id.clone());
+        let rank = run.rank();
         let cap = if self.runs.len() < self.bounds.ready { self.bounds.lane } else { self.bounds.lane.min(16) };
         let id = run.lane();
         let lane = self.lanes.entry(id).or_insert_with(|| Lane::new(&run));
@@ -432,7 +450,7 @@ impl Core {
     fn take_from_lane(&mut self, run: &Run) {
         let id = run.lane();
         let lane = self.lanes.get_mut(&id).expect("a ready run has a lane");
-        lane.ready.remove(&(run.priority, run.queued_at, run.id.clone()));
+        lane.ready.remove(&run.rank());
         self.names.get_mut(&run.name).ready -= 1;
         if let Some(by) = run.start_by {
             self.expiries.remove(&(by, run.id.clone()));

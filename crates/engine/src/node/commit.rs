@@ -40,15 +40,17 @@ pub(crate) struct RunCommit {
     pub(crate) steps: Vec<StepRow>,
     pub(crate) failures: Vec<FailureRow>,
     pub(crate) taken_in: Vec<String>,
+    /// Whether it takes effect only where its steps were not stored before: others commit with them.
+    pub(crate) is_once: bool,
 }
 
 impl RunCommit {
     pub(crate) fn new(epoch: i64, run: Arc<Run>, next: Next) -> Self {
-        Self { epoch, run, next, steps: Vec::new(), failures: Vec::new(), taken_in: Vec::new() }
+        Self { epoch, run, next, steps: Vec::new(), failures: Vec::new(), taken_in: Vec::new(), is_once: false }
     }
 
     fn count(&self, now: Timestamp) -> Option<Count> {
-        if self.run.name.starts_with(crate::duties::PREFIX) {
+        if self.run.is_duty() {
             return None;
         }
         match &self.next {
@@ -89,11 +91,19 @@ pub(crate) async fn apply(tx: &mut Tx, commits: &[Arc<RunCommit>], now: Timestam
             change_rows(tx, commits, epoch, now, &mut done).await?;
         }
     }
-    let effective = || commits.iter().zip(&done).filter(|(_, done)| **done).map(|(commit, _)| commit);
     let of_run = |run: &Arc<Run>| run.id.clone();
-    let steps: Vec<(RunId, StepRow)> =
-        effective().flat_map(|commit| commit.steps.iter().map(|step| (of_run(&commit.run), step.clone()))).collect();
-    steps::put(tx, &steps).await?;
+    let mut of_commit = Vec::new();
+    let mut steps: Vec<(RunId, StepRow)> = Vec::new();
+    for (index, commit) in commits.iter().enumerate().filter(|(index, _)| done[*index]) {
+        steps.extend(commit.steps.iter().map(|step| (of_run(&commit.run), step.clone())));
+        of_commit.resize(steps.len(), index);
+    }
+    let stored = steps::put(tx, &steps).await?;
+    // An attempt whose commit was not answered may have been committed after all.
+    for index in of_commit.into_iter().zip(stored).filter(|(_, stored)| !stored).map(|(index, _)| index) {
+        done[index] &= !commits[index].is_once;
+    }
+    let effective = || commits.iter().zip(&done).filter(|(_, done)| **done).map(|(commit, _)| commit);
     let failures: Vec<(RunId, FailureRow)> = effective()
         .flat_map(|commit| commit.failures.iter().map(|failure| (of_run(&commit.run), failure.clone())))
         .collect();
@@ -113,20 +123,24 @@ async fn change_rows(
     now: Timestamp,
     done: &mut [bool],
 ) -> campanile_db::Result<()> {
-    let (mut removed, mut going_on, mut parked, mut ended) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut removed, mut begun, mut going_on) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut parked, mut ended) = (Vec::new(), Vec::new());
     for (index, commit) in commits.iter().enumerate().filter(|(_, commit)| commit.epoch == epoch) {
         match &commit.next {
             Next::Remove(run) => removed.push((index, run.clone())),
+            Next::On(progress) if progress.begins.is_some() => begun.push((index, progress.clone())),
             Next::On(progress) => going_on.push((index, progress.clone())),
             Next::Park(row) => parked.push((index, row.clone())),
             Next::End(row) => ended.push((index, row.clone())),
         }
     }
-    let mut note = |indexes: Vec<usize>, changed: Vec<u64>| {
-        indexes.into_iter().zip(changed).for_each(|(index, rows)| done[index] = rows == 1);
+    let mut note = |indexes: Vec<usize>, changed: Vec<bool>| {
+        indexes.into_iter().zip(changed).for_each(|(index, changed)| done[index] = changed);
     };
     let (indexes, rows): (Vec<usize>, Vec<Owned>) = removed.into_iter().unzip();
     note(indexes, runs::remove(tx, &rows).await?);
+    let (indexes, rows): (Vec<usize>, Vec<Progress>) = begun.into_iter().unzip();
+    note(indexes, runs::begin(tx, &rows).await?);
     let (indexes, rows): (Vec<usize>, Vec<Progress>) = going_on.into_iter().unzip();
     note(indexes, runs::progress(tx, &rows).await?);
     let (indexes, rows): (Vec<usize>, Vec<Parked>) = parked.into_iter().unzip();

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::Shared;
 use super::commit::{Next, RunCommit, apply_one};
 use crate::ending;
+use crate::failure::{AWAY, is_away};
 use crate::machine::Settled;
 use crate::registry::{Attempt, Registered};
 use crate::run::{Commit, Outcome, Run, Status, Verdict};
@@ -18,17 +19,29 @@ use crate::store::lease;
 use crate::store::runs::{self, Ended, Owned};
 use crate::store::stats::{self, Count, Counted};
 
-/// Runs the job once. Somebody may look in meanwhile: a job that was cancelled is dropped.
+/// Runs the job once, or again while the database is away, which is not its failure. Somebody may look
+/// in meanwhile: a job that was cancelled is dropped.
 pub(super) async fn run(shared: &Arc<Shared>, epoch: i64, run: Run, look: &Notify) -> Settled {
     let Some(registered) = shared.engine.catalogue().jobs.get(&*run.name) else { return Settled::Gone };
     let began = Instant::now();
-    let outcome = tokio::select! {
-        outcome = attempt(registered, &run) => outcome,
-        () = shared.ended_elsewhere(epoch, &run, look) => return Settled::Gone,
-    };
-    let outcome = outcome.unwrap_or_else(|error| judge_failure(registered, &run, &error));
-    metrics::histogram!("campanile_job_seconds", "kind" => run.name.to_string()).record(began.elapsed().as_secs_f64());
-    settle(shared, registered, epoch, run, outcome).await
+    while shared.lives(epoch) {
+        let outcome = tokio::select! {
+            outcome = attempt(registered, &run) => outcome,
+            () = shared.ended_elsewhere(epoch, &run, look) => return Settled::Gone,
+        };
+        let settled = match outcome {
+            Err(error) if is_away(&error) => None,
+            Err(error) => settle(shared, registered, epoch, &run, judge_failure(registered, &run, &error)).await,
+            Ok(outcome) => settle(shared, registered, epoch, &run, outcome).await,
+        };
+        if let Some(settled) = settled {
+            let took = began.elapsed().as_secs_f64();
+            metrics::histogram!("campanile_job_seconds", "kind" => run.name.to_string()).record(took);
+            return settled;
+        }
+        tokio::time::sleep(AWAY).await;
+    }
+    Settled::Gone
 }
 
 async fn attempt(registered: &Registered, run: &Run) -> campanile_base::Result<Outcome> {
@@ -46,7 +59,8 @@ async fn attempt(registered: &Registered, run: &Run) -> campanile_base::Result<O
 /// What a failure means for the job, by its options.
 fn judge_failure(registered: &Registered, run: &Run, error: &Error) -> Outcome {
     let failures = run.attempt + 1;
-    let error = error.chain();
+    // PostgreSQL keeps no text with a NUL in it.
+    let error = error.chain().replace('\0', "\u{fffd}");
     tracing::warn!(job = %run.id, kind = &*run.name, failures, error, "a job failed");
     if failures >= registered.options.max_attempts {
         return Outcome::of(Verdict::Dead { error });
@@ -54,18 +68,26 @@ fn judge_failure(registered: &Registered, run: &Run, error: &Error) -> Outcome {
     Outcome::of(Verdict::Retry { after: registered.options.backoff.wait(failures), error })
 }
 
-/// Commits the verdict; while the database is away, again and again with growing patience.
-async fn settle(shared: &Arc<Shared>, registered: &Registered, epoch: i64, run: Run, outcome: Outcome) -> Settled {
+/// Commits the verdict; while the database is away, again and again with growing patience. Answers
+/// nothing where it was away and what the handler wanted to write is used up: it is to be called again.
+async fn settle(
+    shared: &Arc<Shared>,
+    registered: &Registered,
+    epoch: i64,
+    run: &Run,
+    outcome: Outcome,
+) -> Option<Settled> {
     let Outcome { mut verdict, mut commit } = outcome;
     for tries in 1.. {
-        match commit_verdict(shared, registered, epoch, &run, verdict.clone(), commit.take()).await {
+        let writes = commit.is_some();
+        match commit_verdict(shared, registered, epoch, run, verdict.clone(), commit.take()).await {
             Ok(settled) => {
-                count(&run, &verdict);
-                return settled;
+                count(run, &verdict);
+                return Some(settled);
             }
-            // What the handler wanted to write is used up: the attempt has failed.
-            Err(error) if tries == 1 => {
-                let failed = judge_failure(registered, &run, &error);
+            Err(error) if writes && is_away(&error) => return None,
+            Err(error) if writes => {
+                let failed = judge_failure(registered, run, &error);
                 (verdict, commit) = (failed.verdict, failed.commit);
             }
             Err(error) => {
@@ -74,7 +96,7 @@ async fn settle(shared: &Arc<Shared>, registered: &Registered, epoch: i64, run: 
             }
         }
     }
-    Settled::Gone
+    None
 }
 
 async fn commit_verdict(
@@ -138,7 +160,7 @@ async fn postpone(
     if !ours {
         return Ok(None);
     }
-    if !run.name.starts_with(crate::duties::PREFIX) {
+    if !run.is_duty() {
         let (tenant, name) = (run.tenant.to_string(), run.name.to_string());
         stats::count(tx, [Count { tenant, name, what: Counted::Retried, millis: None }], now).await?;
     }

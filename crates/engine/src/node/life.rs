@@ -12,9 +12,9 @@ use campanile_base::Timestamp;
 use campanile_db::Result;
 
 use super::Node;
+use crate::Engine;
 use crate::run::{Run, RunId};
 use crate::store::lease::{self, SHARDS};
-use crate::{Engine, Lease};
 
 /// How often a node beats within its lease.
 const BEATS: u32 = 5;
@@ -23,15 +23,15 @@ const BEATS: u32 = 5;
 pub(super) struct Life {
     name: String,
     epoch: i64,
-    lease: Lease,
+    lease: Duration,
     /// A bit for each shard.
     owned: u64,
     /// Shards that are to be given away once nothing of them is under way.
     leaving: u64,
     /// When shards were taken whose last owner did not leave in good order.
     inherited: HashMap<i64, Timestamp>,
-    /// Runs that have let others go first.
-    pub(super) waited: HashSet<RunId>,
+    /// Suspects that were written down in this life: it dies once at most.
+    pub(super) marked: HashSet<RunId>,
     /// The last beat of each life, and since when it is the last.
     heard: HashMap<i64, (i64, Instant)>,
     looked: Instant,
@@ -40,7 +40,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    pub(super) async fn begin(engine: &Engine, name: &str, lease: Lease) -> Result<Self> {
+    pub(super) async fn begin(engine: &Engine, name: &str, lease: Duration) -> Result<Self> {
         let (node, now) = (name.to_owned(), engine.clock.now());
         let epoch = engine.db.write(move |tx| Box::pin(async move { lease::join(tx, &node, now).await })).await?;
         Ok(Self {
@@ -50,7 +50,7 @@ impl Life {
             owned: 0,
             leaving: 0,
             inherited: HashMap::new(),
-            waited: HashSet::new(),
+            marked: HashSet::new(),
             heard: HashMap::new(),
             looked: Instant::now(),
             paused: Vec::new(),
@@ -68,7 +68,7 @@ impl Life {
     }
 
     pub(super) fn interval(&self) -> Duration {
-        self.lease.ttl / BEATS
+        self.lease / BEATS
     }
 
     pub(super) fn has_not_looked_for_a_while(&mut self) -> bool {
@@ -81,7 +81,15 @@ impl Life {
 
     /// Whether a run was there when the last owner of its shard died.
     pub(super) fn suspects(&self, run: &Run) -> bool {
-        self.inherited.get(&run.shard).is_some_and(|taken| run.queued_at < *taken)
+        let is_new = !run.is_duty() && !self.marked.contains(&run.id);
+        is_new && self.inherited.get(&run.shard).is_some_and(|taken| run.queued_at < *taken)
+    }
+
+    /// Until when a suspect lets others go first.
+    pub(super) fn rests_until(&self, run: &Run) -> Option<Timestamp> {
+        let (most, wait) = super::CRASHES_TO_WAIT;
+        let taken = self.inherited.get(&run.shard).filter(|_| run.crashes >= most)?;
+        Some(taken.plus(wait * (run.crashes - most + 1)))
     }
 
     pub(super) async fn leave(&self, engine: &Engine) -> Result<()> {
@@ -91,7 +99,7 @@ impl Life {
 
     /// Lives other than this one that have been silent for the lease's time.
     fn silent(&mut self, beats: &[(i64, i64)]) -> Vec<i64> {
-        let (now, epoch, ttl) = (Instant::now(), self.epoch, self.lease.ttl);
+        let (now, epoch, ttl) = (Instant::now(), self.epoch, self.lease);
         self.heard.retain(|known, _| beats.iter().any(|(life, _)| life == known));
         let mut silent = Vec::new();
         for (life, beat) in beats.iter().filter(|(life, _)| *life != epoch) {
@@ -128,23 +136,25 @@ impl Node {
         if !lives {
             return self.begin_anew().await;
         }
-        for life in self.life.silent(&beats) {
+        let silent = self.life.silent(&beats);
+        let others = beats.len() - silent.len();
+        for life in silent {
             tracing::warn!(life, "a node has gone silent; its work is taken over");
             db.write(move |tx| Box::pin(async move { lease::bury(tx, life).await })).await?;
         }
-        self.share_out(beats.len().max(1)).await
+        self.share_out(others.max(1)).await
     }
 
     /// Takes free shards up to a fair share, and lets go of what is beyond it.
     async fn share_out(&mut self, nodes: usize) -> Result<()> {
         let db = self.shared.engine.db.clone();
         let leases = db.read(|tx| Box::pin(async move { lease::leases(tx).await })).await?;
-        let mine: Vec<i64> = leases.iter().filter(|l| l.epoch == self.life.epoch).map(|l| l.shard).collect();
+        let mut mine: Vec<i64> = leases.iter().filter(|l| l.epoch == self.life.epoch).map(|l| l.shard).collect();
         let share = (SHARDS as usize).div_ceil(nodes);
         self.life.leaving &= mask_of(&mine);
         if mine.len() > share {
             self.life.leaving = mask_of(&mine[share..]);
-            self.place_is(mask_of(&mine));
+            self.place_is(self.life.owned & mask_of(&mine));
             return self.free_what_is_idle().await;
         }
         if self.life.leaving != 0 {
@@ -152,32 +162,47 @@ impl Node {
             self.life.leaving = 0;
             self.core.catch_up(self.now());
         }
-        let free: Vec<lease::Lease> = leases.into_iter().filter(|l| l.epoch == 0).take(share - mine.len()).collect();
-        let wanted: Vec<i64> = free.iter().map(|lease| lease.shard).collect();
-        if wanted.is_empty() {
-            self.place_is(mask_of(&mine));
-            return Ok(());
+        let free = leases.iter().filter(|lease| lease.epoch == 0).take(share - mine.len());
+        let wanted: Vec<i64> = free.map(|lease| lease.shard).collect();
+        if !wanted.is_empty() {
+            mine.extend(self.take(wanted).await?);
         }
+        let unclean: Vec<i64> = leases.iter().filter(|lease| !lease.clean).map(|lease| lease.shard).collect();
+        self.settle_in(mask_of(&mine), mask_of(&unclean)).await
+    }
+
+    async fn take(&mut self, wanted: Vec<i64>) -> Result<Vec<i64>> {
         let epoch = self.life.epoch;
-        let taken = db
-            .write(move |tx| {
-                Box::pin(async move {
-                    match lease::still_lives(tx, epoch).await? {
-                        true => lease::take(tx, &wanted, epoch).await,
-                        false => Ok(Vec::new()),
-                    }
-                })
+        let taken = self.shared.engine.db.write(move |tx| {
+            Box::pin(async move {
+                match lease::still_lives(tx, epoch).await? {
+                    true => lease::take(tx, &wanted, epoch).await,
+                    false => Ok(Vec::new()),
+                }
             })
-            .await?;
-        let now = self.now();
-        let unclean = free.iter().filter(|lease| !lease.clean && taken.contains(&lease.shard));
-        self.life.inherited.extend(unclean.map(|lease| (lease.shard, now)));
-        self.place_is(mask_of(&mine) | mask_of(&taken));
-        if !taken.is_empty() {
-            tracing::info!(node = self.life.name, epoch, shards = taken.len(), "this node takes shards over");
-            self.restore_holders(taken).await;
-            self.restore_throttles().await;
-            self.core.catch_up(now);
+        });
+        taken.await
+    }
+
+    /// Begins to work on shards of its own that it did not know before, once what earlier owners have left of
+    /// them is known; until then nothing of them starts.
+    async fn settle_in(&mut self, mine: u64, unclean: u64) -> Result<()> {
+        let gained = mine & !self.life.owned;
+        if gained != 0 {
+            tracing::info!(
+                node = self.life.name,
+                epoch = self.life.epoch,
+                shards = gained.count_ones(),
+                "this node takes shards over"
+            );
+            self.restore_holders(shards_of(gained)).await?;
+            self.restore_throttles().await?;
+            let now = self.now();
+            self.life.inherited.extend(shards_of(gained & unclean).into_iter().map(|shard| (shard, now)));
+        }
+        self.place_is(mine);
+        if gained != 0 {
+            self.core.catch_up(self.now());
         }
         Ok(())
     }
@@ -185,7 +210,7 @@ impl Node {
     /// Shards are given away when nothing of them is under way, so that nothing runs twice.
     async fn free_what_is_idle(&mut self) -> Result<()> {
         let idle = self.life.leaving & !self.core.busy_shards();
-        let shards: Vec<i64> = (0..i64::from(SHARDS)).filter(|shard| idle >> shard & 1 == 1).collect();
+        let shards = shards_of(idle);
         if shards.is_empty() {
             return Ok(());
         }
@@ -197,9 +222,12 @@ impl Node {
         self.place_is(self.life.owned & !idle);
         // What was held by runs of those shards is counted by their next owner.
         self.core.forget_holders();
-        let kept = (0..i64::from(SHARDS)).filter(|shard| self.life.owned >> shard & 1 == 1).collect();
-        self.restore_holders(kept).await;
-        Ok(())
+        let restored = self.restore_holders(shards_of(self.life.owned)).await;
+        if restored.is_err() {
+            // Without them limits would not hold: all shards are settled in anew.
+            self.place_is(0);
+        }
+        restored
     }
 
     /// This node was buried: what it knew is another's now.
@@ -224,4 +252,8 @@ impl Node {
 
 fn mask_of(shards: &[i64]) -> u64 {
     shards.iter().fold(0, |mask, shard| mask | 1 << shard)
+}
+
+fn shards_of(mask: u64) -> Vec<i64> {
+    (0..i64::from(SHARDS)).filter(|shard| mask >> shard & 1 == 1).collect()
 }

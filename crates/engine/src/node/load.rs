@@ -1,20 +1,25 @@
 //! What the node reads from the table: what the machine wants, and what it is told to look at.
 
-use super::Node;
+use std::time::{Duration, Instant};
+
+use super::{Node, POLL};
 use crate::run::{Run, RunId};
 use crate::store::{flow, lease, runs};
 
 /// How many rows are read at a time.
 const PAGE: i64 = 1_000;
+/// How long nothing is read after something could not be.
+const REST: Duration = Duration::from_millis(250);
 /// How many pages before the loop looks at its news again.
 const PAGES: usize = 8;
 
 impl Node {
     /// Scans ahead, refills lanes, looks at what was touched.
     pub(super) async fn load_what_is_wanted(&mut self) {
-        if self.life.owned() == 0 {
+        if self.life.owned() == 0 || self.blind_until.is_some_and(|until| until > Instant::now()) {
             return;
         }
+        self.blind_until = None;
         for id in std::mem::take(&mut self.touched) {
             self.load_one(id).await;
         }
@@ -53,16 +58,13 @@ impl Node {
 
     async fn load_lane(&mut self, lane: i64) {
         let (now, owned, limit) = (self.now(), self.life.owned(), self.core.lane_page());
-        let rows = self
+        let page = self
             .shared
             .engine
             .db
-            .read(move |tx| Box::pin(async move { runs::of_lane(tx, lane, now, owned, limit as i64).await }));
-        match rows.await {
-            Ok(rows) => {
-                let is_all = rows.len() < limit;
-                self.core.lane_loaded(lane, rows, is_all, now);
-            }
+            .read(move |tx| Box::pin(async move { runs::of_lane(tx, lane, now, owned, limit).await }));
+        match page.await {
+            Ok((rows, is_all)) => self.core.lane_loaded(lane, rows, is_all, now),
             Err(error) => {
                 self.could_not_load(&error);
                 self.core.lane_failed(lane);
@@ -106,6 +108,8 @@ impl Node {
                 }
                 Err(error) => {
                     self.could_not_load(&error);
+                    // Word may have been taken and not have arrived.
+                    self.sweep_at.get_or_insert(Instant::now() + POLL);
                     return;
                 }
             }
@@ -119,7 +123,7 @@ impl Node {
     }
 
     /// Runs that have their slots from an earlier life, of these shards.
-    pub(super) async fn restore_holders(&mut self, shards: Vec<i64>) {
+    pub(super) async fn restore_holders(&mut self, shards: Vec<i64>) -> campanile_db::Result<()> {
         let held = self.shared.engine.db.read(move |tx| {
             Box::pin(async move {
                 let mut held: Vec<Run> = Vec::new();
@@ -129,24 +133,23 @@ impl Node {
                 Ok::<_, campanile_db::Error>(held)
             })
         });
-        match held.await {
-            Ok(held) => held.iter().for_each(|run| self.core.hold(run)),
-            Err(error) => drop(self.could_not_load(&error)),
-        }
+        held.await?.iter().for_each(|run| self.core.hold(run));
+        Ok(())
     }
 
     /// What throttles had used up under earlier owners.
-    pub(super) async fn restore_throttles(&mut self) {
+    pub(super) async fn restore_throttles(&mut self) -> campanile_db::Result<()> {
         let now = self.now();
-        let used = self.shared.engine.db.read(move |tx| Box::pin(async move { flow::throttles(tx, now).await })).await;
-        match used {
-            Ok(used) => used.into_iter().for_each(|(key, tat)| self.core.restore_throttle(key, tat)),
-            Err(error) => drop(self.could_not_load(&error)),
-        }
+        let used =
+            self.shared.engine.db.read(move |tx| Box::pin(async move { flow::throttles(tx, now).await })).await?;
+        used.into_iter().for_each(|(key, tat)| self.core.restore_throttle(key, tat));
+        Ok(())
     }
 
-    fn could_not_load(&self, error: &campanile_db::Error) -> bool {
+    /// The database is away, or says no: it is left alone for a moment.
+    fn could_not_load(&mut self, error: &campanile_db::Error) -> bool {
         tracing::warn!(%error, "work could not be loaded; it will be tried again");
+        self.blind_until = Some(Instant::now() + REST);
         false
     }
 }

@@ -12,7 +12,7 @@ mod load;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use campanile_base::Timestamp;
 use campanile_db::Bell;
@@ -26,11 +26,11 @@ use crate::machine::{Bounds, Core, Limits, Settled, Turn};
 use crate::run::{Run, RunId};
 use crate::store::{flow, runs};
 use crate::workflow::drive;
-use crate::{Engine, Lease, ending};
+use crate::{Engine, ending};
 use commit::Commits;
 use life::Life;
 
-pub(crate) use listen::{hear, listens};
+pub(crate) use listen::{lock_to_tell, tell};
 
 /// How much is kept in memory.
 const BOUNDS: Bounds = Bounds { ready: 40_000, lane: 1_000, timers: 20_000, horizon: Duration::from_secs(60) };
@@ -61,6 +61,8 @@ pub(crate) enum Message {
     Touched(RunId),
     /// Something was paused, or goes on.
     Pauses,
+    /// Something was perhaps stored that nobody tells of.
+    Doubt,
 }
 
 /// A running engine; stop it before the database goes away.
@@ -112,13 +114,23 @@ pub(crate) async fn start(
     engine: Engine,
     inbox: mpsc::UnboundedReceiver<Message>,
     node: &str,
-    lease: Lease,
+    lease: Duration,
 ) -> campanile_db::Result<Running> {
     let life = Life::begin(&engine, node, lease).await?;
     let bell = engine.db.bell(BELL);
     let core = Core::new(limits(engine.catalogue()), BOUNDS);
     let shared = Arc::new(Shared { commits: commit::lane(&engine), epoch: AtomicI64::new(life.epoch()), engine });
-    let node = Node { core, life, shared, inbox, underway: HashMap::new(), touched: Vec::new(), bell };
+    let node = Node {
+        core,
+        life,
+        shared,
+        inbox,
+        underway: HashMap::new(),
+        touched: Vec::new(),
+        bell,
+        blind_until: None,
+        sweep_at: None,
+    };
     let stop = CancellationToken::new();
     let task = tokio::spawn(node.run(stop.clone()));
     Ok(Running { stop, task })
@@ -155,6 +167,10 @@ struct Node {
     /// Runs whose rows are to be looked at.
     touched: Vec<RunId>,
     bell: Bell,
+    /// Until when nothing is read: the database was away.
+    blind_until: Option<Instant>,
+    /// When to go through the table for what nobody told of.
+    sweep_at: Option<Instant>,
 }
 
 impl Node {
@@ -181,6 +197,10 @@ impl Node {
                 _ = self.inbox.recv_many(&mut news, 1_024) => {}
             }
             self.take_in(&mut news);
+            if self.sweep_at.is_some_and(|at| at <= Instant::now()) {
+                self.sweep_at = None;
+                self.core.sweep();
+            }
             self.load_what_is_wanted().await;
             if !stop.is_cancelled() {
                 self.start_what_is_ready().await;
@@ -190,8 +210,14 @@ impl Node {
     }
 
     fn until_next_timer(&self) -> Duration {
+        if let Some(until) = self.blind_until {
+            return until.saturating_duration_since(Instant::now());
+        }
         if self.core.is_behind(self.now()) {
             return Duration::ZERO;
+        }
+        if let Some(at) = self.sweep_at {
+            return at.saturating_duration_since(Instant::now()).min(Duration::from_millis(20));
         }
         let due = self.core.next_due();
         // A manual clock moves without telling; look at it often enough.
@@ -202,18 +228,45 @@ impl Node {
         let now = self.now();
         for message in news.drain(..) {
             match message {
-                // A run of a shard that has changed hands meanwhile is left to its new owner.
-                Message::Offer(offered) => offered.into_iter().for_each(|run| self.core.offer(run, now)),
+                Message::Offer(offered) => self.take_offer(offered, now),
                 Message::Settled(id, settled) => {
                     self.underway.remove(&id);
+                    if matches!(settled, Settled::Gone) {
+                        self.life.marked.remove(&id);
+                    }
                     if self.core.settle(&id, settled, now) {
                         self.touched.push(id);
                     }
                 }
                 Message::Touched(id) => self.touch(id),
                 Message::Pauses => self.life.pauses_are_stale = true,
+                // What a lost connection was committing is there by then, or never will be.
+                Message::Doubt => drop(self.sweep_at.get_or_insert(Instant::now() + POLL)),
             }
         }
+    }
+
+    /// Runs of a shard that has changed hands meanwhile are left to its new owner, who is told.
+    fn take_offer(&mut self, mut offered: Vec<Run>, now: Timestamp) {
+        let owned = self.life.owned();
+        let others: Vec<(i64, RunId)> =
+            offered.extract_if(.., |run| owned >> run.shard & 1 == 0).map(|run| (run.shard, run.id)).collect();
+        offered.into_iter().for_each(|run| self.core.offer(run, now));
+        if others.is_empty() || self.shared.engine.db.engine() == campanile_db::Engine::Sqlite {
+            return;
+        }
+        let engine = self.shared.engine.clone();
+        tokio::spawn(async move {
+            let within = engine.clone();
+            let tell = || {
+                let (engine, others) = (engine.clone(), others.clone());
+                within.db.write(move |tx| Box::pin(async move { engine.nudge(tx, &others, now).await }))
+            };
+            while let Err(error) = tell().await {
+                tracing::warn!(%error, "the new owner of a shard could not be told of a run yet");
+                tokio::time::sleep(POLL).await;
+            }
+        });
     }
 
     fn touch(&mut self, id: RunId) {
@@ -239,12 +292,13 @@ impl Node {
     /// Runs that were there when the last owner of their shard died: one of them may have been
     /// the reason. What is about to start is written down first.
     async fn start_suspects(&mut self, suspects: Vec<Run>) {
-        let (now, (most, wait)) = (self.now(), CRASHES_TO_WAIT);
-        let (waiting, suspects): (Vec<Run>, Vec<Run>) =
-            suspects.into_iter().partition(|run| run.crashes >= most && self.life.waited.insert(run.id.clone()));
-        for run in waiting {
-            let due = now.plus(wait * (run.crashes - most + 1));
-            self.core.settle(&run.id.clone(), Settled::Again(Box::new(Run { due, ..run })), now);
+        let now = self.now();
+        let rests = |life: &Life, run: &Run| life.rests_until(run).filter(|until| *until > now);
+        let (resting, suspects): (Vec<Run>, Vec<Run>) =
+            suspects.into_iter().partition(|run| rests(&self.life, run).is_some());
+        for run in resting {
+            let until = rests(&self.life, &run).expect("it was asked just now");
+            self.put_off(run, until).await;
         }
         let owned: Vec<runs::Owned> = suspects.iter().map(runs::Owned::of).collect();
         let written = self.shared.engine.db.write(move |tx| Box::pin(async move { runs::suspect(tx, &owned).await }));
@@ -252,11 +306,26 @@ impl Node {
             tracing::warn!(%error, "what is about to start could not be written down");
         }
         for run in suspects {
+            self.life.marked.insert(run.id.clone());
             self.start_run(Run { crashes: run.crashes + 1, ..run });
         }
     }
 
+    async fn put_off(&mut self, run: Run, until: Timestamp) {
+        let (owned, now) = (runs::Owned::of(&run), self.now());
+        let written =
+            self.shared.engine.db.write(move |tx| Box::pin(async move { runs::put_off(tx, &owned, until).await }));
+        let settled = match written.await {
+            Ok(true) => Settled::Again(Box::new(Run { due: until, ..run.clone() })),
+            _ => Settled::Unknown,
+        };
+        if self.core.settle(&run.id, settled, now) {
+            self.touched.push(run.id);
+        }
+    }
+
     fn start_run(&mut self, run: Run) {
+        metrics::counter!("campanile_runs_started_total", "name" => run.name.to_string()).increment(1);
         let look = Arc::new(Notify::new());
         self.underway.insert(run.id.clone(), look.clone());
         let (shared, epoch) = (self.shared.clone(), self.life.epoch());

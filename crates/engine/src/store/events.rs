@@ -23,17 +23,20 @@ pub(crate) async fn insert(tx: &mut Tx, event: &EventRow) -> Result<bool> {
     Ok(tx.execute(sql, params).await? == 1)
 }
 
-/// Events of a name in a tenant, from the oldest after the cursor on.
+/// Events of a name in a tenant, from the oldest after the cursor on, whose data hold this text
+/// somewhere.
 pub(crate) async fn since(
     tx: &mut Tx,
     tenant: &str,
     name: &str,
     (at, id): (Timestamp, &str),
+    holding: &str,
     limit: i64,
 ) -> Result<Vec<EventRow>> {
     let sql = "SELECT id, tenant, name, at, data FROM event
-        WHERE tenant = $1 AND name = $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5";
-    tx.all(sql, params![tenant, name, at, id, limit], |row| {
+        WHERE tenant = $1 AND name = $2 AND (at, id) > ($3, $4) AND data LIKE $5 ESCAPE '!' ORDER BY at, id LIMIT $6";
+    let escaped = holding.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    tx.all(sql, params![tenant, name, at, id, format!("%{escaped}%"), limit], |row| {
         Ok(EventRow { id: row.get(0)?, tenant: row.get(1)?, name: row.get(2)?, at: row.get(3)?, data: row.get(4)? })
     })
     .await
@@ -88,6 +91,12 @@ pub(crate) async fn listen(tx: &mut Tx, waits: &[WaitRow]) -> Result<()> {
 /// The paths by which runs have listened for this event.
 pub(crate) async fn paths(tx: &mut Tx, event: &str) -> Result<Vec<String>> {
     tx.all("SELECT path FROM wait_path WHERE event = $1", params![event], |row| row.get(0)).await
+}
+
+/// Whether runs have listened for this event by this path.
+pub(crate) async fn knows_path(tx: &mut Tx, event: &str, path: &str) -> Result<bool> {
+    let sql = "SELECT path FROM wait_path WHERE event = $1 AND path = $2";
+    Ok(tx.first(sql, params![event, path], |row| row.get::<String>(0)).await?.is_some())
 }
 
 /// Those who listen for this event with this equality, after `run` in order.

@@ -114,7 +114,7 @@ pub(crate) async fn move_gathering(
     input: Option<&str>,
 ) -> Result<Option<i64>> {
     let sql = "UPDATE run SET due = $2, input = COALESCE($3, input), generation = generation + 1
-        WHERE id = $1 AND status = 0 AND gathers RETURNING shard";
+        WHERE id = $1 AND status < 10 AND gathers RETURNING shard";
     tx.first(sql, params![run.as_str(), due, input], |row| row.get(0)).await
 }
 

@@ -3,9 +3,9 @@
 use campanile_base::Timestamp;
 use campanile_db::{Result, Row, Tx, params};
 
-use crate::duties::Kept;
 use crate::operate::{Attempted, BulkCancel, Filter, RunSummary, StepView};
 use crate::run::Status;
+use crate::settings::{KEEP_STATS, Settings};
 
 macro_rules! summary {
     () => {
@@ -170,28 +170,36 @@ pub(crate) async fn pauses(tx: &mut Tx, tenant: &str) -> Result<Vec<(String, Tim
 }
 
 /// Removes what is no longer kept, at most `limit` runs; answers how many rows went.
-pub(crate) async fn tidy(tx: &mut Tx, kept: &Kept, now: Timestamp, limit: i64) -> Result<u64> {
+pub(crate) async fn tidy(tx: &mut Tx, settings: &Settings, now: Timestamp, limit: i64) -> Result<u64> {
     let mut removed = 0;
-    for (statuses, since) in [("done", now.minus(kept.completed)), ("failed", now.minus(kept.failed))] {
+    for (statuses, since) in [("done", now.minus(settings.keep_completed)), ("failed", now.minus(settings.keep_failed))]
+    {
         removed += tidy_runs(tx, statuses, since, limit).await?;
     }
     let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < $1 ORDER BY at, id LIMIT $2)";
-    removed += tx.execute(sql, params![now.minus(kept.events), limit]).await?;
-    let sql = "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires < $1 LIMIT $2)";
+    removed += tx.execute(sql, params![now.minus(settings.keep_events), limit]).await?;
+    // The condition is asked again of the row itself: somebody may be changing it just now.
+    let sql = "DELETE FROM idempotency WHERE expires < $1 AND key IN
+        (SELECT key FROM idempotency WHERE expires < $1 LIMIT $2)";
     removed += tx.execute(sql, params![now, limit]).await?;
-    let sql = "DELETE FROM limiter WHERE key IN (SELECT key FROM limiter WHERE tat < $1 LIMIT $2)";
+    let sql = "DELETE FROM limiter WHERE tat < $1 AND key IN (SELECT key FROM limiter WHERE tat < $1 LIMIT $2)";
     removed += tx.execute(sql, params![now, limit]).await?;
     let sql = "DELETE FROM run_stat WHERE hour < $1";
-    removed += tx.execute(sql, params![now.minus(kept.stats).as_seconds() / 3600]).await?;
+    removed += tx.execute(sql, params![now.minus(KEEP_STATS).as_seconds() / 3600]).await?;
     Ok(removed)
 }
 
+/// Locked first: nobody is to retry one meanwhile.
 async fn tidy_runs(tx: &mut Tx, statuses: &str, since: Timestamp, limit: i64) -> Result<u64> {
     let sql = match statuses {
         "failed" => {
-            "SELECT id FROM run WHERE status >= 10 AND status = 11 AND ended_at < $1 ORDER BY ended_at LIMIT $2"
+            "SELECT id FROM run WHERE status >= 10 AND status = 11 AND ended_at < $1 ORDER BY ended_at LIMIT $2
+             /*pg: FOR UPDATE */"
         }
-        _ => "SELECT id FROM run WHERE status >= 10 AND status <> 11 AND ended_at < $1 ORDER BY ended_at LIMIT $2",
+        _ => {
+            "SELECT id FROM run WHERE status >= 10 AND status <> 11 AND ended_at < $1 ORDER BY ended_at LIMIT $2
+             /*pg: FOR UPDATE */"
+        }
     };
     let ids: Vec<String> = tx.all(sql, params![since, limit], |row| row.get(0)).await?;
     let rows: Vec<_> = ids.iter().map(|id| campanile_db::row![id.as_str()]).collect();

@@ -4,7 +4,7 @@
 //! whether the owner still lives is asked once per transaction (`lease::still_lives`).
 
 use campanile_base::Timestamp;
-use campanile_db::{Param, Result, Row, Tx, params, row};
+use campanile_db::{Bulk, Param, Result, Row, Tx, params, row};
 
 use crate::run::{Run, RunId, Status};
 
@@ -16,17 +16,37 @@ macro_rules! columns {
     };
 }
 
-pub(crate) async fn insert(tx: &mut Tx, runs: &[Run]) -> Result<Vec<u64>> {
-    let sql =
-        "INSERT INTO run (id, shard, name, version, tenant, lane, key1, key2, throttle, holds, priority, status, due,
-            attempt, generation, crashes, pokes, seq, dedupe, singleton, gathers, start_by, cause, parent,
-            parent_step, queued_at, input)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, 0, 0, 0, 0, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22)
-        ON CONFLICT (dedupe) WHERE dedupe IS NOT NULL DO NOTHING";
+/// Stores runs; answers which are new: one whose `dedupe` word another has is not stored.
+pub(crate) async fn insert(tx: &mut Tx, runs: &[Run]) -> Result<Vec<bool>> {
     let rows: Vec<Vec<Param<'_>>> = runs.iter().map(as_row).collect();
-    tx.execute_many(sql, &rows).await
+    tx.change(INSERT, &rows).await
 }
+
+macro_rules! insert {
+    ($($rest:literal)*) => {
+        concat!(
+            "INSERT INTO run (id, shard, name, version, tenant, lane, key1, key2, throttle, holds, priority, due, seq,
+            dedupe, singleton, gathers, start_by, cause, parent, parent_step, queued_at, input, status, attempt,
+            generation, crashes, pokes) ",
+            $($rest),*
+        )
+    };
+}
+
+const INSERT: Bulk = Bulk {
+    each: insert!(
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, 0, 0, 0, 0)
+        ON CONFLICT (dedupe) WHERE dedupe IS NOT NULL DO NOTHING"
+    ),
+    together: insert!(
+        "SELECT *, 0, 0, 0, 0 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[],
+            $6::bigint[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::bigint[], $12::bigint[],
+            $13::bigint[], $14::text[], $15::text[], $16::boolean[], $17::bigint[], $18::text[], $19::text[],
+            $20::text[], $21::bigint[], $22::text[], $23::bigint[])
+        ON CONFLICT (dedupe) WHERE dedupe IS NOT NULL DO NOTHING RETURNING id"
+    ),
+};
 
 fn as_row(run: &Run) -> Vec<Param<'_>> {
     row![
@@ -52,6 +72,7 @@ fn as_row(run: &Run) -> Vec<Param<'_>> {
         run.parent.as_ref().map(|(_, step)| step.as_str()),
         run.queued_at,
         &run.input,
+        run.status.code(),
     ]
 }
 
@@ -109,15 +130,41 @@ pub(crate) async fn scan(
     tx.all(sql, params![at, id, until, shards as i64, limit], read_run).await
 }
 
-/// The first runs of a lane that are due.
-pub(crate) async fn of_lane(tx: &mut Tx, lane: i64, now: Timestamp, shards: u64, limit: i64) -> Result<Vec<Run>> {
-    let sql = concat!(
+/// The first runs of a lane that could start, at most `limit` of those that are queued and of those that have
+/// waited, and whether these are all. What waited is found by its time; none of these is behind a
+/// queued one that was not read.
+pub(crate) async fn of_lane(
+    tx: &mut Tx,
+    lane: i64,
+    now: Timestamp,
+    shards: u64,
+    limit: usize,
+) -> Result<(Vec<Run>, bool)> {
+    let queued = concat!(
         "SELECT ",
         columns!(),
-        " FROM run WHERE status < 10 AND lane = $1 AND due <= $2
+        " FROM run WHERE status < 2 AND lane = $1 AND due <= $2
           AND ((CAST($3 AS BIGINT) >> CAST(shard AS INTEGER)) & 1) = 1 ORDER BY priority, queued_at, id LIMIT $4"
     );
-    tx.all(sql, params![lane, now, shards as i64, limit], read_run).await
+    let waited = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM run WHERE status = 2 AND lane = $1 AND due <= $2
+          AND ((CAST($3 AS BIGINT) >> CAST(shard AS INTEGER)) & 1) = 1 ORDER BY due, id LIMIT $4"
+    );
+    let queued = tx.all(queued, params![lane, now, shards as i64, limit as i64], read_run).await?;
+    let waited = tx.all(waited, params![lane, now, shards as i64, limit as i64], read_run).await?;
+    Ok(in_order(queued, waited, limit))
+}
+
+/// One page of the two, by rank.
+pub(crate) fn in_order(queued: Vec<Run>, waited: Vec<Run>, limit: usize) -> (Vec<Run>, bool) {
+    let is_all = queued.len() < limit && waited.len() < limit;
+    let unread = (queued.len() >= limit).then(|| queued.last().map(Run::rank)).flatten();
+    let mut page = queued;
+    page.extend(waited.into_iter().filter(|run| unread.as_ref().is_none_or(|last| run.rank() < *last)));
+    page.sort_by_cached_key(Run::rank);
+    (page, is_all)
 }
 
 /// Any run, ended or not.
@@ -146,10 +193,14 @@ impl Owned {
 }
 
 /// Takes each off the table; 0 where it is not the owner's any more.
-pub(crate) async fn remove(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<u64>> {
-    let sql = "DELETE FROM run WHERE id = $1 AND generation = $2 AND status < 10";
+pub(crate) async fn remove(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<bool>> {
+    let bulk = Bulk {
+        each: "DELETE FROM run WHERE id = $1 AND generation = $2 AND status < 10",
+        together: "DELETE FROM run USING unnest($1::text[], $2::bigint[]) AS told (id, generation)
+            WHERE run.id = told.id AND run.generation = told.generation AND status < 10 RETURNING run.id",
+    };
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
-    tx.execute_many(sql, &rows).await
+    tx.change(bulk, &rows).await
 }
 
 /// Where a run goes on: its due time is now where its inbox has more than the owner has seen.
@@ -167,10 +218,21 @@ pub(crate) struct Parked {
     pub(crate) error: Option<String>,
 }
 
-pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Result<Vec<u64>> {
-    let sql = "UPDATE run SET status = $3, due = CASE WHEN pokes > $7 THEN CAST($12 AS BIGINT) ELSE CAST($4 AS BIGINT) END, attempt = $5, seq = $6,
-            holds = $8, lane = $9, started_at = COALESCE(started_at, $10), error = $11, crashes = 0
-        WHERE id = $1 AND generation = $2 AND status < 10";
+pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Result<Vec<bool>> {
+    let bulk = Bulk {
+        each: "UPDATE run SET status = $3, due = CASE WHEN pokes > $7 THEN CAST($12 AS BIGINT) ELSE CAST($4 AS BIGINT) END,
+            attempt = $5, seq = $6, holds = $8, lane = $9, started_at = COALESCE(started_at, $10), error = $11,
+            crashes = 0
+        WHERE id = $1 AND generation = $2 AND status < 10",
+        together: "UPDATE run SET status = told.status,
+            due = CASE WHEN run.pokes > told.pokes THEN told.at ELSE told.due END, attempt = told.attempt,
+            seq = told.seq, holds = told.holds, lane = told.lane, error = told.error, crashes = 0,
+            started_at = COALESCE(run.started_at, told.started_at)
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::boolean[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[])
+            AS told (id, generation, status, due, attempt, seq, pokes, holds, lane, started_at, error, at)
+        WHERE run.id = told.id AND run.generation = told.generation AND run.status < 10 RETURNING run.id",
+    };
     let rows: Vec<_> = parked
         .iter()
         .map(|parked| {
@@ -190,25 +252,44 @@ pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Resu
             ]
         })
         .collect();
-    tx.execute_many(sql, &rows).await
+    tx.change(bulk, &rows).await
 }
 
-/// A run under way that has got on: nothing of it is indexed, so this touches one row alone.
+/// A run under way that has got on.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
     pub(crate) run: Owned,
     pub(crate) seq: i64,
-    pub(crate) started_at: Timestamp,
+    /// When it started, where that is not written down yet.
+    pub(crate) begins: Option<Timestamp>,
 }
 
-pub(crate) async fn progress(tx: &mut Tx, runs: &[Progress]) -> Result<Vec<u64>> {
-    let sql = "UPDATE run SET status = 1, seq = $3, attempt = 0, started_at = COALESCE(started_at, $4)
-        WHERE id = $1 AND generation = $2 AND status < 10";
-    let rows: Vec<_> = runs
-        .iter()
-        .map(|progress| row![progress.run.id.as_str(), progress.run.generation, progress.seq, progress.started_at])
-        .collect();
-    tx.execute_many(sql, &rows).await
+/// The first progress of a run since it was queued or waited.
+pub(crate) async fn begin(tx: &mut Tx, runs: &[Progress]) -> Result<Vec<bool>> {
+    let bulk = Bulk {
+        each: "UPDATE run SET status = 1, seq = $3, attempt = 0, started_at = COALESCE(started_at, $4)
+            WHERE id = $1 AND generation = $2 AND status < 10",
+        together: "UPDATE run SET status = 1, seq = told.seq, attempt = 0,
+                started_at = COALESCE(run.started_at, told.started_at)
+            FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS told (id, generation, seq, started_at)
+            WHERE run.id = told.id AND run.generation = told.generation AND run.status < 10 RETURNING run.id",
+    };
+    let rows: Vec<_> =
+        runs.iter().map(|got| row![got.run.id.as_str(), got.run.generation, got.seq, got.begins]).collect();
+    tx.change(bulk, &rows).await
+}
+
+/// Any later one. No column of an index is named, so this writes one row alone: SQLite would
+/// rewrite every index that names one, changed or not.
+pub(crate) async fn progress(tx: &mut Tx, runs: &[Progress]) -> Result<Vec<bool>> {
+    let bulk = Bulk {
+        each: "UPDATE run SET seq = $3, attempt = 0 WHERE id = $1 AND generation = $2 AND status < 10",
+        together: "UPDATE run SET seq = told.seq, attempt = 0
+            FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS told (id, generation, seq)
+            WHERE run.id = told.id AND run.generation = told.generation AND run.status < 10 RETURNING run.id",
+    };
+    let rows: Vec<_> = runs.iter().map(|got| row![got.run.id.as_str(), got.run.generation, got.seq]).collect();
+    tx.change(bulk, &rows).await
 }
 
 /// How a run ended.
@@ -223,11 +304,19 @@ pub(crate) struct Ended {
     pub(crate) error: Option<String>,
 }
 
-pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<Vec<u64>> {
-    let sql =
-        "UPDATE run SET status = $3, attempt = $4, seq = $5, started_at = COALESCE(started_at, $6), ended_at = $7,
-            output = $8, error = $9, dedupe = NULL, holds = FALSE
-        WHERE id = $1 AND generation = $2 AND status < 10";
+pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<Vec<bool>> {
+    let bulk = Bulk {
+        each: "UPDATE run SET status = $3, attempt = $4, seq = $5, started_at = COALESCE(started_at, $6),
+                ended_at = $7, output = $8, error = $9, dedupe = NULL, holds = FALSE
+            WHERE id = $1 AND generation = $2 AND status < 10",
+        together: "UPDATE run SET status = told.status, attempt = told.attempt, seq = told.seq,
+                started_at = COALESCE(run.started_at, told.started_at), ended_at = told.ended_at,
+                output = told.output, error = told.error, dedupe = NULL, holds = FALSE
+            FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                    $7::bigint[], $8::text[], $9::text[])
+                AS told (id, generation, status, attempt, seq, started_at, ended_at, output, error)
+            WHERE run.id = told.id AND run.generation = told.generation AND run.status < 10 RETURNING run.id",
+    };
     let rows: Vec<_> = ended
         .iter()
         .map(|ended| {
@@ -244,12 +333,12 @@ pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<
             ]
         })
         .collect();
-    tx.execute_many(sql, &rows).await
+    tx.change(bulk, &rows).await
 }
 
 /// Makes a failed job due again.
 pub(crate) async fn postpone(tx: &mut Tx, run: &Owned, attempt: u32, due: Timestamp, error: &str) -> Result<bool> {
-    let sql = "UPDATE run SET attempt = $3, generation = generation + 1, due = $4, error = $5, crashes = 0
+    let sql = "UPDATE run SET status = 2, attempt = $3, generation = generation + 1, due = $4, error = $5, crashes = 0
         WHERE id = $1 AND generation = $2 AND status < 10";
     let params = params![run.id.as_str(), run.generation, i64::from(attempt), due, error];
     Ok(tx.execute(sql, params).await? == 1)
@@ -260,6 +349,12 @@ pub(crate) async fn suspect(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<u64>> {
     let sql = "UPDATE run SET crashes = crashes + 1 WHERE id = $1 AND generation = $2 AND status < 10";
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
     tx.execute_many(sql, &rows).await
+}
+
+/// Makes a run due later.
+pub(crate) async fn put_off(tx: &mut Tx, run: &Owned, due: Timestamp) -> Result<bool> {
+    let sql = "UPDATE run SET status = 2, due = $3 WHERE id = $1 AND generation = $2 AND status < 10";
+    Ok(tx.execute(sql, params![run.id.as_str(), run.generation, due]).await? == 1)
 }
 
 /// Writes down that a run that gathers starts: from now on nothing is added to it.

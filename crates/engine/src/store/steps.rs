@@ -1,7 +1,7 @@
 //! The journal of a run: what its steps came to.
 
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, params, row};
+use campanile_db::{Bulk, Result, Tx, params, row};
 
 use crate::run::RunId;
 
@@ -105,13 +105,8 @@ pub(crate) async fn journal(tx: &mut Tx, run: &RunId) -> Result<Vec<StepRow>> {
     .await
 }
 
-/// Stores steps. A result is stored once: only a pending step is ever changed.
-pub(crate) async fn put(tx: &mut Tx, steps: &[(RunId, StepRow)]) -> Result<()> {
-    let sql = "INSERT INTO step (run_id, key, seq, kind, state, attempts, due, started_at, ended_at, result)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        ON CONFLICT (run_id, key) DO UPDATE SET seq = excluded.seq, state = excluded.state,
-            attempts = excluded.attempts, due = excluded.due, ended_at = excluded.ended_at, result = excluded.result
-        WHERE step.state = 0";
+/// Stores steps; answers which were. A result is stored once: only a pending step is ever changed.
+pub(crate) async fn put(tx: &mut Tx, steps: &[(RunId, StepRow)]) -> Result<Vec<bool>> {
     let rows: Vec<_> = steps
         .iter()
         .map(|(run, step)| {
@@ -129,8 +124,27 @@ pub(crate) async fn put(tx: &mut Tx, steps: &[(RunId, StepRow)]) -> Result<()> {
             ]
         })
         .collect();
-    tx.execute_many(sql, &rows).await.map(drop)
+    tx.change(PUT, &rows).await
 }
+
+macro_rules! put {
+    ($rows:literal $end:literal) => {
+        concat!(
+            "INSERT INTO step (run_id, key, seq, kind, state, attempts, due, started_at, ended_at, result) ",
+            $rows,
+            " ON CONFLICT (run_id, key) DO UPDATE SET seq = excluded.seq, state = excluded.state,
+            attempts = excluded.attempts, due = excluded.due, ended_at = excluded.ended_at, result = excluded.result
+            WHERE step.state = 0",
+            $end
+        )
+    };
+}
+
+const PUT: Bulk = Bulk {
+    each: put!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)" ""),
+    together: put!("SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])" " RETURNING run_id"),
+};
 
 pub(crate) async fn put_failures(tx: &mut Tx, failures: &[(RunId, FailureRow)]) -> Result<()> {
     let sql = "INSERT INTO step_failure (run_id, key, attempt, started_at, ended_at, error)

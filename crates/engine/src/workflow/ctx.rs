@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use campanile_base::{Clock, Timestamp};
 use campanile_db::{BoxFuture, Tx};
@@ -17,7 +17,7 @@ use super::Effect;
 use super::journal::{Ask, Journal, Listen, StepResult};
 use crate::Engine;
 use crate::event::{Event, Matching, NewEvent};
-use crate::failure::{Failure, Retry, StepError};
+use crate::failure::{AWAY, Failure, Retry, StepError};
 use crate::flow::Options;
 use crate::run::RunId;
 use crate::store::steps::StepKind;
@@ -108,7 +108,9 @@ impl Ctx {
                 match asked.signal().await {
                     Signal::Result(result) => return asked.read(result),
                     Signal::Begin => {
+                        let began = Instant::now();
                         let outcome = attempt(&asked.inner.options().step_timeout, &mut body).await;
+                        asked.measure(began.elapsed(), outcome.is_ok());
                         asked.report(outcome);
                     }
                 }
@@ -266,6 +268,11 @@ impl Asked {
     }
 
     /// Writes down how an attempt of the body ended.
+    fn measure(&self, took: Duration, is_ok: bool) {
+        let (name, end) = (self.inner.options.name, if is_ok { "succeeded" } else { "failed" });
+        metrics::histogram!("campanile_step_seconds", "name" => name, "end" => end).record(took.as_secs_f64());
+    }
+
     fn report(&self, outcome: Result<String, Failure>) {
         let now = self.inner.clock.now();
         let mut journal = self.inner.journal();
@@ -291,6 +298,7 @@ impl Drop for Asked {
 pub(super) fn next_wait(options: &Options, failure: &Failure, failures: u32) -> Option<Duration> {
     match failure.retry() {
         Retry::Never => None,
+        Retry::WhenBack => Some(AWAY),
         _ if failures >= options.attempts => None,
         Retry::After(wait) => Some(wait),
         Retry::Backoff => Some(options.backoff.wait(failures)),

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use super::ctx::{Ctx, Inner, next_wait};
 use super::journal::{Changes, Journal};
 use super::{Effect, Workflow};
+use crate::ending;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::flow::Hold;
@@ -30,7 +31,6 @@ use crate::run::{Run, RunId, Status};
 use crate::store::runs::{Ended, Owned, Parked, Progress};
 use crate::store::steps::{StepRow, StepState};
 use crate::store::{events, flow, runs, steps};
-use crate::{ending, event_lock};
 
 type Output = Result<String, Failure>;
 /// A commit that came too late: somebody else owns the run, or has ended it.
@@ -62,6 +62,8 @@ struct Drive<'s> {
     function: Option<BoxFuture<'static, Output>>,
     started_at: Timestamp,
     finish_by: Option<Timestamp>,
+    /// Whether its row says that it is under way.
+    is_marked: bool,
     /// How many results of the inbox are known.
     pokes: i64,
     /// Whether it has ever listened: there may be something to clean up.
@@ -109,6 +111,7 @@ impl<'s> Drive<'s> {
         Ok(Some(Self {
             shared,
             epoch,
+            is_marked: run.status == Status::Running,
             finish_by: workflow.options.finish_timeout.map(|timeout| started_at.plus(timeout)),
             listens: !workflow.options.cancel_on.is_empty() || run.started_at.is_some(),
             run: Arc::new(run),
@@ -236,11 +239,16 @@ impl<'s> Drive<'s> {
             }
             (journal.take_changes(), journal.seq())
         };
-        let progress = Progress { run: Owned::of(&self.run), seq, started_at: self.started_at };
+        let progress = self.progress(seq);
         let has_listened = !changes.listen.is_empty();
         self.commit(Next::On(progress), changes).await?;
+        self.is_marked = true;
         // What it listens for may have come before: then it is in the inbox.
         if has_listened { self.look_in().await } else { Ok(()) }
+    }
+
+    fn progress(&self, seq: i64) -> Progress {
+        Progress { run: Owned::of(&self.run), seq, begins: (!self.is_marked).then_some(self.started_at) }
     }
 
     /// Leaves memory until there is something to do.
@@ -297,12 +305,13 @@ impl<'s> Drive<'s> {
     }
 
     async fn fail(mut self, failure: &Failure) -> Result<Settled, Late> {
-        let failures = self.run.attempt + 1;
+        let failures = self.run.attempt + u32::from(failure.counts());
         let error = failure.to_string().replace('\0', "\u{fffd}");
         tracing::warn!(run = %self.run.id, name = &*self.run.name, failures, error, "a run failed");
         let Some(wait) = next_wait(&self.workflow.options, failure, failures) else {
             return self.end(Status::Failed, Err(error)).await;
         };
+        metrics::counter!("campanile_runs_retried_total", "name" => self.run.name.to_string()).increment(1);
         let (changes, seq) = {
             let mut journal = self.ctx.inner.journal();
             (journal.take_changes(), journal.seq())
@@ -378,18 +387,17 @@ impl<'s> Drive<'s> {
             let journal = self.ctx.inner.journal();
             (journal.row_if_succeeded(key, String::new(), now), journal.seq() + 1)
         };
-        let (epoch, run, started_at) = (self.epoch, self.run.clone(), self.started_at);
+        let (epoch, run, progress) = (self.epoch, self.run.clone(), self.progress(seq));
         let done = self
             .shared
             .engine
             .db
             .write(move |tx| {
                 Box::pin(async move {
-                    let next = Next::On(Progress { run: Owned::of(&run), seq, started_at });
-                    let mut commit = RunCommit::new(epoch, run, next);
+                    let mut commit = RunCommit::new(epoch, run, Next::On(progress));
                     let result = effect(tx).await?;
                     row.result = Some(result.clone());
-                    commit.steps = vec![row];
+                    (commit.steps, commit.is_once) = (vec![row], true);
                     match apply_one(tx, &Arc::new(commit), now).await.map_err(Failure::from)? {
                         true => Ok(Some(result)),
                         // Rolls back what the effect did.
@@ -400,6 +408,7 @@ impl<'s> Drive<'s> {
             .await;
         match done {
             Ok(result) => {
+                self.is_marked = true;
                 self.ctx.inner.journal().committed(key, result.unwrap_or_default(), now);
                 Ok(())
             }
@@ -462,7 +471,7 @@ impl Others {
         let engine = &shared.engine;
         // Before any row is locked: senders of the event lock rows of runs while they hold it.
         for (_, listen) in &self.listen {
-            tx.lock(&event_lock(&run.tenant, &listen.event)).await?;
+            listen::lock_to_listen(tx, &run.tenant, &listen.event, &listen.equal).await?;
         }
         if !apply_one(tx, commit, now).await? {
             return Ok((false, false));

@@ -233,15 +233,17 @@ impl Journal {
             Stage::Underway { since } => since,
             _ => at,
         };
-        pending.attempts += 1;
-        let error = error.to_string();
-        self.changes.failures.push(FailureRow {
-            key: key.to_owned(),
-            attempt: pending.attempts,
-            started_at: since,
-            ended_at: at,
-            error: error.clone(),
-        });
+        let (counts, error) = (error.counts(), error.to_string());
+        if counts {
+            pending.attempts += 1;
+            self.changes.failures.push(FailureRow {
+                key: key.to_owned(),
+                attempt: pending.attempts,
+                started_at: since,
+                ended_at: at,
+                error: error.clone(),
+            });
+        }
         let Some(wait) = wait else { return self.settle(key, Err(error), at) };
         (pending.stage, pending.due, pending.is_stored) = (Stage::Idle, Some(at.plus(wait)), true);
         let row = StepRow {

@@ -1,8 +1,11 @@
 //! The engine on real databases: runs happen once, come back after a crash, and end as told.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+#[path = "../../src/dice.rs"]
+mod dice;
 mod flow;
 mod jobs;
+mod models;
 mod workflows;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::dice::Dice;
 use crate::run::Status;
+use crate::store::runs::in_order;
 
 const SHARDS: i64 = 4;
 const BOUNDS: Bounds = Bounds { ready: 40, lane: 6, timers: 12, horizon: Duration::from_secs(60) };
@@ -237,12 +238,15 @@ impl World {
             _ => 2,
         };
         if self.dice.is_one_in(4) {
-            run.due = self.now.plus(Duration::from_secs(self.dice.roll(200)));
+            run.wait_until(self.now.plus(Duration::from_secs(self.dice.roll(200))));
         }
         if self.dice.is_one_in(10) {
             run.start_by = Some(self.now.plus(Duration::from_secs(self.dice.roll(60))));
         }
         self.table.insert(run.id.clone(), run.clone());
+        if self.dice.is_one_in(30) {
+            return self.lose_news();
+        }
         let asked = self.dice.roll(self.nodes.len() as u64) as usize;
         let node = &mut self.nodes[asked];
         if node.owned >> run.shard & 1 == 1 && !node.hangs && !self.dice.is_one_in(30) {
@@ -288,6 +292,11 @@ impl World {
         self.tell_owner(id);
     }
 
+    /// Whoever changed something does not know whether it is stored: everybody looks for it.
+    fn lose_news(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.core.sweep());
+    }
+
     fn any_active(&mut self) -> Option<RunId> {
         let active: Vec<&Run> = self.table.values().filter(|run| run.status.is_active()).collect();
         if active.is_empty() {
@@ -299,6 +308,9 @@ impl World {
 
     fn tell_owner(&mut self, id: RunId) {
         let shard = self.table[&id].shard;
+        if self.dice.is_one_in(20) {
+            return self.lose_news();
+        }
         self.nudges.push((shard, id));
         if self.dice.is_one_in(2) {
             self.tell_nudges();
@@ -355,11 +367,14 @@ impl World {
         }
         for lane in node.core.wanted() {
             let limit = node.core.lane_page();
-            let of_lane = |run: &&Run| is_ours(run) && run.lane() == lane && run.due <= now;
-            let mut rows: Vec<Run> = self.table.values().filter(of_lane).cloned().collect();
-            rows.sort_by(|a, b| (a.priority, a.queued_at, &a.id).cmp(&(b.priority, b.queued_at, &b.id)));
-            let is_all = rows.len() < limit;
-            rows.truncate(limit);
+            let of_lane =
+                self.table.values().filter(|run| is_ours(run) && run.lane() == lane && run.due <= now).cloned();
+            let (mut waited, mut queued): (Vec<Run>, Vec<Run>) = of_lane.partition(|run| run.status == Status::Waiting);
+            queued.sort_by_key(Run::rank);
+            waited.sort_by_key(|run| (run.due, run.id.clone()));
+            queued.truncate(limit);
+            waited.truncate(limit);
+            let (rows, is_all) = in_order(queued, waited, limit);
             node.core.lane_loaded(lane, rows, is_all, now);
         }
     }
@@ -392,10 +407,9 @@ impl World {
     /// Nothing that this node knows, of the same lane, and before it in order, waits for the same key.
     fn check_order(&self, index: usize, run: &Run) {
         let node = &self.nodes[index];
-        let rank = |run: &Run| (run.priority, run.queued_at, run.id.clone());
         for (id, entry) in &node.core.runs {
             if entry.place == Place::Ready && entry.run.lane() == run.lane() {
-                assert!(rank(run) < rank(&entry.run), "{} was started before {id}", run.id);
+                assert!(run.rank() < entry.run.rank(), "{} was started before {id}", run.id);
             }
         }
     }
