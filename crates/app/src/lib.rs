@@ -4,6 +4,7 @@
 //! organisation or a workspace begins ([`App::found`], [`App::create_workspace`]), and what an
 //! event of one pillar leads to in another ([`pipeline`]).
 
+mod drill;
 pub mod pipeline;
 
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct Config {
     pub mailer: Option<Mailer>,
     /// How webhooks are delivered.
     pub webhooks: campanile_webhooks::Settings,
+    /// How nodes share the work, and what is kept of it.
+    pub engine: campanile_engine::Settings,
 }
 
 /// The pillars, ready to be used. Cheap to clone.
@@ -83,7 +86,8 @@ impl App {
     /// What the database says.
     pub async fn start(db: Db, config: Config) -> Result<(Self, Running)> {
         db.migrate(migrations()).await?;
-        let Config { clock, vault, base_url, node, max_age, address_rules, mailer, webhooks } = config;
+        let Config { clock, vault, base_url, node, max_age, address_rules, mailer, webhooks, engine: settings } =
+            config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let live = Live::default();
         let webhooks = Webhooks {
@@ -102,9 +106,10 @@ impl App {
         let app = Self { db, clock, vault, engine, intake, webhooks, notify, live, base_url };
         let mut registry = Registry::default();
         pipeline::register(&mut registry, &app);
+        drill::register(&mut registry);
         campanile_webhooks::delivery::register(&mut registry, &app.webhooks);
         campanile_notify::register(&mut registry, &app.notify);
-        let running = idle.start(registry, &node).await?;
+        let running = idle.start_with(registry, &node, settings).await?;
         Ok((app, running))
     }
 

@@ -69,6 +69,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         address_rules: AddressRules::allowing(settings.net_allow.clone()),
         mailer,
         webhooks: settings.webhooks.clone(),
+        engine: settings.engine,
     };
     let (app, jobs) = App::start(db, config).await.map_err(fail("the database"))?;
     Ok(Started { app, address, jobs, listener, _lock: lock })

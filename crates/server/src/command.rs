@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Arg, ArgMatches};
 
+use crate::operator::{self, Operator};
 use crate::settings::{KNOWN, Layers, Settings};
 
 const FILE: &str = "campanile.toml";
@@ -14,6 +15,7 @@ pub(crate) enum Command {
     Demo(Box<Settings>),
     ConfigCheck(Box<Settings>),
     OpenApi,
+    Runs(Operator),
 }
 
 impl Command {
@@ -28,6 +30,7 @@ impl Command {
                 None => Err("what about the settings? `campanile config check` checks them".into()),
             },
             Some(("openapi", _)) => Ok(Self::OpenApi),
+            Some(("runs", given)) => Ok(Self::Runs(Operator::new(given))),
             _ => Err("what should be done? `campanile --help` lists the commands".into()),
         }
     }
@@ -46,6 +49,7 @@ fn program() -> clap::Command {
         .subcommand(clap::Command::new("config").about("Look at the settings").arg_required_else_help(true).subcommand(
             with_settings(clap::Command::new("check").about("Check the settings and show what is in force")),
         ))
+        .subcommand(operator::command())
         .subcommand(clap::Command::new("openapi").about("Print the OpenAPI document of the API"))
 }
 

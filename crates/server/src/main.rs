@@ -3,6 +3,7 @@
 mod boot;
 mod command;
 mod demo;
+mod operator;
 mod settings;
 mod telemetry;
 
@@ -47,6 +48,7 @@ async fn run(command: Command) -> Result<(), String> {
             println!("The settings are fine.");
             Ok(())
         }
+        Command::Runs(operator) => operator.run().await,
         Command::OpenApi => {
             let document = campanile_web::openapi().to_pretty_json().map_err(|e| e.to_string())?;
             println!("{document}");

@@ -44,6 +44,10 @@ pub(crate) const KNOWN: &[Known] = &[
     known("webhooks_retry_schedule", "5s,5m,30m,2h,5h,10h,10h", "Waits after each failed attempt"),
     known("webhooks_request_timeout", "30s", "Time for one attempt"),
     known("webhooks_disable_after", "120h", "How long an endpoint may take nothing before it is disabled"),
+    known("engine_lease", "10s", "How long a node may show no sign of life before others do its work"),
+    known("engine_keep_completed", "7d", "How long completed and cancelled runs are kept"),
+    known("engine_keep_failed", "32d", "How long failed runs are kept, which can be retried meanwhile"),
+    known("engine_keep_events", "32d", "How long the events of workflows are kept"),
     known("log", "info", "What to log: error, warn, info, debug, or a filter such as info,campanile_engine=debug"),
     known("log_format", "text", "text or json"),
     secret("bootstrap_secret_key", "First start only: the organisation's secret key, sk_…"),
@@ -66,6 +70,7 @@ pub(crate) struct Settings {
     pub(crate) smtp_url: Option<Secret>,
     pub(crate) mail_from: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
+    pub(crate) engine: campanile_engine::Settings,
     pub(crate) log: String,
     pub(crate) log_json: bool,
     pub(crate) bootstrap: Bootstrap,
@@ -122,8 +127,8 @@ impl Layers {
             if variable == "DATABASE_URL" {
                 self.add("database_url", value, "DATABASE_URL")?;
             } else if let Some(name) = variable.strip_prefix("CAMPANILE_")
-                // Those of the tests and of the build are not settings of the server.
-                && !name.starts_with("TEST_") && name != "CONSOLE_DIST"
+                // Those of the tests, of the build and of other commands are not settings of the server.
+                && !name.starts_with("TEST_") && !name.starts_with("CLI_") && name != "CONSOLE_DIST"
             {
                 self.add(&name.to_lowercase(), value, &variable)?;
             }
@@ -164,6 +169,12 @@ impl Layers {
                 retry_schedule: self.each("webhooks_retry_schedule", "is no time", duration)?,
                 request_timeout: self.time("webhooks_request_timeout")?,
                 disable_after: self.time("webhooks_disable_after")?,
+            },
+            engine: campanile_engine::Settings {
+                lease: self.lease()?,
+                keep_completed: self.time("engine_keep_completed")?,
+                keep_failed: self.time("engine_keep_failed")?,
+                keep_events: self.time("engine_keep_events")?,
             },
             log: self.log()?,
             log_json: match self.text("log_format") {
@@ -225,6 +236,12 @@ impl Layers {
             true => Ok(listen.to_owned()),
             false => Err(self.wrong("listen", "must be an address and a port such as 127.0.0.1:4400")),
         }
+    }
+
+    /// Five beats in a shorter one would come too close to what a busy machine delays.
+    fn lease(&self) -> Result<Duration, String> {
+        let lease = self.time("engine_lease")?;
+        if lease >= Duration::from_secs(1) { Ok(lease) } else { Err(self.wrong("engine_lease", "must be at least 1s")) }
     }
 
     fn log(&self) -> Result<String, String> {
@@ -301,6 +318,7 @@ mod tests {
     fn the_defaults_fit() {
         let settings = check(&[]).unwrap();
         assert_eq!(settings.webhooks.retry_schedule, campanile_webhooks::Settings::default().retry_schedule);
+        assert_eq!(format!("{:?}", settings.engine), format!("{:?}", campanile_engine::Settings::default()));
         assert_eq!(settings.max_age, Some(Duration::from_secs(300)));
     }
 
@@ -315,6 +333,7 @@ mod tests {
             ("CAMPANILE_BOOTSTRAP_SOURCES", "gitlab=x", "bootstrap_sources"),
             ("DATABASE_URL", "mysql://x", "database_url"),
             ("CAMPANILE_LOG_FORMAT", "xml", "log_format"),
+            ("CAMPANILE_ENGINE_LEASE", "10ms", "engine_lease"),
         ] {
             let error = check(&[(variable, value)]).unwrap_err();
             assert!(error.contains(named), "{variable}: {error}");

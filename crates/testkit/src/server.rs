@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use campanile_db::testing::TestDatabase;
@@ -25,10 +26,19 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Server {
     binary: PathBuf,
     /// Its database.
-    pub database: TestDatabase,
+    pub database: Arc<TestDatabase>,
     settings: Vec<(String, String)>,
+    /// What runs the binary, where something does.
+    wrapper: Vec<String>,
     port: u16,
     process: Option<Child>,
+    api: Api,
+}
+
+/// How a server is asked, whether it lives or not. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    base: String,
     client: Client,
 }
 
@@ -51,6 +61,28 @@ impl Server {
     /// # Panics
     /// When it does not become ready.
     pub async fn start(binary: impl AsRef<Path>, database: TestDatabase, settings: &[(&str, &str)]) -> Self {
+        Self::start_within(&[], binary, Arc::new(database), settings).await
+    }
+
+    /// Starts another process over the same database.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn beside(&self) -> Self {
+        let settings: Vec<(&str, &str)> = self.settings.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        Self::start_within(&[], &self.binary, self.database.clone(), &settings).await
+    }
+
+    /// Like [`Server::start`], run by another program, which is given the binary and its arguments.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn start_within(
+        wrapper: &[&str],
+        binary: impl AsRef<Path>,
+        database: Arc<TestDatabase>,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("a listener has an address").port();
         drop(listener);
@@ -58,9 +90,13 @@ impl Server {
             binary: binary.as_ref().to_owned(),
             database,
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            wrapper: wrapper.iter().map(|word| (*word).to_owned()).collect(),
             port,
             process: None,
-            client: Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().expect("a constant range")])),
+            api: Api {
+                base: format!("http://127.0.0.1:{port}"),
+                client: Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().expect("a constant range")])),
+            },
         };
         server.restart().await;
         server
@@ -73,12 +109,19 @@ impl Server {
     pub async fn restart(&mut self) {
         self.kill().await;
         let sources = ["github", "vercel", "linear", "sentry"].map(|name| format!("{name}={SOURCE_SECRET}")).join(",");
-        let mut command = Command::new(&self.binary);
+        let mut command = match self.wrapper.split_first() {
+            None => Command::new(&self.binary),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(&self.binary);
+                command
+            }
+        };
         command
             .arg("serve")
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
             .arg("--data")
-            .arg(self.database.folder.join("data"))
+            .arg(self.data())
             .env("CAMPANILE_BOOTSTRAP_SECRET_KEY", SECRET_KEY)
             .env("CAMPANILE_BOOTSTRAP_OWNER", OWNER.0)
             .env("CAMPANILE_BOOTSTRAP_OWNER_PASSWORD", OWNER.1)
@@ -98,17 +141,19 @@ impl Server {
 
     async fn until_ready(&mut self) {
         let began = Instant::now();
+        let mut said = Err("it was not asked".to_owned());
         while began.elapsed() < PATIENCE {
             let process = self.process.as_mut().expect("it was just started");
             if let Ok(Some(status)) = process.try_wait() {
                 panic!("the server ended with {status} before it was ready");
             }
-            if self.get("/api/_health/ready").await.is_ok_and(|answer| answer.status == 200) {
+            said = self.get("/api/_health/ready").await;
+            if said.as_ref().is_ok_and(|answer| answer.status == 200) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("the server was not ready within {PATIENCE:?}");
+        panic!("the server was not ready within {PATIENCE:?}: {said:?}");
     }
 
     /// Ends the process as a power cut would: SIGKILL.
@@ -118,6 +163,26 @@ impl Server {
         }
     }
 
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.database.folder.join("data")
+    }
+
+    /// Sends the process a signal by its name, such as `STOP` or `CONT`.
+    ///
+    /// # Panics
+    /// When there is no process.
+    pub fn signal(&self, name: &str) {
+        let process = self.process_id().expect("the server runs").to_string();
+        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &process]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
+    }
+
+    /// How it is asked; goes on to work after a restart.
+    pub fn api(&self) -> Api {
+        self.api.clone()
+    }
+
     /// The process's id, while it runs.
     pub fn process_id(&self) -> Option<u32> {
         self.process.as_ref().and_then(Child::id)
@@ -125,7 +190,7 @@ impl Server {
 
     /// Where it listens.
     pub fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        format!("{}{path}", self.api.base)
     }
 
     /// Reads a path with the secret key.
@@ -133,7 +198,7 @@ impl Server {
     /// # Errors
     /// When there is no answer.
     pub async fn get(&self, path: &str) -> Result<Answer, String> {
-        self.ask("GET", path, &[("authorization", &format!("Bearer {SECRET_KEY}"))], Vec::new()).await
+        self.api.get(path).await
     }
 
     /// Posts JSON with the secret key.
@@ -141,9 +206,7 @@ impl Server {
     /// # Errors
     /// When there is no answer.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, String> {
-        let authorization = format!("Bearer {SECRET_KEY}");
-        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
-        self.ask("POST", path, &headers, body.to_string().into_bytes()).await
+        self.api.post(path, body).await
     }
 
     /// Posts a delivery to the source that is named like its provider.
@@ -168,17 +231,7 @@ impl Server {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Result<Answer, String> {
-        let request = Request {
-            method,
-            url: self.url(path),
-            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            body: body.into(),
-            timeout: Duration::from_secs(30),
-            keep: 64 * 1024 * 1024,
-        };
-        let answer = self.client.send(request).await.map_err(|e| e.to_string())?;
-        let json = serde_json::from_slice(&answer.body).unwrap_or_default();
-        Ok(Answer { status: answer.status, json, headers: answer.headers })
+        self.api.ask(method, path, headers, body).await
     }
 
     /// All items of a list, page by page.
@@ -229,5 +282,49 @@ impl Server {
         let id = made.json["id"].as_str().expect("an endpoint has an id");
         let secret = self.get(&format!("/api/v1/app/{app}/endpoint/{id}/secret")).await.expect("the server answers");
         secret.json["key"].as_str().expect("an endpoint has a secret").to_owned()
+    }
+}
+
+impl Api {
+    /// Reads a path with the secret key.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn get(&self, path: &str) -> Result<Answer, String> {
+        self.ask("GET", path, &[("authorization", &format!("Bearer {SECRET_KEY}"))], Vec::new()).await
+    }
+
+    /// Posts JSON with the secret key.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, String> {
+        let authorization = format!("Bearer {SECRET_KEY}");
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        self.ask("POST", path, &headers, body.to_string().into_bytes()).await
+    }
+
+    /// Sends any request.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn ask(
+        &self,
+        method: &'static str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, String> {
+        let request = Request {
+            method,
+            url: format!("{}{path}", self.base),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            body: body.into(),
+            timeout: Duration::from_secs(30),
+            keep: 64 * 1024 * 1024,
+        };
+        let answer = self.client.send(request).await.map_err(|e| e.to_string())?;
+        let json = serde_json::from_slice(&answer.body).unwrap_or_default();
+        Ok(Answer { status: answer.status, json, headers: answer.headers })
     }
 }

@@ -1,9 +1,11 @@
 //! The real binary, from the outside, on both databases.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod drills;
 mod durability;
 mod entrance;
 mod examples;
+mod operator;
 mod outbound;
 mod stories;
 mod tenancy;

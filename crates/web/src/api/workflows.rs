@@ -54,12 +54,7 @@ pub(super) async fn start(
     Json(input): Json<Value>,
 ) -> ApiResult<(StatusCode, Json<Begun>)> {
     caller.must(Permission::Configure)?;
-    let engine = web.app.engine.clone();
-    let admitted = web
-        .app
-        .db
-        .write(move |tx| Box::pin(async move { engine.start(tx, &name, caller.organisation.as_str(), &input).await }));
-    let admitted = admitted.await?;
+    let admitted = web.app.engine.submit(&name, caller.organisation.as_str(), input).await?;
     let id = admitted.run().map(ToString::to_string);
     let (outcome, reason) = match admitted {
         Admitted::Started(_) => ("started", None),
