@@ -16,10 +16,13 @@ const PAGES: usize = 8;
 impl Node {
     /// Scans ahead, refills lanes, looks at what was touched.
     pub(super) async fn load_what_is_wanted(&mut self) {
-        if self.life.owned() == 0 || self.blind_until.is_some_and(|until| until > Instant::now()) {
+        if self.blind_until.is_some_and(|until| until > Instant::now()) {
             return;
         }
         self.blind_until = None;
+        if self.life.owned() == 0 {
+            return;
+        }
         for id in std::mem::take(&mut self.touched) {
             self.load_one(id).await;
         }

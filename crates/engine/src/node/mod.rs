@@ -213,15 +213,16 @@ impl Node {
         if let Some(until) = self.blind_until {
             return until.saturating_duration_since(Instant::now());
         }
+        if self.life.owned() == 0 {
+            return POLL;
+        }
         if self.core.is_behind(self.now()) {
             return Duration::ZERO;
         }
-        if let Some(at) = self.sweep_at {
-            return at.saturating_duration_since(Instant::now()).min(Duration::from_millis(20));
-        }
-        let due = self.core.next_due();
+        let due = self.core.next_due().map_or(POLL, |due| due.since(self.now()));
+        let sweep = self.sweep_at.map_or(POLL, |at| at.saturating_duration_since(Instant::now()));
         // A manual clock moves without telling; look at it often enough.
-        due.map_or(POLL, |due| due.since(self.now())).clamp(Duration::from_millis(1), POLL)
+        due.min(sweep).clamp(Duration::from_millis(1), POLL)
     }
 
     fn take_in(&mut self, news: &mut Vec<Message>) {

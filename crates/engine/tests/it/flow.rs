@@ -1,17 +1,21 @@
 //! Flow control: which runs there are, and what keeps them apart.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use campanile_base::Clock;
+use campanile_base::{Clock, Timestamp};
+use campanile_db::params;
+use campanile_db::testing::TestDatabase;
 use campanile_engine::flow::{
-    Batch, CancelOn, Cron, Debounce, Hold, Idempotency, Limit, RateLimit, Singleton, Throttled,
+    Batch, CancelOn, Cron, Debounce, Hold, Idempotency, Limit, RateLimit, Scope, Singleton, Throttled,
 };
-use campanile_engine::{Admitted, Ctx, Failure, RunId, Status, Workflow, operate};
+use campanile_engine::{
+    Admitted, Ctx, Engine, Failure, MIGRATIONS, Registry, RunId, Settings, Status, Workflow, operate,
+};
 use serde_json::{Value, json};
 
-use crate::{TENANT, World, quick_backoff, with_workflows};
+use crate::{EFFECTS, GRACE, TENANT, World, quick_backoff, with_workflows};
 
 /// A workflow that answers its input.
 fn echo(name: &'static str) -> Workflow {
@@ -226,6 +230,114 @@ async fn the_clock_starts_runs_and_a_pause_holds_them() {
         world
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_more_urgent_by_its_expression_goes_first() {
+    let order: Arc<Mutex<Vec<i64>>> = Arc::default();
+    let within = order.clone();
+    let workflows = move || {
+        let order = within.clone();
+        let urgent = Workflow::new("urgent", 1, move |_: Ctx, input: Value| {
+            let order = order.clone();
+            async move {
+                order.lock().unwrap().push(input["n"].as_i64().unwrap());
+                Ok(())
+            }
+        });
+        vec![urgent.per_node(1).priority("event.data.paid ? -1 : 5")]
+    };
+    with_workflows(workflows, async |world| {
+        let engine = world.engine.clone();
+        world
+            .db
+            .write(move |tx| Box::pin(async move { engine.pause(tx, TENANT, "urgent", "me").await }))
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for (n, paid) in [(1, false), (2, true), (3, false), (4, true)] {
+            world.begin("urgent", json!({ "n": n, "paid": paid })).await;
+        }
+        let engine = world.engine.clone();
+        world.db.write(move |tx| Box::pin(async move { engine.resume(tx, TENANT, "urgent").await })).await.unwrap();
+        wait_for(&world, "SELECT count(*) FROM run WHERE name = 'urgent' AND status = 10", 4).await;
+        assert_eq!(std::mem::take(&mut *order.lock().unwrap()), [2, 4, 1, 3]);
+        world
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_with_jitter_starts_within_it() {
+    let jitter = Duration::from_secs(2);
+    let workflows = move || vec![echo("ticks").on_cron(Cron::parse("* * * * * *").unwrap().jitter(jitter))];
+    with_workflows(workflows, async |world| {
+        let planned = "SELECT count(*) FROM run WHERE name = 'ticks'";
+        for _ in 0..600 {
+            if world.count(planned).await >= 3 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let read = world.db.read(|tx| {
+            Box::pin(async move {
+                let sql = "SELECT due, input FROM run WHERE name = 'ticks'";
+                tx.all(sql, params![], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?))).await
+            })
+        });
+        let mut late: Vec<i64> = Vec::new();
+        for (due, input) in read.await.unwrap() {
+            let event: Value = serde_json::from_str(&input).unwrap();
+            let planned = Timestamp::parse(event["data"]["planned"].as_str().unwrap()).unwrap();
+            late.push(due - planned.as_micros());
+        }
+        // A tick is looked at a moment after its time, and does not start in the past.
+        assert!(late.len() >= 3 && late.iter().all(|micros| (0..2_500_000).contains(micros)), "{late:?}");
+        assert!(late.iter().any(|micros| *micros != late[0]), "each time anew: {late:?}");
+        world
+    })
+    .await;
+}
+
+/// On two nodes, a limit of one for each node lets two run at a time, and one for all of them one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_counts_on_each_node_or_on_all() {
+    for (scope, most) in [(Scope::Node, 2), (Scope::Cluster, 1)] {
+        let (now, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let database = TestDatabase::postgres().await;
+        let db = database.open(vec![MIGRATIONS, EFFECTS]).await;
+        let mut nodes = Vec::new();
+        for name in ["first", "second"] {
+            let (now, peak) = (now.clone(), peak.clone());
+            let counted = Workflow::new("counted", 1, move |ctx: Ctx, _: Value| {
+                let (now, peak) = (now.clone(), peak.clone());
+                async move {
+                    let body = || async {
+                        peak.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        now.fetch_sub(1, Ordering::SeqCst);
+                        Ok::<_, Failure>(())
+                    };
+                    Ok(ctx.step("count", body).await?)
+                }
+            });
+            let (engine, idle) = Engine::new(db.clone(), Clock::System);
+            let mut registry = Registry::default();
+            registry.workflow(counted.limit(Limit::of(1).scope(scope)));
+            let settings = Settings { lease: Duration::from_secs(1), ..Settings::default() };
+            let running = idle.start_with(registry, name, settings).await.unwrap();
+            nodes.push(World { db: db.clone(), engine, running });
+        }
+        wait_for(&nodes[0], "SELECT count(DISTINCT epoch) FROM shard_lease WHERE epoch > 0", 2).await;
+        for n in 0..20 {
+            nodes[n % 2].begin("counted", json!(n)).await;
+        }
+        wait_for(&nodes[0], "SELECT count(*) FROM run WHERE name = 'counted' AND status = 10", 20).await;
+        assert_eq!(peak.load(Ordering::SeqCst), most, "{scope:?}");
+        for node in nodes {
+            node.running.stop(GRACE).await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
