@@ -78,9 +78,20 @@ impl World {
         self.db.read(move |tx| Box::pin(async move { tx.one(sql, params, |row| row.get(0)).await })).await.unwrap()
     }
 
-    async fn execute(&self, sql: &'static str) {
-        let done = self.db.write(move |tx| Box::pin(async move { tx.execute(sql, params![]).await }));
-        done.await.unwrap();
+    /// Lets the database tidy up after many changes. Outside of a transaction: PostgreSQL wants it so.
+    async fn settle(&self) {
+        let all: &[&'static str] = if self.name == "sqlite" {
+            &["ANALYZE"]
+        } else {
+            &["VACUUM (ANALYZE) run", "VACUUM (ANALYZE) step", "CHECKPOINT"]
+        };
+        for sql in all {
+            let done: campanile_db::Result<u64> = match self.name {
+                "sqlite" => self.db.write(move |tx| Box::pin(async move { tx.execute(sql, params![]).await })).await,
+                _ => self.db.read(move |tx| Box::pin(async move { tx.execute(sql, params![]).await })).await,
+            };
+            done.unwrap();
+        }
     }
 
     /// Waits until no run is left to do.
