@@ -2,7 +2,8 @@
 //!
 //! Callers hand over a change and await their own answer. While one commit is under way the next
 //! changes gather; then all of them are applied together by one function, with multi-row calls.
-//! When a group fails, its changes are tried one by one, so that a bad one fails alone.
+//! When a group fails, its changes are tried one by one, so that a bad one fails alone. Questions
+//! can share a lane of their own in the same way.
 
 use std::sync::Arc;
 
@@ -36,8 +37,17 @@ where
 {
     /// Starts a lane on the current runtime.
     pub fn start(db: Db, apply: Apply<C, R>) -> Self {
+        Self::start_as(db, Way::Write, apply)
+    }
+
+    /// Starts a lane of questions: `apply` only reads.
+    pub fn start_reading(db: Db, apply: Apply<C, R>) -> Self {
+        Self::start_as(db, Way::Read, apply)
+    }
+
+    fn start_as(db: Db, way: Way, apply: Apply<C, R>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(db, apply, waiting));
+        tokio::spawn(serve(db, way, apply, waiting));
         Self { queue }
     }
 
@@ -53,7 +63,13 @@ where
     }
 }
 
-async fn serve<C, R>(db: Db, apply: Apply<C, R>, mut waiting: mpsc::Receiver<(C, oneshot::Sender<Result<R>>)>)
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Write,
+    Read,
+}
+
+async fn serve<C, R>(db: Db, way: Way, apply: Apply<C, R>, mut waiting: mpsc::Receiver<(C, oneshot::Sender<Result<R>>)>)
 where
     C: Clone + Send + Sync + 'static,
     R: Send + 'static,
@@ -61,26 +77,29 @@ where
     let mut group = Vec::with_capacity(GROUP);
     while waiting.recv_many(&mut group, GROUP).await > 0 {
         let (changes, callers): (Vec<C>, Vec<_>) = group.drain(..).unzip();
-        match apply_group(&db, &apply, changes.clone()).await {
+        match apply_group(&db, way, &apply, changes.clone()).await {
             Ok(answers) => callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(Ok(answer)))),
             Err(error) if changes.len() == 1 => callers.into_iter().for_each(|caller| {
                 let _ = caller.send(Err(Error::Unavailable(error.to_string())));
             }),
             Err(_) => {
                 for (change, caller) in changes.into_iter().zip(callers) {
-                    let _ =
-                        caller.send(apply_group(&db, &apply, vec![change]).await.map(|mut answers| answers.remove(0)));
+                    let _ = caller
+                        .send(apply_group(&db, way, &apply, vec![change]).await.map(|mut answers| answers.remove(0)));
                 }
             }
         }
     }
 }
 
-async fn apply_group<C, R>(db: &Db, apply: &Apply<C, R>, changes: Vec<C>) -> Result<Vec<R>>
+async fn apply_group<C, R>(db: &Db, way: Way, apply: &Apply<C, R>, changes: Vec<C>) -> Result<Vec<R>>
 where
     C: Send + 'static,
     R: Send + 'static,
 {
     let apply = apply.clone();
-    db.write(move |tx| Box::pin(async move { apply(tx, changes).await })).await
+    match way {
+        Way::Write => db.write(move |tx| Box::pin(async move { apply(tx, changes).await })).await,
+        Way::Read => db.read(move |tx| Box::pin(async move { apply(tx, changes).await })).await,
+    }
 }

@@ -20,12 +20,12 @@ pub struct Tx {
     pub(crate) failed: Option<Error>,
 }
 
-/// A change of many rows, in the form that each database does quickest.
+/// A statement about many rows, in the form that each database does quickest.
 #[derive(Debug, Clone, Copy)]
 pub struct Bulk {
-    /// Changes one row, with its values as parameters.
+    /// Is about one row, with its values as parameters.
     pub each: &'static str,
-    /// Changes all of them on PostgreSQL, with an array of each value, and returns the first value of
+    /// Is about all of them on PostgreSQL, with an array of each value. A change returns the first value of
     /// those that it has changed.
     pub together: &'static str,
 }
@@ -74,6 +74,26 @@ impl Tx {
             inner => inner.execute_many(bulk.each, rows).await.map(|all| all.into_iter().map(|n| n == 1).collect()),
         };
         self.noting(changed)
+    }
+
+    /// What a query finds for many rows, each through `read`; in no order between those rows.
+    ///
+    /// # Errors
+    /// `Sql` when the statement fails, or what `read` says.
+    pub async fn gather<T: Send>(
+        &mut self,
+        bulk: Bulk,
+        rows: &[Vec<Param<'_>>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let found = match &mut self.inner {
+            Inner::Postgres(postgres) if rows.len() > 1 => {
+                let found = postgres.together(bulk.together, rows).await;
+                found.and_then(|found| found.iter().map(|row| read(&Row::Postgres(row))).collect())
+            }
+            inner => inner.query_many(bulk.each, rows, read).await,
+        };
+        self.noting(found)
     }
 
     /// All rows of a query, each through `read`.
@@ -172,12 +192,17 @@ impl Tx {
 }
 
 impl PostgresTx {
-    async fn change(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<bool>> {
+    /// Runs a statement once for all rows, with an array of each of their values.
+    async fn together(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<tokio_postgres::Row>> {
         let statement = self.prepare(sql).await?;
         let columns: Vec<Vec<&Param<'_>>> =
             (0..rows[0].len()).map(|column| rows.iter().map(|row| &row[column]).collect()).collect();
         let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
-        let changed = self.begun(self.client.query(&statement, &params)).await.map_err(|e| pg_error(sql, &e))?;
+        self.begun(self.client.query(&statement, &params)).await.map_err(|e| pg_error(sql, &e))
+    }
+
+    async fn change(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<bool>> {
+        let changed = self.together(sql, rows).await?;
         let changed: HashSet<&str> = changed.iter().map(|row| row.get(0)).collect();
         Ok(rows.iter().map(|row| matches!(&row[0], Param::Text(name) if changed.contains(name.as_ref()))).collect())
     }
@@ -217,6 +242,19 @@ impl Inner {
                 answers.into_iter().map(|answer| answer.map_err(|e| pg_error(sql, &e))).collect()
             }
         }
+    }
+
+    async fn query_many<T>(
+        &mut self,
+        sql: &'static str,
+        rows: &[Vec<Param<'_>>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        for row in rows {
+            found.append(&mut self.query(sql, row, usize::MAX, &mut read).await?);
+        }
+        Ok(found)
     }
 
     async fn query<T>(

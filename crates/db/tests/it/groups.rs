@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use campanile_db::testing::on_each_database;
-use campanile_db::{Apply, Db, Error, Lane, Migrations, Tx, params, row};
+use campanile_db::{Apply, Bulk, Db, Error, Lane, Migrations, Tx, params, row};
 
 const TABLES: Migrations =
     Migrations { component: "groups", files: &["CREATE TABLE entry (id BIGINT PRIMARY KEY, note TEXT NOT NULL)"] };
@@ -146,6 +146,49 @@ async fn a_lane_answers_each_change_and_isolates_a_bad_one() {
         }
         assert_eq!((fresh, known, failed), (19, 19, 2));
         assert_eq!(count(&db).await, 19);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_rows_are_asked_for_at_once() {
+    on_each_database(vec![TABLES], async |db| {
+        for id in 1..=5 {
+            db.write(move |tx| Box::pin(insert(tx, id))).await.unwrap();
+        }
+        for (asked, there) in [(vec![], vec![]), (vec![4], vec![4]), (vec![5, 2, 9, 1], vec![1, 2, 5])] {
+            let found = db.read(|tx| {
+                Box::pin(async move {
+                    let bulk = Bulk {
+                        each: "SELECT id FROM entry WHERE id = $1",
+                        together: "SELECT id FROM entry WHERE id = ANY($1::bigint[])",
+                    };
+                    let rows: Vec<_> = asked.iter().map(|id| row![*id]).collect();
+                    tx.gather(bulk, &rows, |row| row.get::<i64>(0)).await
+                })
+            });
+            let mut found = found.await.unwrap();
+            found.sort_unstable();
+            assert_eq!(found, there);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_share_a_lane_of_their_own() {
+    on_each_database(vec![TABLES], async |db| {
+        db.write(|tx| Box::pin(insert(tx, 3))).await.unwrap();
+        let apply: Apply<i64, bool> = Arc::new(|tx, ids| {
+            Box::pin(async move {
+                let there = tx.all("SELECT id FROM entry", params![], |row| row.get::<i64>(0)).await?;
+                Ok(ids.iter().map(|id| there.contains(id)).collect())
+            })
+        });
+        let lane = Lane::start_reading(db.clone(), apply);
+        let answers = futures_util::future::join_all((0..6).map(|id| lane.submit(id))).await;
+        let answers: Vec<bool> = answers.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers, [false, false, false, true, false, false]);
     })
     .await;
 }
