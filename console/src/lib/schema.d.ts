@@ -1712,6 +1712,8 @@ export interface components {
             output?: Record<string, never> | null;
             /** @description Its steps, in the order of their results; then what is pending. */
             steps: components["schemas"]["StepView"][];
+            /** @description Under which OpenTelemetry collectors find it, where traces are sent. */
+            trace_id: string;
         };
         /** @description A line of a list of runs. */
         RunSummary: {

@@ -13,7 +13,7 @@ use campanile_accounts::live::Live;
 use campanile_accounts::{Caller, FirstRun, Founding, Workspace, organisations};
 use campanile_base::{Clock, Result, Secret, Vault};
 use campanile_db::{Db, Migrations, Tx};
-use campanile_engine::{Engine, Registry, Running};
+use campanile_engine::{Engine, Idle, Registry, Running, Tracer};
 use campanile_inbound::Intake;
 use campanile_inbound::sources::{self, NewSource, Source};
 use campanile_net::{AddressRules, Client};
@@ -34,7 +34,6 @@ pub fn migrations() -> Vec<Migrations> {
 }
 
 /// What an app is made of; the server reads it from its settings.
-#[derive(Debug)]
 pub struct Config {
     /// The clock.
     pub clock: Clock,
@@ -54,6 +53,8 @@ pub struct Config {
     pub webhooks: campanile_webhooks::Settings,
     /// How nodes share the work, and what is kept of it.
     pub engine: campanile_engine::Settings,
+    /// Is told what runs have done, if anybody wants to know.
+    pub tracer: Option<Tracer>,
 }
 
 /// The pillars, ready to be used. Cheap to clone.
@@ -86,7 +87,7 @@ impl App {
     /// What the database says.
     pub async fn start(db: Db, config: Config) -> Result<(Self, Running)> {
         db.migrate(migrations()).await?;
-        let Config { clock, vault, base_url, node, max_age, address_rules, mailer, webhooks, engine: settings } =
+        let Config { clock, vault, base_url, node, max_age, address_rules, mailer, webhooks, engine: settings, tracer } =
             config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let live = Live::default();
@@ -109,6 +110,7 @@ impl App {
         drill::register(&mut registry);
         campanile_webhooks::delivery::register(&mut registry, &app.webhooks);
         campanile_notify::register(&mut registry, &app.notify);
+        let idle = tracer.into_iter().fold(idle, Idle::traced_by);
         let running = idle.start_with(registry, &node, settings).await?;
         Ok((app, running))
     }

@@ -8,13 +8,13 @@ use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
 use serde_json::{Value, json};
 
-use crate::Engine;
 use crate::event::{Event, NewEvent};
 use crate::flow::admission::{self, Request};
 use crate::run::{Run, RunId, Status};
 use crate::store::stats::{self, Count, Counted};
 use crate::store::steps::StepState;
 use crate::store::{events, flow, runs};
+use crate::{Engine, trace};
 
 /// Events of ours begin like this; a run that was started by one sends none when it ends.
 const OURS: &str = "engine/";
@@ -37,6 +37,7 @@ pub(crate) async fn cancel(tx: &mut Tx, engine: &Engine, id: &RunId, why: &str, 
         flow::take_items(tx, id).await?;
     }
     count(tx, &run, Status::Cancelled, now).await?;
+    trace::tell_cancelled(tx, &engine.tracing, &run, why, now);
     follow_up(tx, engine, &run, Status::Cancelled, Err(why), now).await?;
     Ok(true)
 }

@@ -59,6 +59,7 @@ mod registry;
 mod run;
 mod settings;
 mod store;
+mod trace;
 mod workflow;
 
 use std::sync::Arc;
@@ -78,6 +79,7 @@ pub use node::Running;
 pub use registry::{Attempt, JobOptions, Registry};
 pub use run::{Commit, NewJob, Outcome, Run, RunId, Status, Verdict};
 pub use settings::Settings;
+pub use trace::{Span, SpanId, Tracer};
 pub use workflow::{Ctx, Workflow, all, race};
 
 use catalogue::Catalogue;
@@ -103,6 +105,7 @@ pub struct Engine {
     catalogue: Arc<OnceLock<Catalogue>>,
     /// What runs are stored by that nobody's transaction causes.
     starts: Arc<OnceLock<Lane<Run, ()>>>,
+    tracing: trace::Tracing,
 }
 
 /// Which shards are this node's, and whether others have been nudged.
@@ -123,8 +126,15 @@ impl Engine {
     /// An engine over `db`; start it with [`Idle::start`] when the handlers are known.
     pub fn new(db: Db, clock: Clock) -> (Self, Idle) {
         let (messages, inbox) = mpsc::unbounded_channel();
-        let engine =
-            Self { db, clock, messages, place: Arc::default(), catalogue: Arc::default(), starts: Arc::default() };
+        let engine = Self {
+            db,
+            clock,
+            messages,
+            place: Arc::default(),
+            catalogue: Arc::default(),
+            starts: Arc::default(),
+            tracing: Arc::default(),
+        };
         (engine.clone(), Idle { engine, inbox })
     }
 
@@ -412,6 +422,13 @@ pub(crate) fn queued(run: &Run) -> Option<Count> {
 }
 
 impl Idle {
+    /// Tells of what runs do as spans, from the start on.
+    #[must_use]
+    pub fn traced_by(self, tracer: Tracer) -> Self {
+        self.engine.tracing.get_or_init(|| tracer);
+        self
+    }
+
     /// Takes part in the work: joins the other nodes and starts the loop. `node` names this process
     /// among its peers: a restart under the same name takes over its own work at once.
     ///

@@ -97,6 +97,8 @@ pub struct RunDetail {
     pub output: Option<Box<RawValue>>,
     /// Its steps, in the order of their results; then what is pending.
     pub steps: Vec<StepView>,
+    /// Under which OpenTelemetry collectors find it, where traces are sent.
+    pub trace_id: String,
 }
 
 /// A step of a run.
@@ -277,7 +279,8 @@ pub async fn get(tx: &mut Tx, tenant: &str, id: &str) -> Result<RunDetail> {
     let found = history::by_id(tx, tenant, id).await?.ok_or(Error::NotFound("run"))?;
     let (summary, input, output) = found;
     let steps = history::steps(tx, id).await?;
-    Ok(RunDetail { summary, input: raw(input), output: output.map(raw), steps })
+    let trace_id = RunId::from(id.to_owned()).trace().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(RunDetail { summary, input: raw(input), output: output.map(raw), steps, trace_id })
 }
 
 /// The counters of a tenant over the last `hours`, of one name or of all.

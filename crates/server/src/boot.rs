@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::settings::{Bootstrap, Settings};
 use crate::telemetry;
+use crate::traces::Traces;
 
 /// How long requests under way may take to finish: a console that watches would never.
 const HTTP_GRACE: Duration = Duration::from_secs(3);
@@ -32,6 +33,7 @@ pub(crate) struct Started {
     pub(crate) address: String,
     jobs: Running,
     listener: TcpListener,
+    traces: Option<Traces>,
     /// Held as long as the embedded database is open.
     _lock: Option<File>,
 }
@@ -60,6 +62,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         .map_err(|e| format!("the setting listen: {} cannot be listened on: {e}", settings.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?.to_string();
     let (db, lock) = open_database(settings).await?;
+    let traces = settings.otlp_endpoint.as_deref().map(Traces::start).transpose()?;
     let config = Config {
         clock: Clock::System,
         vault,
@@ -70,14 +73,15 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         mailer,
         webhooks: settings.webhooks.clone(),
         engine: settings.engine,
+        tracer: traces.as_ref().map(Traces::tracer),
     };
     let (app, jobs) = App::start(db, config).await.map_err(fail("the database"))?;
-    Ok(Started { app, address, jobs, listener, _lock: lock })
+    Ok(Started { app, address, jobs, listener, traces, _lock: lock })
 }
 
 /// Serves until `stop`, then stops in order.
 pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
-    let Started { app, jobs, listener, _lock, .. } = started;
+    let Started { app, jobs, listener, traces, _lock, .. } = started;
     let router = campanile_web::router(app, telemetry::start_metrics());
     let (told, stopping) = tokio::sync::oneshot::channel();
     let serving = campanile_web::serve(listener, router, async move {
@@ -94,6 +98,9 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
         () = deadline => Ok(()),
     };
     jobs.stop(JOB_GRACE).await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     served
 }
 

@@ -6,6 +6,7 @@ mod demo;
 mod operator;
 mod settings;
 mod telemetry;
+mod traces;
 
 use std::process::ExitCode;
 

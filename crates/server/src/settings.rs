@@ -48,6 +48,11 @@ pub(crate) const KNOWN: &[Known] = &[
     known("engine_keep_completed", "7d", "How long completed and cancelled runs are kept"),
     known("engine_keep_failed", "32d", "How long failed runs are kept, which can be retried meanwhile"),
     known("engine_keep_events", "32d", "How long the events of workflows are kept"),
+    known(
+        "otlp_endpoint",
+        "",
+        "OpenTelemetry collector for the traces of runs, as http://localhost:4318; also OTEL_EXPORTER_OTLP_ENDPOINT",
+    ),
     known("log", "info", "What to log: error, warn, info, debug, or a filter such as info,campanile_engine=debug"),
     known("log_format", "text", "text or json"),
     secret("bootstrap_secret_key", "First start only: the organisation's secret key, sk_…"),
@@ -55,6 +60,10 @@ pub(crate) const KNOWN: &[Known] = &[
     secret("bootstrap_owner_password", "First start only: the owner's password"),
     secret("bootstrap_sources", "First start only: sources to make, as github=SECRET,vercel=SECRET"),
 ];
+
+/// Variables that others have named.
+const ELSEWHERE: [(&str, &str); 2] =
+    [("DATABASE_URL", "database_url"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint")];
 
 /// Settings that were read and fit.
 #[derive(Debug, Clone)]
@@ -71,6 +80,7 @@ pub(crate) struct Settings {
     pub(crate) mail_from: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
     pub(crate) engine: campanile_engine::Settings,
+    pub(crate) otlp_endpoint: Option<String>,
     pub(crate) log: String,
     pub(crate) log_json: bool,
     pub(crate) bootstrap: Bootstrap,
@@ -124,8 +134,8 @@ impl Layers {
     /// Adds what the environment says.
     pub(crate) fn add_environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), String> {
         for (variable, value) in variables {
-            if variable == "DATABASE_URL" {
-                self.add("database_url", value, "DATABASE_URL")?;
+            if let Some((known, name)) = ELSEWHERE.iter().find(|(known, _)| *known == variable) {
+                self.add(name, value, known)?;
             } else if let Some(name) = variable.strip_prefix("CAMPANILE_")
                 // Those of the tests, of the build and of other commands are not settings of the server.
                 && !name.starts_with("TEST_") && !name.starts_with("CLI_") && name != "CONSOLE_DIST"
@@ -176,6 +186,7 @@ impl Layers {
                 keep_failed: self.time("engine_keep_failed")?,
                 keep_events: self.time("engine_keep_events")?,
             },
+            otlp_endpoint: self.url("otlp_endpoint", &["http://", "https://"])?,
             log: self.log()?,
             log_json: match self.text("log_format") {
                 "text" => false,
@@ -333,6 +344,7 @@ mod tests {
             ("CAMPANILE_BOOTSTRAP_SOURCES", "gitlab=x", "bootstrap_sources"),
             ("DATABASE_URL", "mysql://x", "database_url"),
             ("CAMPANILE_LOG_FORMAT", "xml", "log_format"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "otlp_endpoint"),
             ("CAMPANILE_ENGINE_LEASE", "10ms", "engine_lease"),
         ] {
             let error = check(&[(variable, value)]).unwrap_err();

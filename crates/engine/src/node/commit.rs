@@ -15,6 +15,7 @@ use crate::store::lease;
 use crate::store::runs::{self, Ended, Owned, Parked, Progress};
 use crate::store::stats::{self, Count, Counted};
 use crate::store::steps::{self, FailureRow, StepRow};
+use crate::trace::{self, Tracing};
 use crate::{Engine, ending};
 
 /// What becomes of the run's row.
@@ -72,24 +73,27 @@ impl RunCommit {
 pub(crate) type Commits = Lane<Arc<RunCommit>, bool>;
 
 pub(crate) fn lane(engine: &Engine) -> Commits {
-    let clock = engine.clock.clone();
+    let (clock, tracing) = (engine.clock.clone(), engine.tracing.clone());
     let apply: Apply<Arc<RunCommit>, bool> = Arc::new(move |tx, commits| {
-        let now = clock.now();
-        Box::pin(async move { apply(tx, &commits, now).await })
+        let (now, tracing) = (clock.now(), tracing.clone());
+        Box::pin(async move { apply(tx, &tracing, &commits, now).await })
     });
     Lane::start(engine.db.clone(), apply)
 }
 
 /// Applies commits of one node in one transaction; answers which took effect.
-pub(crate) async fn apply(tx: &mut Tx, commits: &[Arc<RunCommit>], now: Timestamp) -> campanile_db::Result<Vec<bool>> {
+pub(crate) async fn apply(
+    tx: &mut Tx,
+    tracing: &Tracing,
+    commits: &[Arc<RunCommit>],
+    now: Timestamp,
+) -> campanile_db::Result<Vec<bool>> {
     let mut done = vec![false; commits.len()];
     let mut epochs: Vec<i64> = commits.iter().map(|commit| commit.epoch).collect();
     epochs.sort_unstable();
     epochs.dedup();
     for epoch in epochs {
-        if lease::still_lives(tx, epoch).await? {
-            change_rows(tx, commits, epoch, now, &mut done).await?;
-        }
+        change_rows(tx, commits, epoch, now, &mut done).await?;
     }
     let of_run = |run: &Arc<Run>| run.id.clone();
     let mut of_commit = Vec::new();
@@ -112,10 +116,11 @@ pub(crate) async fn apply(tx: &mut Tx, commits: &[Arc<RunCommit>], now: Timestam
         effective().flat_map(|commit| commit.taken_in.iter().map(|key| (of_run(&commit.run), key.clone()))).collect();
     steps::take_in(tx, &taken).await?;
     stats::count(tx, effective().filter_map(|commit| commit.count(now)), now).await?;
+    trace::tell(tx, tracing, effective(), now);
     Ok(done)
 }
 
-/// The rows of the runs, those of one kind together.
+/// The rows of the runs, those of one kind together; none where this life of the node is over.
 async fn change_rows(
     tx: &mut Tx,
     commits: &[Arc<RunCommit>],
@@ -129,7 +134,7 @@ async fn change_rows(
         match &commit.next {
             Next::Remove(run) => removed.push((index, run.clone())),
             Next::On(progress) if progress.begins.is_some() => begun.push((index, progress.clone())),
-            Next::On(progress) => going_on.push((index, progress.clone())),
+            Next::On(progress) => going_on.push((index, progress.run.clone())),
             Next::Park(row) => parked.push((index, row.clone())),
             Next::End(row) => ended.push((index, row.clone())),
         }
@@ -137,12 +142,16 @@ async fn change_rows(
     let mut note = |indexes: Vec<usize>, changed: Vec<bool>| {
         indexes.into_iter().zip(changed).for_each(|(index, changed)| done[index] = changed);
     };
+    let (indexes, rows): (Vec<usize>, Vec<Owned>) = going_on.into_iter().unzip();
+    note(indexes, runs::are_owned(tx, &rows, epoch).await?);
+    let are_more = !(removed.is_empty() && begun.is_empty() && parked.is_empty() && ended.is_empty());
+    if !are_more || !lease::still_lives(tx, epoch).await? {
+        return Ok(());
+    }
     let (indexes, rows): (Vec<usize>, Vec<Owned>) = removed.into_iter().unzip();
     note(indexes, runs::remove(tx, &rows).await?);
     let (indexes, rows): (Vec<usize>, Vec<Progress>) = begun.into_iter().unzip();
     note(indexes, runs::begin(tx, &rows).await?);
-    let (indexes, rows): (Vec<usize>, Vec<Progress>) = going_on.into_iter().unzip();
-    note(indexes, runs::progress(tx, &rows).await?);
     let (indexes, rows): (Vec<usize>, Vec<Parked>) = parked.into_iter().unzip();
     note(indexes, runs::park(tx, &rows, now).await?);
     let (indexes, rows): (Vec<usize>, Vec<Ended>) = ended.into_iter().unzip();
@@ -151,6 +160,6 @@ async fn change_rows(
 }
 
 /// Applies one commit; `false` when it came too late and changed nothing.
-pub(crate) async fn apply_one(tx: &mut Tx, commit: &Arc<RunCommit>, now: Timestamp) -> Result<bool> {
-    Ok(apply(tx, std::slice::from_ref(commit), now).await?[0])
+pub(crate) async fn apply_one(tx: &mut Tx, engine: &Engine, commit: &Arc<RunCommit>, now: Timestamp) -> Result<bool> {
+    Ok(apply(tx, &engine.tracing, std::slice::from_ref(commit), now).await?[0])
 }

@@ -123,7 +123,7 @@ async fn commit_verdict(
                     Verdict::Done => {
                         let next = Next::Remove(Owned::of(&run));
                         let removed = Arc::new(RunCommit::new(epoch, Arc::new(run.clone()), next));
-                        apply_one(tx, &removed, now).await?.then_some(Settled::Gone)
+                        apply_one(tx, &engine, &removed, now).await?.then_some(Settled::Gone)
                     }
                     Verdict::Retry { after, error } => postpone(tx, epoch, &run, now.plus(after), &error, now).await?,
                     Verdict::Dead { error } => {
@@ -187,7 +187,7 @@ pub(super) async fn bury(
         error: Some(error.to_owned()),
     };
     let commit = Arc::new(RunCommit::new(epoch, Arc::new(run.clone()), Next::End(ended)));
-    let ours = apply_one(tx, &commit, now).await?;
+    let ours = apply_one(tx, engine, &commit, now).await?;
     if ours {
         ending::follow_up(tx, engine, run, Status::Failed, Err(error), now).await?;
     }

@@ -26,6 +26,7 @@ use crate::machine::{Bounds, Core, Limits, Settled, Turn};
 use crate::run::{Run, RunId};
 use crate::store::{flow, runs};
 use crate::workflow::drive;
+use crate::workflow::stored::{self, Loads};
 use crate::{Engine, ending};
 use commit::Commits;
 use life::Life;
@@ -85,6 +86,7 @@ impl Running {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) commits: Commits,
+    pub(crate) loads: Loads,
     /// The life that this node lives now.
     epoch: AtomicI64,
 }
@@ -119,7 +121,12 @@ pub(crate) async fn start(
     let life = Life::begin(&engine, node, lease).await?;
     let bell = engine.db.bell(BELL);
     let core = Core::new(limits(engine.catalogue()), BOUNDS);
-    let shared = Arc::new(Shared { commits: commit::lane(&engine), epoch: AtomicI64::new(life.epoch()), engine });
+    let shared = Arc::new(Shared {
+        commits: commit::lane(&engine),
+        loads: stored::lane(&engine),
+        epoch: AtomicI64::new(life.epoch()),
+        engine,
+    });
     let node = Node {
         core,
         life,

@@ -1,7 +1,11 @@
 //! Active runs: stored, found when they are due, changed by their owner.
 //!
 //! Every change by the owner names the generation that it knows, and touches active rows alone;
-//! whether the owner still lives is asked once per transaction (`lease::still_lives`).
+//! whether the owner still lives is asked once per transaction (`lease::still_lives`). Rows that are named by their ids say
+//! `status + 0 < 10`: with `status < 10` PostgreSQL, which takes active rows to be few, walks all of
+//! them through a partial index.
+
+use std::collections::HashSet;
 
 use campanile_base::Timestamp;
 use campanile_db::{Bulk, Param, Result, Row, Tx, params, row};
@@ -167,6 +171,19 @@ pub(crate) fn in_order(queued: Vec<Run>, waited: Vec<Run>, limit: usize) -> (Vec
     (page, is_all)
 }
 
+/// Those of these runs that are there, ended or not.
+pub(crate) async fn these(tx: &mut Tx, ids: &[RunId]) -> Result<Vec<Run>> {
+    let bulk = Bulk {
+        each: concat!("SELECT ", columns!(), " FROM run WHERE id = $1"),
+        together: concat!("SELECT ", columns!(), " FROM run WHERE id = ANY($1::text[])"),
+    };
+    tx.gather(bulk, &named(ids), read_run).await
+}
+
+pub(super) fn named(ids: &[RunId]) -> Vec<Vec<Param<'_>>> {
+    ids.iter().map(|id| row![id.as_str()]).collect()
+}
+
 /// Any run, ended or not.
 pub(crate) async fn any(tx: &mut Tx, id: &RunId) -> Result<Option<Run>> {
     let sql = concat!("SELECT ", columns!(), " FROM run WHERE id = $1");
@@ -195,9 +212,9 @@ impl Owned {
 /// Takes each off the table; 0 where it is not the owner's any more.
 pub(crate) async fn remove(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<bool>> {
     let bulk = Bulk {
-        each: "DELETE FROM run WHERE id = $1 AND generation = $2 AND status < 10",
+        each: "DELETE FROM run WHERE id = $1 AND generation = $2 AND status + 0 < 10",
         together: "DELETE FROM run USING unnest($1::text[], $2::bigint[]) AS told (id, generation)
-            WHERE run.id = told.id AND run.generation = told.generation AND status < 10 RETURNING run.id",
+            WHERE run.id = told.id AND run.generation = told.generation AND status + 0 < 10 RETURNING run.id",
     };
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
     tx.change(bulk, &rows).await
@@ -223,7 +240,7 @@ pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Resu
         each: "UPDATE run SET status = $3, due = CASE WHEN pokes > $7 THEN CAST($12 AS BIGINT) ELSE CAST($4 AS BIGINT) END,
             attempt = $5, seq = $6, holds = $8, lane = $9, started_at = COALESCE(started_at, $10), error = $11,
             crashes = 0
-        WHERE id = $1 AND generation = $2 AND status < 10",
+        WHERE id = $1 AND generation = $2 AND status + 0 < 10",
         together: "UPDATE run SET status = told.status,
             due = CASE WHEN run.pokes > told.pokes THEN told.at ELSE told.due END, attempt = told.attempt,
             seq = told.seq, holds = told.holds, lane = told.lane, error = told.error, crashes = 0,
@@ -231,7 +248,7 @@ pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Resu
         FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
                 $8::boolean[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[])
             AS told (id, generation, status, due, attempt, seq, pokes, holds, lane, started_at, error, at)
-        WHERE run.id = told.id AND run.generation = told.generation AND run.status < 10 RETURNING run.id",
+        WHERE run.id = told.id AND run.generation = told.generation AND run.status + 0 < 10 RETURNING run.id",
     };
     let rows: Vec<_> = parked
         .iter()
@@ -259,37 +276,39 @@ pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Resu
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
     pub(crate) run: Owned,
-    pub(crate) seq: i64,
-    /// When it started, where that is not written down yet.
+    /// When it started, where its row does not say yet that it is under way.
     pub(crate) begins: Option<Timestamp>,
 }
 
 /// The first progress of a run since it was queued or waited.
 pub(crate) async fn begin(tx: &mut Tx, runs: &[Progress]) -> Result<Vec<bool>> {
     let bulk = Bulk {
-        each: "UPDATE run SET status = 1, seq = $3, attempt = 0, started_at = COALESCE(started_at, $4)
-            WHERE id = $1 AND generation = $2 AND status < 10",
-        together: "UPDATE run SET status = 1, seq = told.seq, attempt = 0,
-                started_at = COALESCE(run.started_at, told.started_at)
-            FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS told (id, generation, seq, started_at)
-            WHERE run.id = told.id AND run.generation = told.generation AND run.status < 10 RETURNING run.id",
+        each: "UPDATE run SET status = 1, attempt = 0, started_at = COALESCE(started_at, $3)
+            WHERE id = $1 AND generation = $2 AND status + 0 < 10",
+        together: "UPDATE run SET status = 1, attempt = 0, started_at = COALESCE(run.started_at, told.started_at)
+            FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS told (id, generation, started_at)
+            WHERE run.id = told.id AND run.generation = told.generation AND run.status + 0 < 10 RETURNING run.id",
     };
-    let rows: Vec<_> =
-        runs.iter().map(|got| row![got.run.id.as_str(), got.run.generation, got.seq, got.begins]).collect();
+    let rows: Vec<_> = runs.iter().map(|got| row![got.run.id.as_str(), got.run.generation, got.begins]).collect();
     tx.change(bulk, &rows).await
 }
 
-/// Any later one. No column of an index is named, so this writes one row alone: SQLite would
-/// rewrite every index that names one, changed or not.
-pub(crate) async fn progress(tx: &mut Tx, runs: &[Progress]) -> Result<Vec<bool>> {
+/// Whether each is still its owner's, who still lives; both until this transaction ends. A run that gets on writes
+/// no more than this: its row says that it is under way, and its steps say the rest.
+pub(crate) async fn are_owned(tx: &mut Tx, runs: &[Owned], epoch: i64) -> Result<Vec<bool>> {
     let bulk = Bulk {
-        each: "UPDATE run SET seq = $3, attempt = 0 WHERE id = $1 AND generation = $2 AND status < 10",
-        together: "UPDATE run SET seq = told.seq, attempt = 0
-            FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS told (id, generation, seq)
-            WHERE run.id = told.id AND run.generation = told.generation AND run.status < 10 RETURNING run.id",
+        each: "SELECT run.id FROM run, engine_node
+            WHERE run.id = $1 AND run.generation = $2 AND run.status + 0 < 10 AND engine_node.epoch = $3
+            /*pg: FOR NO KEY UPDATE OF run FOR KEY SHARE OF engine_node */",
+        together: "SELECT run.id FROM run
+            JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS told (id, generation, epoch)
+                ON run.id = told.id AND run.generation = told.generation
+            JOIN engine_node ON engine_node.epoch = told.epoch
+            WHERE run.status + 0 < 10 FOR NO KEY UPDATE OF run FOR KEY SHARE OF engine_node",
     };
-    let rows: Vec<_> = runs.iter().map(|got| row![got.run.id.as_str(), got.run.generation, got.seq]).collect();
-    tx.change(bulk, &rows).await
+    let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation, epoch]).collect();
+    let owned: HashSet<String> = tx.gather(bulk, &rows, |row| row.get(0)).await?.into_iter().collect();
+    Ok(runs.iter().map(|run| owned.contains(run.id.as_str())).collect())
 }
 
 /// How a run ended.
@@ -308,14 +327,14 @@ pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<
     let bulk = Bulk {
         each: "UPDATE run SET status = $3, attempt = $4, seq = $5, started_at = COALESCE(started_at, $6),
                 ended_at = $7, output = $8, error = $9, dedupe = NULL, holds = FALSE
-            WHERE id = $1 AND generation = $2 AND status < 10",
+            WHERE id = $1 AND generation = $2 AND status + 0 < 10",
         together: "UPDATE run SET status = told.status, attempt = told.attempt, seq = told.seq,
                 started_at = COALESCE(run.started_at, told.started_at), ended_at = told.ended_at,
                 output = told.output, error = told.error, dedupe = NULL, holds = FALSE
             FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
                     $7::bigint[], $8::text[], $9::text[])
                 AS told (id, generation, status, attempt, seq, started_at, ended_at, output, error)
-            WHERE run.id = told.id AND run.generation = told.generation AND run.status < 10 RETURNING run.id",
+            WHERE run.id = told.id AND run.generation = told.generation AND run.status + 0 < 10 RETURNING run.id",
     };
     let rows: Vec<_> = ended
         .iter()
@@ -339,28 +358,28 @@ pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<
 /// Makes a failed job due again.
 pub(crate) async fn postpone(tx: &mut Tx, run: &Owned, attempt: u32, due: Timestamp, error: &str) -> Result<bool> {
     let sql = "UPDATE run SET status = 2, attempt = $3, generation = generation + 1, due = $4, error = $5, crashes = 0
-        WHERE id = $1 AND generation = $2 AND status < 10";
+        WHERE id = $1 AND generation = $2 AND status + 0 < 10";
     let params = params![run.id.as_str(), run.generation, i64::from(attempt), due, error];
     Ok(tx.execute(sql, params).await? == 1)
 }
 
 /// Writes down that these are about to start although the last life of their shard ended badly.
 pub(crate) async fn suspect(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<u64>> {
-    let sql = "UPDATE run SET crashes = crashes + 1 WHERE id = $1 AND generation = $2 AND status < 10";
+    let sql = "UPDATE run SET crashes = crashes + 1 WHERE id = $1 AND generation = $2 AND status + 0 < 10";
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
     tx.execute_many(sql, &rows).await
 }
 
 /// Makes a run due later.
 pub(crate) async fn put_off(tx: &mut Tx, run: &Owned, due: Timestamp) -> Result<bool> {
-    let sql = "UPDATE run SET status = 2, due = $3 WHERE id = $1 AND generation = $2 AND status < 10";
+    let sql = "UPDATE run SET status = 2, due = $3 WHERE id = $1 AND generation = $2 AND status + 0 < 10";
     Ok(tx.execute(sql, params![run.id.as_str(), run.generation, due]).await? == 1)
 }
 
 /// Writes down that a run that gathers starts: from now on nothing is added to it.
 pub(crate) async fn claim(tx: &mut Tx, run: &Owned, input: &str, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE run SET status = 1, started_at = $3, input = $4, gathers = FALSE
-        WHERE id = $1 AND generation = $2 AND status < 10 AND due <= $3";
+        WHERE id = $1 AND generation = $2 AND status + 0 < 10 AND due <= $3";
     Ok(tx.execute(sql, params![run.id.as_str(), run.generation, now, input]).await? == 1)
 }
 
@@ -368,7 +387,7 @@ pub(crate) async fn claim(tx: &mut Tx, run: &Owned, input: &str, now: Timestamp)
 pub(crate) async fn cancel(tx: &mut Tx, id: &RunId, now: Timestamp, why: &str) -> Result<Option<Run>> {
     let sql = concat!(
         "UPDATE run SET status = 12, generation = generation + 1, ended_at = $2, error = $3, dedupe = NULL, holds = FALSE
-         WHERE id = $1 AND status < 10 RETURNING ",
+         WHERE id = $1 AND status + 0 < 10 RETURNING ",
         columns!()
     );
     tx.first(sql, params![id.as_str(), now, why], read_run).await
@@ -386,7 +405,7 @@ pub(crate) async fn poke(
 ) -> Result<Option<i64>> {
     // The row first: its lock orders this against the owner's parking.
     let sql = "UPDATE run SET pokes = pokes + 1, due = CASE WHEN status = 2 AND due > $2 THEN $2 ELSE due END
-        WHERE id = $1 AND status < 10 RETURNING shard";
+        WHERE id = $1 AND status + 0 < 10 RETURNING shard";
     let Some(shard) = tx.first(sql, params![id.as_str(), now], |row| row.get(0)).await? else { return Ok(None) };
     let sql = "INSERT INTO inbox (run_id, key, state, result, at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (run_id, key) DO NOTHING";

@@ -1,8 +1,11 @@
 //! The journal of a run: what its steps came to.
 
+use std::collections::HashMap;
+
 use campanile_base::Timestamp;
 use campanile_db::{Bulk, Result, Tx, params, row};
 
+use super::runs::named;
 use crate::run::RunId;
 
 /// How far a step has come.
@@ -85,24 +88,52 @@ pub(crate) struct FailureRow {
     pub(crate) error: String,
 }
 
-/// Results first, in the order of delivery, then what is pending.
+macro_rules! journals {
+    ($run:literal $first:literal) => {
+        concat!(
+            "SELECT key, seq, kind, state, attempts, due, started_at, ended_at, result, run_id FROM step WHERE run_id ",
+            $run,
+            " ORDER BY ",
+            $first,
+            "CASE WHEN seq IS NULL THEN 1 ELSE 0 END, seq, key"
+        )
+    };
+}
+
+/// What is stored of the steps of these runs: of each, results first, in the order of delivery, then
+/// what is pending.
+pub(crate) async fn journals(tx: &mut Tx, runs: &[RunId]) -> Result<HashMap<String, Vec<StepRow>>> {
+    let bulk = Bulk { each: journals!("= $1" ""), together: journals!("= ANY($1::text[])" "run_id, ") };
+    let named = named(runs);
+    let steps = tx.gather(bulk, &named, |row| {
+        Ok((
+            row.get::<String>(9)?,
+            StepRow {
+                key: row.get(0)?,
+                seq: row.get(1)?,
+                kind: StepKind::parse(&row.get::<String>(2)?),
+                state: StepState::from_code(row.get(3)?),
+                attempts: row.get::<i64>(4)? as u32,
+                due: row.get(5)?,
+                started_at: row.get(6)?,
+                ended_at: row.get(7)?,
+                result: row.get(8)?,
+            },
+        ))
+    });
+    Ok(by_run(steps.await?))
+}
+
+/// The steps of one run, in that order.
 pub(crate) async fn journal(tx: &mut Tx, run: &RunId) -> Result<Vec<StepRow>> {
-    let sql = "SELECT key, seq, kind, state, attempts, due, started_at, ended_at, result FROM step
-        WHERE run_id = $1 ORDER BY CASE WHEN seq IS NULL THEN 1 ELSE 0 END, seq, key";
-    tx.all(sql, params![run.as_str()], |row| {
-        Ok(StepRow {
-            key: row.get(0)?,
-            seq: row.get(1)?,
-            kind: StepKind::parse(&row.get::<String>(2)?),
-            state: StepState::from_code(row.get(3)?),
-            attempts: row.get::<i64>(4)? as u32,
-            due: row.get(5)?,
-            started_at: row.get(6)?,
-            ended_at: row.get(7)?,
-            result: row.get(8)?,
-        })
-    })
-    .await
+    let mut journals = journals(tx, std::slice::from_ref(run)).await?;
+    Ok(journals.remove(run.as_str()).unwrap_or_default())
+}
+
+fn by_run<T>(rows: Vec<(String, T)>) -> HashMap<String, Vec<T>> {
+    let mut by_run: HashMap<String, Vec<T>> = HashMap::new();
+    rows.into_iter().for_each(|(run, row)| by_run.entry(run).or_default().push(row));
+    by_run
 }
 
 /// Stores steps; answers which were. A result is stored once: only a pending step is ever changed.
@@ -159,10 +190,26 @@ pub(crate) async fn put_failures(tx: &mut Tx, failures: &[(RunId, FailureRow)]) 
     tx.execute_many(sql, &rows).await.map(drop)
 }
 
-/// What came from outside and was not taken in yet: step, state and result.
-pub(crate) async fn inbox(tx: &mut Tx, run: &RunId) -> Result<Vec<(String, StepState, Option<String>)>> {
-    let sql = "SELECT key, state, result FROM inbox WHERE run_id = $1 ORDER BY at, key";
-    tx.all(sql, params![run.as_str()], |row| Ok((row.get(0)?, StepState::from_code(row.get(1)?), row.get(2)?))).await
+/// Something that came from outside for a step, and was not taken in yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrival {
+    pub(crate) key: String,
+    pub(crate) state: StepState,
+    pub(crate) result: Option<String>,
+}
+
+/// The inboxes of these runs, in the order in which things came.
+pub(crate) async fn inboxes(tx: &mut Tx, runs: &[RunId]) -> Result<HashMap<String, Vec<Arrival>>> {
+    let bulk = Bulk {
+        each: "SELECT key, state, result, run_id FROM inbox WHERE run_id = $1 ORDER BY at, key",
+        together: "SELECT key, state, result, run_id FROM inbox WHERE run_id = ANY($1::text[]) ORDER BY run_id, at, key",
+    };
+    let named = named(runs);
+    let arrived = tx.gather(bulk, &named, |row| {
+        let arrival = Arrival { key: row.get(0)?, state: StepState::from_code(row.get(1)?), result: row.get(2)? };
+        Ok((row.get::<String>(3)?, arrival))
+    });
+    Ok(by_run(arrived.await?))
 }
 
 pub(crate) async fn take_in(tx: &mut Tx, taken: &[(RunId, String)]) -> Result<()> {

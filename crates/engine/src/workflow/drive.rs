@@ -12,25 +12,25 @@ use std::task::Poll;
 use std::time::Duration;
 
 use campanile_base::Timestamp;
-use campanile_db::{BoxFuture, Tx};
+use campanile_db::BoxFuture;
 use tokio::sync::Notify;
 
 use super::ctx::{Ctx, Inner, next_wait};
 use super::journal::{Changes, Journal};
+use super::others::{self, Others};
+use super::stored::Stored;
 use super::{Effect, Workflow};
 use crate::ending;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::flow::Hold;
-use crate::flow::admission::{self, Request};
 use crate::machine::Settled;
 use crate::node::Shared;
 use crate::node::commit::{Next, RunCommit, apply_one};
-use crate::node::listen;
-use crate::run::{Run, RunId, Status};
+use crate::run::{Run, Status};
 use crate::store::runs::{Ended, Owned, Parked, Progress};
-use crate::store::steps::{StepRow, StepState};
-use crate::store::{events, flow, runs, steps};
+use crate::store::steps::StepKind;
+use crate::store::{flow, runs};
 
 type Output = Result<String, Failure>;
 /// A commit that came too late: somebody else owns the run, or has ended it.
@@ -66,7 +66,7 @@ struct Drive<'s> {
     is_marked: bool,
     /// How many results of the inbox are known.
     pokes: i64,
-    /// Whether it has ever listened: there may be something to clean up.
+    /// Whether anything could come for it from outside: there may be something to clean up.
     listens: bool,
 }
 
@@ -85,17 +85,17 @@ impl<'s> Drive<'s> {
         }
         let mut stored = Stored::default();
         if run.started_at.is_some() || run.seq > 0 {
-            match load(shared, &run.id).await? {
-                Some(loaded) if loaded.run.generation == run.generation => stored = loaded.stored,
+            match shared.loads.submit(run.id.clone()).await? {
+                Some(loaded) if loaded.generation == run.generation => stored = loaded,
                 _ => return Ok(None),
             }
         }
         run.holds = workflow.options.hold == Hold::Run;
         let started_at = run.started_at.unwrap_or(now);
+        let listens = !workflow.options.cancel_on.is_empty()
+            || stored.steps.iter().any(|step| matches!(step.kind, StepKind::Wait | StepKind::Invoke));
         let mut journal = Journal::new(run.seq, started_at, stored.steps);
-        for (key, state, result) in stored.inbox {
-            journal.take_in(key, as_result(state, result), now);
-        }
+        stored.inbox.into_iter().for_each(|arrival| journal.take_in(arrival, now));
         let event: Event = serde_json::from_str(&run.input).map_err(campanile_base::Error::internal)?;
         let inner = Inner {
             run: run.id.clone(),
@@ -113,7 +113,7 @@ impl<'s> Drive<'s> {
             epoch,
             is_marked: run.status == Status::Running,
             finish_by: workflow.options.finish_timeout.map(|timeout| started_at.plus(timeout)),
-            listens: !workflow.options.cancel_on.is_empty() || run.started_at.is_some(),
+            listens,
             run: Arc::new(run),
             workflow,
             ctx: Ctx { inner: Arc::new(inner) },
@@ -211,20 +211,18 @@ impl<'s> Drive<'s> {
         if !self.shared.lives(self.epoch) {
             return Err(Late);
         }
-        match load(self.shared, &self.run.id).await {
-            Ok(Some(loaded)) if loaded.run.generation == self.run.generation => {
-                self.pokes = loaded.stored.pokes;
+        match self.shared.loads.submit(self.run.id.clone()).await {
+            Ok(Some(loaded)) if loaded.generation == self.run.generation => {
+                self.pokes = loaded.pokes;
                 let now = self.now();
                 let mut journal = self.ctx.inner.journal();
-                for (key, state, result) in loaded.stored.inbox {
-                    journal.take_in(key, as_result(state, result), now);
-                }
+                loaded.inbox.into_iter().for_each(|arrival| journal.take_in(arrival, now));
                 Ok(())
             }
             Ok(_) => Err(Late),
             // It will be looked at again before the run is parked for long: the row is poked.
             Err(error) => {
-                tracing::warn!(run = %self.run.id, error = error.chain(), "an inbox could not be read");
+                tracing::warn!(run = %self.run.id, %error, "an inbox could not be read");
                 Ok(())
             }
         }
@@ -232,14 +230,14 @@ impl<'s> Drive<'s> {
 
     /// Commits what has changed, if anything has.
     async fn save(&mut self) -> Result<(), Late> {
-        let (changes, seq) = {
+        let changes = {
             let mut journal = self.ctx.inner.journal();
             if !journal.changed() {
                 return Ok(());
             }
-            (journal.take_changes(), journal.seq())
+            journal.take_changes()
         };
-        let progress = self.progress(seq);
+        let progress = self.progress();
         let has_listened = !changes.listen.is_empty();
         self.commit(Next::On(progress), changes).await?;
         self.is_marked = true;
@@ -247,8 +245,8 @@ impl<'s> Drive<'s> {
         if has_listened { self.look_in().await } else { Ok(()) }
     }
 
-    fn progress(&self, seq: i64) -> Progress {
-        Progress { run: Owned::of(&self.run), seq, begins: (!self.is_marked).then_some(self.started_at) }
+    fn progress(&self) -> Progress {
+        Progress { run: Owned::of(&self.run), begins: (!self.is_marked).then_some(self.started_at) }
     }
 
     /// Leaves memory until there is something to do.
@@ -349,12 +347,12 @@ impl<'s> Drive<'s> {
 
     /// Commits, however long the database is away. Answers whether the inbox has more than is known.
     async fn commit(&mut self, next: Next, changes: Changes) -> Result<bool, Late> {
+        self.listens |= !changes.listen.is_empty() || !changes.invoke.is_empty();
         let is_plain = changes.is_plain()
             && match &next {
                 Next::End(ended) => ending::is_plain(&self.shared.engine, &self.run, ended.status, self.listens),
                 _ => true,
             };
-        self.listens |= !changes.listen.is_empty();
         let Changes { steps, failures, taken_in, listen, unlisten, invoke } = changes;
         let mut commit = RunCommit::new(self.epoch, self.run.clone(), next);
         (commit.steps, commit.failures, commit.taken_in) = (steps, failures, taken_in);
@@ -363,7 +361,7 @@ impl<'s> Drive<'s> {
         for tries in 1u64.. {
             let done = match is_plain {
                 true => self.shared.commits.submit(commit.clone()).await.map(|done| (done, false)).map_err(Into::into),
-                false => commit_with_others(self.shared, &self.run, commit.clone(), others.clone()).await,
+                false => others::commit(self.shared, commit.clone(), others.clone()).await,
             };
             match done {
                 Ok((true, poked)) => return Ok(poked),
@@ -383,11 +381,9 @@ impl<'s> Drive<'s> {
     /// A step whose changes commit together with its result.
     async fn transact(&mut self, key: &str, effect: Effect) -> Result<(), Late> {
         let now = self.now();
-        let (mut row, seq) = {
-            let journal = self.ctx.inner.journal();
-            (journal.row_if_succeeded(key, String::new(), now), journal.seq() + 1)
-        };
-        let (epoch, run, progress) = (self.epoch, self.run.clone(), self.progress(seq));
+        let mut row = self.ctx.inner.journal().row_if_succeeded(key, String::new(), now);
+        let (epoch, run, progress) = (self.epoch, self.run.clone(), self.progress());
+        let engine = self.shared.engine.clone();
         let done = self
             .shared
             .engine
@@ -398,7 +394,7 @@ impl<'s> Drive<'s> {
                     let result = effect(tx).await?;
                     row.result = Some(result.clone());
                     (commit.steps, commit.is_once) = (vec![row], true);
-                    match apply_one(tx, &Arc::new(commit), now).await.map_err(Failure::from)? {
+                    match apply_one(tx, &engine, &Arc::new(commit), now).await.map_err(Failure::from)? {
                         true => Ok(Some(result)),
                         // Rolls back what the effect did.
                         false => Err(Failure::permanent(GONE)),
@@ -428,18 +424,6 @@ impl<'s> Drive<'s> {
     }
 }
 
-async fn commit_with_others(
-    shared: &Arc<Shared>,
-    run: &Arc<Run>,
-    commit: Arc<RunCommit>,
-    others: Arc<Others>,
-) -> campanile_base::Result<(bool, bool)> {
-    let (within, run, now) = (shared.clone(), run.clone(), shared.engine.clock.now());
-    let body =
-        shared.engine.db.write(move |tx| Box::pin(async move { others.apply(tx, &within, &run, &commit, now).await }));
-    body.await
-}
-
 const TOO_LATE: &str = "it did not finish in time";
 const GONE: &str = "the run is somebody else's";
 
@@ -449,115 +433,6 @@ fn poll_guarded(function: &mut Option<BoxFuture<'static, Output>>, cx: &mut std:
         Ok(polled) => polled,
         Err(_) => Poll::Ready(Err(Failure::new("the workflow panicked"))),
     }
-}
-
-/// What a commit changes beside the run's own rows.
-struct Others {
-    listen: Vec<(String, super::journal::Listen)>,
-    unlisten: Vec<String>,
-    invoke: Vec<(String, String, String)>,
-}
-
-impl Others {
-    /// Answers whether the run is still the owner's, and whether something came for it.
-    async fn apply(
-        &self,
-        tx: &mut Tx,
-        shared: &Shared,
-        run: &Run,
-        commit: &Arc<RunCommit>,
-        now: Timestamp,
-    ) -> campanile_base::Result<(bool, bool)> {
-        let engine = &shared.engine;
-        // Before any row is locked: senders of the event lock rows of runs while they hold it.
-        for (_, listen) in &self.listen {
-            listen::lock_to_listen(tx, &run.tenant, &listen.event, &listen.equal).await?;
-        }
-        if !apply_one(tx, commit, now).await? {
-            return Ok((false, false));
-        }
-        let mut poked = false;
-        for key in &self.unlisten {
-            events::stop_listening(tx, &run.id, key).await?;
-        }
-        for (key, listen) in &self.listen {
-            poked |= listen::listen(tx, engine, &run.id, &run.tenant, (key, listen), now).await?;
-        }
-        for (key, name, input) in &self.invoke {
-            poked |= invoke(tx, shared, run, (key, name, input), now).await?;
-        }
-        if let Next::End(ended) = &commit.next {
-            let result = match (&ended.output, &ended.error) {
-                (Some(output), _) => Ok(output.as_str()),
-                (None, error) => Err(error.as_deref().unwrap_or_default()),
-            };
-            ending::follow_up(tx, engine, run, ended.status, result, now).await?;
-        }
-        Ok((true, poked))
-    }
-}
-
-/// Starts another workflow whose result is this run's step. Answers whether the step has ended
-/// with that already.
-async fn invoke(
-    tx: &mut Tx,
-    shared: &Shared,
-    run: &Run,
-    (key, name, input): (&str, &str, &str),
-    now: Timestamp,
-) -> campanile_base::Result<bool> {
-    let engine = &shared.engine;
-    let data = serde_json::from_str(input).map_err(campanile_base::Error::internal)?;
-    let request = Request {
-        tenant: run.tenant.clone(),
-        event: Event::call(data, now),
-        cause: "invoke",
-        parent: Some((run.id.clone(), key.to_owned())),
-        due: None,
-    };
-    let Some(workflow) = engine.catalogue().latest(name) else {
-        let why = format!("there is no workflow {name}");
-        engine.poke(tx, &run.id, key, StepState::Failed, Some(&why), now).await?;
-        return Ok(true);
-    };
-    match admission::admit(tx, engine, workflow, request, now).await? {
-        admission::Admitted::Started(_) => Ok(false),
-        other => {
-            let why = match other {
-                admission::Admitted::Skipped(why) => format!("{name} was not started: {why}"),
-                _ => format!("{name} was not started: another run does it"),
-            };
-            engine.poke(tx, &run.id, key, StepState::Failed, Some(&why), now).await?;
-            Ok(true)
-        }
-    }
-}
-
-#[derive(Default)]
-struct Stored {
-    steps: Vec<StepRow>,
-    inbox: Vec<(String, StepState, Option<String>)>,
-    pokes: i64,
-}
-
-struct Loaded {
-    run: Run,
-    stored: Stored,
-}
-
-/// The row first: what comes into the inbox after it has been read is not counted as known.
-async fn load(shared: &Shared, id: &RunId) -> campanile_base::Result<Option<Loaded>> {
-    let id = id.clone();
-    let loaded = shared.engine.db.read(move |tx| {
-        Box::pin(async move {
-            let Some(run) = runs::any(tx, &id).await?.filter(|run| run.status.is_active()) else { return Ok(None) };
-            let steps = steps::journal(tx, &id).await?;
-            let inbox = steps::inbox(tx, &id).await?;
-            let stored = Stored { steps, inbox, pokes: run.pokes };
-            Ok::<_, campanile_db::Error>(Some(Loaded { run, stored }))
-        })
-    });
-    Ok(loaded.await?)
 }
 
 /// Writes down that a run starts that took in more until now; it is as it was gathered.
@@ -597,9 +472,4 @@ async fn claim(shared: &Shared, epoch: i64, run: &mut Run, now: Timestamp) -> ca
         Ok(None) | Err(campanile_base::Error::Conflict(_)) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-fn as_result(state: StepState, result: Option<String>) -> Result<String, String> {
-    let result = result.unwrap_or_else(|| "null".to_owned());
-    if state == StepState::Failed { Err(result) } else { Ok(result) }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use campanile_base::Timestamp;
 
 use crate::failure::Failure;
-use crate::store::steps::{FailureRow, StepKind, StepRow, StepState};
+use crate::store::steps::{Arrival, FailureRow, StepKind, StepRow, StepState};
 use crate::workflow::Effect;
 
 /// What a step came to: JSON, or why it failed for good.
@@ -112,10 +112,10 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// From what is stored. `now` is when the run was started.
+    /// From what is stored: `seq` results at least were delivered. `now` is when the run was started.
     pub(crate) fn new(seq: i64, now: Timestamp, rows: Vec<StepRow>) -> Self {
         let mut journal = Self {
-            seq,
+            seq: rows.iter().filter_map(|row| row.seq).fold(seq, i64::max),
             now,
             results: VecDeque::new(),
             delivered: None,
@@ -305,11 +305,13 @@ impl Journal {
     }
 
     /// A result from outside: of a wait or an invocation. One that nobody waits for is dropped.
-    pub(crate) fn take_in(&mut self, key: String, result: StepResult, at: Timestamp) {
-        self.changes.taken_in.push(key.clone());
+    pub(crate) fn take_in(&mut self, arrival: Arrival, at: Timestamp) {
+        let Arrival { key, state, result } = arrival;
+        let result = result.unwrap_or_else(|| "null".to_owned());
         if self.pending.contains_key(&key) {
-            self.settle(&key, result, at);
+            self.settle(&key, if state == StepState::Failed { Err(result) } else { Ok(result) }, at);
         }
+        self.changes.taken_in.push(key);
     }
 
     /// What time alone decides: sleeps that are over, waits that nothing came for.

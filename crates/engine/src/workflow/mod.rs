@@ -19,6 +19,7 @@
 //! * [`Ctx`]: what the function is given.
 //! * `journal`: pure; what is known of the steps, and the order in which it is learnt.
 //! * `drive`: calls the function, commits, grants, waits, parks.
+//! * `stored`: reads what is stored of runs that go on; `others`: commits what concerns others too.
 //!
 //! # What happens on failure
 //! * A step's body fails or panics: it alone is tried again, after the backoff. When its attempts are used
@@ -30,6 +31,8 @@
 mod ctx;
 pub(crate) mod drive;
 pub(crate) mod journal;
+mod others;
+pub(crate) mod stored;
 
 use std::future::Future;
 use std::sync::Arc;

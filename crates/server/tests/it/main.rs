@@ -9,6 +9,7 @@ mod operator;
 mod outbound;
 mod stories;
 mod tenancy;
+mod traces;
 
 use campanile_testkit::server::Server;
 
