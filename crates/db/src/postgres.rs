@@ -5,7 +5,9 @@ use std::panic::AssertUnwindSafe;
 use std::str::FromStr as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join};
 use tokio_postgres::Statement;
@@ -46,6 +48,8 @@ impl Postgres {
             .max_size(CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .timeouts(timeouts)
+            .post_create(Hook::async_fn(|client, _| Box::pin(plan_for_few_rows(client))))
+            .post_recycle(Hook::async_fn(|client, used| Box::pin(plan_anew_at_times(client, used.recycle_count))))
             .build()
             .map_err(|e| Error::Unavailable(e.to_string()))?;
         let postgres = Self { pool, config };
@@ -95,6 +99,22 @@ impl Postgres {
 
     async fn connection(&self) -> Result<Object> {
         self.pool.get().await.map_err(|e| Error::Unavailable(e.to_string()))
+    }
+}
+
+/// Every statement here is about few rows that an index finds, in its order.
+async fn plan_for_few_rows(client: &mut ClientWrapper) -> std::result::Result<(), HookError> {
+    let settings = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
+        SET enable_hashjoin = off; SET enable_mergejoin = off";
+    client.batch_execute(settings).await.map_err(HookError::Backend)
+}
+
+/// PostgreSQL keeps the plans of a connection, and those that it made while its tables were small read all of them.
+/// So plans are made anew after two uses, four, eight, and so on.
+async fn plan_anew_at_times(client: &mut ClientWrapper, uses: usize) -> std::result::Result<(), HookError> {
+    match uses.is_power_of_two() {
+        true => client.batch_execute("DISCARD PLANS").await.map_err(HookError::Backend),
+        false => Ok(()),
     }
 }
 

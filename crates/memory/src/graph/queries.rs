@@ -94,9 +94,11 @@ pub async fn edges_of(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<
             CASE WHEN edge.from_id = $2 THEN 'outgoing' ELSE 'incoming' END,
             other.id, other.source_id, other.provider, other.type, other.title, other.significance, other.category,
             other.topics, other.actor, other.occurred_at, other.captured_at
-        FROM edge JOIN observation AS other
-            ON other.id = CASE WHEN edge.from_id = $2 THEN edge.to_id ELSE edge.from_id END
-        WHERE edge.workspace_id = $1 AND (edge.from_id = $2 OR edge.to_id = $2)
+        FROM (SELECT from_id, to_id, type, confidence, linking_key, linking_key_type, method FROM edge
+                WHERE workspace_id = $1 AND from_id = $2
+            UNION SELECT from_id, to_id, type, confidence, linking_key, linking_key_type, method FROM edge
+                WHERE workspace_id = $1 AND to_id = $2) AS edge
+            JOIN observation AS other ON other.id = CASE WHEN edge.from_id = $2 THEN edge.to_id ELSE edge.from_id END
         ORDER BY edge.confidence DESC, edge.type, other.occurred_at, other.id LIMIT 500";
     let workspace_id = workspace.clone();
     tx.all(sql, params![workspace.as_str(), id], move |row| {
