@@ -5,8 +5,8 @@ use std::process::Command;
 use crate::chore::{Outcome, run, say};
 use crate::postgres;
 
-/// `bench ingest`: how many deliveries a second are accepted, and where the time goes.
-pub fn ingest(options: &[&str]) -> Outcome {
+/// `bench ingest` and `bench webhooks`: a load of its own against the release binary.
+pub fn load(what: &str, options: &[&str]) -> Outcome {
     let cluster = postgres::start(true)?;
     say("building the release binary and the load");
     run(Command::new("cargo").args([
@@ -19,17 +19,7 @@ pub fn ingest(options: &[&str]) -> Outcome {
         "--bins",
     ]))?;
     let mut load = Command::new("cargo");
-    load.args([
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "campanile-testkit",
-        "--bin",
-        "campanile-load",
-        "--",
-        "ingest",
-    ]);
+    load.args(["run", "--quiet", "--release", "--package", "campanile-testkit", "--bin", "campanile-load", "--", what]);
     run(load.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
 }
 

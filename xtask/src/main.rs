@@ -13,6 +13,7 @@ const HELP: &str = "cargo xtask <chore>
   test [names…]   everything that must hold: formatting, clippy, all tests on both databases, the
                   console, the browser. With names, only the Rust tests whose names contain one.
   bench ingest    deliveries accepted per second and the latency of each stage, on both databases
+  bench webhooks  messages accepted and delivered per second, end to end latency, on both databases
   bench engine    runs per second, latencies, a million sleepers, on both databases
   postgres        a throw-away PostgreSQL for tests that you run by hand, until Enter
 ";
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test", names @ ..] => test::everything(names),
-        ["bench", "ingest", rest @ ..] => bench::ingest(rest),
+        ["bench", what @ ("ingest" | "webhooks"), rest @ ..] => bench::load(what, rest),
         ["bench", "engine", rest @ ..] => bench::engine(rest),
         ["postgres"] => interactive_postgres(),
         _ => {

@@ -23,6 +23,8 @@ pub enum Actor {
     Person(PersonId),
     /// A program with a secret key, by the key's id.
     Key(String),
+    /// The holder of a token for one webhook application, by its id.
+    Application(String),
     /// Campanile itself.
     System,
 }
@@ -75,6 +77,7 @@ impl Actor {
         match self {
             Self::Person(id) => ("person", id.as_str()),
             Self::Key(id) => ("key", id),
+            Self::Application(id) => ("application", id),
             Self::System => ("system", ""),
         }
     }

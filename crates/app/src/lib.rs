@@ -4,6 +4,7 @@
 //! organisation or a workspace begins ([`App::found`], [`App::create_workspace`]), and what an
 //! event of one pillar leads to in another ([`pipeline`]).
 
+mod catalogue;
 mod drill;
 pub mod pipeline;
 
@@ -19,7 +20,7 @@ use campanile_inbound::sources::{self, NewSource, Source};
 use campanile_net::{AddressRules, Client};
 use campanile_notify::{Mailer, Notify};
 use campanile_webhooks::Webhooks;
-use campanile_webhooks::applications::{self, NewApplication};
+use campanile_webhooks::applications::{self, ApplicationSpec};
 
 /// The tables of everything, in the order of making.
 pub fn migrations() -> Vec<Migrations> {
@@ -91,15 +92,15 @@ impl App {
             config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let live = Live::default();
-        let webhooks = Webhooks {
-            db: db.clone(),
-            clock: clock.clone(),
-            vault: vault.clone(),
-            engine: engine.clone(),
-            client: Client::new(address_rules),
-            live: live.clone(),
-            settings: webhooks,
-        };
+        let webhooks = Webhooks::new(
+            db.clone(),
+            clock.clone(),
+            vault.clone(),
+            engine.clone(),
+            Client::new(address_rules),
+            live.clone(),
+            webhooks,
+        );
         let notify =
             Notify { db: db.clone(), clock: clock.clone(), engine: engine.clone(), mailer, live: live.clone() };
         let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
@@ -108,9 +109,10 @@ impl App {
         let mut registry = Registry::default();
         pipeline::register(&mut registry, &app);
         drill::register(&mut registry);
-        campanile_webhooks::delivery::register(&mut registry, &app.webhooks);
+        app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify);
         let idle = tracer.into_iter().fold(idle, Idle::traced_by);
+        app.catch_up().await?;
         let running = idle.start_with(registry, &node, settings).await?;
         Ok((app, running))
     }
@@ -160,13 +162,28 @@ impl App {
             .await
     }
 
+    /// Makes the event types of organisations that are older than these.
+    async fn catch_up(&self) -> Result<()> {
+        let app = self.clone();
+        let done = self.db.write(move |tx| {
+            Box::pin(async move {
+                for organisation in organisations::all(tx).await? {
+                    catalogue::register(tx, &app.webhooks, &organisation).await?;
+                }
+                Ok::<_, campanile_base::Error>(())
+            })
+        });
+        done.await
+    }
+
     /// A workspace owns a webhook application, whose uid is the workspace's id.
     async fn equip(&self, tx: &mut Tx, caller: &Caller, workspace: &Workspace) -> Result<()> {
-        let new = NewApplication {
+        let new = ApplicationSpec {
             name: workspace.name.clone(),
             uid: Some(workspace.id.to_string()),
-            metadata: serde_json::Map::new(),
+            ..ApplicationSpec::default()
         };
-        applications::create(tx, &self.clock, caller, new).await.map(drop)
+        applications::create(tx, &self.clock, caller, new).await?;
+        catalogue::register(tx, &self.webhooks, &caller.organisation).await
     }
 }

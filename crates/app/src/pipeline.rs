@@ -27,11 +27,7 @@ use campanile_webhooks::messages::{self, NewMessage};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::App;
-
-/// The version of the outbound envelope's shape. A change of shape is a new version, and old
-/// versions go on being sent to whoever asked for them.
-const ENVELOPE_VERSION: &str = "2026-02-07";
+use crate::{App, catalogue};
 
 /// How many deliveries are processed at a time on a node. A database writes one after the other
 /// anyway; more would only hold up the deliveries that wait to be accepted.
@@ -155,7 +151,7 @@ async fn send_created(tx: &mut Tx, app: &App, workspace: &Workspace, observation
         id: new_id("evt", app.clock.now()),
         r#type: "observation.created",
         timestamp: app.clock.now(),
-        version: ENVELOPE_VERSION,
+        version: catalogue::VERSION,
         data: ObservationCreated {
             observation_id: observation.id.as_str(),
             observation_type: &observation.event_type,
@@ -173,8 +169,8 @@ async fn send_created(tx: &mut Tx, app: &App, workspace: &Workspace, observation
     let message = NewMessage {
         event_type: envelope.r#type.to_owned(),
         event_id: Some(envelope.id),
-        channels: None,
         payload: payload.into(),
+        ..NewMessage::default()
     };
     messages::send(tx, &app.webhooks, &application, message).await.map(drop)
 }

@@ -13,6 +13,14 @@ pub enum Error {
     /// The request cannot be carried out as it stands.
     #[error("{0}")]
     Invalid(String),
+    /// One field of the request cannot be what it is.
+    #[error("{field} {why}")]
+    InvalidField {
+        /// Its name, as the caller wrote it.
+        field: &'static str,
+        /// What it must be: the rest of a sentence that begins with the name.
+        why: String,
+    },
     /// It clashes with what exists.
     #[error("{0}")]
     Conflict(String),
@@ -46,6 +54,11 @@ impl Error {
     /// The request cannot be carried out, for this reason.
     pub fn invalid(why: impl Into<String>) -> Self {
         Self::Invalid(why.into())
+    }
+
+    /// A field cannot be what it is: `why` goes on after its name.
+    pub fn invalid_field(field: &'static str, why: impl Into<String>) -> Self {
+        Self::InvalidField { field, why: why.into() }
     }
 
     /// It clashes with what exists, in this way.

@@ -29,13 +29,40 @@ impl From<String> for Kind {
 
 /// `{prefix}_{27 characters}`, ordered by `at`.
 pub fn new_id(prefix: &str, at: Timestamp) -> String {
+    id_of(prefix, at, random_bytes::<15>())
+}
+
+/// The least id of this kind at a time: no id that is made then, or later, is less.
+pub fn lowest_id(prefix: &str, at: Timestamp) -> String {
+    id_of(prefix, at, [0; 15])
+}
+
+/// When an id was made, to 4 ms; `None` when it is not one of this kind.
+pub fn time_of_id(prefix: &str, id: &str) -> Option<Timestamp> {
+    let body = id.strip_prefix(prefix)?.strip_prefix('_').filter(|body| body.len() == BODY_LENGTH)?;
+    let mut bytes = [0u8; 20];
+    for character in body.bytes() {
+        let mut carry = ALPHABET.iter().position(|known| *known == character)? as u32;
+        for byte in bytes.iter_mut().rev() {
+            carry += u32::from(*byte) * 62;
+            *byte = carry as u8;
+            carry >>= 8;
+        }
+        // More than twenty bytes can hold.
+        (carry == 0).then_some(())?;
+    }
+    let seconds = i64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) + EPOCH_SECONDS;
+    Some(Timestamp::from_micros(seconds * 1_000_000 + i64::from(bytes[4]) * 4_000))
+}
+
+fn id_of(prefix: &str, at: Timestamp, rest: [u8; 15]) -> String {
     let micros = at.as_micros();
     let seconds = (micros.div_euclid(1_000_000) - EPOCH_SECONDS).clamp(0, i64::from(u32::MAX)) as u32;
     let step = (micros.rem_euclid(1_000_000) / 4_000) as u8;
     let mut bytes = [0u8; 20];
     bytes[..4].copy_from_slice(&seconds.to_be_bytes());
     bytes[4] = step;
-    bytes[5..].copy_from_slice(&random_bytes::<15>());
+    bytes[5..].copy_from_slice(&rest);
     let mut id = String::with_capacity(prefix.len() + 1 + BODY_LENGTH);
     id.push_str(prefix);
     id.push('_');
@@ -77,6 +104,22 @@ mod tests {
         let later = new_id("obs", Timestamp::from_micros(1_700_000_000_004_000));
         assert!(early < later);
         assert_eq!(early.len(), "obs_".len() + 27);
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let at = Timestamp::from_micros(1_700_000_000_123_456);
+        let made = time_of_id("msg", &new_id("msg", at)).unwrap();
+        assert_eq!(made, Timestamp::from_micros(1_700_000_000_120_000));
+        assert!(lowest_id("msg", at) <= new_id("msg", at));
+        for foreign in [
+            "msg_short",
+            "app_aWgEPTl1tmebfsQzFP4bxwgy80V",
+            "msg_zzzzzzzzzzzzzzzzzzzzzzzzzzz",
+            "msg_$$$$$$$$$$$$$$$$$$$$$$$$$$$",
+        ] {
+            assert_eq!(time_of_id("msg", foreign), None, "{foreign}");
+        }
     }
 
     #[test]

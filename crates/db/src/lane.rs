@@ -80,7 +80,7 @@ where
         match apply_group(&db, way, &apply, changes.clone()).await {
             Ok(answers) => callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(Ok(answer)))),
             Err(error) if changes.len() == 1 => callers.into_iter().for_each(|caller| {
-                let _ = caller.send(Err(Error::Unavailable(error.to_string())));
+                let _ = caller.send(Err(error.clone()));
             }),
             Err(_) => {
                 for (change, caller) in changes.into_iter().zip(callers) {

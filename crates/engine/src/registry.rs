@@ -8,6 +8,7 @@ use std::time::Duration;
 use campanile_base::Result;
 use campanile_db::{BoxFuture, Tx};
 
+use crate::run::Note;
 use crate::workflow::Workflow;
 use crate::{Backoff, Outcome, Run};
 
@@ -52,11 +53,15 @@ pub(crate) type Handler = Arc<dyn Fn(Attempt) -> BoxFuture<'static, Result<Outco
 type OnDeath =
     Arc<dyn for<'t> Fn(&'t mut Tx, &'t Run, &'t str) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync>;
 
+pub(crate) type Settle =
+    Arc<dyn for<'t> Fn(&'t mut Tx, Vec<Note>) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync>;
+
 #[derive(Clone)]
 pub(crate) struct Registered {
     pub(crate) options: JobOptions,
     pub(crate) handler: Handler,
     pub(crate) on_death: Option<OnDeath>,
+    pub(crate) settle: Option<Settle>,
 }
 
 /// All kinds of jobs that this program can run.
@@ -74,7 +79,25 @@ impl Registry {
         Fut: Future<Output = Result<Outcome>> + Send + 'static,
     {
         let handler: Handler = Arc::new(move |attempt| Box::pin(handler(attempt)));
-        self.kinds.insert(kind, Registered { options, handler, on_death: None });
+        self.kinds.insert(kind, Registered { options, handler, on_death: None, settle: None });
+    }
+
+    /// How the notes of jobs of `kind` are written down, in the transaction that settles the jobs: of all those that
+    /// settle together at once. Where it fails, each is tried alone; where it still fails, that
+    /// attempt has failed.
+    ///
+    /// # Panics
+    /// When `kind` is not registered.
+    pub fn settle<N, F>(&mut self, kind: &'static str, write: F)
+    where
+        N: Send + Sync + 'static,
+        F: for<'t> Fn(&'t mut Tx, Vec<Arc<N>>) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync + 'static,
+    {
+        let settle: Settle = Arc::new(move |tx, notes| {
+            let notes = notes.into_iter().filter_map(|note| note.downcast::<N>().ok()).collect();
+            write(tx, notes)
+        });
+        self.kinds.get_mut(kind).expect("a kind is registered before its notes are").settle = Some(settle);
     }
 
     /// Registers a workflow, or another version of one.

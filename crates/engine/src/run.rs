@@ -1,5 +1,6 @@
 //! A run: of a job (one call) or of a workflow (a call that is replayed through its steps).
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -277,10 +278,14 @@ pub(crate) fn hash<'a>(words: impl IntoIterator<Item = &'a str>) -> u64 {
 /// Changes that commit together with a job's completion or a step's result, or not at all.
 pub type Commit = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, campanile_base::Result<()>> + Send>;
 
+/// What a handler leaves to be written down with others of its kind.
+pub(crate) type Note = Arc<dyn Any + Send + Sync>;
+
 /// How an attempt of a job ended, by the handler's own judgement.
 pub struct Outcome {
     pub(crate) verdict: Verdict,
     pub(crate) commit: Option<Commit>,
+    pub(crate) note: Option<Note>,
 }
 
 /// What becomes of the job.
@@ -305,12 +310,12 @@ pub enum Verdict {
 impl Outcome {
     /// Done, and nothing else to write.
     pub fn done() -> Self {
-        Self { verdict: Verdict::Done, commit: None }
+        Self::of(Verdict::Done)
     }
 
     /// Another end than success, and nothing else to write.
     pub fn of(verdict: Verdict) -> Self {
-        Self { verdict, commit: None }
+        Self { verdict, commit: None, note: None }
     }
 
     /// Writes these changes together with the verdict.
@@ -320,6 +325,14 @@ impl Outcome {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, campanile_base::Result<()>> + Send + 'static,
     {
         self.commit = Some(Box::new(commit));
+        self
+    }
+
+    /// Leaves a note that is written down together with the verdict, and with those of other jobs that settle at
+    /// the same time, by what [`crate::Registry::settle`] was told for this kind.
+    #[must_use]
+    pub fn noting<N: Send + Sync + 'static>(mut self, note: N) -> Self {
+        self.note = Some(Arc::new(note));
         self
     }
 }

@@ -96,7 +96,7 @@ fn of_commit(commit: &RunCommit, now: Timestamp) -> Vec<Span> {
     match &commit.next {
         Next::Remove(_) => spans.push(of_run(run, Status::Completed, None, now)),
         Next::End(ended) => spans.push(of_run(run, ended.status, ended.error.as_deref(), now)),
-        Next::On(_) | Next::Park(_) => {}
+        Next::On(_) | Next::Park(_) | Next::Postpone(_) => {}
     }
     spans
 }

@@ -31,6 +31,11 @@ impl SigningSecret {
         Self::Hmac(campanile_base::random_bytes::<24>().to_vec())
     }
 
+    /// A fresh private key.
+    pub fn generate_key() -> Self {
+        Self::Ed25519(Box::new(SigningKey::from_bytes(&campanile_base::random_bytes::<32>())))
+    }
+
     /// Reads a secret as it is written.
     ///
     /// # Errors

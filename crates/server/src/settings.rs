@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use campanile_base::Secret;
 use campanile_inbound::Provider;
+use campanile_webhooks::KeyType;
 use ipnet::IpNet;
 
 /// One setting: its name, its default as it would be written, and what it is.
@@ -44,6 +45,9 @@ pub(crate) const KNOWN: &[Known] = &[
     known("webhooks_retry_schedule", "5s,5m,30m,2h,5h,10h,10h", "Waits after each failed attempt"),
     known("webhooks_request_timeout", "30s", "Time for one attempt"),
     known("webhooks_disable_after", "120h", "How long an endpoint may take nothing before it is disabled"),
+    known("webhooks_https_only", "false", "Whether endpoints must have https:// addresses: true or false"),
+    known("webhooks_default_key_type", "hmac256", "Kind of secret that is made for an endpoint: hmac256 or ed25519"),
+    known("webhooks_keep_messages", "90d", "How long messages and their attempts are kept"),
     known("engine_lease", "10s", "How long a node may show no sign of life before others do its work"),
     known("engine_keep_completed", "7d", "How long completed and cancelled runs are kept"),
     known("engine_keep_failed", "32d", "How long failed runs are kept, which can be retried meanwhile"),
@@ -179,6 +183,13 @@ impl Layers {
                 retry_schedule: self.each("webhooks_retry_schedule", "is no time", duration)?,
                 request_timeout: self.time("webhooks_request_timeout")?,
                 disable_after: self.time("webhooks_disable_after")?,
+                https_only: self.flag("webhooks_https_only")?,
+                key_type: match self.text("webhooks_default_key_type") {
+                    "hmac256" => KeyType::Hmac256,
+                    "ed25519" => KeyType::Ed25519,
+                    _ => return Err(self.wrong("webhooks_default_key_type", "must be hmac256 or ed25519")),
+                },
+                keep_messages: self.time("webhooks_keep_messages")?,
             },
             engine: campanile_engine::Settings {
                 lease: self.lease()?,
@@ -221,6 +232,10 @@ impl Layers {
 
     fn time(&self, name: &str) -> Result<Duration, String> {
         duration(self.text(name)).ok_or_else(|| self.wrong(name, "must be a time such as 30s, 5m or 2h"))
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, String> {
+        self.text(name).parse().map_err(|_| self.wrong(name, "must be true or false"))
     }
 
     fn url(&self, name: &str, beginnings: &[&str]) -> Result<Option<String>, String> {

@@ -28,7 +28,7 @@ pub(crate) type ApiResult<T> = Result<T, ApiError>;
 pub(crate) fn status_of(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
+        Error::Invalid(_) | Error::InvalidField { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),

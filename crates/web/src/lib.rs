@@ -41,7 +41,7 @@ pub fn router(app: App, metrics: Option<PrometheusHandle>) -> Router {
     let web = Web { app, metrics };
     Router::new()
         .merge(api::router())
-        .nest("/api/v1", svix::router())
+        .nest("/api/v1", svix::router(&web))
         .nest("/v1", knock::router())
         .fallback(console::serve)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

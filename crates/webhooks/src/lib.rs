@@ -1,15 +1,16 @@
 //! Applications, endpoints, messages, attempts: delivers signed HTTP until it is answered.
 //!
 //! # The life of a message
-//! 1. [`messages::send`] stores the message in the caller's transaction, and a job for every
-//!    endpoint of its application that is enabled and lets it through.
-//! 2. Each job is one [delivery](delivery): the endpoint's current address and secrets are
-//!    read, the payload is signed as it is stored, and sent. The attempt is written down in the
-//!    transaction that ends or postpones the job.
+//! 1. [`messages::accept`] hands it to a lane: those that come in at the same time are stored together, each
+//!    with a job for every endpoint of its application that is enabled and lets it through.
+//! 2. Each job is one [delivery](delivery): the endpoint's current address and secrets are taken from the
+//!    [`directory`], the payload is signed as it is stored, and sent. The attempt is written down in the
+//!    transaction that ends or postpones the job, together with all that end at the same time.
 //! 3. Anything but a 2xx is tried again on the retry schedule, give or take a fifth; the
-//!    receiver's Retry-After is heeded within twice the planned wait. After the last try the job
-//!    is a dead letter.
-//! 4. An endpoint that answers 410, or has taken nothing for five days, is disabled.
+//!    receiver's Retry-After is heeded within twice the planned wait.
+//! 4. An endpoint that answers 410, or has taken nothing for five days, is disabled. The organisation
+//!    is told of that by [operational webhooks](operational).
+//! 5. Somebody may ask for another attempt of one message, or of many by a [task](tasks).
 //!
 //! One endpoint never holds up another: deliveries share a limit per endpoint, and the engine
 //! takes turns between organisations.
@@ -17,23 +18,36 @@
 pub mod applications;
 pub mod attempts;
 pub mod delivery;
+mod directory;
+mod duties;
 pub mod endpoints;
+pub mod event_types;
 pub mod messages;
 mod names;
+pub mod operational;
+mod range;
+pub mod requests;
+pub mod tasks;
+pub mod tokens;
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use campanile_accounts::live::Live;
 use campanile_base::{Clock, Vault};
 use campanile_db::{Db, Migrations};
-use campanile_engine::Engine;
+use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
 
-pub use names::{check_name, check_uid};
+use directory::Directory;
+use messages::Recent;
+pub use range::{END, Range};
 
 /// The tables of outbound webhooks.
-pub const MIGRATIONS: Migrations =
-    Migrations { component: "webhooks", files: &[include_str!("../migrations/1_webhooks.sql")] };
+pub const MIGRATIONS: Migrations = Migrations {
+    component: "webhooks",
+    files: &[include_str!("../migrations/1_webhooks.sql"), include_str!("../migrations/2_complete.sql")],
+};
 
 /// What the pillar works with. Cheap to clone.
 #[derive(Clone)]
@@ -52,6 +66,32 @@ pub struct Webhooks {
     pub live: Live,
     /// How deliveries are made.
     pub settings: Settings,
+    directory: Directory,
+    recent: Recent,
+    accepts: Arc<OnceLock<messages::Accepts>>,
+}
+
+impl Webhooks {
+    /// The pillar over these.
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        vault: Vault,
+        engine: Engine,
+        client: Client,
+        live: Live,
+        settings: Settings,
+    ) -> Self {
+        let (directory, recent, accepts) = Default::default();
+        Self { db, clock, vault, engine, client, live, settings, directory, recent, accepts }
+    }
+
+    /// Registers everything that it does by itself.
+    pub fn register(&self, registry: &mut Registry) {
+        delivery::register(registry, self);
+        tasks::register(registry, self);
+        duties::register(registry, self);
+    }
 }
 
 /// How deliveries are made.
@@ -63,10 +103,25 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How long an endpoint may take nothing before it is disabled.
     pub disable_after: Duration,
+    /// Whether endpoints must have `https://` addresses.
+    pub https_only: bool,
+    /// What kind of secret is made up for an endpoint.
+    pub key_type: KeyType,
+    /// How long messages and their attempts are kept.
+    pub keep_messages: Duration,
+}
+
+/// A kind of secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyType {
+    /// Shared with the receiver.
+    Hmac256,
+    /// A private key, of which the receiver has the public one.
+    Ed25519,
 }
 
 impl Default for Settings {
-    /// Eight attempts over 27 hours, half a minute each, five days.
+    /// Eight attempts over 27 hours, half a minute each, five days; kept for 90 days.
     fn default() -> Self {
         let hour = 3600;
         let waits = [5, 300, 1_800, 2 * hour, 5 * hour, 10 * hour, 10 * hour];
@@ -74,6 +129,9 @@ impl Default for Settings {
             retry_schedule: waits.into_iter().map(Duration::from_secs).collect(),
             request_timeout: Duration::from_secs(30),
             disable_after: Duration::from_secs(120 * 3600),
+            https_only: false,
+            key_type: KeyType::Hmac256,
+            keep_messages: Duration::from_secs(90 * 24 * 3600),
         }
     }
 }

@@ -1,27 +1,105 @@
-//! What uids, event ids, event types and channels may look like.
+//! What uids, event ids, event types, channels, tags and the caller's own words may look like.
 
 use campanile_base::{Error, Result};
+use serde_json::{Map, Value};
+
+/// How long the caller's own notes may be, as JSON.
+const METADATA: usize = 4_096;
 
 /// Checks a name: 1 to 256 letters, digits, dashes, underscores or dots.
 ///
 /// # Errors
-/// `Invalid`, naming the field.
-pub fn check_name(field: &str, name: &str) -> Result<()> {
+/// `InvalidField`.
+pub(crate) fn check_name(field: &'static str, name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    match (1..=256).contains(&name.len()) && name.chars().all(plain) {
-        true => Ok(()),
-        false => Err(Error::invalid(format!("{field} must be 1 to 256 letters, digits, dashes, underscores or dots"))),
-    }
+    check(field, name, 256, plain, "must be 1 to 256 letters, digits, dashes, underscores or dots")
+}
+
+/// Checks a channel, which may have colons and pluses too.
+///
+/// # Errors
+/// `InvalidField`.
+pub(crate) fn check_channel(name: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:+".contains(c);
+    check("channels", name, 256, plain, "must be 1 to 256 letters, digits, or any of - _ . : +")
+}
+
+/// Checks a tag.
+///
+/// # Errors
+/// `InvalidField`.
+pub(crate) fn check_tag(name: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./\\#".contains(c);
+    check("tags", name, 128, plain, "must be 1 to 128 letters, digits, or any of - _ . / \\ #")
 }
 
 /// Checks a uid: a name that cannot be taken for an id of its kind.
 ///
 /// # Errors
-/// `Invalid`.
-pub fn check_uid(uid: &str, prefix: &str) -> Result<()> {
-    check_name("uid", uid)?;
+/// `InvalidField`.
+pub(crate) fn check_uid(field: &'static str, uid: &str, prefix: &str) -> Result<()> {
+    check_name(field, uid)?;
     match uid.starts_with(prefix) {
         false => Ok(()),
-        true => Err(Error::invalid(format!("uid must not begin with {prefix}"))),
+        true => Err(Error::invalid_field(field, format!("must not begin with {prefix}"))),
+    }
+}
+
+/// Checks words for people: none of the characters that no text has.
+///
+/// # Errors
+/// `InvalidField`.
+pub(crate) fn check_words(field: &'static str, words: &str) -> Result<()> {
+    match words.chars().any(|c| c <= '\u{8}') {
+        false => Ok(()),
+        true => Err(Error::invalid_field(field, "must not have control characters")),
+    }
+}
+
+/// Checks the caller's own notes.
+///
+/// # Errors
+/// `InvalidField`.
+pub(crate) fn check_metadata(metadata: &Map<String, Value>) -> Result<()> {
+    if metadata.values().any(|value| !value.is_string()) {
+        return Err(Error::invalid_field("metadata", "must have strings as values"));
+    }
+    match serde_json::to_string(metadata).is_ok_and(|text| text.len() <= METADATA) {
+        true => Ok(()),
+        false => Err(Error::invalid_field("metadata", format!("must not be longer than {METADATA} bytes"))),
+    }
+}
+
+/// Checks a set of names: `None` for all, but not an empty one. Answers it without repetitions.
+///
+/// # Errors
+/// `InvalidField`.
+pub(crate) fn check_set(
+    field: &'static str,
+    names: Option<Vec<String>>,
+    most: usize,
+    check: impl Fn(&str) -> Result<()>,
+) -> Result<Option<Vec<String>>> {
+    let Some(names) = names else { return Ok(None) };
+    if names.is_empty() {
+        return Err(Error::invalid_field(field, "can't be empty, it must have at least one item or be null"));
+    }
+    names.iter().try_for_each(|name| check(name))?;
+    let mut set: Vec<String> = Vec::new();
+    for name in names {
+        if !set.contains(&name) {
+            set.push(name);
+        }
+    }
+    match set.len() <= most {
+        true => Ok(Some(set)),
+        false => Err(Error::invalid_field(field, format!("must not have more than {most} items"))),
+    }
+}
+
+fn check(field: &'static str, name: &str, most: usize, plain: impl Fn(char) -> bool, why: &str) -> Result<()> {
+    match (1..=most).contains(&name.len()) && name.chars().all(plain) {
+        true => Ok(()),
+        false => Err(Error::invalid_field(field, why)),
     }
 }

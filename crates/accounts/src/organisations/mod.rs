@@ -121,6 +121,14 @@ pub async fn workspace(tx: &mut Tx, id: &WorkspaceId) -> Result<Workspace> {
     queries::workspace_by_id(tx, id).await?.ok_or(Error::NotFound("workspace"))
 }
 
+/// All organisations, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn all(tx: &mut Tx) -> Result<Vec<OrganisationId>> {
+    Ok(queries::all(tx).await?)
+}
+
 /// How many organisations there are: none means that nobody has set anything up yet.
 ///
 /// # Errors

@@ -15,6 +15,11 @@ pub(super) async fn any_organisation(tx: &mut Tx) -> Result<bool> {
     Ok(tx.first(sql, params![], |row| row.get::<String>(0)).await?.is_some())
 }
 
+pub(super) async fn all(tx: &mut Tx) -> Result<Vec<OrganisationId>> {
+    tx.all("SELECT id FROM organisation ORDER BY id", params![], |row| row.get::<String>(0).map(OrganisationId::from))
+        .await
+}
+
 pub(super) async fn insert_workspace(tx: &mut Tx, workspace: &Workspace, now: Timestamp) -> Result<bool> {
     let sql = "INSERT INTO workspace (id, organisation_id, name, notify_threshold, created_at)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (organisation_id, name) DO NOTHING";

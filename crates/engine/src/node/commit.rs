@@ -5,24 +5,26 @@
 //! the changes of a handler) has a transaction of its own. Each asks first whether this life of
 //! the node still may write, and takes effect only where the run is still the owner's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use campanile_base::{Result, Timestamp};
 use campanile_db::{Apply, Lane, Tx};
 
-use crate::run::{Run, RunId, Status};
+use crate::run::{Note, Run, RunId, Status};
 use crate::store::lease;
-use crate::store::runs::{self, Ended, Owned, Parked, Progress};
+use crate::store::runs::{self, Ended, Owned, Parked, Postponed, Progress};
 use crate::store::stats::{self, Count, Counted};
 use crate::store::steps::{self, FailureRow, StepRow};
-use crate::trace::{self, Tracing};
-use crate::{Engine, ending};
+use crate::{Engine, ending, trace};
 
 /// What becomes of the run's row.
 #[derive(Debug, Clone)]
 pub(crate) enum Next {
     /// A job that is done leaves the table.
     Remove(Owned),
+    /// A job that failed is tried again later.
+    Postpone(Postponed),
     /// It goes on.
     On(Progress),
     /// It leaves memory until it is due.
@@ -32,7 +34,7 @@ pub(crate) enum Next {
 }
 
 /// A change of one run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct RunCommit {
     /// The life of the node that it was made in.
     pub(crate) epoch: i64,
@@ -43,11 +45,22 @@ pub(crate) struct RunCommit {
     pub(crate) taken_in: Vec<String>,
     /// Whether it takes effect only where its steps were not stored before: others commit with them.
     pub(crate) is_once: bool,
+    /// What a job's handler has left.
+    pub(crate) note: Option<Note>,
 }
 
 impl RunCommit {
     pub(crate) fn new(epoch: i64, run: Arc<Run>, next: Next) -> Self {
-        Self { epoch, run, next, steps: Vec::new(), failures: Vec::new(), taken_in: Vec::new(), is_once: false }
+        Self {
+            epoch,
+            run,
+            next,
+            steps: Vec::new(),
+            failures: Vec::new(),
+            taken_in: Vec::new(),
+            is_once: false,
+            note: None,
+        }
     }
 
     fn count(&self, now: Timestamp) -> Option<Count> {
@@ -60,12 +73,15 @@ impl RunCommit {
                 let started_at = ended.started_at.or(self.run.started_at);
                 Some(ending::count_of(&Run { started_at, ..(*self.run).clone() }, ended.status, now))
             }
-            Next::Park(_) | Next::On(_) if !self.failures.is_empty() => {
-                let (tenant, name) = (self.run.tenant.to_string(), self.run.name.to_string());
-                Some(Count { tenant, name, what: Counted::Retried, millis: None })
-            }
-            _ => None,
+            Next::Postpone(_) => Some(self.retried()),
+            Next::Park(_) | Next::On(_) if !self.failures.is_empty() => Some(self.retried()),
+            Next::Park(_) | Next::On(_) => None,
         }
+    }
+
+    fn retried(&self) -> Count {
+        let (tenant, name) = (self.run.tenant.to_string(), self.run.name.to_string());
+        Count { tenant, name, what: Counted::Retried, millis: None }
     }
 }
 
@@ -73,10 +89,10 @@ impl RunCommit {
 pub(crate) type Commits = Lane<Arc<RunCommit>, bool>;
 
 pub(crate) fn lane(engine: &Engine) -> Commits {
-    let (clock, tracing) = (engine.clock.clone(), engine.tracing.clone());
+    let within = engine.clone();
     let apply: Apply<Arc<RunCommit>, bool> = Arc::new(move |tx, commits| {
-        let (now, tracing) = (clock.now(), tracing.clone());
-        Box::pin(async move { apply(tx, &tracing, &commits, now).await })
+        let (engine, now) = (within.clone(), within.clock.now());
+        Box::pin(async move { apply(tx, &engine, &commits, now).await })
     });
     Lane::start(engine.db.clone(), apply)
 }
@@ -84,7 +100,7 @@ pub(crate) fn lane(engine: &Engine) -> Commits {
 /// Applies commits of one node in one transaction; answers which took effect.
 pub(crate) async fn apply(
     tx: &mut Tx,
-    tracing: &Tracing,
+    engine: &Engine,
     commits: &[Arc<RunCommit>],
     now: Timestamp,
 ) -> campanile_db::Result<Vec<bool>> {
@@ -116,7 +132,8 @@ pub(crate) async fn apply(
         effective().flat_map(|commit| commit.taken_in.iter().map(|key| (of_run(&commit.run), key.clone()))).collect();
     steps::take_in(tx, &taken).await?;
     stats::count(tx, effective().filter_map(|commit| commit.count(now)), now).await?;
-    trace::tell(tx, tracing, effective(), now);
+    settle_notes(tx, engine, effective()).await?;
+    trace::tell(tx, &engine.tracing, effective(), now);
     Ok(done)
 }
 
@@ -129,13 +146,14 @@ async fn change_rows(
     done: &mut [bool],
 ) -> campanile_db::Result<()> {
     let (mut removed, mut begun, mut going_on) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut parked, mut ended) = (Vec::new(), Vec::new());
+    let (mut parked, mut ended, mut postponed) = (Vec::new(), Vec::new(), Vec::new());
     for (index, commit) in commits.iter().enumerate().filter(|(_, commit)| commit.epoch == epoch) {
         match &commit.next {
             Next::Remove(run) => removed.push((index, run.clone())),
             Next::On(progress) if progress.begins.is_some() => begun.push((index, progress.clone())),
             Next::On(progress) => going_on.push((index, progress.run.clone())),
             Next::Park(row) => parked.push((index, row.clone())),
+            Next::Postpone(row) => postponed.push((index, row.clone())),
             Next::End(row) => ended.push((index, row.clone())),
         }
     }
@@ -144,12 +162,14 @@ async fn change_rows(
     };
     let (indexes, rows): (Vec<usize>, Vec<Owned>) = going_on.into_iter().unzip();
     note(indexes, runs::are_owned(tx, &rows, epoch).await?);
-    let are_more = !(removed.is_empty() && begun.is_empty() && parked.is_empty() && ended.is_empty());
-    if !are_more || !lease::still_lives(tx, epoch).await? {
+    let others = removed.len() + postponed.len() + begun.len() + parked.len() + ended.len();
+    if others == 0 || !lease::still_lives(tx, epoch).await? {
         return Ok(());
     }
     let (indexes, rows): (Vec<usize>, Vec<Owned>) = removed.into_iter().unzip();
     note(indexes, runs::remove(tx, &rows).await?);
+    let (indexes, rows): (Vec<usize>, Vec<Postponed>) = postponed.into_iter().unzip();
+    note(indexes, runs::postpone(tx, &rows).await?);
     let (indexes, rows): (Vec<usize>, Vec<Progress>) = begun.into_iter().unzip();
     note(indexes, runs::begin(tx, &rows).await?);
     let (indexes, rows): (Vec<usize>, Vec<Parked>) = parked.into_iter().unzip();
@@ -159,7 +179,27 @@ async fn change_rows(
     Ok(())
 }
 
+/// What handlers have left to be written down, that of one kind together.
+async fn settle_notes<'c>(
+    tx: &mut Tx,
+    engine: &Engine,
+    commits: impl Iterator<Item = &'c Arc<RunCommit>>,
+) -> campanile_db::Result<()> {
+    let mut of_kinds: BTreeMap<&str, Vec<Note>> = BTreeMap::new();
+    for commit in commits {
+        if let Some(note) = &commit.note {
+            of_kinds.entry(&commit.run.name).or_default().push(note.clone());
+        }
+    }
+    for (kind, notes) in of_kinds {
+        if let Some(settle) = engine.catalogue().jobs.get(kind).and_then(|job| job.settle.clone()) {
+            settle(tx, notes).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Applies one commit; `false` when it came too late and changed nothing.
 pub(crate) async fn apply_one(tx: &mut Tx, engine: &Engine, commit: &Arc<RunCommit>, now: Timestamp) -> Result<bool> {
-    Ok(apply(tx, &engine.tracing, std::slice::from_ref(commit), now).await?[0])
+    Ok(apply(tx, engine, std::slice::from_ref(commit), now).await?[0])
 }

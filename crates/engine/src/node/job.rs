@@ -14,10 +14,8 @@ use crate::ending;
 use crate::failure::{AWAY, is_away};
 use crate::machine::Settled;
 use crate::registry::{Attempt, Registered};
-use crate::run::{Commit, Outcome, Run, Status, Verdict};
-use crate::store::lease;
-use crate::store::runs::{self, Ended, Owned};
-use crate::store::stats::{self, Count, Counted};
+use crate::run::{Commit, Note, Outcome, Run, Status, Verdict};
+use crate::store::runs::{Ended, Owned, Postponed};
 
 /// Runs the job once, or again while the database is away, which is not its failure. Somebody may look
 /// in meanwhile: a job that was cancelled is dropped.
@@ -77,18 +75,19 @@ async fn settle(
     run: &Run,
     outcome: Outcome,
 ) -> Option<Settled> {
-    let Outcome { mut verdict, mut commit } = outcome;
+    let Outcome { mut verdict, mut commit, mut note } = outcome;
     for tries in 1.. {
-        let writes = commit.is_some();
-        match commit_verdict(shared, registered, epoch, run, verdict.clone(), commit.take()).await {
+        let (writes, notes) = (commit.is_some(), note.is_some());
+        let settling = Settling { shared, registered, epoch, run };
+        match settling.commit(verdict.clone(), commit.take(), note.clone()).await {
             Ok(settled) => {
                 count(run, &verdict);
                 return Some(settled);
             }
             Err(error) if writes && is_away(&error) => return None,
-            Err(error) if writes => {
+            Err(error) if writes || (notes && !is_away(&error)) => {
                 let failed = judge_failure(registered, run, &error);
-                (verdict, commit) = (failed.verdict, failed.commit);
+                (verdict, commit, note) = (failed.verdict, failed.commit, failed.note);
             }
             Err(error) => {
                 tracing::warn!(job = %run.id, error = error.chain(), "a verdict could not be committed");
@@ -99,73 +98,74 @@ async fn settle(
     None
 }
 
-async fn commit_verdict(
-    shared: &Arc<Shared>,
-    registered: &Registered,
+/// A job whose verdict is to be committed.
+struct Settling<'s> {
+    shared: &'s Arc<Shared>,
+    registered: &'s Registered,
     epoch: i64,
-    run: &Run,
-    verdict: Verdict,
-    commit: Option<Commit>,
-) -> campanile_base::Result<Settled> {
-    if verdict == Verdict::Done && commit.is_none() {
-        let removed = RunCommit::new(epoch, Arc::new(run.clone()), Next::Remove(Owned::of(run)));
-        let done = shared.commits.submit(Arc::new(removed)).await?;
-        return Ok(if done { Settled::Gone } else { Settled::Unknown });
-    }
-    let (run, engine, now) = (run.clone(), shared.engine.clone(), shared.engine.clock.now());
-    let on_death = registered.on_death.clone();
-    shared
-        .engine
-        .db
-        .write(move |tx| {
+    run: &'s Run,
+}
+
+impl Settling<'_> {
+    async fn commit(
+        &self,
+        verdict: Verdict,
+        commit: Option<Commit>,
+        note: Option<Note>,
+    ) -> campanile_base::Result<Settled> {
+        let (change, settled) = self.change_for(&verdict, note);
+        let on_death = self.registered.on_death.clone().filter(|_| matches!(verdict, Verdict::Dead { .. }));
+        if commit.is_none() && on_death.is_none() {
+            let done = self.shared.commits.submit(Arc::new(change)).await?;
+            return Ok(if done { settled } else { Settled::Unknown });
+        }
+        let (run, engine, now) = (self.run.clone(), self.shared.engine.clone(), self.shared.engine.clock.now());
+        let done = self.shared.engine.db.write(move |tx| {
             Box::pin(async move {
-                let settled = match verdict {
-                    Verdict::Done => {
-                        let next = Next::Remove(Owned::of(&run));
-                        let removed = Arc::new(RunCommit::new(epoch, Arc::new(run.clone()), next));
-                        apply_one(tx, &engine, &removed, now).await?.then_some(Settled::Gone)
-                    }
-                    Verdict::Retry { after, error } => postpone(tx, epoch, &run, now.plus(after), &error, now).await?,
-                    Verdict::Dead { error } => {
-                        let buried = bury(tx, &engine, epoch, &run, &error, now).await?;
-                        if let (true, Some(write)) = (buried, on_death) {
-                            write(tx, &run, &error).await?;
-                        }
-                        buried.then_some(Settled::Gone)
-                    }
-                };
-                let Some(settled) = settled else {
+                if !apply_one(tx, &engine, &Arc::new(change), now).await? {
                     tracing::info!(job = %run.id, "a completion came too late and changed nothing");
-                    return Ok(Settled::Unknown);
-                };
+                    return Ok(false);
+                }
+                if let (Verdict::Dead { error }, Some(write)) = (&verdict, on_death) {
+                    write(tx, &run, error).await?;
+                }
                 if let Some(commit) = commit {
                     commit(tx).await?;
                 }
-                Ok(settled)
+                Ok::<_, Error>(true)
             })
-        })
-        .await
+        });
+        Ok(if done.await? { settled } else { Settled::Unknown })
+    }
+
+    /// What a verdict changes of the job's row, and what that means for the machine.
+    fn change_for(&self, verdict: &Verdict, note: Option<Note>) -> (RunCommit, Settled) {
+        let run = self.run;
+        let (next, settled) = match verdict {
+            Verdict::Done => (Next::Remove(Owned::of(run)), Settled::Gone),
+            Verdict::Dead { error } => (Next::End(burial(run, error)), Settled::Gone),
+            Verdict::Retry { after, error } => {
+                let (attempt, due) = (run.attempt + 1, self.shared.engine.clock.now().plus(*after));
+                let again = Run { due, attempt, generation: run.generation + 1, ..run.clone() };
+                let postponed = Postponed { run: Owned::of(run), attempt, due, error: error.clone() };
+                (Next::Postpone(postponed), Settled::Again(Box::new(again)))
+            }
+        };
+        (RunCommit { note, ..RunCommit::new(self.epoch, Arc::new(run.clone()), next) }, settled)
+    }
 }
 
-async fn postpone(
-    tx: &mut campanile_db::Tx,
-    epoch: i64,
-    run: &Run,
-    due: campanile_base::Timestamp,
-    error: &str,
-    now: campanile_base::Timestamp,
-) -> campanile_db::Result<Option<Settled>> {
-    let attempt = run.attempt + 1;
-    let ours = lease::still_lives(tx, epoch).await? && runs::postpone(tx, &Owned::of(run), attempt, due, error).await?;
-    if !ours {
-        return Ok(None);
+/// A job that is given up: a dead letter, which says why and can be retried.
+fn burial(run: &Run, error: &str) -> Ended {
+    Ended {
+        run: Owned::of(run),
+        status: Status::Failed,
+        attempt: run.attempt + 1,
+        seq: run.seq,
+        started_at: None,
+        output: None,
+        error: Some(error.to_owned()),
     }
-    if !run.is_duty() {
-        let (tenant, name) = (run.tenant.to_string(), run.name.to_string());
-        stats::count(tx, [Count { tenant, name, what: Counted::Retried, millis: None }], now).await?;
-    }
-    let generation = run.generation + 1;
-    Ok(Some(Settled::Again(Box::new(Run { due, attempt, generation, ..run.clone() }))))
 }
 
 /// Ends a run as failed: a dead letter, which says why and can be retried.
@@ -177,16 +177,7 @@ pub(super) async fn bury(
     error: &str,
     now: campanile_base::Timestamp,
 ) -> campanile_base::Result<bool> {
-    let ended = Ended {
-        run: Owned::of(run),
-        status: Status::Failed,
-        attempt: run.attempt + 1,
-        seq: run.seq,
-        started_at: None,
-        output: None,
-        error: Some(error.to_owned()),
-    };
-    let commit = Arc::new(RunCommit::new(epoch, Arc::new(run.clone()), Next::End(ended)));
+    let commit = Arc::new(RunCommit::new(epoch, Arc::new(run.clone()), Next::End(burial(run, error))));
     let ours = apply_one(tx, engine, &commit, now).await?;
     if ours {
         ending::follow_up(tx, engine, run, Status::Failed, Err(error), now).await?;

@@ -355,12 +355,30 @@ pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<
     tx.change(bulk, &rows).await
 }
 
-/// Makes a failed job due again.
-pub(crate) async fn postpone(tx: &mut Tx, run: &Owned, attempt: u32, due: Timestamp, error: &str) -> Result<bool> {
-    let sql = "UPDATE run SET status = 2, attempt = $3, generation = generation + 1, due = $4, error = $5, crashes = 0
-        WHERE id = $1 AND generation = $2 AND status + 0 < 10";
-    let params = params![run.id.as_str(), run.generation, i64::from(attempt), due, error];
-    Ok(tx.execute(sql, params).await? == 1)
+/// A failed job that is due again later.
+#[derive(Debug, Clone)]
+pub(crate) struct Postponed {
+    pub(crate) run: Owned,
+    pub(crate) attempt: u32,
+    pub(crate) due: Timestamp,
+    pub(crate) error: String,
+}
+
+pub(crate) async fn postpone(tx: &mut Tx, postponed: &[Postponed]) -> Result<Vec<bool>> {
+    let bulk = Bulk {
+        each: "UPDATE run SET status = 2, attempt = $3, generation = generation + 1, due = $4, error = $5, crashes = 0
+            WHERE id = $1 AND generation = $2 AND status + 0 < 10",
+        together: "UPDATE run SET status = 2, attempt = told.attempt, generation = run.generation + 1, due = told.due,
+                error = told.error, crashes = 0
+            FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
+                AS told (id, generation, attempt, due, error)
+            WHERE run.id = told.id AND run.generation = told.generation AND run.status + 0 < 10 RETURNING run.id",
+    };
+    let rows: Vec<_> = postponed
+        .iter()
+        .map(|row| row![row.run.id.as_str(), row.run.generation, i64::from(row.attempt), row.due, row.error.as_str()])
+        .collect();
+    tx.change(bulk, &rows).await
 }
 
 /// Writes down that these are about to start although the last life of their shard ended badly.

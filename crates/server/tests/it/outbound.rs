@@ -142,9 +142,8 @@ async fn a_receiver_that_is_gone_is_not_called_again() {
         server.deliver(&release("2.0")).await.unwrap();
         server.until_settled().await;
         assert!(receiver.requests.try_recv().is_err());
-        let dead = server.all("/api/jobs?status=failed").await;
-        assert_eq!(dead.len(), 1);
-        assert!(dead[0]["error"].as_str().unwrap().contains("410"));
+        let written = attempts(&server).await;
+        assert_eq!((written.len(), &written[0]["responseStatusCode"]), (1, &410.into()));
     })
     .await;
 }

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Query, State};
 use campanile_base::{Cursor, Page};
 use campanile_notify::messages::{self, NotificationSummary};
-use campanile_webhooks::applications;
-use campanile_webhooks::attempts::{self, AttemptView, Of};
+use campanile_webhooks::attempts::{self, AttemptView};
+use campanile_webhooks::{Range, applications};
 
 use super::page::{PageView, Paging};
 use crate::Web;
@@ -41,7 +41,7 @@ pub(super) async fn attempts(
         Box::pin(async move {
             let application = applications::get(tx, &workspace.organisation_id, workspace.id.as_str()).await?;
             let before = Some(from.id.as_str()).filter(|id| !id.is_empty());
-            attempts::list(tx, &application, Of::Application, before, size.get() as i64).await
+            attempts::of_application(tx, &application, &Range::before(before, size.to_fetch())).await
         })
     });
     let views: Vec<AttemptView> = rows.await?.into_iter().map(Into::into).collect();

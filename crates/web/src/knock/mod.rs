@@ -43,7 +43,9 @@ impl IntoResponse for KnockError {
         let status = status_of(&self.0).0;
         let (code, kind) = match &self.0 {
             Error::NotFound(_) => ("resource_missing", "invalid_request_error"),
-            Error::Invalid(_) | Error::Conflict(_) => ("invalid_params", "invalid_request_error"),
+            Error::Invalid(_) | Error::InvalidField { .. } | Error::Conflict(_) => {
+                ("invalid_params", "invalid_request_error")
+            }
             Error::Unauthenticated(_) => ("unauthorized", "authentication_error"),
             Error::Forbidden(_) => ("forbidden", "authentication_error"),
             Error::TooMany => ("too_many_requests", "rate_limit_error"),

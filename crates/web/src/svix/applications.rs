@@ -1,46 +1,102 @@
 //! Applications.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use campanile_webhooks::applications::{self, Application, NewApplication};
+use campanile_base::Error;
+use campanile_webhooks::applications::{self, Application, ApplicationSpec};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::error::SvixResult;
-use super::list::{Body, List, Org, Paging};
+use super::access::{App, Org};
+use super::body::{Body, Field};
+use super::error::{SvixError, SvixResult};
+use super::list::{Asked, List};
+use super::query::Query;
 use crate::Web;
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ApplicationIn {
     name: String,
     uid: Option<String>,
     metadata: Option<Map<String, Value>>,
+    throttle_rate: Option<u16>,
+    rate_limit: Option<u16>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct CreateQuery {
-    #[serde(default)]
-    get_if_exists: bool,
+impl ApplicationIn {
+    pub(super) fn spec(self) -> ApplicationSpec {
+        ApplicationSpec {
+            name: self.name,
+            uid: self.uid,
+            metadata: self.metadata.unwrap_or_default(),
+            throttle_rate: self.throttle_rate.or(self.rate_limit).map(i64::from),
+        }
+    }
+
+    /// What an application is made of with its first message, or its first visitor: it has to be the one that the
+    /// path names.
+    pub(super) fn spec_of(self, named: &str) -> SvixResult<ApplicationSpec> {
+        let refuse = |msg: &str, kind| {
+            let loc = ["body", "application", "uid"].map(str::to_owned).to_vec();
+            Err(SvixError::Unreadable { loc, msg: msg.to_owned(), kind })
+        };
+        match &self.uid {
+            None => refuse("Application uid is required here", "application_uid_missing"),
+            Some(uid) if uid != named => refuse("Application uid must be that of the path", "application_uid_mismatch"),
+            Some(_) => Ok(self.spec()),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ApplicationPatch {
+    name: Option<String>,
+    uid: Field<String>,
+    metadata: Field<Map<String, Value>>,
+    throttle_rate: Field<u16>,
+    rate_limit: Field<u16>,
+}
+
+impl Default for ApplicationPatch {
+    fn default() -> Self {
+        let (uid, metadata) = (Field::Keep, Field::Keep);
+        Self { name: None, uid, metadata, throttle_rate: Field::Keep, rate_limit: Field::Keep }
+    }
+}
+
+impl ApplicationPatch {
+    fn over(self, mut spec: ApplicationSpec) -> ApplicationSpec {
+        spec.name = self.name.unwrap_or(spec.name);
+        self.uid.change(&mut spec.uid);
+        self.metadata.change_or_empty(&mut spec.metadata);
+        let mut rate = spec.throttle_rate.and_then(|rate| u16::try_from(rate).ok());
+        let given = if self.throttle_rate.is_given() { self.throttle_rate } else { self.rate_limit };
+        given.change(&mut rate);
+        spec.throttle_rate = rate.map(i64::from);
+        spec
+    }
 }
 
 pub(super) async fn create(
     State(web): State<Web>,
     Org(caller): Org,
-    Query(query): Query<CreateQuery>,
+    query: Query,
     Body(asked): Body<ApplicationIn>,
 ) -> SvixResult<(StatusCode, Json<Application>)> {
+    let get_if_exists = query.flag("get_if_exists", false)?;
     let clock = web.app.clock.clone();
     let made = web.app.db.write(move |tx| {
         Box::pin(async move {
-            if let (true, Some(uid)) = (query.get_if_exists, &asked.uid)
+            if let (true, Some(uid)) = (get_if_exists, &asked.uid)
                 && let Ok(existing) = applications::get(tx, &caller.organisation, uid).await
             {
                 return Ok((StatusCode::OK, existing));
             }
-            let new = NewApplication { name: asked.name, uid: asked.uid, metadata: asked.metadata.unwrap_or_default() };
-            let made = applications::create(tx, &clock, &caller, new).await?;
-            Ok::<_, campanile_base::Error>((StatusCode::CREATED, made))
+            let made = applications::create(tx, &clock, &caller, asked.spec()).await?;
+            Ok::<_, Error>((StatusCode::CREATED, made))
         })
     });
     let (status, application) = made.await?;
@@ -50,23 +106,65 @@ pub(super) async fn create(
 pub(super) async fn list(
     State(web): State<Web>,
     Org(caller): Org,
-    Query(paging): Query<Paging>,
+    query: Query,
 ) -> SvixResult<Json<List<Application>>> {
-    let limit = paging.limit()?;
-    let after = paging.iterator.unwrap_or_default();
-    let rows = web
-        .app
-        .db
-        .read(move |tx| Box::pin(async move { applications::list(tx, &caller.organisation, &after, limit).await }));
-    Ok(Json(List::of(rows.await?, limit, |application| application.id.to_string())))
+    let asked = Asked::by_id(&query, "app", true)?;
+    let range = asked.range.clone();
+    let rows =
+        web.app.db.read(move |tx| Box::pin(async move { applications::list(tx, &caller.organisation, &range).await }));
+    Ok(Json(asked.page(rows.await?, |application| application.id.to_string(), |application| application)))
 }
 
-pub(super) async fn get(
+pub(super) async fn get(app: App) -> Json<Application> {
+    Json(app.application)
+}
+
+pub(super) async fn upsert(
     State(web): State<Web>,
     Org(caller): Org,
     Path(id): Path<String>,
+    Body(asked): Body<ApplicationIn>,
+) -> SvixResult<(StatusCode, Json<Application>)> {
+    let webhooks = web.app.webhooks.clone();
+    let put = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            match applications::get(tx, &caller.organisation, &id).await {
+                Ok(before) => {
+                    let changed = applications::update(tx, &webhooks, &caller, before, asked.spec()).await?;
+                    Ok((StatusCode::OK, changed))
+                }
+                Err(Error::NotFound(_)) => {
+                    let made = applications::create(tx, &webhooks.clock, &caller, asked.spec()).await?;
+                    Ok((StatusCode::CREATED, made))
+                }
+                Err(error) => Err(error),
+            }
+        })
+    });
+    let (status, application) = put.await?;
+    Ok((status, Json(application)))
+}
+
+pub(super) async fn patch(
+    State(web): State<Web>,
+    Org(caller): Org,
+    app: App,
+    Body(patch): Body<ApplicationPatch>,
 ) -> SvixResult<Json<Application>> {
-    let found =
-        web.app.db.read(move |tx| Box::pin(async move { applications::get(tx, &caller.organisation, &id).await }));
-    Ok(Json(found.await?))
+    let webhooks = web.app.webhooks.clone();
+    let spec = patch.over((&app.application).into());
+    let changed = web.app.db.write(move |tx| {
+        Box::pin(async move { applications::update(tx, &webhooks, &caller, app.application, spec).await })
+    });
+    Ok(Json(changed.await?))
+}
+
+pub(super) async fn delete(State(web): State<Web>, Org(caller): Org, app: App) -> SvixResult<StatusCode> {
+    let webhooks = web.app.webhooks.clone();
+    let gone = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { applications::delete(tx, &webhooks, &caller, &app.application).await }));
+    gone.await?;
+    Ok(StatusCode::NO_CONTENT)
 }

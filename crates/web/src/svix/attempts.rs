@@ -1,49 +1,286 @@
-//! Attempts.
+//! Attempts, and how it stands with messages at endpoints.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use campanile_webhooks::attempts::{self, Attempt, AttemptView, Of};
-use campanile_webhooks::{applications, endpoints, messages};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use campanile_base::{Error, Timestamp};
+use campanile_webhooks::attempts::{self, Attempt, AttemptView, Destination, Filter, Status};
+use campanile_webhooks::endpoints::Endpoint;
+use campanile_webhooks::messages::{self, Message};
+use campanile_webhooks::tokens::Capability;
+use campanile_webhooks::{delivery, endpoints};
+use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::access::{App, Org};
 use super::error::SvixResult;
-use super::list::{List, Org, Paging};
+use super::list::{Asked, List};
+use super::messages::{MessageOut, missing_payload};
+use super::query::{Query, one_of};
 use crate::Web;
 
-pub(super) async fn of_message(
-    State(web): State<Web>,
-    Org(caller): Org,
-    Path((app, id)): Path<(String, String)>,
-    Query(paging): Query<Paging>,
-) -> SvixResult<Json<List<AttemptView>>> {
-    let limit = paging.limit()?;
-    let rows = web.app.db.read(move |tx| {
-        Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
-            let message = messages::get(tx, &application, &id).await?;
-            attempts::list(tx, &application, Of::Message(&message.id), paging.iterator.as_deref(), limit).await
-        })
-    });
-    Ok(page(rows.await?, limit))
+/// An attempt, perhaps with its message.
+#[derive(Serialize)]
+pub(super) struct AttemptOut {
+    #[serde(flatten)]
+    attempt: AttemptView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg: Option<MessageOut>,
+}
+
+/// How attempts are to be shown.
+#[derive(Clone, Copy)]
+struct Shown {
+    with_content: bool,
+    expanded: bool,
+}
+
+impl Shown {
+    fn of(query: &Query) -> SvixResult<Self> {
+        let with_content = query.flag("with_content", true)?;
+        Ok(Self { with_content, expanded: query.flag("expanded_statuses", false)? })
+    }
+
+    fn view(self, attempt: Attempt) -> AttemptView {
+        let status = self.status(attempt.status);
+        let mut view = AttemptView::from(attempt);
+        (view.status, view.status_text) = (status.code(), status.as_str());
+        if !self.with_content {
+            view.response = "{}".to_owned();
+        }
+        view
+    }
+
+    /// Who does not know of called-off ones takes them for delivered.
+    fn status(self, status: Status) -> Status {
+        if status == Status::Canceled && !self.expanded { Status::Success } else { status }
+    }
+}
+
+fn filter(query: &Query) -> SvixResult<Filter> {
+    let class = |class: i64| [0, 100, 200, 300, 400, 500].contains(&class).then_some(class);
+    Ok(Filter {
+        message: super::messages::filter(query)?,
+        status: one_of(query, "status", Status::from_code)?,
+        status_code_class: one_of(query, "status_code_class", class)?,
+        endpoint: None,
+    })
 }
 
 pub(super) async fn of_endpoint(
     State(web): State<Web>,
-    Org(caller): Org,
-    Path((app, id)): Path<(String, String)>,
-    Query(paging): Query<Paging>,
-) -> SvixResult<Json<List<AttemptView>>> {
-    let limit = paging.limit()?;
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    query: Query,
+) -> SvixResult<Json<List<AttemptOut>>> {
+    let asked = Asked::by_time(&query, "atmpt", web.app.clock.now())?;
+    let (filter, shown, range) = (filter(&query)?, Shown::of(&query)?, asked.range.clone());
+    let with_msg = query.flag("with_msg", false)?;
     let rows = web.app.db.read(move |tx| {
         Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
-            let endpoint = endpoints::get(tx, &application, &id).await?;
-            attempts::list(tx, &application, Of::Endpoint(&endpoint.id), paging.iterator.as_deref(), limit).await
+            let endpoint = endpoints::get(tx, &app.application, &id).await?;
+            let rows = attempts::of_endpoint(tx, &endpoint, &filter, &range).await?;
+            let mut of_rows: HashMap<String, Message> = HashMap::new();
+            for row in rows.iter().filter(|_| with_msg) {
+                if let Entry::Vacant(place) = of_rows.entry(row.message_id.to_string()) {
+                    place.insert(messages::get(tx, &app.application, row.message_id.as_str()).await?);
+                }
+            }
+            Ok::<_, Error>((rows, of_rows))
         })
     });
-    Ok(page(rows.await?, limit))
+    let (rows, of_rows) = rows.await?;
+    let view = |attempt: Attempt| {
+        let msg = of_rows.get(attempt.message_id.as_str()).map(|message| MessageOut::of(message, false));
+        AttemptOut { attempt: shown.view(attempt), msg }
+    };
+    Ok(Json(asked.page(rows, |attempt| attempt.id.to_string(), view)))
 }
 
-fn page(attempts: Vec<Attempt>, limit: i64) -> Json<List<AttemptView>> {
-    let views = attempts.into_iter().map(Into::into).collect();
-    Json(List::of(views, limit, |attempt: &AttemptView| attempt.id.clone()))
+pub(super) async fn of_message(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    query: Query,
+) -> SvixResult<Json<List<AttemptView>>> {
+    let endpoint = query.text("endpoint_id").map(str::to_owned);
+    of_message_at(&web, app, id, endpoint, &query).await
+}
+
+pub(super) async fn of_message_at_endpoint(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id, endpoint)): Path<(String, String, String)>,
+    query: Query,
+) -> SvixResult<Json<List<AttemptView>>> {
+    of_message_at(&web, app, id, Some(endpoint), &query).await
+}
+
+async fn of_message_at(
+    web: &Web,
+    app: App,
+    id: String,
+    endpoint: Option<String>,
+    query: &Query,
+) -> SvixResult<Json<List<AttemptView>>> {
+    let asked = Asked::by_time(query, "atmpt", web.app.clock.now())?;
+    let (mut filter, shown, range) = (filter(query)?, Shown::of(query)?, asked.range.clone());
+    let rows = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let message = messages::get(tx, &app.application, &id).await?;
+            if let Some(endpoint) = endpoint {
+                filter.endpoint = Some(endpoints::get(tx, &app.application, &endpoint).await?.id);
+            }
+            attempts::of_message(tx, &message, &filter, &range).await
+        })
+    });
+    Ok(Json(asked.page(rows.await?, |attempt| attempt.id.to_string(), |attempt| shown.view(attempt))))
+}
+
+pub(super) async fn get(
+    State(web): State<Web>,
+    app: App,
+    Path((_, message, id)): Path<(String, String, String)>,
+    query: Query,
+) -> SvixResult<Json<AttemptView>> {
+    let shown = Shown::of(&query)?;
+    let found = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let message = messages::get(tx, &app.application, &message).await?;
+            attempts::get(tx, &message, &id).await
+        })
+    });
+    Ok(Json(shown.view(found.await?)))
+}
+
+pub(super) async fn expunge(
+    State(web): State<Web>,
+    Org(caller): Org,
+    app: App,
+    Path((_, message, id)): Path<(String, String, String)>,
+) -> SvixResult<StatusCode> {
+    let gone = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let message = messages::get(tx, &app.application, &message).await?;
+            attempts::expunge(tx, &caller, &message, &id).await
+        })
+    });
+    gone.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How many there are, counted up to a bound.
+pub(super) async fn count(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    query: Query,
+) -> SvixResult<Json<Value>> {
+    const MOST: i64 = 10_000;
+    let mut range = Asked::by_time(&query, "atmpt", web.app.clock.now())?.range;
+    range.limit = MOST;
+    let filter = filter(&query)?;
+    let rows = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let endpoint = endpoints::get(tx, &app.application, &id).await?;
+            attempts::of_endpoint(tx, &endpoint, &filter, &range).await
+        })
+    });
+    let many = rows.await?.len() as i64;
+    Ok(Json(json!({ "count": many, "approximated": many == MOST })))
+}
+
+/// A message as it stands at an endpoint.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EndpointMessageOut {
+    #[serde(flatten)]
+    message: MessageOut,
+    status: i64,
+    status_text: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt: Option<Timestamp>,
+}
+
+pub(super) async fn messages_of(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    query: Query,
+) -> SvixResult<Json<List<EndpointMessageOut>>> {
+    let asked = Asked::by_time(&query, "msg", web.app.clock.now())?;
+    let (filter, shown, range) = (filter(&query)?, Shown::of(&query)?, asked.range.clone());
+    let rows = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let endpoint = endpoints::get(tx, &app.application, &id).await?;
+            attempts::messages_of(tx, &app.application.id, &endpoint, &filter, &range).await
+        })
+    });
+    let view = |(message, destination): (Message, Destination)| {
+        let status = shown.status(destination.status());
+        EndpointMessageOut {
+            message: MessageOut::of(&message, shown.with_content),
+            status: status.code(),
+            status_text: status.as_str(),
+            next_attempt: destination.next_at,
+        }
+    };
+    Ok(Json(asked.page(rows.await?, |(message, _)| message.id.to_string(), view)))
+}
+
+/// An endpoint as it stands with a message.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MessageEndpointOut {
+    #[serde(flatten)]
+    endpoint: Endpoint,
+    status: i64,
+    status_text: &'static str,
+    next_attempt: Option<Timestamp>,
+}
+
+pub(super) async fn endpoints_of(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    query: Query,
+) -> SvixResult<Json<List<MessageEndpointOut>>> {
+    let asked = Asked::by_id(&query, "ep", true)?;
+    let range = asked.range.clone();
+    let rows = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let message = messages::get(tx, &app.application, &id).await?;
+            attempts::endpoints_of(tx, &message, &range).await
+        })
+    });
+    let view = |(endpoint, destination): (Endpoint, Destination)| MessageEndpointOut {
+        endpoint,
+        status: destination.last.code(),
+        status_text: destination.last.as_str(),
+        next_attempt: destination.next_at,
+    };
+    Ok(Json(asked.page(rows.await?, |(endpoint, _)| endpoint.id.to_string(), view)))
+}
+
+pub(super) async fn resend(
+    State(web): State<Web>,
+    app: App,
+    Path((_, message, endpoint)): Path<(String, String, String)>,
+) -> SvixResult<(StatusCode, Json<Value>)> {
+    app.access.must(Capability::CreateAttempts)?;
+    let (webhooks, caller) = (web.app.webhooks.clone(), app.access.caller());
+    let is_there = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let message = messages::get(tx, &app.application, &message).await?;
+            let endpoint = endpoints::get(tx, &app.application, &endpoint).await?;
+            delivery::resend(tx, &webhooks, &caller, &message, &endpoint).await
+        })
+    });
+    match is_there.await? {
+        true => Ok((StatusCode::ACCEPTED, Json(json!({})))),
+        false => Err(missing_payload()),
+    }
 }

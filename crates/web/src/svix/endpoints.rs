@@ -1,159 +1,222 @@
-//! Endpoints and their secrets.
+//! Endpoints: what they are, their secrets and headers, how they do, and what is sent to them again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use campanile_base::{Error, Secret};
-use campanile_webhooks::applications;
-use campanile_webhooks::endpoints::{self, Endpoint, EndpointSpec, GRACE};
+use campanile_accounts::Caller;
+use campanile_base::{Error, Secret, Timestamp, lowest_id};
+use campanile_webhooks::applications::Application;
+use campanile_webhooks::attempts::{self, Stats};
+use campanile_webhooks::endpoints::{self, Endpoint, EndpointSpec, Extras, GRACE, headers};
+use campanile_webhooks::tasks::{self, Stretch, Task, Work};
+use campanile_webhooks::tokens::Capability;
+use campanile_webhooks::{Range, Webhooks};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::error::SvixResult;
-use super::list::{Body, List, Org, Paging};
+use super::access::App;
+use super::body::{Body, Field};
+use super::error::{SvixError, SvixResult};
+use super::list::{Asked, List};
+use super::query::Query;
 use crate::Web;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EndpointIn {
     url: String,
     uid: Option<String>,
     description: Option<String>,
-    version: Option<i64>,
-    #[serde(default)]
-    disabled: bool,
-    #[serde(alias = "eventTypes")]
-    filter_types: Option<Vec<String>>,
+    version: Option<u16>,
+    disabled: Option<bool>,
+    #[serde(alias = "filterTypes")]
+    event_types: Option<Vec<String>>,
     channels: Option<Vec<String>>,
     metadata: Option<Map<String, Value>>,
+    throttle_rate: Option<u16>,
+    rate_limit: Option<u16>,
     secret: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
 }
 
 impl EndpointIn {
-    fn spec(self) -> (EndpointSpec, Option<Secret>) {
+    pub(super) fn parts(self) -> (EndpointSpec, Extras) {
         let spec = EndpointSpec {
             url: self.url,
             uid: self.uid,
             description: self.description.unwrap_or_default(),
-            version: self.version.unwrap_or(1),
-            disabled: self.disabled,
-            filter_types: self.filter_types,
+            version: self.version.map_or(1, i64::from),
+            disabled: self.disabled.unwrap_or_default(),
+            filter_types: self.event_types,
             channels: self.channels,
             metadata: self.metadata.unwrap_or_default(),
+            throttle_rate: self.throttle_rate.or(self.rate_limit).map(i64::from),
         };
-        (spec, self.secret.map(Secret::new))
+        let headers = self.headers.unwrap_or_default().into_iter().collect();
+        (spec, Extras { secret: self.secret.map(Secret::new), headers })
     }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct EndpointPatch {
+    url: Option<String>,
+    uid: Field<String>,
+    description: Option<String>,
+    version: Option<u16>,
+    disabled: Option<bool>,
+    #[serde(alias = "filterTypes")]
+    event_types: Field<Vec<String>>,
+    channels: Field<Vec<String>>,
+    metadata: Field<Map<String, Value>>,
+    throttle_rate: Field<u16>,
+    rate_limit: Field<u16>,
+}
+
+impl EndpointPatch {
+    fn over(self, mut spec: EndpointSpec) -> EndpointSpec {
+        spec.url = self.url.unwrap_or(spec.url);
+        spec.description = self.description.unwrap_or(spec.description);
+        spec.version = self.version.map_or(spec.version, i64::from);
+        spec.disabled = self.disabled.unwrap_or(spec.disabled);
+        self.uid.change(&mut spec.uid);
+        self.event_types.change(&mut spec.filter_types);
+        self.channels.change(&mut spec.channels);
+        self.metadata.change_or_empty(&mut spec.metadata);
+        let mut rate = spec.throttle_rate.and_then(|rate| u16::try_from(rate).ok());
+        let given = if self.throttle_rate.is_given() { self.throttle_rate } else { self.rate_limit };
+        given.change(&mut rate);
+        spec.throttle_rate = rate.map(i64::from);
+        spec
+    }
+}
+
+/// Does something with an endpoint of an application, in one transaction.
+async fn with_endpoint<R, F>(web: &Web, app: App, id: String, capability: Capability, work: F) -> SvixResult<R>
+where
+    R: Send + 'static,
+    F: for<'t> FnOnce(
+            &'t mut campanile_db::Tx,
+            &'t Webhooks,
+            &'t Caller,
+            &'t Application,
+            Endpoint,
+        ) -> campanile_db::BoxFuture<'t, campanile_base::Result<R>>
+        + Send
+        + 'static,
+{
+    app.access.must(capability)?;
+    let (webhooks, caller, application) = (web.app.webhooks.clone(), app.access.caller(), app.application);
+    let done = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let endpoint = endpoints::get(tx, &application, &id).await?;
+            work(tx, &webhooks, &caller, &application, endpoint).await
+        })
+    });
+    Ok(done.await?)
 }
 
 pub(super) async fn create(
     State(web): State<Web>,
-    Org(caller): Org,
-    Path(app): Path<String>,
+    app: App,
     Body(asked): Body<EndpointIn>,
 ) -> SvixResult<(StatusCode, Json<Endpoint>)> {
-    let (clock, vault) = (web.app.clock.clone(), web.app.vault.clone());
-    let (spec, secret) = asked.spec();
+    app.access.must(Capability::ManageEndpoint)?;
+    let (webhooks, caller) = (web.app.webhooks.clone(), app.access.caller());
+    let (spec, extras) = asked.parts();
     let made = web.app.db.write(move |tx| {
-        Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
-            endpoints::create(tx, &clock, &vault, &caller, &application, spec, secret).await
-        })
+        Box::pin(async move { endpoints::create(tx, &webhooks, &caller, &app.application, spec, extras).await })
     });
     Ok((StatusCode::CREATED, Json(made.await?)))
 }
 
-/// Newest first. An application has few endpoints: they are read whole and cut here.
-pub(super) async fn list(
-    State(web): State<Web>,
-    Org(caller): Org,
-    Path(app): Path<String>,
-    Query(paging): Query<Paging>,
-) -> SvixResult<Json<List<Endpoint>>> {
-    let limit = paging.limit()?;
-    let all = web.app.db.read(move |tx| {
-        Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
-            endpoints::list(tx, &application.id).await
-        })
-    });
-    let wanted = all.await?.into_iter().rev();
-    let before = paging.iterator;
-    let page: Vec<Endpoint> =
-        wanted.filter(|endpoint| before.as_deref().is_none_or(|id| endpoint.id.as_str() < id)).collect();
-    Ok(Json(List::of(page, limit, |endpoint| endpoint.id.to_string())))
+pub(super) async fn list(State(web): State<Web>, app: App, query: Query) -> SvixResult<Json<List<Endpoint>>> {
+    let asked = Asked::by_id(&query, "ep", false)?;
+    let range = asked.range.clone();
+    let rows =
+        web.app.db.read(move |tx| Box::pin(async move { endpoints::list(tx, &app.application.id, &range).await }));
+    Ok(Json(asked.page(rows.await?, |endpoint| endpoint.id.to_string(), |endpoint| endpoint)))
 }
 
 pub(super) async fn get(
     State(web): State<Web>,
-    Org(caller): Org,
-    Path((app, id)): Path<(String, String)>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
 ) -> SvixResult<Json<Endpoint>> {
-    let found = web.app.db.read(move |tx| {
-        Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
-            endpoints::get(tx, &application, &id).await
-        })
-    });
-    Ok(Json(found.await?))
+    Ok(Json(found(&web, app, id).await?))
 }
 
-pub(super) async fn replace(
+/// An endpoint of an application.
+pub(super) async fn found(web: &Web, app: App, id: String) -> SvixResult<Endpoint> {
+    let found = web.app.db.read(move |tx| Box::pin(async move { endpoints::get(tx, &app.application, &id).await }));
+    Ok(found.await?)
+}
+
+pub(super) async fn upsert(
     State(web): State<Web>,
-    Org(caller): Org,
-    Path((app, id)): Path<(String, String)>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
     Body(asked): Body<EndpointIn>,
 ) -> SvixResult<(StatusCode, Json<Endpoint>)> {
-    let (clock, vault) = (web.app.clock.clone(), web.app.vault.clone());
-    let (spec, _) = asked.spec();
-    let changed = web.app.db.write(move |tx| {
+    app.access.must(Capability::ManageEndpoint)?;
+    let (webhooks, caller, application) = (web.app.webhooks.clone(), app.access.caller(), app.application);
+    let (spec, _) = asked.parts();
+    let put = web.app.db.write(move |tx| {
         Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
             match endpoints::get(tx, &application, &id).await {
-                Ok(_) => {
-                    let changed = endpoints::replace(tx, &clock, &caller, &application, &id, spec).await?;
+                Ok(before) => {
+                    let changed = endpoints::update(tx, &webhooks, &caller, &application, before, spec).await?;
                     Ok((StatusCode::OK, changed))
                 }
                 Err(Error::NotFound(_)) => {
-                    let made = endpoints::create(tx, &clock, &vault, &caller, &application, spec, None).await?;
+                    let extras = Extras::default();
+                    let made = endpoints::create(tx, &webhooks, &caller, &application, spec, extras).await?;
                     Ok((StatusCode::CREATED, made))
                 }
                 Err(error) => Err(error),
             }
         })
     });
-    let (status, endpoint) = changed.await?;
+    let (status, endpoint) = put.await?;
     Ok((status, Json(endpoint)))
+}
+
+pub(super) async fn patch(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    Body(patch): Body<EndpointPatch>,
+) -> SvixResult<Json<Endpoint>> {
+    let changed =
+        with_endpoint(&web, app, id, Capability::ManageEndpoint, move |tx, webhooks, caller, application, before| {
+            let spec = patch.over((&before).into());
+            Box::pin(async move { endpoints::update(tx, webhooks, caller, application, before, spec).await })
+        });
+    Ok(Json(changed.await?))
 }
 
 pub(super) async fn delete(
     State(web): State<Web>,
-    Org(caller): Org,
-    Path((app, id)): Path<(String, String)>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
 ) -> SvixResult<StatusCode> {
-    let clock = web.app.clock.clone();
-    let gone = web.app.db.write(move |tx| {
-        Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
-            endpoints::delete(tx, &clock, &caller, &application, &id).await
-        })
-    });
-    gone.await?;
+    with_endpoint(&web, app, id, Capability::ManageEndpoint, |tx, webhooks, caller, application, endpoint| {
+        Box::pin(async move { endpoints::delete(tx, webhooks, caller, application, &endpoint).await })
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn secret(
     State(web): State<Web>,
-    Org(caller): Org,
-    Path((app, id)): Path<(String, String)>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
 ) -> SvixResult<Json<Value>> {
-    let vault = web.app.vault.clone();
-    let secret = web.app.db.read(move |tx| {
-        Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
-            endpoints::secret(tx, &vault, &application, &id).await
-        })
+    let secret = with_endpoint(&web, app, id, Capability::ViewEndpointSecret, |tx, webhooks, _, _, endpoint| {
+        Box::pin(async move { endpoints::secret(tx, webhooks, &endpoint).await })
     });
     Ok(Json(json!({ "key": secret.await?.expose() })))
 }
@@ -167,23 +230,213 @@ pub(super) struct RotateIn {
 
 pub(super) async fn rotate(
     State(web): State<Web>,
-    Org(caller): Org,
-    Path((app, id)): Path<(String, String)>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
     Body(asked): Body<RotateIn>,
 ) -> SvixResult<StatusCode> {
     let grace = asked.grace_period_seconds.map_or(GRACE, Duration::from_secs);
     if grace > 7 * GRACE {
-        return Err(Error::invalid("gracePeriodSeconds must not exceed 604800").into());
+        return Err(SvixError::value(&["body", "grace_period_seconds"], "must be at most 604800"));
     }
-    let (clock, vault) = (web.app.clock.clone(), web.app.vault.clone());
-    let rotated = web.app.db.write(move |tx| {
-        Box::pin(async move {
-            let application = applications::get(tx, &caller.organisation, &app).await?;
-            let endpoint = endpoints::get(tx, &application, &id).await?;
+    let rotated = with_endpoint(
+        &web,
+        app,
+        id,
+        Capability::ManageEndpointSecret,
+        move |tx, webhooks, caller, application, endpoint| {
             let secret = asked.key.map(Secret::new);
-            endpoints::rotate_secret(tx, &clock, &vault, &caller, &endpoint, secret, grace).await
+            Box::pin(async move {
+                endpoints::rotate_secret(tx, webhooks, caller, application, &endpoint, secret, grace).await
+            })
+        },
+    );
+    match rotated.await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => {
+            let detail = "You can only rotate a secret 10 times while the old ones still sign; wait until one runs out";
+            Err(SvixError::Http(StatusCode::BAD_REQUEST, "limit_reached", detail.to_owned()))
+        }
+    }
+}
+
+pub(super) async fn get_headers(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+) -> SvixResult<Json<Value>> {
+    let all = with_endpoint(&web, app, id, Capability::ViewBase, |tx, webhooks, _, _, endpoint| {
+        Box::pin(async move { headers::get(tx, webhooks, &endpoint).await })
+    });
+    let (hidden, shown): (Vec<_>, Vec<_>) = all.await?.into_iter().partition(|(name, _)| headers::is_sensitive(name));
+    let shown: BTreeMap<String, String> = shown.into_iter().collect();
+    let hidden: Vec<String> = hidden.into_iter().map(|(name, _)| name).collect();
+    Ok(Json(json!({ "headers": shown, "sensitive": hidden })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct HeadersIn {
+    headers: BTreeMap<String, String>,
+}
+
+pub(super) async fn set_headers(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    Body(asked): Body<HeadersIn>,
+) -> SvixResult<StatusCode> {
+    with_endpoint(&web, app, id, Capability::ManageEndpoint, move |tx, webhooks, caller, application, endpoint| {
+        let all = asked.headers.into_iter().collect();
+        Box::pin(async move { headers::set(tx, webhooks, caller, application, &endpoint, all).await })
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HeadersPatch {
+    headers: BTreeMap<String, Option<String>>,
+    delete_headers: Option<Vec<String>>,
+}
+
+pub(super) async fn patch_headers(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    Body(asked): Body<HeadersPatch>,
+) -> SvixResult<StatusCode> {
+    with_endpoint(&web, app, id, Capability::ManageEndpoint, move |tx, webhooks, caller, application, endpoint| {
+        let removed = asked.delete_headers.unwrap_or_default().into_iter().map(|name| (name, None));
+        let changes = removed.chain(asked.headers).collect();
+        Box::pin(async move { headers::patch(tx, webhooks, caller, application, &endpoint, changes).await })
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How far back statistics reach, and a bit for clocks that differ.
+const STATS_WINDOW: Duration = Duration::from_secs(28 * 24 * 3600);
+const LEEWAY: Duration = Duration::from_secs(5 * 60);
+
+pub(super) async fn stats(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    query: Query,
+) -> SvixResult<Json<Stats>> {
+    let now = web.app.clock.now();
+    let (since, until) = (query.time("since")?, query.time("until")?);
+    let invalid = |detail: &str| Err(SvixError::Http(StatusCode::BAD_REQUEST, "invalid_range", detail.to_owned()));
+    let until = match until {
+        Some(until) if until > now.plus(LEEWAY) => return invalid("until cannot be in the future"),
+        until => until.unwrap_or(now.plus(LEEWAY)),
+    };
+    let since = since.unwrap_or(until.minus(STATS_WINDOW));
+    if until.since(since) > STATS_WINDOW + 2 * LEEWAY {
+        return invalid("since cannot be more than 28 days before until");
+    }
+    let range = Range { low: lowest_id("atmpt", since), high: lowest_id("atmpt", until), oldest_first: true, limit: 0 };
+    let stats = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let endpoint = endpoints::get(tx, &app.application, &id).await?;
+            attempts::stats(tx, &endpoint, &range).await
         })
     });
-    rotated.await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(stats.await?))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StretchIn {
+    since: Timestamp,
+    until: Option<Timestamp>,
+}
+
+/// How far back messages are recovered.
+const RECOVERY: Duration = Duration::from_secs(14 * 24 * 3600);
+
+impl StretchIn {
+    fn stretch(
+        self,
+        now: Timestamp,
+        application: &Application,
+        endpoint: &Endpoint,
+    ) -> campanile_base::Result<Stretch> {
+        let until = self.until.unwrap_or(now).min(now.plus(LEEWAY));
+        if until.since(self.since) > RECOVERY + LEEWAY {
+            return Err(Error::invalid_field("since", "cannot be more than 14 days before until"));
+        }
+        let (application, endpoint) = (application.id.to_string(), endpoint.id.to_string());
+        Ok(Stretch { application, endpoint, since: self.since, until })
+    }
+}
+
+pub(super) async fn recover(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    Body(asked): Body<StretchIn>,
+) -> SvixResult<(StatusCode, Json<Task>)> {
+    let now = web.app.clock.now();
+    let begun =
+        with_endpoint(&web, app, id, Capability::CreateAttempts, move |tx, webhooks, caller, application, endpoint| {
+            Box::pin(async move {
+                let stretch = asked.stretch(now, application, &endpoint)?;
+                tasks::begin(tx, webhooks, caller, Work::Recover(stretch)).await
+            })
+        });
+    Ok((StatusCode::ACCEPTED, Json(begun.await?)))
+}
+
+pub(super) async fn replay_missing(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    Body(asked): Body<StretchIn>,
+) -> SvixResult<(StatusCode, Json<Task>)> {
+    let now = web.app.clock.now();
+    let begun =
+        with_endpoint(&web, app, id, Capability::CreateAttempts, move |tx, webhooks, caller, application, endpoint| {
+            Box::pin(async move {
+                let stretch = asked.stretch(now, application, &endpoint)?;
+                tasks::begin(tx, webhooks, caller, Work::Replay(stretch)).await
+            })
+        });
+    Ok((StatusCode::ACCEPTED, Json(begun.await?)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BulkReplayIn {
+    #[serde(flatten)]
+    stretch: StretchIn,
+    event_types: Option<Vec<String>>,
+    channel: Option<String>,
+    tag: Option<String>,
+    status: Option<i64>,
+    status_code_class: Option<i64>,
+}
+
+pub(super) async fn bulk_replay(
+    State(web): State<Web>,
+    app: App,
+    Path((_, id)): Path<(String, String)>,
+    Body(asked): Body<BulkReplayIn>,
+) -> SvixResult<(StatusCode, Json<Task>)> {
+    let now = web.app.clock.now();
+    let begun =
+        with_endpoint(&web, app, id, Capability::CreateAttempts, move |tx, webhooks, caller, application, endpoint| {
+            Box::pin(async move {
+                let work = Work::BulkReplay {
+                    stretch: asked.stretch.stretch(now, application, &endpoint)?,
+                    event_types: asked.event_types,
+                    channel: asked.channel,
+                    tag: asked.tag,
+                    status: asked.status,
+                    status_code_class: asked.status_code_class,
+                };
+                tasks::begin(tx, webhooks, caller, work).await
+            })
+        });
+    Ok((StatusCode::ACCEPTED, Json(begun.await?)))
 }

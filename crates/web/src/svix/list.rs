@@ -1,57 +1,23 @@
-//! Lists in the Svix API's shape, and the callers and bodies of its requests.
+//! Lists in the Svix API's shape, and the stretches that they are asked for.
+//!
+//! A page is `{data, iterator, prevIterator, done}`. An iterator is the last item's id; with a dash before it,
+//! it leads back. Messages and attempts are shown newest first, and within a window of ninety days.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::request::Parts;
-use campanile_accounts::Caller;
-use campanile_base::Error;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use super::error::SvixError;
-use crate::Web;
-use crate::caller::recognise;
+use campanile_base::{Timestamp, lowest_id, time_of_id};
+use campanile_webhooks::{END, Range};
+use serde::Serialize;
 
-/// A caller, with refusals in this API's shape.
-pub(crate) struct Org(pub(crate) Caller);
+use super::error::{SvixError, SvixResult};
+use super::query::Query;
 
-impl FromRequestParts<Web> for Org {
-    type Rejection = SvixError;
+/// How far back lists by time reach unless said otherwise.
+const WINDOW: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How far ahead: clocks differ.
+const AHEAD: Duration = Duration::from_secs(3600);
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, SvixError> {
-        Ok(Self(recognise(&web.app, &parts.method, &parts.headers).await?))
-    }
-}
-
-/// A JSON body, whatever its content type says.
-pub(crate) struct Body<T>(pub(crate) T);
-
-impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
-    type Rejection = SvixError;
-
-    async fn from_request(request: Request, web: &Web) -> Result<Self, SvixError> {
-        let bytes = axum::body::Bytes::from_request(request, web).await;
-        let bytes = bytes.map_err(|e| Error::invalid(e.to_string()))?;
-        Ok(Self(serde_json::from_slice(&bytes).map_err(|e| Error::invalid(e.to_string()))?))
-    }
-}
-
-/// What every list can be asked.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Paging {
-    limit: Option<i64>,
-    pub(crate) iterator: Option<String>,
-    pub(crate) with_content: Option<bool>,
-}
-
-impl Paging {
-    pub(crate) fn limit(&self) -> Result<i64, Error> {
-        match self.limit.unwrap_or(50) {
-            limit @ 0..=250 => Ok(limit),
-            _ => Err(Error::invalid("limit must not exceed 250")),
-        }
-    }
-}
-
+/// A page.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct List<T> {
@@ -62,14 +28,92 @@ pub(crate) struct List<T> {
     done: bool,
 }
 
-impl<T> List<T> {
-    /// A page of at most `limit`, out of items that were fetched with one to spare.
-    pub(crate) fn of(mut data: Vec<T>, limit: i64, id: impl Fn(&T) -> String) -> Self {
-        let limit = limit as usize;
-        let done = limit > 0 && data.len() <= limit;
-        data.truncate(limit);
-        let iterator = data.last().map(&id);
-        let prev_iterator = data.first().map(|first| format!("-{}", id(first)));
-        Self { data, iterator, prev_iterator, done }
+/// What a page is asked for.
+pub(crate) struct Asked {
+    /// What to read, with one to spare.
+    pub(crate) range: Range,
+    /// Whether what is read is shown the other way round.
+    is_reversed: bool,
+    limit: usize,
+}
+
+impl Asked {
+    /// A page of a list by id or name, ascending or not unless `order` says otherwise. An iterator must begin like
+    /// an id of this kind; any name will do where there is no prefix.
+    pub(super) fn by_id(query: &Query, prefix: &str, ascending: bool) -> SvixResult<Self> {
+        let ascending = match query.text("order") {
+            Some("ascending") => true,
+            Some("descending") => false,
+            Some(other) => return Err(SvixError::query(format!("order: {other:?} is no order"))),
+            None => ascending,
+        };
+        let limit = query.limit()?;
+        let (mut low, mut high) = (String::new(), END.to_owned());
+        let mut oldest_first = ascending;
+        if let Some((backwards, at)) = iterator(query, prefix)? {
+            oldest_first = ascending != backwards;
+            *(if oldest_first { &mut low } else { &mut high }) = at;
+        }
+        let range = Range { low, high, oldest_first, limit: limit + 1 };
+        Ok(Self { is_reversed: oldest_first != ascending, range, limit: limit as usize })
     }
+
+    /// A page of a list by time, newest first.
+    pub(super) fn by_time(query: &Query, prefix: &str, now: Timestamp) -> SvixResult<Self> {
+        let limit = query.limit()?;
+        let (before, after) = (query.time("before")?, query.time("after")?);
+        let id_at = |at: Timestamp| lowest_id(prefix, at);
+        let (mut low, mut high) = match (before, after) {
+            (None, None) => (id_at(now.minus(WINDOW)), id_at(now.plus(AHEAD))),
+            (Some(before), None) => (id_at(before.minus(WINDOW)), id_at(before)),
+            (None, Some(after)) => (id_at(after), id_at(after.plus(WINDOW))),
+            (Some(before), Some(after)) => (id_at(after), id_at(before)),
+        };
+        let mut oldest_first = after.is_some() && before.is_none();
+        if let Some((backwards, id)) = iterator(query, prefix)? {
+            let at = time_of_id(prefix, &id).ok_or_else(|| malformed(prefix))?;
+            oldest_first = backwards;
+            match backwards {
+                true => {
+                    high = if before.is_some() { high } else { id_at(at.plus(WINDOW)) };
+                    low = if after.is_some() { low.max(id) } else { id };
+                }
+                false => {
+                    low = if after.is_some() { low } else { id_at(at.minus(WINDOW)) };
+                    high = if before.is_some() { high.min(id) } else { id };
+                }
+            }
+        }
+        let high = high.min(id_at(now.plus(AHEAD)));
+        let range = Range { low, high, oldest_first, limit: limit + 1 };
+        Ok(Self { is_reversed: oldest_first, range, limit: limit as usize })
+    }
+
+    /// The page, out of what was read.
+    pub(super) fn page<T, U>(&self, mut rows: Vec<T>, id: impl Fn(&T) -> String, view: impl Fn(T) -> U) -> List<U> {
+        let done = self.limit > 0 && rows.len() <= self.limit;
+        rows.truncate(self.limit);
+        if self.is_reversed {
+            rows.reverse();
+        }
+        let iterator = rows.last().map(&id);
+        let prev_iterator = rows.first().map(|first| format!("-{}", id(first)));
+        List { data: rows.into_iter().map(view).collect(), iterator, prev_iterator, done }
+    }
+}
+
+/// Where a page begins, and whether it leads back from there.
+fn iterator(query: &Query, prefix: &str) -> SvixResult<Option<(bool, String)>> {
+    let Some(given) = query.text("iterator") else { return Ok(None) };
+    let (backwards, at) = given.strip_prefix('-').map_or((false, given), |at| (true, at));
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let fits = match prefix {
+        "" => at.chars().all(is_name),
+        _ => time_of_id(prefix, at).is_some(),
+    };
+    if fits { Ok(Some((backwards, at.to_owned()))) } else { Err(malformed(prefix)) }
+}
+
+fn malformed(prefix: &str) -> SvixError {
+    SvixError::value(&["query", "iterator"], format!("the iterator is none of this list, {prefix}_…"))
 }

@@ -1,53 +1,164 @@
-//! The Svix API, at `/api/v1`: the part that webhooks need to be set up, sent and looked at.
+//! The Svix API, at `/api/v1`: for everything that has to do with outbound webhooks, it is our API.
 //!
-//! Casing, error bodies and lists are those of the official libraries. What is not served answers
-//! with a JSON error that says so.
+//! Casing, error bodies, lists and status codes are those of the official libraries, of both generations.
+//! What is not served answers with a JSON error that says so. Browsers of any origin may call: who holds no token gets
+//! nowhere.
 
+mod access;
 mod applications;
 mod attempts;
+mod authentication;
+mod body;
 mod endpoints;
+mod environment;
 mod error;
+mod event_types;
+mod idempotency;
 mod list;
 mod messages;
+mod operational;
+mod query;
+mod tasks;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS,
+};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post, put};
 use serde_json::json;
 
 use crate::Web;
 
-pub(crate) fn router() -> Router<Web> {
+pub(crate) fn router(web: &Web) -> Router<Web> {
     Router::new()
         .route("/health", get(health))
         .route("/health/ping", get(async || StatusCode::NO_CONTENT))
-        .route("/app", get(applications::list).post(applications::create))
-        .route("/app/{app}", get(applications::get))
-        .route("/app/{app}/endpoint", get(endpoints::list).post(endpoints::create))
-        .route("/app/{app}/endpoint/{endpoint}", get(endpoints::get).put(endpoints::replace).delete(endpoints::delete))
-        .route("/app/{app}/endpoint/{endpoint}/secret", get(endpoints::secret))
-        .route("/app/{app}/endpoint/{endpoint}/secret/rotate", post(endpoints::rotate))
-        .route("/app/{app}/msg", get(messages::list).post(messages::create))
-        .route("/app/{app}/msg/{message}", get(messages::get))
-        .route("/app/{app}/attempt/msg/{message}", get(attempts::of_message))
-        .route("/app/{app}/attempt/endpoint/{endpoint}", get(attempts::of_endpoint))
+        .route("/openapi.json", get(document))
+        .merge(within_applications())
+        .merge(of_organisations())
+        .route("/stream", any(error::not_here))
+        .route("/stream/{*rest}", any(error::not_here))
+        .route("/connector", any(error::not_here))
+        .route("/connector/{*rest}", any(error::not_here))
+        .route("/auth/stream-portal-access/{stream}", any(error::not_here))
+        .route("/auth/stream/{*rest}", any(error::not_here))
+        .route("/auth/stream-logout", any(error::not_here))
         .route("/{*rest}", any(error::not_served))
-        .layer(axum::middleware::map_request(trimmed))
+        .layer(from_fn_with_state(web.clone(), idempotency::once))
+        .layer(from_fn(for_browsers))
+        .layer(map_request(tidied))
 }
 
-/// The official libraries call without a slash at the end, scripts often with one.
-async fn trimmed(mut request: axum::extract::Request) -> axum::extract::Request {
+/// What an application's own token opens, so far as its operations do not say otherwise.
+fn within_applications() -> Router<Web> {
+    Router::new()
+        .route(
+            "/app/{app}",
+            get(applications::get).put(applications::upsert).patch(applications::patch).delete(applications::delete),
+        )
+        .route("/app/{app}/endpoint", get(endpoints::list).post(endpoints::create))
+        .route(
+            "/app/{app}/endpoint/{endpoint}",
+            get(endpoints::get).put(endpoints::upsert).patch(endpoints::patch).delete(endpoints::delete),
+        )
+        .route("/app/{app}/endpoint/{endpoint}/secret", get(endpoints::secret))
+        .route("/app/{app}/endpoint/{endpoint}/secret/rotate", post(endpoints::rotate))
+        .route(
+            "/app/{app}/endpoint/{endpoint}/headers",
+            get(endpoints::get_headers).put(endpoints::set_headers).patch(endpoints::patch_headers),
+        )
+        .route("/app/{app}/endpoint/{endpoint}/stats", get(endpoints::stats))
+        .route("/app/{app}/endpoint/{endpoint}/recover", post(endpoints::recover))
+        .route("/app/{app}/endpoint/{endpoint}/replay-missing", post(endpoints::replay_missing))
+        .route("/app/{app}/endpoint/{endpoint}/bulk-replay", post(endpoints::bulk_replay))
+        .route("/app/{app}/endpoint/{endpoint}/send-example", post(messages::send_example))
+        .route("/app/{app}/endpoint/{endpoint}/msg", get(attempts::messages_of))
+        .route("/app/{app}/msg", get(messages::list).post(messages::create))
+        .route("/app/{app}/msg/search", post(messages::search))
+        .route("/app/{app}/msg/precheck/active", post(messages::precheck))
+        .route("/app/{app}/msg/bulk-expunge", post(messages::bulk_expunge))
+        .route("/app/{app}/msg/expunge-all-contents", post(messages::expunge_all))
+        .route("/app/{app}/msg/{message}", get(messages::get))
+        .route("/app/{app}/msg/{message}/raw", get(messages::raw))
+        .route("/app/{app}/msg/{message}/content", delete(messages::expunge))
+        .route("/app/{app}/msg/{message}/endpoint", get(attempts::endpoints_of))
+        .route("/app/{app}/msg/{message}/endpoint/{endpoint}/resend", post(attempts::resend))
+        .route("/app/{app}/msg/{message}/endpoint/{endpoint}/attempt", get(attempts::of_message_at_endpoint))
+        .route("/app/{app}/msg/{message}/attempt", get(attempts::of_message))
+        .route("/app/{app}/msg/{message}/attempt/{attempt}", get(attempts::get))
+        .route("/app/{app}/msg/{message}/attempt/{attempt}/content", delete(attempts::expunge))
+        .route("/app/{app}/attempt/msg/{message}", get(attempts::of_message))
+        .route("/app/{app}/attempt/endpoint/{endpoint}", get(attempts::of_endpoint))
+        .route("/app/{app}/attempt/endpoint/{endpoint}/count", get(attempts::count))
+}
+
+fn of_organisations() -> Router<Web> {
+    Router::new()
+        .route("/app", get(applications::list).post(applications::create))
+        .route("/event-type", get(event_types::list).post(event_types::create))
+        .route("/event-type/import/openapi", post(environment::import_openapi))
+        .route(
+            "/event-type/{name}",
+            get(event_types::get).put(event_types::upsert).patch(event_types::patch).delete(event_types::delete),
+        )
+        .route("/environment/export", post(environment::export))
+        .route("/environment/import", post(environment::import))
+        .route("/auth/app-portal-access/{app}", post(authentication::portal_access))
+        .route("/auth/dashboard-access/{app}", post(authentication::dashboard_access))
+        .route("/auth/app/{app}/expire-all", post(authentication::expire_all))
+        .route("/auth/logout", post(authentication::logout))
+        .route("/auth/one-time-token", post(authentication::one_time_token))
+        .route("/auth/whoami", get(authentication::whoami))
+        .route("/background-task", get(tasks::list))
+        .route("/background-task/{task}", get(tasks::get))
+        .route("/stats/usage/app", post(tasks::application_usage))
+        .route("/stats/usage/event-types", put(tasks::event_type_usage))
+        .route("/operational-webhook/endpoint", get(operational::list).post(operational::create))
+        .route(
+            "/operational-webhook/endpoint/{endpoint}",
+            get(operational::get).put(operational::upsert).delete(operational::delete),
+        )
+        .route("/operational-webhook/endpoint/{endpoint}/secret", get(operational::secret))
+        .route("/operational-webhook/endpoint/{endpoint}/secret/rotate", post(operational::rotate))
+        .route(
+            "/operational-webhook/endpoint/{endpoint}/headers",
+            get(operational::get_headers).put(operational::set_headers),
+        )
+}
+
+/// The official libraries call without a slash at the end, scripts often with one, or with two in between.
+async fn tidied(mut request: Request) -> Request {
     let path = request.uri().path();
-    if path.len() > 1 && path.ends_with('/') {
+    if (path.len() > 1 && path.ends_with('/')) || path.contains("//") {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        if let Ok(uri) = format!("{}{query}", path.trim_end_matches('/')).parse() {
+        if let Ok(uri) = format!("/{}{query}", parts.join("/")).parse() {
             *request.uri_mut() = uri;
         }
     }
     request
+}
+
+/// Any page may call, with whatever headers it likes.
+async fn for_browsers(request: Request, next: Next) -> Response {
+    let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let is_preflight = request.method() == Method::OPTIONS;
+    let mut answer = if is_preflight { StatusCode::OK.into_response() } else { next.run(request).await };
+    let headers = answer.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if is_preflight {
+        let methods = HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.unwrap_or(HeaderValue::from_static("*")));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    }
+    answer
 }
 
 async fn health(State(web): State<Web>) -> Response {
@@ -55,4 +166,8 @@ async fn health(State(web): State<Web>) -> Response {
     let word = json!({ "status": if database { "ok" } else { "error" } });
     let status = if database { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
     (status, Json(json!({ "database": word, "queue": word, "cache": { "status": "ok" } }))).into_response()
+}
+
+async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(crate::openapi())
 }

@@ -1,6 +1,9 @@
-//! Applications: who has endpoints. Each workspace owns one, whose uid is the workspace's id.
+//! Applications: whose endpoints and messages they are. Each workspace owns one, whose uid is its id.
+//!
+//! Whatever changes an application or its endpoints raises its revision in the same transaction
+//! ([`touch`]); the [directory](crate::directory) keeps what it has read for as long as that stands.
 
-mod queries;
+pub(crate) mod queries;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
 use campanile_base::{Clock, Error, Result, Timestamp};
@@ -9,7 +12,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::names::check_uid;
+use crate::names::{check_metadata, check_uid, check_words};
+use crate::range::Range;
+use crate::{Webhooks, endpoints};
 
 campanile_base::id_type!(
     /// One application.
@@ -29,60 +34,166 @@ pub struct Application {
     /// The caller's own id for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
-    /// Its name.
+    /// What people call it.
     pub name: String,
     /// The caller's own notes.
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
+    /// How many messages a second its endpoints are sent at most, unless they say otherwise themselves.
+    pub throttle_rate: Option<i64>,
+    /// The same again, by its other name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<i64>,
     /// Since when it exists.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it was changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
-    /// Always `null` as yet: deliveries are not throttled.
-    #[schema(value_type = Option<i64>)]
-    pub throttle_rate: (),
+    /// How often it or its endpoints were changed.
+    #[serde(skip)]
+    pub(crate) revision: i64,
+    /// Whether its endpoints are told of what becomes of the others'.
+    #[serde(skip)]
+    pub(crate) is_operational: bool,
 }
 
-/// An application to be made.
-#[derive(Debug, Clone)]
-pub struct NewApplication {
-    /// Its name.
+/// What an application is made of, or made over with.
+#[derive(Debug, Clone, Default)]
+pub struct ApplicationSpec {
+    /// What people call it.
     pub name: String,
     /// The caller's own id for it.
     pub uid: Option<String>,
-    /// The caller's own notes.
+    /// The caller's own notes; strings.
     pub metadata: Map<String, Value>,
+    /// How many messages a second its endpoints are sent at most.
+    pub throttle_rate: Option<i64>,
+}
+
+impl ApplicationSpec {
+    pub(crate) fn checked(self) -> Result<Self> {
+        if self.name.is_empty() {
+            return Err(Error::invalid_field("name", "must not be empty"));
+        }
+        check_words("name", &self.name)?;
+        if let Some(uid) = &self.uid {
+            check_uid("uid", uid, "app_")?;
+        }
+        check_metadata(&self.metadata)?;
+        check_rate(self.throttle_rate)?;
+        Ok(self)
+    }
+}
+
+impl From<&Application> for ApplicationSpec {
+    fn from(application: &Application) -> Self {
+        Self {
+            name: application.name.clone(),
+            uid: application.uid.clone(),
+            metadata: application.metadata.clone(),
+            throttle_rate: application.throttle_rate,
+        }
+    }
+}
+
+/// Checks a number of messages a second.
+///
+/// # Errors
+/// `InvalidField`.
+pub(crate) fn check_rate(rate: Option<i64>) -> Result<()> {
+    match rate.is_none_or(|rate| (1..=i64::from(u16::MAX)).contains(&rate)) {
+        true => Ok(()),
+        false => Err(Error::invalid_field("throttle_rate", "must be at least 1, and at most 65535")),
+    }
 }
 
 /// Makes an application.
 ///
 /// # Errors
-/// `Conflict` when the uid is taken.
-pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, new: NewApplication) -> Result<Application> {
+/// `InvalidField`, or `Conflict` when the uid is taken.
+pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, spec: ApplicationSpec) -> Result<Application> {
     caller.must(Permission::Configure)?;
-    if new.name.trim().is_empty() {
-        return Err(Error::invalid("name must not be empty"));
-    }
-    if let Some(uid) = &new.uid {
-        check_uid(uid, "app_")?;
-    }
     let now = clock.now();
-    let application = Application {
-        id: ApplicationId::new(now),
-        organisation_id: caller.organisation.clone(),
-        uid: new.uid,
-        name: new.name,
-        metadata: new.metadata,
-        created_at: now,
-        updated_at: now,
-        throttle_rate: (),
-    };
-    if !queries::insert(tx, &application).await? {
-        return Err(Error::conflict("An application with that id or uid already exists"));
+    let application = made_of(spec.checked()?, ApplicationId::new(now), caller.organisation.clone(), now, now);
+    match queries::insert(tx, &application).await? {
+        true => Ok(application),
+        false => Err(taken()),
     }
+}
+
+/// Makes an application over.
+///
+/// # Errors
+/// Like [`create`].
+pub async fn update(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    before: Application,
+    spec: ApplicationSpec,
+) -> Result<Application> {
+    caller.must(Permission::Configure)?;
+    let (created, now) = (before.created_at, webhooks.clock.now());
+    let application = made_of(spec.checked()?, before.id, before.organisation_id, created, now);
+    if let Some(uid) = &application.uid
+        && queries::uid_is_anothers(tx, &application.organisation_id, uid, &application.id).await?
+    {
+        return Err(taken());
+    }
+    queries::update(tx, &application).await?;
+    touch(tx, webhooks, &application.id).await?;
     Ok(application)
+}
+
+fn made_of(
+    spec: ApplicationSpec,
+    id: ApplicationId,
+    organisation_id: OrganisationId,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+) -> Application {
+    let ApplicationSpec { name, uid, metadata, throttle_rate } = spec;
+    Application {
+        id,
+        organisation_id,
+        uid,
+        name,
+        metadata,
+        throttle_rate,
+        rate_limit: throttle_rate,
+        created_at,
+        updated_at,
+        revision: 0,
+        is_operational: false,
+    }
+}
+
+fn taken() -> Error {
+    Error::conflict("An application with that id or uid already exists")
+}
+
+/// Removes an application with its endpoints. What waits for them is dropped; its uid is free again.
+///
+/// # Errors
+/// What the database says.
+pub async fn delete(tx: &mut Tx, webhooks: &Webhooks, caller: &Caller, application: &Application) -> Result<()> {
+    caller.must(Permission::Configure)?;
+    let now = webhooks.clock.now();
+    queries::delete(tx, &application.id, now).await?;
+    endpoints::queries::delete_all(tx, &application.id, now).await?;
+    touch(tx, webhooks, &application.id).await
+}
+
+/// Says that an application or its endpoints have changed: copies of it are read anew.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn touch(tx: &mut Tx, webhooks: &Webhooks, id: &ApplicationId) -> Result<()> {
+    queries::raise_revision(tx, id).await?;
+    let (directory, id) = (webhooks.directory.clone(), id.clone());
+    tx.after_commit(move || directory.forget(&id));
+    Ok(())
 }
 
 /// An application by its id or uid.
@@ -93,10 +204,26 @@ pub async fn get(tx: &mut Tx, organisation: &OrganisationId, id_or_uid: &str) ->
     queries::by_id_or_uid(tx, organisation, id_or_uid).await?.ok_or(Error::NotFound("application"))
 }
 
-/// Applications after an id, oldest first, with one to spare.
+/// Applications of an organisation; the operational one is not listed.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(tx: &mut Tx, organisation: &OrganisationId, after: &str, limit: i64) -> Result<Vec<Application>> {
-    Ok(queries::list(tx, organisation, after, limit + 1).await?)
+pub async fn list(tx: &mut Tx, organisation: &OrganisationId, range: &Range) -> Result<Vec<Application>> {
+    Ok(queries::list(tx, organisation, range).await?)
+}
+
+/// The application whose endpoints are told of what becomes of the others'; it is made when it is
+/// first asked for.
+///
+/// # Errors
+/// What the database says.
+pub async fn operational(tx: &mut Tx, clock: &Clock, organisation: &OrganisationId) -> Result<Application> {
+    if let Some(known) = queries::operational(tx, organisation).await? {
+        return Ok(known);
+    }
+    let now = clock.now();
+    let spec = ApplicationSpec { name: "Operational webhooks".to_owned(), ..ApplicationSpec::default() };
+    let made = made_of(spec, ApplicationId::new(now), organisation.clone(), now, now);
+    queries::insert(tx, &Application { is_operational: true, ..made }).await?;
+    queries::operational(tx, organisation).await?.ok_or(Error::NotFound("application"))
 }

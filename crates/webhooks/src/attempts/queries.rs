@@ -1,79 +1,211 @@
 //! The SQL of attempts.
 
-use campanile_db::{Result, Tx, params};
+use campanile_base::Timestamp;
+use campanile_db::{Bulk, Param, Result, Row, Tx, params, row};
 
-use super::{Attempt, AttemptId, Of};
+use super::{Attempt, AttemptId, Destination, Filter, Status};
 use crate::applications::ApplicationId;
-use crate::endpoints::EndpointId;
-use crate::messages::MessageId;
+use crate::endpoints::{Endpoint, EndpointId};
+use crate::messages::queries::{filter_params, filtered};
+use crate::messages::{Message, MessageId};
+use crate::range::{Range, ranged};
 
-pub(crate) async fn insert(tx: &mut Tx, attempt: &Attempt) -> Result<u64> {
-    let sql = "INSERT INTO message_attempt (id, application_id, message_id, endpoint_id, number, url, succeeded,
-            status_code, response, duration_ms, created_at, next_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    let params = params![
-        attempt.id.as_str(),
-        attempt.application_id.as_str(),
-        attempt.message_id.as_str(),
-        attempt.endpoint_id.as_str(),
-        attempt.number,
-        &attempt.url,
-        attempt.succeeded,
-        attempt.status_code,
-        &attempt.response,
-        attempt.duration_ms,
-        attempt.created_at,
-        attempt.next_at
-    ];
-    tx.execute(sql, params).await
+macro_rules! columns {
+    () => {
+        "attempt.id, attempt.message_id, attempt.endpoint_id, attempt.number, attempt.url, attempt.status,
+         attempt.status_code, attempt.response, attempt.duration_ms, attempt.created_at, attempt.next_at"
+    };
 }
 
-pub(super) async fn list(
+/// Of a message in its application, as a filter asks of it.
+macro_rules! of_message {
+    () => {
+        concat!(
+            " AND EXISTS (SELECT 1 FROM message WHERE message.application_id = $8 AND message.id = attempt.message_id",
+            filtered!("message."),
+            ")"
+        )
+    };
+}
+
+macro_rules! filtered_attempt {
+    () => {
+        " AND (CAST($9 AS BIGINT) IS NULL OR attempt.status = $9)
+          AND (CAST($10 AS BIGINT) IS NULL OR (attempt.status_code >= $10 AND attempt.status_code < $10 + 100))
+          AND (CAST($11 AS TEXT) IS NULL OR attempt.endpoint_id = $11)"
+    };
+}
+
+/// Stores attempts.
+pub(crate) async fn insert(tx: &mut Tx, attempts: &[&Attempt]) -> Result<()> {
+    let bulk = Bulk {
+        each: "INSERT INTO message_attempt (id, message_id, endpoint_id, number, url, status, status_code, response,
+                duration_ms, created_at, next_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        together:
+            "INSERT INTO message_attempt (id, message_id, endpoint_id, number, url, status, status_code, response,
+                duration_ms, created_at, next_at)
+            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
+                $7::bigint[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[]) RETURNING id",
+    };
+    let rows: Vec<_> = attempts
+        .iter()
+        .map(|attempt| {
+            row![
+                attempt.id.as_str(),
+                attempt.message_id.as_str(),
+                attempt.endpoint_id.as_str(),
+                attempt.number,
+                &attempt.url,
+                attempt.status.code(),
+                attempt.status_code,
+                &attempt.response,
+                attempt.duration_ms,
+                attempt.created_at,
+                attempt.next_at
+            ]
+        })
+        .collect();
+    tx.change(bulk, &rows).await.map(drop)
+}
+
+pub(super) async fn of_message(tx: &mut Tx, message: &Message, filter: &Filter, range: &Range) -> Result<Vec<Attempt>> {
+    let sql = ranged!(
+        range,
+        "attempt.id",
+        "SELECT ",
+        columns!(),
+        " FROM message_attempt AS attempt WHERE attempt.message_id = $1",
+        of_message!(),
+        filtered_attempt!()
+    );
+    tx.all(sql, &params_of(message.id.as_str(), &message.application_id, filter, range), read).await
+}
+
+pub(super) async fn of_endpoint(
+    tx: &mut Tx,
+    endpoint: &Endpoint,
+    filter: &Filter,
+    range: &Range,
+) -> Result<Vec<Attempt>> {
+    let sql = ranged!(
+        range,
+        "attempt.id",
+        "SELECT ",
+        columns!(),
+        " FROM message_attempt AS attempt WHERE attempt.endpoint_id = $1",
+        of_message!(),
+        filtered_attempt!()
+    );
+    tx.all(sql, &params_of(endpoint.id.as_str(), &endpoint.application_id, filter, range), read).await
+}
+
+fn params_of<'p>(of: &'p str, application: &'p ApplicationId, filter: &'p Filter, range: &'p Range) -> Vec<Param<'p>> {
+    let mut params: Vec<Param<'p>> = vec![of.into(), (&range.low).into(), (&range.high).into(), range.limit.into()];
+    params.extend(filter_params(&filter.message));
+    params.push(application.as_str().into());
+    params.push(filter.status.map(Status::code).into());
+    params.push(filter.status_code_class.into());
+    params.push(filter.endpoint.as_ref().map(EndpointId::as_str).into());
+    params
+}
+
+pub(super) async fn by_id(tx: &mut Tx, message: &Message, id: &str) -> Result<Option<Attempt>> {
+    let sql = concat!("SELECT ", columns!(), " FROM message_attempt AS attempt WHERE message_id = $1 AND id = $2");
+    tx.first(sql, params![message.id.as_str(), id], read).await
+}
+
+pub(super) async fn set_response(tx: &mut Tx, attempt: &Attempt, response: &str) -> Result<u64> {
+    let sql = "UPDATE message_attempt SET response = $3 WHERE message_id = $1 AND id = $2";
+    tx.execute(sql, params![attempt.message_id.as_str(), attempt.id.as_str(), response]).await
+}
+
+/// The destinations of an endpoint: the last attempt for each message, by message.
+pub(super) async fn destinations_of_endpoint(
     tx: &mut Tx,
     application: &ApplicationId,
-    of: Of<'_>,
-    before: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Attempt>> {
-    let sql = match of {
-        Of::Application => {
-            "SELECT id, application_id, message_id, endpoint_id, number, url, succeeded, status_code, response,
-                duration_ms, created_at, next_at FROM message_attempt
-            WHERE application_id = $1 AND $2 = '' AND (CAST($3 AS TEXT) IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"
-        }
-        Of::Message(_) => {
-            "SELECT id, application_id, message_id, endpoint_id, number, url, succeeded, status_code, response,
-                duration_ms, created_at, next_at FROM message_attempt
-            WHERE application_id = $1 AND message_id = $2 AND (CAST($3 AS TEXT) IS NULL OR id < $3)
-            ORDER BY id DESC LIMIT $4"
-        }
-        Of::Endpoint(_) => {
-            "SELECT id, application_id, message_id, endpoint_id, number, url, succeeded, status_code, response,
-                duration_ms, created_at, next_at FROM message_attempt
-            WHERE application_id = $1 AND endpoint_id = $2 AND (CAST($3 AS TEXT) IS NULL OR id < $3)
-            ORDER BY id DESC LIMIT $4"
-        }
-    };
-    let which = match of {
-        Of::Application => "",
-        Of::Message(id) => id.as_str(),
-        Of::Endpoint(id) => id.as_str(),
-    };
-    tx.all(sql, params![application.as_str(), which, before, limit], |row| {
-        Ok(Attempt {
-            id: AttemptId::from(row.get::<String>(0)?),
-            application_id: ApplicationId::from(row.get::<String>(1)?),
-            message_id: MessageId::from(row.get::<String>(2)?),
-            endpoint_id: EndpointId::from(row.get::<String>(3)?),
-            number: row.get(4)?,
-            url: row.get(5)?,
-            succeeded: row.get(6)?,
-            status_code: row.get(7)?,
-            response: row.get(8)?,
-            duration_ms: row.get(9)?,
-            created_at: row.get(10)?,
-            next_at: row.get(11)?,
-        })
+    endpoint: &Endpoint,
+    filter: &Filter,
+    range: &Range,
+) -> Result<Vec<Destination>> {
+    let sql = ranged!(
+        range,
+        "attempt.message_id",
+        "SELECT attempt.message_id, attempt.endpoint_id, attempt.status, attempt.next_at
+         FROM message_attempt AS attempt WHERE attempt.endpoint_id = $1
+            AND NOT EXISTS (SELECT 1 FROM message_attempt AS later WHERE later.endpoint_id = $1
+                AND later.message_id = attempt.message_id AND later.id > attempt.id)",
+        of_message!(),
+        " AND (CAST($9 AS BIGINT) IS NULL
+            OR ($9 = 0 AND EXISTS (SELECT 1 FROM message_attempt AS good WHERE good.endpoint_id = $1
+                AND good.message_id = attempt.message_id AND good.status = 0))
+            OR ($9 = 2 AND attempt.next_at IS NULL AND NOT EXISTS (SELECT 1 FROM message_attempt AS good
+                WHERE good.endpoint_id = $1 AND good.message_id = attempt.message_id AND good.status IN (0, 4)))
+            OR ($9 = 3 AND attempt.next_at IS NOT NULL)
+            OR ($9 = 4 AND attempt.status = 4))"
+    );
+    let mut params = params_of(endpoint.id.as_str(), application, filter, range);
+    params.truncate(9);
+    tx.all(sql, &params, read_destination).await
+}
+
+/// The destinations of a message, by endpoint.
+pub(super) async fn destinations_of_message(tx: &mut Tx, message: &Message, range: &Range) -> Result<Vec<Destination>> {
+    let sql = ranged!(
+        range,
+        "attempt.endpoint_id",
+        "SELECT attempt.message_id, attempt.endpoint_id, attempt.status, attempt.next_at
+         FROM message_attempt AS attempt WHERE attempt.message_id = $1
+            AND NOT EXISTS (SELECT 1 FROM message_attempt AS later WHERE later.message_id = $1
+                AND later.endpoint_id = attempt.endpoint_id AND later.id > attempt.id)"
+    );
+    tx.all(sql, params![message.id.as_str(), &range.low, &range.high, range.limit], read_destination).await
+}
+
+/// Whether an endpoint has taken a message, and whether it was tried at all.
+pub(crate) async fn how_it_went(tx: &mut Tx, message: &str, endpoint: &str) -> Result<(bool, bool)> {
+    let sql = "SELECT status FROM message_attempt WHERE endpoint_id = $1 AND message_id = $2";
+    let tried: Vec<i64> = tx.all(sql, params![endpoint, message], |row| row.get(0)).await?;
+    Ok((tried.contains(&0), !tried.is_empty()))
+}
+
+/// When the schedule goes on with a message at an endpoint, if it does.
+pub(crate) async fn next_planned(tx: &mut Tx, attempt: &Attempt) -> Result<Option<Timestamp>> {
+    let sql = "SELECT next_at FROM message_attempt WHERE endpoint_id = $1 AND message_id = $2 ORDER BY id DESC LIMIT 1";
+    let params = params![attempt.endpoint_id.as_str(), attempt.message_id.as_str()];
+    let next: Option<Option<Timestamp>> = tx.first(sql, params, |row| row.get(0)).await?;
+    Ok(next.flatten().filter(|at| *at > attempt.created_at))
+}
+
+/// Attempts at an endpoint within a time, by status.
+pub(super) async fn count_by_status(tx: &mut Tx, endpoint: &EndpointId, range: &Range) -> Result<Vec<(i64, i64)>> {
+    let sql = "SELECT status, count(*) FROM message_attempt
+        WHERE endpoint_id = $1 AND id > $2 AND id < $3 GROUP BY status";
+    let params = params![endpoint.as_str(), &range.low, &range.high];
+    tx.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
+fn read(row: &Row<'_>) -> Result<Attempt> {
+    Ok(Attempt {
+        id: AttemptId::from(row.get::<String>(0)?),
+        message_id: MessageId::from(row.get::<String>(1)?),
+        endpoint_id: EndpointId::from(row.get::<String>(2)?),
+        number: row.get(3)?,
+        url: row.get(4)?,
+        status: Status::from_code(row.get(5)?).unwrap_or(Status::Fail),
+        status_code: row.get(6)?,
+        response: row.get(7)?,
+        duration_ms: row.get(8)?,
+        created_at: row.get(9)?,
+        next_at: row.get::<Option<Timestamp>>(10)?,
     })
-    .await
+}
+
+fn read_destination(row: &Row<'_>) -> Result<Destination> {
+    Ok(Destination {
+        message_id: MessageId::from(row.get::<String>(0)?),
+        endpoint_id: EndpointId::from(row.get::<String>(1)?),
+        last: Status::from_code(row.get(2)?).unwrap_or(Status::Fail),
+        next_at: row.get(3)?,
+    })
 }

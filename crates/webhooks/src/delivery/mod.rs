@@ -1,48 +1,89 @@
 //! Delivery: one message to one endpoint, until it is answered or given up.
 //!
-//! A job per message and endpoint. It reads the endpoint as it is now, so a changed address or
+//! A job per message and endpoint. It takes the endpoint as it is now, so a changed address or
 //! secret counts from the next attempt on; an endpoint that was disabled, deleted or no longer
-//! wants the message drops it. The attempt is stored in the transaction that ends or postpones
-//! the job: an attempt that is written down was made, and what it says happened.
+//! wants the message drops it. What came of an attempt is written down in the transaction that ends or postpones
+//! the job, together with that of all others that end at the same time: an attempt that is written down
+//! was made, and what it says happened.
+//!
+//! An attempt that somebody asked for is made once, whatever the endpoint asks for. When it fails, the
+//! schedule goes on as planned; when it succeeds, the next attempt of the schedule sees that and ends.
 
+mod request;
 mod retry;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use campanile_accounts::activity::{self, Action};
 use campanile_accounts::live::NewsKind;
-use campanile_accounts::{Caller, OrganisationId, WorkspaceId};
+use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
-use campanile_engine::{JobOptions, Outcome, Registry, Verdict};
-use campanile_net::{Request, Response, SendError, SigningSecret};
+use campanile_engine::{JobOptions, NewJob, Outcome, Registry, Verdict};
+use campanile_net::{Response, SendError};
 use serde::{Deserialize, Serialize};
 
-use crate::Webhooks;
-use crate::attempts::{self, Attempt, AttemptId};
-use crate::endpoints::Endpoint;
-use crate::endpoints::queries::{self as endpoint_queries, Target};
-use crate::messages::{self, Message};
+use crate::applications::{self, ApplicationId};
+use crate::attempts::{self, Attempt, AttemptId, MANUAL, Status};
+use crate::directory::{Entry, Target};
+use crate::endpoints::{self, Endpoint, EndpointId};
+use crate::messages::{self, Message, MessageId};
+use crate::operational::{self, AttemptChange};
+use crate::{Webhooks, endpoints::queries as endpoint_queries};
 
 pub use retry::{Plan, plan};
 
 /// The kind of job that delivers.
 pub const DELIVER: &str = "webhooks.deliver";
 
-/// How many deliveries are under way at a time on a node, and to one endpoint.
-const CONCURRENCY: usize = 256;
+/// How many deliveries are under way at a time on a node, and to one endpoint: many slow endpoints
+/// together do not take what the others need.
+const CONCURRENCY: usize = 2_048;
 const PER_ENDPOINT: usize = 32;
-/// How much of an answer's body is kept.
-const KEPT: usize = 20_000;
-const USER_AGENT: &str = concat!("Campanile-Webhooks/", env!("CARGO_PKG_VERSION"));
 
 /// What the job is stored with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeliverArgs {
+    /// The application.
+    pub application: String,
     /// The message.
     pub message: String,
     /// The endpoint.
     pub endpoint: String,
+    /// Whether somebody asked for this attempt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_manual: bool,
+}
+
+/// A delivery that somebody asks for.
+pub(crate) fn manual(organisation: &OrganisationId, message: &Message, endpoint: &EndpointId) -> NewJob {
+    let args = DeliverArgs {
+        application: message.application_id.to_string(),
+        message: message.id.to_string(),
+        endpoint: endpoint.to_string(),
+        is_manual: true,
+    };
+    NewJob::new(DELIVER, organisation.as_str(), &args).key(endpoint.as_str())
+}
+
+/// Asks for another attempt of a message at an endpoint; `false` when its payload is there no more. A disabled
+/// endpoint is sent nothing.
+///
+/// # Errors
+/// `Forbidden` for who may not.
+pub async fn resend(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    message: &Message,
+    endpoint: &Endpoint,
+) -> Result<bool> {
+    caller.must(Permission::Configure)?;
+    if message.payload.is_none() {
+        return Ok(false);
+    }
+    webhooks.engine.enqueue(tx, manual(&caller.organisation, message, &endpoint.id)).await?;
+    Ok(true)
 }
 
 /// Registers the job.
@@ -55,168 +96,179 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
         timeout: webhooks.settings.request_timeout + Duration::from_secs(30),
         ..JobOptions::default()
     };
-    let webhooks = webhooks.clone();
+    let within = webhooks.clone();
     registry.register(DELIVER, options, move |attempt| {
-        let webhooks = webhooks.clone();
-        async move {
-            let tenant = OrganisationId::from(attempt.job.tenant.to_string());
-            deliver(&webhooks, tenant, attempt.job.args()?, attempt.job.attempt).await
-        }
+        let webhooks = within.clone();
+        async move { deliver(&webhooks, attempt.job.args()?, attempt.job.attempt).await }
+    });
+    let within = webhooks.clone();
+    registry.settle(DELIVER, move |tx, made: Vec<Arc<Made>>| {
+        let webhooks = within.clone();
+        Box::pin(async move {
+            let written = write_down(tx, &webhooks, &made).await;
+            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+        })
     });
 }
 
-async fn deliver(webhooks: &Webhooks, tenant: OrganisationId, args: DeliverArgs, failures: u32) -> Result<Outcome> {
+/// An attempt that was made.
+struct Made {
+    entry: Arc<Entry>,
+    target: Arc<Target>,
+    message: Arc<Message>,
+    attempt: Attempt,
+    plan: Plan,
+}
+
+async fn deliver(webhooks: &Webhooks, args: DeliverArgs, failures: u32) -> Result<Outcome> {
+    let Some((entry, target, message)) = load(webhooks, &args, failures).await? else { return Ok(Outcome::done()) };
     let now = webhooks.clock.now();
-    let Some((message, target, secrets)) = load(webhooks, args, now).await? else {
-        return Ok(Outcome::done());
-    };
-    let endpoint = &target.endpoint;
-    let request = signed_request(webhooks, &message, endpoint, &secrets, now);
+    let Some(request) = request::signed(webhooks, &message, &target, now) else { return Ok(Outcome::done()) };
     let began = Instant::now();
     let answer = webhooks.client.send(request).await;
     let took = began.elapsed();
     metrics_of(&answer, took);
-    let plan = plan(&webhooks.settings.retry_schedule, failures, &answer, webhooks.clock.now());
+    // Without a schedule there is no other attempt.
+    let schedule: &[Duration] = if args.is_manual { &[] } else { &webhooks.settings.retry_schedule };
+    let plan = plan(schedule, failures, &answer, webhooks.clock.now());
     let attempt = Attempt {
         id: AttemptId::new(now),
-        application_id: endpoint.application_id.clone(),
-        message_id: message.id,
-        endpoint_id: endpoint.id.clone(),
-        number: i64::from(failures),
-        url: endpoint.url.clone(),
-        succeeded: plan == Plan::Delivered,
+        message_id: message.id.clone(),
+        endpoint_id: target.endpoint.id.clone(),
+        number: if args.is_manual { MANUAL } else { i64::from(failures) },
+        url: target.endpoint.url.clone(),
+        status: if plan == Plan::Delivered { Status::Success } else { Status::Fail },
         status_code: answer.as_ref().map_or(0, |answer| i64::from(answer.status)),
         response: response_text(&answer),
         duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         created_at: now,
         next_at: plan.wait().map(|wait| webhooks.clock.now().plus(wait)),
     };
-    let verdict = verdict(&plan, &attempt);
-    let webhooks = webhooks.clone();
-    Ok(Outcome::of(verdict)
-        .with(move |tx| Box::pin(async move { write_down(tx, &webhooks, tenant, &target, attempt, plan).await })))
+    let verdict = match &plan {
+        Plan::Again(wait) => Verdict::Retry { after: *wait, error: error_of(&attempt) },
+        Plan::Delivered | Plan::GiveUp | Plan::Abort | Plan::Disable => Verdict::Done,
+    };
+    Ok(Outcome::of(verdict).noting(Made { entry, target, message, attempt, plan }))
 }
 
-type Loaded = Option<(Message, Target, Vec<String>)>;
+type Loaded = Option<(Arc<Entry>, Arc<Target>, Arc<Message>)>;
 
-/// Message, endpoint and sealed secrets; nothing when the message is not to be delivered any more.
-async fn load(webhooks: &Webhooks, args: DeliverArgs, now: Timestamp) -> Result<Loaded> {
-    let loaded = webhooks.db.read(move |tx| {
+/// What a delivery needs; nothing when the message is not to be delivered any more.
+async fn load(webhooks: &Webhooks, args: &DeliverArgs, failures: u32) -> Result<Loaded> {
+    let recent = match args.is_manual || failures > 0 {
+        true => None,
+        false => webhooks.recent.take(&MessageId::from(args.message.clone())),
+    };
+    let application = ApplicationId::from(args.application.clone());
+    let Some(entry) = webhooks.directory.for_delivery(webhooks, &application).await? else { return Ok(None) };
+    let Some(target) = entry.target(&args.endpoint).filter(|target| !target.endpoint.disabled).cloned() else {
+        return Ok(None);
+    };
+    let message = match recent {
+        Some(message) => message,
+        None => match stored(webhooks, args, failures).await? {
+            Some(message) => Arc::new(message),
+            None => return Ok(None),
+        },
+    };
+    let wants = args.is_manual || target.wants(&message);
+    Ok(wants.then_some((entry, target, message)))
+}
+
+/// The message as it is stored; nothing where an attempt in between has delivered it.
+async fn stored(webhooks: &Webhooks, args: &DeliverArgs, failures: u32) -> Result<Option<Message>> {
+    let args = args.clone();
+    let message = webhooks.db.read(move |tx| {
         Box::pin(async move {
-            let Some(target) = endpoint_queries::target(tx, &args.endpoint).await? else { return Ok(None) };
-            let Some(message) = messages::queries::by_id(tx, &args.message).await? else { return Ok(None) };
-            if !messages::wants(&target.endpoint, &message) {
+            if failures > 0 && attempts::queries::how_it_went(tx, &args.message, &args.endpoint).await?.0 {
                 return Ok(None);
             }
-            let secrets = endpoint_queries::secrets(tx, &target.endpoint.id, now).await?;
-            Ok::<_, campanile_db::Error>(Some((message, target, secrets)))
+            messages::queries::by_id(tx, &args.application, &args.message).await
         })
     });
-    let Some((message, target, sealed)) = loaded.await? else { return Ok(None) };
-    let open = |sealed: &String| webhooks.vault.open(sealed).map(|secret| secret.expose().to_owned());
-    let secrets = sealed.iter().map(open).collect::<Result<_>>()?;
-    Ok(Some((message, target, secrets)))
-}
-
-/// Both spellings of the signature headers, so that receivers of either kind verify unchanged.
-fn signed_request(
-    webhooks: &Webhooks,
-    message: &Message,
-    endpoint: &Endpoint,
-    secrets: &[String],
-    now: Timestamp,
-) -> Request {
-    let (id, timestamp) = (message.id.as_str(), now.as_seconds());
-    let signatures = secrets.iter().filter_map(|secret| SigningSecret::parse(secret).ok());
-    let signatures: Vec<String> = signatures.map(|secret| secret.sign(id, timestamp, &message.payload)).collect();
-    let signature = signatures.join(" ");
-    let mut headers = vec![
-        ("accept".to_owned(), "*/*".to_owned()),
-        ("content-type".to_owned(), "application/json".to_owned()),
-        ("user-agent".to_owned(), USER_AGENT.to_owned()),
-    ];
-    for prefix in ["svix", "webhook"] {
-        headers.push((format!("{prefix}-id"), id.to_owned()));
-        headers.push((format!("{prefix}-timestamp"), timestamp.to_string()));
-        headers.push((format!("{prefix}-signature"), signature.clone()));
-    }
-    Request {
-        method: "POST",
-        url: endpoint.url.clone(),
-        headers,
-        body: message.payload.clone(),
-        timeout: webhooks.settings.request_timeout,
-        keep: KEPT,
-    }
+    Ok(message.await?)
 }
 
 fn response_text(answer: &std::result::Result<Response, SendError>) -> String {
     match answer {
         // PostgreSQL's text cannot hold the character NUL.
-        Ok(answer) => String::from_utf8_lossy(&answer.body).replace('\0', "\u{fffd}"),
+        Ok(answer) => match std::str::from_utf8(&answer.body) {
+            Ok(text) => text.replace('\0', "\u{fffd}"),
+            Err(error) if error.error_len().is_none() => {
+                // Cut within a character.
+                String::from_utf8_lossy(&answer.body[..error.valid_up_to()]).replace('\0', "\u{fffd}")
+            }
+            Err(_) => request::base64(&answer.body),
+        },
         Err(error) => error.to_string(),
     }
 }
 
-fn verdict(plan: &Plan, attempt: &Attempt) -> Verdict {
-    let error = format!("{} answered {}: {}", attempt.url, attempt.status_code, first_line(&attempt.response));
-    match plan {
-        Plan::Delivered => Verdict::Done,
-        Plan::Again(wait) => Verdict::Retry { after: *wait, error },
-        Plan::GiveUp | Plan::Disable => Verdict::Dead { error },
-    }
+fn error_of(attempt: &Attempt) -> String {
+    let line: String = attempt.response.lines().next().unwrap_or_default().chars().take(200).collect();
+    format!("{} answered {}: {line}", attempt.url, attempt.status_code)
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().chars().take(200).collect()
-}
-
-async fn write_down(
-    tx: &mut Tx,
-    webhooks: &Webhooks,
-    tenant: OrganisationId,
-    target: &Target,
-    attempt: Attempt,
-    plan: Plan,
-) -> Result<()> {
-    let endpoint = &target.endpoint;
-    attempts::insert(tx, &attempt).await?;
-    match plan {
-        Plan::Delivered if target.is_failing => drop(endpoint_queries::works_again(tx, &endpoint.id).await?),
-        Plan::Delivered | Plan::Again(_) => {}
-        Plan::Disable => disable(tx, webhooks, tenant, endpoint, "the endpoint answered 410 Gone").await?,
-        Plan::GiveUp => {
-            let now = webhooks.clock.now();
-            let since = endpoint_queries::gave_up(tx, &endpoint.id, now).await?;
-            if since.is_some_and(|since| now.since(since) > webhooks.settings.disable_after) {
-                disable(tx, webhooks, tenant, endpoint, "the endpoint has taken nothing for too long").await?;
-            }
-        }
+async fn write_down(tx: &mut Tx, webhooks: &Webhooks, made: &[Arc<Made>]) -> Result<()> {
+    let mut adjusted = Vec::new();
+    for made in made.iter().filter(|made| made.attempt.number == MANUAL && made.plan != Plan::Delivered) {
+        // The schedule goes on as planned.
+        let next_at = attempts::queries::next_planned(tx, &made.attempt).await?;
+        adjusted.push(Attempt { next_at, ..made.attempt.clone() });
     }
-    if let Some(workspace) = workspace_of(target) {
-        let live = webhooks.live.clone();
-        tx.after_commit(move || live.tell(&workspace, NewsKind::Attempt, attempt.id.as_str()));
+    let is_adjusted = |made: &&Arc<Made>| !adjusted.iter().any(|attempt| attempt.id == made.attempt.id);
+    let attempts: Vec<&Attempt> = made.iter().filter(is_adjusted).map(|made| &made.attempt).chain(&adjusted).collect();
+    attempts::queries::insert(tx, &attempts).await?;
+    for made in made {
+        follow_up(tx, webhooks, made).await?;
     }
     Ok(())
 }
 
-/// The workspace whose application this is, for those who watch it; others watch nothing.
-fn workspace_of(target: &Target) -> Option<WorkspaceId> {
-    target.application_uid.clone().filter(|uid| uid.starts_with("ws_")).map(WorkspaceId::from)
+/// What an attempt leads to beside itself.
+async fn follow_up(tx: &mut Tx, webhooks: &Webhooks, made: &Made) -> Result<()> {
+    let (application, endpoint) = (&made.entry.application, &made.target.endpoint);
+    match &made.plan {
+        Plan::Delivered if made.target.is_failing => {
+            if endpoint_queries::works_again(tx, &endpoint.id).await? {
+                applications::touch(tx, webhooks, &application.id).await?;
+            }
+        }
+        Plan::Delivered | Plan::Again(_) | Plan::Abort => {}
+        Plan::Disable => {
+            endpoints::disable(tx, webhooks, application, endpoint, None, "the endpoint asked for it").await?;
+        }
+        Plan::GiveUp if made.attempt.number == MANUAL => {}
+        Plan::GiveUp => gave_up(tx, webhooks, made).await?,
+    }
+    let (is_success, is_last) = (made.plan == Plan::Delivered, made.plan.wait().is_none());
+    if made.attempt.number != MANUAL
+        && let Some(change) = AttemptChange::of(&made.attempt, is_success, is_last)
+    {
+        operational::attempted(tx, webhooks, application, &made.message, &made.attempt, change).await?;
+    }
+    // The workspace whose application this is, for those who watch it; others watch nothing.
+    if let Some(uid) = application.uid.as_ref().filter(|uid| uid.starts_with("ws_")) {
+        let (live, workspace, id) = (webhooks.live.clone(), WorkspaceId::from(uid.clone()), made.attempt.id.clone());
+        tx.after_commit(move || live.tell(&workspace, NewsKind::Attempt, id.as_str()));
+    }
+    Ok(())
 }
 
-async fn disable(
-    tx: &mut Tx,
-    webhooks: &Webhooks,
-    tenant: OrganisationId,
-    endpoint: &Endpoint,
-    why: &str,
-) -> Result<()> {
-    endpoint_queries::disable(tx, &endpoint.id, webhooks.clock.now()).await.map_err(Error::from)?;
-    tracing::warn!(endpoint = %endpoint.id, why, "an endpoint was disabled");
-    let about = serde_json::json!({ "url": endpoint.url, "reason": why });
-    let caller = Caller::system(tenant);
-    activity::record(tx, &webhooks.clock, &caller, Action::EndpointDisabled, endpoint.id.as_str(), about).await
+async fn gave_up(tx: &mut Tx, webhooks: &Webhooks, made: &Made) -> Result<()> {
+    let (application, endpoint, now) = (&made.entry.application, &made.target.endpoint, webhooks.clock.now());
+    let since: Option<Timestamp> = endpoint_queries::gave_up(tx, &endpoint.id, now).await?;
+    if since == Some(now) {
+        // Those who deliver to it are to know that a success is news.
+        applications::touch(tx, webhooks, &application.id).await?;
+    }
+    match since.is_some_and(|since| now.since(since) > webhooks.settings.disable_after) {
+        true => {
+            let why = "the endpoint has taken nothing for too long";
+            endpoints::disable(tx, webhooks, application, endpoint, since, why).await
+        }
+        false => Ok::<_, Error>(()),
+    }
 }
 
 fn metrics_of(answer: &std::result::Result<Response, SendError>, took: Duration) {

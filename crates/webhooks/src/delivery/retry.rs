@@ -22,7 +22,9 @@ pub enum Plan {
     Again(Duration),
     /// Nothing: the schedule is used up.
     GiveUp,
-    /// Nothing, ever: the receiver said 410 Gone.
+    /// Nothing: the receiver does not want this message.
+    Abort,
+    /// Nothing, ever: the receiver said 410 Gone, or that it wants nothing more.
     Disable,
 }
 
@@ -41,7 +43,12 @@ pub fn plan(schedule: &[Duration], failures: u32, answer: &Result<Response, Send
     match answer {
         Ok(answer) if (200..300).contains(&answer.status) => return Plan::Delivered,
         Ok(answer) if answer.status == 410 => return Plan::Disable,
-        _ => {}
+        Ok(answer) => match answer.header("webhook-delivery").map(str::trim) {
+            Some("disable") => return Plan::Disable,
+            Some("abort-message") => return Plan::Abort,
+            _ => {}
+        },
+        Err(_) => {}
     }
     let Some(planned) = schedule.get(failures as usize).copied() else { return Plan::GiveUp };
     let asked = answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after")?, now));
@@ -89,6 +96,17 @@ mod tests {
         assert_eq!(plan(&SCHEDULE, 2, &answer(500, None), NOW), Plan::GiveUp);
         assert_eq!(plan(&[], 0, &answer(500, None), NOW), Plan::GiveUp);
         assert_eq!(plan(&SCHEDULE, 0, &answer(410, None), NOW), Plan::Disable);
+    }
+
+    #[test]
+    fn a_receiver_can_say_that_it_wants_no_more() {
+        let saying = |word: &str| {
+            let headers = vec![("Webhook-Delivery".to_owned(), word.to_owned())];
+            Ok(Response { status: 400, headers, body: Vec::new() })
+        };
+        assert_eq!(plan(&SCHEDULE, 0, &saying("disable"), NOW), Plan::Disable);
+        assert_eq!(plan(&SCHEDULE, 0, &saying("abort-message"), NOW), Plan::Abort);
+        assert!(plan(&SCHEDULE, 0, &saying("thanks"), NOW).wait().is_some());
     }
 
     #[test]

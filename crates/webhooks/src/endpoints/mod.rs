@@ -1,30 +1,35 @@
-//! Endpoints: where messages go, which of them, and with which secret they are signed.
+//! Endpoints: where messages go, which of them, how fast, and with which secret they are signed.
 
+pub mod headers;
 pub(crate) mod queries;
-
-use std::time::Duration;
+mod secrets;
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, Permission};
-use campanile_base::{Clock, Error, Result, Secret, Timestamp, Vault};
+use campanile_base::{Error, Result, Secret, Timestamp};
 use campanile_db::Tx;
-use campanile_net::{SigningSecret, parse_url};
+use campanile_net::parse_url;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::applications::{Application, ApplicationId};
-use crate::names::{check_name, check_uid};
+use crate::applications::{self, Application, ApplicationId, check_rate};
+use crate::names::{check_channel, check_metadata, check_name, check_set, check_uid, check_words};
+use crate::operational::{self, EndpointChange};
+use crate::range::Range;
+use crate::{Webhooks, event_types};
+
+pub use secrets::{GRACE, rotate_secret, secret};
 
 campanile_base::id_type!(
     /// One endpoint.
     pub EndpointId, "ep"
 );
 
-/// How long the old secret signs beside the new one, unless said otherwise.
-pub const GRACE: Duration = Duration::from_secs(24 * 3600);
-/// How many old secrets may sign beside the current one.
-const MOST_OLD_SECRETS: i64 = 10;
+/// How long an address may be.
+const URL: usize = 65_536;
+/// How many channels an endpoint may listen to.
+const CHANNELS: usize = 10;
 
 /// An endpoint, in the Svix API's shape: unset fields are `null`, and both spellings are given.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -55,12 +60,10 @@ pub struct Endpoint {
     /// The caller's own notes.
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
-    /// Always `null` as yet: deliveries are not throttled.
-    #[schema(value_type = Option<i64>)]
-    pub rate_limit: (),
+    /// How many messages a second it is sent at most.
+    pub rate_limit: Option<i64>,
     /// The same again, by its other name.
-    #[schema(value_type = Option<i64>)]
-    pub throttle_rate: (),
+    pub throttle_rate: Option<i64>,
     /// Since when it exists.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -86,34 +89,40 @@ pub struct EndpointSpec {
     pub filter_types: Option<Vec<String>>,
     /// The channels that it receives; `None` for all.
     pub channels: Option<Vec<String>>,
-    /// The caller's own notes.
+    /// The caller's own notes; strings.
     pub metadata: Map<String, Value>,
+    /// How many messages a second it is sent at most.
+    pub throttle_rate: Option<i64>,
 }
 
 impl EndpointSpec {
     /// Checks everything and normalises the URL.
-    fn checked(mut self) -> Result<Self> {
-        self.url = parse_url(&self.url).map_err(|why| Error::invalid(format!("url: {why}")))?.to_string();
+    fn checked(mut self, webhooks: &Webhooks) -> Result<Self> {
+        self.url = checked_url(&self.url, webhooks.settings.https_only)?;
+        check_words("description", &self.description)?;
         if let Some(uid) = &self.uid {
-            check_uid(uid, "ep_")?;
+            check_uid("uid", uid, "ep_")?;
         }
-        for (field, names) in [("filterTypes", &self.filter_types), ("channels", &self.channels)] {
-            let Some(names) = names else { continue };
-            if names.is_empty() {
-                return Err(Error::invalid(format!("{field} can't be empty")));
-            }
-            names.iter().try_for_each(|name| check_name(field, name))?;
+        self.filter_types = check_set("eventTypes", self.filter_types, usize::MAX, |n| check_name("eventTypes", n))?;
+        self.channels = check_set("channels", self.channels, CHANNELS, check_channel)?;
+        check_metadata(&self.metadata)?;
+        check_rate(self.throttle_rate)?;
+        match (1..=i64::from(u16::MAX)).contains(&self.version) {
+            true => Ok(self),
+            false => Err(Error::invalid_field("version", "must be at least 1, and at most 65535")),
         }
-        if self.version < 1 {
-            return Err(Error::invalid("version must be at least 1"));
-        }
-        Ok(self)
     }
 
-    fn into_endpoint(self, id: EndpointId, application: &Application, created: Timestamp, now: Timestamp) -> Endpoint {
+    fn into_endpoint(
+        self,
+        id: EndpointId,
+        application: &ApplicationId,
+        created: Timestamp,
+        now: Timestamp,
+    ) -> Endpoint {
         Endpoint {
             id,
-            application_id: application.id.clone(),
+            application_id: application.clone(),
             uid: self.uid,
             url: self.url,
             description: self.description,
@@ -123,70 +132,167 @@ impl EndpointSpec {
             filter_types: self.filter_types,
             channels: self.channels,
             metadata: self.metadata,
-            rate_limit: (),
-            throttle_rate: (),
+            rate_limit: self.throttle_rate,
+            throttle_rate: self.throttle_rate,
             created_at: created,
             updated_at: now,
         }
     }
 }
 
-/// Makes an endpoint; without a secret one is made up.
+impl From<&Endpoint> for EndpointSpec {
+    fn from(endpoint: &Endpoint) -> Self {
+        Self {
+            url: endpoint.url.clone(),
+            uid: endpoint.uid.clone(),
+            description: endpoint.description.clone(),
+            version: endpoint.version,
+            disabled: endpoint.disabled,
+            filter_types: endpoint.filter_types.clone(),
+            channels: endpoint.channels.clone(),
+            metadata: endpoint.metadata.clone(),
+            throttle_rate: endpoint.throttle_rate,
+        }
+    }
+}
+
+fn checked_url(url: &str, https_only: bool) -> Result<String> {
+    if url.len() > URL {
+        return Err(Error::invalid_field("url", format!("must not be longer than {URL} bytes")));
+    }
+    let url = parse_url(url).map_err(|why| Error::invalid_field("url", format!("is not one to send to: {why}")))?;
+    match https_only && url.scheme() != "https" {
+        false => Ok(url.to_string()),
+        true => Err(Error::invalid_field("url", "must begin with https://")),
+    }
+}
+
+/// What an endpoint is made with beside its spec.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// Its secret; one is made up otherwise.
+    pub secret: Option<Secret>,
+    /// Headers that are sent along.
+    pub headers: headers::Headers,
+}
+
+/// Makes an endpoint.
 ///
 /// # Errors
-/// `Invalid` for a field that cannot be, `Conflict` when the uid is taken.
+/// `InvalidField`, or `Conflict` when the uid is taken.
 pub async fn create(
     tx: &mut Tx,
-    clock: &Clock,
-    vault: &Vault,
+    webhooks: &Webhooks,
     caller: &Caller,
     application: &Application,
     spec: EndpointSpec,
-    secret: Option<Secret>,
+    extras: Extras,
 ) -> Result<Endpoint> {
     caller.must(Permission::Configure)?;
-    let secret = checked_secret(secret)?;
-    let now = clock.now();
-    let endpoint = spec.checked()?.into_endpoint(EndpointId::new(now), application, now, now);
-    if !queries::insert(tx, &endpoint, &vault.seal(&secret)).await? {
-        return Err(Error::conflict("An endpoint with that id or uid already exists"));
+    let secret = secrets::checked(webhooks, extras.secret)?;
+    let headers = headers::checked(extras.headers)?;
+    let spec = spec.checked(webhooks)?;
+    event_types::must_be_known(tx, application, spec.filter_types.as_deref()).await?;
+    let now = webhooks.clock.now();
+    let endpoint = spec.into_endpoint(EndpointId::new(now), &application.id, now, now);
+    let sealed = headers::seal(&webhooks.vault, &headers);
+    if !queries::insert(tx, &endpoint, &webhooks.vault.seal(&secret), sealed.as_deref()).await? {
+        return Err(taken());
     }
-    let about = serde_json::json!({ "url": endpoint.url });
-    activity::record(tx, clock, caller, Action::EndpointCreated, endpoint.id.as_str(), about).await?;
+    changed(tx, webhooks, caller, application, &endpoint, EndpointChange::Created).await?;
     Ok(endpoint)
 }
 
-/// Replaces everything about an endpoint but its secret.
+/// Makes an endpoint over; its secret and its headers stay.
 ///
 /// # Errors
-/// Like [`create`], and `NotFound`.
-pub async fn replace(
+/// Like [`create`].
+pub async fn update(
     tx: &mut Tx,
-    clock: &Clock,
+    webhooks: &Webhooks,
     caller: &Caller,
     application: &Application,
-    id: &str,
+    before: Endpoint,
     spec: EndpointSpec,
 ) -> Result<Endpoint> {
     caller.must(Permission::Configure)?;
-    let before = get(tx, application, id).await?;
-    let endpoint = spec.checked()?.into_endpoint(before.id, application, before.created_at, clock.now());
+    let spec = spec.checked(webhooks)?;
+    if spec.filter_types != before.filter_types {
+        event_types::must_be_known(tx, application, spec.filter_types.as_deref()).await?;
+    }
+    let (created, was_disabled) = (before.created_at, before.disabled);
+    let endpoint = spec.into_endpoint(before.id, &application.id, created, webhooks.clock.now());
+    if let Some(uid) = &endpoint.uid
+        && queries::uid_is_anothers(tx, &application.id, uid, &endpoint.id).await?
+    {
+        return Err(taken());
+    }
     queries::update(tx, &endpoint).await?;
-    let about = serde_json::json!({ "url": endpoint.url, "disabled": endpoint.disabled });
-    activity::record(tx, clock, caller, Action::EndpointUpdated, endpoint.id.as_str(), about).await?;
+    changed(tx, webhooks, caller, application, &endpoint, EndpointChange::Updated).await?;
+    if was_disabled && !endpoint.disabled {
+        operational::endpoint_changed(tx, webhooks, application, &endpoint, EndpointChange::Enabled).await?;
+    }
     Ok(endpoint)
 }
 
-/// Removes an endpoint; what waits for it is dropped.
+/// Removes an endpoint; what waits for it is dropped, and its uid is free again.
 ///
 /// # Errors
-/// `NotFound`.
-pub async fn delete(tx: &mut Tx, clock: &Clock, caller: &Caller, application: &Application, id: &str) -> Result<()> {
+/// What the database says.
+pub async fn delete(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    endpoint: &Endpoint,
+) -> Result<()> {
     caller.must(Permission::Configure)?;
-    let endpoint = get(tx, application, id).await?;
-    queries::delete(tx, &endpoint.id, clock.now()).await?;
-    let about = serde_json::json!({ "url": endpoint.url });
-    activity::record(tx, clock, caller, Action::EndpointDeleted, endpoint.id.as_str(), about).await
+    queries::delete(tx, &endpoint.id, webhooks.clock.now()).await?;
+    changed(tx, webhooks, caller, application, endpoint, EndpointChange::Deleted).await
+}
+
+/// Sends nothing more to an endpoint, by our own decision. `since` is when it began to fail, where it is known.
+pub(crate) async fn disable(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    application: &Application,
+    endpoint: &Endpoint,
+    since: Option<Timestamp>,
+    why: &str,
+) -> Result<()> {
+    if !queries::disable(tx, &endpoint.id, webhooks.clock.now()).await? {
+        return Ok(());
+    }
+    tracing::warn!(endpoint = %endpoint.id, why, "an endpoint was disabled");
+    applications::touch(tx, webhooks, &application.id).await?;
+    let about = serde_json::json!({ "url": endpoint.url, "reason": why });
+    let caller = Caller::system(application.organisation_id.clone());
+    activity::record(tx, &webhooks.clock, &caller, Action::EndpointDisabled, endpoint.id.as_str(), about).await?;
+    operational::endpoint_changed(tx, webhooks, application, endpoint, EndpointChange::Disabled { since }).await
+}
+
+/// Everything that a change of an endpoint leads to.
+async fn changed(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    endpoint: &Endpoint,
+    change: EndpointChange,
+) -> Result<()> {
+    applications::touch(tx, webhooks, &application.id).await?;
+    let action = match change {
+        EndpointChange::Created => Action::EndpointCreated,
+        EndpointChange::Deleted => Action::EndpointDeleted,
+        _ => Action::EndpointUpdated,
+    };
+    let about = serde_json::json!({ "url": endpoint.url, "disabled": endpoint.disabled });
+    activity::record(tx, &webhooks.clock, caller, action, endpoint.id.as_str(), about).await?;
+    operational::endpoint_changed(tx, webhooks, application, endpoint, change).await
+}
+
+fn taken() -> Error {
+    Error::conflict("An endpoint with that id or uid already exists")
 }
 
 /// An endpoint by its id or uid.
@@ -197,53 +303,10 @@ pub async fn get(tx: &mut Tx, application: &Application, id_or_uid: &str) -> Res
     queries::by_id_or_uid(tx, &application.id, id_or_uid).await?.ok_or(Error::NotFound("endpoint"))
 }
 
-/// All endpoints of an application, oldest first.
+/// Endpoints of an application.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(tx: &mut Tx, application: &ApplicationId) -> Result<Vec<Endpoint>> {
-    Ok(queries::list(tx, application).await?)
-}
-
-/// What a receiver needs to verify: the shared secret, or the public key.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn secret(tx: &mut Tx, vault: &Vault, application: &Application, id: &str) -> Result<Secret> {
-    let endpoint = get(tx, application, id).await?;
-    let sealed = queries::secrets(tx, &endpoint.id, Timestamp::from_micros(i64::MAX)).await?.remove(0);
-    let secret = SigningSecret::parse(vault.open(&sealed)?.expose()).map_err(Error::internal)?;
-    Ok(Secret::new(secret.for_receiver()))
-}
-
-/// Gives an endpoint a new secret; the old one signs beside it until `grace` has passed.
-///
-/// # Errors
-/// `Invalid` for a secret that cannot be, or when too many old ones still sign.
-pub async fn rotate_secret(
-    tx: &mut Tx,
-    clock: &Clock,
-    vault: &Vault,
-    caller: &Caller,
-    endpoint: &Endpoint,
-    secret: Option<Secret>,
-    grace: Duration,
-) -> Result<()> {
-    caller.must(Permission::Configure)?;
-    let (secret, now) = (checked_secret(secret)?, clock.now());
-    if !grace.is_zero() {
-        if queries::count_old_secrets(tx, &endpoint.id, now).await? >= MOST_OLD_SECRETS {
-            return Err(Error::invalid("10 old secrets still sign; wait until one of them has run out"));
-        }
-        queries::keep_old_secret(tx, &endpoint.id, now.plus(grace)).await?;
-    }
-    queries::set_secret(tx, &endpoint.id, &vault.seal(&secret), now).await?;
-    activity::record(tx, clock, caller, Action::EndpointSecretRotated, endpoint.id.as_str(), serde_json::json!({}))
-        .await
-}
-
-fn checked_secret(secret: Option<Secret>) -> Result<Secret> {
-    let Some(secret) = secret else { return Ok(Secret::new(SigningSecret::generate().expose())) };
-    SigningSecret::parse(secret.expose()).map_err(|why| Error::invalid(format!("secret: {why}")))?;
-    Ok(secret)
+pub async fn list(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
+    Ok(queries::list(tx, application, range).await?)
 }

@@ -1,15 +1,24 @@
-//! The SQL of endpoints and their secrets.
+//! The SQL of endpoints, their secrets and their headers.
 
 use campanile_base::Timestamp;
 use campanile_db::{Result, Row, Tx, params};
 
 use super::{Endpoint, EndpointId};
 use crate::applications::ApplicationId;
+use crate::range::{Range, ranged};
 
-pub(super) async fn insert(tx: &mut Tx, endpoint: &Endpoint, sealed: &str) -> Result<bool> {
+macro_rules! columns {
+    () => {
+        "id, application_id, uid, url, description, version, disabled, filter_types, channels, metadata, throttle_rate,
+         created_at, updated_at"
+    };
+}
+
+/// Stores an endpoint; `false` when its uid is taken.
+pub(super) async fn insert(tx: &mut Tx, endpoint: &Endpoint, secret: &str, headers: Option<&str>) -> Result<bool> {
     let sql = "INSERT INTO endpoint (id, application_id, uid, url, description, version, disabled, filter_types,
-            channels, metadata, secret, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            channels, metadata, throttle_rate, secret, headers, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         ON CONFLICT (application_id, uid) WHERE uid IS NOT NULL AND deleted_at IS NULL DO NOTHING";
     let params = params![
         endpoint.id.as_str(),
@@ -22,7 +31,9 @@ pub(super) async fn insert(tx: &mut Tx, endpoint: &Endpoint, sealed: &str) -> Re
         endpoint.filter_types.as_ref().map(json),
         endpoint.channels.as_ref().map(json),
         json(&endpoint.metadata),
-        sealed,
+        endpoint.throttle_rate,
+        secret,
+        headers,
         endpoint.created_at,
         endpoint.updated_at
     ];
@@ -31,7 +42,7 @@ pub(super) async fn insert(tx: &mut Tx, endpoint: &Endpoint, sealed: &str) -> Re
 
 pub(super) async fn update(tx: &mut Tx, endpoint: &Endpoint) -> Result<u64> {
     let sql = "UPDATE endpoint SET uid = $2, url = $3, description = $4, version = $5, disabled = $6,
-            filter_types = $7, channels = $8, metadata = $9, updated_at = $10, failing_since = NULL
+            filter_types = $7, channels = $8, metadata = $9, throttle_rate = $10, updated_at = $11, failing_since = NULL
         WHERE id = $1 AND deleted_at IS NULL";
     let params = params![
         endpoint.id.as_str(),
@@ -43,14 +54,32 @@ pub(super) async fn update(tx: &mut Tx, endpoint: &Endpoint) -> Result<u64> {
         endpoint.filter_types.as_ref().map(json),
         endpoint.channels.as_ref().map(json),
         json(&endpoint.metadata),
+        endpoint.throttle_rate,
         endpoint.updated_at
     ];
     tx.execute(sql, params).await
 }
 
+pub(super) async fn uid_is_anothers(
+    tx: &mut Tx,
+    application: &ApplicationId,
+    uid: &str,
+    id: &EndpointId,
+) -> Result<bool> {
+    let sql = "SELECT id FROM endpoint WHERE application_id = $1 AND uid = $2 AND id <> $3 AND deleted_at IS NULL";
+    let params = params![application.as_str(), uid, id.as_str()];
+    Ok(tx.first(sql, params, |row| row.get::<String>(0)).await?.is_some())
+}
+
 pub(super) async fn delete(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<u64> {
     tx.execute("DELETE FROM endpoint_old_secret WHERE endpoint_id = $1", params![id.as_str()]).await?;
-    tx.execute("UPDATE endpoint SET deleted_at = $2, disabled = TRUE WHERE id = $1", params![id.as_str(), now]).await
+    let sql = "UPDATE endpoint SET deleted_at = $2, disabled = TRUE WHERE id = $1 AND deleted_at IS NULL";
+    tx.execute(sql, params![id.as_str(), now]).await
+}
+
+pub(crate) async fn delete_all(tx: &mut Tx, application: &ApplicationId, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE endpoint SET deleted_at = $2, disabled = TRUE WHERE application_id = $1 AND deleted_at IS NULL";
+    tx.execute(sql, params![application.as_str(), now]).await
 }
 
 pub(super) async fn by_id_or_uid(
@@ -58,48 +87,81 @@ pub(super) async fn by_id_or_uid(
     application: &ApplicationId,
     id_or_uid: &str,
 ) -> Result<Option<Endpoint>> {
-    let sql = "SELECT id, application_id, uid, url, description, version, disabled, filter_types, channels, metadata,
-            created_at, updated_at FROM endpoint
-        WHERE application_id = $1 AND (id = $2 OR uid = $2) AND deleted_at IS NULL";
+    // A uid cannot begin like an id.
+    let sql = match id_or_uid.starts_with("ep_") {
+        true => concat!(
+            "SELECT ",
+            columns!(),
+            " FROM endpoint WHERE application_id = $1 AND id = $2 AND deleted_at IS NULL"
+        ),
+        false => concat!(
+            "SELECT ",
+            columns!(),
+            " FROM endpoint WHERE application_id = $1 AND uid = $2 AND deleted_at IS NULL"
+        ),
+    };
     tx.first(sql, params![application.as_str(), id_or_uid], read).await
 }
 
-/// What a delivery needs to know of its endpoint, beside the endpoint.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub(super) async fn list(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
+    let sql =
+        ranged!(range, "id", "SELECT ", columns!(), " FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL");
+    tx.all(sql, params![application.as_str(), &range.low, &range.high, range.limit], read).await
+}
+
+/// Those of these endpoints that are there, deleted ones too.
+pub(crate) async fn any_of(tx: &mut Tx, ids: &[String]) -> Result<Vec<Endpoint>> {
+    let bulk = campanile_db::Bulk {
+        each: concat!("SELECT ", columns!(), " FROM endpoint WHERE id = $1"),
+        together: concat!("SELECT ", columns!(), " FROM endpoint WHERE id = ANY($1::text[])"),
+    };
+    let rows: Vec<_> = ids.iter().map(|id| campanile_db::row![id.as_str()]).collect();
+    tx.gather(bulk, &rows, read).await
+}
+
+/// An endpoint with what a delivery needs beside it, all of it still sealed.
+pub(crate) struct Sealed {
     pub(crate) endpoint: Endpoint,
-    /// The uid of its application.
-    pub(crate) application_uid: Option<String>,
+    pub(crate) secret: String,
+    pub(crate) headers: Option<String>,
     /// Whether messages to it were given up since the last success.
     pub(crate) is_failing: bool,
 }
 
-/// An endpoint that deliveries may go to: neither disabled nor deleted.
-pub(crate) async fn target(tx: &mut Tx, id: &str) -> Result<Option<Target>> {
-    let sql = "SELECT endpoint.id, endpoint.application_id, endpoint.uid, endpoint.url, endpoint.description,
-            endpoint.version, endpoint.disabled, endpoint.filter_types, endpoint.channels, endpoint.metadata,
-            endpoint.created_at, endpoint.updated_at, application.uid, endpoint.failing_since
-        FROM endpoint JOIN application ON application.id = endpoint.application_id
-        WHERE endpoint.id = $1 AND endpoint.deleted_at IS NULL AND endpoint.disabled = FALSE";
-    tx.first(sql, params![id], |row| {
-        let is_failing = row.get::<Option<Timestamp>>(13)?.is_some();
-        Ok(Target { endpoint: read(row)?, application_uid: row.get(12)?, is_failing })
+/// The endpoints of an application, for those who deliver.
+pub(crate) async fn sealed(tx: &mut Tx, application: &ApplicationId) -> Result<Vec<Sealed>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        ", secret, headers, failing_since FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL ORDER BY id"
+    );
+    tx.all(sql, params![application.as_str()], |row| {
+        let is_failing = row.get::<Option<Timestamp>>(15)?.is_some();
+        Ok(Sealed { endpoint: read(row)?, secret: row.get(13)?, headers: row.get(14)?, is_failing })
     })
     .await
 }
 
-pub(crate) async fn list(tx: &mut Tx, application: &ApplicationId) -> Result<Vec<Endpoint>> {
-    let sql = "SELECT id, application_id, uid, url, description, version, disabled, filter_types, channels, metadata,
-            created_at, updated_at FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL ORDER BY id";
-    tx.all(sql, params![application.as_str()], read).await
+/// A secret that still signs beside the current one.
+pub(crate) struct OldSecret {
+    pub(crate) endpoint: String,
+    pub(crate) secret: String,
+    pub(crate) expires_at: Timestamp,
 }
 
-/// The sealed secrets that sign at `now`: the current one first, then old ones as they run out.
-pub(crate) async fn secrets(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<Vec<String>> {
-    let sql = "SELECT secret, CAST(0 AS BIGINT) AS expires_at FROM endpoint WHERE id = $1
-        UNION ALL SELECT secret, expires_at FROM endpoint_old_secret WHERE endpoint_id = $1 AND expires_at > $2
-        ORDER BY expires_at";
-    tx.all(sql, params![id.as_str(), now], |row| row.get(0)).await
+/// Old secrets of an application's endpoints that have not run out, as they run out.
+pub(crate) async fn old_secrets(tx: &mut Tx, application: &ApplicationId, now: Timestamp) -> Result<Vec<OldSecret>> {
+    let sql = "SELECT endpoint_id, endpoint_old_secret.secret, expires_at FROM endpoint_old_secret
+            JOIN endpoint ON endpoint.id = endpoint_id
+        WHERE application_id = $1 AND deleted_at IS NULL AND expires_at > $2 ORDER BY expires_at";
+    tx.all(sql, params![application.as_str(), now], |row| {
+        Ok(OldSecret { endpoint: row.get(0)?, secret: row.get(1)?, expires_at: row.get(2)? })
+    })
+    .await
+}
+
+pub(super) async fn secret(tx: &mut Tx, id: &EndpointId) -> Result<Option<String>> {
+    tx.first("SELECT secret FROM endpoint WHERE id = $1", params![id.as_str()], |row| row.get(0)).await
 }
 
 pub(super) async fn count_old_secrets(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<i64> {
@@ -109,7 +171,7 @@ pub(super) async fn count_old_secrets(tx: &mut Tx, id: &EndpointId, now: Timesta
 
 pub(super) async fn keep_old_secret(tx: &mut Tx, id: &EndpointId, expires: Timestamp) -> Result<u64> {
     let sql = "INSERT INTO endpoint_old_secret (endpoint_id, secret, expires_at)
-        SELECT id, secret, $2 FROM endpoint WHERE id = $1";
+        SELECT id, secret, $2 FROM endpoint WHERE id = $1 ON CONFLICT (endpoint_id, expires_at) DO NOTHING";
     tx.execute(sql, params![id.as_str(), expires]).await
 }
 
@@ -118,15 +180,26 @@ pub(super) async fn set_secret(tx: &mut Tx, id: &EndpointId, sealed: &str, now: 
     tx.execute(sql, params![id.as_str(), sealed, now]).await
 }
 
-pub(crate) async fn disable(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<u64> {
-    let sql = "UPDATE endpoint SET disabled = TRUE, updated_at = $2 WHERE id = $1 AND disabled = FALSE";
-    tx.execute(sql, params![id.as_str(), now]).await
+pub(super) async fn headers(tx: &mut Tx, id: &EndpointId) -> Result<Option<String>> {
+    let sql = "SELECT headers FROM endpoint WHERE id = $1";
+    Ok(tx.first(sql, params![id.as_str()], |row| row.get::<Option<String>>(0)).await?.flatten())
 }
 
-/// Forgets that messages were given up.
-pub(crate) async fn works_again(tx: &mut Tx, id: &EndpointId) -> Result<u64> {
-    let sql = "UPDATE endpoint SET failing_since = NULL WHERE id = $1";
-    tx.execute(sql, params![id.as_str()]).await
+pub(super) async fn set_headers(tx: &mut Tx, id: &EndpointId, sealed: Option<&str>, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE endpoint SET headers = $2, updated_at = $3 WHERE id = $1";
+    tx.execute(sql, params![id.as_str(), sealed, now]).await
+}
+
+/// `false` when it was disabled already.
+pub(super) async fn disable(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<bool> {
+    let sql = "UPDATE endpoint SET disabled = TRUE, updated_at = $2 WHERE id = $1 AND disabled = FALSE";
+    Ok(tx.execute(sql, params![id.as_str(), now]).await? == 1)
+}
+
+/// Forgets that messages were given up; `false` when none were.
+pub(crate) async fn works_again(tx: &mut Tx, id: &EndpointId) -> Result<bool> {
+    let sql = "UPDATE endpoint SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
+    Ok(tx.execute(sql, params![id.as_str()]).await? == 1)
 }
 
 /// Notes that a message was given up; answers since when that has been so.
@@ -136,12 +209,8 @@ pub(crate) async fn gave_up(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Res
 }
 
 fn read(row: &Row<'_>) -> Result<Endpoint> {
-    let list = |index| {
-        Ok::<_, campanile_db::Error>(
-            row.get::<Option<String>>(index)?.and_then(|text| serde_json::from_str::<Vec<String>>(&text).ok()),
-        )
-    };
-    let filter_types = list(7)?;
+    let filter_types = names(row.get(7)?);
+    let throttle_rate = row.get(10)?;
     Ok(Endpoint {
         id: EndpointId::from(row.get::<String>(0)?),
         application_id: ApplicationId::from(row.get::<String>(1)?),
@@ -152,15 +221,19 @@ fn read(row: &Row<'_>) -> Result<Endpoint> {
         disabled: row.get(6)?,
         event_types: filter_types.clone(),
         filter_types,
-        channels: list(8)?,
+        channels: names(row.get(8)?),
         metadata: serde_json::from_str(&row.get::<String>(9)?).unwrap_or_default(),
-        rate_limit: (),
-        throttle_rate: (),
-        created_at: row.get(10)?,
-        updated_at: row.get(11)?,
+        rate_limit: throttle_rate,
+        throttle_rate,
+        created_at: row.get(11)?,
+        updated_at: row.get(12)?,
     })
 }
 
+fn names(json: Option<String>) -> Option<Vec<String>> {
+    json.and_then(|text| serde_json::from_str(&text).ok())
+}
+
 fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("lists of names are plain data")
+    serde_json::to_string(value).unwrap_or_default()
 }

@@ -1,42 +1,68 @@
 //! Messages: what is sent, and to which endpoints.
+//!
+//! [`accept`] hands a message to the lane of messages: those that come in at the same time are stored
+//! together, each with a delivery for every endpoint that wants it, in one transaction.
+//! [`send`] does the same within a transaction of the caller's.
 
+mod accept;
 pub(crate) mod queries;
+mod recent;
 
 use bytes::Bytes;
+use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
-use campanile_engine::NewJob;
 
 use crate::Webhooks;
-use crate::applications::Application;
-use crate::delivery::{DELIVER, DeliverArgs};
-use crate::endpoints::{self, Endpoint};
-use crate::names::check_name;
+use crate::applications::{Application, ApplicationId, ApplicationSpec};
+use crate::endpoints::EndpointId;
+use crate::names::{check_channel, check_name, check_set, check_tag, check_uid};
+use crate::range::Range;
+
+pub(crate) use accept::Accepts;
+pub use accept::{Accepted, Refused, accept, send};
+pub(crate) use recent::Recent;
 
 campanile_base::id_type!(
     /// One message.
     pub MessageId, "msg"
 );
 
+/// How many days it may be asked to keep a payload.
+const MOST_DAYS: i64 = 90;
+/// How many channels and tags a message may have.
+const CHANNELS: usize = 10;
+const TAGS: usize = 5;
+
 /// A stored message.
 #[derive(Debug, Clone)]
 pub struct Message {
     /// Its id, which receivers see.
     pub id: MessageId,
+    /// Whose it is.
+    pub application_id: ApplicationId,
     /// What kind of event it tells of.
     pub event_type: String,
     /// The caller's own id for it.
     pub event_id: Option<String>,
     /// The channels that it goes to.
     pub channels: Option<Vec<String>>,
-    /// What is sent, byte for byte.
-    pub payload: Bytes,
+    /// Words that it is found by.
+    pub tags: Option<Vec<String>>,
+    /// What is sent, byte for byte; `None` once it is expunged.
+    pub payload: Option<Bytes>,
+    /// What the sender says that the payload is; JSON otherwise.
+    pub content_type: Option<String>,
     /// When it was accepted.
     pub created_at: Timestamp,
+    /// Not to be sent before that.
+    pub deliver_at: Option<Timestamp>,
+    /// When its payload is expunged, where that is before it is forgotten as a whole.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A message to be sent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewMessage {
     /// What kind of event it tells of.
     pub event_type: String,
@@ -44,47 +70,49 @@ pub struct NewMessage {
     pub event_id: Option<String>,
     /// The channels that it goes to; `None` for none in particular.
     pub channels: Option<Vec<String>>,
+    /// Words that it is found by.
+    pub tags: Option<Vec<String>>,
     /// What is sent, byte for byte.
     pub payload: Bytes,
+    /// What it is, where it is not JSON.
+    pub content_type: Option<String>,
+    /// Not to be sent before that.
+    pub deliver_at: Option<Timestamp>,
+    /// How long the payload is kept, in hours; as long as the message otherwise.
+    pub keep_hours: Option<i64>,
+    /// The one endpoint that it goes to, instead of all.
+    pub only_to: Option<EndpointId>,
 }
 
-/// Stores a message and a delivery to every endpoint that wants it, in the caller's transaction.
-///
-/// # Errors
-/// `Invalid` for a name that cannot be, `Conflict` when the event id is taken.
-pub async fn send(tx: &mut Tx, webhooks: &Webhooks, application: &Application, new: NewMessage) -> Result<Message> {
-    check_name("eventType", &new.event_type)?;
-    if let Some(event_id) = &new.event_id {
-        check_name("eventId", event_id)?;
+impl NewMessage {
+    fn checked(mut self, now: Timestamp) -> Result<Self> {
+        check_name("event_type", &self.event_type)?;
+        if let Some(event_id) = &self.event_id {
+            check_uid("event_id", event_id, "msg_")?;
+        }
+        self.channels = check_set("channels", self.channels, CHANNELS, check_channel)?;
+        if self.tags.as_ref().is_some_and(Vec::is_empty) {
+            self.tags = None;
+        }
+        self.tags = check_set("tags", self.tags, TAGS, check_tag)?;
+        if self.keep_hours.is_some_and(|hours| !(1..=MOST_DAYS * 24).contains(&hours)) {
+            return Err(Error::invalid_field("payload_retention_period", "must be at most 90 days"));
+        }
+        let soon = now.plus(std::time::Duration::from_secs(24 * 3600));
+        if self.deliver_at.is_some_and(|at| at > soon) {
+            return Err(Error::invalid_field("deliver_at", "must be within a day"));
+        }
+        Ok(self)
     }
-    let now = webhooks.clock.now();
-    let message = Message {
-        id: MessageId::new(now),
-        event_type: new.event_type,
-        event_id: new.event_id,
-        channels: new.channels,
-        payload: new.payload,
-        created_at: now,
-    };
-    if !queries::insert(tx, &application.id, &message).await? {
-        return Err(Error::conflict("A message with that eventId already exists"));
-    }
-    let endpoints = endpoints::queries::list(tx, &application.id).await?;
-    let jobs = endpoints.iter().filter(|endpoint| wants(endpoint, &message)).map(|endpoint| {
-        let args = DeliverArgs { message: message.id.to_string(), endpoint: endpoint.id.to_string() };
-        NewJob::new(DELIVER, application.organisation_id.as_str(), &args).key(endpoint.id.as_str())
-    });
-    webhooks.engine.enqueue_all(tx, jobs.collect()).await?;
-    Ok(message)
 }
 
-/// Whether a message goes to an endpoint.
-pub(crate) fn wants(endpoint: &Endpoint, message: &Message) -> bool {
-    let type_fits = endpoint.filter_types.as_ref().is_none_or(|types| types.contains(&message.event_type));
-    let channel_fits = endpoint.channels.as_ref().is_none_or(|wanted| {
-        message.channels.as_ref().is_some_and(|channels| channels.iter().any(|channel| wanted.contains(channel)))
-    });
-    !endpoint.disabled && type_fits && channel_fits
+/// Whose message it is, as the caller named it; the application may be made with its first message.
+#[derive(Debug, Clone)]
+pub struct To {
+    /// The application's id or uid.
+    pub application: String,
+    /// What it is made of where there is none; its uid is the word above.
+    pub create: Option<ApplicationSpec>,
 }
 
 /// A message by its id or event id.
@@ -95,10 +123,84 @@ pub async fn get(tx: &mut Tx, application: &Application, id: &str) -> Result<Mes
     queries::by_id_or_event(tx, &application.id, id).await?.ok_or(Error::NotFound("message"))
 }
 
-/// Messages before an id, newest first, with one to spare.
+/// Which messages a list is to show.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of these types.
+    pub event_types: Option<Vec<String>>,
+    /// In this channel.
+    pub channel: Option<String>,
+    /// With this tag.
+    pub tag: Option<String>,
+    /// With this at the beginning of a text within the payload.
+    pub content: Option<String>,
+}
+
+/// How many messages are looked through at a time, and at most, for what they say.
+const LOOKED_THROUGH: (i64, usize) = (500, 50_000);
+
+/// Messages of an application.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(tx: &mut Tx, application: &Application, before: Option<&str>, limit: i64) -> Result<Vec<Message>> {
-    Ok(queries::list(tx, &application.id, before, limit + 1).await?)
+pub async fn list(tx: &mut Tx, application: &Application, filter: &Filter, range: &Range) -> Result<Vec<Message>> {
+    let Some(content) = &filter.content else {
+        return Ok(queries::list(tx, &application.id, filter, range).await?);
+    };
+    let (mut found, mut looked_through) = (Vec::new(), 0);
+    let mut rest = Range { limit: LOOKED_THROUGH.0, ..range.clone() };
+    while found.len() < range.limit as usize && looked_through < LOOKED_THROUGH.1 {
+        let page = queries::list(tx, &application.id, filter, &rest).await?;
+        let Some(last) = page.last().map(|message| message.id.to_string()) else { break };
+        looked_through += page.len();
+        *(if rest.oldest_first { &mut rest.low } else { &mut rest.high }) = last;
+        found.extend(page.into_iter().filter(|message| message.says(content)));
+    }
+    found.truncate(range.limit as usize);
+    Ok(found)
+}
+
+impl Message {
+    /// Whether a text within the payload begins like this, whatever its case.
+    fn says(&self, beginning: &str) -> bool {
+        fn within(value: &serde_json::Value, beginning: &str) -> bool {
+            match value {
+                serde_json::Value::String(text) => text.to_lowercase().starts_with(beginning),
+                serde_json::Value::Array(items) => items.iter().any(|item| within(item, beginning)),
+                serde_json::Value::Object(fields) => fields.values().any(|field| within(field, beginning)),
+                other => other.to_string().starts_with(beginning),
+            }
+        }
+        let payload = self.payload.as_ref().and_then(|payload| serde_json::from_slice(payload).ok());
+        payload.is_some_and(|value: serde_json::Value| within(&value, &beginning.to_lowercase()))
+    }
+}
+
+/// Forgets what a message said. Nothing more of it is delivered.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn expunge(tx: &mut Tx, caller: &Caller, application: &Application, id: &str) -> Result<()> {
+    caller.must(Permission::Configure)?;
+    let message = get(tx, application, id).await?;
+    queries::expunge(tx, &application.id, &message.id).await?;
+    Ok(())
+}
+
+/// Whether a message of this kind would go to any endpoint.
+///
+/// # Errors
+/// `InvalidField` for a name that cannot be.
+pub async fn would_be_sent(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    application: &Application,
+    event_type: String,
+    channels: Option<Vec<String>>,
+) -> Result<bool> {
+    let now = webhooks.clock.now();
+    let new = NewMessage { event_type, channels, ..NewMessage::default() }.checked(now)?;
+    let message = accept::message_of(&application.id, new, now);
+    let entry = webhooks.directory.at_revision(tx, webhooks, &application.id, application.revision).await?;
+    Ok(entry.is_some_and(|entry| entry.targets.iter().any(|target| target.wants(&message))))
 }

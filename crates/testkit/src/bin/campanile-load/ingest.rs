@@ -1,11 +1,9 @@
-//! Load for benchmarks. `cargo xtask bench ingest` runs it; the figures go to standard output.
+//! Deliveries of providers: how many are accepted a second, and where the time goes.
 //!
-//! Two phases on each database, against the release binary with everything switched on and one
-//! webhook endpoint: *full*, where 64 connections post signed pushes as fast as they are answered,
+//! Two phases, with everything switched on and one webhook endpoint: *full*, where 64 connections post signed pushes as fast as they are answered,
 //! and *steady*, where 300 a second come at even intervals, which tells what each stage takes when
 //! nothing queues.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -15,35 +13,17 @@ use campanile_testkit::provider::sign;
 use campanile_testkit::receiver::Receiver;
 use campanile_testkit::server::{SOURCE_SECRET, Server};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+
+use crate::{Line, binary, cpu_seconds, resident, spread};
 
 const CONNECTIONS: usize = 64;
 const FULL: Duration = Duration::from_secs(10);
 const STEADY: Duration = Duration::from_secs(10);
 const STEADY_RATE: u32 = 300;
 
-#[tokio::main]
-async fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let only = match words.as_slice() {
-        ["ingest"] => None,
-        ["ingest", database] => Some(*database),
-        _ => return eprintln!("campanile-load ingest [sqlite|postgres]"),
-    };
-    println!("{CONNECTIONS} connections, pushes of {} bytes, durable before the 202\n", push(0, 0).len());
-    for name in ["sqlite", "postgres"] {
-        if only.is_some_and(|only| only != name) {
-            continue;
-        }
-        let database = if name == "sqlite" { TestDatabase::sqlite() } else { TestDatabase::postgres().await };
-        ingest(database).await;
-    }
-}
-
-async fn ingest(database: TestDatabase) {
+pub(crate) async fn measure(database: TestDatabase) {
     let name = database.name;
+    println!("{name}, {CONNECTIONS} connections, pushes of {} bytes, durable before the 202", push(0, 0).len());
     let mut receiver = Receiver::start().await;
     let server = Server::start(binary(), database, &[("CAMPANILE_LOG", "error")]).await;
     server.add_endpoint(&receiver.url()).await;
@@ -71,11 +51,6 @@ async fn ingest(database: TestDatabase) {
     until_idle(&server).await;
     stages(&server, name, waits.len()).await;
     println!("{name}: {} MiB resident\n", resident(&server) / 1024);
-}
-
-fn binary() -> PathBuf {
-    let own = std::env::current_exe().expect("a program knows where it is");
-    own.with_file_name("campanile")
 }
 
 /// A push of the size that GitHub's are. Made from one template: what the generator spends on a
@@ -179,34 +154,6 @@ fn request(address: &str, connection: u64, number: u64) -> Vec<u8> {
     [head.as_bytes(), &delivery.body].concat()
 }
 
-/// A connection that costs next to nothing, so that the figures are the server's.
-struct Line(TcpStream, Vec<u8>);
-
-impl Line {
-    async fn open(address: &str) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server listens");
-        stream.set_nodelay(true).expect("a socket can be set");
-        Self(stream, vec![0; 4_096])
-    }
-
-    async fn ask(&mut self, request: &[u8]) -> u16 {
-        self.0.write_all(request).await.expect("the server reads");
-        let mut filled = 0;
-        loop {
-            let read = self.0.read(&mut self.1[filled..]).await.expect("the server answers");
-            assert!(read > 0, "the server closed the connection");
-            filled += read;
-            let text = String::from_utf8_lossy(&self.1[..filled]);
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-                if body.len() >= length.unwrap_or(0) {
-                    return head[9..12].parse().expect("a status is a number");
-                }
-            }
-        }
-    }
-}
-
 async fn until_idle(server: &Server) {
     loop {
         let page = server.get("/api/deliveries?status=received&limit=1").await.expect("the server answers");
@@ -254,27 +201,4 @@ async fn stages(server: &Server, name: &str, count: usize) {
     let mut took: Vec<Duration> =
         took.map(|attempt| Duration::from_millis(attempt["responseDurationMs"].as_u64().unwrap_or(0))).collect();
     println!("{name}, steady: webhook request {} (whole milliseconds)", spread(&mut took));
-}
-
-fn spread(waits: &mut [Duration]) -> String {
-    waits.sort_unstable();
-    let at = |share: f64| waits.get(((waits.len() as f64 * share) as usize).min(waits.len().saturating_sub(1)));
-    let millis = |share| at(share).map_or(0.0, Duration::as_secs_f64) * 1_000.0;
-    format!("p50 {:.2} ms, p99 {:.2} ms", millis(0.5), millis(0.99))
-}
-
-/// User and system time of the server's process, by `/proc`; a tick is a hundredth of a second.
-fn cpu_seconds(server: &Server) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.process_id().unwrap_or(0))).unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
-}
-
-/// Resident memory in KiB.
-fn resident(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process_id().unwrap_or(0)));
-    let status = status.unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }

@@ -1,0 +1,192 @@
+//! The events that Campanile itself sends to an organisation's endpoints: their types, schemas and examples.
+//!
+//! All share an envelope of `id`, `type`, `timestamp`, `version` and `data`. The version is a date: a change of
+//! shape is a new one, and the old one goes on being sent to endpoints that were set up for it.
+
+use campanile_accounts::OrganisationId;
+use campanile_base::Result;
+use campanile_db::Tx;
+use campanile_webhooks::Webhooks;
+use campanile_webhooks::event_types::{self, EventTypeSpec};
+use serde_json::{Map, Value, json};
+
+/// The version of the envelope and of everything within.
+pub(crate) const VERSION: &str = "2026-02-07";
+
+/// An event: its name, what it tells of, whether it is sent already, its data and an example of it.
+struct Known {
+    name: &'static str,
+    description: &'static str,
+    is_sent: bool,
+    /// Field, JSON type, example.
+    data: &'static [(&'static str, &'static str, &'static str)],
+}
+
+const KNOWN: [Known; 7] = [
+    Known {
+        name: "observation.created",
+        description: "Something happened in one of the team's tools, and was remembered.",
+        is_sent: true,
+        data: &[
+            ("observationId", "string", r#""obs_2nWcqkVQ4ZJ1cSyGCqPdcyHH5wk""#),
+            ("observationType", "string", r#""pull-request.merged""#),
+            ("significanceScore", "integer", "72"),
+            ("topics", "array", r#"["authentication", "release"]"#),
+            ("clusterId", "string?", "null"),
+            ("workspaceId", "string", r#""ws_2nWcqjPb5sAGHrsVb6rSwWwZcXk""#),
+            ("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
+            ("title", "string", r#""[PR Merged] Sign in with passkeys""#),
+            ("occurredAt", "string", r#""2026-02-07T09:30:00.000000Z""#),
+        ],
+    },
+    Known {
+        name: "sync.completed",
+        description: "A source was read through.",
+        is_sent: false,
+        data: &[
+            ("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
+            ("jobId", "string", r#""run_2nWcqkQxgQh2yQ6Nf2eLwVvGmTg""#),
+            ("success", "boolean", "true"),
+            ("filesProcessed", "integer", "128"),
+            ("embeddingsCreated", "integer", "412"),
+        ],
+    },
+    Known {
+        name: "source.connected",
+        description: "A source was connected to a workspace.",
+        is_sent: false,
+        data: &[
+            ("workspaceId", "string", r#""ws_2nWcqjPb5sAGHrsVb6rSwWwZcXk""#),
+            ("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
+            ("sourceType", "string", r#""github""#),
+            ("sourceMetadata", "object", r#"{"repository": "acme/shop"}"#),
+        ],
+    },
+    Known {
+        name: "source.disconnected",
+        description: "A source was disconnected from a workspace.",
+        is_sent: false,
+        data: &[("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#), ("deleteData", "boolean", "false")],
+    },
+    Known {
+        name: "backfill.completed",
+        description: "The past of a source was read.",
+        is_sent: false,
+        data: &[
+            ("integrationId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
+            ("workspaceId", "string", r#""ws_2nWcqjPb5sAGHrsVb6rSwWwZcXk""#),
+            ("provider", "string", r#""github""#),
+            ("success", "boolean", "true"),
+            ("eventsProduced", "integer", "960"),
+        ],
+    },
+    Known {
+        name: "cluster.created",
+        description: "Observations were found to be about the same thing.",
+        is_sent: false,
+        data: &[
+            ("clusterId", "string", r#""cl_2nWcqkQp5aJxq0uHnbPnXwDcQzF""#),
+            ("workspaceId", "string", r#""ws_2nWcqjPb5sAGHrsVb6rSwWwZcXk""#),
+            ("observationCount", "integer", "3"),
+            ("topics", "array", r#"["authentication"]"#),
+        ],
+    },
+    Known {
+        name: "document.processed",
+        description: "A document was read and can be searched.",
+        is_sent: false,
+        data: &[
+            ("documentId", "string", r#""doc_2nWcqkQw1b4bHf5l2vRZ1kYsGZq""#),
+            ("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
+            ("workspaceId", "string", r#""ws_2nWcqjPb5sAGHrsVb6rSwWwZcXk""#),
+        ],
+    },
+];
+
+/// Makes the event types of an organisation, so far as they are not there.
+pub(crate) async fn register(tx: &mut Tx, webhooks: &Webhooks, organisation: &OrganisationId) -> Result<()> {
+    for known in KNOWN {
+        event_types::ensure(tx, webhooks, organisation, known.name, known.spec()).await?;
+    }
+    Ok(())
+}
+
+impl Known {
+    fn spec(&self) -> EventTypeSpec {
+        let not_yet = if self.is_sent { "" } else { " Not sent yet." };
+        let schemas = json!({ "1": self.schema() });
+        EventTypeSpec {
+            description: format!("{}{not_yet}", self.description),
+            schemas: schemas.as_object().cloned(),
+            group_name: self.name.split_once('.').map(|(group, _)| group.to_owned()),
+            ..EventTypeSpec::default()
+        }
+    }
+
+    /// The envelope with this event's data, as JSON Schema.
+    fn schema(&self) -> Value {
+        let properties: Map<String, Value> = self.data.iter().map(|(name, kind, _)| property(name, kind)).collect();
+        let names: Vec<&str> = self.data.iter().map(|(name, ..)| *name).collect();
+        let data = json!({ "type": "object", "properties": properties, "required": names });
+        json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": self.name,
+            "description": self.description,
+            "type": "object",
+            "properties": {
+                "id": { "type": "string" },
+                "type": { "const": self.name },
+                "timestamp": { "type": "string", "format": "date-time" },
+                "version": { "const": VERSION },
+                "data": data,
+            },
+            "required": ["id", "type", "timestamp", "version", "data"],
+            "examples": [self.example()],
+        })
+    }
+
+    fn example(&self) -> Value {
+        let read = |text: &str| serde_json::from_str::<Value>(text).expect("the examples are constants of ours");
+        let data: Map<String, Value> =
+            self.data.iter().map(|(name, _, example)| ((*name).to_owned(), read(example))).collect();
+        json!({
+            "id": "evt_2nWcqkRzjUaVXn6vRlCCJfQpT3M",
+            "type": self.name,
+            "timestamp": "2026-02-07T09:30:00.000000Z",
+            "version": VERSION,
+            "data": data,
+        })
+    }
+}
+
+/// A field of the data; one whose type ends in a question mark may be `null`.
+fn property(name: &str, kind: &str) -> (String, Value) {
+    let schema = match (kind.strip_suffix('?'), kind) {
+        (Some(kind), _) => json!({ "type": [kind, "null"] }),
+        (None, "array") => json!({ "type": "array", "items": { "type": "string" } }),
+        (None, kind) => json!({ "type": kind }),
+    };
+    (name.to_owned(), schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_of_the_first_version_stays() {
+        // What receivers were promised with 2026-02-07: fields may come, none may go or change.
+        let promised = ["observationId", "observationType", "significanceScore", "topics", "clusterId", "workspaceId"];
+        let example = KNOWN[0].example();
+        assert_eq!((&example["type"], &example["version"]), (&json!("observation.created"), &json!("2026-02-07")));
+        assert!(promised.iter().all(|field| example["data"].get(field).is_some()), "{example}");
+    }
+
+    #[test]
+    fn every_example_fits_its_schema() {
+        for known in &KNOWN {
+            let schema = known.schema();
+            campanile_webhooks::event_types::check_against(&schema, &known.example()).unwrap();
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Outbound webhooks: how many messages are accepted and delivered a second, and how long each takes.
+//!
+//! * *closed*: 128 connections post messages of 256 bytes as fast as they are answered, to one endpoint.
+//! * *large*: the same with 4 KB.
+//! * *fan*: the same to ten endpoints.
+//! * *open*: 300 messages a second at even intervals; from the intended time to the arrival.
+//! * *bare*: a signing client without a server: what the machine can send at most.
+//!
+//! The load, the server and the receiver share the machine. Every message is durable before its 202; the receiver
+//! checks each signature, and that each message comes once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use campanile_db::testing::TestDatabase;
+use campanile_net::{AddressRules, Client, Request, SigningSecret};
+use campanile_testkit::server::{SECRET_KEY, Server};
+use serde_json::json;
+
+use crate::sink::Sink;
+use crate::{Line, binary, cpu_seconds, resident, spread};
+
+const CONNECTIONS: usize = 128;
+const LASTING: Duration = Duration::from_secs(10);
+const OPEN_RATE: u32 = 300;
+
+pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase, phases: &[&str]) {
+    let wanted = |phase: &str| phases.is_empty() || phases.contains(&phase);
+    if wanted("bare") && name == "sqlite" {
+        bare().await;
+    }
+    for (phase, size, endpoints) in [("closed", 256, 1), ("large", 4_096, 1), ("fan", 256, 10)] {
+        if wanted(phase) {
+            let world = World::start(database().await, endpoints).await;
+            closed(name, phase, &world, size).await;
+        }
+    }
+    if wanted("open") {
+        let world = World::start(database().await, 1).await;
+        println!("{name}, idle: {} MiB resident", resident(&world.server) / 1024);
+        open(name, &world).await;
+    }
+}
+
+struct World {
+    server: Server,
+    sink: Sink,
+    address: String,
+    secrets: Vec<Option<SigningSecret>>,
+}
+
+impl World {
+    async fn start(database: TestDatabase, endpoints: usize) -> Self {
+        let settings = [("CAMPANILE_LOG", "warn"), ("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "1s,1s,1s")];
+        let server = Server::start(binary(), database, &settings).await;
+        let sink = Sink::start().await;
+        let made = server.post("/api/v1/app", &json!({ "name": "load", "uid": "load" })).await.expect("an answer");
+        assert_eq!(made.status, 201, "{}", made.json);
+        let mut secrets = Vec::new();
+        for n in 0..endpoints {
+            let asked = json!({ "url": format!("{}/{n}", sink.address) });
+            let made = server.post("/api/v1/app/load/endpoint", &asked).await.expect("an answer").json;
+            let path = format!("/api/v1/app/load/endpoint/{}/secret", made["id"].as_str().expect("it was made"));
+            let key = server.get(&path).await.expect("an answer").json;
+            secrets.push(SigningSecret::parse(key["key"].as_str().expect("it has one")).ok());
+        }
+        let address = server.url("").trim_start_matches("http://").to_owned();
+        Self { server, sink, address, secrets }
+    }
+
+    fn request(&self, number: u64, at: Duration, size: usize) -> Vec<u8> {
+        request(&self.address, number, at, size)
+    }
+}
+
+/// A message of about this size, with its number and when it was to be sent.
+fn payload(number: u64, at: Duration, size: usize) -> String {
+    let mut payload = format!("{{\"n\":{number},\"at\":{},\"pad\":\"", at.as_micros());
+    let pad = size.saturating_sub(payload.len() + 2);
+    payload.extend(std::iter::repeat_n('x', pad));
+    payload.push_str("\"}");
+    payload
+}
+
+fn request(address: &str, number: u64, at: Duration, size: usize) -> Vec<u8> {
+    let body = format!("{{\"eventType\":\"load.test\",\"payload\":{}}}", payload(number, at, size));
+    let head = format!(
+        "POST /api/v1/app/load/msg?with_content=false HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {SECRET_KEY}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
+}
+
+async fn closed(name: &str, phase: &str, world: &World, size: usize) {
+    let endpoints = world.secrets.len() as u64;
+    // The first seconds are not those of a server that has been up for long.
+    run(world, Duration::from_secs(2), size).await;
+    let cpu = cpu_seconds(&world.server);
+    let (accepted, mut waits, stored) = run(world, LASTING, size).await;
+    let done = world.sink.until(accepted * endpoints).await;
+    let cpu = cpu_seconds(&world.server) - cpu;
+    let arrived = &world.sink.arrived;
+    let load = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
+    println!(
+        "{name}, {phase}: {:.0} messages/s accepted, {:.0}/s accepted and delivered to {endpoints}; accept {}; \
+         {:.3} CPU s per 1,000 messages, {} MiB; arrived {} of {}, repeated {}, wrongly signed {}",
+        accepted as f64 / stored.as_secs_f64(),
+        accepted as f64 / done.as_secs_f64(),
+        spread(&mut waits),
+        cpu * 1_000.0 / accepted as f64,
+        resident(&world.server) / 1024,
+        load(&arrived.requests),
+        accepted * endpoints,
+        load(&arrived.repeated),
+        load(&arrived.unsigned),
+    );
+}
+
+/// Everybody posts as fast as they are answered; answers how many were accepted, each wait, and how long it took.
+async fn run(world: &World, lasting: Duration, size: usize) -> (u64, Vec<Duration>, Duration) {
+    let began = world.sink.begin(world.secrets.clone(), false);
+    let numbers = Arc::new(AtomicU64::new(0));
+    let tasks: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (address, numbers) = (world.address.clone(), numbers.clone());
+            tokio::spawn(async move {
+                let mut line = Line::open(&address).await;
+                let mut waits = Vec::new();
+                while began.elapsed() < lasting {
+                    let number = numbers.fetch_add(1, Ordering::Relaxed);
+                    let request = request(&address, number, began.elapsed(), size);
+                    let sent = Instant::now();
+                    assert_eq!(line.ask(&request).await, 202);
+                    waits.push(sent.elapsed());
+                }
+                waits
+            })
+        })
+        .collect();
+    let mut waits = Vec::new();
+    for task in tasks {
+        waits.extend(task.await.expect("the load does not fail"));
+    }
+    let accepted = numbers.load(Ordering::SeqCst);
+    let stored = began.elapsed();
+    if lasting < LASTING {
+        world.sink.until(accepted * world.secrets.len() as u64).await;
+    }
+    (accepted, waits, stored)
+}
+
+/// At even intervals, whoever is still waiting; from the intended time to the arrival.
+async fn open(name: &str, world: &World) {
+    let began = world.sink.begin(world.secrets.clone(), true);
+    let lines = Arc::new(tokio::sync::Mutex::new(Vec::new()));
+    let many = u64::from(OPEN_RATE) * LASTING.as_secs();
+    let mut tasks = Vec::new();
+    for number in 0..many {
+        let intended = Duration::from_secs(1) * number as u32 / OPEN_RATE;
+        tokio::time::sleep_until((began + intended).into()).await;
+        let (address, lines) = (world.address.clone(), lines.clone());
+        let request = world.request(number, intended, 256);
+        tasks.push(tokio::spawn(async move {
+            let kept = lines.lock().await.pop();
+            let mut line = match kept {
+                Some(line) => line,
+                None => Line::open(&address).await,
+            };
+            assert_eq!(line.ask(&request).await, 202);
+            lines.lock().await.push(line);
+        }));
+    }
+    for task in tasks {
+        task.await.expect("the load does not fail");
+    }
+    world.sink.until(many).await;
+    let mut waits = std::mem::take(&mut *world.sink.arrived.waits.lock().expect("nobody panics"));
+    println!(
+        "{name}, open {OPEN_RATE}/s: end to end {}; arrived {} of {many}",
+        spread(&mut waits),
+        world.sink.arrived.requests.load(Ordering::SeqCst)
+    );
+}
+
+/// A client that signs and sends, and nothing else.
+async fn bare() {
+    let sink = Sink::start().await;
+    let secret = SigningSecret::generate();
+    let client = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().expect("a constant range")]));
+    let began = sink.begin(vec![Some(secret.clone())], false);
+    let numbers = Arc::new(AtomicU64::new(0));
+    let tasks: Vec<_> = (0..32)
+        .map(|_| {
+            let (client, secret, numbers) = (client.clone(), secret.clone(), numbers.clone());
+            let url = format!("{}/0", sink.address);
+            tokio::spawn(async move {
+                while began.elapsed() < LASTING {
+                    let number = numbers.fetch_add(1, Ordering::Relaxed);
+                    let body = payload(number, Duration::ZERO, 256);
+                    let (id, now) = (format!("msg_{number}"), campanile_base::Clock::System.now().as_seconds());
+                    let signature = secret.sign(&id, now, body.as_bytes());
+                    let headers = [("svix-id", id), ("svix-timestamp", now.to_string()), ("svix-signature", signature)];
+                    let sent = client.send(Request {
+                        method: "POST",
+                        url: url.clone(),
+                        headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+                        body: Bytes::from(body),
+                        timeout: Duration::from_secs(30),
+                        keep: 1_000,
+                    });
+                    assert_eq!(sent.await.expect("the receiver answers").status, 204);
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("the load does not fail");
+    }
+    println!("bare signed client: {:.0} requests/s", numbers.load(Ordering::SeqCst) as f64 / LASTING.as_secs_f64());
+}

@@ -1,0 +1,122 @@
+//! Who calls the Svix API: an organisation, or the holder of a token for one application.
+//!
+//! [`Org`] is for what only an organisation may do. [`App`] is for everything within an application:
+//! it finds the application that the path names before the body is read, as this API's clients expect,
+//! and a token for another application finds none.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use campanile_accounts::Caller;
+use campanile_base::{Error, Result};
+use campanile_webhooks::applications::{self, Application};
+use campanile_webhooks::event_types::Viewer;
+use campanile_webhooks::tokens::{self, Capability, Token};
+
+use super::error::SvixError;
+use crate::Web;
+use crate::caller::recognise;
+
+/// Anybody who was recognised.
+#[derive(Clone)]
+pub(crate) enum Access {
+    /// A whole organisation.
+    Organisation(Arc<Caller>),
+    /// One application of it.
+    Application(Arc<Token>),
+}
+
+impl Access {
+    /// As the app's callers.
+    pub(super) fn caller(&self) -> Caller {
+        match self {
+            Self::Organisation(caller) => (**caller).clone(),
+            Self::Application(token) => token.caller(),
+        }
+    }
+
+    /// Which event types are shown.
+    pub(super) fn viewer(&self) -> Viewer<'_> {
+        match self {
+            Self::Organisation(_) => Viewer::Organisation,
+            Self::Application(token) => Viewer::Flags(&token.feature_flags),
+        }
+    }
+
+    /// Refuses what a token is not for; an organisation may do everything.
+    pub(super) fn must(&self, capability: Capability) -> Result<()> {
+        match self {
+            Self::Organisation(_) => Ok(()),
+            Self::Application(token) => token.must(capability),
+        }
+    }
+}
+
+impl FromRequestParts<Web> for Access {
+    type Rejection = SvixError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        let access = match token_of(parts).filter(|token| token.starts_with(tokens::PREFIX)) {
+            Some(token) => {
+                let now = web.app.clock.now();
+                Self::Application(Arc::new(tokens::recognise(&web.app.db, token, now).await?))
+            }
+            None => Self::Organisation(Arc::new(recognise(&web.app, &parts.method, &parts.headers).await?)),
+        };
+        parts.extensions.insert(access.clone());
+        Ok(access)
+    }
+}
+
+fn token_of(parts: &Parts) -> Option<&str> {
+    parts.headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// An organisation.
+pub(crate) struct Org(pub(crate) Arc<Caller>);
+
+impl FromRequestParts<Web> for Org {
+    type Rejection = SvixError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
+        match Access::from_request_parts(parts, web).await? {
+            Access::Organisation(caller) => Ok(Self(caller)),
+            Access::Application(_) => Err(Error::Forbidden("only the organisation may do this").into()),
+        }
+    }
+}
+
+/// The application that the path names, and who asks for it.
+pub(crate) struct App {
+    pub(crate) application: Application,
+    pub(crate) access: Access,
+}
+
+impl FromRequestParts<Web> for App {
+    type Rejection = SvixError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
+        let access = Access::from_request_parts(parts, web).await?;
+        let named = named(parts, web, "app").await.unwrap_or_default();
+        let organisation = access.caller().organisation;
+        let found =
+            web.app.db.read(move |tx| Box::pin(async move { applications::get(tx, &organisation, &named).await }));
+        let application = found.await?;
+        let is_anothers = matches!(&access, Access::Application(token) if token.application_id != application.id);
+        match is_anothers {
+            false => Ok(Self { application, access }),
+            true => Err(Error::NotFound("application").into()),
+        }
+    }
+}
+
+/// A part of the path by its name.
+async fn named(parts: &mut Parts, web: &Web, name: &str) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, web).await.ok()?;
+    params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+}

@@ -1,0 +1,91 @@
+//! Bodies of the Svix API: JSON, whatever the content type says; faults are told with their place.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+
+use super::error::SvixError;
+use crate::Web;
+
+/// What a fault of the shape is called.
+const SHAPE: &str = "value_error.jsondecode";
+
+/// A JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
+    type Rejection = SvixError;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, SvixError> {
+        let bytes = Bytes::from_request(request, web).await.map_err(|refused| match refused.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let detail = "Request payload is too large.".to_owned();
+                SvixError::Http(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+            }
+            status => SvixError::Http(status, "generic_error", refused.body_text()),
+        })?;
+        Ok(Self(read(&bytes)?))
+    }
+}
+
+/// Reads JSON. A fault of a field has its place; one of the whole, such as a missing field, has none.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SvixError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let cause = error.into_inner();
+        let loc = match (cause.is_syntax() || cause.is_eof() && !bytes.is_empty(), path.as_str()) {
+            (true, _) => vec!["body".to_owned(), "?".to_owned()],
+            (false, "." | "?" | "") => vec!["body".to_owned(), String::new(), String::new()],
+            (false, path) => vec!["body".to_owned(), path.to_owned()],
+        };
+        SvixError::Unreadable { loc, msg: cause.to_string(), kind: SHAPE }
+    })
+}
+
+/// A field of a patch: absent, `null`, or a value.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Field<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is cleared.
+    Clear,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
+impl<T> Field<T> {
+    /// Changes an optional value.
+    pub(super) fn change(self, value: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *value = None,
+            Self::Set(new) => *value = Some(new),
+        }
+    }
+
+    /// Whether it is given.
+    pub(super) fn is_given(&self) -> bool {
+        !matches!(self, Self::Keep)
+    }
+}
+
+impl<T: Default> Field<T> {
+    /// Changes a value that `null` empties.
+    pub(super) fn change_or_empty(self, value: &mut T) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *value = T::default(),
+            Self::Set(new) => *value = new,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Requests with an `Idempotency-Key`, which every official library sends with each POST.
+//!
+//! The key belongs to who sends it and to the address that it is sent to; the body does not count. Messages
+//! remember it themselves; for everything else the answer is kept.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use campanile_base::sha256_hex;
+use campanile_webhooks::requests::{self, Answer, Turn};
+
+use super::error::SvixError;
+use crate::Web;
+
+/// How large an answer is remembered.
+const LARGEST: usize = 1024 * 1024;
+
+/// What a request has in common with its repeats.
+pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
+    let key = text("idempotency-key")?;
+    let who = text(AUTHORIZATION.as_str())?;
+    Some(sha256_hex(format!("{who}\n{key}\n{uri}")))
+}
+
+/// Answers a repeat as the first was answered.
+pub(super) async fn once(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let is_message = request.uri().path().ends_with("/msg");
+    let hash = match *request.method() == Method::POST && !is_message {
+        true => of(request.headers(), request.uri()),
+        false => None,
+    };
+    let Some(hash) = hash else { return next.run(request).await };
+    match requests::begin(&web.app.webhooks, &hash).await {
+        Ok(Turn::First) => {}
+        Ok(Turn::Repeat(answer)) => return repeated(answer),
+        Ok(Turn::Stuck) => {
+            let detail = "An earlier request with this key is under way.".to_owned();
+            return SvixError::Http(StatusCode::CONFLICT, "conflict", detail).into_response();
+        }
+        Err(error) => return SvixError::from(error).into_response(),
+    }
+    let (parts, body) = next.run(request).await.into_parts();
+    let bytes = axum::body::to_bytes(body, LARGEST).await.unwrap_or_default();
+    let answer = parts
+        .status
+        .is_success()
+        .then(|| Answer { status: parts.status.as_u16(), body: String::from_utf8_lossy(&bytes).into_owned() });
+    if let Err(error) = requests::end(&web.app.webhooks, &hash, answer).await {
+        tracing::warn!(error = error.chain(), "an answer could not be remembered for a repeat of its request");
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+fn repeated(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    match answer.body.is_empty() {
+        true => status.into_response(),
+        false => (status, [(CONTENT_TYPE, "application/json")], answer.body).into_response(),
+    }
+}

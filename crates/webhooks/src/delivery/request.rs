@@ -1,0 +1,60 @@
+//! The request that a delivery sends: signed, with both spellings of the signature's headers, so that
+//! receivers of either kind verify it unchanged.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use campanile_base::Timestamp;
+use campanile_net::Request;
+
+use crate::Webhooks;
+use crate::directory::Target;
+use crate::messages::Message;
+
+/// How much of an answer's body is kept.
+const KEPT: usize = 20_000;
+const USER_AGENT: &str = concat!("Campanile-Webhooks/", env!("CARGO_PKG_VERSION"));
+
+/// The request; nothing when the payload is there no more.
+pub(super) fn signed(webhooks: &Webhooks, message: &Message, target: &Target, now: Timestamp) -> Option<Request> {
+    let body = message.payload.clone().filter(|_| message.expires_at.is_none_or(|at| at > now))?;
+    let (id, timestamp) = (message.id.as_str(), now.as_seconds());
+    let signatures: Vec<String> = target.secrets(now).map(|secret| secret.sign(id, timestamp, &body)).collect();
+    let signature = signatures.join(" ");
+    let (url, basic) = without_credentials(&target.endpoint.url);
+    let content_type = message.content_type.as_deref().unwrap_or("application/json");
+    let mut headers: Vec<(String, String)> =
+        [("accept", "*/*"), ("content-type", content_type), ("user-agent", USER_AGENT)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+    for prefix in ["svix", "webhook"] {
+        headers.push((format!("{prefix}-id"), id.to_owned()));
+        headers.push((format!("{prefix}-timestamp"), timestamp.to_string()));
+        headers.push((format!("{prefix}-signature"), signature.clone()));
+    }
+    headers.extend(basic.map(|basic| ("authorization".to_owned(), basic)));
+    for (name, value) in &target.headers {
+        headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        headers.push((name.clone(), value.clone()));
+    }
+    Some(Request { method: "POST", url, headers, body, timeout: webhooks.settings.request_timeout, keep: KEPT })
+}
+
+/// An address without the name and password in it, and what they become.
+fn without_credentials(url: &str) -> (String, Option<String>) {
+    // Most have none; those are not taken apart.
+    let Some(mut parsed) = url.contains('@').then(|| url::Url::parse(url).ok()).flatten() else {
+        return (url.to_owned(), None);
+    };
+    if parsed.username().is_empty() && parsed.password().is_none() {
+        return (url.to_owned(), None);
+    }
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
+    let pair = [decoded(parsed.username()), b":".to_vec(), decoded(parsed.password().unwrap_or_default())].concat();
+    // Both can be set wherever there is a host, which an endpoint's address has.
+    let _ = (parsed.set_username(""), parsed.set_password(None));
+    (parsed.to_string(), Some(format!("Basic {}", STANDARD.encode(pair))))
+}
+
+pub(super) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}

@@ -1,0 +1,136 @@
+//! Headers that an endpoint is sent along with each message. They are stored sealed: some are keys.
+
+use campanile_accounts::{Caller, Permission};
+use campanile_base::{Error, Result, Secret, Vault};
+use campanile_db::Tx;
+use serde_json::{Map, Value};
+
+use super::{Endpoint, queries};
+use crate::Webhooks;
+use crate::applications::{self, Application};
+
+/// Names, as they were written, and values.
+pub type Headers = Vec<(String, String)>;
+
+/// How long a value may be.
+const LONGEST: usize = 4_096;
+/// What the sender decides itself.
+const FORBIDDEN: [&str; 22] = [
+    "user-agent",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+    "age",
+    "cache-control",
+    "clear-site-data",
+    "expires",
+    "pragma",
+    "warning",
+    "content-length",
+    "content-type",
+    "content-encoding",
+    "content-language",
+    "content-location",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+/// What gateways and receivers trust the sender for.
+const FORBIDDEN_BEGINNINGS: [&str; 9] =
+    ["x-amz-", "x-amzn-", "x-google", "x-goog-", "x-gfe", "x-azure-", "x-fd-", "x-svix-", "svix-"];
+/// What is not shown again.
+const SENSITIVE: [&str; 6] =
+    ["x-auth-token", "x-api-key", "www-authenticate", "authorization", "proxy-authenticate", "proxy-authorization"];
+
+/// Whether the value of this header is kept from those who look.
+pub fn is_sensitive(name: &str) -> bool {
+    SENSITIVE.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The headers of an endpoint.
+///
+/// # Errors
+/// What the database says, or that the vault has another key.
+pub async fn get(tx: &mut Tx, webhooks: &Webhooks, endpoint: &Endpoint) -> Result<Headers> {
+    open(&webhooks.vault, queries::headers(tx, &endpoint.id).await?.as_deref())
+}
+
+/// Replaces the headers of an endpoint.
+///
+/// # Errors
+/// `InvalidField` for a name or value that cannot be.
+pub async fn set(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    endpoint: &Endpoint,
+    headers: Headers,
+) -> Result<()> {
+    caller.must(Permission::Configure)?;
+    let sealed = seal(&webhooks.vault, &checked(headers)?);
+    queries::set_headers(tx, &endpoint.id, sealed.as_deref(), webhooks.clock.now()).await?;
+    applications::touch(tx, webhooks, &application.id).await
+}
+
+/// Sets some headers of an endpoint, and removes those without a value.
+///
+/// # Errors
+/// Like [`set`].
+pub async fn patch(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    endpoint: &Endpoint,
+    changes: Vec<(String, Option<String>)>,
+) -> Result<()> {
+    let mut headers = get(tx, webhooks, endpoint).await?;
+    for (name, value) in changes {
+        headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+        headers.extend(value.map(|value| (name, value)));
+    }
+    set(tx, webhooks, caller, application, endpoint, headers).await
+}
+
+/// Checks names and values.
+pub(super) fn checked(headers: Headers) -> Result<Headers> {
+    for (name, value) in &headers {
+        let why = why_not(name, value);
+        if let Some(why) = why {
+            return Err(Error::invalid_field("headers", format!("cannot have {name}: {why}")));
+        }
+    }
+    Ok(headers)
+}
+
+fn why_not(name: &str, value: &str) -> Option<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(is_token) {
+        return Some("this is no name of a header");
+    }
+    if FORBIDDEN.contains(&lower.as_str()) || FORBIDDEN_BEGINNINGS.iter().any(|known| lower.starts_with(known)) {
+        return Some("it is not to be set");
+    }
+    if value.len() > LONGEST {
+        return Some("its value is longer than 4096 bytes");
+    }
+    let is_plain = value.chars().all(|c| c == '\t' || (' '..='~').contains(&c) || !c.is_ascii() && !c.is_control());
+    (!is_plain).then_some("its value has characters that no header has")
+}
+
+pub(super) fn seal(vault: &Vault, headers: &Headers) -> Option<String> {
+    let object: Map<String, Value> = headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    (!headers.is_empty()).then(|| vault.seal(&Secret::new(Value::Object(object).to_string())))
+}
+
+pub(crate) fn open(vault: &Vault, sealed: Option<&str>) -> Result<Headers> {
+    let Some(sealed) = sealed else { return Ok(Vec::new()) };
+    let object: Map<String, Value> = serde_json::from_str(vault.open(sealed)?.expose()).map_err(Error::internal)?;
+    Ok(object.into_iter().map(|(name, value)| (name, value.as_str().unwrap_or_default().to_owned())).collect())
+}

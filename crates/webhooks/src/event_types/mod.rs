@@ -1,0 +1,280 @@
+//! Event types: what an organisation's messages can tell of, with a schema and an example for those who
+//! receive them. Messages may be of a type that is not here; endpoints can only ask for those that are.
+
+mod queries;
+
+use campanile_accounts::{Caller, OrganisationId, Permission};
+use campanile_base::{Error, Result, Timestamp};
+use campanile_db::Tx;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::Webhooks;
+use crate::applications::Application;
+use crate::names::{check_name, check_words};
+use crate::range::Range;
+
+/// The type of a message that says nothing but that sending works. Every endpoint may ask for it.
+pub const PING: &str = "svix.ping";
+
+/// An event type, in the Svix API's shape.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventType {
+    /// Its name, by which it is known.
+    pub name: String,
+    /// What it tells of.
+    pub description: String,
+    /// Whether nobody should ask for it any more.
+    pub archived: bool,
+    /// Whether it is on its way out.
+    pub deprecated: bool,
+    /// JSON Schemas by version; `null` where they were not asked for.
+    #[schema(value_type = Option<Object>)]
+    pub schemas: Option<Map<String, Value>>,
+    /// Who has none of these flags does not see it.
+    pub feature_flags: Option<Vec<String>>,
+    /// The first of them.
+    pub feature_flag: Option<String>,
+    /// What it is shown with.
+    pub group_name: Option<String>,
+    /// Since when it exists.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it was changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+}
+
+/// What an event type is made of, or made over with.
+#[derive(Debug, Clone, Default)]
+pub struct EventTypeSpec {
+    /// What it tells of.
+    pub description: String,
+    /// Whether nobody should ask for it any more.
+    pub archived: bool,
+    /// Whether it is on its way out.
+    pub deprecated: bool,
+    /// JSON Schemas by version.
+    pub schemas: Option<Map<String, Value>>,
+    /// Who has none of these flags does not see it.
+    pub feature_flags: Option<Vec<String>>,
+    /// What it is shown with.
+    pub group_name: Option<String>,
+}
+
+impl EventTypeSpec {
+    fn checked(self) -> Result<Self> {
+        check_words("description", &self.description)?;
+        for flag in self.feature_flags.iter().flatten() {
+            check_name("featureFlags", flag)?;
+        }
+        if let Some(group) = &self.group_name {
+            check_name("groupName", group)?;
+        }
+        for (version, schema) in self.schemas.iter().flatten() {
+            jsonschema::draft7::meta::validate(schema).map_err(|e| {
+                Error::invalid_field("schemas", format!("has no JSON Schema as version {version}: {e}"))
+            })?;
+        }
+        Ok(self)
+    }
+}
+
+impl From<&EventType> for EventTypeSpec {
+    fn from(event_type: &EventType) -> Self {
+        Self {
+            description: event_type.description.clone(),
+            archived: event_type.archived,
+            deprecated: event_type.deprecated,
+            schemas: event_type.schemas.clone(),
+            feature_flags: event_type.feature_flags.clone(),
+            group_name: event_type.group_name.clone(),
+        }
+    }
+}
+
+/// Who looks at event types: a whole organisation, or somebody who sees what their flags show.
+#[derive(Debug, Clone, Copy)]
+pub enum Viewer<'v> {
+    /// Everything.
+    Organisation,
+    /// What has no flag, or one of these.
+    Flags(&'v [String]),
+}
+
+impl Viewer<'_> {
+    fn sees(&self, event_type: &EventType) -> bool {
+        match self {
+            Self::Organisation => true,
+            Self::Flags(flags) => {
+                event_type.feature_flags.as_ref().is_none_or(|needed| needed.iter().any(|flag| flags.contains(flag)))
+            }
+        }
+    }
+}
+
+/// Makes an event type; one that is archived under this name comes back as this.
+///
+/// # Errors
+/// `InvalidField`, or `Conflict` when there is one that is not archived.
+pub async fn create(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    name: &str,
+    spec: EventTypeSpec,
+) -> Result<EventType> {
+    caller.must(Permission::Configure)?;
+    check_name("name", name)?;
+    let spec = spec.checked()?;
+    match queries::by_name(tx, &caller.organisation, name).await? {
+        Some(known) if !known.archived => Err(Error::conflict("An event_type with this name already exists")),
+        known => put(tx, webhooks, caller, name, spec, known).await,
+    }
+}
+
+/// Makes an event type over, or makes it. Answers whether it was there.
+///
+/// # Errors
+/// `InvalidField`.
+pub async fn upsert(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    name: &str,
+    spec: EventTypeSpec,
+) -> Result<(bool, EventType)> {
+    caller.must(Permission::Configure)?;
+    let spec = spec.checked()?;
+    let known = queries::by_name(tx, &caller.organisation, name).await?;
+    let was_there = known.is_some();
+    Ok((was_there, put(tx, webhooks, caller, name, spec, known).await?))
+}
+
+async fn put(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    name: &str,
+    spec: EventTypeSpec,
+    known: Option<EventType>,
+) -> Result<EventType> {
+    let now = webhooks.clock.now();
+    let event_type = EventType {
+        name: name.to_owned(),
+        description: spec.description,
+        archived: spec.archived,
+        deprecated: spec.deprecated,
+        schemas: spec.schemas,
+        feature_flag: spec.feature_flags.as_ref().and_then(|flags| flags.first().cloned()),
+        feature_flags: spec.feature_flags,
+        group_name: spec.group_name,
+        created_at: known.map_or(now, |known| known.created_at),
+        updated_at: now,
+    };
+    queries::put(tx, &caller.organisation, &event_type).await?;
+    Ok(event_type)
+}
+
+/// Makes an event type of our own where there is none; one that is there, in whatever shape, is the
+/// organisation's.
+///
+/// # Errors
+/// What the database says.
+pub async fn ensure(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    organisation: &OrganisationId,
+    name: &str,
+    spec: EventTypeSpec,
+) -> Result<()> {
+    if queries::by_name(tx, organisation, name).await?.is_none() {
+        put(tx, webhooks, &Caller::system(organisation.clone()), name, spec, None).await?;
+    }
+    Ok(())
+}
+
+/// Checks a payload against a schema.
+///
+/// # Errors
+/// `Invalid`, with the first thing that does not fit.
+pub fn check_against(schema: &Value, payload: &Value) -> Result<()> {
+    jsonschema::validate(schema, payload).map_err(|e| Error::invalid(format!("{}: {e}", e.instance_path)))
+}
+
+/// Archives an event type: endpoints that ask for it keep it, others cannot. Or removes it for good.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn delete(tx: &mut Tx, webhooks: &Webhooks, caller: &Caller, name: &str, for_good: bool) -> Result<()> {
+    caller.must(Permission::Configure)?;
+    let done = match for_good {
+        true => queries::delete(tx, &caller.organisation, name).await?,
+        false => queries::archive(tx, &caller.organisation, name, webhooks.clock.now()).await?,
+    };
+    if done { Ok(()) } else { Err(Error::NotFound("event type")) }
+}
+
+/// An event type by its name, archived ones too.
+///
+/// # Errors
+/// `NotFound`, also for who may not see it.
+pub async fn get(tx: &mut Tx, organisation: &OrganisationId, viewer: Viewer<'_>, name: &str) -> Result<EventType> {
+    let found = queries::by_name(tx, organisation, name).await?;
+    found.filter(|event_type| viewer.sees(event_type)).ok_or(Error::NotFound("event type"))
+}
+
+/// Event types by name.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    viewer: Viewer<'_>,
+    include_archived: bool,
+    range: &Range,
+) -> Result<Vec<EventType>> {
+    // Few are hidden: those are passed over here, page after page.
+    let mut shown = Vec::new();
+    let mut rest = range.clone();
+    while (shown.len() as i64) < range.limit {
+        let page = queries::list(tx, organisation, include_archived, &rest).await?;
+        let is_last = (page.len() as i64) < rest.limit;
+        if let Some(last) = page.last() {
+            *(if rest.oldest_first { &mut rest.low } else { &mut rest.high }) = last.name.clone();
+        }
+        shown.extend(page.into_iter().filter(|event_type| viewer.sees(event_type)));
+        if is_last {
+            break;
+        }
+    }
+    shown.truncate(range.limit as usize);
+    Ok(shown)
+}
+
+/// Refuses types that nobody can ask for.
+///
+/// # Errors
+/// `InvalidField`, with the names of those that are not there.
+pub(crate) async fn must_be_known(tx: &mut Tx, application: &Application, names: Option<&[String]>) -> Result<()> {
+    let mut missing = Vec::new();
+    for name in names.into_iter().flatten() {
+        let is_built_in = application.is_operational && crate::operational::TYPES.contains(&name.as_str());
+        if name == PING || is_built_in {
+            continue;
+        }
+        let known = queries::by_name(tx, &application.organisation_id, name).await?;
+        if known.is_none_or(|known| known.archived) {
+            missing.push(name.as_str());
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(Error::invalid_field("eventTypes", format!("has types that do not exist: {}", missing.join(", "))))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Messages that were accepted just now, for their first deliveries: what was just written need not be read.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use super::{Message, MessageId};
+
+/// How many bytes of payload are kept at most.
+const MOST: usize = 32 * 1024 * 1024;
+/// What a message takes beside its payload, about.
+const OVERHEAD: usize = 512;
+
+#[derive(Default)]
+struct Kept {
+    messages: HashMap<MessageId, (Arc<Message>, usize)>,
+    /// In the order of keeping, those that are gone too.
+    order: VecDeque<MessageId>,
+    bytes: usize,
+}
+
+/// Recent messages. Cheap to clone; clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct Recent(Arc<Mutex<Kept>>);
+
+impl Recent {
+    /// Keeps a message for so many deliveries; the oldest give way.
+    pub(crate) fn keep(&self, message: Arc<Message>, uses: usize) {
+        let mut kept = self.0.lock().expect("nobody panics while they hold it");
+        kept.bytes += size(&message);
+        kept.order.push_back(message.id.clone());
+        kept.messages.insert(message.id.clone(), (message, uses));
+        while kept.bytes > MOST || kept.order.len() > 2 * kept.messages.len() + 64 {
+            let Some(oldest) = kept.order.pop_front() else { return };
+            if kept.bytes > MOST
+                && let Some((message, _)) = kept.messages.remove(&oldest)
+            {
+                kept.bytes -= size(&message);
+            } else if kept.messages.contains_key(&oldest) {
+                kept.order.push_back(oldest);
+            }
+        }
+    }
+
+    /// The message for one of its deliveries, if it is still kept.
+    pub(crate) fn take(&self, id: &MessageId) -> Option<Arc<Message>> {
+        let mut kept = self.0.lock().expect("nobody panics while they hold it");
+        let (message, uses) = kept.messages.get_mut(id)?;
+        *uses -= 1;
+        let (message, is_last) = (message.clone(), *uses == 0);
+        if is_last {
+            kept.messages.remove(id);
+            kept.bytes -= size(&message);
+        }
+        Some(message)
+    }
+}
+
+fn size(message: &Message) -> usize {
+    message.payload.as_ref().map_or(0, bytes::Bytes::len) + OVERHEAD
+}

@@ -1,0 +1,162 @@
+//! Tokens that open one application, for the browser of its owner: `appsk_` and 43 characters. Stored is
+//! the SHA-256. They run out, and can be ended before that, all of an application's or those of a session.
+
+pub(crate) mod queries;
+
+use std::time::Duration;
+
+use campanile_accounts::{Actor, Caller, OrganisationId, Permission, Role};
+use campanile_base::{Error, Result, Secret, Timestamp, random_token, sha256_hex};
+use campanile_db::{Db, Tx};
+use serde::{Deserialize, Serialize};
+
+use crate::Webhooks;
+use crate::applications::{Application, ApplicationId};
+
+/// How every such token begins.
+pub const PREFIX: &str = "appsk_";
+/// How long a token may last, and lasts unless said otherwise.
+const SHORTEST: Duration = Duration::from_secs(3_600);
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Session words.
+const SESSION: usize = 64;
+
+/// What the holder of a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are the wire's, and say it")]
+pub enum Capability {
+    ViewBase,
+    ViewEndpointSecret,
+    ManageEndpointSecret,
+    ManageTransformations,
+    CreateAttempts,
+    ManageEndpoint,
+}
+
+/// What a token is made with.
+#[derive(Debug, Clone, Default)]
+pub struct TokenSpec {
+    /// Which event types the holder sees beside those without a flag.
+    pub feature_flags: Vec<String>,
+    /// What the holder may do; `None` for everything.
+    pub capabilities: Option<Vec<Capability>>,
+    /// How long it lasts.
+    pub lifetime: Option<Duration>,
+    /// The session that it belongs to, by which it can be ended.
+    pub session: Option<String>,
+}
+
+/// A recognised token.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// Whose application it opens.
+    pub organisation_id: OrganisationId,
+    /// The one application.
+    pub application_id: ApplicationId,
+    /// What the holder may do; `None` for everything.
+    pub capabilities: Option<Vec<Capability>>,
+    /// Which event types the holder sees beside those without a flag.
+    pub feature_flags: Vec<String>,
+    /// When it runs out.
+    pub expires_at: Timestamp,
+}
+
+impl Token {
+    /// Refuses what the token is not for.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn must(&self, capability: Capability) -> Result<()> {
+        match self.capabilities.as_ref().is_none_or(|can| can.contains(&capability)) {
+            true => Ok(()),
+            false => Err(Error::Forbidden("this token does not allow this")),
+        }
+    }
+
+    /// Its holder, as a caller of the organisation's. The application is for the caller to check.
+    pub fn caller(&self) -> Caller {
+        let actor = Actor::Application(self.application_id.to_string());
+        Caller { organisation: self.organisation_id.clone(), actor, role: Role::Manager }
+    }
+}
+
+/// Makes a token for an application.
+///
+/// # Errors
+/// `InvalidField`, `Forbidden` for who may not set up the application.
+pub async fn create(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    spec: TokenSpec,
+) -> Result<Secret> {
+    caller.must(Permission::Configure)?;
+    let lifetime = spec.lifetime.unwrap_or(LONGEST);
+    if !(SHORTEST..=LONGEST).contains(&lifetime) {
+        return Err(Error::invalid_field("expiry", "must be between 3600 and 604800 seconds"));
+    }
+    if let Some(session) = &spec.session {
+        check_session(session)?;
+    }
+    let (secret, now) = (Secret::new(random_token(PREFIX)), webhooks.clock.now());
+    let token = Token {
+        organisation_id: caller.organisation.clone(),
+        application_id: application.id.clone(),
+        capabilities: spec.capabilities,
+        feature_flags: spec.feature_flags,
+        expires_at: now.plus(lifetime),
+    };
+    queries::insert(tx, &sha256_hex(secret.expose()), &token, spec.session.as_deref(), now).await?;
+    Ok(secret)
+}
+
+fn check_session(session: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@_-".contains(c);
+    match (1..=SESSION).contains(&session.len()) && session.chars().all(plain) {
+        true => Ok(()),
+        false => Err(Error::invalid_field("sessionId", "must be 1 to 64 letters, digits, or any of @ _ -")),
+    }
+}
+
+/// Ends the tokens of an application after a time; those of these sessions, or all.
+///
+/// # Errors
+/// `InvalidField` for a session that cannot be.
+pub async fn expire(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    after: Duration,
+    sessions: &[String],
+) -> Result<()> {
+    caller.must(Permission::Configure)?;
+    let at = webhooks.clock.now().plus(after);
+    if sessions.is_empty() {
+        return Ok(queries::expire_all(tx, &application.id, at).await.map(drop)?);
+    }
+    for session in sessions {
+        check_session(session)?;
+        queries::expire_session(tx, &application.id, session, at).await?;
+    }
+    Ok(())
+}
+
+/// Who holds this token.
+///
+/// # Errors
+/// `Unauthenticated` when nobody does, or it has run out.
+pub async fn recognise(db: &Db, token: &str, now: Timestamp) -> Result<Token> {
+    let hash = sha256_hex(token);
+    let found = db.read(move |tx| Box::pin(async move { queries::by_hash(tx, &hash).await })).await?;
+    found.filter(|token| token.expires_at > now).ok_or(Error::Unauthenticated("this token is not known"))
+}
+
+/// Ends a token.
+///
+/// # Errors
+/// What the database says.
+pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
+    Ok(queries::delete(tx, &sha256_hex(token)).await.map(drop)?)
+}
