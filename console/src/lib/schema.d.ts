@@ -1014,11 +1014,11 @@ export interface components {
              */
             responseStatusCode: number;
             /**
-             * Format: int32
-             * @description 0 success, 2 failure.
+             * Format: int64
+             * @description 0 success, 2 failure, 4 called off.
              */
             status: number;
-            /** @description `success` or `fail`. */
+            /** @description `success`, `fail` or `canceled`. */
             statusText: string;
             /**
              * Format: date-time
@@ -1027,7 +1027,7 @@ export interface components {
             timestamp: string;
             /**
              * Format: int32
-             * @description 0: by schedule.
+             * @description 0: by schedule, 1: somebody asked for it.
              */
             triggerType: number;
             /** @description The address. */
@@ -1389,11 +1389,11 @@ export interface components {
                  */
                 responseStatusCode: number;
                 /**
-                 * Format: int32
-                 * @description 0 success, 2 failure.
+                 * Format: int64
+                 * @description 0 success, 2 failure, 4 called off.
                  */
                 status: number;
-                /** @description `success` or `fail`. */
+                /** @description `success`, `fail` or `canceled`. */
                 statusText: string;
                 /**
                  * Format: date-time
@@ -1402,7 +1402,7 @@ export interface components {
                 timestamp: string;
                 /**
                  * Format: int32
-                 * @description 0: by schedule.
+                 * @description 0: by schedule, 1: somebody asked for it.
                  */
                 triggerType: number;
                 /** @description The address. */

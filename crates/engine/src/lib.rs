@@ -62,6 +62,7 @@ mod store;
 mod trace;
 mod workflow;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{LazyLock, OnceLock};
@@ -92,20 +93,35 @@ use store::{events, lease, runs};
 /// The engine's tables.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "engine",
-    files: &[include_str!("../migrations/1_jobs.sql"), include_str!("../migrations/2_runs.sql")],
+    files: &[
+        include_str!("../migrations/1_jobs.sql"),
+        include_str!("../migrations/2_runs.sql"),
+        include_str!("../migrations/3_lists.sql"),
+    ],
 };
 
 /// The handle to start work with. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine {
+pub struct Engine(Arc<Parts>);
+
+/// What all handles of an engine share.
+pub struct Parts {
     db: Db,
     clock: Clock,
     messages: mpsc::UnboundedSender<Message>,
     place: Arc<Place>,
-    catalogue: Arc<OnceLock<Catalogue>>,
+    catalogue: OnceLock<Catalogue>,
     /// What runs are stored by that nobody's transaction causes.
-    starts: Arc<OnceLock<Lane<Run, ()>>>,
-    tracing: trace::Tracing,
+    starts: OnceLock<Lane<Run, ()>>,
+    tracing: OnceLock<Tracer>,
+}
+
+impl Deref for Engine {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// Which shards are this node's, and whether others have been nudged.
@@ -126,15 +142,8 @@ impl Engine {
     /// An engine over `db`; start it with [`Idle::start`] when the handlers are known.
     pub fn new(db: Db, clock: Clock) -> (Self, Idle) {
         let (messages, inbox) = mpsc::unbounded_channel();
-        let engine = Self {
-            db,
-            clock,
-            messages,
-            place: Arc::default(),
-            catalogue: Arc::default(),
-            starts: Arc::default(),
-            tracing: Arc::default(),
-        };
+        let (place, catalogue, starts, tracing) = Default::default();
+        let engine = Self(Arc::new(Parts { db, clock, messages, place, catalogue, starts, tracing }));
         (engine.clone(), Idle { engine, inbox })
     }
 
@@ -159,6 +168,16 @@ impl Engine {
         stats::count(tx, fresh.iter().filter_map(queued), now).await?;
         self.offer(tx, fresh, now).await?;
         Ok(stored)
+    }
+
+    /// Gives a job that is under way other arguments, for when it has to be done again; `false` when it is no
+    /// longer there.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn change_args(&self, tx: &mut Tx, job: &str, args: &(impl Serialize + Sync)) -> Result<bool> {
+        let args = serde_json::to_string(args).map_err(Error::internal)?;
+        Ok(runs::change_input(tx, job, &args).await?)
     }
 
     /// Starts a workflow in the caller's transaction, by its name.
@@ -207,12 +226,14 @@ impl Engine {
 
     /// The lane of [`Engine::submit`].
     fn lane_of_starts(&self) -> Lane<Run, ()> {
-        // Without a lane of its own: it would keep itself alive.
-        let engine = Self { starts: Arc::default(), ..self.clone() };
-        let apply: Apply<Run, ()> = Arc::new(move |tx, started: Vec<Run>| {
-            let (engine, now) = (engine.clone(), engine.clock.now());
+        // A lane that held the engine would keep itself alive.
+        let within = Arc::downgrade(&self.0);
+        let apply: Apply<Run, ()> = Arc::new(move |tx, started| {
+            let engine = within.upgrade().map(Engine);
             Box::pin(async move {
-                let many = started.len();
+                let stopped = || campanile_db::Error::Unavailable("the engine has stopped".into());
+                let (engine, many) = (engine.ok_or_else(stopped)?, started.len());
+                let now = engine.clock.now();
                 engine.store_plain(tx, started, now).await?;
                 Ok(vec![(); many])
             })

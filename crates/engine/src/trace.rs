@@ -46,9 +46,6 @@ pub struct Span {
 /// Is given spans as they end. Must not block.
 pub type Tracer = Arc<dyn Fn(Vec<Span>) + Send + Sync>;
 
-/// Where the tracer of an engine will be, if it gets one.
-pub(crate) type Tracing = Arc<OnceLock<Tracer>>;
-
 impl RunId {
     /// The trace of the run, as sixteen bytes.
     pub fn trace(&self) -> [u8; 16] {

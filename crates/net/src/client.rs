@@ -20,7 +20,7 @@ use crate::AddressRules;
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
 /// How many unused connections are kept for a host.
-const IDLE_PER_HOST: usize = 64;
+const IDLE_PER_HOST: usize = 1_024;
 
 /// What to send.
 #[derive(Debug, Clone)]

@@ -12,6 +12,10 @@ use std::process::ExitCode;
 
 use command::Command;
 
+/// Half of what a message costs was spent in the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command = match Command::parse() {
         Ok(command) => command,

@@ -1,5 +1,9 @@
 //! Who is calling: a secret key in `Authorization`, or a session in a cookie.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
@@ -20,23 +24,58 @@ impl FromRequestParts<Web> for Known {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
-        Ok(Self(recognise(&web.app, &parts.method, &parts.headers).await?))
+        Ok(Self(recognise(web, &parts.method, &parts.headers).await?))
     }
 }
 
 /// Recognises a caller by key or by session. A page of another site cannot use a session to
 /// change something: the browser does not send the cookie, and the origin is looked at too.
-pub(crate) async fn recognise(app: &App, method: &Method, headers: &HeaderMap) -> Result<Caller> {
+pub(crate) async fn recognise(web: &Web, method: &Method, headers: &HeaderMap) -> Result<Caller> {
+    let app = &web.app;
     if let Some(authorization) = headers.get(AUTHORIZATION) {
         let token = authorization.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
         let token = token.ok_or(Error::Unauthenticated("the Authorization header must be Bearer and a secret key"))?;
-        return keys::recognise(&app.db, token.trim()).await;
+        return web.known_keys.recognise(app, token.trim()).await;
     }
     let token = session_token(headers).ok_or(Error::Unauthenticated("a secret key or a session is needed"))?;
     if *method != Method::GET && *method != Method::HEAD && is_foreign(headers) {
         return Err(Error::Forbidden("a session cannot be used from another site"));
     }
     sessions::recognise(&app.db, &app.clock, &token).await
+}
+
+/// Keys that were recognised a moment ago: programs call often, and their keys need not be looked up each time. A key
+/// that was revoked on this node ends at once, on others within a second.
+#[derive(Default)]
+pub(crate) struct KnownKeys(Mutex<HashMap<String, (Caller, Instant)>>);
+
+/// For how long, and how many.
+const KNOWN_FOR: Duration = Duration::from_secs(1);
+const MOST_KNOWN: usize = 1_000;
+
+impl KnownKeys {
+    async fn recognise(&self, app: &App, key: &str) -> Result<Caller> {
+        let known = self.keys().get(key).filter(|(_, since)| since.elapsed() < KNOWN_FOR).cloned();
+        if let Some((caller, _)) = known {
+            return Ok(caller);
+        }
+        let caller = keys::recognise(&app.db, key).await?;
+        let mut known = self.keys();
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(key.to_owned(), (caller.clone(), Instant::now()));
+        Ok(caller)
+    }
+
+    /// Looks all of them up anew.
+    pub(crate) fn forget(&self) {
+        self.keys().clear();
+    }
+
+    fn keys(&self) -> MutexGuard<'_, HashMap<String, (Caller, Instant)>> {
+        self.0.lock().expect("nobody panics while they hold the keys")
+    }
 }
 
 /// The session's token in the cookies.

@@ -17,6 +17,8 @@ mod request_id;
 mod svix;
 
 use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -31,14 +33,26 @@ const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// What every handler can ask for.
 #[derive(Clone)]
-struct Web {
+struct Web(Arc<Parts>);
+
+/// What all handlers share.
+struct Parts {
     app: App,
     metrics: Option<PrometheusHandle>,
+    known_keys: caller::KnownKeys,
+}
+
+impl Deref for Web {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// All routes.
 pub fn router(app: App, metrics: Option<PrometheusHandle>) -> Router {
-    let web = Web { app, metrics };
+    let web = Web(Arc::new(Parts { app, metrics, known_keys: Default::default() }));
     Router::new()
         .merge(api::router())
         .nest("/api/v1", svix::router(&web))

@@ -30,6 +30,7 @@ pub mod requests;
 pub mod tasks;
 pub mod tokens;
 
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -51,7 +52,10 @@ pub const MIGRATIONS: Migrations = Migrations {
 
 /// What the pillar works with. Cheap to clone.
 #[derive(Clone)]
-pub struct Webhooks {
+pub struct Webhooks(Arc<Parts>);
+
+/// What all its handles share.
+pub struct Parts {
     /// The database.
     pub db: Db,
     /// The clock.
@@ -68,7 +72,16 @@ pub struct Webhooks {
     pub settings: Settings,
     directory: Directory,
     recent: Recent,
-    accepts: Arc<OnceLock<messages::Accepts>>,
+    accepts: OnceLock<messages::Accepts>,
+    underway: delivery::Underway,
+}
+
+impl Deref for Webhooks {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl Webhooks {
@@ -82,8 +95,9 @@ impl Webhooks {
         live: Live,
         settings: Settings,
     ) -> Self {
-        let (directory, recent, accepts) = Default::default();
-        Self { db, clock, vault, engine, client, live, settings, directory, recent, accepts }
+        let (directory, recent, accepts, underway) = Default::default();
+        let parts = Parts { db, clock, vault, engine, client, live, settings, directory, recent, accepts, underway };
+        Self(Arc::new(parts))
     }
 
     /// Registers everything that it does by itself.

@@ -32,6 +32,19 @@ fn read_summary(row: &Row<'_>) -> Result<RunSummary> {
     })
 }
 
+macro_rules! listed {
+    ($which:literal) => {
+        concat!(
+            "SELECT ",
+            summary!(),
+            " FROM run WHERE tenant = $1 AND id < $2 AND status BETWEEN $3 AND $4 AND queued_at >= $6
+              AND queued_at < $7 AND name NOT LIKE 'engine.%' AND ",
+            $which,
+            " ORDER BY id DESC LIMIT $5"
+        )
+    };
+}
+
 /// Runs of a tenant before `before` in order, newest first. Each shape of the filter has an index.
 pub(crate) async fn list(
     tx: &mut Tx,
@@ -40,37 +53,16 @@ pub(crate) async fn list(
     before: &str,
     limit: i64,
 ) -> Result<Vec<RunSummary>> {
-    let are_workflows = i64::from(!filter.jobs);
     let (low, high) = filter.statuses();
-    let bounds =
+    let (after, until) =
         (filter.after.unwrap_or(Timestamp::from_micros(0)), filter.before.unwrap_or(Timestamp::from_micros(i64::MAX)));
-    if let Some(name) = &filter.name {
-        let sql = concat!(
-            "SELECT ",
-            summary!(),
-            " FROM run WHERE tenant = $1 AND name = $7 AND id < $3 AND (CASE WHEN version = 0 THEN 0 ELSE 1 END) = $2
-              AND status BETWEEN $4 AND $5 AND queued_at >= $8 AND queued_at < $9 ORDER BY id DESC LIMIT $6"
-        );
-        let params = params![tenant, are_workflows, before, low, high, limit, name, bounds.0, bounds.1];
-        return tx.all(sql, params, read_summary).await;
-    }
-    let sql = match filter.is_unfinished() {
-        true => concat!(
-            "SELECT ",
-            summary!(),
-            " FROM run WHERE tenant = $1 AND status <> 10 AND id < $3 AND (CASE WHEN version = 0 THEN 0 ELSE 1 END) = $2
-              AND status BETWEEN $4 AND $5 AND queued_at >= $7 AND queued_at < $8
-              AND name NOT LIKE 'engine.%' ORDER BY id DESC LIMIT $6"
-        ),
-        false => concat!(
-            "SELECT ",
-            summary!(),
-            " FROM run WHERE tenant = $1 AND id < $3 AND (CASE WHEN version = 0 THEN 0 ELSE 1 END) = $2
-              AND status BETWEEN $4 AND $5 AND queued_at >= $7 AND queued_at < $8
-              AND name NOT LIKE 'engine.%' ORDER BY id DESC LIMIT $6"
-        ),
+    let sql = match &filter.name {
+        _ if filter.jobs => listed!("version = 0 AND (CAST($8 AS TEXT) IS NULL OR name = $8)"),
+        Some(_) => listed!("version > 0 AND name = $8"),
+        None if filter.is_unfinished() => listed!("version > 0 AND status <> 10 AND CAST($8 AS TEXT) IS NULL"),
+        None => listed!("version > 0 AND CAST($8 AS TEXT) IS NULL"),
     };
-    let params = params![tenant, are_workflows, before, low, high, limit, bounds.0, bounds.1];
+    let params = params![tenant, before, low, high, limit, after, until, filter.name.as_deref()];
     tx.all(sql, params, read_summary).await
 }
 

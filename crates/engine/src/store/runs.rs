@@ -394,6 +394,11 @@ pub(crate) async fn put_off(tx: &mut Tx, run: &Owned, due: Timestamp) -> Result<
     Ok(tx.execute(sql, params![run.id.as_str(), run.generation, due]).await? == 1)
 }
 
+/// Changes what an active run was stored with.
+pub(crate) async fn change_input(tx: &mut Tx, id: &str, input: &str) -> Result<bool> {
+    Ok(tx.execute("UPDATE run SET input = $2 WHERE id = $1 AND status + 0 < 10", params![id, input]).await? == 1)
+}
+
 /// Writes down that a run that gathers starts: from now on nothing is added to it.
 pub(crate) async fn claim(tx: &mut Tx, run: &Owned, input: &str, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE run SET status = 1, started_at = $3, input = $4, gathers = FALSE

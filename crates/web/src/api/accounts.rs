@@ -155,6 +155,7 @@ pub(super) async fn revoke_key(
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
     web.app.db.write(move |tx| Box::pin(async move { keys::revoke(tx, &clock, &caller, &id).await })).await?;
+    web.known_keys.forget();
     Ok(StatusCode::NO_CONTENT)
 }
 

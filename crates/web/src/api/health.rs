@@ -39,7 +39,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "operations",
     responses((status = 200, content_type = "text/plain", body = String)))]
 pub(super) async fn metrics(State(web): State<Web>) -> Response {
-    match web.metrics {
+    match &web.metrics {
         Some(metrics) => ([("content-type", "text/plain; version=0.0.4")], metrics.render()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }

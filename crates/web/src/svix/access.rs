@@ -66,7 +66,7 @@ impl FromRequestParts<Web> for Access {
                 let now = web.app.clock.now();
                 Self::Application(Arc::new(tokens::recognise(&web.app.db, token, now).await?))
             }
-            None => Self::Organisation(Arc::new(recognise(&web.app, &parts.method, &parts.headers).await?)),
+            None => Self::Organisation(Arc::new(recognise(web, &parts.method, &parts.headers).await?)),
         };
         parts.extensions.insert(access.clone());
         Ok(access)

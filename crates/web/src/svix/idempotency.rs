@@ -4,7 +4,7 @@
 //! remember it themselves; for everything else the answer is kept.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -27,7 +27,7 @@ pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
 }
 
 /// Answers a repeat as the first was answered.
-pub(super) async fn once(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub(super) async fn once(web: &Web, request: Request, next: Next) -> Response {
     let is_message = request.uri().path().ends_with("/msg");
     let hash = match *request.method() == Method::POST && !is_message {
         true => of(request.headers(), request.uri()),

@@ -28,7 +28,7 @@ use axum::http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS,
 };
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post, put};
 use serde_json::json;
@@ -50,9 +50,7 @@ pub(crate) fn router(web: &Web) -> Router<Web> {
         .route("/auth/stream/{*rest}", any(error::not_here))
         .route("/auth/stream-logout", any(error::not_here))
         .route("/{*rest}", any(error::not_served))
-        .layer(from_fn_with_state(web.clone(), idempotency::once))
-        .layer(from_fn(for_browsers))
-        .layer(map_request(tidied))
+        .layer(from_fn_with_state(web.clone(), around))
 }
 
 /// What an application's own token opens, so far as its operations do not say otherwise.
@@ -133,7 +131,7 @@ fn of_organisations() -> Router<Web> {
 }
 
 /// The official libraries call without a slash at the end, scripts often with one, or with two in between.
-async fn tidied(mut request: Request) -> Request {
+fn tidied(mut request: Request) -> Request {
     let path = request.uri().path();
     if (path.len() > 1 && path.ends_with('/')) || path.contains("//") {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -145,20 +143,28 @@ async fn tidied(mut request: Request) -> Request {
     request
 }
 
-/// Any page may call, with whatever headers it likes.
-async fn for_browsers(request: Request, next: Next) -> Response {
-    let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-    let is_preflight = request.method() == Method::OPTIONS;
-    let mut answer = if is_preflight { StatusCode::OK.into_response() } else { next.run(request).await };
-    let headers = answer.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if is_preflight {
-        let methods = HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.unwrap_or(HeaderValue::from_static("*")));
-        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+/// What is around every operation: tidy paths, one answer for a request and its repeats, and access for pages of
+/// any origin, with whatever headers they like.
+async fn around(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let request = tidied(request);
+    if request.method() == Method::OPTIONS {
+        return preflight(&request);
     }
+    let mut answer = idempotency::once(&web, request, next).await;
+    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     answer
+}
+
+fn preflight(request: &Request) -> Response {
+    let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let methods = HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
+    let headers = [
+        (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (ACCESS_CONTROL_ALLOW_HEADERS, wanted.unwrap_or(HeaderValue::from_static("*"))),
+        (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
+    ];
+    (StatusCode::OK, headers).into_response()
 }
 
 async fn health(State(web): State<Web>) -> Response {

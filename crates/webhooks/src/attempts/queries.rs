@@ -37,7 +37,7 @@ macro_rules! filtered_attempt {
 }
 
 /// Stores attempts.
-pub(crate) async fn insert(tx: &mut Tx, attempts: &[&Attempt]) -> Result<()> {
+pub(crate) async fn insert(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
     let bulk = Bulk {
         each: "INSERT INTO message_attempt (id, message_id, endpoint_id, number, url, status, status_code, response,
                 duration_ms, created_at, next_at)

@@ -1,69 +1,105 @@
-//! Delivery: one message to one endpoint, until it is answered or given up.
+//! Delivery: a message to its endpoints, until each has answered or is given up.
 //!
-//! A job per message and endpoint. It takes the endpoint as it is now, so a changed address or
-//! secret counts from the next attempt on; an endpoint that was disabled, deleted or no longer
-//! wants the message drops it. What came of an attempt is written down in the transaction that ends or postpones
-//! the job, together with that of all others that end at the same time: an attempt that is written down
-//! was made, and what it says happened.
+//! # The jobs
+//! A message is stored with one job, which makes the first attempt at every endpoint that wants it, at all of them at the
+//! same time. What has to be tried again gets a job of its own, with the endpoint as its key, and so
+//! does what would have to wait: an endpoint that has as many requests under way as it may have takes nothing from
+//! the others. An endpoint is taken as it is now, so a changed address or secret counts from the next attempt on;
+//! one that was disabled, deleted or no longer wants the message drops it.
+//!
+//! # What is written down
+//! What came of an attempt is written in the transaction that settles its job, together with that of all
+//! others that end at the same time. A job whose endpoints do not answer alike does not wait for the slowest: what is
+//! known after [`SETTLED_AFTER`] is written, and struck off the job. So an attempt that is written down was
+//! made, what it says happened, and after a crash only what was not written down is sent again.
 //!
 //! An attempt that somebody asked for is made once, whatever the endpoint asks for. When it fails, the
 //! schedule goes on as planned; when it succeeds, the next attempt of the schedule sees that and ends.
 
 mod request;
 mod retry;
+mod written;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use campanile_accounts::live::NewsKind;
-use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_accounts::{Caller, OrganisationId, Permission};
+use campanile_base::Result;
 use campanile_db::Tx;
-use campanile_engine::{JobOptions, NewJob, Outcome, Registry, Verdict};
+use campanile_engine::{JobOptions, NewJob, Outcome, Registry};
 use campanile_net::{Response, SendError};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::applications::{self, ApplicationId};
+use crate::Webhooks;
+use crate::applications::ApplicationId;
 use crate::attempts::{self, Attempt, AttemptId, MANUAL, Status};
 use crate::directory::{Entry, Target};
-use crate::endpoints::{self, Endpoint, EndpointId};
+use crate::endpoints::{Endpoint, EndpointId};
 use crate::messages::{self, Message, MessageId};
-use crate::operational::{self, AttemptChange};
-use crate::{Webhooks, endpoints::queries as endpoint_queries};
+use written::{Made, Settled};
 
 pub use retry::{Plan, plan};
 
-/// The kind of job that delivers.
+/// The kinds of jobs: the first attempts of a message, and another attempt at one endpoint.
 pub const DELIVER: &str = "webhooks.deliver";
+const DELIVER_AGAIN: &str = "webhooks.deliver_again";
 
-/// How many deliveries are under way at a time on a node, and to one endpoint: many slow endpoints
-/// together do not take what the others need.
-const CONCURRENCY: usize = 2_048;
-const PER_ENDPOINT: usize = 32;
+/// How many messages are under way at a time on a node, how many other attempts, and how many requests to one
+/// endpoint.
+const CONCURRENCY: usize = 4_096;
+const AGAIN: usize = 1_024;
+const PER_ENDPOINT: usize = 128;
+const AGAIN_PER_ENDPOINT: usize = 32;
+/// How long what is known waits for what is not.
+const SETTLED_AFTER: Duration = Duration::from_millis(250);
 
-/// What the job is stored with.
+/// What a job is stored with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct DeliverArgs {
-    /// The application.
-    pub application: String,
-    /// The message.
-    pub message: String,
-    /// The endpoint.
-    pub endpoint: String,
+pub(crate) struct DeliverArgs {
+    pub(crate) application: String,
+    pub(crate) message: String,
+    pub(crate) endpoints: Vec<String>,
+    /// How many attempts have failed so far.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) failures: u32,
     /// Whether somebody asked for this attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_manual: bool,
+    pub(crate) is_manual: bool,
 }
 
-/// A delivery that somebody asks for.
+fn is_none(failures: &u32) -> bool {
+    *failures == 0
+}
+
+impl DeliverArgs {
+    fn of(message: &Message, endpoints: Vec<String>) -> Self {
+        let (application, message) = (message.application_id.to_string(), message.id.to_string());
+        Self { application, message, endpoints, failures: 0, is_manual: false }
+    }
+}
+
+/// The first attempts of a message.
+pub(crate) fn first(organisation: &OrganisationId, message: &Message, endpoints: Vec<String>) -> NewJob {
+    NewJob::new(DELIVER, organisation.as_str(), &DeliverArgs::of(message, endpoints))
+}
+
+/// The first attempt of a message at one endpoint, which waits its turn there.
+pub(crate) fn single(organisation: &OrganisationId, message: &Message, endpoint: &EndpointId) -> NewJob {
+    again(organisation, &DeliverArgs::of(message, vec![endpoint.to_string()]))
+}
+
+/// An attempt that somebody asks for.
 pub(crate) fn manual(organisation: &OrganisationId, message: &Message, endpoint: &EndpointId) -> NewJob {
-    let args = DeliverArgs {
-        application: message.application_id.to_string(),
-        message: message.id.to_string(),
-        endpoint: endpoint.to_string(),
-        is_manual: true,
-    };
-    NewJob::new(DELIVER, organisation.as_str(), &args).key(endpoint.as_str())
+    let args = DeliverArgs { is_manual: true, ..DeliverArgs::of(message, vec![endpoint.to_string()]) };
+    again(organisation, &args)
+}
+
+fn again(organisation: &OrganisationId, args: &DeliverArgs) -> NewJob {
+    NewJob::new(DELIVER_AGAIN, organisation.as_str(), args).key(args.endpoints.join(","))
 }
 
 /// Asks for another attempt of a message at an endpoint; `false` when its payload is there no more. A disabled
@@ -86,101 +122,140 @@ pub async fn resend(
     Ok(true)
 }
 
-/// Registers the job.
+/// How many requests each endpoint has under way on this node.
+#[derive(Default)]
+pub(crate) struct Underway(Mutex<HashMap<EndpointId, Arc<Semaphore>>>);
+
+impl Underway {
+    /// The right to send a request, if the endpoint does not have as many as it may have.
+    fn take(&self, endpoint: &EndpointId) -> Option<OwnedSemaphorePermit> {
+        let mut known = self.0.lock().expect("nobody panics while they hold it");
+        if known.len() > 10_000 {
+            known.retain(|_, permits| permits.available_permits() < PER_ENDPOINT);
+        }
+        let permits = known.entry(endpoint.clone()).or_insert_with(|| Arc::new(Semaphore::new(PER_ENDPOINT)));
+        permits.clone().try_acquire_owned().ok()
+    }
+}
+
+/// Registers the jobs.
 pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
     let options = JobOptions {
         // Its own plan decides; this bounds only what is not an answer, such as a lost database.
         max_attempts: 100,
         concurrency: CONCURRENCY,
-        per_key: PER_ENDPOINT,
         timeout: webhooks.settings.request_timeout + Duration::from_secs(30),
         ..JobOptions::default()
     };
-    let within = webhooks.clone();
-    registry.register(DELIVER, options, move |attempt| {
-        let webhooks = within.clone();
-        async move { deliver(&webhooks, attempt.job.args()?, attempt.job.attempt).await }
-    });
-    let within = webhooks.clone();
-    registry.settle(DELIVER, move |tx, made: Vec<Arc<Made>>| {
-        let webhooks = within.clone();
-        Box::pin(async move {
-            let written = write_down(tx, &webhooks, &made).await;
-            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
-        })
-    });
+    let again = JobOptions { concurrency: AGAIN, per_key: AGAIN_PER_ENDPOINT, ..options.clone() };
+    for (kind, options) in [(DELIVER, options), (DELIVER_AGAIN, again)] {
+        let within = webhooks.clone();
+        registry.register(kind, options, move |attempt| {
+            let webhooks = within.clone();
+            async move { deliver(&webhooks, attempt.job.args()?, attempt.job.id.as_str()).await }
+        });
+        let within = webhooks.clone();
+        registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
+            let webhooks = within.clone();
+            Box::pin(async move {
+                let written = written::write_down(tx, &webhooks, &settled).await;
+                written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+            })
+        });
+    }
 }
 
-/// An attempt that was made.
-struct Made {
-    entry: Arc<Entry>,
-    target: Arc<Target>,
+/// Makes the attempts of a job.
+async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str) -> Result<Outcome> {
+    let Some((entry, message)) = load(webhooks, &args).await? else { return Ok(Outcome::done()) };
+    let mut settled = Settled { entry, message, made: Vec::new(), postponed: Vec::new() };
+    let mut underway = FuturesUnordered::new();
+    for endpoint in &args.endpoints {
+        let Some(target) = settled.entry.target(endpoint).filter(|target| !target.endpoint.disabled).cloned() else {
+            continue;
+        };
+        if !args.is_manual && !target.wants(&settled.message) {
+            continue;
+        }
+        match webhooks.underway.take(&target.endpoint.id) {
+            Some(permit) => underway.push(attempt(webhooks, settled.message.clone(), target, &args, permit)),
+            None => settled.postponed.push(DeliverArgs { endpoints: vec![endpoint.clone()], ..args.clone() }),
+        }
+    }
+    let patience = tokio::time::sleep(SETTLED_AFTER);
+    tokio::pin!(patience);
+    let mut has_written = false;
+    while !underway.is_empty() {
+        tokio::select! {
+            made = underway.next() => settled.made.extend(made.flatten()),
+            () = &mut patience, if !has_written => {
+                has_written = true;
+                if !settled.made.is_empty() || !settled.postponed.is_empty() {
+                    let rest = settled.rest_of(&args);
+                    settled = written::strike_off(webhooks, settled, job, rest).await?;
+                }
+            }
+        }
+    }
+    Ok(Outcome::done().noting(settled))
+}
+
+/// One attempt; nothing when the payload is there no more.
+async fn attempt(
+    webhooks: &Webhooks,
     message: Arc<Message>,
-    attempt: Attempt,
-    plan: Plan,
-}
-
-async fn deliver(webhooks: &Webhooks, args: DeliverArgs, failures: u32) -> Result<Outcome> {
-    let Some((entry, target, message)) = load(webhooks, &args, failures).await? else { return Ok(Outcome::done()) };
+    target: Arc<Target>,
+    args: &DeliverArgs,
+    permit: OwnedSemaphorePermit,
+) -> Option<Made> {
     let now = webhooks.clock.now();
-    let Some(request) = request::signed(webhooks, &message, &target, now) else { return Ok(Outcome::done()) };
+    let request = request::signed(webhooks, &message, &target, now)?;
     let began = Instant::now();
     let answer = webhooks.client.send(request).await;
     let took = began.elapsed();
+    drop(permit);
     metrics_of(&answer, took);
     // Without a schedule there is no other attempt.
     let schedule: &[Duration] = if args.is_manual { &[] } else { &webhooks.settings.retry_schedule };
-    let plan = plan(schedule, failures, &answer, webhooks.clock.now());
+    let ended = webhooks.clock.now();
+    let plan = plan(schedule, args.failures, &answer, ended);
     let attempt = Attempt {
         id: AttemptId::new(now),
         message_id: message.id.clone(),
         endpoint_id: target.endpoint.id.clone(),
-        number: if args.is_manual { MANUAL } else { i64::from(failures) },
+        number: if args.is_manual { MANUAL } else { i64::from(args.failures) },
         url: target.endpoint.url.clone(),
         status: if plan == Plan::Delivered { Status::Success } else { Status::Fail },
         status_code: answer.as_ref().map_or(0, |answer| i64::from(answer.status)),
         response: response_text(&answer),
         duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         created_at: now,
-        next_at: plan.wait().map(|wait| webhooks.clock.now().plus(wait)),
+        next_at: plan.wait().map(|wait| ended.plus(wait)),
     };
-    let verdict = match &plan {
-        Plan::Again(wait) => Verdict::Retry { after: *wait, error: error_of(&attempt) },
-        Plan::Delivered | Plan::GiveUp | Plan::Abort | Plan::Disable => Verdict::Done,
-    };
-    Ok(Outcome::of(verdict).noting(Made { entry, target, message, attempt, plan }))
+    Some(Made { target, attempt, plan })
 }
 
-type Loaded = Option<(Arc<Entry>, Arc<Target>, Arc<Message>)>;
-
 /// What a delivery needs; nothing when the message is not to be delivered any more.
-async fn load(webhooks: &Webhooks, args: &DeliverArgs, failures: u32) -> Result<Loaded> {
-    let recent = match args.is_manual || failures > 0 {
-        true => None,
-        false => webhooks.recent.take(&MessageId::from(args.message.clone())),
-    };
+async fn load(webhooks: &Webhooks, args: &DeliverArgs) -> Result<Option<(Arc<Entry>, Arc<Message>)>> {
+    let is_first = !args.is_manual && args.failures == 0;
+    let recent = is_first.then(|| webhooks.recent.take(&MessageId::from(args.message.clone()))).flatten();
     let application = ApplicationId::from(args.application.clone());
     let Some(entry) = webhooks.directory.for_delivery(webhooks, &application).await? else { return Ok(None) };
-    let Some(target) = entry.target(&args.endpoint).filter(|target| !target.endpoint.disabled).cloned() else {
-        return Ok(None);
-    };
     let message = match recent {
-        Some(message) => message,
-        None => match stored(webhooks, args, failures).await? {
-            Some(message) => Arc::new(message),
-            None => return Ok(None),
-        },
+        Some(message) => Some(message),
+        None => stored(webhooks, args).await?.map(Arc::new),
     };
-    let wants = args.is_manual || target.wants(&message);
-    Ok(wants.then_some((entry, target, message)))
+    Ok(message.map(|message| (entry, message)))
 }
 
 /// The message as it is stored; nothing where an attempt in between has delivered it.
-async fn stored(webhooks: &Webhooks, args: &DeliverArgs, failures: u32) -> Result<Option<Message>> {
+async fn stored(webhooks: &Webhooks, args: &DeliverArgs) -> Result<Option<Message>> {
     let args = args.clone();
     let message = webhooks.db.read(move |tx| {
         Box::pin(async move {
-            if failures > 0 && attempts::queries::how_it_went(tx, &args.message, &args.endpoint).await?.0 {
+            if let (true, Some(endpoint)) = (args.failures > 0, args.endpoints.first())
+                && attempts::queries::how_it_went(tx, &args.message, endpoint).await?.0
+            {
                 return Ok(None);
             }
             messages::queries::by_id(tx, &args.application, &args.message).await
@@ -201,73 +276,6 @@ fn response_text(answer: &std::result::Result<Response, SendError>) -> String {
             Err(_) => request::base64(&answer.body),
         },
         Err(error) => error.to_string(),
-    }
-}
-
-fn error_of(attempt: &Attempt) -> String {
-    let line: String = attempt.response.lines().next().unwrap_or_default().chars().take(200).collect();
-    format!("{} answered {}: {line}", attempt.url, attempt.status_code)
-}
-
-async fn write_down(tx: &mut Tx, webhooks: &Webhooks, made: &[Arc<Made>]) -> Result<()> {
-    let mut adjusted = Vec::new();
-    for made in made.iter().filter(|made| made.attempt.number == MANUAL && made.plan != Plan::Delivered) {
-        // The schedule goes on as planned.
-        let next_at = attempts::queries::next_planned(tx, &made.attempt).await?;
-        adjusted.push(Attempt { next_at, ..made.attempt.clone() });
-    }
-    let is_adjusted = |made: &&Arc<Made>| !adjusted.iter().any(|attempt| attempt.id == made.attempt.id);
-    let attempts: Vec<&Attempt> = made.iter().filter(is_adjusted).map(|made| &made.attempt).chain(&adjusted).collect();
-    attempts::queries::insert(tx, &attempts).await?;
-    for made in made {
-        follow_up(tx, webhooks, made).await?;
-    }
-    Ok(())
-}
-
-/// What an attempt leads to beside itself.
-async fn follow_up(tx: &mut Tx, webhooks: &Webhooks, made: &Made) -> Result<()> {
-    let (application, endpoint) = (&made.entry.application, &made.target.endpoint);
-    match &made.plan {
-        Plan::Delivered if made.target.is_failing => {
-            if endpoint_queries::works_again(tx, &endpoint.id).await? {
-                applications::touch(tx, webhooks, &application.id).await?;
-            }
-        }
-        Plan::Delivered | Plan::Again(_) | Plan::Abort => {}
-        Plan::Disable => {
-            endpoints::disable(tx, webhooks, application, endpoint, None, "the endpoint asked for it").await?;
-        }
-        Plan::GiveUp if made.attempt.number == MANUAL => {}
-        Plan::GiveUp => gave_up(tx, webhooks, made).await?,
-    }
-    let (is_success, is_last) = (made.plan == Plan::Delivered, made.plan.wait().is_none());
-    if made.attempt.number != MANUAL
-        && let Some(change) = AttemptChange::of(&made.attempt, is_success, is_last)
-    {
-        operational::attempted(tx, webhooks, application, &made.message, &made.attempt, change).await?;
-    }
-    // The workspace whose application this is, for those who watch it; others watch nothing.
-    if let Some(uid) = application.uid.as_ref().filter(|uid| uid.starts_with("ws_")) {
-        let (live, workspace, id) = (webhooks.live.clone(), WorkspaceId::from(uid.clone()), made.attempt.id.clone());
-        tx.after_commit(move || live.tell(&workspace, NewsKind::Attempt, id.as_str()));
-    }
-    Ok(())
-}
-
-async fn gave_up(tx: &mut Tx, webhooks: &Webhooks, made: &Made) -> Result<()> {
-    let (application, endpoint, now) = (&made.entry.application, &made.target.endpoint, webhooks.clock.now());
-    let since: Option<Timestamp> = endpoint_queries::gave_up(tx, &endpoint.id, now).await?;
-    if since == Some(now) {
-        // Those who deliver to it are to know that a success is news.
-        applications::touch(tx, webhooks, &application.id).await?;
-    }
-    match since.is_some_and(|since| now.since(since) > webhooks.settings.disable_after) {
-        true => {
-            let why = "the endpoint has taken nothing for too long";
-            endpoints::disable(tx, webhooks, application, endpoint, since, why).await
-        }
-        false => Ok::<_, Error>(()),
     }
 }
 

@@ -12,12 +12,11 @@ use std::time::Duration;
 use campanile_accounts::{Caller, OrganisationId, Permission};
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::{Apply, Lane, Tx};
-use campanile_engine::NewJob;
 
 use super::{Message, MessageId, NewMessage, To, queries};
 use crate::Webhooks;
 use crate::applications::{self, Application, ApplicationId, queries as application_queries};
-use crate::delivery::{DELIVER, DeliverArgs};
+use crate::delivery;
 use crate::directory::Entry;
 
 /// For how long a repeated request is answered with the message of the first.
@@ -64,12 +63,13 @@ pub(crate) type Accepts = Lane<Asked, std::result::Result<Accepted, Refused>>;
 
 /// Starts the lane of messages.
 fn lane(webhooks: &Webhooks) -> Accepts {
-    // Without a lane of its own: it would keep itself alive.
-    let within = Webhooks { accepts: Arc::default(), ..webhooks.clone() };
+    // A lane that held the pillar would keep itself alive.
+    let within = Arc::downgrade(&webhooks.0);
     let apply: Apply<Asked, std::result::Result<Accepted, Refused>> = Arc::new(move |tx, asked| {
-        let webhooks = within.clone();
+        let webhooks = within.upgrade().map(Webhooks);
         Box::pin(async move {
-            let accepted = accept_all(tx, &webhooks, asked).await;
+            let stopped = || campanile_db::Error::Unavailable("the server is stopping".into());
+            let accepted = accept_all(tx, &webhooks.ok_or_else(stopped)?, asked).await;
             accepted.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
         })
     });
@@ -245,29 +245,22 @@ async fn store(tx: &mut Tx, webhooks: &Webhooks, pending: &[Pending], now: Times
             Some(only) => target.endpoint.id == *only && target.wants(&pending.message),
             None => target.wants(&pending.message),
         };
-        let before = jobs.len();
-        jobs.extend(
-            pending.entry.targets.iter().filter(wants).map(|target| job(pending, target.endpoint.id.as_str(), now)),
-        );
-        let (recent, message, uses) = (webhooks.recent.clone(), pending.message.clone(), jobs.len() - before);
-        if uses > 0 && message.deliver_at.is_none() {
-            tx.after_commit(move || recent.keep(message, uses));
+        let endpoints: Vec<String> =
+            pending.entry.targets.iter().filter(wants).map(|t| t.endpoint.id.to_string()).collect();
+        if endpoints.is_empty() {
+            continue;
+        }
+        let (message, organisation) = (&pending.message, &pending.entry.application.organisation_id);
+        let job = delivery::first(organisation, message, endpoints);
+        match message.deliver_at {
+            Some(at) => jobs.push(job.after(at.since(now))),
+            None => {
+                jobs.push(job);
+                let (recent, message) = (webhooks.recent.clone(), message.clone());
+                tx.after_commit(move || recent.keep(message));
+            }
         }
     }
     webhooks.engine.enqueue_all(tx, jobs).await?;
     Ok(stored)
-}
-
-fn job(pending: &Pending, endpoint: &str, now: Timestamp) -> NewJob {
-    let args = DeliverArgs {
-        application: pending.message.application_id.to_string(),
-        message: pending.message.id.to_string(),
-        endpoint: endpoint.to_owned(),
-        is_manual: false,
-    };
-    let job = NewJob::new(DELIVER, pending.entry.application.organisation_id.as_str(), &args).key(endpoint);
-    match pending.message.deliver_at {
-        Some(at) => job.after(at.since(now)),
-        None => job,
-    }
 }

@@ -12,7 +12,7 @@ const OVERHEAD: usize = 512;
 
 #[derive(Default)]
 struct Kept {
-    messages: HashMap<MessageId, (Arc<Message>, usize)>,
+    messages: HashMap<MessageId, Arc<Message>>,
     /// In the order of keeping, those that are gone too.
     order: VecDeque<MessageId>,
     bytes: usize,
@@ -23,16 +23,16 @@ struct Kept {
 pub(crate) struct Recent(Arc<Mutex<Kept>>);
 
 impl Recent {
-    /// Keeps a message for so many deliveries; the oldest give way.
-    pub(crate) fn keep(&self, message: Arc<Message>, uses: usize) {
+    /// Keeps a message until its first delivery; the oldest give way.
+    pub(crate) fn keep(&self, message: Arc<Message>) {
         let mut kept = self.0.lock().expect("nobody panics while they hold it");
         kept.bytes += size(&message);
         kept.order.push_back(message.id.clone());
-        kept.messages.insert(message.id.clone(), (message, uses));
+        kept.messages.insert(message.id.clone(), message);
         while kept.bytes > MOST || kept.order.len() > 2 * kept.messages.len() + 64 {
             let Some(oldest) = kept.order.pop_front() else { return };
             if kept.bytes > MOST
-                && let Some((message, _)) = kept.messages.remove(&oldest)
+                && let Some(message) = kept.messages.remove(&oldest)
             {
                 kept.bytes -= size(&message);
             } else if kept.messages.contains_key(&oldest) {
@@ -41,16 +41,11 @@ impl Recent {
         }
     }
 
-    /// The message for one of its deliveries, if it is still kept.
+    /// The message for its first delivery, if it is still kept.
     pub(crate) fn take(&self, id: &MessageId) -> Option<Arc<Message>> {
         let mut kept = self.0.lock().expect("nobody panics while they hold it");
-        let (message, uses) = kept.messages.get_mut(id)?;
-        *uses -= 1;
-        let (message, is_last) = (message.clone(), *uses == 0);
-        if is_last {
-            kept.messages.remove(id);
-            kept.bytes -= size(&message);
-        }
+        let message = kept.messages.remove(id)?;
+        kept.bytes -= size(&message);
         Some(message)
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::Progress;
 use crate::attempts::queries as attempt_queries;
-use crate::delivery::{self, DELIVER, DeliverArgs};
+use crate::delivery;
 use crate::endpoints::EndpointId;
 use crate::messages::{self, Filter, Message};
 use crate::range::Range;
@@ -178,15 +178,8 @@ async fn replay(
     for message in page.iter().filter(|message| message.payload.is_some() && target.wants(message)) {
         let (_, was_tried) = attempt_queries::how_it_went(tx, message.id.as_str(), target.endpoint.id.as_str()).await?;
         if !was_tried {
-            let args = DeliverArgs {
-                application: application.to_string(),
-                message: message.id.to_string(),
-                endpoint: target.endpoint.id.to_string(),
-                is_manual: false,
-            };
-            let job = NewJob::new(DELIVER, organisation.as_str(), &args).key(target.endpoint.id.as_str());
-            // A message that is on its way has its job already; a second one sees that it was delivered.
-            jobs.push(job);
+            // A message that is on its way has its job already: it comes twice at worst.
+            jobs.push(delivery::single(organisation, message, &target.endpoint.id));
         }
     }
     progress.count += jobs.len() as i64;
