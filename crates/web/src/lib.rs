@@ -53,7 +53,7 @@ impl Deref for Web {
 /// All routes.
 pub fn router(app: App, metrics: Option<PrometheusHandle>) -> Router {
     let web = Web(Arc::new(Parts { app, metrics, known_keys: Default::default() }));
-    Router::new()
+    let routes = Router::new()
         .merge(api::router())
         .nest("/api/v1", svix::router(&web))
         .nest("/v1", knock::router())
@@ -61,7 +61,8 @@ pub fn router(app: App, metrics: Option<PrometheusHandle>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(axum::middleware::map_response(error::always_json))
         .layer(axum::middleware::from_fn(request_id::mark))
-        .with_state(web)
+        .with_state(web);
+    Router::new().fallback_service(tower::ServiceBuilder::new().map_request(svix::tidied).service(routes))
 }
 
 /// Serves until `stop`, then lets what is under way finish.

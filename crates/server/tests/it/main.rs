@@ -8,6 +8,7 @@ mod examples;
 mod operator;
 mod outbound;
 mod stories;
+mod svix;
 mod tenancy;
 mod traces;
 

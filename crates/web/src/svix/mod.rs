@@ -130,10 +130,11 @@ fn of_organisations() -> Router<Web> {
         )
 }
 
-/// The official libraries call without a slash at the end, scripts often with one, or with two in between.
-fn tidied(mut request: Request) -> Request {
+/// A path of this API as its operations have it: the official libraries call without a slash at the end, scripts
+/// often with one, or with two in between. This comes before the operation is looked up.
+pub(crate) fn tidied<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
     let path = request.uri().path();
-    if (path.len() > 1 && path.ends_with('/')) || path.contains("//") {
+    if path.starts_with("/api/v1/") && (path.ends_with('/') || path.contains("//")) {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         if let Ok(uri) = format!("/{}{query}", parts.join("/")).parse() {
@@ -143,10 +144,9 @@ fn tidied(mut request: Request) -> Request {
     request
 }
 
-/// What is around every operation: tidy paths, one answer for a request and its repeats, and access for pages of
-/// any origin, with whatever headers they like.
+/// What is around every operation: one answer for a request and its repeats, and access for pages of any origin,
+/// with whatever headers they like.
 async fn around(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let request = tidied(request);
     if request.method() == Method::OPTIONS {
         return preflight(&request);
     }
