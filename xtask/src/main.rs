@@ -12,6 +12,7 @@ const HELP: &str = "cargo xtask <chore>
 
   test [names…]   everything that must hold: formatting, clippy, all tests on both databases, the
                   console, the browser. With names, only the Rust tests whose names contain one.
+  test sdk        the official libraries of the wire APIs against the server
   bench ingest    deliveries accepted per second and the latency of each stage, on both databases
   bench webhooks  messages accepted and delivered per second, end to end latency, on both databases
   bench engine    runs per second, latencies, a million sleepers, on both databases

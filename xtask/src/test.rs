@@ -19,7 +19,11 @@ struct Tally {
 /// Sets up what is needed, checks and tests everything, and closes with `N passed, N failed`.
 pub fn everything(names: &[&str]) -> Outcome {
     let mut tally = Tally::default();
-    let outcome = if names.is_empty() { all(&mut tally) } else { some(&mut tally, names) };
+    let outcome = match names {
+        [] => all(&mut tally),
+        ["sdk"] => sdk(&mut tally),
+        names => some(&mut tally, names),
+    };
     if let Err(why) = &outcome {
         eprintln!("✗ {why}");
         tally.failed = tally.failed.max(1);
@@ -50,7 +54,15 @@ fn all(tally: &mut Tally) -> Outcome {
     );
     let cluster = postgres::start(false)?;
     rust(tally, &cluster, &[])?;
-    node(tally, &cluster)
+    node(tally, &cluster, "")
+}
+
+/// `test sdk`: the official libraries alone.
+fn sdk(tally: &mut Tally) -> Outcome {
+    set_up()?;
+    let cluster = postgres::start(false)?;
+    rust(tally, &cluster, &["svix::"])?;
+    node(tally, &cluster, "svix")
 }
 
 fn some(tally: &mut Tally, names: &[&str]) -> Outcome {
@@ -138,14 +150,18 @@ fn rust(tally: &mut Tally, cluster: &Cluster, names: &[&str]) -> Outcome {
     counted(tally, &mut command, "test result:")
 }
 
-fn node(tally: &mut Tally, cluster: &Cluster) -> Outcome {
-    say("the console's types and tests");
-    check("types", tally, Command::new("npm").args(["run", "--silent", "types"]).current_dir("console"));
-    check(
-        "the client's schema",
-        tally,
-        Command::new("npm").args(["run", "--silent", "schema:check"]).current_dir("console"),
-    );
+/// The tests in JavaScript, all or those whose files begin like this.
+fn node(tally: &mut Tally, cluster: &Cluster, only: &str) -> Outcome {
+    if only.is_empty() {
+        say("the console's types and tests");
+        let npm = |script| {
+            let mut npm = Command::new("npm");
+            npm.args(["run", "--silent", script]).current_dir("console");
+            npm
+        };
+        check("types", tally, &mut npm("types"));
+        check("the client's schema", tally, &mut npm("schema:check"));
+    }
     say("the binary for the browser");
     run(Command::new("cargo").args(["build", "--quiet", "--package", "campanile-server"]))?;
     say("official clients and the browser against the running server");
@@ -154,7 +170,7 @@ fn node(tally: &mut Tally, cluster: &Cluster) -> Outcome {
     let mut command = Command::new("node");
     command
         .args(["--test", "--test-reporter=tap", "--test-concurrency=1"])
-        .args(node_tests()?)
+        .args(node_tests(only)?)
         .current_dir("tests/node");
     command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_TEST_BINARY", target.join("debug/campanile"));
     command.env("CAMPANILE_TEST_CHROMIUM", chromium().ok_or("Chromium is missing")?);
@@ -162,10 +178,10 @@ fn node(tally: &mut Tally, cluster: &Cluster) -> Outcome {
     counted(tally, &mut command, "# ")
 }
 
-fn node_tests() -> Outcome<Vec<String>> {
+fn node_tests(only: &str) -> Outcome<Vec<String>> {
     let folder = std::fs::read_dir("tests/node").map_err(|e| e.to_string())?;
     let names = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut tests: Vec<String> = names.filter(|name| name.ends_with(".test.mjs")).collect();
+    let mut tests: Vec<String> = names.filter(|name| name.starts_with(only) && name.ends_with(".test.mjs")).collect();
     tests.sort();
     Ok(tests)
 }
