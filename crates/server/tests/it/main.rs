@@ -5,6 +5,7 @@ mod drills;
 mod durability;
 mod entrance;
 mod examples;
+mod lossless;
 mod operator;
 mod outbound;
 mod stories;

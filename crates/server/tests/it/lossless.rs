@@ -1,0 +1,146 @@
+//! Messages through violence: nodes are killed while messages come in and go out. Afterwards everything is counted:
+//! each message that was accepted has arrived at each endpoint, and more than once only so often as
+//! requests were under way when a node died. Each message is sent with an event id; when its answer does not come, it is
+//! sent again, and the conflict says that the first was accepted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use campanile_db::testing::TestDatabase;
+use campanile_testkit::receiver::Receiver;
+use campanile_testkit::server::{Api, Server};
+use serde_json::{Value, json};
+
+use crate::BINARY;
+
+const ROUNDS: usize = 50;
+const CONNECTIONS: usize = 16;
+const ENDPOINTS: usize = 2;
+/// Between two messages of a connection.
+const BETWEEN: Duration = Duration::from_millis(10);
+const SETTINGS: [(&str, &str); 3] = [
+    ("CAMPANILE_ENGINE_LEASE", "1s"),
+    ("CAMPANILE_LOG", "off"),
+    // The receiver is never away; what fails was cut off by us.
+    ("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "100ms,500ms,1s,2s"),
+];
+
+/// Sends messages to all nodes until it is told to stop; answers the event ids that were accepted.
+struct Load {
+    accepted: Arc<Mutex<BTreeSet<u64>>>,
+    stop: Arc<AtomicBool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Load {
+    fn start(nodes: Vec<Api>) -> Self {
+        let (accepted, stop): (Arc<Mutex<BTreeSet<u64>>>, Arc<AtomicBool>) = Default::default();
+        let numbers = Arc::new(AtomicU64::new(0));
+        let tasks = (0..CONNECTIONS).map(|connection| {
+            let api = nodes[connection % nodes.len()].clone();
+            let (accepted, stop, numbers) = (accepted.clone(), stop.clone(), numbers.clone());
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    let number = numbers.fetch_add(1, Ordering::Relaxed);
+                    until_accepted(&api, number).await;
+                    accepted.lock().unwrap().insert(number);
+                    tokio::time::sleep(BETWEEN).await;
+                }
+            })
+        });
+        let tasks = tasks.collect();
+        Self { accepted, stop, tasks }
+    }
+
+    async fn stop(self) -> BTreeSet<u64> {
+        self.stop.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.await.unwrap();
+        }
+        std::mem::take(&mut self.accepted.lock().unwrap())
+    }
+}
+
+/// Sends a message again and again until it is known to be accepted.
+async fn until_accepted(api: &Api, number: u64) {
+    let asked = json!({ "eventType": "drill", "eventId": format!("n{number}"), "payload": { "n": number } });
+    loop {
+        let answer = tokio::time::timeout(Duration::from_secs(2), api.post("/api/v1/app/drill/msg", &asked)).await;
+        match answer {
+            Ok(Ok(answer)) if matches!(answer.status, 202 | 409) => return,
+            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// How often each number has arrived at an endpoint.
+fn arrived(receivers: &mut [Receiver]) -> Vec<BTreeMap<u64, u64>> {
+    let of_one = |receiver: &mut Receiver| {
+        let mut times = BTreeMap::new();
+        while let Ok(request) = receiver.requests.try_recv() {
+            let payload: Value = serde_json::from_slice(&request.body).unwrap();
+            *times.entry(payload["n"].as_u64().unwrap()).or_default() += 1;
+        }
+        times
+    };
+    receivers.iter_mut().map(of_one).collect()
+}
+
+async fn drill(what: &str, mut nodes: Vec<Server>) {
+    let mut receivers = Vec::new();
+    let made = nodes[0].post("/api/v1/app", &json!({ "name": "drill", "uid": "drill" })).await.unwrap();
+    assert_eq!(made.status, 201, "{}", made.json);
+    for _ in 0..ENDPOINTS {
+        let receiver = Receiver::start().await;
+        let made = nodes[0].post("/api/v1/app/drill/endpoint", &json!({ "url": receiver.url() })).await.unwrap();
+        assert_eq!(made.status, 201, "{}", made.json);
+        receivers.push(receiver);
+    }
+    let load = Load::start(nodes.iter().map(Server::api).collect());
+    let mut dice = 17_usize;
+    for _ in 0..ROUNDS {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        tokio::time::sleep(Duration::from_millis(150 + (dice >> 33) as u64 % 200)).await;
+        let node = (dice >> 40) % nodes.len();
+        // SIGKILL, and a new life.
+        nodes[node].restart().await;
+    }
+    let accepted = load.stop().await;
+    let began = Instant::now();
+    let mut times: Vec<BTreeMap<u64, u64>> = vec![BTreeMap::new(); ENDPOINTS];
+    loop {
+        for (all, more) in times.iter_mut().zip(arrived(&mut receivers)) {
+            more.into_iter().for_each(|(number, many)| *all.entry(number).or_default() += many);
+        }
+        if times.iter().all(|times| accepted.iter().all(|number| times.contains_key(number))) {
+            break;
+        }
+        let lost: Vec<usize> =
+            times.iter().map(|times| accepted.iter().filter(|number| !times.contains_key(number)).count()).collect();
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}: {lost:?} of {} were lost", accepted.len());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let drained = began.elapsed();
+    let repeated: u64 = times.iter().flat_map(BTreeMap::values).map(|many| many - 1).sum();
+    println!("{what}: {} accepted, all arrived, {repeated} more than once; drained in {drained:?}", accepted.len());
+    assert!(accepted.len() > 5 * ROUNDS, "{what}: the load was a load");
+    // What was under way at an endpoint when a node died: no more than came in within a moment.
+    assert!(repeated <= (ROUNDS * CONNECTIONS * ENDPOINTS) as u64, "{what}: {repeated} came more than once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drills_lose_no_message_on_one_node() {
+    for database in TestDatabase::each().await {
+        let what = format!("{}, SIGKILL", database.name);
+        drill(&what, vec![Server::start(BINARY, database, &SETTINGS).await]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drills_lose_no_message_on_three_nodes() {
+    let first = Server::start(BINARY, TestDatabase::postgres().await, &SETTINGS).await;
+    let (second, third) = (first.beside().await, first.beside().await);
+    drill("three nodes, SIGKILL", vec![first, second, third]).await;
+}
