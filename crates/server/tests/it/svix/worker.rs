@@ -69,21 +69,21 @@ async fn test_endpoint_disable_on_sporadic_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_endpoint_does_not_hold_up_another() {
-    on_each_server(&[("CAMPANILE_WEBHOOKS_REQUEST_TIMEOUT", "3s")], async |server| {
+    on_each_server(&[("CAMPANILE_WEBHOOKS_REQUEST_TIMEOUT", "30s")], async |server| {
         let svix = Svix::of(&server);
         let app = svix.app("a").await;
         // It takes the connection and says nothing.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        svix.endpoint(&app, &format!("http://{}/", silent.local_addr().unwrap())).await;
+        let slow = svix.endpoint(&app, &format!("http://{}/", silent.local_addr().unwrap())).await;
         let receiver = Receiver::start().await;
         let quick = svix.endpoint(&app, &receiver.url()).await;
         for _ in 0..20 {
             svix.message(&app, "a.b", json!({})).await;
         }
-        let began = std::time::Instant::now();
         let attempts = format!("/app/{app}/attempt/endpoint/{quick}");
         svix.until(&attempts, |list| list.len() == 20).await;
-        assert!(began.elapsed() < Duration::from_secs(2), "what is known does not wait for what is not");
+        let of_slow = svix.get(&format!("/app/{app}/attempt/endpoint/{slow}")).await;
+        assert_eq!(of_slow["data"], json!([]), "what is known does not wait for what is not");
     })
     .await;
 }
