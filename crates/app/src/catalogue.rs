@@ -1,7 +1,7 @@
 //! The events that Campanile itself sends to an organisation's endpoints: their types, schemas and examples.
 //!
 //! All share an envelope of `id`, `type`, `timestamp`, `version` and `data`. The version is a date: a change of
-//! shape is a new one, and the old one goes on being sent to endpoints that were set up for it.
+//! shape is a new one, by which receivers tell the shapes apart.
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Result;

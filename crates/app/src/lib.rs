@@ -14,7 +14,7 @@ use campanile_accounts::live::Live;
 use campanile_accounts::{Caller, FirstRun, Founding, Workspace, organisations};
 use campanile_base::{Clock, Result, Secret, Vault};
 use campanile_db::{Db, Migrations, Tx};
-use campanile_engine::{Engine, Idle, Registry, Running, Tracer};
+use campanile_engine::{Engine, Registry, Running, Tracer};
 use campanile_inbound::Intake;
 use campanile_inbound::sources::{self, NewSource, Source};
 use campanile_net::{AddressRules, Client};
@@ -111,7 +111,10 @@ impl App {
         drill::register(&mut registry);
         app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify);
-        let idle = tracer.into_iter().fold(idle, Idle::traced_by);
+        let idle = match tracer {
+            Some(tracer) => idle.traced_by(tracer),
+            None => idle,
+        };
         app.catch_up().await?;
         let running = idle.start_with(registry, &node, settings).await?;
         Ok((app, running))

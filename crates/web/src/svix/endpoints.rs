@@ -371,21 +371,32 @@ impl StretchIn {
     }
 }
 
+/// Begins work over a stretch of an endpoint's past.
+async fn begin_over(
+    web: &Web,
+    app: App,
+    id: String,
+    asked: StretchIn,
+    work: impl FnOnce(Stretch) -> Work + Send + 'static,
+) -> SvixResult<(StatusCode, Json<Task>)> {
+    let now = web.app.clock.now();
+    let begun =
+        with_endpoint(web, app, id, Capability::CreateAttempts, move |tx, webhooks, caller, application, endpoint| {
+            Box::pin(async move {
+                let stretch = asked.stretch(now, application, &endpoint)?;
+                tasks::begin(tx, webhooks, caller, work(stretch)).await
+            })
+        });
+    Ok((StatusCode::ACCEPTED, Json(begun.await?)))
+}
+
 pub(super) async fn recover(
     State(web): State<Web>,
     app: App,
     Path((_, id)): Path<(String, String)>,
     Body(asked): Body<StretchIn>,
 ) -> SvixResult<(StatusCode, Json<Task>)> {
-    let now = web.app.clock.now();
-    let begun =
-        with_endpoint(&web, app, id, Capability::CreateAttempts, move |tx, webhooks, caller, application, endpoint| {
-            Box::pin(async move {
-                let stretch = asked.stretch(now, application, &endpoint)?;
-                tasks::begin(tx, webhooks, caller, Work::Recover(stretch)).await
-            })
-        });
-    Ok((StatusCode::ACCEPTED, Json(begun.await?)))
+    begin_over(&web, app, id, asked, Work::Recover).await
 }
 
 pub(super) async fn replay_missing(
@@ -394,15 +405,7 @@ pub(super) async fn replay_missing(
     Path((_, id)): Path<(String, String)>,
     Body(asked): Body<StretchIn>,
 ) -> SvixResult<(StatusCode, Json<Task>)> {
-    let now = web.app.clock.now();
-    let begun =
-        with_endpoint(&web, app, id, Capability::CreateAttempts, move |tx, webhooks, caller, application, endpoint| {
-            Box::pin(async move {
-                let stretch = asked.stretch(now, application, &endpoint)?;
-                tasks::begin(tx, webhooks, caller, Work::Replay(stretch)).await
-            })
-        });
-    Ok((StatusCode::ACCEPTED, Json(begun.await?)))
+    begin_over(&web, app, id, asked, Work::Replay).await
 }
 
 #[derive(Deserialize)]
@@ -423,20 +426,7 @@ pub(super) async fn bulk_replay(
     Path((_, id)): Path<(String, String)>,
     Body(asked): Body<BulkReplayIn>,
 ) -> SvixResult<(StatusCode, Json<Task>)> {
-    let now = web.app.clock.now();
-    let begun =
-        with_endpoint(&web, app, id, Capability::CreateAttempts, move |tx, webhooks, caller, application, endpoint| {
-            Box::pin(async move {
-                let work = Work::BulkReplay {
-                    stretch: asked.stretch.stretch(now, application, &endpoint)?,
-                    event_types: asked.event_types,
-                    channel: asked.channel,
-                    tag: asked.tag,
-                    status: asked.status,
-                    status_code_class: asked.status_code_class,
-                };
-                tasks::begin(tx, webhooks, caller, work).await
-            })
-        });
-    Ok((StatusCode::ACCEPTED, Json(begun.await?)))
+    let BulkReplayIn { stretch, event_types, channel, tag, status, status_code_class } = asked;
+    let work = move |stretch| Work::BulkReplay { stretch, event_types, channel, tag, status, status_code_class };
+    begin_over(&web, app, id, stretch, work).await
 }

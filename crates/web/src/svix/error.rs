@@ -69,7 +69,6 @@ impl IntoResponse for SvixError {
             Error::InvalidField { field, why } => {
                 return Self::value(&place_of(field), format!("{field} {why}")).into_response();
             }
-            Error::NotFound("application of a message") => ("not_found", "Application not found".to_owned()),
             Error::NotFound(_) => ("not_found", "Entity not found".to_owned()),
             Error::Conflict(why) if why.contains("event_type") => ("event_type_exists", why.clone()),
             Error::Conflict(why) => ("conflict", why.clone()),
