@@ -171,7 +171,7 @@ impl Engine {
     }
 
     /// Gives a job that is under way other arguments, for when it has to be done again; `false` when it is no
-    /// longer there.
+    /// longer there. It does not ask which node runs the job: only its own handler may call it.
     ///
     /// # Errors
     /// What the database says.
