@@ -17,7 +17,7 @@ use campanile_db::{Db, Migrations, Tx};
 use campanile_engine::{Engine, Registry, Running, Tracer};
 use campanile_inbound::Intake;
 use campanile_inbound::sources::{self, NewSource, Source};
-use campanile_net::{AddressRules, Client};
+use campanile_net::Client;
 use campanile_notify::{Mailer, Notify};
 use campanile_webhooks::Webhooks;
 use campanile_webhooks::applications::{self, ApplicationSpec};
@@ -47,7 +47,7 @@ pub struct Config {
     /// How old a delivery may be, where the provider signs the time of sending.
     pub max_age: Option<Duration>,
     /// Where outbound calls may go.
-    pub address_rules: AddressRules,
+    pub client: Client,
     /// The mail server.
     pub mailer: Option<Mailer>,
     /// How webhooks are delivered.
@@ -88,19 +88,12 @@ impl App {
     /// What the database says.
     pub async fn start(db: Db, config: Config) -> Result<(Self, Running)> {
         db.migrate(migrations()).await?;
-        let Config { clock, vault, base_url, node, max_age, address_rules, mailer, webhooks, engine: settings, tracer } =
+        let Config { clock, vault, base_url, node, max_age, client, mailer, webhooks, engine: settings, tracer } =
             config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let live = Live::default();
-        let webhooks = Webhooks::new(
-            db.clone(),
-            clock.clone(),
-            vault.clone(),
-            engine.clone(),
-            Client::new(address_rules),
-            live.clone(),
-            webhooks,
-        );
+        let webhooks =
+            Webhooks::new(db.clone(), clock.clone(), vault.clone(), engine.clone(), client, live.clone(), webhooks);
         let notify =
             Notify { db: db.clone(), clock: clock.clone(), engine: engine.clone(), mailer, live: live.clone() };
         let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);

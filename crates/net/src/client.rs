@@ -1,9 +1,7 @@
 //! The guarded client: pooled connections, one deadline, a bounded answer.
 
-use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,15 +10,17 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as Pool;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::AddressRules;
+use crate::connect::{Blocked, Guard};
+use crate::{AddressRules, Proxy, Tls};
 
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
 /// How many unused connections are kept for a host.
 const IDLE_PER_HOST: usize = 1_024;
+/// How many receivers with a TLS of their own have their connections kept.
+const OWN: usize = 1_000;
 
 /// What to send.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct Request {
     pub timeout: Duration,
     /// How many bytes of the answer's body to keep.
     pub keep: usize,
+    /// What this receiver is shown, and believed by; everybody's otherwise.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// What came back.
@@ -74,30 +76,42 @@ pub enum SendError {
     Connection(String),
 }
 
+type Connections = Pool<HttpsConnector<Guard>, Full<Bytes>>;
+
 /// Sends requests. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Client {
-    pool: Pool<HttpsConnector<Guard>, Full<Bytes>>,
+    guard: Guard,
+    shared: Connections,
+    /// Those of receivers with a TLS of their own, which nobody else may use.
+    own: Arc<Mutex<HashMap<String, Connections>>>,
 }
 
 impl Client {
     /// A client that connects where `rules` permit.
-    ///
-    /// # Panics
-    /// Never: the TLS settings are our own constants.
     pub fn new(rules: AddressRules) -> Self {
-        let tls = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .expect("the default versions suit the default provider")
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Guard { rules });
-        let pool = Pool::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .pool_timer(TokioTimer::new())
-            .build(tls);
-        Self { pool }
+        Self::over(Guard { rules, proxy: None })
+    }
+
+    /// The same, through a proxy.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self::over(Guard { proxy: proxy.map(Arc::new), ..self.guard })
+    }
+
+    fn over(guard: Guard) -> Self {
+        let shared = connections(Tls::everybodys(), guard.clone());
+        Self { guard, shared, own: Arc::default() }
+    }
+
+    fn connections(&self, tls: Option<&Tls>) -> Connections {
+        let Some(tls) = tls else { return self.shared.clone() };
+        let mut own = self.own.lock().expect("nobody panics while they hold it");
+        if own.len() > OWN {
+            own.clear();
+        }
+        let make = || connections(tls.config(), self.guard.clone());
+        own.entry(tls.fingerprint().to_owned()).or_insert_with(make).clone()
     }
 
     /// Sends one request and reads its answer. Redirects are answers like any other.
@@ -112,7 +126,8 @@ impl Client {
 
     async fn exchange(&self, request: Request) -> Result<Response, SendError> {
         let keep = request.keep;
-        let mut answer = self.pool.request(to_hyper(request)?).await.map_err(|e| explain(&e))?;
+        let connections = self.connections(request.tls.as_deref());
+        let mut answer = connections.request(to_hyper(request)?).await.map_err(|e| explain(&e))?;
         let status = answer.status().as_u16();
         let headers = text_headers(answer.headers());
         let mut body = Vec::new();
@@ -134,6 +149,19 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Client")
     }
+}
+
+fn connections(tls: rustls::ClientConfig, guard: Guard) -> Connections {
+    let connector = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(guard);
+    Pool::builder(TokioExecutor::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(IDLE_PER_HOST)
+        .pool_timer(TokioTimer::new())
+        .build(connector)
 }
 
 fn to_hyper(request: Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {
@@ -168,56 +196,4 @@ fn explain(error: &hyper_util::client::legacy::Error) -> SendError {
             None => return SendError::Connection(cause.to_string()),
         }
     }
-}
-
-/// Connects to addresses that the rules permit, and to nothing else.
-#[derive(Clone)]
-struct Guard {
-    rules: AddressRules,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Blocked(String);
-
-type ConnectError = Box<dyn std::error::Error + Send + Sync>;
-
-impl tower::Service<Uri> for Guard {
-    type Response = TokioIo<TcpStream>;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let rules = self.rules.clone();
-        Box::pin(async move { connect(&rules, &uri).await })
-    }
-}
-
-async fn connect(rules: &AddressRules, uri: &Uri) -> Result<TokioIo<TcpStream>, ConnectError> {
-    let host = uri.host().ok_or("the URL has no host")?.trim_matches(['[', ']']);
-    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-    let mut last: ConnectError = Box::new(Blocked(host.to_owned()));
-    for address in resolve(host, port).await?.into_iter().filter(|address| rules.permits(address.ip())) {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
-                return Ok(TokioIo::new(stream));
-            }
-            Err(error) => last = error.into(),
-        }
-    }
-    Err(last)
-}
-
-async fn resolve(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    let mut addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
-    addresses.sort_by_key(SocketAddr::is_ipv6);
-    Ok(addresses)
 }

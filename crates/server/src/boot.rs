@@ -14,7 +14,7 @@ use campanile_base::{Clock, Secret, Vault};
 use campanile_db::Db;
 use campanile_engine::Running;
 use campanile_inbound::sources::NewSource;
-use campanile_net::AddressRules;
+use campanile_net::{AddressRules, Client};
 use campanile_notify::Mailer;
 use tokio::net::TcpListener;
 
@@ -69,7 +69,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         base_url: settings.base_url.clone().unwrap_or_else(|| reachable(&address)),
         node: settings.node.clone().unwrap_or_else(|| node_name(&address)),
         max_age: settings.max_age,
-        address_rules: AddressRules::allowing(settings.net_allow.clone()),
+        client: Client::new(AddressRules::allowing(settings.net_allow.clone())).through(settings.net_proxy.clone()),
         mailer,
         webhooks: settings.webhooks.clone(),
         engine: settings.engine,

@@ -221,6 +221,7 @@ impl Operator {
             body: body.into(),
             timeout: Duration::from_secs(30),
             keep: 64 * 1024 * 1024,
+            tls: None,
         };
         let sent = Client::new(AddressRules::allowing(anywhere)).send(request).await;
         let answer = sent.map_err(|e| format!("{} does not answer: {e}", self.server))?;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use campanile_base::Secret;
 use campanile_inbound::Provider;
+use campanile_net::Proxy;
 use campanile_webhooks::KeyType;
 use ipnet::IpNet;
 
@@ -40,6 +41,11 @@ pub(crate) const KNOWN: &[Known] = &[
     secret("encryption_key", "32 bytes in base64 that seal secrets at rest; a file in the data folder if empty"),
     known("inbound_max_age", "5m", "How old a delivery may be where its provider signs the time of sending, or off"),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
+    secret(
+        "net_proxy",
+        "Proxy of outbound calls, as http://user:password@host:3128 or socks5://host:1080; none if empty",
+    ),
+    known("net_proxy_except", "", "Domains, addresses and ranges that are reached past the proxy"),
     secret("smtp_url", "Mail server, as smtp://user:password@host:587?tls=required; without one no mail is sent"),
     known("mail_from", "Campanile <noreply@localhost>", "Sender of mails"),
     known("webhooks_retry_schedule", "5s,5m,30m,2h,5h,10h,10h", "Waits after each failed attempt"),
@@ -80,6 +86,7 @@ pub(crate) struct Settings {
     pub(crate) encryption_key: Option<Secret>,
     pub(crate) max_age: Option<Duration>,
     pub(crate) net_allow: Vec<IpNet>,
+    pub(crate) net_proxy: Option<Proxy>,
     pub(crate) smtp_url: Option<Secret>,
     pub(crate) mail_from: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
@@ -177,6 +184,7 @@ impl Layers {
                 _ => Some(self.time("inbound_max_age").map_err(|e| format!("{e}, or off"))?),
             },
             net_allow: self.each("net_allow", "is no address range", range)?,
+            net_proxy: self.proxy()?,
             smtp_url: self.hidden("smtp_url"),
             mail_from: self.text("mail_from").to_owned(),
             webhooks: campanile_webhooks::Settings {
@@ -228,6 +236,12 @@ impl Layers {
 
     fn wrong(&self, name: &str, why: &str) -> String {
         format!("the setting {name} ({}) {why}", self.0[name].origin)
+    }
+
+    fn proxy(&self) -> Result<Option<Proxy>, String> {
+        let past: Vec<String> = self.each("net_proxy_except", "is empty", |word| Some(word.to_owned()))?;
+        let read = |address: Secret| Proxy::parse(address.expose(), &past).map_err(|why| self.wrong("net_proxy", &why));
+        self.hidden("net_proxy").map(read).transpose()
     }
 
     fn time(&self, name: &str) -> Result<Duration, String> {

@@ -156,6 +156,7 @@ impl HttpClient for Collector {
             body,
             timeout: LONGEST,
             keep: 64 * 1024,
+            tls: None,
         });
         let answer = answer.await?;
         Ok(Response::builder().status(answer.status).body(answer.body.into())?)

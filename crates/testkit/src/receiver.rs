@@ -11,6 +11,8 @@ use tokio::task::JoinHandle;
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// The method and the path, as `POST /hook`.
+    pub target: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
@@ -35,6 +37,8 @@ pub struct Receiver {
 
 /// Which status a request is answered with.
 pub type Answer = Arc<dyn Fn(&Received) -> u16 + Send + Sync>;
+/// Which status and body.
+pub type Reply = Arc<dyn Fn(&Received) -> (u16, String) + Send + Sync>;
 
 impl Receiver {
     /// Listens on a free port and answers everything with 204.
@@ -50,6 +54,14 @@ impl Receiver {
     /// # Panics
     /// When no port can be had.
     pub async fn answering(answer: Answer) -> Self {
+        Self::replying(Arc::new(move |request| (answer(request), String::new()))).await
+    }
+
+    /// Listens on a free port and replies as told.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub async fn replying(answer: Reply) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let (sender, requests) = mpsc::unbounded_channel();
@@ -73,12 +85,12 @@ impl Drop for Receiver {
     }
 }
 
-async fn converse(stream: TcpStream, sender: mpsc::UnboundedSender<Received>, answer: Answer) {
+async fn converse(stream: TcpStream, sender: mpsc::UnboundedSender<Received>, answer: Reply) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream).await {
-        let status = answer(&request);
+        let (status, body) = answer(&request);
         let _ = sender.send(request);
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         if stream.write_all(head.as_bytes()).await.is_err() {
             return;
         }
@@ -89,6 +101,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
     let mut headers = Vec::new();
     let mut line = String::new();
     stream.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
+    let target = line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     loop {
         line.clear();
         stream.read_line(&mut line).await.ok()?;
@@ -98,5 +111,5 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
     let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body).await.ok()?;
-    Some(Received { headers, body })
+    Some(Received { target, headers, body })
 }

@@ -322,6 +322,7 @@ impl Api {
             body: body.into(),
             timeout: Duration::from_secs(30),
             keep: 64 * 1024 * 1024,
+            tls: None,
         };
         let answer = self.client.send(request).await.map_err(|e| e.to_string())?;
         let json = serde_json::from_slice(&answer.body).unwrap_or_default();

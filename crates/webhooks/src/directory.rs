@@ -15,9 +15,11 @@ use campanile_net::SigningSecret;
 
 use crate::Webhooks;
 use crate::applications::{self, Application, ApplicationId};
+use crate::endpoints::access::{self, Access};
 use crate::endpoints::headers::{self, Headers};
-use crate::endpoints::{Endpoint, queries};
+use crate::endpoints::{Endpoint, Way, queries};
 use crate::messages::Message;
+use crate::transformations::{self, Transformation};
 
 /// How long a copy is taken for true where other nodes may change what it is of.
 const FRESH: Duration = Duration::from_secs(1);
@@ -30,11 +32,38 @@ pub(crate) struct Target {
     /// The current secret, then those that still sign beside it, with when they run out.
     secrets: Vec<(SigningSecret, Timestamp)>,
     pub(crate) headers: Headers,
+    pub(crate) transformation: Transformation,
+    pub(crate) access: Access,
     /// Whether messages to it were given up since the last success.
     pub(crate) is_failing: bool,
 }
 
+/// How fast messages go to an endpoint, and in what order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Each as it comes, beside others.
+    AsItComes,
+    /// Like that, but so many a second at most.
+    Throttled(i64),
+    /// One request after another.
+    InOrder { batch_size: i64, max_wait: i64 },
+    /// As the receiver asks for them.
+    Polled,
+}
+
 impl Target {
+    /// How fast messages go to it. Its own limit wins over its application's.
+    pub(crate) fn pace(&self, application: &Application) -> Pace {
+        match self.endpoint.way {
+            Way::InOrder { batch_size, max_wait } => Pace::InOrder { batch_size, max_wait },
+            Way::Polled => Pace::Polled,
+            Way::Push => match self.endpoint.throttle_rate.or(application.throttle_rate) {
+                Some(rate) if rate > 0 => Pace::Throttled(rate),
+                _ => Pace::AsItComes,
+            },
+        }
+    }
+
     /// What signs at a time, the current secret first.
     pub(crate) fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
         self.secrets.iter().filter(move |(_, until)| *until > now).map(|(secret, _)| secret)
@@ -164,7 +193,14 @@ async fn read(tx: &mut Tx, webhooks: &Webhooks, id: &str) -> Result<Option<Arc<E
             secrets.push((secret.map_err(campanile_base::Error::internal)?, until));
         }
         let headers = headers::open(&webhooks.vault, sealed.headers.as_deref())?;
-        let target = Target { endpoint: sealed.endpoint, secrets, headers, is_failing: sealed.is_failing };
+        let target = Target {
+            secrets,
+            headers,
+            transformation: transformations::opened(webhooks, sealed.transformation.as_deref())?,
+            access: access::opened(webhooks, &sealed.access)?,
+            is_failing: sealed.is_failing,
+            endpoint: sealed.endpoint,
+        };
         targets.push(Arc::new(target));
     }
     Ok(Some(Arc::new(Entry { application, targets })))

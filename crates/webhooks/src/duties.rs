@@ -10,7 +10,7 @@ use campanile_db::{Tx, params, row};
 use campanile_engine::flow::Cron;
 use campanile_engine::{Backoff, Ctx, Failure, Registry, Workflow};
 
-use crate::{Webhooks, requests, tokens};
+use crate::{Webhooks, lines, requests, tokens};
 
 /// How often.
 const EVERY: &str = "*/10 * * * *";
@@ -31,6 +31,8 @@ pub(crate) fn register(registry: &mut Registry, webhooks: &Webhooks) {
 
 /// Removes what has had its time.
 async fn tidy(webhooks: &Webhooks) -> Result<()> {
+    let within = webhooks.clone();
+    webhooks.db.write(move |tx| Box::pin(async move { lines::wake_all(tx, &within).await })).await?;
     let mut after = String::new();
     for _ in 0..ROUNDS {
         let (now, keep, from) = (webhooks.clock.now(), webhooks.settings.keep_messages, after.clone());
@@ -62,6 +64,7 @@ async fn tidy_some(tx: &mut Tx, now: Timestamp, before: Timestamp, after: &str) 
     let old: Vec<String> = tx.all(sql, params, |row| row.get(0)).await?;
     let rows: Vec<_> = old.iter().map(|id| row![id.as_str()]).collect();
     tx.execute_many("DELETE FROM message_attempt WHERE message_id = $1", &rows).await?;
+    tx.execute_many("DELETE FROM endpoint_waiting WHERE message_id = $1", &rows).await?;
     let rows: Vec<_> = old.iter().map(|id| row![application.as_str(), id.as_str()]).collect();
     tx.execute_many("DELETE FROM message WHERE application_id = $1 AND id = $2", &rows).await?;
     let is_done = (old.len() as i64) < TOGETHER;

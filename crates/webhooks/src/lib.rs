@@ -22,6 +22,8 @@ mod directory;
 mod duties;
 pub mod endpoints;
 pub mod event_types;
+pub mod integrations;
+pub mod lines;
 pub mod messages;
 mod names;
 pub mod operational;
@@ -29,6 +31,7 @@ mod range;
 pub mod requests;
 pub mod tasks;
 pub mod tokens;
+pub mod transformations;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -47,7 +50,11 @@ pub use range::{END, Range};
 /// The tables of outbound webhooks.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "webhooks",
-    files: &[include_str!("../migrations/1_webhooks.sql"), include_str!("../migrations/2_complete.sql")],
+    files: &[
+        include_str!("../migrations/1_webhooks.sql"),
+        include_str!("../migrations/2_complete.sql"),
+        include_str!("../migrations/3_ways.sql"),
+    ],
 };
 
 /// What the pillar works with. Cheap to clone.
@@ -74,6 +81,7 @@ pub struct Parts {
     recent: Recent,
     accepts: OnceLock<messages::Accepts>,
     underway: delivery::Underway,
+    tokens: endpoints::access::Tokens,
 }
 
 impl Deref for Webhooks {
@@ -95,14 +103,16 @@ impl Webhooks {
         live: Live,
         settings: Settings,
     ) -> Self {
-        let (directory, recent, accepts, underway) = Default::default();
-        let parts = Parts { db, clock, vault, engine, client, live, settings, directory, recent, accepts, underway };
+        let (directory, recent, accepts, underway, tokens) = Default::default();
+        let parts =
+            Parts { db, clock, vault, engine, client, live, settings, directory, recent, accepts, underway, tokens };
         Self(Arc::new(parts))
     }
 
     /// Registers everything that it does by itself.
     pub fn register(&self, registry: &mut Registry) {
         delivery::register(registry, self);
+        lines::register(registry, self);
         tasks::register(registry, self);
         duties::register(registry, self);
     }

@@ -1,6 +1,9 @@
 //! The guarded client against listeners on this machine.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod proxies;
+mod tls;
+
 use std::time::Duration;
 
 use campanile_net::{AddressRules, Client, Request, SendError, parse_url};
@@ -16,6 +19,7 @@ fn request(url: &str) -> Request {
         body: "{}".into(),
         timeout: Duration::from_secs(2),
         keep: 16,
+        tls: None,
     }
 }
 

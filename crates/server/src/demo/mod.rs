@@ -194,6 +194,7 @@ impl Stage {
             body: body.into(),
             timeout: Duration::from_secs(10),
             keep: 4 * 1024 * 1024,
+            tls: None,
         };
         let answer = self.client.send(request).await.map_err(|e| e.to_string())?;
         Ok((answer.status, answer.body))

@@ -61,7 +61,7 @@ impl FromRequestParts<Web> for Access {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
-        let access = match token_of(parts).filter(|token| token.starts_with(tokens::PREFIX)) {
+        let access = match token_of(parts).filter(|token| tokens::is_token(token)) {
             Some(token) => {
                 let now = web.app.clock.now();
                 Self::Application(Arc::new(tokens::recognise(&web.app.db, token, now).await?))
@@ -101,6 +101,20 @@ impl FromRequestParts<Web> for App {
     type Rejection = SvixError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
+        let app = Self::of(parts, web).await?;
+        match &app.access {
+            // It opens the messages of an endpoint, and nothing else.
+            Access::Application(token) if token.endpoint_id.is_some() => {
+                Err(Error::Forbidden("this token does not allow this").into())
+            }
+            _ => Ok(app),
+        }
+    }
+}
+
+impl App {
+    /// The application, for whoever has any business with it.
+    pub(super) async fn of(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
         let access = Access::from_request_parts(parts, web).await?;
         let named = named(parts, web, "app").await.unwrap_or_default();
         let organisation = access.caller().organisation;

@@ -10,7 +10,7 @@ use campanile_accounts::Caller;
 use campanile_base::{Error, Secret, Timestamp, lowest_id};
 use campanile_webhooks::applications::Application;
 use campanile_webhooks::attempts::{self, Stats};
-use campanile_webhooks::endpoints::{self, Endpoint, EndpointSpec, Extras, GRACE, headers};
+use campanile_webhooks::endpoints::{self, Endpoint, EndpointSpec, Extras, GRACE, Way, headers};
 use campanile_webhooks::tasks::{self, Stretch, Task, Work};
 use campanile_webhooks::tokens::Capability;
 use campanile_webhooks::{Range, Webhooks};
@@ -54,6 +54,7 @@ impl EndpointIn {
             channels: self.channels,
             metadata: self.metadata.unwrap_or_default(),
             throttle_rate: self.throttle_rate.or(self.rate_limit).map(i64::from),
+            way: Way::Push,
         };
         let headers = self.headers.unwrap_or_default().into_iter().collect();
         (spec, Extras { secret: self.secret.map(Secret::new), headers })
@@ -95,7 +96,13 @@ impl EndpointPatch {
 }
 
 /// Does something with an endpoint of an application, in one transaction.
-async fn with_endpoint<R, F>(web: &Web, app: App, id: String, capability: Capability, work: F) -> SvixResult<R>
+pub(super) async fn with_endpoint<R, F>(
+    web: &Web,
+    app: App,
+    id: String,
+    capability: Capability,
+    work: F,
+) -> SvixResult<R>
 where
     R: Send + 'static,
     F: for<'t> FnOnce(
@@ -267,10 +274,15 @@ pub(super) async fn get_headers(
     let all = with_endpoint(&web, app, id, Capability::ViewBase, |tx, webhooks, _, _, endpoint| {
         Box::pin(async move { headers::get(tx, webhooks, &endpoint).await })
     });
-    let (hidden, shown): (Vec<_>, Vec<_>) = all.await?.into_iter().partition(|(name, _)| headers::is_sensitive(name));
+    Ok(Json(headers_out(all.await?)))
+}
+
+/// Headers as they are shown: of some, only the names.
+pub(super) fn headers_out(all: headers::Headers) -> Value {
+    let (hidden, shown): (Vec<_>, Vec<_>) = all.into_iter().partition(|(name, _)| headers::is_sensitive(name));
     let shown: BTreeMap<String, String> = shown.into_iter().collect();
     let hidden: Vec<String> = hidden.into_iter().map(|(name, _)| name).collect();
-    Ok(Json(json!({ "headers": shown, "sensitive": hidden })))
+    json!({ "headers": shown, "sensitive": hidden })
 }
 
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ use campanile_webhooks::tasks::{self, Task, Work};
 use campanile_webhooks::tokens::Capability;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::access::{App, Org};
 use super::applications::ApplicationIn;
@@ -40,17 +40,17 @@ pub(super) struct MessageIn {
     payload_retention_period: Option<i64>,
     payload_retention_hours: Option<i64>,
     application: Option<ApplicationIn>,
-    transformations_params: Option<TransformationsParams>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TransformationsParams {
-    raw_payload: Option<String>,
-    headers: Option<BTreeMap<String, Value>>,
+    transformations_params: Option<Map<String, Value>>,
 }
 
 impl MessageIn {
+    /// What the endpoints' scripts are told. What is the payload already is not told twice.
+    fn params(&self) -> Option<String> {
+        let mut params = self.transformations_params.clone()?;
+        params.shift_remove("rawPayload");
+        (!params.is_empty()).then(|| Value::Object(params).to_string())
+    }
+
     fn message(&self) -> SvixResult<NewMessage> {
         if !self.payload.get().starts_with('{') {
             return Err(SvixError::value(&["body", "payload"], "must be a JSON object"));
@@ -63,11 +63,10 @@ impl MessageIn {
             (Some(days), None) => Some(days.saturating_mul(24)),
             (None, hours) => hours,
         };
-        let params = self.transformations_params.as_ref();
-        let raw = params.and_then(|params| params.raw_payload.as_ref());
-        let payload = raw.map_or_else(|| self.payload.get().as_bytes(), |raw| raw.as_bytes());
-        let headers = params.and_then(|params| params.headers.as_ref());
-        let content_type = headers.and_then(|headers| headers.get("content-type")).and_then(Value::as_str);
+        let param = |name: &str| self.transformations_params.as_ref().and_then(|params| params.get(name));
+        let raw = param("rawPayload").and_then(Value::as_str);
+        let payload = raw.map_or_else(|| self.payload.get().as_bytes(), str::as_bytes);
+        let content_type = param("headers").and_then(|headers| headers.get("content-type")).and_then(Value::as_str);
         Ok(NewMessage {
             event_type: self.event_type.clone(),
             event_id: self.event_id.clone(),
@@ -75,6 +74,7 @@ impl MessageIn {
             tags: self.tags.clone(),
             payload: Bytes::copy_from_slice(payload),
             content_type: content_type.filter(|_| raw.is_some()).map(str::to_owned),
+            transformations_params: self.params(),
             deliver_at: self.deliver_at,
             keep_hours,
             only_to: None,

@@ -9,16 +9,21 @@ mod applications;
 mod attempts;
 mod authentication;
 mod body;
+mod destinations;
 mod endpoints;
 mod environment;
 mod error;
 mod event_types;
 mod idempotency;
+mod integrations;
 mod list;
 mod messages;
 mod operational;
+mod poller;
+mod proof;
 mod query;
 mod tasks;
+mod transformations;
 
 use axum::Json;
 use axum::Router;
@@ -41,6 +46,7 @@ pub(crate) fn router(web: &Web) -> Router<Web> {
         .route("/health/ping", get(async || StatusCode::NO_CONTENT))
         .route("/openapi.json", get(document))
         .merge(within_applications())
+        .merge(other_ways())
         .merge(of_organisations())
         .route("/stream", any(error::not_here))
         .route("/stream/{*rest}", any(error::not_here))
@@ -94,6 +100,61 @@ fn within_applications() -> Router<Web> {
         .route("/app/{app}/attempt/msg/{message}", get(attempts::of_message))
         .route("/app/{app}/attempt/endpoint/{endpoint}", get(attempts::of_endpoint))
         .route("/app/{app}/attempt/endpoint/{endpoint}/count", get(attempts::count))
+}
+
+/// Endpoints that are not merely sent each message as it comes.
+fn other_ways() -> Router<Web> {
+    let destinations = |at: &str| {
+        Router::new()
+            .route(at, get(destinations::list).post(destinations::create))
+            .route(
+                &format!("{at}/{{endpoint}}"),
+                get(destinations::get)
+                    .put(destinations::upsert)
+                    .patch(destinations::patch)
+                    .delete(destinations::delete),
+            )
+            .route(&format!("{at}/{{endpoint}}/secret"), get(endpoints::secret))
+            .route(&format!("{at}/{{endpoint}}/secret/rotate"), post(endpoints::rotate))
+            .route(
+                &format!("{at}/{{endpoint}}/headers"),
+                get(endpoints::get_headers).put(endpoints::set_headers).patch(endpoints::patch_headers),
+            )
+            .route(
+                &format!("{at}/{{endpoint}}/transformation"),
+                get(transformations::get).patch(transformations::patch),
+            )
+            .route(&format!("{at}/{{endpoint}}/attempt"), get(attempts::of_endpoint))
+            .route(&format!("{at}/{{endpoint}}/force-retry"), post(destinations::force_retry))
+            .route(&format!("{at}/{{endpoint}}/skip"), post(destinations::skip))
+            .route(&format!("{at}/{{endpoint}}/next-event"), get(destinations::next_event))
+    };
+    Router::new()
+        .merge(destinations("/app/{app}/destination"))
+        .merge(destinations("/app/{app}/stream/sink"))
+        .route("/app/{app}/endpoint/{endpoint}/transformation", get(transformations::get).patch(transformations::patch))
+        .route("/app/{app}/endpoint/{endpoint}/transformation/simulate", post(transformations::simulate))
+        .route(
+            "/app/{app}/endpoint/{endpoint}/oauth",
+            get(proof::get_oauth).put(proof::set_oauth).delete(proof::delete_oauth),
+        )
+        .route(
+            "/app/{app}/endpoint/{endpoint}/mtls",
+            get(proof::get_identity).put(proof::set_identity).delete(proof::delete_identity),
+        )
+        .route("/app/{app}/endpoint/{endpoint}/ca", get(proof::get_authority).put(proof::set_authority))
+        .route("/app/{app}/poller/{endpoint}", get(poller::poll))
+        .route("/app/{app}/poller/{endpoint}/consumer/{consumer}", get(poller::consume))
+        .route("/app/{app}/poller/{endpoint}/consumer/{consumer}/seek", post(poller::seek))
+        .route("/auth/app/{app}/poller/{endpoint}/token", get(poller::token))
+        .route("/auth/app/{app}/poller/{endpoint}/token/rotate", post(poller::rotate_token))
+        .route("/app/{app}/integration", get(integrations::list).post(integrations::create))
+        .route(
+            "/app/{app}/integration/{integration}",
+            get(integrations::get).put(integrations::update).delete(integrations::delete),
+        )
+        .route("/app/{app}/integration/{integration}/key", get(integrations::key))
+        .route("/app/{app}/integration/{integration}/key/rotate", post(integrations::rotate_key))
 }
 
 fn of_organisations() -> Router<Web> {

@@ -13,22 +13,24 @@
 //! known after [`SETTLED_AFTER`] is written, and struck off the job. So an attempt that is written down was
 //! made, what it says happened, and after a crash only what was not written down is sent again.
 //!
+//! Where an endpoint has a [line](crate::lines), what is due stands in it, and is delivered when the line lets it pass.
+//!
 //! An attempt that somebody asked for is made once, whatever the endpoint asks for. When it fails, the
 //! schedule goes on as planned; when it succeeds, the next attempt of the schedule sees that and ends.
 
+mod exchange;
 mod request;
 mod retry;
 mod written;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
 use campanile_base::Result;
 use campanile_db::Tx;
 use campanile_engine::{JobOptions, NewJob, Outcome, Registry};
-use campanile_net::{Response, SendError};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
@@ -37,10 +39,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::Webhooks;
 use crate::applications::ApplicationId;
 use crate::attempts::{self, Attempt, AttemptId, MANUAL, Status};
-use crate::directory::{Entry, Target};
+use crate::directory::{Entry, Pace, Target};
 use crate::endpoints::{Endpoint, EndpointId};
+use crate::lines::Waiting;
 use crate::messages::{self, Message, MessageId};
-use written::{Made, Settled};
+pub(crate) use exchange::{Exchange, exchange, exchange_body};
+pub(crate) use written::{Made, Settled, follow_up_all};
 
 pub use retry::{Plan, plan};
 
@@ -69,6 +73,9 @@ pub(crate) struct DeliverArgs {
     /// Whether somebody asked for this attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_manual: bool,
+    /// Whether the endpoint's line has let it pass.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_released: bool,
 }
 
 fn is_none(failures: &u32) -> bool {
@@ -78,7 +85,7 @@ fn is_none(failures: &u32) -> bool {
 impl DeliverArgs {
     fn of(message: &Message, endpoints: Vec<String>) -> Self {
         let (application, message) = (message.application_id.to_string(), message.id.to_string());
-        Self { application, message, endpoints, failures: 0, is_manual: false }
+        Self { application, message, endpoints, failures: 0, is_manual: false, is_released: false }
     }
 }
 
@@ -96,6 +103,24 @@ pub(crate) fn single(organisation: &OrganisationId, message: &Message, endpoint:
 pub(crate) fn manual(organisation: &OrganisationId, message: &Message, endpoint: &EndpointId) -> NewJob {
     let args = DeliverArgs { is_manual: true, ..DeliverArgs::of(message, vec![endpoint.to_string()]) };
     again(organisation, &args)
+}
+
+/// A delivery that a line has let pass.
+pub(crate) fn released(
+    organisation: &OrganisationId,
+    application: &ApplicationId,
+    endpoint: &str,
+    waiting: &Waiting,
+) -> NewJob {
+    let args = DeliverArgs {
+        application: application.to_string(),
+        message: waiting.message.clone(),
+        endpoints: vec![endpoint.to_owned()],
+        failures: waiting.failures,
+        is_manual: waiting.is_manual,
+        is_released: true,
+    };
+    NewJob::new(DELIVER, organisation.as_str(), &args)
 }
 
 fn again(organisation: &OrganisationId, args: &DeliverArgs) -> NewJob {
@@ -168,13 +193,18 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
 /// Makes the attempts of a job.
 async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str) -> Result<Outcome> {
     let Some((entry, message)) = load(webhooks, &args).await? else { return Ok(Outcome::done()) };
-    let mut settled = Settled { entry, message, made: Vec::new(), postponed: Vec::new() };
+    let mut settled = Settled::of(&entry, &message);
     let mut underway = FuturesUnordered::new();
     for endpoint in &args.endpoints {
         let Some(target) = settled.entry.target(endpoint).filter(|target| !target.endpoint.disabled).cloned() else {
             continue;
         };
         if !args.is_manual && !target.wants(&settled.message) {
+            continue;
+        }
+        if must_queue(&args, &target, &entry) {
+            let (message, failures, is_manual) = (args.message.clone(), args.failures, args.is_manual);
+            settled.queued.push((target, Waiting { message, failures, is_manual }));
             continue;
         }
         match webhooks.underway.take(&target.endpoint.id) {
@@ -190,7 +220,7 @@ async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str) -> Result<Ou
             made = underway.next() => settled.made.extend(made.flatten()),
             () = &mut patience, if !has_written => {
                 has_written = true;
-                if !settled.made.is_empty() || !settled.postponed.is_empty() {
+                if !settled.is_empty() {
                     let rest = settled.rest_of(&args);
                     settled = written::strike_off(webhooks, settled, job, rest).await?;
                 }
@@ -198,6 +228,16 @@ async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str) -> Result<Ou
         }
     }
     Ok(Outcome::done().noting(settled))
+}
+
+/// Whether an endpoint's line comes first. What somebody asks for does not wait behind what has failed.
+fn must_queue(args: &DeliverArgs, target: &Target, entry: &Entry) -> bool {
+    match target.pace(&entry.application) {
+        Pace::AsItComes => false,
+        Pace::Throttled(_) => !args.is_released,
+        Pace::InOrder { .. } => !args.is_manual,
+        Pace::Polled => true,
+    }
 }
 
 /// One attempt; nothing when the payload is there no more.
@@ -209,26 +249,29 @@ async fn attempt(
     permit: OwnedSemaphorePermit,
 ) -> Option<Made> {
     let now = webhooks.clock.now();
-    let request = request::signed(webhooks, &message, &target, now)?;
-    let began = Instant::now();
-    let answer = webhooks.client.send(request).await;
-    let took = began.elapsed();
+    let exchange = exchange(webhooks, &message, &target, now).await?;
     drop(permit);
-    metrics_of(&answer, took);
     // Without a schedule there is no other attempt.
     let schedule: &[Duration] = if args.is_manual { &[] } else { &webhooks.settings.retry_schedule };
     let ended = webhooks.clock.now();
-    let plan = plan(schedule, args.failures, &answer, ended);
+    let plan = match exchange.is_canceled {
+        true => Plan::Delivered,
+        false => plan(schedule, args.failures, &exchange.answer, ended),
+    };
     let attempt = Attempt {
         id: AttemptId::new(now),
         message_id: message.id.clone(),
         endpoint_id: target.endpoint.id.clone(),
         number: if args.is_manual { MANUAL } else { i64::from(args.failures) },
-        url: target.endpoint.url.clone(),
-        status: if plan == Plan::Delivered { Status::Success } else { Status::Fail },
-        status_code: answer.as_ref().map_or(0, |answer| i64::from(answer.status)),
-        response: response_text(&answer),
-        duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
+        status: match &plan {
+            Plan::Delivered if exchange.is_canceled => Status::Canceled,
+            Plan::Delivered => Status::Success,
+            _ => Status::Fail,
+        },
+        status_code: exchange.status_code(),
+        response: exchange.text(),
+        duration_ms: exchange.millis(),
+        url: exchange.url,
         created_at: now,
         next_at: plan.wait().map(|wait| ended.plus(wait)),
     };
@@ -262,29 +305,4 @@ async fn stored(webhooks: &Webhooks, args: &DeliverArgs) -> Result<Option<Messag
         })
     });
     Ok(message.await?)
-}
-
-fn response_text(answer: &std::result::Result<Response, SendError>) -> String {
-    match answer {
-        // PostgreSQL's text cannot hold the character NUL.
-        Ok(answer) => match std::str::from_utf8(&answer.body) {
-            Ok(text) => text.replace('\0', "\u{fffd}"),
-            Err(error) if error.error_len().is_none() => {
-                // Cut within a character.
-                String::from_utf8_lossy(&answer.body[..error.valid_up_to()]).replace('\0', "\u{fffd}")
-            }
-            Err(_) => request::base64(&answer.body),
-        },
-        Err(error) => error.to_string(),
-    }
-}
-
-fn metrics_of(answer: &std::result::Result<Response, SendError>, took: Duration) {
-    let end = match answer {
-        Ok(answer) if (200..300).contains(&answer.status) => "delivered",
-        Ok(_) => "refused",
-        Err(_) => "unanswered",
-    };
-    metrics::counter!("campanile_webhook_attempts_total", "end" => end).increment(1);
-    metrics::histogram!("campanile_webhook_seconds").record(took.as_secs_f64());
 }

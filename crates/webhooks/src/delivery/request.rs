@@ -9,18 +9,26 @@ use campanile_net::Request;
 use crate::Webhooks;
 use crate::directory::Target;
 use crate::messages::Message;
+use crate::transformations::Content;
 
 /// How much of an answer's body is kept.
 const KEPT: usize = 20_000;
 const USER_AGENT: &str = concat!("Campanile-Webhooks/", env!("CARGO_PKG_VERSION"));
 
-/// The request; nothing when the payload is there no more.
-pub(super) fn signed(webhooks: &Webhooks, message: &Message, target: &Target, now: Timestamp) -> Option<Request> {
-    let body = message.payload.clone().filter(|_| message.expires_at.is_none_or(|at| at > now))?;
+/// The request. `token` is the endpoint's access token, where it wants one.
+pub(super) fn signed(
+    webhooks: &Webhooks,
+    message: &Message,
+    target: &Target,
+    content: Content,
+    token: Option<String>,
+    now: Timestamp,
+) -> Request {
+    let Content { method, url, body, headers: extra } = content;
     let (id, timestamp) = (message.id.as_str(), now.as_seconds());
     let signatures: Vec<String> = target.secrets(now).map(|secret| secret.sign(id, timestamp, &body)).collect();
     let signature = signatures.join(" ");
-    let (url, basic) = without_credentials(&target.endpoint.url);
+    let (url, basic) = without_credentials(&url);
     let content_type = message.content_type.as_deref().unwrap_or("application/json");
     let mut headers: Vec<(String, String)> =
         [("accept", "*/*"), ("content-type", content_type), ("user-agent", USER_AGENT)]
@@ -32,11 +40,13 @@ pub(super) fn signed(webhooks: &Webhooks, message: &Message, target: &Target, no
         headers.push((format!("{prefix}-signature"), signature.clone()));
     }
     headers.extend(basic.map(|basic| ("authorization".to_owned(), basic)));
-    for (name, value) in &target.headers {
+    let token = token.map(|token| ("authorization".to_owned(), format!("Bearer {token}")));
+    for (name, value) in target.headers.iter().chain(&token).chain(&extra) {
         headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         headers.push((name.clone(), value.clone()));
     }
-    Some(Request { method: "POST", url, headers, body, timeout: webhooks.settings.request_timeout, keep: KEPT })
+    let (timeout, tls) = (webhooks.settings.request_timeout, target.access.tls.clone());
+    Request { method, url, headers, body, timeout, keep: KEPT, tls }
 }
 
 /// An address without the name and password in it, and what they become.

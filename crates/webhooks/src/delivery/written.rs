@@ -11,32 +11,46 @@ use campanile_engine::NewJob;
 use super::{DeliverArgs, Plan, again};
 use crate::attempts::{self, Attempt, MANUAL};
 use crate::directory::{Entry, Target};
+use crate::lines::{Joining, Waiting};
 use crate::messages::Message;
 use crate::operational::{self, AttemptChange};
 use crate::{Webhooks, applications, endpoints};
 
 /// An attempt that was made.
-pub(super) struct Made {
-    pub(super) target: Arc<Target>,
-    pub(super) attempt: Attempt,
-    pub(super) plan: Plan,
+pub(crate) struct Made {
+    pub(crate) target: Arc<Target>,
+    pub(crate) attempt: Attempt,
+    pub(crate) plan: Plan,
 }
 
 /// What a job has come to.
-pub(super) struct Settled {
-    pub(super) entry: Arc<Entry>,
-    pub(super) message: Arc<Message>,
-    pub(super) made: Vec<Made>,
+pub(crate) struct Settled {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) message: Arc<Message>,
+    pub(crate) made: Vec<Made>,
     /// What is to wait its turn.
-    pub(super) postponed: Vec<DeliverArgs>,
+    pub(crate) postponed: Vec<DeliverArgs>,
+    /// What is to stand in an endpoint's line.
+    pub(crate) queued: Vec<(Arc<Target>, Waiting)>,
 }
 
 impl Settled {
+    /// Nothing yet.
+    pub(crate) fn of(entry: &Arc<Entry>, message: &Arc<Message>) -> Self {
+        let (made, postponed, queued) = (Vec::new(), Vec::new(), Vec::new());
+        Self { entry: entry.clone(), message: message.clone(), made, postponed, queued }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.made.is_empty() && self.postponed.is_empty() && self.queued.is_empty()
+    }
+
     /// What is left of a job when this is written down.
     pub(super) fn rest_of(&self, args: &DeliverArgs) -> DeliverArgs {
         let is_settled = |endpoint: &&String| {
             self.made.iter().any(|made| made.target.endpoint.id.as_str() == endpoint.as_str())
                 || self.postponed.iter().any(|postponed| postponed.endpoints.contains(endpoint))
+                || self.queued.iter().any(|(target, _)| target.endpoint.id.as_str() == endpoint.as_str())
         };
         let endpoints = args.endpoints.iter().filter(|endpoint| !is_settled(endpoint)).cloned().collect();
         DeliverArgs { endpoints, ..args.clone() }
@@ -58,12 +72,7 @@ impl Settled {
 
 /// Writes down what is known of a job that goes on, and strikes it off the job.
 pub(super) async fn strike_off(webhooks: &Webhooks, settled: Settled, job: &str, rest: DeliverArgs) -> Result<Settled> {
-    let empty = Settled {
-        entry: settled.entry.clone(),
-        message: settled.message.clone(),
-        made: Vec::new(),
-        postponed: Vec::new(),
-    };
+    let empty = Settled::of(&settled.entry, &settled.message);
     let (within, job, settled) = (webhooks.clone(), job.to_owned(), [Arc::new(settled)]);
     let written = webhooks.db.write(move |tx| {
         Box::pin(async move {
@@ -80,9 +89,12 @@ pub(super) async fn strike_off(webhooks: &Webhooks, settled: Settled, job: &str,
 /// Writes down what jobs have come to.
 pub(super) async fn write_down(tx: &mut Tx, webhooks: &Webhooks, settled: &[Arc<Settled>]) -> Result<()> {
     let mut attempts: Vec<Attempt> = Vec::new();
-    let mut jobs = Vec::new();
+    let (mut jobs, mut joining) = (Vec::new(), Joining::default());
     for settled in settled {
         jobs.extend(settled.postponed.iter().map(|args| settled.again(args)));
+        for (target, waiting) in &settled.queued {
+            joining.add(&settled.entry.application, target, waiting.clone());
+        }
         for made in &settled.made {
             let mut attempt = made.attempt.clone();
             if attempt.number == MANUAL && made.plan != Plan::Delivered {
@@ -95,11 +107,19 @@ pub(super) async fn write_down(tx: &mut Tx, webhooks: &Webhooks, settled: &[Arc<
     }
     attempts::queries::insert(tx, &attempts).await?;
     for settled in settled {
-        for made in &settled.made {
-            follow_up(tx, webhooks, settled, made).await?;
-        }
+        follow_up_all(tx, webhooks, settled).await?;
     }
+    // Last, since whoever comes to a line holds it.
+    joining.store(tx, webhooks.clock.now(), &mut jobs).await?;
     webhooks.engine.enqueue_all(tx, jobs).await?;
+    Ok(())
+}
+
+/// What attempts lead to beside themselves.
+pub(crate) async fn follow_up_all(tx: &mut Tx, webhooks: &Webhooks, settled: &Settled) -> Result<()> {
+    for made in &settled.made {
+        follow_up(tx, webhooks, settled, made).await?;
+    }
     Ok(())
 }
 

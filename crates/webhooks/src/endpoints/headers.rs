@@ -98,7 +98,7 @@ pub async fn patch(
 }
 
 /// Checks names and values.
-pub(super) fn checked(headers: Headers) -> Result<Headers> {
+pub(crate) fn checked(headers: Headers) -> Result<Headers> {
     for (name, value) in &headers {
         let why = why_not(name, value);
         if let Some(why) = why {

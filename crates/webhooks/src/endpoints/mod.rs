@@ -1,5 +1,6 @@
 //! Endpoints: where messages go, which of them, how fast, and with which secret they are signed.
 
+pub mod access;
 pub mod headers;
 pub(crate) mod queries;
 mod secrets;
@@ -17,7 +18,7 @@ use crate::applications::{self, Application, ApplicationId, check_rate};
 use crate::names::{check_channel, check_metadata, check_name, check_set, check_uid, check_words};
 use crate::operational::{self, EndpointChange};
 use crate::range::Range;
-use crate::{Webhooks, event_types};
+use crate::{Webhooks, event_types, lines};
 
 pub use secrets::{GRACE, rotate_secret, secret};
 
@@ -64,12 +65,46 @@ pub struct Endpoint {
     pub rate_limit: Option<i64>,
     /// The same again, by its other name.
     pub throttle_rate: Option<i64>,
+    /// How messages get there.
+    #[serde(skip)]
+    pub way: Way,
     /// Since when it exists.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it was changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+}
+
+/// How messages get to an endpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// Each is sent as it comes, beside others.
+    #[default]
+    Push,
+    /// In strict order: so many in a request at most, after waiting so many seconds for that many.
+    InOrder {
+        /// 1 to 1,000.
+        batch_size: i64,
+        /// 0 to 300 seconds.
+        max_wait: i64,
+    },
+    /// The receiver asks for them.
+    Polled,
+}
+
+impl Way {
+    fn check(self) -> Result<()> {
+        match self {
+            Self::InOrder { batch_size, .. } if !(1..=1_000).contains(&batch_size) => {
+                Err(Error::invalid_field("batchSize", "must be between 1 and 1000"))
+            }
+            Self::InOrder { max_wait, .. } if !(0..=300).contains(&max_wait) => {
+                Err(Error::invalid_field("maxWaitSecs", "must be between 0 and 300"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What an endpoint is made of, or made over with.
@@ -93,15 +128,21 @@ pub struct EndpointSpec {
     pub metadata: Map<String, Value>,
     /// How many messages a second it is sent at most.
     pub throttle_rate: Option<i64>,
+    /// How messages get there. One that is not merely sent to stays what it is.
+    pub way: Way,
 }
 
 impl EndpointSpec {
     /// Checks everything and normalises the URL.
     fn checked(mut self, webhooks: &Webhooks) -> Result<Self> {
-        self.url = checked_url(&self.url, webhooks.settings.https_only)?;
+        if self.way != Way::Polled {
+            self.url = checked_url(&self.url, webhooks.settings.https_only)?;
+        }
+        self.way.check()?;
         check_words("description", &self.description)?;
         if let Some(uid) = &self.uid {
             check_uid("uid", uid, "ep_")?;
+            check_uid("uid", uid, "sink_")?;
         }
         self.filter_types = check_set("eventTypes", self.filter_types, usize::MAX, |n| check_name("eventTypes", n))?;
         self.channels = check_set("channels", self.channels, CHANNELS, check_channel)?;
@@ -134,6 +175,7 @@ impl EndpointSpec {
             metadata: self.metadata,
             rate_limit: self.throttle_rate,
             throttle_rate: self.throttle_rate,
+            way: self.way,
             created_at: created,
             updated_at: now,
         }
@@ -152,11 +194,12 @@ impl From<&Endpoint> for EndpointSpec {
             channels: endpoint.channels.clone(),
             metadata: endpoint.metadata.clone(),
             throttle_rate: endpoint.throttle_rate,
+            way: endpoint.way,
         }
     }
 }
 
-fn checked_url(url: &str, https_only: bool) -> Result<String> {
+pub(crate) fn checked_url(url: &str, https_only: bool) -> Result<String> {
     if url.len() > URL {
         return Err(Error::invalid_field("url", format!("must not be longer than {URL} bytes")));
     }
@@ -194,7 +237,14 @@ pub async fn create(
     let spec = spec.checked(webhooks)?;
     event_types::must_be_known(tx, application, spec.filter_types.as_deref()).await?;
     let now = webhooks.clock.now();
-    let endpoint = spec.into_endpoint(EndpointId::new(now), &application.id, now, now);
+    let id = match spec.way {
+        Way::Push => EndpointId::new(now),
+        // Shorter, as its clients know it; what is left still sorts by time.
+        Way::InOrder { .. } | Way::Polled => {
+            EndpointId::from(format!("sink_{}", &EndpointId::new(now).as_str()[3..25]))
+        }
+    };
+    let endpoint = spec.into_endpoint(id, &application.id, now, now);
     let sealed = headers::seal(&webhooks.vault, &headers);
     if !queries::insert(tx, &endpoint, &webhooks.vault.seal(&secret), sealed.as_deref()).await? {
         return Err(taken());
@@ -216,7 +266,8 @@ pub async fn update(
     spec: EndpointSpec,
 ) -> Result<Endpoint> {
     caller.must(Permission::Configure)?;
-    let spec = spec.checked(webhooks)?;
+    let way = if spec.way == Way::Push { before.way } else { spec.way };
+    let spec = EndpointSpec { way, ..spec }.checked(webhooks)?;
     if spec.filter_types != before.filter_types {
         event_types::must_be_known(tx, application, spec.filter_types.as_deref()).await?;
     }
@@ -232,6 +283,8 @@ pub async fn update(
     if was_disabled && !endpoint.disabled {
         operational::endpoint_changed(tx, webhooks, application, &endpoint, EndpointChange::Enabled).await?;
     }
+    // What waits there may go faster now, or at all.
+    lines::wake(tx, webhooks, application, &endpoint.id).await?;
     Ok(endpoint)
 }
 
@@ -303,10 +356,18 @@ pub async fn get(tx: &mut Tx, application: &Application, id_or_uid: &str) -> Res
     queries::by_id_or_uid(tx, &application.id, id_or_uid).await?.ok_or(Error::NotFound("endpoint"))
 }
 
-/// Endpoints of an application.
+/// Endpoints of an application, to which messages are sent as they come.
 ///
 /// # Errors
 /// What the database says.
 pub async fn list(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
     Ok(queries::list(tx, application, range).await?)
+}
+
+/// The others: those that are sent to in order, or that poll.
+///
+/// # Errors
+/// What the database says.
+pub async fn list_lined(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
+    Ok(queries::list_lined(tx, application, range).await?)
 }

@@ -3,23 +3,24 @@
 use campanile_base::Timestamp;
 use campanile_db::{Result, Row, Tx, params};
 
-use super::{Endpoint, EndpointId};
+use super::{Endpoint, EndpointId, Way};
 use crate::applications::ApplicationId;
 use crate::range::{Range, ranged};
 
 macro_rules! columns {
     () => {
         "id, application_id, uid, url, description, version, disabled, filter_types, channels, metadata, throttle_rate,
-         created_at, updated_at"
+         created_at, updated_at, way, batch_size, max_wait"
     };
 }
 
 /// Stores an endpoint; `false` when its uid is taken.
 pub(super) async fn insert(tx: &mut Tx, endpoint: &Endpoint, secret: &str, headers: Option<&str>) -> Result<bool> {
     let sql = "INSERT INTO endpoint (id, application_id, uid, url, description, version, disabled, filter_types,
-            channels, metadata, throttle_rate, secret, headers, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            channels, metadata, throttle_rate, secret, headers, created_at, updated_at, way, batch_size, max_wait)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         ON CONFLICT (application_id, uid) WHERE uid IS NOT NULL AND deleted_at IS NULL DO NOTHING";
+    let (way, batch_size, max_wait) = columns_of(endpoint.way);
     let params = params![
         endpoint.id.as_str(),
         endpoint.application_id.as_str(),
@@ -35,15 +36,20 @@ pub(super) async fn insert(tx: &mut Tx, endpoint: &Endpoint, secret: &str, heade
         secret,
         headers,
         endpoint.created_at,
-        endpoint.updated_at
+        endpoint.updated_at,
+        way,
+        batch_size,
+        max_wait
     ];
     Ok(tx.execute(sql, params).await? == 1)
 }
 
 pub(super) async fn update(tx: &mut Tx, endpoint: &Endpoint) -> Result<u64> {
     let sql = "UPDATE endpoint SET uid = $2, url = $3, description = $4, version = $5, disabled = $6,
-            filter_types = $7, channels = $8, metadata = $9, throttle_rate = $10, updated_at = $11, failing_since = NULL
+            filter_types = $7, channels = $8, metadata = $9, throttle_rate = $10, updated_at = $11, failing_since = NULL,
+            batch_size = $12, max_wait = $13
         WHERE id = $1 AND deleted_at IS NULL";
+    let (_, batch_size, max_wait) = columns_of(endpoint.way);
     let params = params![
         endpoint.id.as_str(),
         endpoint.uid.as_deref(),
@@ -55,7 +61,9 @@ pub(super) async fn update(tx: &mut Tx, endpoint: &Endpoint) -> Result<u64> {
         endpoint.channels.as_ref().map(json),
         json(&endpoint.metadata),
         endpoint.throttle_rate,
-        endpoint.updated_at
+        endpoint.updated_at,
+        batch_size,
+        max_wait
     ];
     tx.execute(sql, params).await
 }
@@ -88,7 +96,7 @@ pub(super) async fn by_id_or_uid(
     id_or_uid: &str,
 ) -> Result<Option<Endpoint>> {
     // A uid cannot begin like an id.
-    let sql = match id_or_uid.starts_with("ep_") {
+    let sql = match id_or_uid.starts_with("ep_") || id_or_uid.starts_with("sink_") {
         true => concat!(
             "SELECT ",
             columns!(),
@@ -103,9 +111,26 @@ pub(super) async fn by_id_or_uid(
     tx.first(sql, params![application.as_str(), id_or_uid], read).await
 }
 
+macro_rules! of_application {
+    ($range:ident, $ways:literal) => {
+        ranged!(
+            $range,
+            "id",
+            "SELECT ",
+            columns!(),
+            " FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL AND ",
+            $ways
+        )
+    };
+}
+
 pub(super) async fn list(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
-    let sql =
-        ranged!(range, "id", "SELECT ", columns!(), " FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL");
+    let sql = of_application!(range, "way = 'push'");
+    tx.all(sql, params![application.as_str(), &range.low, &range.high, range.limit], read).await
+}
+
+pub(super) async fn list_lined(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
+    let sql = of_application!(range, "way <> 'push'");
     tx.all(sql, params![application.as_str(), &range.low, &range.high, range.limit], read).await
 }
 
@@ -124,8 +149,17 @@ pub(crate) struct Sealed {
     pub(crate) endpoint: Endpoint,
     pub(crate) secret: String,
     pub(crate) headers: Option<String>,
+    pub(crate) transformation: Option<String>,
+    pub(crate) access: SealedAccess,
     /// Whether messages to it were given up since the last success.
     pub(crate) is_failing: bool,
+}
+
+/// How we prove who is calling, beside signing; sealed, but for the authority's certificate.
+pub(crate) struct SealedAccess {
+    pub(crate) oauth: Option<String>,
+    pub(crate) identity: Option<String>,
+    pub(crate) server_ca: Option<String>,
 }
 
 /// The endpoints of an application, for those who deliver.
@@ -133,11 +167,17 @@ pub(crate) async fn sealed(tx: &mut Tx, application: &ApplicationId) -> Result<V
     let sql = concat!(
         "SELECT ",
         columns!(),
-        ", secret, headers, failing_since FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL ORDER BY id"
+        ", secret, headers, failing_since, transformation, oauth, identity, server_ca FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL ORDER BY id"
     );
     tx.all(sql, params![application.as_str()], |row| {
-        let is_failing = row.get::<Option<Timestamp>>(15)?.is_some();
-        Ok(Sealed { endpoint: read(row)?, secret: row.get(13)?, headers: row.get(14)?, is_failing })
+        Ok(Sealed {
+            endpoint: read(row)?,
+            secret: row.get(16)?,
+            headers: row.get(17)?,
+            is_failing: row.get::<Option<Timestamp>>(18)?.is_some(),
+            transformation: row.get(19)?,
+            access: SealedAccess { oauth: row.get(20)?, identity: row.get(21)?, server_ca: row.get(22)? },
+        })
     })
     .await
 }
@@ -190,6 +230,30 @@ pub(super) async fn set_headers(tx: &mut Tx, id: &EndpointId, sealed: Option<&st
     tx.execute(sql, params![id.as_str(), sealed, now]).await
 }
 
+pub(crate) async fn transformation(tx: &mut Tx, id: &EndpointId) -> Result<Option<String>> {
+    let sql = "SELECT transformation FROM endpoint WHERE id = $1";
+    Ok(tx.first(sql, params![id.as_str()], |row| row.get::<Option<String>>(0)).await?.flatten())
+}
+
+pub(crate) async fn set_transformation(tx: &mut Tx, id: &EndpointId, sealed: &str) -> Result<u64> {
+    tx.execute("UPDATE endpoint SET transformation = $2 WHERE id = $1", params![id.as_str(), sealed]).await
+}
+
+pub(super) async fn access(tx: &mut Tx, id: &EndpointId) -> Result<SealedAccess> {
+    let sql = "SELECT oauth, identity, server_ca FROM endpoint WHERE id = $1";
+    tx.one(sql, params![id.as_str()], |row| {
+        Ok(SealedAccess { oauth: row.get(0)?, identity: row.get(1)?, server_ca: row.get(2)? })
+    })
+    .await
+}
+
+pub(super) async fn set_access(tx: &mut Tx, id: &EndpointId, access: &SealedAccess) -> Result<u64> {
+    let sql = "UPDATE endpoint SET oauth = $2, identity = $3, server_ca = $4 WHERE id = $1";
+    let SealedAccess { oauth, identity, server_ca } = access;
+    let params = params![id.as_str(), oauth.as_deref(), identity.as_deref(), server_ca.as_deref()];
+    tx.execute(sql, params).await
+}
+
 /// `false` when it was disabled already.
 pub(super) async fn disable(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE endpoint SET disabled = TRUE, updated_at = $2 WHERE id = $1 AND disabled = FALSE";
@@ -227,7 +291,21 @@ fn read(row: &Row<'_>) -> Result<Endpoint> {
         throttle_rate,
         created_at: row.get(11)?,
         updated_at: row.get(12)?,
+        way: match row.get::<String>(13)?.as_str() {
+            "fifo" => Way::InOrder { batch_size: row.get(14)?, max_wait: row.get(15)? },
+            "poll" => Way::Polled,
+            _ => Way::Push,
+        },
     })
+}
+
+/// The columns of a way.
+fn columns_of(way: Way) -> (&'static str, i64, i64) {
+    match way {
+        Way::Push => ("push", 1, 0),
+        Way::InOrder { batch_size, max_wait } => ("fifo", batch_size, max_wait),
+        Way::Polled => ("poll", 1, 0),
+    }
 }
 
 fn names(json: Option<String>) -> Option<Vec<String>> {

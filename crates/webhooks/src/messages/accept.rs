@@ -17,7 +17,8 @@ use super::{Message, MessageId, NewMessage, To, queries};
 use crate::Webhooks;
 use crate::applications::{self, Application, ApplicationId, queries as application_queries};
 use crate::delivery;
-use crate::directory::Entry;
+use crate::directory::{Entry, Pace};
+use crate::lines::{Joining, Waiting};
 
 /// For how long a repeated request is answered with the message of the first.
 const REPEATS: Duration = Duration::from_secs(12 * 3600);
@@ -229,6 +230,7 @@ pub(super) fn message_of(application: &ApplicationId, new: NewMessage, now: Time
         tags: new.tags,
         payload: Some(new.payload),
         content_type: new.content_type,
+        transformations_params: new.transformations_params,
         created_at: now,
         deliver_at: new.deliver_at.filter(|at| *at > now),
         expires_at: new.keep_hours.map(|hours| now.plus(Duration::from_secs(3_600 * hours as u64))),
@@ -239,18 +241,26 @@ pub(super) fn message_of(application: &ApplicationId, new: NewMessage, now: Time
 async fn store(tx: &mut Tx, webhooks: &Webhooks, pending: &[Pending], now: Timestamp) -> Result<Vec<bool>> {
     let rows = pending.iter().map(|pending| (&*pending.message, pending.request.as_deref()));
     let stored = queries::insert(tx, rows).await?;
-    let mut jobs = Vec::new();
+    let (mut jobs, mut joining) = (Vec::new(), Joining::default());
     for (pending, _) in pending.iter().zip(&stored).filter(|(_, stored)| **stored) {
         let wants = |target: &&Arc<crate::directory::Target>| match &pending.only_to {
             Some(only) => target.endpoint.id == *only && target.wants(&pending.message),
             None => target.wants(&pending.message),
         };
-        let endpoints: Vec<String> =
-            pending.entry.targets.iter().filter(wants).map(|t| t.endpoint.id.to_string()).collect();
+        let (message, application) = (&pending.message, &pending.entry.application);
+        let mut endpoints = Vec::new();
+        for target in pending.entry.targets.iter().filter(wants) {
+            match target.pace(application) {
+                Pace::AsItComes => endpoints.push(target.endpoint.id.to_string()),
+                // It stands in line when its time has come.
+                _ if message.deliver_at.is_some() => endpoints.push(target.endpoint.id.to_string()),
+                _ => joining.add(application, target, Waiting::first(message)),
+            }
+        }
         if endpoints.is_empty() {
             continue;
         }
-        let (message, organisation) = (&pending.message, &pending.entry.application.organisation_id);
+        let organisation = &application.organisation_id;
         let job = delivery::first(organisation, message, endpoints);
         match message.deliver_at {
             Some(at) => jobs.push(job.after(at.since(now))),
@@ -261,6 +271,7 @@ async fn store(tx: &mut Tx, webhooks: &Webhooks, pending: &[Pending], now: Times
             }
         }
     }
+    joining.store(tx, now, &mut jobs).await?;
     webhooks.engine.enqueue_all(tx, jobs).await?;
     Ok(stored)
 }

@@ -53,6 +53,8 @@ pub struct Message {
     pub payload: Option<Bytes>,
     /// What the sender says that the payload is; JSON otherwise.
     pub content_type: Option<String>,
+    /// JSON: what its sender tells the scripts.
+    pub transformations_params: Option<String>,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// Not to be sent before that.
@@ -76,6 +78,8 @@ pub struct NewMessage {
     pub payload: Bytes,
     /// What it is, where it is not JSON.
     pub content_type: Option<String>,
+    /// JSON: what the endpoints' scripts are told beside it.
+    pub transformations_params: Option<String>,
     /// Not to be sent before that.
     pub deliver_at: Option<Timestamp>,
     /// How long the payload is kept, in hours; as long as the message otherwise.
@@ -160,7 +164,24 @@ pub async fn list(tx: &mut Tx, application: &Application, filter: &Filter, range
     Ok(found)
 }
 
+impl Filter {
+    /// Whether a message is one of those.
+    pub(crate) fn admits(&self, message: &Message) -> bool {
+        let has = |words: &Option<Vec<String>>, wanted: &Option<String>| {
+            wanted.as_ref().is_none_or(|wanted| words.as_ref().is_some_and(|words| words.contains(wanted)))
+        };
+        self.event_types.as_ref().is_none_or(|types| types.contains(&message.event_type))
+            && has(&message.channels, &self.channel)
+            && has(&message.tags, &self.tag)
+    }
+}
+
 impl Message {
+    /// Whether its payload is still there.
+    pub(crate) fn is_readable(&self, now: Timestamp) -> bool {
+        self.payload.is_some() && self.expires_at.is_none_or(|at| at > now)
+    }
+
     /// Whether a text within the payload begins like this, whatever its case.
     fn says(&self, beginning: &str) -> bool {
         fn within(value: &serde_json::Value, beginning: &str) -> bool {
@@ -185,6 +206,15 @@ pub async fn expunge(tx: &mut Tx, caller: &Caller, application: &Application, id
     let message = get(tx, application, id).await?;
     queries::expunge(tx, &application.id, &message.id).await?;
     Ok(())
+}
+
+/// A message as it would be stored, for looking at.
+///
+/// # Errors
+/// `InvalidField` for a name that cannot be.
+pub fn preview(webhooks: &Webhooks, application: &Application, new: NewMessage) -> Result<Message> {
+    let now = webhooks.clock.now();
+    Ok(accept::message_of(&application.id, new.checked(now)?, now))
 }
 
 /// Whether a message of this kind would go to any endpoint.

@@ -10,7 +10,8 @@ use crate::range::{Range, ranged};
 
 macro_rules! columns {
     () => {
-        "id, application_id, event_type, event_id, channels, tags, payload, content_type, created_at, deliver_at, expires_at"
+        "id, application_id, event_type, event_id, channels, tags, payload, content_type, created_at, deliver_at, expires_at,
+         transformations_params"
     };
 }
 
@@ -18,7 +19,7 @@ macro_rules! insert {
     ($rows:literal, $end:literal) => {
         concat!(
             "INSERT INTO message (id, application_id, event_type, event_id, request, channels, tags, payload, content_type,
-                created_at, deliver_at, expires_at) ",
+                created_at, deliver_at, expires_at, transformations_params) ",
             $rows,
             " ON CONFLICT DO NOTHING",
             $end
@@ -27,10 +28,10 @@ macro_rules! insert {
 }
 
 const INSERT: Bulk = Bulk {
-    each: insert!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)", ""),
+    each: insert!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", ""),
     together: insert!(
         "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-            $8::bytea[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[])",
+            $8::bytea[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[])",
         " RETURNING id"
     ),
 };
@@ -55,7 +56,8 @@ pub(super) async fn insert<'m>(
                 message.content_type.as_deref(),
                 message.created_at,
                 message.deliver_at,
-                message.expires_at
+                message.expires_at,
+                message.transformations_params.as_deref()
             ]
         })
         .collect();
@@ -164,6 +166,7 @@ fn read(row: &Row<'_>) -> Result<Message> {
         created_at: row.get(8)?,
         deliver_at: row.get::<Option<Timestamp>>(9)?,
         expires_at: row.get::<Option<Timestamp>>(10)?,
+        transformations_params: row.get(11)?,
     })
 }
 

@@ -1,5 +1,8 @@
 //! Tokens that open one application, for the browser of its owner: `appsk_` and 43 characters. Stored is
 //! the SHA-256. They run out, and can be ended before that, all of an application's or those of a session.
+//!
+//! Two kinds last until they are replaced: an [integration's](crate::integrations) key, and the token of a
+//! [polled](crate::lines::poll) endpoint, which opens the messages of that endpoint and nothing else.
 
 pub(crate) mod queries;
 
@@ -12,9 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::Webhooks;
 use crate::applications::{Application, ApplicationId};
+use crate::endpoints::EndpointId;
+use crate::integrations::{self, Integration};
 
 /// How every such token begins.
 pub const PREFIX: &str = "appsk_";
+/// How the token of a polled endpoint begins.
+pub const POLL_PREFIX: &str = "sk_poll_";
+/// Those that last until they are replaced.
+const FOREVER: Timestamp = Timestamp::from_micros(i64::MAX);
 /// How long a token may last, and lasts unless said otherwise.
 const SHORTEST: Duration = Duration::from_secs(3_600);
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -57,8 +66,17 @@ pub struct Token {
     pub capabilities: Option<Vec<Capability>>,
     /// Which event types the holder sees beside those without a flag.
     pub feature_flags: Vec<String>,
+    /// The one endpoint whose messages it opens, and nothing else.
+    pub endpoint_id: Option<EndpointId>,
+    /// Since when it is good.
+    pub created_at: Timestamp,
     /// When it runs out.
     pub expires_at: Timestamp,
+}
+
+/// Whether a bearer's word is one of these tokens.
+pub fn is_token(word: &str) -> bool {
+    [PREFIX, POLL_PREFIX, integrations::PREFIX].iter().any(|prefix| word.starts_with(prefix))
 }
 
 impl Token {
@@ -67,9 +85,21 @@ impl Token {
     /// # Errors
     /// `Forbidden`.
     pub fn must(&self, capability: Capability) -> Result<()> {
-        match self.capabilities.as_ref().is_none_or(|can| can.contains(&capability)) {
+        match self.endpoint_id.is_none() && self.capabilities.as_ref().is_none_or(|can| can.contains(&capability)) {
             true => Ok(()),
             false => Err(Error::Forbidden("this token does not allow this")),
+        }
+    }
+
+    fn lasting(application: &Application, endpoint_id: Option<EndpointId>, now: Timestamp) -> Self {
+        Self {
+            organisation_id: application.organisation_id.clone(),
+            application_id: application.id.clone(),
+            capabilities: None,
+            feature_flags: Vec::new(),
+            endpoint_id,
+            created_at: now,
+            expires_at: FOREVER,
         }
     }
 
@@ -105,10 +135,50 @@ pub async fn create(
         application_id: application.id.clone(),
         capabilities: spec.capabilities,
         feature_flags: spec.feature_flags,
+        endpoint_id: None,
+        created_at: now,
         expires_at: now.plus(lifetime),
     };
-    queries::insert(tx, &sha256_hex(secret.expose()), &token, spec.session.as_deref(), now).await?;
+    queries::insert(tx, &sha256_hex(secret.expose()), &token, spec.session.as_deref(), None).await?;
     Ok(secret)
+}
+
+/// Has an integration's key open its application.
+pub(crate) async fn for_integration(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    application: &Application,
+    integration: &Integration,
+    key: &Secret,
+) -> Result<()> {
+    let token = Token {
+        feature_flags: integration.feature_flags.clone(),
+        ..Token::lasting(application, None, webhooks.clock.now())
+    };
+    queries::insert(tx, &sha256_hex(key.expose()), &token, None, None).await?;
+    Ok(())
+}
+
+/// The token of a polled endpoint: a new one, if there is none or that is wanted.
+pub(crate) async fn of_endpoint(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    endpoint: &EndpointId,
+    is_new: bool,
+) -> Result<(Secret, Token)> {
+    caller.must(Permission::Configure)?;
+    let known = queries::of_endpoint(tx, &application.id, endpoint).await?;
+    if let (false, Some((sealed, token))) = (is_new, known) {
+        return Ok((webhooks.vault.open(&sealed)?, token));
+    }
+    queries::delete_of_endpoint(tx, &application.id, endpoint).await?;
+    let secret = Secret::new(random_token(POLL_PREFIX));
+    let token = Token::lasting(application, Some(endpoint.clone()), webhooks.clock.now());
+    let sealed = webhooks.vault.seal(&secret);
+    queries::insert(tx, &sha256_hex(secret.expose()), &token, None, Some(&sealed)).await?;
+    Ok((secret, token))
 }
 
 fn check_session(session: &str) -> Result<()> {

@@ -7,6 +7,7 @@ mod endpoints;
 mod event_types;
 mod messages;
 mod operational;
+mod ways;
 mod worker;
 
 use std::time::{Duration, Instant};

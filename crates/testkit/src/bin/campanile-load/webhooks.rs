@@ -212,6 +212,7 @@ async fn bare() {
                         body: Bytes::from(body),
                         timeout: Duration::from_secs(30),
                         keep: 1_000,
+                        tls: None,
                     });
                     assert_eq!(sent.await.expect("the receiver answers").status, 204);
                 }

@@ -1,0 +1,289 @@
+//! Endpoints in order: one request at a time, and nothing overtakes what has failed.
+//!
+//! A request carries the first messages in line. When it fails, the same messages are sent again on the retry schedule, and after
+//! its end with the last of its waits, until the endpoint takes them, somebody skips them, or it has taken nothing for so
+//! long that it is disabled. Nothing leaves the line by itself but what was expunged, and what the receiver says that it does not want.
+//!
+//! With a batch size of one a message is sent as to any endpoint. With more, the body is a JSON array of objects with
+//! `eventType` and `payload`, or what the endpoint's script makes of them, and the id that is signed is that of the first message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use campanile_accounts::{Caller, Permission};
+use campanile_base::{Error, Result, Timestamp};
+use campanile_db::Tx;
+use serde_json::{Value, json};
+
+use super::queries::{self, Head};
+use super::{Next, sleep, wake};
+use crate::Webhooks;
+use crate::applications::Application;
+use crate::attempts::{self, Attempt, AttemptId, Status};
+use crate::delivery::{self, Exchange, Made, Plan, Settled};
+use crate::directory::{Entry, Target};
+use crate::endpoints::{Endpoint, Way};
+use crate::messages::{self, Message};
+use crate::transformations;
+
+/// The wait where there is no schedule.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// Those who go together.
+struct Batch {
+    messages: Vec<Arc<Message>>,
+    /// The number of the last of them.
+    last: i64,
+    head: Head,
+}
+
+/// What there is to do.
+enum Work {
+    Send(Batch),
+    Wait(Duration),
+    Nothing,
+}
+
+/// One turn: the first in line are sent, if their time has come.
+pub(super) async fn turn(
+    webhooks: &Webhooks,
+    entry: &Arc<Entry>,
+    target: &Arc<Target>,
+    batch_size: i64,
+    max_wait: i64,
+) -> Result<Next> {
+    match next(webhooks, entry, target, batch_size, max_wait).await? {
+        Work::Nothing => sleep(webhooks, target.endpoint.id.as_str(), false).await,
+        Work::Wait(wait) => Ok(Next::Turn(wait)),
+        Work::Send(batch) => send(webhooks, entry, target, batch).await,
+    }
+}
+
+async fn next(
+    webhooks: &Webhooks,
+    entry: &Arc<Entry>,
+    target: &Target,
+    batch_size: i64,
+    max_wait: i64,
+) -> Result<Work> {
+    let (now, endpoint, entry) = (webhooks.clock.now(), target.endpoint.id.to_string(), entry.clone());
+    let work = webhooks.db.write(move |tx| {
+        Box::pin(async move {
+            let head = queries::head(tx, &endpoint).await?;
+            if let Some(at) = head.retry_at.filter(|at| *at > now) {
+                return Ok(Work::Wait(at.since(now)));
+            }
+            let first = queries::first(tx, &endpoint, batch_size).await?;
+            let Some(last) = first.last().map(|(number, _)| *number) else { return Ok(Work::Nothing) };
+            let ids: Vec<String> = first.into_iter().map(|(_, waiting)| waiting.message).collect();
+            let found = messages::queries::these(tx, &entry.application.id, &ids).await?;
+            let there = ids.iter().filter_map(|id| found.iter().find(|message| message.id.as_str() == id));
+            let messages: Vec<Arc<Message>> =
+                there.filter(|message| message.is_readable(now)).map(|message| Arc::new(message.clone())).collect();
+            let Some(oldest) = messages.first() else {
+                // All of them were expunged.
+                queries::leave(tx, &endpoint, last).await?;
+                queries::set_head(tx, &endpoint, 0, None).await?;
+                return Ok(Work::Wait(Duration::ZERO));
+            };
+            let full_at = oldest.created_at.plus(Duration::from_secs(max_wait.unsigned_abs()));
+            if (ids.len() as i64) < batch_size && full_at > now {
+                return Ok(Work::Wait(full_at.since(now)));
+            }
+            Ok::<_, Error>(Work::Send(Batch { messages, last, head }))
+        })
+    });
+    work.await
+}
+
+async fn send(webhooks: &Webhooks, entry: &Arc<Entry>, target: &Arc<Target>, batch: Batch) -> Result<Next> {
+    let now = webhooks.clock.now();
+    let exchange = match (batch.messages.as_slice(), target.endpoint.way) {
+        ([only], Way::InOrder { batch_size: 1, .. }) => delivery::exchange(webhooks, only, target, now).await,
+        _ => exchange_all(webhooks, &batch.messages, target, now).await,
+    };
+    // Gone between two looks: the next turn passes it over.
+    let Some(exchange) = exchange else { return Ok(Next::Turn(Duration::ZERO)) };
+    let planned = delivery::plan(&webhooks.settings.retry_schedule, batch.head.failures, &exchange.answer, now);
+    let plan = if exchange.is_canceled { Plan::Delivered } else { planned };
+    let ended = webhooks.clock.now();
+    let again = match &plan {
+        Plan::Again(wait) => Some(*wait),
+        Plan::GiveUp | Plan::Disable => Some(webhooks.settings.retry_schedule.last().copied().unwrap_or(WAIT)),
+        Plan::Delivered | Plan::Abort => None,
+    };
+    let made = batch.messages.iter().map(|message| {
+        let attempt = attempt_of(message, target, &exchange, &plan, &batch, now, again.map(|wait| ended.plus(wait)));
+        let made = Made { target: target.clone(), attempt, plan: plan.clone() };
+        Settled { made: vec![made], ..Settled::of(entry, message) }
+    });
+    write_down(webhooks, target, made.collect(), &batch, again.map(|wait| ended.plus(wait))).await?;
+    Ok(Next::Turn(again.unwrap_or_default()))
+}
+
+/// Sends several messages in one request.
+async fn exchange_all(
+    webhooks: &Webhooks,
+    messages: &[Arc<Message>],
+    target: &Target,
+    now: Timestamp,
+) -> Option<Exchange> {
+    let first = messages.first()?;
+    let events: Vec<Value> = messages
+        .iter()
+        .map(|message| {
+            let payload = message.payload.as_deref().unwrap_or_default();
+            let payload = serde_json::from_slice(payload).unwrap_or_else(|_| json!(String::from_utf8_lossy(payload)));
+            json!({ "eventType": message.event_type, "payload": payload })
+        })
+        .collect();
+    let body = match target.transformation.script() {
+        Some(code) => transformations::apply_to_all(code, &events).await,
+        None => Ok(Bytes::from(Value::Array(events).to_string())),
+    };
+    Some(delivery::exchange_body(webhooks, first, target, body, now).await)
+}
+
+fn attempt_of(
+    message: &Message,
+    target: &Target,
+    exchange: &Exchange,
+    plan: &Plan,
+    batch: &Batch,
+    now: Timestamp,
+    next_at: Option<Timestamp>,
+) -> Attempt {
+    let status = match plan {
+        Plan::Delivered if exchange.is_canceled => Status::Canceled,
+        Plan::Delivered => Status::Success,
+        _ => Status::Fail,
+    };
+    Attempt {
+        id: AttemptId::new(now),
+        message_id: message.id.clone(),
+        endpoint_id: target.endpoint.id.clone(),
+        number: i64::from(batch.head.failures),
+        url: exchange.url.clone(),
+        status,
+        status_code: exchange.status_code(),
+        response: exchange.text(),
+        duration_ms: exchange.millis(),
+        created_at: now,
+        next_at,
+    }
+}
+
+/// Writes down what has come of it, and moves the line.
+async fn write_down(
+    webhooks: &Webhooks,
+    target: &Target,
+    settled: Vec<Settled>,
+    batch: &Batch,
+    retry_at: Option<Timestamp>,
+) -> Result<()> {
+    let (within, endpoint, last, failures) =
+        (webhooks.clone(), target.endpoint.id.to_string(), batch.last, batch.head.failures);
+    let written = webhooks.db.write(move |tx| {
+        Box::pin(async move {
+            let attempts: Vec<Attempt> =
+                settled.iter().flat_map(|settled| &settled.made).map(|made| made.attempt.clone()).collect();
+            attempts::queries::insert(tx, &attempts).await?;
+            for settled in &settled {
+                delivery::follow_up_all(tx, &within, settled).await?;
+            }
+            match retry_at {
+                Some(_) => drop(queries::set_head(tx, &endpoint, failures.saturating_add(1), retry_at).await?),
+                None => {
+                    queries::leave(tx, &endpoint, last).await?;
+                    queries::set_head(tx, &endpoint, 0, None).await?;
+                }
+            }
+            queries::stay_awake(tx, &endpoint, within.clock.now().plus(super::AWAKE)).await?;
+            Ok::<_, Error>(())
+        })
+    });
+    written.await
+}
+
+/// Tries the first in line at once, whenever its time would have come.
+///
+/// # Errors
+/// `NotFound` for an endpoint that is not sent to in order, `Forbidden`.
+pub async fn retry_now(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    endpoint: &Endpoint,
+) -> Result<()> {
+    caller.must(Permission::Configure)?;
+    must_be_in_order(endpoint)?;
+    let head = queries::head(tx, endpoint.id.as_str()).await?;
+    queries::set_head(tx, endpoint.id.as_str(), head.failures, None).await?;
+    wake(tx, webhooks, application, &endpoint.id).await
+}
+
+/// Passes over the first in line, or all up to a message, which are never delivered.
+///
+/// # Errors
+/// `NotFound` for an endpoint that is not sent to in order, and for a message that is not in line.
+pub async fn skip(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    caller: &Caller,
+    application: &Application,
+    endpoint: &Endpoint,
+    up_to: Option<i64>,
+) -> Result<()> {
+    caller.must(Permission::Configure)?;
+    must_be_in_order(endpoint)?;
+    let id = endpoint.id.as_str();
+    let first = queries::first(tx, id, 1).await?;
+    let Some(last) = up_to.or(first.first().map(|(number, _)| *number)) else { return Ok(()) };
+    queries::leave(tx, id, last).await?;
+    queries::set_head(tx, id, 0, None).await?;
+    wake(tx, webhooks, application, &endpoint.id).await
+}
+
+/// How a line stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// How often the first has failed.
+    pub failures: u32,
+    /// When it is tried again.
+    pub retry_at: Option<Timestamp>,
+    /// All up to this number have left the line.
+    pub done: i64,
+}
+
+/// How the line of an endpoint stands.
+///
+/// # Errors
+/// What the database says.
+pub async fn standing(tx: &mut Tx, endpoint: &Endpoint) -> Result<Standing> {
+    let head = queries::head(tx, endpoint.id.as_str()).await?;
+    let first = queries::first(tx, endpoint.id.as_str(), 1).await?;
+    let done = match (endpoint.way, first.first()) {
+        (Way::InOrder { .. }, Some((number, _))) => number - 1,
+        _ => head.last,
+    };
+    Ok(Standing { failures: head.failures, retry_at: head.retry_at, done })
+}
+
+/// The first message in line.
+///
+/// # Errors
+/// What the database says.
+pub async fn next_message(tx: &mut Tx, application: &Application, endpoint: &Endpoint) -> Result<Option<Message>> {
+    let first = queries::first(tx, endpoint.id.as_str(), 1).await?;
+    let Some((_, waiting)) = first.into_iter().next() else { return Ok(None) };
+    Ok(messages::queries::by_id(tx, application.id.as_str(), &waiting.message).await?)
+}
+
+fn must_be_in_order(endpoint: &Endpoint) -> Result<()> {
+    match endpoint.way {
+        Way::InOrder { .. } => Ok(()),
+        Way::Push | Way::Polled => Err(Error::NotFound("FIFO endpoint")),
+    }
+}
