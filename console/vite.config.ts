@@ -7,5 +7,7 @@ const server = "http://127.0.0.1:4400";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
+  // The console, and the portal that others embed.
+  build: { rollupOptions: { input: ["index.html", "portal.html"] } },
   server: { proxy: { "/api": server, "/v1": server } },
 });

@@ -10,7 +10,7 @@ use std::{env, fs};
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names a folder"));
     let console = Path::new("../../console").to_owned();
-    for watched in ["src", "index.html", "package-lock.json", "vite.config.ts", "dist"] {
+    for watched in ["src", "index.html", "portal.html", "package-lock.json", "vite.config.ts", "dist"] {
         println!("cargo:rerun-if-changed={}", console.join(watched).display());
     }
     println!("cargo:rerun-if-env-changed=CAMPANILE_CONSOLE_DIST");

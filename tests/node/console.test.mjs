@@ -1,25 +1,17 @@
 // The console in a real browser: signing in, watching, following an observation, the bell.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
-import { chromium } from "playwright-core";
-
+import { check, launch, open as openPage, picture } from "./browser.mjs";
 import { deliver, OWNER, pullRequest, receiver, release, start, until, workspace, api } from "./harness.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const pictures = process.env.CAMPANILE_TEST_PICTURES;
 let browser;
 let server;
 let target;
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CAMPANILE_TEST_CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
   server = await start("sqlite");
   target = await receiver();
   const app = await workspace(server);
@@ -32,14 +24,7 @@ after(async () => {
   await server?.stop();
 });
 
-async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  const page = await context.newPage();
-  page.problems = [];
-  page.on("pageerror", (error) => page.problems.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && !/401/.test(message.text()) && page.problems.push(message.text()));
-  return page;
-}
+const open = (options) => openPage(browser, options);
 
 async function signIn(page) {
   await page.goto(server.url);
@@ -48,12 +33,6 @@ async function signIn(page) {
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("heading", { name: "What is happening" }).waitFor();
   await page.getByText("Live", { exact: true }).waitFor();
-}
-
-async function picture(page, name) {
-  if (!pictures) return;
-  mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
 }
 
 test("the one-time link signs in once", async () => {
@@ -136,23 +115,13 @@ for (const theme of ["light", "dark"]) {
   }
 }
 
-async function check(page, name) {
-  await picture(page, name);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.equal(overflow, 0, `${name} is wider than the window`);
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] }),
-  );
-  const found = violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.html).join(" ")}`);
-  assert.deepEqual(found, [], name);
-}
-
 test("the console is served with a strict policy, and unknown files are not its page", async () => {
   const page = await fetch(server.url);
   assert.match(page.headers.get("content-security-policy"), /default-src 'self'/);
   assert.equal(page.headers.get("cache-control"), "no-cache");
   assert.equal((await fetch(`${server.url}/assets/nothing.js`)).status, 404);
   assert.equal((await fetch(`${server.url}/observations/obs_1`)).status, 200);
-  assert.equal((await fetch(`${server.url}/portal/x`)).status, 404);
+  const portal = await fetch(`${server.url}/portal/endpoints/new`);
+  assert.match(portal.headers.get("content-security-policy"), /frame-ancestors \*/);
+  assert.match(await portal.text(), /portal-/);
 });

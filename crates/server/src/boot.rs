@@ -34,6 +34,7 @@ pub(crate) struct Started {
     jobs: Running,
     listener: TcpListener,
     traces: Option<Traces>,
+    portal_ancestors: String,
     /// Held as long as the embedded database is open.
     _lock: Option<File>,
 }
@@ -76,13 +77,15 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         tracer: traces.as_ref().map(Traces::tracer),
     };
     let (app, jobs) = App::start(db, config).await.map_err(fail("the database"))?;
-    Ok(Started { app, address, jobs, listener, traces, _lock: lock })
+    let portal_ancestors = settings.portal_ancestors.clone();
+    Ok(Started { app, address, jobs, listener, traces, portal_ancestors, _lock: lock })
 }
 
 /// Serves until `stop`, then stops in order.
 pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
-    let Started { app, jobs, listener, traces, _lock, .. } = started;
-    let router = campanile_web::router(app, telemetry::start_metrics());
+    let Started { app, jobs, listener, traces, portal_ancestors, _lock, .. } = started;
+    let surface = campanile_web::Settings { metrics: telemetry::start_metrics(), portal_ancestors };
+    let router = campanile_web::router(app, surface);
     let (told, stopping) = tokio::sync::oneshot::channel();
     let serving = campanile_web::serve(listener, router, async move {
         stop.await;

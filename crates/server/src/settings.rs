@@ -54,6 +54,7 @@ pub(crate) const KNOWN: &[Known] = &[
     known("webhooks_https_only", "false", "Whether endpoints must have https:// addresses: true or false"),
     known("webhooks_default_key_type", "hmac256", "Kind of secret that is made for an endpoint: hmac256 or ed25519"),
     known("webhooks_keep_messages", "90d", "How long messages and their attempts are kept"),
+    known("portal_frame_ancestors", "*", "Pages that may embed the portal, as https://app.example.com; any with *"),
     known("engine_lease", "10s", "How long a node may show no sign of life before others do its work"),
     known("engine_keep_completed", "7d", "How long completed and cancelled runs are kept"),
     known("engine_keep_failed", "32d", "How long failed runs are kept, which can be retried meanwhile"),
@@ -89,6 +90,7 @@ pub(crate) struct Settings {
     pub(crate) net_proxy: Option<Proxy>,
     pub(crate) smtp_url: Option<Secret>,
     pub(crate) mail_from: String,
+    pub(crate) portal_ancestors: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
     pub(crate) engine: campanile_engine::Settings,
     pub(crate) otlp_endpoint: Option<String>,
@@ -187,6 +189,7 @@ impl Layers {
             net_proxy: self.proxy()?,
             smtp_url: self.hidden("smtp_url"),
             mail_from: self.text("mail_from").to_owned(),
+            portal_ancestors: self.ancestors()?,
             webhooks: campanile_webhooks::Settings {
                 retry_schedule: self.each("webhooks_retry_schedule", "is no time", duration)?,
                 request_timeout: self.time("webhooks_request_timeout")?,
@@ -236,6 +239,15 @@ impl Layers {
 
     fn wrong(&self, name: &str, why: &str) -> String {
         format!("the setting {name} ({}) {why}", self.0[name].origin)
+    }
+
+    fn ancestors(&self) -> Result<String, String> {
+        let list = self.text("portal_frame_ancestors").replace(',', " ");
+        let is_source = |c: char| c.is_ascii_alphanumeric() || ":/.*-_' ".contains(c);
+        match !list.trim().is_empty() && list.chars().all(is_source) {
+            true => Ok(list),
+            false => Err(self.wrong("portal_frame_ancestors", "must list origins")),
+        }
     }
 
     fn proxy(&self) -> Result<Option<Proxy>, String> {

@@ -1,9 +1,11 @@
-//! The embedded console: its files, and its page on every other path.
+//! The embedded console: its files, and its page on every other path; and the portal, which others embed.
 
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
+use crate::Web;
 use crate::error::own_shape;
 
 include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
@@ -22,19 +24,35 @@ pub(crate) async fn serve(method: Method, uri: Uri) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return own_shape(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this path can only be read");
     }
-    let apis = ["api", "v1", "ws", "providers", "portal"];
+    let apis = ["api", "v1", "ws", "providers"];
     if apis.contains(&path.split('/').next().unwrap_or_default()) {
         return own_shape(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route");
     }
-    match FILES.iter().find(|(name, _)| *name == path && *name != "index.html") {
+    match FILES.iter().find(|(name, _)| *name == path && !name.ends_with(".html")) {
         // Their names carry a hash of their content.
         Some((name, bytes)) => file(name, bytes, "public, max-age=31536000, immutable"),
         None if path.starts_with("assets/") => StatusCode::NOT_FOUND.into_response(),
-        None => FILES
-            .iter()
-            .find(|(name, _)| *name == "index.html")
-            .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(name, bytes)| file(name, bytes, "no-cache")),
+        None => page("index.html"),
     }
+}
+
+/// What the portal's page may do: what the console's may, but that others' pages embed it.
+pub(crate) fn portal_policy(ancestors: &str) -> Option<HeaderValue> {
+    let policy = "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; base-uri 'none'";
+    HeaderValue::try_from(format!("{policy}; frame-ancestors {ancestors}")).ok()
+}
+
+/// The portal's page, on every path of its own.
+pub(crate) async fn portal(State(web): State<Web>) -> Response {
+    let mut answer = page("portal.html");
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, web.portal_policy.clone());
+    answer
+}
+
+/// A page; a build without the console has one that says what to do.
+fn page(wanted: &str) -> Response {
+    let found = FILES.iter().find(|(name, _)| *name == wanted).or(FILES.iter().find(|(name, _)| *name == "index.html"));
+    found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(name, bytes)| file(name, bytes, "no-cache"))
 }
 
 fn file(name: &str, bytes: &'static [u8], caching: &'static str) -> Response {

@@ -39,6 +39,7 @@ struct Web(Arc<Parts>);
 struct Parts {
     app: App,
     metrics: Option<PrometheusHandle>,
+    portal_policy: axum::http::HeaderValue,
     known_keys: caller::KnownKeys,
 }
 
@@ -50,13 +51,28 @@ impl Deref for Web {
     }
 }
 
+/// How the surface is set up.
+pub struct Settings {
+    /// What `/metrics` tells.
+    pub metrics: Option<PrometheusHandle>,
+    /// Whose pages may embed the portal, as a policy's `frame-ancestors` lists them.
+    pub portal_ancestors: String,
+}
+
 /// All routes.
-pub fn router(app: App, metrics: Option<PrometheusHandle>) -> Router {
-    let web = Web(Arc::new(Parts { app, metrics, known_keys: Default::default() }));
+///
+/// # Panics
+/// When the list of ancestors has characters that no header has.
+pub fn router(app: App, settings: Settings) -> Router {
+    let Settings { metrics, portal_ancestors } = settings;
+    let portal_policy = console::portal_policy(&portal_ancestors).expect("the settings were checked");
+    let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys: Default::default() }));
     let routes = Router::new()
         .merge(api::router())
         .nest("/api/v1", svix::router(&web))
         .nest("/v1", knock::router())
+        .route("/portal", axum::routing::get(console::portal))
+        .route("/portal/{*rest}", axum::routing::get(console::portal))
         .fallback(console::serve)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(axum::middleware::map_response(error::always_json))
