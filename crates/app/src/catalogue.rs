@@ -54,18 +54,18 @@ const KNOWN: [Known; 7] = [
     Known {
         name: "source.connected",
         description: "A source was connected to a workspace.",
-        is_sent: false,
+        is_sent: true,
         data: &[
             ("workspaceId", "string", r#""ws_2nWcqjPb5sAGHrsVb6rSwWwZcXk""#),
             ("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
             ("sourceType", "string", r#""github""#),
-            ("sourceMetadata", "object", r#"{"repository": "acme/shop"}"#),
+            ("sourceMetadata", "object", r#"{"path": "github"}"#),
         ],
     },
     Known {
         name: "source.disconnected",
         description: "A source was disconnected from a workspace.",
-        is_sent: false,
+        is_sent: true,
         data: &[("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#), ("deleteData", "boolean", "false")],
     },
     Known {

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod drill;
+mod outbound;
 pub mod pipeline;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use campanile_base::{Clock, Result, Secret, Vault};
 use campanile_db::{Db, Migrations, Tx};
 use campanile_engine::{Engine, Registry, Running, Tracer};
 use campanile_inbound::Intake;
-use campanile_inbound::sources::{self, NewSource, Source};
+use campanile_inbound::sources::{self, NewSource, Source, SourceId};
 use campanile_net::Client;
 use campanile_notify::{Mailer, Notify};
 use campanile_webhooks::Webhooks;
@@ -132,6 +133,7 @@ impl App {
                     app.equip(tx, &first.caller, &first.workspace).await?;
                     let mut made = Vec::new();
                     for new in new_sources {
+                        // Nobody can have asked to be told of these.
                         let (clock, vault) = (&app.clock, &app.vault);
                         made.push(sources::create(tx, clock, vault, &first.caller, &first.workspace, new).await?);
                     }
@@ -139,6 +141,32 @@ impl App {
                 })
             })
             .await
+    }
+
+    /// Makes a source, and tells endpoints of it.
+    ///
+    /// # Errors
+    /// Like [`sources::create`].
+    pub async fn connect(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        workspace: &Workspace,
+        new: NewSource,
+    ) -> Result<(Source, Secret)> {
+        let made = sources::create(tx, &self.clock, &self.vault, caller, workspace, new).await?;
+        outbound::source_connected(tx, self, workspace, &made.0).await?;
+        Ok(made)
+    }
+
+    /// Removes a source, and tells endpoints of it.
+    ///
+    /// # Errors
+    /// `NotFound` for another organisation's source, `Forbidden`.
+    pub async fn disconnect(&self, tx: &mut Tx, caller: &Caller, id: &SourceId) -> Result<()> {
+        let source = sources::delete(tx, &self.clock, caller, id).await?;
+        let workspace = organisations::workspace(tx, &source.workspace_id).await?;
+        outbound::source_disconnected(tx, self, &workspace, &source).await
     }
 
     /// Creates a workspace with what belongs to one.

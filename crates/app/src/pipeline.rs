@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use campanile_accounts::live::NewsKind;
 use campanile_accounts::{Workspace, organisations};
+use campanile_base::Result;
 use campanile_base::source_event::SourceEvent;
-use campanile_base::{Result, Timestamp, new_id};
 use campanile_db::Tx;
 use campanile_engine::{Backoff, JobOptions, Outcome, Registry};
 use campanile_inbound::deliveries::{self, Delivery, Settlement};
@@ -22,42 +22,13 @@ use campanile_inbound::repositories::{self, RepositoryChange};
 use campanile_inbound::{Normalised, PROCESS, ProcessArgs, normalise};
 use campanile_memory::{Observation, Remembered, remember};
 use campanile_notify::workflows::{self, OBSERVATION_CAPTURED, Trigger};
-use campanile_webhooks::applications;
-use campanile_webhooks::messages::{self, NewMessage};
-use serde::Serialize;
 use serde_json::json;
 
-use crate::{App, catalogue};
+use crate::{App, outbound};
 
 /// How many deliveries are processed at a time on a node. A database writes one after the other
 /// anyway; more would only hold up the deliveries that wait to be accepted.
 const CONCURRENCY: usize = 4;
-
-/// What receivers of outbound webhooks are sent.
-#[derive(Serialize)]
-struct Envelope<T> {
-    id: String,
-    r#type: &'static str,
-    timestamp: Timestamp,
-    version: &'static str,
-    data: T,
-}
-
-/// The data of `observation.created`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ObservationCreated<'o> {
-    observation_id: &'o str,
-    observation_type: &'o str,
-    significance_score: i64,
-    topics: &'o [String],
-    /// Clusters are not formed yet.
-    cluster_id: Option<String>,
-    workspace_id: &'o str,
-    source_id: &'o str,
-    title: &'o str,
-    occurred_at: Timestamp,
-}
 
 /// Registers the job that processes deliveries.
 pub(crate) fn register(registry: &mut Registry, app: &App) {
@@ -136,7 +107,7 @@ async fn remember_all(
 /// What a captured observation leads to.
 async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<()> {
     let workspace = organisations::workspace(tx, &observation.workspace_id).await?;
-    send_created(tx, app, &workspace, observation).await?;
+    outbound::observation_created(tx, app, &workspace, observation).await?;
     if observation.significance >= workspace.notify_threshold {
         tell_members(tx, app, &workspace, observation).await?;
     }
@@ -144,35 +115,6 @@ async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<(
     tx.after_commit(move || live.tell(&workspace.id, NewsKind::Observation, id));
     metrics::counter!("campanile_observations_total", "provider" => observation.provider.clone()).increment(1);
     Ok(())
-}
-
-async fn send_created(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {
-    let envelope = Envelope {
-        id: new_id("evt", app.clock.now()),
-        r#type: "observation.created",
-        timestamp: app.clock.now(),
-        version: catalogue::VERSION,
-        data: ObservationCreated {
-            observation_id: observation.id.as_str(),
-            observation_type: &observation.event_type,
-            significance_score: observation.significance,
-            topics: &observation.topics,
-            cluster_id: None,
-            workspace_id: workspace.id.as_str(),
-            source_id: &observation.source_id,
-            title: &observation.title,
-            occurred_at: observation.occurred_at,
-        },
-    };
-    let payload = serde_json::to_vec(&envelope).map_err(campanile_base::Error::internal)?;
-    let application = applications::get(tx, &workspace.organisation_id, workspace.id.as_str()).await?;
-    let message = NewMessage {
-        event_type: envelope.r#type.to_owned(),
-        event_id: Some(envelope.id),
-        payload: payload.into(),
-        ..NewMessage::default()
-    };
-    messages::send(tx, &app.webhooks, &application, message).await.map(drop)
 }
 
 async fn tell_members(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {

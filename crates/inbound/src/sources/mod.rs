@@ -87,16 +87,15 @@ pub async fn create(
     Ok((source, secret))
 }
 
-/// Removes a source: what is sent to its path from now on is refused; what came stays.
+/// Removes a source, and answers what it was: what is sent to its path from now on is refused; what came stays.
 ///
 /// # Errors
 /// `NotFound` for another organisation's source.
-pub async fn delete(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &SourceId) -> Result<()> {
+pub async fn delete(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &SourceId) -> Result<Source> {
     caller.must(Permission::Configure)?;
-    if !queries::delete(tx, &caller.organisation, id).await? {
-        return Err(Error::NotFound("source"));
-    }
-    activity::record(tx, clock, caller, Action::SourceDeleted, id.as_str(), serde_json::json!({})).await
+    let source = queries::delete(tx, &caller.organisation, id).await?.ok_or(Error::NotFound("source"))?;
+    activity::record(tx, clock, caller, Action::SourceDeleted, id.as_str(), serde_json::json!({})).await?;
+    Ok(source)
 }
 
 /// The sources of a workspace, oldest first.

@@ -22,9 +22,11 @@ pub(super) async fn insert(tx: &mut Tx, source: &Source, sealed: &str) -> Result
     Ok(tx.execute(sql, params).await? == 1)
 }
 
-pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, id: &SourceId) -> Result<bool> {
-    let sql = "DELETE FROM source WHERE organisation_id = $1 AND id = $2";
-    Ok(tx.execute(sql, params![organisation.as_str(), id.as_str()]).await? == 1)
+/// Removes a source; answers what it was, if there was one.
+pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, id: &SourceId) -> Result<Option<Source>> {
+    let sql = "DELETE FROM source WHERE organisation_id = $1 AND id = $2
+        RETURNING id, organisation_id, workspace_id, provider, path, created_at";
+    tx.first(sql, params![organisation.as_str(), id.as_str()], read).await
 }
 
 pub(super) async fn list(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Source>> {

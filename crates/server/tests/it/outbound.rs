@@ -76,6 +76,34 @@ async fn an_observation_goes_out_signed_and_to_the_members() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn endpoints_are_told_of_sources_that_come_and_go() {
+    on_each_server(&[], async |server| {
+        let mut receiver = Receiver::start().await;
+        server.add_endpoint(&receiver.url()).await;
+        let made = server.post("/api/sources", &json!({ "provider": "github", "path": "another" })).await.unwrap().json;
+        let told =
+            async |receiver: &mut Receiver| -> Value { serde_json::from_slice(&next(receiver).await.body).unwrap() };
+        let connected = told(&mut receiver).await;
+        assert_eq!((&connected["type"], &connected["version"]), (&json!("source.connected"), &json!("2026-02-07")));
+        let wanted = json!({
+            "workspaceId": made["workspace_id"], "sourceId": made["id"], "sourceType": "github",
+            "sourceMetadata": { "path": "another" },
+        });
+        assert_eq!(connected["data"], wanted);
+        let path = format!("/api/sources/{}", made["id"].as_str().unwrap());
+        assert_eq!(server.ask("DELETE", &path, &[("authorization", &bearer())], Vec::new()).await.unwrap().status, 204);
+        let gone = told(&mut receiver).await;
+        assert_eq!(gone["type"], "source.disconnected");
+        assert_eq!(gone["data"], json!({ "sourceId": made["id"], "deleteData": false }));
+    })
+    .await;
+}
+
+fn bearer() -> String {
+    format!("Bearer {}", campanile_testkit::server::SECRET_KEY)
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_significant_is_not_told_to_members() {
     on_each_server(&[], async |server| {
         let workspace = server.all("/api/workspaces").await[0]["id"].as_str().unwrap().to_owned();

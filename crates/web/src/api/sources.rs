@@ -64,9 +64,7 @@ pub(super) async fn create(
     let workspace = workspace(&web.app, &caller, asked.workspace.as_deref()).await?;
     let new = NewSource { provider, path: asked.path, secret: asked.secret.map(Secret::new) };
     let app = web.app.clone();
-    let made = web.app.db.write(move |tx| {
-        Box::pin(async move { sources::create(tx, &app.clock, &app.vault, &caller, &workspace, new).await })
-    });
+    let made = web.app.db.write(move |tx| Box::pin(async move { app.connect(tx, &caller, &workspace, new).await }));
     let (source, secret) = made.await?;
     let url = format!("{}/api/ingest/{}/{}", web.app.base_url, asked.provider, source.path);
     Ok((StatusCode::CREATED, Json(SourceMade { source, url, secret: secret.expose().to_owned() })))
@@ -79,7 +77,7 @@ pub(super) async fn delete(
     Known(caller): Known,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    let (clock, id) = (web.app.clock.clone(), SourceId::from(id));
-    web.app.db.write(move |tx| Box::pin(async move { sources::delete(tx, &clock, &caller, &id).await })).await?;
+    let (app, id) = (web.app.clone(), SourceId::from(id));
+    web.app.db.write(move |tx| Box::pin(async move { app.disconnect(tx, &caller, &id).await })).await?;
     Ok(StatusCode::NO_CONTENT)
 }
