@@ -1,4 +1,5 @@
-//! What is done from time to time: payloads expire, messages and their attempts are forgotten, tokens run out.
+//! What is done from time to time: payloads expire, messages, their attempts and finished tasks are forgotten, tokens run out,
+//! lines that nobody looks after are woken.
 //!
 //! Ids sort by time, so what is old is found at the low end of each application's messages. A little
 //! is removed at a time, so that nobody waits for it.
@@ -10,7 +11,7 @@ use campanile_db::{Tx, params, row};
 use campanile_engine::flow::Cron;
 use campanile_engine::{Backoff, Ctx, Failure, Registry, Workflow};
 
-use crate::{Webhooks, lines, requests, tokens};
+use crate::{Webhooks, lines, requests, tasks, tokens};
 
 /// How often.
 const EVERY: &str = "*/10 * * * *";
@@ -52,6 +53,7 @@ async fn tidy(webhooks: &Webhooks) -> Result<()> {
 /// much, and after which application to go on; none when all were looked at.
 async fn tidy_some(tx: &mut Tx, now: Timestamp, before: Timestamp, after: &str) -> campanile_db::Result<(u64, String)> {
     let mut removed = requests::tidy(tx, now, TOGETHER).await? + tokens::queries::tidy(tx, now, TOGETHER).await?;
+    removed += tasks::queries::tidy(tx, before, TOGETHER).await?;
     let sql = "UPDATE message SET payload = NULL, expires_at = NULL WHERE (application_id, id) IN
         (SELECT application_id, id FROM message WHERE expires_at < $1 LIMIT $2)";
     removed += tx.execute(sql, params![now, TOGETHER]).await?;

@@ -3,7 +3,7 @@
 //! A task is a row and a job. The job takes it on a page at a time: what a page leads to, and how far that
 //! is, commit together, so after a crash it goes on where it was. Its end is told by an operational webhook.
 
-mod queries;
+pub(crate) mod queries;
 mod work;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};

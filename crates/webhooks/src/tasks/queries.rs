@@ -1,7 +1,7 @@
 //! The SQL of tasks.
 
 use campanile_accounts::OrganisationId;
-use campanile_base::Timestamp;
+use campanile_base::{Timestamp, lowest_id};
 use campanile_db::{Error, Result, Row, Tx, params};
 
 use super::{Progress, Stored, Task, TaskId, TaskStatus};
@@ -55,6 +55,13 @@ pub(super) async fn list(
     let status = status.map(TaskStatus::as_str);
     let params = params![organisation.as_str(), &range.low, &range.high, range.limit, status, task];
     Ok(tx.all(sql, params, read).await?.into_iter().map(|stored| stored.task).collect())
+}
+
+/// Removes ended tasks that began before a time, at most `limit`.
+pub(crate) async fn tidy(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    let sql = "DELETE FROM webhook_task WHERE id IN
+        (SELECT id FROM webhook_task WHERE id < $1 AND status <> 'running' ORDER BY id LIMIT $2)";
+    tx.execute(sql, params![lowest_id("qtask", before), limit]).await
 }
 
 fn json(progress: &Progress) -> String {
