@@ -1,6 +1,7 @@
 //! The guarded client against listeners on this machine.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod properties;
 mod proxies;
 mod tls;
 

@@ -70,7 +70,6 @@ impl IntoResponse for SvixError {
                 return Self::value(&place_of(field), format!("{field} {why}")).into_response();
             }
             Error::NotFound(_) => ("not_found", "Entity not found".to_owned()),
-            Error::Conflict(why) if why.contains("event_type") => ("event_type_exists", why.clone()),
             Error::Conflict(why) => ("conflict", why.clone()),
             Error::Unauthenticated(_) => ("authentication_failed", "Invalid token".to_owned()),
             Error::Forbidden(_) => ("insufficient access", "Insufficient access for the given operation.".to_owned()),

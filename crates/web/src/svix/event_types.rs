@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use campanile_base::Error;
 use campanile_webhooks::event_types::{self, EventType, EventTypeSpec, Viewer};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::access::{Access, Org};
 use super::body::{Body, Field};
-use super::error::SvixResult;
+use super::error::{SvixError, SvixResult};
 use super::list::{Asked, List};
 use super::query::Query;
 use crate::Web;
@@ -82,7 +83,11 @@ pub(super) async fn create(
             event_types::create(tx, &webhooks, &caller, &name, asked.spec()).await
         })
     });
-    Ok((StatusCode::CREATED, Json(made.await?)))
+    let made = made.await.map_err(|error| match error {
+        Error::Conflict(why) => SvixError::Http(StatusCode::CONFLICT, "event_type_exists", why),
+        error => error.into(),
+    });
+    Ok((StatusCode::CREATED, Json(made?)))
 }
 
 pub(super) async fn list(State(web): State<Web>, access: Access, query: Query) -> SvixResult<Json<List<EventType>>> {

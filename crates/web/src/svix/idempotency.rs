@@ -15,7 +15,7 @@ use campanile_webhooks::requests::{self, Answer, Turn};
 use super::error::SvixError;
 use crate::Web;
 
-/// How large an answer is remembered.
+/// How large an answer is remembered; after a larger one, a repeat is done again.
 const LARGEST: usize = 1024 * 1024;
 
 /// What a request has in common with its repeats.
@@ -44,11 +44,11 @@ pub(super) async fn once(web: &Web, request: Request, next: Next) -> Response {
         Err(error) => return SvixError::from(error).into_response(),
     }
     let (parts, body) = next.run(request).await.into_parts();
-    let bytes = axum::body::to_bytes(body, LARGEST).await.unwrap_or_default();
-    let answer = parts
-        .status
-        .is_success()
-        .then(|| Answer { status: parts.status.as_u16(), body: String::from_utf8_lossy(&bytes).into_owned() });
+    // Our own answers, of which none is without bounds.
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let is_kept = parts.status.is_success() && bytes.len() <= LARGEST;
+    let answer =
+        is_kept.then(|| Answer { status: parts.status.as_u16(), body: String::from_utf8_lossy(&bytes).into_owned() });
     if let Err(error) = requests::end(&web.app.webhooks, &hash, answer).await {
         tracing::warn!(error = error.chain(), "an answer could not be remembered for a repeat of its request");
     }

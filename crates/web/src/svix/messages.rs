@@ -51,7 +51,7 @@ impl MessageIn {
         (!params.is_empty()).then(|| Value::Object(params).to_string())
     }
 
-    fn message(&self) -> SvixResult<NewMessage> {
+    pub(super) fn message(&self) -> SvixResult<NewMessage> {
         if !self.payload.get().starts_with('{') {
             return Err(SvixError::value(&["body", "payload"], "must be a JSON object"));
         }

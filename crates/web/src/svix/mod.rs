@@ -23,6 +23,8 @@ mod poller;
 mod proof;
 mod query;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod transformations;
 
 use axum::Json;

@@ -223,3 +223,21 @@ async fn a_message_is_delivered_when_it_is_time() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_too_large_to_be_remembered_is_still_an_answer() {
+    on_each_server(&[], async |server| {
+        let svix = Svix::of(&server);
+        let app = svix.app("a").await;
+        for _ in 0..5 {
+            svix.message(&app, "a.b", json!({ "text": "x".repeat(300_000) })).await;
+        }
+        let asked = json!({ "with_content": true });
+        let path = format!("/app/{app}/msg/search");
+        for _ in 0..2 {
+            let answer = svix.call_with("POST", &path, &asked, &[("idempotency-key", "one")]).await;
+            assert_eq!(answer.json["data"].as_array().map(Vec::len), Some(5));
+        }
+    })
+    .await;
+}

@@ -1,0 +1,133 @@
+//! What holds of queries, bodies and headers, whatever somebody sends.
+
+use axum::http::HeaderMap;
+use campanile_base::Timestamp;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::applications::ApplicationIn;
+use super::body::{Field, read};
+use super::endpoints::{EndpointIn, EndpointPatch};
+use super::event_types::EventTypeIn;
+use super::idempotency;
+use super::list::Asked;
+use super::messages::MessageIn;
+use super::query::{Query, parse_time};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+/// Names that mean something, and others.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "limit|iterator|order|before|after|event_types|event_types\\[[0-9]\\]|with_content|status|channel|content",
+        "[^&=]*"
+    ]
+}
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "-?[0-9]{1,20}",
+        "-?(msg|ep|atmpt)_[0-9a-zA-Z]{0,30}",
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{0,15}(Z| UTC|[+ -][0-9:]{5})?",
+        "true|false|ascending|descending",
+        ".*"
+    ]
+}
+
+/// JSON in the neighbourhood of what is expected.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        "-?[0-9]{1,20}(\\.[0-9]{1,3})?",
+        "\"[a-z.:/ ]{0,20}\"",
+        "true|false",
+        ".{0,10}"
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let name =
+            "url|uid|name|payload|data|eventType|eventTypes|filterTypes|channels|metadata|secret|headers|[a-z]{0,5}";
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(","))),
+            prop::collection::vec((name, inner), 0..6).prop_map(|fields| {
+                let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+                format!("{{{}}}", fields.join(","))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn queries_of_any_kind_are_read_or_refused(parts in prop::collection::vec((name(), value()), 0..6)) {
+        let mut text = url::form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs(&parts);
+        let query = Query::parse(&text.finish());
+        if let Ok(limit) = query.limit() {
+            prop_assert!((0..=250).contains(&limit));
+        }
+        for asked in [Asked::by_id(&query, "ep", false), Asked::by_id(&query, "", true), Asked::by_time(&query, "msg", NOW)] {
+            let Ok(asked) = asked else { continue };
+            prop_assert!(asked.range.limit >= 1 && asked.range.limit <= 251);
+        }
+        let _ = (query.event_types(), query.time("before"), query.flag("with_content", true));
+    }
+
+    #[test]
+    fn a_query_need_not_even_be_one(text: String, time in value()) {
+        let query = Query::parse(&text);
+        let _ = (query.limit(), query.names("event_types"), parse_time(&text), parse_time(&time));
+    }
+
+    #[test]
+    fn bodies_of_any_kind_are_read_or_refused(text in json(), bytes: Vec<u8>) {
+        for body in [text.as_bytes(), bytes.as_slice()] {
+            if let Ok(endpoint) = read::<EndpointIn>(body) {
+                let _ = endpoint.parts();
+            }
+            if let Ok(message) = read::<MessageIn>(body) {
+                // What is delivered is what was sent, to the byte.
+                let kept = message.message();
+                prop_assert!(kept.is_err() || text.contains(std::str::from_utf8(&kept.unwrap().payload).unwrap()));
+            }
+            if let Ok(made) = read::<EventTypeIn>(body) {
+                let _ = made.spec();
+            }
+            let _ = (read::<EndpointPatch>(body), read::<ApplicationIn>(body), read::<Value>(body));
+        }
+    }
+
+    #[test]
+    fn a_patch_tells_what_is_absent_from_what_is_null(value in prop::option::of("[a-z]{0,9}")) {
+        #[derive(serde::Deserialize)]
+        struct Patch {
+            #[serde(default)]
+            uid: Field<String>,
+        }
+        let mut uid = Some("before".to_owned());
+        read::<Patch>(b"{}").unwrap().uid.change(&mut uid);
+        prop_assert_eq!(uid.as_deref(), Some("before"));
+        let body = serde_json::json!({ "uid": value }).to_string();
+        read::<Patch>(body.as_bytes()).unwrap().uid.change(&mut uid);
+        prop_assert_eq!(uid, value);
+    }
+
+    #[test]
+    fn only_the_same_request_repeats_a_request(key in "[ -~]{1,40}", who in "[ -~]{1,40}", other in "[ -~]{1,40}") {
+        let of = |key: &str, who: &str, uri: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("idempotency-key", key.parse().unwrap());
+            headers.insert("authorization", who.parse().unwrap());
+            idempotency::of(&headers, &uri.parse().unwrap())
+        };
+        let first = of(&key, &who, "/api/v1/app");
+        prop_assert!(first.is_some());
+        prop_assert_eq!(&first, &of(&key, &who, "/api/v1/app"));
+        prop_assert_ne!(&first, &of(&key, &who, "/api/v1/app/x"));
+        if other != who {
+            prop_assert_ne!(&first, &of(&key, &other, "/api/v1/app"));
+        }
+        if other != key {
+            prop_assert_ne!(&first, &of(&other, &who, "/api/v1/app"));
+        }
+    }
+}
