@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use campanile_db::Db;
 use campanile_db::testing::TestDatabase;
 use campanile_net::{AddressRules, Client, Request};
 use serde_json::Value;
@@ -161,6 +162,18 @@ impl Server {
         if let Some(mut process) = self.process.take() {
             let _ = process.kill().await;
         }
+    }
+
+    /// Opens the database that the process has, after [`Server::kill`].
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub async fn open_database(&self) -> Db {
+        let opened = match &self.database.url {
+            Some(url) => Db::connect_postgres(url).await,
+            None => Db::open_sqlite(&self.data().join("campanile.db")),
+        };
+        opened.expect("the process has closed it")
     }
 
     /// The data folder.

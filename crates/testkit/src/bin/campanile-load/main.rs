@@ -1,6 +1,7 @@
 //! Load for benchmarks. `cargo xtask bench ingest` and `… webhooks` run it, against the release binary; the
 //! figures go to standard output.
 
+mod burden;
 mod ingest;
 mod sink;
 mod webhooks;

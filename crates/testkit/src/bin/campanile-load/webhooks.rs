@@ -4,6 +4,7 @@
 //! * *large*: the same with 4 KB.
 //! * *fan*: the same to ten endpoints.
 //! * *open*: 300 messages a second at even intervals; from the intended time to the arrival.
+//! * *dead* and *stored*: beside a burden, as [`crate::burden`] has it; only where they are asked for.
 //! * *bare*: a signing client without a server: what the machine can send at most.
 //!
 //! The load, the server and the receiver share the machine. Every message is durable before its 202; the receiver
@@ -20,7 +21,7 @@ use campanile_testkit::server::{SECRET_KEY, Server};
 use serde_json::json;
 
 use crate::sink::Sink;
-use crate::{Line, binary, cpu_seconds, resident, spread};
+use crate::{Line, binary, burden, cpu_seconds, resident, spread};
 
 const CONNECTIONS: usize = 128;
 const LASTING: Duration = Duration::from_secs(10);
@@ -37,6 +38,12 @@ pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase
             closed(name, phase, &world, size).await;
         }
     }
+    if phases.contains(&"dead") {
+        burden::dead(name, database().await).await;
+    }
+    if phases.contains(&"stored") {
+        burden::stored(name, database().await).await;
+    }
     if wanted("open") {
         let world = World::start(database().await, 1).await;
         println!("{name}, idle: {} MiB resident", resident(&world.server) / 1024);
@@ -44,16 +51,20 @@ pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase
     }
 }
 
-struct World {
-    server: Server,
+pub(crate) struct World {
+    pub(crate) server: Server,
     sink: Sink,
-    address: String,
+    pub(crate) address: String,
     secrets: Vec<Option<SigningSecret>>,
 }
 
 impl World {
     async fn start(database: TestDatabase, endpoints: usize) -> Self {
-        let settings = [("CAMPANILE_LOG", "warn"), ("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "1s,1s,1s")];
+        Self::start_with(database, endpoints, "1s,1s,1s").await
+    }
+
+    pub(crate) async fn start_with(database: TestDatabase, endpoints: usize, schedule: &str) -> Self {
+        let settings = [("CAMPANILE_LOG", "warn"), ("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", schedule)];
         let server = Server::start(binary(), database, &settings).await;
         let sink = Sink::start().await;
         let made = server.post("/api/v1/app", &json!({ "name": "load", "uid": "load" })).await.expect("an answer");
@@ -85,16 +96,21 @@ fn payload(number: u64, at: Duration, size: usize) -> String {
 }
 
 fn request(address: &str, number: u64, at: Duration, size: usize) -> Vec<u8> {
+    message(address, "load", number, at, size)
+}
+
+/// The request that sends a message to an application.
+pub(crate) fn message(address: &str, application: &str, number: u64, at: Duration, size: usize) -> Vec<u8> {
     let body = format!("{{\"eventType\":\"load.test\",\"payload\":{}}}", payload(number, at, size));
     let head = format!(
-        "POST /api/v1/app/load/msg?with_content=false HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {SECRET_KEY}\r\n\
+        "POST /api/v1/app/{application}/msg?with_content=false HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {SECRET_KEY}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     (head + &body).into_bytes()
 }
 
-async fn closed(name: &str, phase: &str, world: &World, size: usize) {
+pub(crate) async fn closed(name: &str, phase: &str, world: &World, size: usize) {
     let endpoints = world.secrets.len() as u64;
     // The first seconds are not those of a server that has been up for long.
     run(world, Duration::from_secs(2), size).await;
@@ -153,7 +169,7 @@ async fn run(world: &World, lasting: Duration, size: usize) -> (u64, Vec<Duratio
 }
 
 /// At even intervals, whoever is still waiting; from the intended time to the arrival.
-async fn open(name: &str, world: &World) {
+pub(crate) async fn open(name: &str, world: &World) {
     // The first seconds are not those of a server that has been up for long.
     run(world, Duration::from_secs(2), 256).await;
     let began = world.sink.begin(world.secrets.clone(), true);
