@@ -90,10 +90,10 @@ pub struct RunDetail {
     #[serde(flatten)]
     pub summary: RunSummary,
     /// The arguments of a job; of a workflow the event or call that started it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub input: Box<RawValue>,
     /// What a workflow came to.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub output: Option<Box<RawValue>>,
     /// Its steps, in the order of their results; then what is pending.
     pub steps: Vec<StepView>,
@@ -120,7 +120,7 @@ pub struct StepView {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due: Option<Timestamp>,
     /// What it came to.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub output: Option<Box<RawValue>>,
     /// Why it failed, for good or the last time.
     pub error: Option<String>,

@@ -19,7 +19,7 @@ use crate::error::ApiResult;
 
 /// News of what happens in the caller's organisation, as server-sent events.
 #[utoipa::path(get, path = "/api/stream", tag = "live",
-    responses((status = 200, content_type = "text/event-stream", body = String)))]
+    responses((status = 200, content_type = "text/event-stream", body = serde_json::Value)))]
 pub(super) async fn stream(
     State(web): State<Web>,
     Known(caller): Known,

@@ -18,6 +18,9 @@ mod workflows;
 use axum::Router;
 use axum::routing::any;
 use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{Object, Type};
+use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -75,7 +78,32 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(health::metrics));
     wire::describe(routes.get_openapi_mut());
     name_operations(routes.get_openapi_mut());
+    document_errors(routes.get_openapi_mut());
     routes
+}
+
+/// Whatever else an operation answers is an error: of the request's reading, of who asks, of what is not there. They are many,
+/// and the same everywhere.
+fn document_errors(document: &mut utoipa::openapi::OpenApi) {
+    let error = ResponseBuilder::new()
+        .description("An error: a stable code, and a sentence, in the shape of the API that the path belongs to.")
+        .content("application/json", ContentBuilder::new().schema(Some(Object::with_type(Type::Object))).build())
+        .build();
+    for item in document.paths.paths.values_mut() {
+        for operation in operations_of(item).into_iter().filter_map(|(_, operation)| operation.as_mut()) {
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(error.clone()));
+        }
+    }
+}
+
+fn operations_of(item: &mut PathItem) -> [(&'static str, &mut Option<Operation>); 5] {
+    [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ]
 }
 
 /// Operations are named by what they do to which path: `get_api_observations_id`. Left alone they
@@ -83,14 +111,7 @@ fn described() -> OpenApiRouter<Web> {
 fn name_operations(document: &mut utoipa::openapi::OpenApi) {
     for (path, item) in &mut document.paths.paths {
         let place = path.replace(['{', '}'], "").replace(['/', '-'], "_");
-        let operations = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("put", &mut item.put),
-            ("patch", &mut item.patch),
-            ("delete", &mut item.delete),
-        ];
-        for (method, operation) in operations {
+        for (method, operation) in operations_of(item) {
             if let Some(operation) = operation {
                 operation.operation_id = Some(format!("{method}{place}"));
             }
