@@ -4,6 +4,8 @@
 //! 1,400,000,000, one byte of 4 ms steps within the second, fifteen random bytes. Two ids made
 //! within the same 4 ms have no order between them.
 
+use std::cell::RefCell;
+
 use crate::Timestamp;
 
 const EPOCH_SECONDS: i64 = 1_400_000_000;
@@ -29,7 +31,28 @@ impl From<String> for Kind {
 
 /// `{prefix}_{27 characters}`, ordered by `at`.
 pub fn new_id(prefix: &str, at: Timestamp) -> String {
-    id_of(prefix, at, random_bytes::<15>())
+    id_of(prefix, at, drawn())
+}
+
+/// How much chance is drawn at a time.
+const DRAWN: usize = 1_500;
+
+thread_local! {
+    /// Bytes that no id has had yet. Asking the operating system for each id takes longer than all the rest of it.
+    static DRAW: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The random part of an id. No secret: those are [drawn for themselves](random_bytes).
+fn drawn() -> [u8; 15] {
+    DRAW.with_borrow_mut(|left| {
+        if left.len() < 15 {
+            *left = random_bytes::<DRAWN>().to_vec();
+        }
+        let rest = left.len() - 15;
+        let bytes = left[rest..].try_into().expect("there are fifteen left");
+        left.truncate(rest);
+        bytes
+    })
 }
 
 /// The least id of this kind at a time: no id that is made then, or later, is less.

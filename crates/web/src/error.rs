@@ -10,7 +10,7 @@ use campanile_base::Error;
 use campanile_inbound::IngestError;
 use serde_json::json;
 
-use crate::request_id;
+use crate::around;
 
 /// An error of our own API.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(crate) fn status_of(error: &Error) -> (StatusCode, &'static str) {
 /// Logs what only we may know.
 pub(crate) fn log_internal(error: &Error) {
     if matches!(error, Error::Internal(_) | Error::Unavailable { .. }) {
-        tracing::error!(request_id = request_id::current(), error = error.chain(), "a request failed");
+        tracing::error!(request_id = around::current(), error = error.chain(), "a request failed");
     }
 }
 
@@ -55,7 +55,7 @@ impl IntoResponse for ApiError {
 
 /// An error in the shape of our own API.
 pub(crate) fn own_shape(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = json!({ "code": code, "message": message, "request_id": request_id::current() });
+    let body = json!({ "code": code, "message": message, "request_id": around::current() });
     (status, Json(body)).into_response()
 }
 

@@ -9,11 +9,11 @@
 //! the path belongs to; every answer carries an `x-request-id`.
 
 mod api;
+mod around;
 mod caller;
 mod console;
 mod error;
 mod knock;
-mod request_id;
 mod svix;
 
 use std::future::Future;
@@ -21,10 +21,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use campanile_app::App;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tower::util::MapRequest;
 
 pub use api::openapi;
 
@@ -59,26 +60,28 @@ pub struct Settings {
     pub portal_ancestors: String,
 }
 
+/// All routes, behind what tidies paths before they are looked up.
+pub type Surface = MapRequest<Router, fn(Request) -> Request>;
+
 /// All routes.
 ///
 /// # Panics
 /// When the list of ancestors has characters that no header has.
-pub fn router(app: App, settings: Settings) -> Router {
+pub fn router(app: App, settings: Settings) -> Surface {
     let Settings { metrics, portal_ancestors } = settings;
     let portal_policy = console::portal_policy(&portal_ancestors).expect("the settings were checked");
     let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys: Default::default() }));
     let routes = Router::new()
         .merge(api::router())
-        .nest("/api/v1", svix::router(&web))
+        .nest("/api/v1", svix::router())
         .nest("/v1", knock::router())
         .route("/portal", axum::routing::get(console::portal))
         .route("/portal/{*rest}", axum::routing::get(console::portal))
         .fallback(console::serve)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(axum::middleware::map_response(error::always_json))
-        .layer(axum::middleware::from_fn(request_id::mark))
+        .layer(axum::middleware::from_fn_with_state(web.clone(), around::around))
         .with_state(web);
-    Router::new().fallback_service(tower::ServiceBuilder::new().map_request(svix::tidied).service(routes))
+    MapRequest::new(routes, svix::tidied)
 }
 
 /// Serves until `stop`, then lets what is under way finish.
@@ -87,10 +90,11 @@ pub fn router(app: App, settings: Settings) -> Router {
 /// When the listener breaks.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    router: Surface,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    use axum::ServiceExt as _;
     use axum::serve::ListenerExt as _;
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    axum::serve(listener, router.into_make_service()).with_graceful_shutdown(stop).await
 }

@@ -26,6 +26,9 @@ CREATE TABLE endpoint_line (
     last BIGINT NOT NULL,
     -- Until when its job is taken to be at work; in the past, the next message gets it a new one.
     awake_until BIGINT NOT NULL,
+    -- The job that moves it, and until when nobody else may: two would overtake each other.
+    keeper TEXT,
+    kept_until BIGINT NOT NULL,
     -- In order: how often the first has failed, and when it is tried again.
     failures BIGINT NOT NULL,
     retry_at BIGINT

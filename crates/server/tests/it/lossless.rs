@@ -1,6 +1,7 @@
 //! Messages through violence: nodes are killed while messages come in and go out. Afterwards everything is counted:
 //! each message that was accepted has arrived at each endpoint, and more than once only so often as
-//! requests were under way when a node died. Each message is sent with an event id; when its answer does not come, it is
+//! requests were under way when a node died. To an endpoint in order, what one connection has sent comes in the order in which it
+//! was sent, repeats aside. Each message is sent with an event id; when its answer does not come, it is
 //! sent again, and the conflict says that the first was accepted.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,8 @@ const ENDPOINTS: usize = 2;
 const PER_ROUND: usize = 5;
 /// Between two messages of a connection.
 const BETWEEN: Duration = Duration::from_millis(10);
+/// How many messages go in a request to the endpoint in order.
+const BATCH: usize = 100;
 const SETTINGS: [(&str, &str); 3] = [
     ("CAMPANILE_ENGINE_LEASE", "1s"),
     ("CAMPANILE_LOG", "off"),
@@ -46,7 +49,7 @@ impl Load {
             tokio::spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     let number = numbers.fetch_add(1, Ordering::Relaxed);
-                    until_accepted(&api, number).await;
+                    until_accepted(&api, number, connection).await;
                     accepted.lock().unwrap().insert(number);
                     tokio::time::sleep(BETWEEN).await;
                 }
@@ -76,8 +79,8 @@ impl Load {
 }
 
 /// Sends a message again and again until it is known to be accepted.
-async fn until_accepted(api: &Api, number: u64) {
-    let asked = json!({ "eventType": "drill", "eventId": format!("n{number}"), "payload": { "n": number } });
+async fn until_accepted(api: &Api, number: u64, connection: usize) {
+    let asked = json!({ "eventType": "drill", "eventId": format!("n{number}"), "payload": { "n": number, "from": connection } });
     loop {
         let answer = tokio::time::timeout(Duration::from_secs(2), api.post("/api/v1/app/drill/msg", &asked)).await;
         match answer {
@@ -100,6 +103,28 @@ fn arrived(receivers: &mut [Receiver]) -> Vec<BTreeMap<u64, u64>> {
     receivers.iter_mut().map(of_one).collect()
 }
 
+/// What has arrived at an endpoint in order: for each connection the numbers, in the order of their first arrival.
+#[derive(Default)]
+struct InOrder {
+    seen: BTreeSet<u64>,
+    last: BTreeMap<u64, u64>,
+}
+
+impl InOrder {
+    fn take_in(&mut self, receiver: &mut Receiver, what: &str) {
+        while let Ok(request) = receiver.requests.try_recv() {
+            let batch: Vec<Value> = serde_json::from_slice(&request.body).unwrap();
+            for payload in batch.iter().map(|event| &event["payload"]) {
+                let (number, from) = (payload["n"].as_u64().unwrap(), payload["from"].as_u64().unwrap());
+                if self.seen.insert(number) {
+                    let before = self.last.insert(from, number);
+                    assert!(before < Some(number), "{what}: {number} came after {before:?}");
+                }
+            }
+        }
+    }
+}
+
 async fn drill(what: &str, mut nodes: Vec<Server>) {
     let mut receivers = Vec::new();
     let made = nodes[0].post("/api/v1/app", &json!({ "name": "drill", "uid": "drill" })).await.unwrap();
@@ -110,6 +135,10 @@ async fn drill(what: &str, mut nodes: Vec<Server>) {
         assert_eq!(made.status, 201, "{}", made.json);
         receivers.push(receiver);
     }
+    let mut in_order = (Receiver::start().await, InOrder::default());
+    let asked = json!({ "type": "fifoEndpoint", "config": { "url": in_order.0.url() }, "batchSize": BATCH });
+    let made = nodes[0].post("/api/v1/app/drill/destination", &asked).await.unwrap();
+    assert_eq!(made.status, 201, "{}", made.json);
     let load = Load::start(nodes.iter().map(Server::api).collect());
     let mut dice = 17_usize;
     for _ in 0..ROUNDS {
@@ -127,12 +156,17 @@ async fn drill(what: &str, mut nodes: Vec<Server>) {
         for (all, more) in times.iter_mut().zip(arrived(&mut receivers)) {
             more.into_iter().for_each(|(number, many)| *all.entry(number).or_default() += many);
         }
-        if times.iter().all(|times| accepted.iter().all(|number| times.contains_key(number))) {
+        in_order.1.take_in(&mut in_order.0, what);
+        if accepted.is_subset(&in_order.1.seen)
+            && times.iter().all(|times| accepted.iter().all(|number| times.contains_key(number)))
+        {
             break;
         }
         let lost: Vec<usize> =
             times.iter().map(|times| accepted.iter().filter(|number| !times.contains_key(number)).count()).collect();
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}: {lost:?} of {} were lost", accepted.len());
+        let behind = accepted.difference(&in_order.1.seen).count();
+        let late = began.elapsed() > Duration::from_secs(60);
+        assert!(!late, "{what}: {lost:?} of {} were lost, and {behind} in order", accepted.len());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let drained = began.elapsed();

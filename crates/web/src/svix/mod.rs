@@ -35,14 +35,14 @@ use axum::http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS,
 };
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post, put};
 use serde_json::json;
 
 use crate::Web;
 
-pub(crate) fn router(web: &Web) -> Router<Web> {
+pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/health", get(health))
         .route("/health/ping", get(async || StatusCode::NO_CONTENT))
@@ -58,7 +58,6 @@ pub(crate) fn router(web: &Web) -> Router<Web> {
         .route("/auth/stream/{*rest}", any(error::not_here))
         .route("/auth/stream-logout", any(error::not_here))
         .route("/{*rest}", any(error::not_served))
-        .layer(from_fn_with_state(web.clone(), around))
 }
 
 /// What an application's own token opens, so far as its operations do not say otherwise.
@@ -209,11 +208,11 @@ pub(crate) fn tidied<B>(mut request: axum::http::Request<B>) -> axum::http::Requ
 
 /// What is around every operation: one answer for a request and its repeats, and access for pages of any origin,
 /// with whatever headers they like.
-async fn around(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub(crate) async fn around(web: &Web, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS {
         return preflight(&request);
     }
-    let mut answer = idempotency::once(&web, request, next).await;
+    let mut answer = idempotency::once(web, request, next).await;
     answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     answer
 }

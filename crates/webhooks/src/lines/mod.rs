@@ -14,6 +14,9 @@
 //! same transaction; the job that finds its line empty puts it to sleep while it holds the line's row, so nobody joins
 //! unseen. A line says until when it is surely awake: if its job is lost (somebody has cancelled it), the next message after
 //! that wakes it again, and so does a [look from time to time](wake_all).
+//!
+//! Several jobs may be there for one line, on several nodes. One of them *keeps* it, from its beginning to its end; the others wait
+//! until it lets go. A keeper that dies with its node is run again under the same id, and keeps what it had.
 
 pub mod order;
 pub mod poll;
@@ -43,6 +46,10 @@ const STRETCH: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_secs(2);
 /// For how long a line that a job has looked after is taken to be awake.
 const AWAKE: Duration = Duration::from_secs(300);
+/// For how long a job keeps its line beyond what it needs, in case its node has died and nobody runs it again.
+const KEPT: Duration = Duration::from_secs(60);
+/// How often a job looks whether another has let go.
+const LOOKED: Duration = Duration::from_millis(500);
 /// How many pass at a time where nothing limits them any more.
 const AT_ONCE: i64 = 500;
 /// A throttled line moves so many times a second at most.
@@ -148,7 +155,15 @@ pub(crate) fn register(registry: &mut Registry, webhooks: &Webhooks) {
     let within = webhooks.clone();
     registry.register(LINE, options, move |attempt| {
         let webhooks = within.clone();
-        async move { look_after(&webhooks, attempt.job.args()?).await }
+        async move { look_after(&webhooks, attempt.job.args()?, attempt.job.id.to_string()).await }
+    });
+    // One that was given up, since its node died with it again and again, is followed by another in a while.
+    registry.on_death(LINE, |tx, job, _| {
+        Box::pin(async move {
+            let Ok(LineArgs { endpoint, .. }) = job.args() else { return Ok(()) };
+            queries::stay_awake(tx, &endpoint, Timestamp::from_micros(0)).await?;
+            queries::let_go(tx, &endpoint, job.id.as_str()).await.map(drop)
+        })
     });
 }
 
@@ -161,30 +176,53 @@ pub(crate) enum Next {
 }
 
 /// Moves a line for a while.
-async fn look_after(webhooks: &Webhooks, args: LineArgs) -> Result<Outcome> {
+async fn look_after(webhooks: &Webhooks, args: LineArgs, job: String) -> Result<Outcome> {
+    let began = Instant::now();
+    while !keep(webhooks, &args.endpoint, &job).await? {
+        if began.elapsed() > STRETCH {
+            return followed(webhooks, args, job, SHORT).await;
+        }
+        tokio::time::sleep(LOOKED).await;
+    }
     let began = Instant::now();
     loop {
         match turn(webhooks, &args).await? {
-            Next::Sleep => return Ok(Outcome::done()),
+            Next::Sleep => return Ok(let_go(args.endpoint, job)),
             Next::Turn(wait) if wait <= SHORT && began.elapsed() < STRETCH => tokio::time::sleep(wait).await,
-            Next::Turn(wait) => return followed(webhooks, args, wait).await,
+            Next::Turn(wait) => return followed(webhooks, args, job, wait).await,
         }
     }
 }
 
+/// Keeps a line for as long as a job can last.
+async fn keep(webhooks: &Webhooks, endpoint: &str, job: &str) -> Result<bool> {
+    let (now, endpoint, job) = (webhooks.clock.now(), endpoint.to_owned(), job.to_owned());
+    let until = now.plus(STRETCH + webhooks.settings.request_timeout + KEPT);
+    let kept = webhooks.db.write(move |tx| {
+        Box::pin(async move { Ok::<_, campanile_base::Error>(queries::keep(tx, &endpoint, &job, until, now).await?) })
+    });
+    kept.await
+}
+
+/// Ends a job, and lets others keep its line.
+fn let_go(endpoint: String, job: String) -> Outcome {
+    Outcome::done().with(move |tx| Box::pin(async move { Ok(queries::let_go(tx, &endpoint, &job).await.map(drop)?) }))
+}
+
 /// Ends a job with another after it. All that wait for the same moment are one.
-async fn followed(webhooks: &Webhooks, args: LineArgs, wait: Duration) -> Result<Outcome> {
+async fn followed(webhooks: &Webhooks, args: LineArgs, job: String, wait: Duration) -> Result<Outcome> {
     let now = webhooks.clock.now();
     let (application, within) = (args.application.clone().into(), webhooks.clone());
     let Some(entry) = webhooks.directory.for_delivery(webhooks, &application).await? else {
-        return Ok(Outcome::done());
+        return Ok(let_go(args.endpoint, job));
     };
     let at = now.plus(wait);
-    let next = job(&entry.application.organisation_id, &application, &args.endpoint).after(wait);
+    let next = self::job(&entry.application.organisation_id, &application, &args.endpoint).after(wait);
     let next = next.dedupe(format!("{LINE} {} {}", args.endpoint, at.as_micros() / 1_000_000));
     Ok(Outcome::done().with(move |tx| {
         Box::pin(async move {
             queries::stay_awake(tx, &args.endpoint, at.plus(AWAKE)).await?;
+            queries::let_go(tx, &args.endpoint, &job).await?;
             within.engine.enqueue(tx, next).await?;
             Ok(())
         })

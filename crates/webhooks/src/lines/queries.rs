@@ -13,8 +13,8 @@ pub(super) async fn take_numbers(
     application: &ApplicationId,
     many: i64,
 ) -> Result<(i64, Timestamp)> {
-    let sql = "INSERT INTO endpoint_line (endpoint_id, application_id, last, awake_until, failures)
-        VALUES ($1, $2, $3, 0, 0)
+    let sql = "INSERT INTO endpoint_line (endpoint_id, application_id, last, awake_until, kept_until, failures)
+        VALUES ($1, $2, $3, 0, 0, 0)
         ON CONFLICT (endpoint_id) DO UPDATE SET last = endpoint_line.last + excluded.last
         RETURNING last, awake_until";
     tx.one(sql, params![endpoint, application.as_str(), many], |row| Ok((row.get(0)?, row.get(1)?))).await
@@ -65,6 +65,20 @@ pub(super) async fn lock(tx: &mut Tx, endpoint: &str) -> Result<()> {
 pub(super) async fn stay_awake(tx: &mut Tx, endpoint: &str, until: Timestamp) -> Result<u64> {
     let sql = "UPDATE endpoint_line SET awake_until = $2 WHERE endpoint_id = $1";
     tx.execute(sql, params![endpoint, until]).await
+}
+
+/// Has a job keep a line until a time, unless another does; `false` when one does. A job that is run again, since its node died,
+/// is the same.
+pub(super) async fn keep(tx: &mut Tx, endpoint: &str, job: &str, until: Timestamp, now: Timestamp) -> Result<bool> {
+    let sql = "UPDATE endpoint_line SET keeper = $2, kept_until = $3
+        WHERE endpoint_id = $1 AND (keeper = $2 OR kept_until < $4)";
+    Ok(tx.execute(sql, params![endpoint, job, until, now]).await? == 1)
+}
+
+/// Lets others keep a line.
+pub(super) async fn let_go(tx: &mut Tx, endpoint: &str, job: &str) -> Result<u64> {
+    let sql = "UPDATE endpoint_line SET kept_until = 0 WHERE endpoint_id = $1 AND keeper = $2";
+    tx.execute(sql, params![endpoint, job]).await
 }
 
 /// How a line in order stands.

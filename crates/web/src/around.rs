@@ -1,12 +1,15 @@
-//! Request ids: each request has one, taken from the caller when it is harmless, else made up.
+//! What is around every request: its id, taken from the caller when it is harmless, else made up; what its wire API has around
+//! its operations; the shape of errors. One layer for all of it: each is a future of its own, and a copy of the routes.
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
 use campanile_base::{Clock, new_id};
+
+use crate::{Web, error, svix};
 
 const HEADER: &str = "x-request-id";
 
@@ -19,8 +22,8 @@ pub(crate) fn current() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// Gives the request its id, notes it in the answer, the log and the measurements.
-pub(crate) async fn mark(request: Request, next: Next) -> Response {
+/// Answers a request: gives it its id, notes it in the answer, the log and the measurements.
+pub(crate) async fn around(State(web): State<Web>, request: Request, next: Next) -> Response {
     let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
     let harmless = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
@@ -29,7 +32,7 @@ pub(crate) async fn mark(request: Request, next: Next) -> Response {
     let method = request.method().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
     let began = Instant::now();
-    let mut response = CURRENT.scope(id.clone(), next.run(request)).await;
+    let mut response = CURRENT.scope(id.clone(), answer(&web, request, next)).await;
     let status = response.status().as_u16();
     let seconds = began.elapsed().as_secs_f64();
     tracing::debug!(request_id = id, method, route, status, seconds, "answered");
@@ -39,4 +42,12 @@ pub(crate) async fn mark(request: Request, next: Next) -> Response {
         response.headers_mut().insert(HEADER, value);
     }
     response
+}
+
+async fn answer(web: &Web, request: Request, next: Next) -> Response {
+    let answer = match request.uri().path().starts_with("/api/v1/") {
+        true => svix::around(web, request, next).await,
+        false => next.run(request).await,
+    };
+    error::always_json(answer).await
 }
