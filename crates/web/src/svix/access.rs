@@ -58,6 +58,19 @@ impl FromRequestParts<Web> for Access {
     type Rejection = SvixError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
+        match Self::of(parts, web).await? {
+            // It opens the messages of an endpoint, and nothing else.
+            Self::Application(token) if token.endpoint_id.is_some() => {
+                Err(Error::Forbidden("this token does not allow this").into())
+            }
+            access => Ok(access),
+        }
+    }
+}
+
+impl Access {
+    /// Whoever it is, with whatever they may do.
+    async fn of(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
@@ -101,21 +114,19 @@ impl FromRequestParts<Web> for App {
     type Rejection = SvixError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
-        let app = Self::of(parts, web).await?;
-        match &app.access {
-            // It opens the messages of an endpoint, and nothing else.
-            Access::Application(token) if token.endpoint_id.is_some() => {
-                Err(Error::Forbidden("this token does not allow this").into())
-            }
-            _ => Ok(app),
-        }
+        let access = Access::from_request_parts(parts, web).await?;
+        Self::named(parts, web, access).await
     }
 }
 
 impl App {
     /// The application, for whoever has any business with it.
     pub(super) async fn of(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
-        let access = Access::from_request_parts(parts, web).await?;
+        let access = Access::of(parts, web).await?;
+        Self::named(parts, web, access).await
+    }
+
+    async fn named(parts: &mut Parts, web: &Web, access: Access) -> std::result::Result<Self, SvixError> {
         let named = named(parts, web, "app").await.unwrap_or_default();
         let organisation = access.caller().organisation;
         let found =

@@ -130,7 +130,7 @@ async fn recover(
     // The first failure of a message within the time stands for all of them.
     let sql = "SELECT id, message_id FROM message_attempt AS attempt
         WHERE endpoint_id = $1 AND id > $2 AND id < $3 AND status = 2
-            AND NOT EXISTS (SELECT 1 FROM message_attempt AS other WHERE other.endpoint_id = $1
+            AND NOT EXISTS (SELECT 1 FROM message_attempt AS other WHERE other.endpoint_id || '' = $1
                 AND other.message_id = attempt.message_id AND other.id > $4 AND other.id < $3
                 AND (other.status = 0 OR (other.status = 2 AND other.id < attempt.id)))
         ORDER BY id LIMIT $5";
@@ -202,7 +202,7 @@ async fn bulk_replay(
     let page = messages::queries::list(tx, &application, filter, &range).await?;
     let mut wanted = Vec::new();
     for message in &page {
-        let sql = "SELECT status, status_code FROM message_attempt WHERE endpoint_id = $1 AND message_id = $2
+        let sql = "SELECT status, status_code FROM message_attempt WHERE message_id = $2 AND endpoint_id || '' = $1
             ORDER BY id DESC LIMIT 1";
         let params = params![&stretch.endpoint, message.id.as_str()];
         let last = tx.first(sql, params, |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?))).await?;
