@@ -23,6 +23,8 @@ const ENDPOINTS: usize = 2;
 const PER_ROUND: usize = 5;
 /// Between two messages of a connection.
 const BETWEEN: Duration = Duration::from_millis(10);
+/// Within what time before a node's death messages may have been sent and not be written down.
+const MOMENT: Duration = Duration::from_millis(50);
 /// How many messages go in a request to the endpoint in order.
 const BATCH: usize = 100;
 const SETTINGS: [(&str, &str); 3] = [
@@ -165,15 +167,17 @@ async fn drill(what: &str, mut nodes: Vec<Server>) {
         let lost: Vec<usize> =
             times.iter().map(|times| accepted.iter().filter(|number| !times.contains_key(number)).count()).collect();
         let behind = accepted.difference(&in_order.1.seen).count();
-        let late = began.elapsed() > Duration::from_secs(60);
+        let late = began.elapsed() > Duration::from_secs(120);
         assert!(!late, "{what}: {lost:?} of {} were lost, and {behind} in order", accepted.len());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let drained = began.elapsed();
     let repeated: u64 = times.iter().flat_map(BTreeMap::values).map(|many| many - 1).sum();
     println!("{what}: {} accepted, all arrived, {repeated} more than once; drained in {drained:?}", accepted.len());
-    // What was under way at an endpoint when a node died: no more than came in within a moment.
-    assert!(repeated <= (ROUNDS * CONNECTIONS * ENDPOINTS) as u64, "{what}: {repeated} came more than once");
+    // What was under way at an endpoint when a node died: no more than came in within a moment, which is longer where
+    // the disk is slow.
+    let most = ROUNDS * ENDPOINTS * CONNECTIONS * MOMENT.as_millis() as usize / BETWEEN.as_millis() as usize;
+    assert!(repeated <= most as u64, "{what}: {repeated} came more than once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
