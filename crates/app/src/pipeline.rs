@@ -5,6 +5,8 @@
 //!                                                                        └▶ notification, if significant
 //! ```
 //!
+//! What becomes of a source is told by [`App::connect`] and [`App::disconnect`]; what is told of anything, by [`outbound`].
+//!
 //! One job per delivery, and one transaction that does all of it: the observations, the message
 //! with its deliveries, the notification's trigger and the delivery's own end commit together with
 //! the job's completion. So a crash at any point repeats all of it or nothing.

@@ -96,7 +96,10 @@ impl Client {
     /// The same, through a proxy.
     #[must_use]
     pub fn through(self, proxy: Option<Proxy>) -> Self {
-        Self::over(Guard { proxy: proxy.map(Arc::new), ..self.guard })
+        match proxy {
+            Some(proxy) => Self::over(Guard { proxy: Some(Arc::new(proxy)), ..self.guard }),
+            None => self,
+        }
     }
 
     fn over(guard: Guard) -> Self {
@@ -104,8 +107,8 @@ impl Client {
         Self { guard, shared, own: Arc::default() }
     }
 
-    fn connections(&self, tls: Option<&Tls>) -> Connections {
-        let Some(tls) = tls else { return self.shared.clone() };
+    /// The connections of a receiver with a TLS of its own.
+    fn own(&self, tls: &Tls) -> Connections {
         let mut own = self.own.lock().expect("nobody panics while they hold it");
         if own.len() > OWN {
             own.clear();
@@ -126,8 +129,11 @@ impl Client {
 
     async fn exchange(&self, request: Request) -> Result<Response, SendError> {
         let keep = request.keep;
-        let connections = self.connections(request.tls.as_deref());
-        let mut answer = connections.request(to_hyper(request)?).await.map_err(|e| explain(&e))?;
+        let asked = match request.tls.clone() {
+            None => self.shared.request(to_hyper(request)?),
+            Some(tls) => self.own(&tls).request(to_hyper(request)?),
+        };
+        let mut answer = asked.await.map_err(|e| explain(&e))?;
         let status = answer.status().as_u16();
         let headers = text_headers(answer.headers());
         let mut body = Vec::new();

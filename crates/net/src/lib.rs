@@ -7,6 +7,9 @@
 //! a name that pointed elsewhere a moment ago gains nothing. Redirects are never followed: what
 //! is signed for one receiver is not for another.
 //!
+//! Where the operator has set a [`Proxy`] that is spoken to by CONNECT, it resolves names, and is trusted to judge what they resolve to;
+//! addresses that are written as such are still judged here. With SOCKS we resolve them, and all is as above.
+//!
 //! # What is bounded
 //! A request has one deadline that covers connecting, sending, and the response's headers and
 //! body; of the body only the first bytes are kept.

@@ -72,19 +72,23 @@ fn way(kind: &str, batch_size: Option<i64>, max_wait: Option<i64>) -> SvixResult
     }
 }
 
+/// An empty list lets everything through.
+fn listed(names: Vec<String>) -> Option<Vec<String>> {
+    (!names.is_empty()).then_some(names)
+}
+
 impl DestinationIn {
     fn parts(self) -> SvixResult<(EndpointSpec, Extras)> {
         let way = way(&self.r#type, self.batch_size, self.max_wait_secs)?;
         let config = self.config.unwrap_or_default();
-        let some = |names: Option<Vec<String>>| names.filter(|names| !names.is_empty());
         let spec = EndpointSpec {
             url: config.url,
             uid: self.uid,
             description: String::new(),
             version: 1,
             disabled: self.status == Some(Status::Disabled),
-            filter_types: some(self.event_types),
-            channels: some(self.channels),
+            filter_types: self.event_types.and_then(listed),
+            channels: self.channels.and_then(listed),
             metadata: self.metadata.unwrap_or_default(),
             throttle_rate: None,
             way,
@@ -122,13 +126,8 @@ impl DestinationPatch {
             *batch_size = self.batch_size.unwrap_or(*batch_size);
             *max_wait = self.max_wait_secs.unwrap_or(*max_wait);
         }
-        let given = |names: Option<Vec<String>>, before| match names {
-            Some(names) if names.is_empty() => None,
-            Some(names) => Some(names),
-            None => before,
-        };
-        spec.filter_types = given(self.event_types, spec.filter_types);
-        spec.channels = given(self.channels, spec.channels);
+        spec.filter_types = self.event_types.map_or(spec.filter_types, listed);
+        spec.channels = self.channels.map_or(spec.channels, listed);
         spec.metadata = self.metadata.unwrap_or(spec.metadata);
         spec
     }
@@ -195,7 +194,7 @@ fn lined(endpoint: Endpoint) -> campanile_base::Result<Endpoint> {
 }
 
 pub(super) async fn list(State(web): State<Web>, app: App, query: Query) -> SvixResult<Json<List<Value>>> {
-    let asked = Asked::by_name(&query)?;
+    let asked = Asked::by_id(&query, "", false)?;
     let (range, webhooks) = (asked.range.clone(), web.app.webhooks.clone());
     let rows = web.app.db.read(move |tx| {
         Box::pin(async move {

@@ -58,11 +58,6 @@ impl Asked {
         Ok(Self { is_reversed: oldest_first != ascending, range, limit: limit as usize })
     }
 
-    /// A page of a list by ids of any shape, descending.
-    pub(super) fn by_name(query: &Query) -> SvixResult<Self> {
-        Self::by_id(query, "", false)
-    }
-
     /// A page of a list by time, newest first.
     pub(super) fn by_time(query: &Query, prefix: &str, now: Timestamp) -> SvixResult<Self> {
         let limit = query.limit()?;

@@ -59,12 +59,8 @@ pub(super) async fn create(
     body: Body<EndpointIn>,
 ) -> SvixResult<(StatusCode, Json<Value>)> {
     let app = own(&web, org).await?;
-    let (status, Json(made)) = endpoints_create(web, app, body).await?;
+    let (status, Json(made)) = super::endpoints::create(State(web), app, body).await?;
     Ok((status, Json(view(made))))
-}
-
-async fn endpoints_create(web: Web, app: App, body: Body<EndpointIn>) -> SvixResult<(StatusCode, Json<Endpoint>)> {
-    super::endpoints::create(State(web), app, body).await
 }
 
 pub(super) async fn get(State(web): State<Web>, org: Org, Path(id): Path<String>) -> SvixResult<Json<Value>> {

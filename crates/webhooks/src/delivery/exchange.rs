@@ -7,8 +7,9 @@ use bytes::Bytes;
 use campanile_base::Timestamp;
 use campanile_net::{Response, SendError};
 
-use super::request;
+use super::{Plan, plan, request};
 use crate::Webhooks;
+use crate::attempts::{Attempt, AttemptId, Status};
 use crate::directory::Target;
 use crate::endpoints::access;
 use crate::messages::Message;
@@ -17,11 +18,11 @@ use crate::transformations::{self, Content, Transformed};
 /// What came of a request.
 pub(crate) struct Exchange {
     /// Where it went.
-    pub(crate) url: String,
+    url: String,
     /// What came back, or why nothing did.
-    pub(crate) answer: Result<Response, SendError>,
+    answer: Result<Response, SendError>,
     /// Whether the endpoint's script has called it off: nothing was sent.
-    pub(crate) is_canceled: bool,
+    is_canceled: bool,
     took: Duration,
 }
 
@@ -30,18 +31,39 @@ impl Exchange {
         Self { url: url.to_owned(), answer, is_canceled, took: Duration::ZERO }
     }
 
+    /// What comes after it, with `failures` before it. What was called off is done with.
+    pub(crate) fn plan(&self, schedule: &[Duration], failures: u32, now: Timestamp) -> Plan {
+        if self.is_canceled { Plan::Delivered } else { plan(schedule, failures, &self.answer, now) }
+    }
+
+    /// As an attempt of a message, begun at a time.
+    pub(crate) fn attempt(&self, message: &Message, target: &Target, plan: &Plan, began: Timestamp) -> Attempt {
+        Attempt {
+            id: AttemptId::new(began),
+            message_id: message.id.clone(),
+            endpoint_id: target.endpoint.id.clone(),
+            number: 0,
+            url: self.url.clone(),
+            status: match plan {
+                Plan::Delivered if self.is_canceled => Status::Canceled,
+                Plan::Delivered => Status::Success,
+                _ => Status::Fail,
+            },
+            status_code: self.status_code(),
+            response: self.text(),
+            duration_ms: i64::try_from(self.took.as_millis()).unwrap_or(i64::MAX),
+            created_at: began,
+            next_at: None,
+        }
+    }
+
     /// The answer's status, or 0 without one.
-    pub(crate) fn status_code(&self) -> i64 {
+    fn status_code(&self) -> i64 {
         self.answer.as_ref().map_or(0, |answer| i64::from(answer.status))
     }
 
-    /// How long it took, in milliseconds.
-    pub(crate) fn millis(&self) -> i64 {
-        i64::try_from(self.took.as_millis()).unwrap_or(i64::MAX)
-    }
-
     /// The beginning of the answer's body, or what went wrong.
-    pub(crate) fn text(&self) -> String {
+    fn text(&self) -> String {
         match &self.answer {
             // PostgreSQL's text cannot hold the character NUL.
             Ok(answer) => match std::str::from_utf8(&answer.body) {

@@ -38,7 +38,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Webhooks;
 use crate::applications::ApplicationId;
-use crate::attempts::{self, Attempt, AttemptId, MANUAL, Status};
+use crate::attempts::{self, Attempt, MANUAL};
 use crate::directory::{Entry, Pace, Target};
 use crate::endpoints::{Endpoint, EndpointId};
 use crate::lines::Waiting;
@@ -254,26 +254,11 @@ async fn attempt(
     // Without a schedule there is no other attempt.
     let schedule: &[Duration] = if args.is_manual { &[] } else { &webhooks.settings.retry_schedule };
     let ended = webhooks.clock.now();
-    let plan = match exchange.is_canceled {
-        true => Plan::Delivered,
-        false => plan(schedule, args.failures, &exchange.answer, ended),
-    };
+    let plan = exchange.plan(schedule, args.failures, ended);
     let attempt = Attempt {
-        id: AttemptId::new(now),
-        message_id: message.id.clone(),
-        endpoint_id: target.endpoint.id.clone(),
         number: if args.is_manual { MANUAL } else { i64::from(args.failures) },
-        status: match &plan {
-            Plan::Delivered if exchange.is_canceled => Status::Canceled,
-            Plan::Delivered => Status::Success,
-            _ => Status::Fail,
-        },
-        status_code: exchange.status_code(),
-        response: exchange.text(),
-        duration_ms: exchange.millis(),
-        url: exchange.url,
-        created_at: now,
         next_at: plan.wait().map(|wait| ended.plus(wait)),
+        ..exchange.attempt(&message, &target, &plan, now)
     };
     Some(Made { target, attempt, plan })
 }

@@ -122,10 +122,9 @@ pub async fn delete(
     id: &str,
 ) -> Result<()> {
     caller.must(Permission::Configure)?;
-    let known = get(tx, application, id).await?;
     let key = key(tx, webhooks, caller, application, id).await?;
     tokens::end(tx, key.expose()).await?;
-    queries::delete(tx, &application.id, &known.id).await?;
+    queries::delete(tx, &application.id, &IntegrationId::from(id.to_owned())).await?;
     Ok(())
 }
 

@@ -233,29 +233,37 @@ async fn turn(webhooks: &Webhooks, args: &LineArgs) -> Result<Next> {
     let application = args.application.clone().into();
     let Some(entry) = webhooks.directory.for_delivery(webhooks, &application).await? else { return Ok(Next::Sleep) };
     let target = entry.target(&args.endpoint).filter(|target| !target.endpoint.disabled);
-    let Some(target) = target.cloned() else { return sleep(webhooks, &args.endpoint, true).await };
+    let Some(target) = target.cloned() else { return close(webhooks, &args.endpoint).await };
     match target.pace(&entry.application) {
         Pace::Polled => Ok(Next::Sleep),
         Pace::InOrder { batch_size, max_wait } => order::turn(webhooks, &entry, &target, batch_size, max_wait).await,
         Pace::AsItComes => match release(webhooks, &entry, &target, AT_ONCE).await? {
-            0 => sleep(webhooks, &args.endpoint, false).await,
+            0 => sleep_if_empty(webhooks, &args.endpoint).await,
             _ => Ok(Next::Turn(Duration::ZERO)),
         },
         Pace::Throttled(rate) => match release(webhooks, &entry, &target, (rate / TICKS).max(1)).await? {
-            0 => sleep(webhooks, &args.endpoint, false).await,
+            0 => sleep_if_empty(webhooks, &args.endpoint).await,
             passed => Ok(Next::Turn(Duration::from_secs_f64(passed as f64 / rate as f64))),
         },
     }
 }
 
-/// Puts a line to sleep, unless somebody stands in it who can move.
-pub(crate) async fn sleep(webhooks: &Webhooks, endpoint: &str, is_closed: bool) -> Result<Next> {
+/// Puts a line to sleep, whoever stands in it: nothing can be sent at present.
+async fn close(webhooks: &Webhooks, endpoint: &str) -> Result<Next> {
+    let endpoint = endpoint.to_owned();
+    let asleep = Timestamp::from_micros(0);
+    webhooks.db.write(move |tx| Box::pin(async move { queries::stay_awake(tx, &endpoint, asleep).await })).await?;
+    Ok(Next::Sleep)
+}
+
+/// Puts a line to sleep, unless somebody stands in it.
+async fn sleep_if_empty(webhooks: &Webhooks, endpoint: &str) -> Result<Next> {
     let endpoint = endpoint.to_owned();
     let slept = webhooks.db.write(move |tx| {
         Box::pin(async move {
             // Who joins holds the row, too: afterwards, all who have joined are seen.
             queries::lock(tx, &endpoint).await?;
-            let is_empty = is_closed || queries::first(tx, &endpoint, 1).await?.is_empty();
+            let is_empty = queries::first(tx, &endpoint, 1).await?.is_empty();
             if is_empty {
                 queries::stay_awake(tx, &endpoint, Timestamp::from_micros(0)).await?;
             }

@@ -17,10 +17,10 @@ use campanile_db::Tx;
 use serde_json::{Value, json};
 
 use super::queries::{self, Head};
-use super::{Next, sleep, wake};
+use super::{Next, sleep_if_empty, wake};
 use crate::Webhooks;
 use crate::applications::Application;
-use crate::attempts::{self, Attempt, AttemptId, Status};
+use crate::attempts::{self, Attempt};
 use crate::delivery::{self, Exchange, Made, Plan, Settled};
 use crate::directory::{Entry, Target};
 use crate::endpoints::{Endpoint, Way};
@@ -54,7 +54,7 @@ pub(super) async fn turn(
     max_wait: i64,
 ) -> Result<Next> {
     match next(webhooks, entry, target, batch_size, max_wait).await? {
-        Work::Nothing => sleep(webhooks, target.endpoint.id.as_str(), false).await,
+        Work::Nothing => sleep_if_empty(webhooks, target.endpoint.id.as_str()).await,
         Work::Wait(wait) => Ok(Next::Turn(wait)),
         Work::Send(batch) => send(webhooks, entry, target, batch).await,
     }
@@ -105,20 +105,21 @@ async fn send(webhooks: &Webhooks, entry: &Arc<Entry>, target: &Arc<Target>, bat
     };
     // Gone between two looks: the next turn passes it over.
     let Some(exchange) = exchange else { return Ok(Next::Turn(Duration::ZERO)) };
-    let planned = delivery::plan(&webhooks.settings.retry_schedule, batch.head.failures, &exchange.answer, now);
-    let plan = if exchange.is_canceled { Plan::Delivered } else { planned };
+    let plan = exchange.plan(&webhooks.settings.retry_schedule, batch.head.failures, now);
     let ended = webhooks.clock.now();
     let again = match &plan {
         Plan::Again(wait) => Some(*wait),
         Plan::GiveUp | Plan::Disable => Some(webhooks.settings.retry_schedule.last().copied().unwrap_or(WAIT)),
         Plan::Delivered | Plan::Abort => None,
     };
+    let next_at = again.map(|wait| ended.plus(wait));
     let made = batch.messages.iter().map(|message| {
-        let attempt = attempt_of(message, target, &exchange, &plan, &batch, now, again.map(|wait| ended.plus(wait)));
+        let number = i64::from(batch.head.failures);
+        let attempt = Attempt { number, next_at, ..exchange.attempt(message, target, &plan, now) };
         let made = Made { target: target.clone(), attempt, plan: plan.clone() };
         Settled { made: vec![made], ..Settled::of(entry, message) }
     });
-    write_down(webhooks, target, made.collect(), &batch, again.map(|wait| ended.plus(wait))).await?;
+    write_down(webhooks, target, made.collect(), &batch, next_at).await?;
     Ok(Next::Turn(again.unwrap_or_default()))
 }
 
@@ -143,35 +144,6 @@ async fn exchange_all(
         None => Ok(Bytes::from(Value::Array(events).to_string())),
     };
     Some(delivery::exchange_body(webhooks, first, target, body, now).await)
-}
-
-fn attempt_of(
-    message: &Message,
-    target: &Target,
-    exchange: &Exchange,
-    plan: &Plan,
-    batch: &Batch,
-    now: Timestamp,
-    next_at: Option<Timestamp>,
-) -> Attempt {
-    let status = match plan {
-        Plan::Delivered if exchange.is_canceled => Status::Canceled,
-        Plan::Delivered => Status::Success,
-        _ => Status::Fail,
-    };
-    Attempt {
-        id: AttemptId::new(now),
-        message_id: message.id.clone(),
-        endpoint_id: target.endpoint.id.clone(),
-        number: i64::from(batch.head.failures),
-        url: exchange.url.clone(),
-        status,
-        status_code: exchange.status_code(),
-        response: exchange.text(),
-        duration_ms: exchange.millis(),
-        created_at: now,
-        next_at,
-    }
 }
 
 /// Writes down what has come of it, and moves the line.

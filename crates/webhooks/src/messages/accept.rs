@@ -179,13 +179,7 @@ async fn repeated_or_taken(
     }
     // Too long ago to be the same request.
     queries::forget_request(tx, application, &known.id).await?;
-    let again = [Pending {
-        message: pending.message.clone(),
-        request: pending.request.clone(),
-        entry: pending.entry.clone(),
-        only_to: pending.only_to.clone(),
-    }];
-    let stored = store(tx, webhooks, &again, now).await?;
+    let stored = store(tx, webhooks, std::slice::from_ref(pending), now).await?;
     let accepted = Accepted { message: pending.message.clone(), is_repeat: false };
     Ok(if stored[0] { Ok(accepted) } else { Err(Refused::EventIdTaken) })
 }

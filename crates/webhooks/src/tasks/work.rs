@@ -160,6 +160,13 @@ async fn ask_for(
     Ok(())
 }
 
+impl Stretch {
+    /// The next page of its messages.
+    fn rest(&self, progress: &Progress) -> Range {
+        Range { low: progress.cursor.clone(), high: lowest_id("msg", self.until), oldest_first: true, limit: PAGE }
+    }
+}
+
 async fn replay(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -168,8 +175,7 @@ async fn replay(
     progress: &mut Progress,
 ) -> Result<bool> {
     let application = stretch.application.clone().into();
-    let range =
-        Range { low: progress.cursor.clone(), high: lowest_id("msg", stretch.until), oldest_first: true, limit: PAGE };
+    let range = stretch.rest(progress);
     let page = messages::queries::list(tx, &application, &Filter::default(), &range).await?;
     let Some(known) = applications::queries::by_id(tx, application.as_str()).await? else { return Ok(false) };
     let entry = webhooks.directory.at_revision(tx, webhooks, &known.id, known.revision).await?;
@@ -197,8 +203,7 @@ async fn bulk_replay(
     progress: &mut Progress,
 ) -> Result<bool> {
     let application = stretch.application.clone().into();
-    let range =
-        Range { low: progress.cursor.clone(), high: lowest_id("msg", stretch.until), oldest_first: true, limit: PAGE };
+    let range = stretch.rest(progress);
     let page = messages::queries::list(tx, &application, filter, &range).await?;
     let mut wanted = Vec::new();
     for message in &page {
