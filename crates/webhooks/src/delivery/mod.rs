@@ -3,8 +3,8 @@
 //! # The jobs
 //! A message is stored with one job, which makes the first attempt at every endpoint that wants it, at all of them at the
 //! same time. What has to be tried again gets a job of its own, with the endpoint as its key, and so
-//! does what would have to wait: an endpoint that has as many requests under way as it may have takes nothing from
-//! the others. An endpoint is taken as it is now, so a changed address or secret counts from the next attempt on;
+//! does what would have to wait: an endpoint that has as many requests [under way](underway) as it may have takes nothing from
+//! the others, nor does one that fails whatever it is sent. An endpoint is taken as it is now, so a changed address or secret counts from the next attempt on;
 //! one that was disabled, deleted or no longer wants the message drops it.
 //!
 //! # What is written down
@@ -21,10 +21,10 @@
 mod exchange;
 mod request;
 mod retry;
+mod underway;
 mod written;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
@@ -34,7 +34,7 @@ use campanile_engine::{JobOptions, NewJob, Outcome, Registry};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Webhooks;
 use crate::applications::ApplicationId;
@@ -44,6 +44,7 @@ use crate::endpoints::{Endpoint, EndpointId};
 use crate::lines::Waiting;
 use crate::messages::{self, Message, MessageId};
 pub(crate) use exchange::{Exchange, exchange, exchange_body};
+pub(crate) use underway::Underway;
 pub(crate) use written::{Made, Settled, follow_up_all};
 
 pub use retry::{Plan, plan};
@@ -52,11 +53,10 @@ pub use retry::{Plan, plan};
 pub const DELIVER: &str = "webhooks.deliver";
 const DELIVER_AGAIN: &str = "webhooks.deliver_again";
 
-/// How many messages are under way at a time on a node, how many other attempts, and how many requests to one
+/// How many messages are under way at a time on a node, how many other attempts, and how many of those at one
 /// endpoint.
 const CONCURRENCY: usize = 4_096;
-const AGAIN: usize = 1_024;
-const PER_ENDPOINT: usize = 128;
+const AGAIN: usize = 4_096;
 const AGAIN_PER_ENDPOINT: usize = 32;
 /// How long what is known waits for what is not.
 const SETTLED_AFTER: Duration = Duration::from_millis(250);
@@ -147,22 +147,6 @@ pub async fn resend(
     Ok(true)
 }
 
-/// How many requests each endpoint has under way on this node.
-#[derive(Default)]
-pub(crate) struct Underway(Mutex<HashMap<EndpointId, Arc<Semaphore>>>);
-
-impl Underway {
-    /// The right to send a request, if the endpoint does not have as many as it may have.
-    fn take(&self, endpoint: &EndpointId) -> Option<OwnedSemaphorePermit> {
-        let mut known = self.0.lock().expect("nobody panics while they hold it");
-        if known.len() > 10_000 {
-            known.retain(|_, permits| permits.available_permits() < PER_ENDPOINT);
-        }
-        let permits = known.entry(endpoint.clone()).or_insert_with(|| Arc::new(Semaphore::new(PER_ENDPOINT)));
-        permits.clone().try_acquire_owned().ok()
-    }
-}
-
 /// Registers the jobs.
 pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
     let options = JobOptions {
@@ -177,7 +161,8 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
         let within = webhooks.clone();
         registry.register(kind, options, move |attempt| {
             let webhooks = within.clone();
-            async move { deliver(&webhooks, attempt.job.args()?, attempt.job.id.as_str()).await }
+            let turn = if kind == DELIVER { Turn::Now } else { Turn::InLine };
+            async move { deliver(&webhooks, attempt.job.args()?, attempt.job.id.as_str(), turn).await }
         });
         let within = webhooks.clone();
         registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
@@ -190,8 +175,15 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
     }
 }
 
+/// Whether an attempt that cannot be made now is left to another job, or waits.
+#[derive(Clone, Copy)]
+enum Turn {
+    Now,
+    InLine,
+}
+
 /// Makes the attempts of a job.
-async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str) -> Result<Outcome> {
+async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str, turn: Turn) -> Result<Outcome> {
     let Some((entry, message)) = load(webhooks, &args).await? else { return Ok(Outcome::done()) };
     let mut settled = Settled::of(&entry, &message);
     let mut underway = FuturesUnordered::new();
@@ -207,7 +199,11 @@ async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str) -> Result<Ou
             settled.queued.push((target, Waiting { message, failures, is_manual }));
             continue;
         }
-        match webhooks.underway.take(&target.endpoint.id) {
+        let permit = match turn {
+            Turn::Now => webhooks.underway.take(&target.endpoint.id),
+            Turn::InLine => webhooks.underway.take_in_turn(&target.endpoint.id).await,
+        };
+        match permit {
             Some(permit) => underway.push(attempt(webhooks, settled.message.clone(), target, &args, permit)),
             None => settled.postponed.push(DeliverArgs { endpoints: vec![endpoint.clone()], ..args.clone() }),
         }
@@ -255,6 +251,7 @@ async fn attempt(
     let schedule: &[Duration] = if args.is_manual { &[] } else { &webhooks.settings.retry_schedule };
     let ended = webhooks.clock.now();
     let plan = exchange.plan(schedule, args.failures, ended);
+    webhooks.underway.ended(&target.endpoint.id, plan == Plan::Delivered);
     let attempt = Attempt {
         number: if args.is_manual { MANUAL } else { i64::from(args.failures) },
         next_at: plan.wait().map(|wait| ended.plus(wait)),
