@@ -32,6 +32,7 @@ mod lane;
 mod lite;
 mod migrate;
 mod postgres;
+mod range;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
@@ -45,6 +46,7 @@ pub use error::{DATABASE, Error, Result};
 pub use futures_util::future::BoxFuture;
 pub use lane::{Apply, Lane};
 pub use migrate::Migrations;
+pub use range::{END, Range};
 pub use tx::{Bulk, Tx};
 pub use value::{FromColumn, Param, Row};
 

@@ -27,7 +27,6 @@ pub mod lines;
 pub mod messages;
 mod names;
 pub mod operational;
-mod range;
 pub mod requests;
 pub mod tasks;
 pub mod tokens;
@@ -45,7 +44,6 @@ use campanile_net::Client;
 
 use directory::Directory;
 use messages::Recent;
-pub use range::{END, Range};
 
 /// The tables of outbound webhooks.
 pub const MIGRATIONS: Migrations = Migrations {

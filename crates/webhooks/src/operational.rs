@@ -13,7 +13,7 @@ use crate::applications::{self, Application};
 use crate::attempts::Attempt;
 use crate::endpoints::{self, Endpoint};
 use crate::messages::{self, Message, NewMessage};
-use crate::range::Range;
+use campanile_db::Range;
 
 /// What there is to be told of.
 pub const TYPES: [&str; 9] = [

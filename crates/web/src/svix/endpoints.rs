@@ -8,12 +8,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::Caller;
 use campanile_base::{Error, Secret, Timestamp, lowest_id};
+use campanile_db::Range;
+use campanile_webhooks::Webhooks;
 use campanile_webhooks::applications::Application;
 use campanile_webhooks::attempts::{self, Stats};
 use campanile_webhooks::endpoints::{self, Endpoint, EndpointSpec, Extras, GRACE, Way, headers};
 use campanile_webhooks::tasks::{self, Stretch, Task, Work};
 use campanile_webhooks::tokens::Capability;
-use campanile_webhooks::{Range, Webhooks};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use campanile_base::Error;
-use campanile_webhooks::Range;
+use campanile_db::Range;
 use campanile_webhooks::event_types::{self, Viewer};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

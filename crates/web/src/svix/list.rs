@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use campanile_base::{Timestamp, lowest_id, time_of_id};
-use campanile_webhooks::{END, Range};
+use campanile_db::{END, Range};
 use serde::Serialize;
 
 use super::error::{SvixError, SvixResult};

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::names::{check_metadata, check_uid, check_words};
-use crate::range::Range;
 use crate::{Webhooks, endpoints};
+use campanile_db::Range;
 
 campanile_base::id_type!(
     /// One application.

@@ -5,7 +5,7 @@ use campanile_base::Timestamp;
 use campanile_db::{Bulk, Result, Row, Tx, params, row};
 
 use super::{Application, ApplicationId};
-use crate::range::{Range, ranged};
+use campanile_db::{Range, ranged};
 
 macro_rules! columns {
     () => {

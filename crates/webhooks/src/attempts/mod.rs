@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::applications::{Application, ApplicationId};
 use crate::endpoints::{self, Endpoint, EndpointId};
 use crate::messages::{self, Message, MessageId};
-use crate::range::Range;
+use campanile_db::Range;
 
 campanile_base::id_type!(
     /// One attempt.

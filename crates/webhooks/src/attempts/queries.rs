@@ -12,7 +12,7 @@ use crate::applications::ApplicationId;
 use crate::endpoints::{Endpoint, EndpointId};
 use crate::messages::queries::{filter_params, filtered};
 use crate::messages::{Message, MessageId};
-use crate::range::{Range, ranged};
+use campanile_db::{Range, ranged};
 
 macro_rules! columns {
     () => {

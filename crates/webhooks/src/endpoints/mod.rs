@@ -17,8 +17,8 @@ use utoipa::ToSchema;
 use crate::applications::{self, Application, ApplicationId, check_rate};
 use crate::names::{check_channel, check_metadata, check_name, check_set, check_uid, check_words};
 use crate::operational::{self, EndpointChange};
-use crate::range::Range;
 use crate::{Webhooks, event_types, lines};
+use campanile_db::Range;
 
 pub use secrets::{GRACE, rotate_secret, secret};
 

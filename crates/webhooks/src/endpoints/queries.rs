@@ -5,7 +5,7 @@ use campanile_db::{Result, Row, Tx, params};
 
 use super::{Endpoint, EndpointId, Way};
 use crate::applications::ApplicationId;
-use crate::range::{Range, ranged};
+use campanile_db::{Range, ranged};
 
 macro_rules! columns {
     () => {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::Webhooks;
 use crate::applications::Application;
 use crate::names::{check_name, check_words};
-use crate::range::Range;
+use campanile_db::Range;
 
 /// The type of a message that says nothing but that sending works. Every endpoint may ask for it.
 pub const PING: &str = "svix.ping";

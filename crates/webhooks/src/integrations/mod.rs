@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::Webhooks;
 use crate::applications::Application;
-use crate::range::Range;
 use crate::tokens;
+use campanile_db::Range;
 
 campanile_base::id_type!(
     /// One integration.

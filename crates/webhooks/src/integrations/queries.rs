@@ -4,7 +4,7 @@ use campanile_db::{Result, Row, Tx, params};
 
 use super::{Integration, IntegrationId};
 use crate::applications::ApplicationId;
-use crate::range::{Range, ranged};
+use campanile_db::{Range, ranged};
 
 pub(super) async fn insert(
     tx: &mut Tx,

@@ -17,7 +17,7 @@ use crate::Webhooks;
 use crate::applications::{Application, ApplicationId, ApplicationSpec};
 use crate::endpoints::EndpointId;
 use crate::names::{check_channel, check_name, check_set, check_tag, check_uid};
-use crate::range::Range;
+use campanile_db::Range;
 
 pub(crate) use accept::Accepts;
 pub use accept::{Accepted, Refused, accept, send};

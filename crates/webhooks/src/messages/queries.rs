@@ -6,7 +6,7 @@ use campanile_db::{Bulk, Param, Result, Row, Tx, params, row};
 
 use super::{Filter, Message, MessageId};
 use crate::applications::ApplicationId;
-use crate::range::{Range, ranged};
+use campanile_db::{Range, ranged};
 
 macro_rules! columns {
     () => {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::Webhooks;
-use crate::range::Range;
+use campanile_db::Range;
 
 pub use work::{Stretch, Work};
 

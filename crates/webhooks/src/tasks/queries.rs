@@ -5,7 +5,7 @@ use campanile_base::{Timestamp, lowest_id};
 use campanile_db::{Error, Result, Row, Tx, params};
 
 use super::{Progress, Stored, Task, TaskId, TaskStatus};
-use crate::range::{Range, ranged};
+use campanile_db::{Range, ranged};
 
 macro_rules! columns {
     () => {

@@ -12,8 +12,8 @@ use crate::attempts::queries as attempt_queries;
 use crate::delivery;
 use crate::endpoints::EndpointId;
 use crate::messages::{self, Filter, Message};
-use crate::range::Range;
 use crate::{Webhooks, applications};
+use campanile_db::Range;
 
 /// How many rows are looked at in one transaction.
 const PAGE: i64 = 200;

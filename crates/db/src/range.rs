@@ -28,12 +28,13 @@ impl Range {
     }
 
     /// Of the two, the text that reads in this direction.
-    pub(crate) fn pick(&self, ascending: &'static str, descending: &'static str) -> &'static str {
+    pub fn pick(&self, ascending: &'static str, descending: &'static str) -> &'static str {
         if self.oldest_first { ascending } else { descending }
     }
 }
 
-/// Two texts of one query over a [`Range`], whose parameters `$2` and `$3` are the bounds and `$4` the limit.
+/// Two texts of one query over a [`Range`](crate::Range), whose parameters `$2` and `$3` are the bounds and `$4` the limit.
+#[macro_export]
 macro_rules! ranged {
     ($range:expr, $key:literal, $($sql:expr),+) => {
         $range.pick(
@@ -42,4 +43,3 @@ macro_rules! ranged {
         )
     };
 }
-pub(crate) use ranged;
