@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/browser-security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says whether public keys need users' tokens. */
+        put: operations["put_api_browser_security"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deliveries": {
         parameters: {
             query?: never;
@@ -346,6 +363,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/public-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys of the organisation. */
+        get: operations["get_api_public_keys"];
+        put?: never;
+        /** Makes a public key. */
+        post: operations["post_api_public_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/public-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a public key. */
+        delete: operations["delete_api_public_keys_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs": {
         parameters: {
             query?: never;
@@ -513,6 +565,58 @@ export interface paths {
         /** Signs in by a one-time link; the answer sets the session's cookie. */
         post: operations["post_api_session_link"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A token for the signed-in member. */
+        get: operations["get_api_session_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that users' tokens may be signed with. */
+        get: operations["get_api_signing_keys"];
+        put?: never;
+        /** Makes a key to sign users' tokens with. */
+        post: operations["post_api_signing_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a key, and the tokens that were signed with it. */
+        delete: operations["delete_api_signing_keys_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2317,9 +2421,30 @@ export interface components {
             /** @description `owner`, `manager` or `staff`. */
             role: string;
         };
-        /** @description A notification as an operator sees it. */
+        /** @description What a member's browser needs to show their notifications with the official components. */
+        MemberToken: {
+            /**
+             * Format: date-time
+             * @description When it expires.
+             */
+            expires_at: string;
+            /** @description The channel of the feed. */
+            feed_channel_id: string;
+            /** @description A public key of the organisation. */
+            public_key: string;
+            /** @description A token for them, good for an hour. */
+            token: string;
+            /** @description The member, as a user. */
+            user_id: string;
+        };
+        /** @description A key that was made, with its private half. */
+        NewSigningKey: components["schemas"]["SigningKey"] & {
+            /** @description The private half, PKCS#8 in PEM. It cannot be had again. */
+            private_key: string;
+        };
+        /** @description A message as an operator sees it in a list. */
         NotificationSummary: {
-            /** @description `in_app` or `email`. */
+            /** @description The type of its channel, as `in_app_feed` or `email`. */
             channel: string;
             /** @description Why not further. */
             error?: string | null;
@@ -2541,7 +2666,7 @@ export interface components {
         PageView_NotificationSummary: {
             /** @description The items, in the list's order. */
             data: {
-                /** @description `in_app` or `email`. */
+                /** @description The type of its channel, as `in_app_feed` or `email`. */
                 channel: string;
                 /** @description Why not further. */
                 error?: string | null;
@@ -2601,6 +2726,25 @@ export interface components {
                 type: string;
                 /** @description Where it was remembered. */
                 workspace_id: string;
+            }[];
+            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_PublicKey: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description Since when it exists.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: string;
+                /** @description The key. */
+                key: string;
+                /** @description What it is for. */
+                name: string;
             }[];
             /** @description Pass this as `cursor` to read on; `null` on the last page. */
             next?: string | null;
@@ -2678,6 +2822,23 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_SigningKey: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description Since when it exists.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: string;
+                /** @description The public half, PEM. */
+                public_key: string;
+            }[];
+            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_Source: {
             /** @description The items, in the list's order. */
             data: {
@@ -2743,6 +2904,25 @@ export interface components {
             name: string;
             /** @description Whether it is paused. */
             paused: boolean;
+        };
+        /** @description A public key. */
+        PublicKey: {
+            /**
+             * Format: date-time
+             * @description Since when it exists.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The key. */
+            key: string;
+            /** @description What it is for. */
+            name: string;
+        };
+        /** @description A key to be made. */
+        PublicKeyIn: {
+            /** @description What it is for. */
+            name: string;
         };
         /** @description How a run is to be done again. */
         ReplayIn: {
@@ -2823,6 +3003,23 @@ export interface components {
             name: string;
             /** @description Its first characters. */
             prefix: string;
+        };
+        /** @description Whether public keys need users' tokens. */
+        SecurityIn: {
+            /** @description Without them, who has a public key may act for any user. */
+            needs_user_tokens: boolean;
+        };
+        /** @description A key that tokens are signed with, as it is listed. */
+        SigningKey: {
+            /**
+             * Format: date-time
+             * @description Since when it exists.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The public half, PEM. */
+            public_key: string;
         };
         /** @description One connected thing of a connector, as it is listed. */
         Source: {
@@ -3111,6 +3308,42 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageView_AttemptView"];
                 };
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    put_api_browser_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecurityIn"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
             default: {
@@ -3809,6 +4042,106 @@ export interface operations {
             };
         };
     };
+    get_api_public_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_PublicKey"];
+                };
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_public_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicKeyIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKey"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_api_public_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     get_api_runs: {
         parameters: {
             query?: {
@@ -4227,6 +4560,136 @@ export interface operations {
                 content?: never;
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_api_session_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberToken"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_api_signing_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_SigningKey"];
+                };
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_signing_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSigningKey"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_api_signing_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

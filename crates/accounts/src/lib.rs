@@ -21,7 +21,9 @@ pub mod keys;
 pub mod live;
 pub mod organisations;
 pub mod people;
+pub mod public_keys;
 pub mod sessions;
+pub mod user_tokens;
 
 use campanile_db::Migrations;
 
@@ -31,5 +33,7 @@ pub use organisations::{OrganisationId, Workspace, WorkspaceId};
 pub use people::PersonId;
 
 /// The tables of accounts.
-pub const MIGRATIONS: Migrations =
-    Migrations { component: "accounts", files: &[include_str!("../migrations/1_accounts.sql")] };
+pub const MIGRATIONS: Migrations = Migrations {
+    component: "accounts",
+    files: &[include_str!("../migrations/1_accounts.sql"), include_str!("../migrations/2_browsers.sql")],
+};

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod drill;
+mod members;
 mod outbound;
 pub mod pipeline;
 
@@ -51,6 +52,8 @@ pub struct Config {
     pub client: Client,
     /// The mail server.
     pub mailer: Option<Mailer>,
+    /// For how long what members are told by mail is gathered.
+    pub digest: Duration,
     /// How webhooks are delivered.
     pub webhooks: campanile_webhooks::Settings,
     /// How nodes share the work, and what is kept of it.
@@ -80,6 +83,8 @@ pub struct App {
     pub live: Live,
     /// Where people reach this server, without a slash at the end.
     pub base_url: String,
+    /// For how long what members are told by mail is gathered.
+    pub digest: Duration,
 }
 
 impl App {
@@ -89,17 +94,43 @@ impl App {
     /// What the database says.
     pub async fn start(db: Db, config: Config) -> Result<(Self, Running)> {
         db.migrate(migrations()).await?;
-        let Config { clock, vault, base_url, node, max_age, client, mailer, webhooks, engine: settings, tracer } =
-            config;
+        let Config {
+            clock,
+            vault,
+            base_url,
+            node,
+            max_age,
+            client,
+            mailer,
+            digest,
+            webhooks,
+            engine: settings,
+            tracer,
+        } = config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let live = Live::default();
-        let webhooks =
-            Webhooks::new(db.clone(), clock.clone(), vault.clone(), engine.clone(), client, live.clone(), webhooks);
-        let notify =
-            Notify { db: db.clone(), clock: clock.clone(), engine: engine.clone(), mailer, live: live.clone() };
+        let webhooks = Webhooks::new(
+            db.clone(),
+            clock.clone(),
+            vault.clone(),
+            engine.clone(),
+            client.clone(),
+            live.clone(),
+            webhooks,
+        );
+        let notify = Notify::new(campanile_notify::Config {
+            db: db.clone(),
+            clock: clock.clone(),
+            vault: vault.clone(),
+            engine: engine.clone(),
+            client: client.clone(),
+            mailer,
+            live: live.clone(),
+            base_url: base_url.trim_end_matches('/').to_owned(),
+        });
         let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
         let base_url = base_url.trim_end_matches('/').to_owned();
-        let app = Self { db, clock, vault, engine, intake, webhooks, notify, live, base_url };
+        let app = Self { db, clock, vault, engine, intake, webhooks, notify, live, base_url, digest };
         let mut registry = Registry::default();
         pipeline::register(&mut registry, &app);
         drill::register(&mut registry);
@@ -193,6 +224,7 @@ impl App {
             Box::pin(async move {
                 for organisation in organisations::all(tx).await? {
                     catalogue::register(tx, &app.webhooks, &organisation).await?;
+                    campanile_notify::seed(tx, &app.notify, &organisation).await?;
                 }
                 Ok::<_, campanile_base::Error>(())
             })
@@ -208,6 +240,7 @@ impl App {
             ..ApplicationSpec::default()
         };
         applications::create(tx, &self.clock, caller, new).await?;
+        campanile_notify::seed(tx, &self.notify, &caller.organisation).await?;
         catalogue::register(tx, &self.webhooks, &caller.organisation).await
     }
 }

@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use campanile_accounts::live::NewsKind;
-use campanile_accounts::{Workspace, organisations};
+use campanile_accounts::{Workspace, organisations, people};
 use campanile_base::Result;
 use campanile_base::source_event::SourceEvent;
 use campanile_db::Tx;
@@ -23,10 +23,10 @@ use campanile_inbound::deliveries::{self, Delivery, Settlement};
 use campanile_inbound::repositories::{self, RepositoryChange};
 use campanile_inbound::{Normalised, PROCESS, ProcessArgs, normalise};
 use campanile_memory::{Observation, Remembered, remember};
-use campanile_notify::workflows::{self, OBSERVATION_CAPTURED, Trigger};
+use campanile_notify::workflows::OBSERVATION_CAPTURED;
 use serde_json::json;
 
-use crate::{App, outbound};
+use crate::{App, members, outbound};
 
 /// How many deliveries are processed at a time on a node. A database writes one after the other
 /// anyway; more would only hold up the deliveries that wait to be accepted.
@@ -120,23 +120,21 @@ async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<(
 }
 
 async fn tell_members(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {
-    let trigger = Trigger {
-        workflow: OBSERVATION_CAPTURED.to_owned(),
-        organisation: workspace.organisation_id.clone(),
-        tenant: workspace.id.clone(),
-        data: json!({
-            "observationId": observation.id,
-            "observationType": observation.event_type,
-            "significanceScore": observation.significance,
-            "topics": observation.topics,
-            "clusterId": null,
-            "workspaceId": workspace.id,
-            "title": observation.title,
-            "type": observation.event_type,
-            "significance": observation.significance,
-            "workspace": workspace.name,
-            "url": format!("{}/observations/{}", app.base_url, observation.id),
-        }),
-    };
-    workflows::trigger(tx, &app.notify, trigger).await
+    let data = json!({
+        "observationId": observation.id,
+        "observationType": observation.event_type,
+        "significanceScore": observation.significance,
+        "topics": observation.topics,
+        "clusterId": null,
+        "workspaceId": workspace.id,
+        "title": observation.title,
+        "type": observation.event_type,
+        "significance": observation.significance,
+        "workspace": workspace.name,
+        "workspaceUrl": app.base_url,
+        "url": format!("{}/observations/{}", app.base_url, observation.id),
+        "digest": { "unit": "seconds", "value": app.digest.as_secs() },
+    });
+    let members = people::members(tx, &workspace.organisation_id).await?;
+    members::tell(tx, app, workspace, &members, OBSERVATION_CAPTURED, data).await
 }

@@ -6,6 +6,8 @@
 
 use std::cell::RefCell;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::Timestamp;
 
 const EPOCH_SECONDS: i64 = 1_400_000_000;
@@ -79,6 +81,20 @@ pub fn time_of_id(prefix: &str, id: &str) -> Option<Timestamp> {
 }
 
 fn id_of(prefix: &str, at: Timestamp, rest: [u8; 15]) -> String {
+    let mut id = String::with_capacity(prefix.len() + 1 + BODY_LENGTH);
+    id.push_str(prefix);
+    id.push('_');
+    push_base62(&mut id, bytes_of(at, rest));
+    id
+}
+
+fn body_of(at: Timestamp, rest: [u8; 15]) -> String {
+    let mut id = String::with_capacity(BODY_LENGTH);
+    push_base62(&mut id, bytes_of(at, rest));
+    id
+}
+
+fn bytes_of(at: Timestamp, rest: [u8; 15]) -> [u8; 20] {
     let micros = at.as_micros();
     let seconds = (micros.div_euclid(1_000_000) - EPOCH_SECONDS).clamp(0, i64::from(u32::MAX)) as u32;
     let step = (micros.rem_euclid(1_000_000) / 4_000) as u8;
@@ -86,11 +102,54 @@ fn id_of(prefix: &str, at: Timestamp, rest: [u8; 15]) -> String {
     bytes[..4].copy_from_slice(&seconds.to_be_bytes());
     bytes[4] = step;
     bytes[5..].copy_from_slice(&rest);
-    let mut id = String::with_capacity(prefix.len() + 1 + BODY_LENGTH);
-    id.push_str(prefix);
-    id.push('_');
-    push_base62(&mut id, bytes);
-    id
+    bytes
+}
+
+/// The body of an id alone, ordered by `at`.
+pub fn new_ksuid(at: Timestamp) -> String {
+    body_of(at, drawn())
+}
+
+/// The KSUID that these words always come to, ordered by `at`.
+pub fn ksuid_of(at: Timestamp, words: &[&str]) -> String {
+    let rest = hash_of(words)[..15].try_into().expect("a hash has 32 bytes");
+    body_of(at, rest)
+}
+
+/// The least [`new_ksuid`] of a time.
+pub fn lowest_ksuid(at: Timestamp) -> String {
+    body_of(at, [0; 15])
+}
+
+/// A random UUID.
+pub fn new_uuid() -> String {
+    let mut bytes = random_bytes::<16>();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    uuid(bytes)
+}
+
+/// The UUID that these words always come to.
+pub fn uuid_of(words: &[&str]) -> String {
+    let mut bytes: [u8; 16] = hash_of(words)[..16].try_into().expect("a hash has 32 bytes");
+    // Version 8: made in a way of one's own.
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    uuid(bytes)
+}
+
+/// A hash that tells `["ab", ""]` from `["a", "b"]`.
+fn hash_of(words: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for word in words {
+        hash.update((word.len() as u64).to_be_bytes());
+        hash.update(word.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+fn uuid(mut bytes: [u8; 16]) -> String {
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex::encode(bytes);
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// Random bytes from the operating system.
@@ -143,6 +202,17 @@ mod tests {
         ] {
             assert_eq!(time_of_id("msg", foreign), None, "{foreign}");
         }
+    }
+
+    #[test]
+    fn uuids_look_like_them_and_words_come_to_one() {
+        for id in [new_uuid(), uuid_of(&["a", "b"])] {
+            assert_eq!(id.len(), 36);
+            assert!(matches!(id.as_bytes()[19], b'8' | b'9' | b'a' | b'b'), "{id}");
+        }
+        assert_eq!(uuid_of(&["a", "b"]), uuid_of(&["a", "b"]));
+        assert_ne!(uuid_of(&["a", "b"]), uuid_of(&["ab", ""]));
+        assert_ne!(new_uuid(), new_uuid());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use address::AddressRules;
 pub use client::{Client, Request, Response, SendError};
 pub use hmac::{HmacAlgorithm, hmac_hex, verify_hmac_hex};
 pub use proxy::Proxy;
-pub use signature::{SigningSecret, VerifyError, verify};
+pub use signature::{SigningSecret, VerifyError, stamped, verify};
 pub use tls::Tls;
 
 /// Parses and normalises a URL to send to: http or https, with a host.

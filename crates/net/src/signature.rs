@@ -120,6 +120,12 @@ pub fn verify(
     if fits { Ok(()) } else { Err(VerifyError::Signature) }
 }
 
+/// The signature of notifications: `t=<stamp>,s=<base64>`, of HMAC-SHA256 over the stamp, a dot, and the body.
+pub fn stamped(key: &str, stamp: i64, body: &[u8]) -> String {
+    let stamped = [stamp.to_string().as_bytes(), b".", body].concat();
+    format!("t={stamp},s={}", STANDARD.encode(mac::<Hmac<Sha256>>(key.as_bytes(), &stamped)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,34 +1,53 @@
 //! Decides who hears what through which channel, and delivers it.
 //!
 //! # The life of a notification
-//! A trigger ([`workflows::trigger`]) is stored as a job in the transaction of what caused it.
-//! The job renders its workflow's templates for every recipient and, in one transaction, puts an
-//! item into each one's feed and stores a job for each mail. A mail's job hands it to the mail
-//! server and writes down what the server said; a server that is away is tried again.
+//! 1. A [trigger](triggers) names a workflow and its recipients: users, or objects with [subscribers](subscriptions). It is accepted in the
+//!    transaction of what caused it, or with others that come in at the same time.
+//! 2. Each recipient has a [run](runs) of their own, which takes the workflow's steps: delays, batches, throttles, branches, and channels.
+//! 3. A channel step asks whether a message may be [sent](sending): conditions, addresses, and the recipient's [preferences].
+//! 4. A [message](messages) is rendered and stored. In a [feed](feeds) it is where it belongs; others are carried by their
+//!    [channel](channels), in a job of their own.
 //!
-//! A mail may reach a mailbox twice when the process dies between the server's yes and our note of
-//! it; both copies then have the same Message-ID, by which mail programs tell.
+//! A mail may reach a mailbox twice when the process dies between the server's yes and our note of it; both copies then have the same
+//! Message-ID, by which mail programs tell.
 //!
-//! # The feed
-//! In the Knock API's words: a *message* per recipient and channel; seen, read, interacted and
-//! archived are times. The badge counts are read from indexes that hold only what is new.
+//! # Whose what is
+//! Everything is an organisation's. A workspace is a tenant, members are users; both by their own ids.
 
+pub mod channel_data;
 pub mod channels;
+pub mod conditions;
+pub mod feeds;
+mod markdown;
 pub mod messages;
+pub mod preferences;
+pub mod recipients;
+pub mod reference;
+pub mod resources;
+pub mod runs;
+mod sending;
+pub mod subscriptions;
 mod template;
+pub mod triggers;
 pub mod workflows;
 
+use std::sync::{Arc, OnceLock};
+
 use campanile_accounts::live::Live;
-use campanile_base::Clock;
+use campanile_base::{Clock, Vault};
 use campanile_db::{Db, Migrations};
 use campanile_engine::{Engine, Registry};
+use campanile_net::Client;
 
 pub use channels::email::Mailer;
+pub use reference::Reference;
 pub use template::{Template, TemplateError};
 
 /// The tables of notifications.
-pub const MIGRATIONS: Migrations =
-    Migrations { component: "notify", files: &[include_str!("../migrations/1_notify.sql")] };
+pub const MIGRATIONS: Migrations = Migrations {
+    component: "notify",
+    files: &[include_str!("../migrations/1_notify.sql"), include_str!("../migrations/2_knock.sql")],
+};
 
 /// What the pillar works with. Cheap to clone.
 #[derive(Clone)]
@@ -37,16 +56,69 @@ pub struct Notify {
     pub db: Db,
     /// The clock.
     pub clock: Clock,
-    /// Runs workflows and mails.
+    /// Seals what must not be read from the tables.
+    pub vault: Vault,
+    /// Runs workflows, and hands messages over.
     pub engine: Engine,
-    /// The mail server, where one is set.
+    /// Asks systems of others.
+    pub client: Client,
+    /// The mail server of channels that have none of their own, where one is set.
     pub mailer: Option<Mailer>,
     /// Tells of feed items.
     pub live: Live,
+    /// Where people reach this server, without a slash at the end.
+    pub base_url: Arc<str>,
+    /// Who watches which feed.
+    pub feeds: feeds::Feeds,
+    channels: channels::Known,
+    programs: workflows::Programs,
+    accepts: Arc<OnceLock<triggers::Accepts>>,
+}
+
+/// What the pillar is made of.
+#[allow(missing_docs, reason = "the names are those of the pillar")]
+pub struct Config {
+    pub db: Db,
+    pub clock: Clock,
+    pub vault: Vault,
+    pub engine: Engine,
+    pub client: Client,
+    pub mailer: Option<Mailer>,
+    pub live: Live,
+    pub base_url: String,
+}
+
+impl Notify {
+    /// The pillar over these.
+    pub fn new(config: Config) -> Self {
+        let Config { db, clock, vault, engine, client, mailer, live, base_url } = config;
+        let (feeds, channels, programs, accepts) = Default::default();
+        let base_url = base_url.into();
+        Self { db, clock, vault, engine, client, mailer, live, base_url, feeds, channels, programs, accepts }
+    }
+
+    /// Without the lanes: a lane that held itself would never end.
+    fn within(&self) -> Self {
+        Self { accepts: Arc::default(), ..self.clone() }
+    }
 }
 
 /// Registers the pillar's jobs.
 pub fn register(registry: &mut Registry, notify: &Notify) {
-    workflows::register(registry, notify);
-    channels::email::register(registry, notify);
+    triggers::register(registry, notify);
+    runs::register(registry, notify);
+    sending::register(registry, notify);
+}
+
+/// Gives an organisation what everybody has from the start, where it has it not yet.
+///
+/// # Errors
+/// What the database says.
+pub async fn seed(
+    tx: &mut campanile_db::Tx,
+    notify: &Notify,
+    organisation: &campanile_accounts::OrganisationId,
+) -> campanile_base::Result<()> {
+    channels::seed(tx, notify, organisation).await?;
+    workflows::seed(tx, notify, organisation).await
 }

@@ -72,6 +72,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         max_age: settings.max_age,
         client: Client::new(AddressRules::allowing(settings.net_allow.clone())).through(settings.net_proxy.clone()),
         mailer,
+        digest: settings.notify_digest,
         webhooks: settings.webhooks.clone(),
         engine: settings.engine,
         tracer: traces.as_ref().map(Traces::tracer),
@@ -85,6 +86,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
 pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
     let Started { app, jobs, listener, traces, portal_ancestors, _lock, .. } = started;
     let surface = campanile_web::Settings { metrics: telemetry::start_metrics(), portal_ancestors };
+    let listening = tokio::spawn(campanile_notify::feeds::listen(app.notify.clone()));
     let router = campanile_web::router(app, surface);
     let (told, stopping) = tokio::sync::oneshot::channel();
     let serving = campanile_web::serve(listener, router, async move {
@@ -104,6 +106,7 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
     if let Some(traces) = traces {
         traces.stop().await;
     }
+    listening.abort();
     served
 }
 

@@ -48,6 +48,7 @@ pub(crate) const KNOWN: &[Known] = &[
     known("net_proxy_except", "", "Domains, addresses and ranges that are reached past the proxy"),
     secret("smtp_url", "Mail server, as smtp://user:password@host:587?tls=required; without one no mail is sent"),
     known("mail_from", "Campanile <noreply@localhost>", "Sender of mails"),
+    known("notify_digest", "5m", "For how long what members are told by mail is gathered"),
     known("webhooks_retry_schedule", "5s,5m,30m,2h,5h,10h,10h", "Waits after each failed attempt"),
     known("webhooks_request_timeout", "30s", "Time for one attempt"),
     known("webhooks_disable_after", "120h", "How long an endpoint may take nothing before it is disabled"),
@@ -90,6 +91,7 @@ pub(crate) struct Settings {
     pub(crate) net_proxy: Option<Proxy>,
     pub(crate) smtp_url: Option<Secret>,
     pub(crate) mail_from: String,
+    pub(crate) notify_digest: Duration,
     pub(crate) portal_ancestors: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
     pub(crate) engine: campanile_engine::Settings,
@@ -188,6 +190,7 @@ impl Layers {
             net_allow: self.each("net_allow", "is no address range", range)?,
             net_proxy: self.proxy()?,
             smtp_url: self.hidden("smtp_url"),
+            notify_digest: self.time("notify_digest")?,
             mail_from: self.text("mail_from").to_owned(),
             portal_ancestors: self.ancestors()?,
             webhooks: campanile_webhooks::Settings {

@@ -129,6 +129,7 @@ impl Server {
             .env("CAMPANILE_BOOTSTRAP_SOURCES", sources)
             .env("CAMPANILE_NET_ALLOW", "127.0.0.0/8")
             .env("CAMPANILE_INBOUND_MAX_AGE", "off")
+            .env("CAMPANILE_NOTIFY_DIGEST", "0s")
             .env("CAMPANILE_LOG", "warn")
             .env_remove("DATABASE_URL")
             .envs(self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use campanile_base::{Clock, new_id};
 
-use crate::{Web, error, svix};
+use crate::{Web, error, origins, svix};
 
 const HEADER: &str = "x-request-id";
 
@@ -45,9 +45,16 @@ pub(crate) async fn around(State(web): State<Web>, request: Request, next: Next)
 }
 
 async fn answer(web: &Web, request: Request, next: Next) -> Response {
-    let answer = match request.uri().path().starts_with("/api/v1/") {
-        true => svix::around(web, request, next).await,
-        false => next.run(request).await,
+    let path = request.uri().path();
+    let answer = if path.starts_with("/api/v1/") {
+        svix::around(web, request, next).await
+    } else if path.starts_with("/v1/") {
+        match origins::preflight(&request) {
+            Some(answer) => answer,
+            None => origins::open(next.run(request).await),
+        }
+    } else {
+        next.run(request).await
     };
     error::always_json(answer).await
 }

@@ -14,6 +14,7 @@ mod caller;
 mod console;
 mod error;
 mod knock;
+mod origins;
 mod svix;
 
 use std::future::Future;
@@ -75,6 +76,7 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .merge(api::router())
         .nest("/api/v1", svix::router())
         .nest("/v1", knock::router())
+        .route("/ws/v1/websocket", axum::routing::get(knock::socket::open))
         .route("/portal", axum::routing::get(console::portal))
         .route("/portal/{*rest}", axum::routing::get(console::portal))
         .fallback(console::serve)

@@ -96,10 +96,12 @@ function DeliveryRow({ delivery }: { delivery: Delivery }) {
   return <Row kind="delivery" main={`${delivery.provider} ${delivery.event}`} side={side} note={delivery.reason} />;
 }
 
+const CHANNELS: Record<string, string> = { in_app_feed: "feed", email: "mail", http: "webhook" };
+
 function NotificationRow({ notification }: { notification: Notification }) {
   const side = (
     <>
-      <Chip>{notification.channel === "in_app" ? "feed" : "mail"}</Chip>
+      <Chip>{CHANNELS[notification.channel] ?? notification.channel}</Chip>
       <Status word={notification.status} />
     </>
   );

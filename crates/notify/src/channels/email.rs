@@ -1,28 +1,18 @@
-//! Mail: handed to an SMTP server, one job per mail.
+//! Mail: handed to an SMTP server, the channel's own or the one that is set for all.
 
 use std::time::Duration;
 
 use campanile_base::{Error, Result};
-use campanile_engine::{Backoff, JobOptions, Outcome, Registry};
-use lettre::message::{Mailbox, MultiPart};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use serde::{Deserialize, Serialize};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message as Mail, Tokio1Executor};
+use serde_json::Value;
 
+use super::{Channel, Said};
 use crate::Notify;
-use crate::messages::{self, Mail, Status};
-
-/// The kind of job that hands a mail over.
-pub const SEND: &str = "notify.email";
+use crate::messages::{Message, Status};
 
 /// How long a mail server may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What the job is stored with.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SendArgs {
-    /// The notification.
-    pub notification: String,
-}
 
 /// A mail server and who the mails are from. Cheap to clone; clones share their connections.
 #[derive(Clone)]
@@ -46,25 +36,42 @@ impl Mailer {
         Ok(Self { transport, from })
     }
 
-    async fn send(&self, id: &str, mail: &Mail) -> Result<(), SendFailure> {
-        let message = self.message(id, mail).map_err(SendFailure::Never)?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(SendFailure::Never(error.to_string())),
-            Err(error) => Err(SendFailure::Later(error.to_string())),
+    async fn send(&self, message: &Message) -> Said {
+        let mail = match self.mail(message) {
+            Ok(mail) => mail,
+            Err(why) => return Said::Never(why, None),
+        };
+        match self.transport.send(mail).await {
+            Ok(_) => Said::Taken { status: Status::Sent, metadata: None, log: None },
+            Err(error) if error.is_permanent() => Said::Never(error.to_string(), None),
+            Err(error) => Said::Later(format!("the mail server: {error}"), None),
         }
     }
 
-    fn message(&self, id: &str, mail: &Mail) -> Result<Message, String> {
-        let to: Mailbox = mail.address.parse().map_err(|e| format!("{:?} is not a mail address: {e}", mail.address))?;
-        // The notification's id makes a second copy of the same mail recognisable as one.
-        let message_id = format!("<{id}@{}>", self.from.email.domain());
-        Message::builder()
-            .from(self.from.clone())
-            .to(to)
-            .subject(mail.subject.trim())
-            .message_id(Some(message_id))
-            .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
+    fn mail(&self, message: &Message) -> Result<Mail, String> {
+        let word = |name: &str| message.content.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let mailbox =
+            |text: &str| text.trim().parse::<Mailbox>().map_err(|e| format!("{text:?} is not a mail address: {e}"));
+        let from = word("from").map_or(Ok(self.from.clone()), mailbox)?;
+        // The message's id makes a second copy of the same mail recognisable as one.
+        let message_id = format!("<{}@{}>", message.id, from.email.domain());
+        let subject = word("subject_line").unwrap_or_default();
+        let mut mail: MessageBuilder = Mail::builder()
+            .from(from)
+            .to(mailbox(word("to").unwrap_or_default())?)
+            .subject(subject)
+            .message_id(Some(message_id));
+        for address in word("cc").into_iter().flat_map(|list| list.split(',')) {
+            mail = mail.cc(mailbox(address)?);
+        }
+        for address in word("bcc").into_iter().flat_map(|list| list.split(',')) {
+            mail = mail.bcc(mailbox(address)?);
+        }
+        if let Some(address) = word("reply_to") {
+            mail = mail.reply_to(mailbox(address)?);
+        }
+        let text = |name: &str| word(name).unwrap_or_default().to_owned();
+        mail.multipart(MultiPart::alternative_plain_html(text("text_body"), text("html_body")))
             .map_err(|e| e.to_string())
     }
 }
@@ -75,59 +82,16 @@ impl std::fmt::Debug for Mailer {
     }
 }
 
-enum SendFailure {
-    /// The server may take it later.
-    Later(String),
-    /// The server, or the mail itself, says never.
-    Never(String),
-}
-
-/// Registers the job.
-pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
-    let options = JobOptions {
-        max_attempts: 10,
-        backoff: Backoff::Exponential { first: Duration::from_secs(5), most: Duration::from_secs(3600) },
-        concurrency: 16,
-        ..JobOptions::default()
-    };
-    let within = notify.clone();
-    registry.register(SEND, options, move |attempt| {
-        let notify = within.clone();
-        async move { send(notify, attempt.job.args()?).await }
+/// Hands a mail over.
+pub(super) async fn carry(notify: &Notify, channel: &Channel, message: &Message) -> Said {
+    let own = channel.setting("url").map(|url| {
+        let from = channel.setting("from_address").map_or_else(|| "noreply@localhost".to_owned(), str::to_owned);
+        Mailer::new(url, &from)
     });
-    let clock = notify.clock.clone();
-    registry.on_death(SEND, move |tx, job, error| {
-        let (now, error) = (clock.now(), error.to_owned());
-        let args: Option<SendArgs> = job.args().ok();
-        Box::pin(async move {
-            let Some(args) = args else { return Ok(()) };
-            messages::set_status(tx, &args.notification, Status::Undelivered, Some(&error), now).await.map(drop)
-        })
-    });
-}
-
-async fn send(notify: Notify, SendArgs { notification }: SendArgs) -> Result<Outcome> {
-    let id = notification.clone();
-    let mail = notify.db.read(move |tx| Box::pin(async move { messages::mail(tx, &id).await })).await?;
-    let Some(mail) = mail else { return Ok(Outcome::done()) };
-    let (status, error) = match &notify.mailer {
-        None => (Status::NotSent, Some("no mail server is set".to_owned())),
-        Some(mailer) => match mailer.send(&notification, &mail).await {
-            Ok(()) => (Status::Sent, None),
-            Err(SendFailure::Never(error)) => (Status::Undelivered, Some(error)),
-            Err(SendFailure::Later(error)) => return Err(Error::internal(format!("the mail server: {error}"))),
-        },
-    };
-    count(status);
-    let now = notify.clock.now();
-    Ok(Outcome::done().with(move |tx| {
-        Box::pin(async move {
-            messages::set_status(tx, &notification, status, error.as_deref(), now).await?;
-            Ok(())
-        })
-    }))
-}
-
-fn count(status: Status) {
-    metrics::counter!("campanile_mails_total", "status" => status.as_str()).increment(1);
+    match (own, &notify.mailer) {
+        (Some(Ok(mailer)), _) => mailer.send(message).await,
+        (Some(Err(error)), _) => Said::Never(error.to_string(), None),
+        (None, Some(mailer)) => mailer.send(message).await,
+        (None, None) => Said::Never("no mail server is set".to_owned(), None),
+    }
 }

@@ -1,40 +1,125 @@
-//! Notifications as they are stored: feed items and mails, and what their recipients did with them.
+//! Messages: one notification to one recipient through one channel, how far it got, and what its recipient did with it.
+//!
+//! A feed item is delivered by being stored. Every other message is queued, and a job hands it to its channel. What happens to a
+//! message is written into its own log, a line each, and told as its [`Event`]s.
+//!
+//! Marks are times: seen, read, interacted, archived. Who has read has seen, who has interacted has read. Marking again
+//! moves the time.
 
+mod log;
 mod queries;
 
-use campanile_accounts::PersonId;
-use campanile_base::Timestamp;
-use serde::Serialize;
-use serde_json::Value;
+use campanile_accounts::OrganisationId;
+use campanile_base::{Result, Timestamp};
+use campanile_db::{Range, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-pub use queries::{feed, insert, list, mail, mark, mark_all, meta, set_status};
+use crate::Reference;
+use crate::channels::ChannelType;
 
-campanile_base::id_type!(
-    /// One notification.
-    pub NotificationId, "ntf"
-);
+pub(crate) use log::line as log_line;
+pub use log::{Event, EventKind};
+pub use queries::{Counts, count, counts, deliveries, feed, mark_where};
+pub(crate) use queries::{Told, append, insert, put_into_feeds_since};
 
-/// Through what a notification goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// The feed with the bell.
-    InApp,
-    /// Mail.
-    Email,
+/// A message.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// A KSUID.
+    pub id: String,
+    /// Through which channel, by its id.
+    pub channel_id: String,
+    /// The channel's type.
+    pub channel_type: ChannelType,
+    /// To whom.
+    pub recipient: Reference,
+    /// Within which tenant.
+    pub tenant: Option<String>,
+    /// What made it.
+    pub source: Source,
+    /// Who did what it tells of, ten at most.
+    pub actors: Vec<Reference>,
+    /// What the run knew.
+    pub data: Map<String, Value>,
+    /// What a feed item tells of: activities, and how many there were.
+    pub activities: Option<Activities>,
+    /// What it says, in the shape of its channel.
+    pub content: Value,
+    /// What its provider said of it.
+    pub metadata: Option<Value>,
+    /// Where it went.
+    pub snapshot: Option<Value>,
+    /// How far it got.
+    pub status: Status,
+    /// What has happened to it.
+    pub log: String,
+    /// When it may go out, if not at once.
+    pub scheduled_at: Option<Timestamp>,
+    /// When it was made.
+    pub inserted_at: Timestamp,
+    /// When something last happened to it.
+    pub updated_at: Timestamp,
+    /// What its recipient did with it.
+    pub marks: Marks,
 }
 
-/// How far a notification got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What made a message.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// `workflow`, or `guide`.
+    pub kind: String,
+    /// The workflow's key.
+    pub key: String,
+    /// Its version.
+    pub version_id: String,
+    /// Its categories.
+    pub categories: Vec<String>,
+    /// The step.
+    pub step: Option<String>,
+    /// The trigger.
+    pub workflow_run_id: Option<String>,
+    /// What the trigger did for this recipient.
+    pub recipient_run_id: Option<String>,
+}
+
+/// What a message tells of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Activities {
+    /// Those that are shown.
+    pub items: Vec<Value>,
+    /// How many there were.
+    pub total: i64,
+    /// Of how many actors.
+    pub total_actors: i64,
+}
+
+/// What a recipient did with a message, and when last.
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Marks {
+    pub seen_at: Option<Timestamp>,
+    pub read_at: Option<Timestamp>,
+    pub interacted_at: Option<Timestamp>,
+    pub link_clicked_at: Option<Timestamp>,
+    pub archived_at: Option<Timestamp>,
+}
+
+/// How far a message got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Status {
-    /// The mail server has taken it.
+    Queued,
     Sent,
-    /// It could not be delivered.
+    Delivered,
+    DeliveryAttempted,
     Undelivered,
-    /// There is nothing to send it with.
     NotSent,
+    Bounced,
 }
 
-/// What a recipient did with an item.
+/// What can be done with a message by who received it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Mark {
@@ -45,101 +130,151 @@ pub enum Mark {
     Interacted,
     Archived,
     Unarchived,
+    LinkClicked,
 }
 
-/// A notification about to be stored.
-#[derive(Debug, Clone)]
-pub struct NewNotification {
-    /// Its id.
-    pub id: NotificationId,
-    /// What made it.
-    pub workflow: &'static str,
-    /// Through what it goes.
-    pub channel: Channel,
-    /// To whom.
-    pub recipient: PersonId,
-    /// To which address, for mail.
-    pub address: Option<String>,
-    /// One line.
-    pub subject: String,
-    /// Markdown in the feed, HTML in a mail.
-    pub body: String,
-    /// The text part of a mail.
-    pub text_body: Option<String>,
+impl Status {
+    /// As it is stored and written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::DeliveryAttempted => "delivery_attempted",
+            Self::Undelivered => "undelivered",
+            Self::NotSent => "not_sent",
+            Self::Bounced => "bounced",
+        }
+    }
+
+    /// By its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        serde_json::from_value(Value::String(name.to_owned())).ok()
+    }
 }
 
-/// What a mail is made of.
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// To whom.
-    pub address: String,
-    /// Its subject.
-    pub subject: String,
-    /// Its HTML part.
-    pub html: String,
-    /// Its text part.
-    pub text: String,
+impl Mark {
+    /// By the Knock API's words for it.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "seen" => Self::Seen,
+            "unseen" => Self::Unseen,
+            "read" => Self::Read,
+            "unread" => Self::Unread,
+            "interacted" => Self::Interacted,
+            "archived" | "archive" => Self::Archived,
+            "unarchived" | "unarchive" => Self::Unarchived,
+            _ => return None,
+        })
+    }
+
+    /// What takes it back.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Seen => Self::Unseen,
+            Self::Unseen => Self::Seen,
+            Self::Read => Self::Unread,
+            Self::Unread => Self::Read,
+            Self::Archived => Self::Unarchived,
+            Self::Unarchived => Self::Archived,
+            other => other,
+        }
+    }
+
+    /// As an event.
+    pub fn event(self) -> EventKind {
+        match self {
+            Self::Seen => EventKind::Seen,
+            Self::Unseen => EventKind::Unseen,
+            Self::Read => EventKind::Read,
+            Self::Unread => EventKind::Unread,
+            Self::Interacted => EventKind::Interacted,
+            Self::Archived => EventKind::Archived,
+            Self::Unarchived => EventKind::Unarchived,
+            Self::LinkClicked => EventKind::LinkClicked,
+        }
+    }
 }
 
-/// An item of a feed.
-#[derive(Debug, Clone)]
-pub struct FeedItem {
-    /// Its id.
-    pub id: String,
-    /// Within which workspace.
-    pub tenant: String,
-    /// What made it.
-    pub workflow: String,
-    /// What the trigger brought.
-    pub data: Value,
-    /// One line.
-    pub subject: String,
-    /// Markdown.
-    pub body: String,
-    /// When it was put there.
-    pub inserted_at: Timestamp,
-    /// When it was changed.
-    pub updated_at: Timestamp,
-    /// When it was seen.
-    pub seen_at: Option<Timestamp>,
-    /// When it was read.
-    pub read_at: Option<Timestamp>,
-    /// When it was clicked.
-    pub interacted_at: Option<Timestamp>,
-    /// When it was put away.
-    pub archived_at: Option<Timestamp>,
+impl Message {
+    /// Notes what has happened to it.
+    pub fn note(&mut self, at: Timestamp, kind: EventKind, data: Option<&Value>) {
+        self.log.push_str(&log::line(at, kind, data));
+        self.updated_at = at;
+    }
+
+    /// What has happened to it, oldest first.
+    pub fn events(&self) -> Vec<Event> {
+        log::read(&self.id, &self.log)
+    }
+
+    /// What was done with it, by the Knock API's words.
+    pub fn engagements(&self) -> Vec<&'static str> {
+        let Marks { seen_at, read_at, interacted_at, link_clicked_at, archived_at } = self.marks;
+        let all = [
+            (seen_at, "seen"),
+            (read_at, "read"),
+            (interacted_at, "interacted"),
+            (link_clicked_at, "link_clicked"),
+            (archived_at, "archived"),
+        ];
+        all.into_iter().filter(|(at, _)| at.is_some()).map(|(_, word)| word).collect()
+    }
+
+    /// As the API shows it, with its channel.
+    pub fn view(&self, channel: Option<Value>) -> Value {
+        let Source { kind, key, version_id, categories, step, workflow_run_id, recipient_run_id } = &self.source;
+        let mut view = json!({
+            "__typename": "Message",
+            "id": self.id,
+            "channel_id": self.channel_id,
+            "recipient": self.recipient,
+            "recipient_snapshot": self.snapshot,
+            "actors": self.actors,
+            "workflow": key,
+            "source": {
+                "__typename": "NotificationSource", "key": key, "version_id": version_id, "categories": categories,
+                "step_ref": step, "type": kind, "workflow_run_id": workflow_run_id,
+                "workflow_recipient_run_id": recipient_run_id,
+            },
+            "tenant": self.tenant,
+            "data": self.data,
+            "metadata": self.metadata,
+            "status": self.status,
+            "engagement_statuses": self.engagements(),
+            "scheduled_at": self.scheduled_at,
+            "inserted_at": self.inserted_at,
+            "updated_at": self.updated_at,
+        });
+        let marks = self.marks.view();
+        if let (Value::Object(view), Value::Object(marks)) = (&mut view, marks) {
+            view.extend(marks);
+            view.extend(channel.map(|channel| ("channel".to_owned(), channel)));
+        }
+        view
+    }
 }
 
-/// Which items of a feed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum FeedStatus {
-    #[default]
-    All,
-    Unseen,
-    Unread,
-    Read,
+impl Marks {
+    /// As the API shows them.
+    pub fn view(&self) -> Value {
+        json!({
+            "seen_at": self.seen_at, "read_at": self.read_at, "interacted_at": self.interacted_at,
+            "link_clicked_at": self.link_clicked_at, "clicked_at": self.link_clicked_at,
+            "archived_at": self.archived_at,
+        })
+    }
 }
 
-/// How many items a feed has.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct FeedMeta {
-    /// All that are not archived.
-    pub total_count: i64,
-    /// Those not read.
-    pub unread_count: i64,
-    /// Those not seen.
-    pub unseen_count: i64,
-}
-
-/// A notification as an operator sees it.
+/// A message as an operator sees it in a list.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct NotificationSummary {
     /// Its id.
     pub id: String,
     /// What made it.
     pub workflow: String,
-    /// `in_app` or `email`.
+    /// The type of its channel, as `in_app_feed` or `email`.
     pub channel: String,
     /// To whom.
     pub recipient_id: String,
@@ -154,51 +289,177 @@ pub struct NotificationSummary {
     pub inserted_at: Timestamp,
 }
 
-impl Channel {
-    /// As it is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InApp => "in_app",
-            Self::Email => "email",
+impl From<&Message> for NotificationSummary {
+    fn from(message: &Message) -> Self {
+        let content = &message.content;
+        let subject = match message.channel_type {
+            ChannelType::InAppFeed => {
+                crate::markdown::text_of_html(content["blocks"][0]["rendered"].as_str().unwrap_or_default())
+            }
+            _ => {
+                let said = ["subject_line", "title", "body", "summary", "url"];
+                said.iter().find_map(|name| content[*name].as_str()).unwrap_or_default().to_owned()
+            }
+        };
+        let events = message.events();
+        let why = events.iter().rev().find_map(|event| event.data.as_ref()?["failure_details"].as_str());
+        Self {
+            id: message.id.clone(),
+            workflow: message.source.key.clone(),
+            channel: message.channel_type.as_str().to_owned(),
+            recipient_id: message.recipient.id.clone(),
+            subject,
+            status: message.status.as_str().to_owned(),
+            error: why.map(str::to_owned),
+            inserted_at: message.inserted_at,
         }
     }
 }
 
-impl Status {
-    /// As it is stored.
-    pub fn as_str(self) -> &'static str {
+/// Which messages.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// To whom.
+    pub recipient: Option<Reference>,
+    /// Through which channel, by its id.
+    pub channel: Option<String>,
+    /// Within which tenant.
+    pub tenant: TenantFilter,
+    /// How far they got; any of these.
+    pub statuses: Vec<String>,
+    /// What was done with them; all of these.
+    pub engagements: Vec<String>,
+    /// These, by id.
+    pub ids: Vec<String>,
+    /// Of one of these categories, three at most.
+    pub categories: Vec<String>,
+    /// Of one of these workflows, by key.
+    pub workflows: Vec<String>,
+    /// Of this trigger.
+    pub workflow_run_id: Option<String>,
+    /// Of this recipient's run.
+    pub recipient_run_id: Option<String>,
+    /// Whose data has all of these, four at most.
+    pub data: Map<String, Value>,
+    /// Whether archived ones are among them.
+    pub archived: Archived,
+}
+
+/// Of which tenants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum TenantFilter {
+    /// Of any, and of none.
+    #[default]
+    Any,
+    /// Of any.
+    Some,
+    /// Of none.
+    None,
+    /// Of this.
+    Only(String),
+    /// Of this, and of none.
+    OrNone(String),
+}
+
+impl TenantFilter {
+    /// By a tenant and whether there is to be one, as the feed is asked.
+    pub fn of(tenant: Option<&str>, has_tenant: Option<bool>) -> Self {
+        match (tenant, has_tenant) {
+            (Some(tenant), Some(true)) => Self::Only(tenant.to_owned()),
+            // Some clients always say false, and do not mean it.
+            (Some(tenant), _) => Self::OrNone(tenant.to_owned()),
+            (None, Some(true)) => Self::Some,
+            (None, Some(false)) => Self::None,
+            (None, None) => Self::Any,
+        }
+    }
+
+    /// Whether a message of a tenant is of these.
+    pub fn holds(&self, tenant: Option<&str>) -> bool {
         match self {
-            Self::Sent => "sent",
-            Self::Undelivered => "undelivered",
-            Self::NotSent => "not_sent",
+            Self::Any => true,
+            Self::Some => tenant.is_some(),
+            Self::None => tenant.is_none(),
+            Self::Only(only) => tenant == Some(only),
+            Self::OrNone(only) => tenant.is_none_or(|tenant| tenant == only),
         }
     }
 }
 
-impl Mark {
-    /// By the Knock API's word for it.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "seen" => Self::Seen,
-            "unseen" => Self::Unseen,
-            "read" => Self::Read,
-            "unread" => Self::Unread,
-            "interacted" => Self::Interacted,
-            "archived" | "archive" => Self::Archived,
-            "unarchived" | "unarchive" => Self::Unarchived,
-            _ => return None,
-        })
-    }
+/// Whether archived messages are meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Archived {
+    #[default]
+    Exclude,
+    Include,
+    Only,
 }
 
-impl FeedStatus {
-    /// By the Knock API's word for it; an unknown one is all.
-    pub fn parse(word: &str) -> Self {
+impl Archived {
+    /// By the Knock API's words; unknown ones exclude.
+    pub fn parse(word: Option<&str>) -> Self {
         match word {
-            "unseen" => Self::Unseen,
-            "unread" => Self::Unread,
-            "read" => Self::Read,
-            _ => Self::All,
+            Some("include") => Self::Include,
+            Some("only") => Self::Only,
+            _ => Self::Exclude,
         }
     }
+}
+
+/// What of a run's data can be asked for: scalars at the top, long texts cut.
+pub fn facts(data: &Map<String, Value>) -> Map<String, Value> {
+    let scalars = data.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
+    let cut = |value: &Value| match value {
+        Value::String(text) => Value::String(text.chars().take(256).collect()),
+        other => other.clone(),
+    };
+    scalars.map(|(key, value)| (key.clone(), cut(value))).collect()
+}
+
+/// One of an organisation's messages.
+///
+/// # Errors
+/// What the database says.
+pub async fn get(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<Message>> {
+    Ok(queries::these(tx, organisation, &[id.to_owned()]).await?.into_iter().next())
+}
+
+/// Those of these that there are, in the order in which they are named.
+///
+/// # Errors
+/// What the database says.
+pub async fn these(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) -> Result<Vec<Message>> {
+    let mut found = queries::these(tx, organisation, ids).await?;
+    found.sort_by_key(|message| ids.iter().position(|id| *id == message.id));
+    Ok(found)
+}
+
+/// A stretch of the messages, by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, range: &Range) -> Result<Vec<Message>> {
+    Ok(queries::list(tx, organisation, filter, range).await?)
+}
+
+/// Marks messages, only those to one user where one is given; answers those that were marked.
+///
+/// # Errors
+/// What the database says.
+pub async fn mark(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    only_user: Option<&str>,
+    ids: &[String],
+    mark: Mark,
+    data: Option<&Value>,
+    now: Timestamp,
+) -> Result<Vec<Message>> {
+    let mut found = these(tx, organisation, ids).await?;
+    found.retain(|message| only_user.is_none_or(|user| message.recipient.is_user() && message.recipient.id == user));
+    let marked: Vec<&str> = found.iter().map(|message| message.id.as_str()).collect();
+    queries::mark(tx, organisation, &marked, mark, &log::line(now, mark.event(), data), now).await?;
+    let marked: Vec<String> = marked.into_iter().map(str::to_owned).collect();
+    these(tx, organisation, &marked).await
 }

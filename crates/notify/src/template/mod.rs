@@ -3,6 +3,7 @@
 //! Built on `liquid-core` and its standard library. Their own runtime fails on a missing variable;
 //! a lenient one wraps it and answers nil instead.
 
+mod filters;
 mod lenient;
 
 use std::sync::LazyLock;
@@ -17,9 +18,15 @@ static LANGUAGE: LazyLock<Language> = LazyLock::new(language);
 pub struct Template(liquid_core::Template);
 
 /// What is wrong with a template or with what it was given.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct TemplateError(String);
+
+impl TemplateError {
+    pub(crate) fn new(why: String) -> Self {
+        Self(why)
+    }
+}
 
 impl Template {
     /// Parses a template.
@@ -36,9 +43,24 @@ impl Template {
     /// # Errors
     /// What a filter or tag could not do.
     pub fn render(&self, data: &Value) -> Result<String, TemplateError> {
-        let data: Object = liquid_core::to_object(data).map_err(|e| TemplateError(e.to_string()))?;
-        lenient::render(&self.0, &data).map_err(|e| TemplateError(e.to_string()))
+        self.render_object(&variables(data)?)
     }
+
+    /// Renders it with variables that others are rendered with, too.
+    ///
+    /// # Errors
+    /// What a filter or tag could not do.
+    pub fn render_object(&self, variables: &Object) -> Result<String, TemplateError> {
+        lenient::render(&self.0, variables).map_err(|e| TemplateError(e.to_string()))
+    }
+}
+
+/// What templates are rendered with, out of a JSON object.
+///
+/// # Errors
+/// When it is something else.
+pub(crate) fn variables(data: &Value) -> Result<Object, TemplateError> {
+    liquid_core::to_object(data).map_err(|e| TemplateError(e.to_string()))
 }
 
 fn language() -> Language {
@@ -96,6 +118,7 @@ fn language() -> Language {
     filter(Box::new(std::UrlDecode));
     filter(Box::new(std::UrlEncode));
     filter(Box::new(std::Where));
+    filters::all().into_iter().for_each(filter);
     language.tags.register("assign".to_owned(), Box::new(std::AssignTag));
     language.tags.register("break".to_owned(), Box::new(std::BreakTag));
     language.tags.register("continue".to_owned(), Box::new(std::ContinueTag));
@@ -140,6 +163,37 @@ mod tests {
         assert_eq!(rendered("{{ 'pull_request' | capitalize }} {{ name | escape }}"), "Pull_request Ada &lt;3");
         assert_eq!(rendered("{% for t in topics %}{{ forloop.index }}{{ t }}{% endfor %}"), "1a2b");
         assert_eq!(rendered("{% assign y = topics | first %}{{ y }}{% if flag %}no{% endif %}"), "a");
+    }
+
+    #[test]
+    fn filters_of_the_hosted_service_are_there() {
+        assert_eq!(
+            rendered("{{ nested | json }} {{ topics | json }} {{ missing | json }}"),
+            r#"{"n":7} ["a","b"] null"#
+        );
+        assert_eq!(rendered("{% assign x = '{\"y\": [1, 2]}' | from_json %}{{ x.y[1] }}"), "2");
+        assert_eq!(rendered("{{ 1 | pluralize: 'item', 'items' }} {{ 2 | pluralize: 'item', 'items' }}"), "item items");
+        assert_eq!(rendered("{{ '2026-03-01T23:30:00Z' | timezone: 'Europe/Berlin' | date: '%d %H:%M' }}"), "02 00:30");
+        assert_eq!(
+            rendered(
+                "{{ 1234567.5 | format_number: 'en' }} {{ 1234.5 | currency: 'EUR', 'de' }} {{ 9.7 | rounded_currency: 'USD' }}"
+            ),
+            "1,234,567.5 €1,234.50 $10"
+        );
+        assert_eq!(
+            rendered("{{ 'ada' | md5 }} {{ 'ada' | sha256 | slice: 0, 6 }}"),
+            "8c8d357b5e872bbacd45197626bd5759 fdee43"
+        );
+        assert_eq!(
+            rendered(
+                "{{ 'a b' | titlecase }} {{ 'v1.10.0' | compare_versions: '1.9' }} {{ topics | intersect: topics | join: '' }}"
+            ),
+            "A B 1 ab"
+        );
+        assert_eq!(rendered("{{ '2026-03-01T10:00:00Z' | format_date_in_locale: 'en', 'long' }}"), "March 1, 2026");
+        assert_eq!(rendered("{{ '**b**' | from_markdown }}"), "<p><strong>b</strong></p>");
+        let failed = Template::parse("{{ 'x' | from_json }}").unwrap().render(&json!({})).unwrap_err().to_string();
+        assert!(failed.contains("from_json"), "{failed}");
     }
 
     #[test]

@@ -1,143 +1,109 @@
-//! Workflows: what a trigger does.
-//!
-//! They are seeds as yet, versioned with the program: a key, and the templates of its steps. The
-//! steps run in order: the feed, then mail.
+//! Workflows: what a trigger does for each of its recipients. They are [resources](crate::resources), written as [definitions](Definition),
+//! checked when they are written, and made ready ([`Program`]) once for each version.
 
-use std::sync::LazyLock;
+mod check;
+mod definition;
+mod program;
+mod seeds;
+mod texts;
 
-use campanile_accounts::live::NewsKind;
-use campanile_accounts::people::Member;
-use campanile_accounts::{OrganisationId, WorkspaceId, people};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
 use campanile_db::Tx;
-use campanile_engine::{JobOptions, NewJob, Outcome, Registry};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::channels::email::{SEND, SendArgs};
-use crate::messages::{self, Channel, NewNotification, NotificationId};
-use crate::{Notify, Template};
+use crate::Notify;
+use crate::resources::{self, Kind as ResourceKind};
 
-/// The kind of job that runs a workflow.
-pub const RUN: &str = "notify.run";
+pub use check::{Fault, check};
+pub use definition::*;
+pub use program::{Fork, Op, Program};
+pub use seeds::{OBSERVATION_CAPTURED, seed};
+pub use texts::{Content, Text};
 
-/// Tells the members of a workspace of a significant observation.
-pub const OBSERVATION_CAPTURED: &str = "observation-captured";
+/// How many versions are kept ready.
+const READY: usize = 1_000;
 
-/// A trigger, as its job is stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Trigger {
-    /// Which workflow.
-    pub workflow: String,
-    /// For whose members.
-    pub organisation: OrganisationId,
-    /// Within which workspace.
-    pub tenant: WorkspaceId,
-    /// What the templates are given.
-    pub data: Value,
+/// Versions that were made ready.
+#[derive(Clone, Default)]
+pub(crate) struct Programs(Arc<Mutex<HashMap<String, Arc<Program>>>>);
+
+impl Programs {
+    fn known(&self, version: &str) -> Option<Arc<Program>> {
+        self.0.lock().expect("nobody panics while they hold it").get(version).cloned()
+    }
+
+    fn keep(&self, program: &Arc<Program>) {
+        let mut known = self.0.lock().expect("nobody panics while they hold it");
+        if known.len() >= READY {
+            known.clear();
+        }
+        known.insert(program.version.clone(), program.clone());
+    }
 }
 
-struct Workflow {
-    key: &'static str,
-    feed: Template,
-    subject: Template,
-    html: Template,
-    text: Template,
-}
-
-static WORKFLOWS: LazyLock<Vec<Workflow>> = LazyLock::new(|| {
-    let seed = |text| Template::parse(text).expect("the seeds are tested");
-    vec![Workflow {
-        key: OBSERVATION_CAPTURED,
-        feed: seed(include_str!("observation-captured/feed.liquid")),
-        subject: seed(include_str!("observation-captured/subject.liquid")),
-        html: seed(include_str!("observation-captured/email.html.liquid")),
-        text: seed(include_str!("observation-captured/email.text.liquid")),
-    }]
-});
-
-/// Stores a trigger in the caller's transaction.
+/// A version of a workflow, ready to be run.
 ///
 /// # Errors
-/// What the database says.
-pub async fn trigger(tx: &mut Tx, notify: &Notify, trigger: Trigger) -> Result<()> {
-    let job = NewJob::new(RUN, trigger.organisation.as_str(), &trigger);
-    notify.engine.enqueue(tx, job).await?;
-    Ok(())
-}
-
-pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
-    let options = JobOptions { max_attempts: 4, concurrency: 20, ..JobOptions::default() };
-    let notify = notify.clone();
-    registry.register(RUN, options, move |attempt| {
-        let notify = notify.clone();
-        async move { run(notify, attempt.job.args()?).await }
-    });
-}
-
-async fn run(notify: Notify, trigger: Trigger) -> Result<Outcome> {
-    let workflow = WORKFLOWS.iter().find(|workflow| workflow.key == trigger.workflow);
-    let workflow = workflow.ok_or(Error::NotFound("workflow"))?;
-    let organisation = trigger.organisation.clone();
-    let members = notify.db.read(move |tx| Box::pin(async move { people::members(tx, &organisation).await })).await?;
-    let notifications = render(&notify, workflow, &trigger, &members)?;
-    Ok(Outcome::done().with(move |tx| Box::pin(async move { store(tx, &notify, trigger, notifications).await })))
-}
-
-/// Everything that the workflow makes for these recipients: feed items first, then mails.
-fn render(notify: &Notify, workflow: &Workflow, trigger: &Trigger, members: &[Member]) -> Result<Vec<NewNotification>> {
-    let rendered = |template: &Template| template.render(&trigger.data).map_err(Error::internal);
-    let (subject, feed) = (rendered(&workflow.subject)?, rendered(&workflow.feed)?);
-    let (html, text) = (rendered(&workflow.html)?, rendered(&workflow.text)?);
-    let now = notify.clock.now();
-    let new = |member: &Member, channel, body: &str, text_body: Option<&str>| NewNotification {
-        id: NotificationId::new(now),
-        workflow: workflow.key,
-        channel,
-        recipient: member.id.clone(),
-        address: (channel == Channel::Email).then(|| member.email.clone()),
-        subject: subject.trim().to_owned(),
-        body: body.to_owned(),
-        text_body: text_body.map(str::to_owned),
-    };
-    let feed = members.iter().map(|member| new(member, Channel::InApp, feed.trim(), None));
-    let mails = members.iter().map(|member| new(member, Channel::Email, &html, Some(&text)));
-    Ok(feed.chain(mails).collect())
-}
-
-async fn store(tx: &mut Tx, notify: &Notify, trigger: Trigger, notifications: Vec<NewNotification>) -> Result<()> {
-    let now = notify.clock.now();
-    messages::insert(tx, &trigger.organisation, &trigger.tenant, &trigger.data, &notifications, now).await?;
-    let mails = notifications
-        .iter()
-        .filter(|new| new.channel == Channel::Email)
-        .map(|new| NewJob::new(SEND, trigger.organisation.as_str(), &SendArgs { notification: new.id.to_string() }));
-    notify.engine.enqueue_all(tx, mails.collect()).await?;
-    let live = notify.live.clone();
-    tx.after_commit(move || {
-        let items = notifications.iter().filter(|new| new.channel == Channel::InApp);
-        items.for_each(|item| live.tell(&trigger.tenant, NewsKind::Notification, item.id.as_str()));
-    });
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_seeds_render_and_escape_what_came_from_outside() {
-        let workflow = &WORKFLOWS[0];
-        let data = json!({
-            "title": "<b>Fix</b>", "significance": 80, "type": "push", "topics": ["fix", "ci"],
-            "workspace": "default", "url": "http://x/observations/obs_1",
-        });
-        let html = workflow.html.render(&data).unwrap();
-        assert!(html.contains("&lt;b&gt;Fix&lt;/b&gt;") && !html.contains("<b>Fix"));
-        assert!(html.contains("Push, significance 80 of 100") && html.contains("fix, ci"));
-        let text = workflow.text.render(&data).unwrap();
-        assert!(text.contains("http://x/observations/obs_1") && text.contains("Topics: fix, ci"));
+/// `NotFound`.
+pub(crate) async fn program(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    version: &str,
+) -> Result<Arc<Program>> {
+    if let Some(known) = notify.programs.known(version) {
+        return Ok(known);
     }
+    let stored = resources::version(tx, organisation, version).await?.ok_or(Error::NotFound("workflow"))?;
+    let definition = serde_json::from_value(stored.body).map_err(Error::internal)?;
+    let program = Arc::new(Program::new(stored.id, stored.key, definition));
+    notify.programs.keep(&program);
+    Ok(program)
+}
+
+/// The version of a workflow that counts, ready to be run.
+///
+/// # Errors
+/// `NotFound`; `InvalidField` when it is switched off, or was never committed.
+pub(crate) async fn current(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    key: &str,
+) -> Result<Arc<Program>> {
+    let found = resources::get(tx, organisation, ResourceKind::Workflow, key).await?;
+    let workflow = found.ok_or(Error::NotFound("workflow"))?;
+    match workflow.version_id.filter(|_| workflow.is_active) {
+        Some(version) => program(tx, notify, organisation, &version).await,
+        None => Err(Error::invalid_field("workflow", "is not active")),
+    }
+}
+
+/// Writes a workflow; where it is to count at once, commits it. It is switched on when it is committed first, unless it says otherwise.
+///
+/// # Errors
+/// `InvalidField` for the first thing that is wrong with it.
+pub async fn put(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    key: &str,
+    document: &Value,
+    commit: Option<(&str, &str)>,
+) -> Result<resources::Resource> {
+    if let Some(fault) = check(document).into_iter().next() {
+        return Err(Error::invalid_field("workflow_document", format!("{}: {}", fault.field, fault.message)));
+    }
+    let written = resources::put(tx, notify, organisation, ResourceKind::Workflow, key, document).await?;
+    let Some(why) = commit else { return Ok(written) };
+    resources::commit(tx, notify, organisation, ResourceKind::Workflow, key, why).await?;
+    let said = document.get("active").and_then(Value::as_bool);
+    if let Some(is_active) = said.or(written.version_id.is_none().then_some(true)) {
+        resources::activate(tx, organisation, ResourceKind::Workflow, key, is_active).await?;
+    }
+    resources::get(tx, organisation, ResourceKind::Workflow, key).await?.ok_or(Error::NotFound("workflow"))
 }

@@ -5,6 +5,7 @@ mod drills;
 mod durability;
 mod entrance;
 mod examples;
+mod knock;
 mod lossless;
 mod operator;
 mod outbound;

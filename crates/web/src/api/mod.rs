@@ -1,6 +1,7 @@
 //! Our own API: a resource per file, and the document that describes them.
 
 mod accounts;
+mod browsers;
 mod deliveries;
 mod health;
 mod ingest;
@@ -69,6 +70,12 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(accounts::members, accounts::add_member))
         .routes(routes!(accounts::keys, accounts::create_key))
         .routes(routes!(accounts::revoke_key))
+        .routes(routes!(browsers::public_keys, browsers::create_public_key))
+        .routes(routes!(browsers::revoke_public_key))
+        .routes(routes!(browsers::signing_keys, browsers::create_signing_key))
+        .routes(routes!(browsers::revoke_signing_key))
+        .routes(routes!(browsers::set_security))
+        .routes(routes!(browsers::member_token))
         .routes(routes!(accounts::activity))
         .routes(routes!(sessions::who, sessions::sign_in, sessions::sign_out))
         .routes(routes!(sessions::sign_in_by_link))

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use campanile_base::{Cursor, Page};
-use campanile_notify::messages::{self, NotificationSummary};
+use campanile_db::Range;
+use campanile_notify::messages::{self, Archived, Filter, NotificationSummary, TenantFilter};
+use campanile_webhooks::applications;
 use campanile_webhooks::attempts::{self, AttemptView};
-use campanile_webhooks::{Range, applications};
 
 use super::page::{PageView, Paging};
 use crate::Web;
@@ -22,8 +23,17 @@ pub(super) async fn notifications(
 ) -> ApiResult<Json<PageView<NotificationSummary>>> {
     let (from, size) = paging.read()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let rows = web.app.db.read(move |tx| Box::pin(async move { messages::list(tx, &workspace.id, &from, size).await }));
-    let page = Page::of(rows.await?, size, |last| Cursor { at: last.inserted_at, id: last.id.clone() });
+    let rows = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let tenant = TenantFilter::Only(workspace.id.to_string());
+            let filter = Filter { tenant, archived: Archived::Include, ..Filter::default() };
+            let before = Some(from.id.as_str()).filter(|id| !id.is_empty());
+            let range = Range::before(before, size.to_fetch());
+            messages::list(tx, &workspace.organisation_id, &filter, &range).await
+        })
+    });
+    let rows: Vec<NotificationSummary> = rows.await?.iter().map(Into::into).collect();
+    let page = Page::of(rows, size, |last| Cursor { at: last.inserted_at, id: last.id.clone() });
     Ok(Json(page.into()))
 }
 

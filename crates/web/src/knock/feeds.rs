@@ -1,192 +1,174 @@
-//! Feeds: the items of one recipient, newest first, with their counts.
+//! Feeds: the items of one user, newest first, with their counts.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use campanile_base::{Cursor, Error, PageSize, Timestamp};
-use campanile_notify::messages::{self, FeedItem, FeedMeta, FeedStatus, Mark};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use axum::extract::{Path, State};
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result, Timestamp};
+use campanile_db::Tx;
+use campanile_notify::messages::{self, Archived, Counts, Filter, Message, TenantFilter};
+use campanile_notify::recipients::{self, Recipient};
+use campanile_notify::{Reference, channels};
+use serde_json::{Map, Value, json};
 
-use super::{KnockResult, reader};
+use super::client::Client;
+use super::error::KnockResult;
+use super::messages::{at_most, facts};
+use super::page::{Page, write};
+use super::query::Query;
 use crate::Web;
-use crate::caller::Known;
-
-#[derive(Deserialize)]
-pub(super) struct FeedQuery {
-    page_size: Option<i64>,
-    after: Option<String>,
-    status: Option<String>,
-    tenant: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Feed {
-    entries: Vec<Entry>,
-    meta: Meta,
-    page_info: PageInfo,
-    vars: Value,
-}
-
-#[derive(Serialize)]
-struct Meta {
-    __typename: &'static str,
-    #[serde(flatten)]
-    counts: FeedMeta,
-}
-
-#[derive(Serialize)]
-struct PageInfo {
-    __typename: &'static str,
-    after: Option<String>,
-    before: Option<String>,
-    page_size: usize,
-}
-
-#[derive(Serialize)]
-struct Entry {
-    __cursor: String,
-    __typename: &'static str,
-    id: String,
-    activities: Vec<Value>,
-    actors: Vec<Value>,
-    blocks: Vec<Value>,
-    data: Value,
-    source: Value,
-    tenant: String,
-    total_activities: u32,
-    total_actors: u32,
-    inserted_at: Timestamp,
-    updated_at: Timestamp,
-    seen_at: Option<Timestamp>,
-    read_at: Option<Timestamp>,
-    interacted_at: Option<Timestamp>,
-    archived_at: Option<Timestamp>,
-    clicked_at: Option<Timestamp>,
-    link_clicked_at: Option<Timestamp>,
-}
-
-impl From<FeedItem> for Entry {
-    fn from(item: FeedItem) -> Self {
-        let url = item.data.get("url").cloned().unwrap_or_default();
-        Self {
-            __cursor: cursor(&item).encode(),
-            __typename: "FeedItem",
-            activities: Vec::new(),
-            actors: Vec::new(),
-            blocks: vec![
-                json!({ "name": "body", "type": "markdown", "content": item.body, "rendered": item.subject }),
-                json!({ "name": "action_url", "type": "text", "content": url, "rendered": url }),
-            ],
-            source: json!({
-                "__typename": "NotificationSource", "key": item.workflow, "version_id": "1", "categories": [],
-            }),
-            data: item.data,
-            tenant: item.tenant,
-            total_activities: 1,
-            total_actors: 0,
-            inserted_at: item.inserted_at,
-            updated_at: item.updated_at,
-            seen_at: item.seen_at,
-            read_at: item.read_at,
-            interacted_at: item.interacted_at,
-            archived_at: item.archived_at,
-            clicked_at: None,
-            link_clicked_at: None,
-            id: item.id,
-        }
-    }
-}
-
-fn cursor(item: &FeedItem) -> Cursor {
-    Cursor { at: item.inserted_at, id: item.id.clone() }
-}
 
 pub(super) async fn read(
     State(web): State<Web>,
-    Known(caller): Known,
-    Path((user, _feed)): Path<(String, String)>,
-    Query(query): Query<FeedQuery>,
-) -> KnockResult<Json<Feed>> {
-    let person = reader(&caller, Some(&user))?;
-    let from = Cursor::decode(query.after.as_deref())?;
-    let size = PageSize::new(Some(query.page_size.unwrap_or(50)))?;
-    let status = query.status.as_deref().map(FeedStatus::parse).unwrap_or_default();
-    let found = web.app.db.read(move |tx| {
-        Box::pin(async move {
-            let (organisation, tenant) = (&caller.organisation, query.tenant.as_deref());
-            let items = messages::feed(tx, organisation, &person, tenant, status, &from, size).await?;
-            let counts = messages::meta(tx, organisation, &person, tenant).await?;
-            Ok::<_, campanile_db::Error>((items, counts))
-        })
-    });
-    let (mut items, counts) = found.await?;
-    let more = items.len() > size.get();
-    items.truncate(size.get());
-    let after = items.last().filter(|_| more).map(|last| cursor(last).encode());
-    Ok(Json(Feed {
-        entries: items.into_iter().map(Entry::from).collect(),
-        meta: Meta { __typename: "FeedMetadata", counts },
-        page_info: PageInfo { __typename: "PageInfo", after, before: None, page_size: size.get() },
-        vars: json!({}),
-    }))
-}
-
-pub(super) async fn settings(Known(_): Known) -> Json<Value> {
-    Json(json!({ "features": { "branding_required": false } }))
-}
-
-#[derive(Deserialize)]
-pub(super) struct BatchIn {
-    message_ids: Vec<String>,
-    user_id: Option<String>,
-}
-
-pub(super) async fn mark_batch(
-    State(web): State<Web>,
-    Known(caller): Known,
-    Path(mark): Path<String>,
-    Json(asked): Json<BatchIn>,
+    client: Client,
+    Path((user, feed)): Path<(String, String)>,
+    query: Query,
 ) -> KnockResult<Json<Value>> {
-    let mark = Mark::parse(&mark).ok_or(Error::NotFound("status"))?;
-    if asked.message_ids.len() > 50 {
-        return Err(Error::invalid("message_ids must not name more than 50").into());
-    }
-    let (person, now) = (reader(&caller, asked.user_id.as_deref())?, web.app.clock.now());
-    let ids = asked.message_ids;
-    let marked = web.app.db.write(move |tx| {
+    client.must_be(&user, "user/feed_read")?;
+    client.must_stay_within(query.text("tenant"))?;
+    let page = Page::of(&query)?.between(&query);
+    let filter = Filter { recipient: Some(Reference::user(user)), ..filter(&query)? };
+    let is_compact = query.text("mode") == Some("compact");
+    let (notify, range) = (web.app.notify.clone(), page.range.clone());
+    let read = web.app.db.read(move |tx| {
         Box::pin(async move {
-            for id in &ids {
-                messages::mark(tx, &caller.organisation, &person, id, mark, now).await?;
+            let organisation = &client.organisation;
+            let channel = channels::find(tx, &notify, organisation, &feed).await?.ok_or(Error::NotFound("channel"))?;
+            let filter = Filter { channel: Some(channel.id), ..filter };
+            let found = messages::feed(tx, organisation, &filter, &range).await?;
+            let whole = campanile_db::Range::before(None, 1);
+            let counts = messages::counts(tx, organisation, &filter, &whole).await?;
+            let mut entries = Vec::with_capacity(found.len());
+            for message in found {
+                let entry = entry(tx, organisation, &message, is_compact).await?;
+                entries.push((message.id, entry));
             }
-            Ok::<_, campanile_db::Error>(ids)
+            Ok::<_, Error>((entries, counts))
         })
     });
-    Ok(Json(marked.await?.into_iter().map(|id| json!({ "__typename": "Message", "id": id })).collect()))
-}
-
-#[derive(Deserialize)]
-pub(super) struct BulkIn {
-    user_ids: Option<Vec<String>>,
-}
-
-pub(super) async fn mark_all(
-    State(web): State<Web>,
-    Known(caller): Known,
-    Path((_feed, mark)): Path<(String, String)>,
-    Json(asked): Json<BulkIn>,
-) -> KnockResult<Json<Value>> {
-    let mark = match Mark::parse(&mark) {
-        Some(mark @ (Mark::Seen | Mark::Read | Mark::Archived)) => mark,
-        _ => return Err(Error::NotFound("status").into()),
-    };
-    let named = asked.user_ids.as_ref().and_then(|ids| ids.first());
-    let (person, now) = (reader(&caller, named.map(String::as_str))?, web.app.clock.now());
-    let marked = web.app.db.write(move |tx| {
-        Box::pin(async move { messages::mark_all(tx, &caller.organisation, &person, mark, now).await })
+    let (entries, counts) = read.await?;
+    let (entries, page_info) = page.cut(entries, |(id, _)| id);
+    let mut feed = json!({
+        "entries": entries.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>(),
+        "meta": meta(counts),
+        "page_info": page_info,
+        "vars": { "app_url": web.app.base_url, "app_name": "Campanile" },
     });
-    let count = marked.await?;
-    Ok(Json(json!({
-        "__typename": "BulkOperation", "id": campanile_base::new_id("bulk", now), "status": "completed",
-        "success_count": count, "processed_rows": count, "estimated_total_rows": count,
-    })))
+    for path in query.list("exclude").iter().flat_map(|paths| paths.split(',')) {
+        exclude(&mut feed, &path.split('.').collect::<Vec<_>>());
+    }
+    Ok(Json(feed))
+}
+
+/// What of a feed is asked for.
+pub(super) fn filter(query: &Query) -> KnockResult<Filter> {
+    let status = query.text("status").filter(|status| *status != "all");
+    Ok(Filter {
+        tenant: TenantFilter::of(query.text("tenant"), query.flag("has_tenant")),
+        engagements: status.map(str::to_owned).into_iter().collect(),
+        categories: at_most("workflow_categories", query.list("workflow_categories"), 3)?,
+        workflows: query.list("source"),
+        data: facts(query)?,
+        archived: Archived::parse(query.text("archived")),
+        ..Filter::default()
+    })
+}
+
+pub(super) fn meta(counts: Counts) -> Value {
+    let mut meta = json!(counts);
+    meta["__typename"] = "FeedMetadata".into();
+    meta
+}
+
+pub(super) async fn settings(
+    State(web): State<Web>,
+    client: Client,
+    Path((user, feed)): Path<(String, String)>,
+) -> KnockResult<Json<Value>> {
+    client.must_be(&user, "user/feed_read")?;
+    let notify = web.app.notify.clone();
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { channels::find(tx, &notify, &client.organisation, &feed).await }));
+    read.await?.ok_or(Error::NotFound("channel"))?;
+    Ok(Json(json!({ "features": { "branding_required": false } })))
+}
+
+async fn entry(tx: &mut Tx, organisation: &OrganisationId, message: &Message, is_compact: bool) -> Result<Value> {
+    let names: Vec<Reference> = message.actors.iter().take(if is_compact { 1 } else { 10 }).cloned().collect();
+    let known = recipients::these(tx, organisation, &names).await?;
+    let actors: Vec<Value> = names.iter().filter_map(|name| known.get(name)).map(Recipient::view).collect();
+    let mut data = message.data.clone();
+    data.remove("attachments");
+    if is_compact {
+        data.retain(|_, value| !value.is_object() && !value.is_array());
+    }
+    let source = &message.source;
+    let mut entry = json!({
+        "__typename": "FeedItem",
+        "__cursor": write(&message.id),
+        "id": message.id,
+        "actors": actors,
+        "blocks": message.content.get("blocks").unwrap_or(&json!([])),
+        "data": data,
+        "source": {
+            "__typename": "NotificationSource", "key": source.key, "version_id": source.version_id,
+            "categories": source.categories,
+        },
+        "tenant": message.tenant,
+        "inserted_at": message.inserted_at,
+        "updated_at": message.updated_at,
+    });
+    if let (Value::Object(entry), Value::Object(marks)) = (&mut entry, message.marks.view()) {
+        entry.extend(marks);
+    }
+    if !is_compact {
+        let gathered = message.activities.as_ref();
+        let of_actors = i64::try_from(message.actors.len()).unwrap_or(0);
+        entry["total_activities"] = gathered.map_or(1, |of| of.total).into();
+        entry["total_actors"] = gathered.map_or(of_actors, |of| of.total_actors).into();
+        entry["activities"] = Value::Array(activities(tx, organisation, message).await?);
+    }
+    Ok(entry)
+}
+
+/// What a message tells of, as the API shows it: with whom it is of and for as they are now.
+pub(super) async fn activities(tx: &mut Tx, organisation: &OrganisationId, message: &Message) -> Result<Vec<Value>> {
+    let stored: Vec<Value> = match &message.activities {
+        Some(gathered) => gathered.items.clone(),
+        None => vec![json!({
+            "id": message.id, "data": message.data, "actor": message.actors.first(),
+            "inserted_at": message.inserted_at, "updated_at": message.inserted_at,
+        })],
+    };
+    let actor = |activity: &Value| Reference::parse(activity.get("actor")?).ok();
+    let mut names: Vec<Reference> = stored.iter().filter_map(actor).collect();
+    names.push(message.recipient.clone());
+    let known = recipients::these(tx, organisation, &names).await?;
+    let unknown = |name: &Reference| Recipient::unknown(name.clone(), Timestamp::from_micros(0)).view();
+    let view = |name: &Reference| known.get(name).map_or_else(|| unknown(name), Recipient::view);
+    let shown = stored.iter().map(|activity| {
+        let mut data = activity["data"].as_object().cloned().unwrap_or_else(Map::new);
+        data.remove("attachments");
+        json!({
+            "__typename": "Activity", "id": activity["id"], "actor": actor(activity).as_ref().map(view),
+            "recipient": view(&message.recipient), "data": data, "inserted_at": activity["inserted_at"],
+            "updated_at": activity["updated_at"],
+        })
+    });
+    Ok(shown.collect())
+}
+
+/// Takes out what is at a path; of lists, out of each item.
+fn exclude(node: &mut Value, path: &[&str]) {
+    match (node, path) {
+        (Value::Array(list), path) => list.iter_mut().for_each(|item| exclude(item, path)),
+        (Value::Object(map), [key]) => drop(map.remove(key.trim())),
+        (Value::Object(map), [key, rest @ ..]) => {
+            if let Some(inner) = map.get_mut(key.trim()) {
+                exclude(inner, rest);
+            }
+        }
+        _ => {}
+    }
 }

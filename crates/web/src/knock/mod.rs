@@ -1,81 +1,130 @@
-//! The Knock API, at `/v1`: the feed, and what its reader does with it.
-//!
-//! A secret key may read any feed of its organisation; a session reads its own person's only.
+//! The Knock API, at `/v1`: one file per resource, and around them who calls ([`client`]), how parameters are written ([`query`]),
+//! pages and errors. Operations are those that `docs/notifications.md` lists.
 
+mod body;
+mod channel_data;
+mod client;
+mod error;
 mod feeds;
+mod management;
+mod messages;
+mod objects;
+mod page;
+mod preferences;
+mod query;
+pub(crate) mod socket;
+mod subscriptions;
+mod users;
+mod workflows;
 
-use axum::Json;
 use axum::Router;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
-use campanile_accounts::{Actor, Caller, PersonId};
-use campanile_base::Error;
-use serde_json::json;
+use axum::response::Response;
+use axum::routing::{any, get, post, put};
 
 use crate::Web;
-use crate::error::{log_internal, status_of};
+use error::KnockError;
 
 pub(crate) fn router() -> Router<Web> {
     Router::new()
-        .route("/users/{user}/feeds/{feed}", get(feeds::read))
-        .route("/users/{user}/feeds/{feed}/settings", get(feeds::settings))
-        .route("/messages/batch/{mark}", post(feeds::mark_batch))
-        .route("/channels/{feed}/messages/bulk/{mark}", post(feeds::mark_all))
+        .merge(recipients())
+        .merge(users_belongings())
+        .merge(objects_belongings())
+        .merge(told())
+        .merge(workflow_runs())
+        .merge(managed())
         .route("/{*rest}", any(not_served))
 }
 
-/// An error in the Knock API's shape.
-#[derive(Debug)]
-pub(crate) struct KnockError(Error);
-
-pub(crate) type KnockResult<T> = Result<T, KnockError>;
-
-impl<E: Into<Error>> From<E> for KnockError {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
+fn told() -> Router<Web> {
+    Router::new()
+        .route("/users/{user}/feeds/{feed}", get(feeds::read))
+        .route("/users/{user}/feeds/{feed}/settings", get(feeds::settings))
+        .route("/users/{user}/messages", get(messages::list_of_user))
+        .route("/objects/{collection}/{id}/messages", get(messages::list_of_object))
+        .route("/messages", get(messages::list))
+        .route("/messages/batch/content", get(messages::contents))
+        .route("/messages/batch/{mark}", post(messages::mark_batch))
+        .route("/messages/{id}", get(messages::get))
+        .route("/messages/{id}/content", get(messages::content))
+        .route("/messages/{id}/events", get(messages::events))
+        .route("/messages/{id}/activities", get(messages::activities))
+        .route("/messages/{id}/delivery_logs", get(messages::delivery_logs))
+        .route("/messages/{id}/{mark}", put(messages::mark).delete(messages::unmark))
+        .route("/channels/{channel}/messages/bulk/{mark}", post(messages::mark_all))
 }
 
-impl IntoResponse for KnockError {
-    fn into_response(self) -> Response {
-        log_internal(&self.0);
-        let status = status_of(&self.0).0;
-        let (code, kind) = match &self.0 {
-            Error::NotFound(_) => ("resource_missing", "invalid_request_error"),
-            Error::Invalid(_) | Error::InvalidField { .. } | Error::Conflict(_) => {
-                ("invalid_params", "invalid_request_error")
-            }
-            Error::Unauthenticated(_) => ("unauthorized", "authentication_error"),
-            Error::Forbidden(_) => ("forbidden", "authentication_error"),
-            Error::TooMany => ("too_many_requests", "rate_limit_error"),
-            Error::Unavailable { .. } | Error::Internal(_) => ("internal_server_error", "api_error"),
-        };
-        shape(status, code, kind, &self.0.to_string())
-    }
+fn workflow_runs() -> Router<Web> {
+    Router::new()
+        .route("/workflows/{key}/trigger", post(workflows::trigger))
+        .route("/workflows/{key}/cancel", post(workflows::cancel))
+        .route("/notify", post(workflows::notify))
+        .route("/notify/cancel", post(workflows::cancel_notify))
+        .route("/workflow_recipient_runs", get(workflows::recipient_runs))
+        .route("/workflow_recipient_runs/{id}", get(workflows::recipient_run))
 }
 
-fn shape(status: StatusCode, code: &str, kind: &str, message: &str) -> Response {
-    let body = json!({ "code": code, "message": message, "status": status.as_u16(), "type": kind });
-    (status, Json(body)).into_response()
+fn recipients() -> Router<Web> {
+    Router::new()
+        .route("/users", get(users::list))
+        .route("/users/{user}", get(users::get).put(users::identify).delete(users::delete))
+        .route("/users/{user}/merge", post(users::merge))
+        .route("/objects/{collection}", get(objects::list))
+        .route("/objects/{collection}/{id}", get(objects::get).put(objects::set).delete(objects::delete))
+        .route("/tenants", get(objects::list_tenants))
+        .route("/tenants/{id}", get(objects::get_tenant).put(objects::set_tenant).delete(objects::delete_tenant))
+}
+
+fn users_belongings() -> Router<Web> {
+    Router::new()
+        .route("/users/{user}/subscriptions", get(subscriptions::of_user))
+        .route("/users/{user}/preferences", get(preferences::list_of_user))
+        .route(
+            "/users/{user}/preferences/{set}",
+            get(preferences::get_of_user).put(preferences::set_of_user).delete(preferences::delete_of_user),
+        )
+        .route("/users/{user}/preferences/{set}/{part}", put(preferences::set_part_of_user))
+        .route("/users/{user}/preferences/{set}/{part}/{key}", put(preferences::set_line_of_user))
+        .route(
+            "/users/{user}/channel_data/{channel}",
+            get(channel_data::get_of_user).put(channel_data::set_of_user).delete(channel_data::delete_of_user),
+        )
+}
+
+fn objects_belongings() -> Router<Web> {
+    Router::new()
+        .route(
+            "/objects/{collection}/{id}/subscriptions",
+            get(subscriptions::of_object).post(subscriptions::add).delete(subscriptions::remove),
+        )
+        .route("/objects/{collection}/{id}/preferences", get(preferences::list_of_object))
+        .route(
+            "/objects/{collection}/{id}/preferences/{set}",
+            get(preferences::get_of_object).put(preferences::set_of_object).delete(preferences::delete_of_object),
+        )
+        .route("/objects/{collection}/{id}/preferences/{set}/{part}", put(preferences::set_part_of_object))
+        .route("/objects/{collection}/{id}/preferences/{set}/{part}/{key}", put(preferences::set_line_of_object))
+        .route(
+            "/objects/{collection}/{id}/channel_data/{channel}",
+            get(channel_data::get_of_object).put(channel_data::set_of_object).delete(channel_data::delete_of_object),
+        )
+}
+
+fn managed() -> Router<Web> {
+    let workflow = get(management::workflow).put(management::put_workflow).delete(management::delete_workflow);
+    let channel = get(management::get_channel).put(management::put_channel).delete(management::delete_channel);
+    Router::new()
+        .route("/workflows", get(management::workflows))
+        .route("/workflows/{key}", workflow)
+        .route("/workflows/{key}/validate", put(management::validate_workflow))
+        .route("/workflows/{key}/activate", put(management::activate_workflow))
+        .route("/workflows/{key}/run", put(management::run_workflow).post(management::run_workflow))
+        .route("/commits", get(management::commits).put(management::commit_all))
+        .route("/commits/{id}", get(management::commit))
+        .route("/channels", get(management::list_channels))
+        .route("/channels/{key}", channel)
 }
 
 async fn not_served() -> Response {
-    shape(
-        StatusCode::NOT_FOUND,
-        "resource_missing",
-        "invalid_request_error",
-        "This server does not serve this operation.",
-    )
-}
-
-/// Whose feed may be touched: a session's own, or the one that a key names.
-fn reader(caller: &Caller, named: Option<&str>) -> Result<PersonId, Error> {
-    match (&caller.actor, named) {
-        (Actor::Person(person), None) => Ok(person.clone()),
-        (Actor::Person(person), Some(named)) if person.as_str() == named => Ok(person.clone()),
-        (Actor::Person(_), Some(_)) => Err(Error::Forbidden("this is somebody else's feed")),
-        (_, Some(named)) => Ok(PersonId::from(named.to_owned())),
-        (_, None) => Err(Error::invalid("user_ids must name the recipient")),
-    }
+    use axum::response::IntoResponse as _;
+    KnockError::missing("operation").into_response()
 }

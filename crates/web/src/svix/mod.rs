@@ -30,17 +30,13 @@ mod transformations;
 use axum::Json;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_HEADERS,
-};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post, put};
 use serde_json::json;
 
-use crate::Web;
+use crate::{Web, origins};
 
 pub(crate) fn router() -> Router<Web> {
     Router::new()
@@ -196,7 +192,7 @@ fn of_organisations() -> Router<Web> {
 /// often with one, or with two in between. This comes before the operation is looked up.
 pub(crate) fn tidied<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
     let path = request.uri().path();
-    if path.starts_with("/api/v1/") && (path.ends_with('/') || path.contains("//")) {
+    if path.starts_with("//") || path.starts_with("/api/v1/") && (path.ends_with('/') || path.contains("//")) {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         if let Ok(uri) = format!("/{}{query}", parts.join("/")).parse() {
@@ -209,24 +205,10 @@ pub(crate) fn tidied<B>(mut request: axum::http::Request<B>) -> axum::http::Requ
 /// What is around every operation: one answer for a request and its repeats, and access for pages of any origin,
 /// with whatever headers they like.
 pub(crate) async fn around(web: &Web, request: Request, next: Next) -> Response {
-    if request.method() == Method::OPTIONS {
-        return preflight(&request);
+    match origins::preflight(&request) {
+        Some(answer) => answer,
+        None => origins::open(idempotency::once(web, request, next).await),
     }
-    let mut answer = idempotency::once(web, request, next).await;
-    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    answer
-}
-
-fn preflight(request: &Request) -> Response {
-    let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-    let methods = HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
-    let headers = [
-        (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-        (ACCESS_CONTROL_ALLOW_METHODS, methods),
-        (ACCESS_CONTROL_ALLOW_HEADERS, wanted.unwrap_or(HeaderValue::from_static("*"))),
-        (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
-    ];
-    (StatusCode::OK, headers).into_response()
 }
 
 async fn health(State(web): State<Web>) -> Response {

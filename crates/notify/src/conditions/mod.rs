@@ -1,0 +1,163 @@
+//! Conditions: of steps, channels, preferences, guides. Pure: whoever asks brings the variables and the time.
+//!
+//! A condition compares a variable (`data.total`, `recipient.plan`) with an argument: a JSON literal, a bare word, the path of
+//! another variable, or for times also `3 days ago` and Liquid. What is missing is the empty text. Whatever is
+//! decided is written down as [`Evaluated`], for who wants to know why.
+
+mod operators;
+mod times;
+
+use campanile_base::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use operators::Operator;
+
+/// What paths may begin with.
+const PREFIXES: [&str; 9] = ["data", "recipient", "actor", "tenant", "vars", "workflow", "run", "refs", "event"];
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// A path, as `data.total`.
+    #[serde(alias = "property")]
+    pub variable: String,
+    /// How it is compared.
+    pub operator: Operator,
+    /// With what.
+    #[serde(default)]
+    pub argument: Value,
+}
+
+/// Several comparisons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Group {
+    /// All must hold.
+    All {
+        /// These.
+        all: Vec<Group>,
+    },
+    /// One must hold.
+    Any {
+        /// These.
+        any: Vec<Group>,
+    },
+    /// One comparison.
+    One(Condition),
+    /// All must hold.
+    List(Vec<Group>),
+}
+
+/// What conditions are evaluated in.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'s> {
+    /// The variables, an object.
+    pub variables: &'s Value,
+    /// The audiences that the recipient is a member of.
+    pub audiences: &'s [String],
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// How a comparison came out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluated {
+    /// The comparison.
+    #[serde(flatten)]
+    pub condition: Condition,
+    /// What the variable was; none where it was not looked at, since others had decided already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<Value>,
+    /// Whether it held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<bool>,
+}
+
+impl Scope<'_> {
+    /// What is at a path; the empty text where nothing is.
+    pub fn at(&self, path: &str) -> Value {
+        let mut value = self.variables;
+        for part in path.split('.') {
+            let found = match value {
+                Value::Object(map) => map.get(part),
+                Value::Array(list) => part.parse::<usize>().ok().and_then(|index| list.get(index)),
+                _ => None,
+            };
+            let Some(found) = found else { return Value::String(String::new()) };
+            value = found;
+        }
+        value.clone()
+    }
+
+    /// Whether there is something at a path.
+    fn has(&self, path: &str) -> bool {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        self.variables.pointer(&pointer).is_some_and(|value| !value.is_null())
+    }
+
+    fn argument(&self, argument: &Value) -> Value {
+        let Value::String(text) = argument else { return argument.clone() };
+        let is_path = text.split_once('.').is_some_and(|(first, rest)| PREFIXES.contains(&first) && is_path(rest));
+        if is_path {
+            return self.at(text);
+        }
+        serde_json::from_str(text).unwrap_or_else(|_| argument.clone())
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "._-$".contains(c))
+}
+
+impl Condition {
+    /// Whether it holds.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Evaluated {
+        let found = scope.at(&self.variable);
+        let holds = operators::holds(self, &found, scope);
+        Evaluated { condition: self.clone(), found: Some(found), holds: Some(holds) }
+    }
+}
+
+impl Group {
+    /// Whether it holds, and how each comparison came out.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> (bool, Vec<Evaluated>) {
+        let mut log = Vec::new();
+        (self.evaluate_into(scope, &mut log), log)
+    }
+
+    fn evaluate_into(&self, scope: &Scope<'_>, log: &mut Vec<Evaluated>) -> bool {
+        match self {
+            Self::One(condition) => {
+                let evaluated = condition.evaluate(scope);
+                let holds = evaluated.holds == Some(true);
+                log.push(evaluated);
+                holds
+            }
+            // Nothing to be any of is no condition.
+            Self::Any { any } if any.is_empty() => true,
+            Self::Any { any } => {
+                let decided = any.iter().position(|group| group.evaluate_into(scope, log));
+                any.iter().skip(decided.map_or(any.len(), |index| index + 1)).for_each(|group| group.skip(log));
+                decided.is_some()
+            }
+            Self::All { all } | Self::List(all) => {
+                let decided = all.iter().position(|group| !group.evaluate_into(scope, log));
+                all.iter().skip(decided.map_or(all.len(), |index| index + 1)).for_each(|group| group.skip(log));
+                decided.is_none()
+            }
+        }
+    }
+
+    fn skip(&self, log: &mut Vec<Evaluated>) {
+        match self {
+            Self::One(condition) => log.push(Evaluated { condition: condition.clone(), found: None, holds: None }),
+            Self::Any { any: groups } | Self::All { all: groups } | Self::List(groups) => {
+                groups.iter().for_each(|group| group.skip(log));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+//! Times in conditions: written out, relative to now, or as a template.
+
+use std::time::Duration;
+
+use campanile_base::Timestamp;
+use serde_json::Value;
+
+use super::Scope;
+use crate::Template;
+
+/// A time that is written out: ISO 8601, or a date, which is its midnight in UTC.
+pub(super) fn absolute(value: &Value) -> Option<Timestamp> {
+    let text = value.as_str()?.trim();
+    let at_midnight = || Timestamp::parse(&format!("{text}T00:00:00Z"));
+    let in_utc = || Timestamp::parse(&format!("{}Z", text.replacen(' ', "T", 1)));
+    Timestamp::parse(text).or_else(at_midnight).or_else(in_utc)
+}
+
+/// A time of an argument: written out, `3 days ago`, `2 hours from now`, or a template that comes to one.
+pub(super) fn read(value: &Value, scope: &Scope<'_>) -> Option<Timestamp> {
+    let text = value.as_str()?;
+    if text.contains("{{") {
+        let rendered = Template::parse(text).ok()?.render(scope.variables).ok()?;
+        return absolute(&Value::String(rendered));
+    }
+    absolute(value).or_else(|| relative(text, scope.now))
+}
+
+fn relative(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let (text, is_past) = match text.strip_suffix(" ago") {
+        Some(rest) => (rest, true),
+        None => (text.strip_suffix(" from now")?, false),
+    };
+    let (count, unit) = text.trim().split_once(' ')?;
+    let seconds: u64 = match unit.trim_end_matches('s') {
+        "minute" => 60,
+        "hour" => 3_600,
+        "day" => 86_400,
+        "week" => 604_800,
+        _ => return None,
+    };
+    let by = Duration::from_secs(count.parse::<u64>().ok()?.checked_mul(seconds)?);
+    Some(if is_past { now.minus(by) } else { now.plus(by) })
+}

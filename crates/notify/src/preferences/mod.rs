@@ -1,0 +1,269 @@
+//! Preferences: what recipients want to hear, and through what.
+//!
+//! A *set* says yes, no, or under which conditions, of channel types, channels, categories and workflows. A recipient has a set
+//! `default`, and one for each tenant in whose context they are asked; a tenant has one for its users, and the organisation one for
+//! everybody. They lie over each other, the recipient's own on top, unless something below says `"__strategy__": "replace"`.
+//! A recipient's `default` is not asked in the context of a tenant of which there is a set, theirs or its own.
+
+mod decide;
+mod layers;
+mod queries;
+
+use std::collections::HashMap;
+
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result};
+use campanile_db::Tx;
+use serde_json::{Map, Value, json};
+
+use crate::conditions::Group;
+use crate::recipients::merge;
+use crate::{Notify, Reference, recipients};
+
+pub use decide::{Decision, Question, decide, wants_commercial};
+pub use layers::layered;
+
+/// The set that is asked outside of tenants.
+pub const DEFAULT: &str = "default";
+/// What a set may speak of.
+const PARTS: [&str; 4] = ["channel_types", "channels", "categories", "workflows"];
+const CHANNEL_TYPES: [&str; 7] = ["email", "in_app_feed", "in_app_guide", "sms", "push", "chat", "http"];
+
+/// A set: what it says, by its parts.
+pub type Body = Map<String, Value>;
+
+/// What becomes of what a set said before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// What is told is merged into it.
+    Merge,
+    /// It is forgotten.
+    Replace,
+}
+
+impl Way {
+    /// What a set's text says about it; the word is taken out.
+    pub fn said_in(body: &mut Body) -> Option<Self> {
+        let words = ["__persistence_strategy__", "__persistence_strategy", "_persistence_strategy_"];
+        let said = words.into_iter().filter_map(|word| body.remove(word)).next_back();
+        match said.as_ref().and_then(Value::as_str) {
+            Some("merge") => Some(Self::Merge),
+            Some("replace") => Some(Self::Replace),
+            _ => None,
+        }
+    }
+}
+
+/// Writes a set; answers what it says then, with what lies under it. `way` is what happens unless the text says otherwise.
+///
+/// # Errors
+/// `InvalidField` where the text says something else than yes, no, or conditions.
+pub async fn set(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    id: &str,
+    body: &Value,
+    way: Way,
+) -> Result<Body> {
+    let mut told = body.as_object().cloned().ok_or_else(|| Error::invalid_field("preferences", "must be an object"))?;
+    let way = Way::said_in(&mut told).unwrap_or(way);
+    told.remove("id");
+    told.remove("__typename");
+    check(&told)?;
+    tx.lock(&format!("preferences {organisation} {owner}")).await?;
+    let mut body = match way {
+        Way::Replace => Body::new(),
+        Way::Merge => queries::one(tx, organisation, owner, id).await?.unwrap_or_default(),
+    };
+    merge(&mut body, told);
+    body.retain(|_, value| !value.is_null());
+    let now = notify.clock.now();
+    queries::put(tx, organisation, owner, id, &body, now).await?;
+    if recipients::get(tx, organisation, owner).await?.is_none() {
+        let told = recipients::Told { properties: Some(Map::new()), ..recipients::Told::named(owner.clone()) };
+        Box::pin(recipients::identify(tx, notify, organisation, vec![told])).await?;
+    }
+    merged(tx, organisation, owner, id, None).await
+}
+
+/// Writes what everybody's preferences begin with.
+///
+/// # Errors
+/// Like [`set`].
+pub async fn set_for_all(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, body: &Value) -> Result<Body> {
+    let mut told = body.as_object().cloned().ok_or_else(|| Error::invalid_field("preferences", "must be an object"))?;
+    Way::said_in(&mut told);
+    told.remove("id");
+    check(&told)?;
+    queries::put(tx, organisation, &everybody(), DEFAULT, &told, notify.clock.now()).await?;
+    Ok(told)
+}
+
+/// What everybody's preferences begin with.
+///
+/// # Errors
+/// What the database says.
+pub async fn for_all(tx: &mut Tx, organisation: &OrganisationId) -> Result<Body> {
+    Ok(queries::one(tx, organisation, &everybody(), DEFAULT).await?.unwrap_or_default())
+}
+
+fn everybody() -> Reference {
+    Reference::object("", "")
+}
+
+/// A set with what lies under it; `tenant` is in whose context, where it is not the set's own.
+///
+/// # Errors
+/// What the database says.
+pub async fn merged(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    id: &str,
+    tenant: Option<&str>,
+) -> Result<Body> {
+    let own = queries::one(tx, organisation, owner, id).await?;
+    let tenant = tenant.or((id != DEFAULT).then_some(id));
+    let mut layers = vec![for_all(tx, organisation).await?];
+    if let Some(tenant) = tenant {
+        layers.extend(of_tenant(tx, organisation, tenant).await?);
+    }
+    layers.extend(own);
+    Ok(layered(layers))
+}
+
+/// What recipients want, in the context of a tenant or outside of any.
+///
+/// # Errors
+/// What the database says.
+pub async fn resolved(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    owners: &[Reference],
+    tenant: Option<&str>,
+) -> Result<HashMap<Reference, Body>> {
+    let all = for_all(tx, organisation).await?;
+    let of_tenant = match tenant {
+        Some(tenant) => of_tenant(tx, organisation, tenant).await?,
+        None => None,
+    };
+    let ids: Vec<&str> = std::iter::once(DEFAULT).chain(tenant).collect();
+    let mut own = queries::these(tx, organisation, owners, &ids).await?;
+    let resolved = owners.iter().map(|owner| {
+        let mut take = |id: &str| own.remove(&(owner.clone(), id.to_owned()));
+        let within = tenant.and_then(&mut take);
+        let layers = match of_tenant.is_some() || within.is_some() {
+            true => [Some(all.clone()), of_tenant.clone(), within],
+            false => [Some(all.clone()), None, take(DEFAULT)],
+        };
+        (owner.clone(), layered(layers.into_iter().flatten()))
+    });
+    Ok(resolved.collect())
+}
+
+/// What a tenant has set for its users.
+async fn of_tenant(tx: &mut Tx, organisation: &OrganisationId, tenant: &str) -> Result<Option<Body>> {
+    let tenant = recipients::get(tx, organisation, &Reference::tenant(tenant)).await?;
+    let settings = tenant.as_ref().and_then(|tenant| tenant.properties.get("settings"));
+    Ok(settings.and_then(|settings| settings.get("preference_set")).and_then(Value::as_object).cloned())
+}
+
+/// The sets of a recipient, each with what lies under it, `default` first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference) -> Result<Vec<(String, Body)>> {
+    let mut ids = queries::ids(tx, organisation, owner).await?;
+    ids.retain(|id| id != DEFAULT);
+    ids.insert(0, DEFAULT.to_owned());
+    let mut sets = Vec::with_capacity(ids.len());
+    for id in ids {
+        let body = merged(tx, organisation, owner, &id, None).await?;
+        sets.push((id, body));
+    }
+    Ok(sets)
+}
+
+/// Forgets a set; answers whether there was one.
+///
+/// # Errors
+/// What the database says.
+pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference, id: &str) -> Result<bool> {
+    Ok(queries::delete(tx, organisation, owner, id).await? > 0)
+}
+
+/// A set as the API shows it.
+pub fn view(id: &str, body: &Body) -> Value {
+    let part = |name: &str| body.get(name).cloned().unwrap_or_else(|| json!({}));
+    json!({
+        "id": id,
+        "categories": part("categories"),
+        "channel_types": part("channel_types"),
+        "channels": part("channels"),
+        "workflows": part("workflows"),
+        "commercial_subscribed": body.get("commercial_subscribed").unwrap_or(&Value::Null),
+    })
+}
+
+fn check(body: &Body) -> Result<()> {
+    for (part, value) in body {
+        match (part.as_str(), value) {
+            (_, Value::Null) => {}
+            ("commercial_subscribed", value) => check_setting(part, value)?,
+            ("categories" | "workflows", Value::Object(map)) => {
+                for (name, value) in map.iter().filter(|(name, _)| *name != "__strategy__") {
+                    check_whole(name, value)?;
+                }
+            }
+            ("channel_types" | "channels", Value::Object(map)) => check_channels(part, map)?,
+            (part, _) if PARTS.contains(&part) => {
+                return Err(Error::invalid_field("preferences", format!("{part} must be an object")));
+            }
+            (part, _) => return Err(Error::invalid_field("preferences", format!("{part} is no part of a set"))),
+        }
+    }
+    Ok(())
+}
+
+fn check_channels(part: &str, map: &Map<String, Value>) -> Result<()> {
+    for (name, value) in map.iter().filter(|(name, _)| *name != "__strategy__") {
+        if part == "channel_types" && !CHANNEL_TYPES.contains(&name.as_str()) {
+            return Err(Error::invalid_field("channel_types", format!("{name} is no type of channel")));
+        }
+        check_setting(name, value)?;
+    }
+    Ok(())
+}
+
+/// What is said of a workflow, or of a category.
+fn check_whole(name: &str, value: &Value) -> Result<()> {
+    let Value::Object(map) = value else { return check_setting(name, value) };
+    for (part, value) in map {
+        match (part.as_str(), value) {
+            ("__strategy__", _) | (_, Value::Null) => {}
+            ("conditions", conditions) => check_conditions(name, conditions)?,
+            ("channel_types" | "channels", Value::Object(map)) => check_channels(part, map)?,
+            _ => return Err(Error::invalid_field("preferences", format!("{name}: {part} is not understood"))),
+        }
+    }
+    Ok(())
+}
+
+/// Yes, no, or conditions.
+fn check_setting(name: &str, value: &Value) -> Result<()> {
+    match value {
+        Value::Bool(_) | Value::Null => Ok(()),
+        Value::Object(map) if map.contains_key("conditions") => check_conditions(name, &map["conditions"]),
+        _ => Err(Error::invalid_field("preferences", format!("{name} must be true, false, or have conditions"))),
+    }
+}
+
+fn check_conditions(name: &str, conditions: &Value) -> Result<()> {
+    let read = serde_json::from_value::<Group>(conditions.clone());
+    match (conditions, read) {
+        (Value::Array(_), Ok(_)) | (Value::Null, _) => Ok(()),
+        _ => Err(Error::invalid_field("preferences", format!("{name}: conditions must be a list of conditions"))),
+    }
+}

@@ -1,0 +1,76 @@
+//! The SQL of preference sets.
+
+use std::collections::HashMap;
+
+use campanile_accounts::OrganisationId;
+use campanile_base::Timestamp;
+use campanile_db::{Bulk, Result, Tx, params, row};
+
+use super::Body;
+use crate::Reference;
+
+pub(super) async fn one(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    id: &str,
+) -> Result<Option<Body>> {
+    let sql = "SELECT body FROM preference_set
+        WHERE organisation_id = $1 AND collection = $2 AND owner_id = $3 AND id = $4";
+    let params = params![organisation.as_str(), &owner.collection, &owner.id, id];
+    let body: Option<String> = tx.first(sql, params, |row| row.get(0)).await?;
+    Ok(body.map(|body| serde_json::from_str(&body).unwrap_or_default()))
+}
+
+/// Sets of these owners, of those ids.
+pub(super) async fn these(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    owners: &[Reference],
+    ids: &[&str],
+) -> Result<HashMap<(Reference, String), Body>> {
+    let bulk = Bulk {
+        each: "SELECT collection, owner_id, id, body FROM preference_set
+            WHERE organisation_id = $1 AND collection = $2 AND owner_id = $3 AND id = $4",
+        together: "SELECT preference_set.collection, preference_set.owner_id, preference_set.id, preference_set.body
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (organisation, collection, owner, id)
+            JOIN preference_set ON preference_set.organisation_id = asked.organisation
+                AND preference_set.collection = asked.collection AND preference_set.owner_id = asked.owner
+                AND preference_set.id = asked.id",
+    };
+    let asked = owners.iter().flat_map(|owner| ids.iter().map(move |id| (owner, *id)));
+    let rows: Vec<_> = asked.map(|(owner, id)| row![organisation.as_str(), &owner.collection, &owner.id, id]).collect();
+    let found = tx.gather(bulk, &rows, |row| {
+        let owner = Reference { collection: row.get(0)?, id: row.get(1)? };
+        let body = serde_json::from_str(&row.get::<String>(3)?).unwrap_or_default();
+        Ok(((owner, row.get::<String>(2)?), body))
+    });
+    Ok(found.await?.into_iter().collect())
+}
+
+pub(super) async fn put(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    id: &str,
+    body: &Body,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = "INSERT INTO preference_set (organisation_id, collection, owner_id, id, body, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organisation_id, collection, owner_id, id)
+        DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at";
+    let body = serde_json::to_string(body).unwrap_or_default();
+    tx.execute(sql, params![organisation.as_str(), &owner.collection, &owner.id, id, &body, now]).await
+}
+
+pub(super) async fn ids(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference) -> Result<Vec<String>> {
+    let sql = "SELECT id FROM preference_set
+        WHERE organisation_id = $1 AND collection = $2 AND owner_id = $3 ORDER BY id";
+    tx.all(sql, params![organisation.as_str(), &owner.collection, &owner.id], |row| row.get(0)).await
+}
+
+pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference, id: &str) -> Result<u64> {
+    let sql = "DELETE FROM preference_set
+        WHERE organisation_id = $1 AND collection = $2 AND owner_id = $3 AND id = $4";
+    tx.execute(sql, params![organisation.as_str(), &owner.collection, &owner.id, id]).await
+}

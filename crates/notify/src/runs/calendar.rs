@@ -1,0 +1,272 @@
+//! Times of the calendar: when a delay ends, when a window opens, when a schedule comes round. All in somebody's time zone.
+
+use campanile_base::Timestamp;
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Span, ToSpan as _, Zoned};
+use serde_json::{Map, Value};
+
+use crate::workflows::{Duration, SendWindow, WindowKind};
+
+/// The furthest that a rule is looked for, in days.
+const FURTHEST: i64 = 366;
+
+/// When something comes round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    frequency: Frequency,
+    interval: i64,
+    days: Vec<Weekday>,
+    day_of_month: Option<i8>,
+    hours: i8,
+    minutes: i8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frequency {
+    Hourly,
+    Daily,
+    Weekly,
+    Monthly,
+}
+
+/// The time zone of this name; UTC where there is none.
+pub(crate) fn zone(name: Option<&str>) -> TimeZone {
+    name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+}
+
+/// Rules as a request writes them.
+///
+/// # Errors
+/// What is wrong with one.
+pub fn parse_rules(rules: &[Value]) -> Result<Vec<Rule>, String> {
+    rules.iter().map(|rule| rule.as_object().ok_or("must be objects".to_owned()).and_then(parse_rule)).collect()
+}
+
+fn parse_rule(rule: &Map<String, Value>) -> Result<Rule, String> {
+    let number = |name: &str, otherwise: i64| match rule.get(name) {
+        None | Some(Value::Null) => Ok(otherwise),
+        Some(value) => value.as_i64().ok_or_else(|| format!("{name} must be a number")),
+    };
+    let frequency = match rule.get("frequency").and_then(Value::as_str) {
+        Some("hourly") => Frequency::Hourly,
+        Some("daily") => Frequency::Daily,
+        Some("weekly") => Frequency::Weekly,
+        Some("monthly") => Frequency::Monthly,
+        _ => return Err("frequency must be hourly, daily, weekly or monthly".to_owned()),
+    };
+    let (hours, minutes, interval) = (number("hours", 0)?, number("minutes", 0)?, number("interval", 1)?);
+    if !(0..24).contains(&hours) || !(0..60).contains(&minutes) || interval < 1 {
+        return Err("hours, minutes or interval are out of range".to_owned());
+    }
+    let day_of_month = rule.get("day_of_month").and_then(Value::as_i64);
+    if day_of_month.is_some_and(|day| !(1..=31).contains(&day)) {
+        return Err("day_of_month must be between 1 and 31".to_owned());
+    }
+    Ok(Rule {
+        frequency,
+        interval,
+        days: days(rule.get("days"))?,
+        day_of_month: day_of_month.and_then(|day| i8::try_from(day).ok()),
+        hours: i8::try_from(hours).unwrap_or(0),
+        minutes: i8::try_from(minutes).unwrap_or(0),
+    })
+}
+
+fn days(value: Option<&Value>) -> Result<Vec<Weekday>, String> {
+    let words: Vec<&str> = match value {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(word)) => match word.as_str() {
+            "weekdays" => vec!["mon", "tue", "wed", "thu", "fri"],
+            "weekends" => vec!["sat", "sun"],
+            word => vec![word],
+        },
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        Some(_) => return Err("days must be a list".to_owned()),
+    };
+    words.into_iter().map(|word| weekday(word).ok_or_else(|| format!("{word} is no day"))).collect()
+}
+
+fn weekday(word: &str) -> Option<Weekday> {
+    Some(match word.get(..3)? {
+        "mon" => Weekday::Monday,
+        "tue" => Weekday::Tuesday,
+        "wed" => Weekday::Wednesday,
+        "thu" => Weekday::Thursday,
+        "fri" => Weekday::Friday,
+        "sat" => Weekday::Saturday,
+        "sun" => Weekday::Sunday,
+        _ => return None,
+    })
+}
+
+/// When the first of these rules comes round next after a time; counted from `since`, where they come round only every so often.
+pub fn next_occurrence(
+    rules: &[Rule],
+    zone_name: Option<&str>,
+    after: Timestamp,
+    since: Timestamp,
+) -> Option<Timestamp> {
+    let zone = zone(zone_name);
+    let (after, since) = (zoned(after, &zone)?, zoned(since, &zone)?);
+    rules.iter().filter_map(|rule| rule.next(&after, &since)).min().map(|at| stamp(&at))
+}
+
+impl Rule {
+    fn next(&self, after: &Zoned, since: &Zoned) -> Option<Zoned> {
+        if self.frequency == Frequency::Hourly {
+            let hour = after.date().at(after.hour(), self.minutes, 0, 0).to_zoned(after.time_zone().clone()).ok()?;
+            let mut at = if hour > *after { hour } else { hour.checked_add(1.hour()).ok()? };
+            while (hours_between(since, &at)) % self.interval != 0 {
+                at = at.checked_add(1.hour()).ok()?;
+            }
+            return Some(at);
+        }
+        let time = Time::new(self.hours, self.minutes, 0, 0).ok()?;
+        (0..=FURTHEST * self.interval).find_map(|offset| {
+            let date = after.date().checked_add(Span::new().days(offset)).ok()?;
+            let at = date.to_datetime(time).to_zoned(after.time_zone().clone()).ok()?;
+            (at > *after && self.falls_on(&at, since)).then_some(at)
+        })
+    }
+
+    fn falls_on(&self, at: &Zoned, since: &Zoned) -> bool {
+        let days_since = days_between(since, at);
+        let is_day = self.days.is_empty() || self.days.contains(&at.weekday());
+        match self.frequency {
+            Frequency::Hourly => true,
+            Frequency::Daily => is_day && days_since % self.interval == 0,
+            Frequency::Weekly => {
+                // Weeks begin on Monday.
+                let week = |day: &Zoned| days_between(since, day) + i64::from(since.weekday().to_monday_zero_offset());
+                let is_day = if self.days.is_empty() { at.weekday() == since.weekday() } else { is_day };
+                is_day && week(at).div_euclid(7) % self.interval == 0
+            }
+            Frequency::Monthly => {
+                let months = i64::from(at.year() - since.year()) * 12 + i64::from(at.month() - since.month());
+                let wanted = self.day_of_month.unwrap_or(since.day());
+                // A month without that day has it on its last.
+                at.day() == wanted.min(at.days_in_month()) && months % self.interval == 0
+            }
+        }
+    }
+}
+
+fn days_between(since: &Zoned, at: &Zoned) -> i64 {
+    since.date().until((jiff::Unit::Day, at.date())).map_or(0, |span| i64::from(span.get_days()))
+}
+
+fn hours_between(since: &Zoned, at: &Zoned) -> i64 {
+    (at.timestamp().as_second() - since.timestamp().as_second()).div_euclid(3_600)
+}
+
+/// When something ends that is said as a time, a duration, or a rule; nothing where it is none of them.
+pub(crate) fn ends_at(value: &Value, now: Timestamp, zone_name: Option<&str>) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => Timestamp::parse(text),
+        Value::Object(map) if map.contains_key("frequency") => {
+            next_occurrence(&[parse_rule(map).ok()?], zone_name, now, now)
+        }
+        Value::Object(_) => {
+            let duration: Duration = serde_json::from_value(value.clone()).ok()?;
+            Some(later(now, duration.seconds()))
+        }
+        _ => None,
+    }
+}
+
+/// So many seconds later, or earlier.
+pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_micros(at.as_micros().saturating_add(seconds.saturating_mul(1_000_000)))
+}
+
+/// When a message may go out: now, where a window is open, or when the next one opens; never, where none ever does.
+pub(crate) fn opens_at(windows: &[SendWindow], zone_name: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+    let zone = zone(zone_name);
+    let at = zoned(now, &zone)?;
+    (0..=7).find_map(|offset| {
+        let date = at.date().checked_add(Span::new().days(offset)).ok()?;
+        let on_day = windows.iter().filter(|window| {
+            window.kind == WindowKind::Send && weekday(&window.day.to_lowercase()) == Some(date.weekday())
+        });
+        let openings = on_day.filter_map(|window| {
+            let time = |text: &Option<String>, otherwise| text.as_deref().map_or(Some(otherwise), |t| t.parse().ok());
+            let (from, until) = (time(&window.from, Time::midnight())?, time(&window.until, Time::MAX)?);
+            let opening = date.to_datetime(from).to_zoned(zone.clone()).ok()?;
+            let closing = date.to_datetime(until).to_zoned(zone.clone()).ok()?;
+            (closing > at).then(|| if opening > at { stamp(&opening) } else { now })
+        });
+        openings.min()
+    })
+}
+
+fn zoned(at: Timestamp, zone: &TimeZone) -> Option<Zoned> {
+    Some(jiff::Timestamp::from_microsecond(at.as_micros()).ok()?.to_zoned(zone.clone()))
+}
+
+fn stamp(at: &Zoned) -> Timestamp {
+    Timestamp::from_micros(at.timestamp().as_microsecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn next(rule: Value, zone: &str, after: &str, since: &str) -> Timestamp {
+        next_occurrence(&parse_rules(&[rule]).unwrap(), Some(zone), at(after), at(since)).unwrap()
+    }
+
+    #[test]
+    fn a_digest_comes_at_nine_where_the_recipient_is() {
+        let daily = json!({ "frequency": "daily", "hours": 9 });
+        let (after, since) = ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z");
+        assert_eq!(next(daily.clone(), "Europe/Berlin", after, since), at("2026-03-02T08:00:00Z"));
+        assert_eq!(next(daily.clone(), "America/New_York", after, since), at("2026-03-01T14:00:00Z"));
+        // Clocks went forward in between.
+        assert_eq!(next(daily, "Europe/Berlin", "2026-03-28T12:00:00Z", since), at("2026-03-29T07:00:00Z"));
+    }
+
+    #[test]
+    fn weeks_and_months_come_round() {
+        let weekdays = json!({ "frequency": "weekly", "days": "weekdays", "hours": 8, "minutes": 30 });
+        // The sixth of March is a Friday.
+        assert_eq!(next(weekdays, "UTC", "2026-03-06T09:00:00Z", "2026-03-01T00:00:00Z"), at("2026-03-09T08:30:00Z"));
+        let other_week = json!({ "frequency": "weekly", "days": ["mon"], "interval": 2 });
+        assert_eq!(next(other_week, "UTC", "2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z"), at("2026-03-16T00:00:00Z"));
+        let last = json!({ "frequency": "monthly", "day_of_month": 31 });
+        assert_eq!(next(last, "UTC", "2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z"), at("2026-02-28T00:00:00Z"));
+        let hourly = json!({ "frequency": "hourly", "minutes": 15 });
+        assert_eq!(next(hourly, "UTC", "2026-03-01T12:20:00Z", "2026-03-01T00:00:00Z"), at("2026-03-01T13:15:00Z"));
+    }
+
+    #[test]
+    fn windows_open_when_they_say() {
+        let windows: Vec<SendWindow> = serde_json::from_value(json!([
+            { "day": "monday", "type": "send", "from": "09:00:00", "until": "17:00:00" },
+            { "day": "tuesday", "type": "do_not_send" },
+            { "day": "wednesday", "type": "send" },
+        ]))
+        .unwrap();
+        let opens = |now: &str| opens_at(&windows, Some("UTC"), at(now));
+        assert_eq!(opens("2026-03-02T10:00:00Z"), Some(at("2026-03-02T10:00:00Z")));
+        assert_eq!(opens("2026-03-02T08:00:00Z"), Some(at("2026-03-02T09:00:00Z")));
+        assert_eq!(opens("2026-03-02T18:00:00Z"), Some(at("2026-03-04T00:00:00Z")));
+        assert_eq!(opens_at(&windows[1..2], None, at("2026-03-02T18:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_time_is_said_in_three_ways() {
+        let now = at("2026-03-01T12:00:00Z");
+        assert_eq!(ends_at(&json!("2026-04-01T00:00:00Z"), now, None), Some(at("2026-04-01T00:00:00Z")));
+        assert_eq!(ends_at(&json!({ "unit": "minutes", "value": 5 }), now, None), Some(at("2026-03-01T12:05:00Z")));
+        let rule = json!({ "frequency": "daily", "hours": 13 });
+        assert_eq!(ends_at(&rule, now, None), Some(at("2026-03-01T13:00:00Z")));
+        assert_eq!(ends_at(&json!(5), now, None), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! What has happened to a run, and why: lines of JSON.
+
+use campanile_base::{Timestamp, ksuid_of};
+use serde_json::{Value, json};
+
+use crate::workflows::Step;
+
+/// Lines that are appended to a run's log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Log {
+    pub(crate) lines: String,
+    pub(crate) errors: i64,
+}
+
+impl Log {
+    /// Something happened at a step.
+    pub(crate) fn step(&mut self, at: Timestamp, step: &Step, event: &str, data: Value) {
+        let kind = serde_json::to_value(&step.kind).ok().and_then(|kind| kind["type"].as_str().map(str::to_owned));
+        self.line(json!({ "event": event, "step_ref": step.reference, "step_type": kind, "status": "ok", "data": data,
+            "at": at.as_micros() }));
+    }
+
+    /// Something went wrong at a step.
+    pub(crate) fn error(&mut self, at: Timestamp, step: &Step, event: &str, why: &str) {
+        self.errors += 1;
+        self.line(json!({ "event": event, "step_ref": step.reference, "status": "error", "data": { "error": why },
+            "at": at.as_micros() }));
+    }
+
+    /// Something happened to the run as a whole.
+    pub(crate) fn run(&mut self, at: Timestamp, event: &str, data: Value) {
+        self.line(json!({ "event": event, "status": "ok", "data": data, "at": at.as_micros() }));
+    }
+
+    fn line(&mut self, line: Value) {
+        self.lines.push_str(&line.to_string());
+        self.lines.push('\n');
+    }
+}
+
+/// A log as the API shows it.
+pub(super) fn view(run: &str, log: &str) -> Vec<Value> {
+    let events = log.lines().enumerate().filter_map(|(index, line)| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let at = Timestamp::from_micros(line["at"].as_i64()?);
+        Some(json!({
+            "__typename": "WorkflowRecipientRunEvent", "id": ksuid_of(at, &[run, &index.to_string()]),
+            "event": line["event"], "status": line["status"], "attempt": 1, "data": line["data"],
+            "step_ref": line["step_ref"], "step_type": line["step_type"], "inserted_at": at,
+        }))
+    });
+    events.collect()
+}

@@ -1,0 +1,204 @@
+//! The job with which a run goes on that has waited.
+//!
+//! It says which of the run's waits it is meant to end, so one that comes late does nothing. One that does not say so looks whether
+//! the run's batch has closed.
+
+use std::time::Duration;
+
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result, Timestamp};
+use campanile_db::Tx;
+use campanile_engine::{Backoff, JobOptions, NewJob, Outcome, Registry};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::state::Stop;
+use super::{Run, Settled, State, World, advance, queries};
+use crate::resources::{self, Kind as ResourceKind};
+use crate::workflows::{self, Kind, Op};
+use crate::{Notify, messages};
+
+/// The kind of job.
+const RESUME: &str = "notify.resume";
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Args {
+    organisation: OrganisationId,
+    run: String,
+    /// How often the run had waited when this was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pause: Option<u32>,
+}
+
+/// A job that ends a run's next wait, after a time.
+pub(super) fn job(organisation: &OrganisationId, run: &Run, after: Option<Duration>) -> NewJob {
+    let args = Args { organisation: organisation.clone(), run: run.id.clone(), pause: Some(run.state.pauses + 1) };
+    NewJob::new(RESUME, organisation.as_str(), &args).after(after.unwrap_or_default())
+}
+
+/// A job that looks whether a run's batch has closed.
+pub(super) fn job_of(organisation: &OrganisationId, run: &str) -> NewJob {
+    let args = Args { organisation: organisation.clone(), run: run.to_owned(), pause: None };
+    NewJob::new(RESUME, organisation.as_str(), &args)
+}
+
+/// Registers the job.
+pub(super) fn register(registry: &mut Registry, notify: &Notify) {
+    let options = JobOptions {
+        max_attempts: 20,
+        backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(300) },
+        concurrency: 128,
+        ..JobOptions::default()
+    };
+    let within = notify.clone();
+    registry.register(RESUME, options, move |attempt| {
+        let notify = within.clone();
+        async move { resume(&notify, attempt.job.args()?).await }
+    });
+    crate::triggers::settle(registry, RESUME, notify);
+}
+
+/// What a run that goes on is told.
+enum Found {
+    Nothing,
+    /// Its batch has been given more time.
+    NotYet(Timestamp, u32),
+    Run(Box<Run>),
+}
+
+async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
+    let (within, asked) = (notify.clone(), args.clone());
+    let found = notify.db.write(move |tx| Box::pin(async move { find(tx, &within, &asked).await })).await?;
+    let run = match found {
+        Found::Nothing => return Ok(Outcome::done()),
+        Found::NotYet(at, pause) => {
+            let again = Args { pause: Some(pause), ..args };
+            let job = NewJob::new(RESUME, again.organisation.as_str(), &again).after(at.since(notify.clock.now()));
+            let settled = Settled { organisation: again.organisation, runs: Vec::new(), jobs: vec![job] };
+            return Ok(Outcome::done().noting(settled));
+        }
+        Found::Run(run) => *run,
+    };
+    let (within, organisation, mut runs) = (notify.clone(), args.organisation.clone(), vec![run]);
+    let loaded = notify.db.read(move |tx| {
+        Box::pin(async move {
+            refresh(tx, &organisation, &mut runs[0]).await?;
+            let world = World::load(tx, &within, &organisation, &runs).await?;
+            Ok::<_, Error>((world, runs))
+        })
+    });
+    let (mut world, mut runs) = loaded.await?;
+    let is_over = matches!(&runs[0].made.stop, Stop::End) && runs[0].state.total_activities == 0;
+    if !is_over {
+        advance(notify, &mut world, &mut runs[0]).await?;
+    }
+    Ok(Outcome::done().noting(Settled { organisation: args.organisation, runs, jobs: Vec::new() }))
+}
+
+/// The run, if this is what it waits for. A batch that closes is closed here, so that nothing more comes into it.
+async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
+    let Some(row) = queries::get(tx, &args.organisation, &args.run).await? else { return Ok(Found::Nothing) };
+    let Some(state) = row.state.as_deref().filter(|_| row.status == "paused") else { return Ok(Found::Nothing) };
+    let state: State = serde_json::from_str(state).map_err(Error::internal)?;
+    if args.pause.is_some_and(|pause| pause != state.pauses) {
+        return Ok(Found::Nothing);
+    }
+    let organisation = &args.organisation;
+    let workflow = resources::get(tx, organisation, ResourceKind::Workflow, &row.workflow).await?;
+    let version = match &workflow {
+        // A batch goes on with what counts now, unless it says otherwise.
+        Some(workflow) if waits_at_batch(notify, tx, organisation, &state).await? == Some(Waits::ForLatest) => {
+            same_place(tx, notify, organisation, &state, workflow.version_id.as_deref()).await?
+        }
+        _ => state.version.clone(),
+    };
+    let program = workflows::program(tx, notify, organisation, &version).await?;
+    let (recipient, workflow_run_id) = (row.recipient, row.workflow_run_id);
+    let (log, made) = Default::default();
+    let mut run = Run { id: row.id, workflow_run_id, recipient, program, state, is_new: false, log, made };
+    run.state.version = version;
+    let now = notify.clock.now();
+    if !workflow.is_some_and(|workflow| workflow.is_active) {
+        run.state.total_activities = 0;
+        run.log.run(now, "workflow_run_halted", json!({ "reason": "the workflow is not active" }));
+        return Ok(Found::Run(Box::new(run)));
+    }
+    let Some(word) = batch_of(&run) else {
+        return Ok(if args.pause.is_some() { Found::Run(Box::new(run)) } else { Found::Nothing });
+    };
+    if let Some(at) = queries::close(tx, organisation, &word, &run.id, now).await? {
+        let pause = run.state.pauses;
+        return Ok(if args.pause.is_some() { Found::NotYet(at, pause) } else { Found::Nothing });
+    }
+    let activities = queries::activities(tx, &run.id).await?;
+    let total = activities.len() as i64;
+    run.log.run(now, "batch_closed", json!({ "total_activities": total }));
+    if total == 0 {
+        // All were called off.
+        run.state.total_activities = 0;
+        return Ok(Found::Run(Box::new(run)));
+    }
+    advance::gathered(&mut run, activities, total);
+    Ok(Found::Run(Box::new(run)))
+}
+
+#[derive(PartialEq)]
+enum Waits {
+    ForLatest,
+    ForOwn,
+}
+
+async fn waits_at_batch(
+    notify: &Notify,
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    state: &State,
+) -> Result<Option<Waits>> {
+    let program = workflows::program(tx, notify, organisation, &state.version).await?;
+    let Some(Op::Step(step, _)) = program.ops.get(state.at) else { return Ok(None) };
+    let Kind::Batch { settings } = &step.kind else { return Ok(None) };
+    let is_pinned = settings.workflow_version_mode.as_deref() == Some("pinned");
+    Ok(Some(if is_pinned { Waits::ForOwn } else { Waits::ForLatest }))
+}
+
+/// The latest version, where the batch stands at the same place in it; else the run's own.
+async fn same_place(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    state: &State,
+    latest: Option<&str>,
+) -> Result<String> {
+    let Some(latest) = latest.filter(|latest| *latest != state.version) else { return Ok(state.version.clone()) };
+    let own = workflows::program(tx, notify, organisation, &state.version).await?;
+    let new = workflows::program(tx, notify, organisation, latest).await?;
+    let name = |program: &workflows::Program| match program.ops.get(state.at) {
+        Some(Op::Step(step, _)) => Some(step.reference.clone()),
+        _ => None,
+    };
+    Ok(if name(&own) == name(&new) { latest.to_owned() } else { state.version.clone() })
+}
+
+/// The batch that a run waits for: what its step left with it.
+fn batch_of(run: &Run) -> Option<String> {
+    let Some(Op::Step(step, _)) = run.program.ops.get(run.state.at) else { return None };
+    let Kind::Batch { .. } = &step.kind else { return None };
+    run.state.refs.get(&step.reference)?.get("batch")?.as_str().map(str::to_owned)
+}
+
+/// Lets a run know how far its messages have got meanwhile.
+async fn refresh(tx: &mut Tx, organisation: &OrganisationId, run: &mut Run) -> Result<()> {
+    for left in run.state.refs.values_mut() {
+        let ids: Vec<String> = left
+            .get("message_ids")
+            .and_then(Value::as_array)
+            .map(|ids| ids.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            .unwrap_or_default();
+        let messages = messages::these(tx, organisation, &ids).await?;
+        if let Some(message) = messages.last() {
+            left["delivery_status"] = json!(message.status);
+            left["engagement_status"] = json!(message.engagements());
+        }
+    }
+    Ok(())
+}

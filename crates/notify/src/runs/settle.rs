@@ -1,0 +1,323 @@
+//! Writes down what runs have come to, of many jobs together.
+//!
+//! A run that is there already (somebody reached by two ways) or is paused no more (it was called off) is not written, nor is anything that it has
+//! come to. Of runs that come to one batch at the same time the first opens it, unless it is open.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use campanile_accounts::live::NewsKind;
+use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::{Result, Timestamp, new_ksuid, uuid_of};
+use campanile_db::Tx;
+use campanile_engine::NewJob;
+use serde_json::{Value, json};
+
+use super::queries::{self, Written};
+use super::state::{Join, Stop};
+use super::{Run, resume};
+use crate::feeds::News;
+use crate::messages::{self, Message};
+use crate::recipients;
+use crate::workflows::{Frequency, Op};
+use crate::{Notify, channels};
+
+/// What a job has come to.
+pub(crate) struct Settled {
+    pub(crate) organisation: OrganisationId,
+    pub(crate) runs: Vec<Run>,
+    /// What else is to be done, whatever becomes of the runs.
+    pub(crate) jobs: Vec<NewJob>,
+}
+
+/// Writes it down.
+pub(crate) async fn write_down(tx: &mut Tx, notify: &Notify, settled: Vec<Arc<Settled>>) -> Result<()> {
+    let mut jobs: Vec<NewJob> = settled.iter().flat_map(|settled| settled.jobs.clone()).collect();
+    let mut organisations: Vec<&OrganisationId> = settled.iter().map(|settled| &settled.organisation).collect();
+    organisations.sort_unstable();
+    organisations.dedup();
+    for organisation in organisations {
+        let of_it = settled.iter().filter(|settled| settled.organisation == *organisation);
+        let runs: Vec<&Run> = of_it.flat_map(|settled| &settled.runs).collect();
+        let mut writing = Writing { notify, organisation, now: notify.clock.now(), jobs: Vec::new() };
+        writing.all(tx, runs).await?;
+        jobs.append(&mut writing.jobs);
+    }
+    notify.engine.enqueue_all(tx, jobs).await?;
+    Ok(())
+}
+
+struct Writing<'w> {
+    notify: &'w Notify,
+    organisation: &'w OrganisationId,
+    now: Timestamp,
+    jobs: Vec<NewJob>,
+}
+
+/// How a run is left.
+struct Left {
+    status: &'static str,
+    waits_for: Option<&'static str>,
+    /// When it goes on; at once, where it is not said.
+    resumes_at: Option<Timestamp>,
+    note: String,
+}
+
+impl Left {
+    fn ended() -> Self {
+        Self { status: "completed", waits_for: None, resumes_at: None, note: String::new() }
+    }
+
+    fn paused(waits_for: &'static str, resumes_at: Option<Timestamp>) -> Self {
+        Self { status: "paused", waits_for: Some(waits_for), resumes_at, note: String::new() }
+    }
+}
+
+impl Writing<'_> {
+    async fn all(&mut self, tx: &mut Tx, runs: Vec<&Run>) -> Result<()> {
+        let runs = self.without_repeats(tx, runs).await?;
+        let mut left = self.ends(tx, &runs).await?;
+        let written = self.rows(tx, &runs, &left).await?;
+        let kept: Vec<&Run> = runs.iter().zip(&written).filter(|(_, written)| **written).map(|(run, _)| *run).collect();
+        for (run, left) in runs.iter().zip(&mut left).zip(&written).filter(|(_, w)| **w).map(|(pair, _)| pair) {
+            if left.status == "paused" {
+                self.jobs.push(resume::job(self.organisation, run, left.resumes_at.map(|at| at.since(self.now))));
+            }
+        }
+        let told: Vec<recipients::Told> = kept.iter().flat_map(|run| run.made.told.clone()).collect();
+        recipients::identify(tx, self.notify, self.organisation, told).await?;
+        let messages: Vec<&Message> = kept.iter().flat_map(|run| &run.made.messages).collect();
+        messages::insert(tx, self.organisation, &messages).await?;
+        self.jobs.extend(kept.iter().flat_map(|run| run.made.jobs.clone()));
+        self.tell(tx, &messages);
+        Ok(())
+    }
+
+    /// Without runs of workflows that their recipients have had, and without second runs of one id.
+    async fn without_repeats<'r>(&self, tx: &mut Tx, runs: Vec<&'r Run>) -> Result<Vec<&'r Run>> {
+        let mut known = std::collections::HashSet::new();
+        let runs: Vec<&Run> = runs.into_iter().filter(|run| known.insert(run.id.clone())).collect();
+        let is_limited = |run: &&Run| run.is_new && run.program.definition.trigger_frequency != Frequency::EveryTrigger;
+        let limited: Vec<(&str, &crate::Reference, &str)> = runs
+            .iter()
+            .filter(|run| is_limited(run))
+            .map(|run| {
+                let by_tenant = run.program.definition.trigger_frequency == Frequency::OncePerRecipientPerTenant;
+                let tenant = run.state.tenant.as_deref().filter(|_| by_tenant).unwrap_or_default();
+                (run.program.key.as_str(), &run.recipient, tenant)
+            })
+            .collect();
+        if limited.is_empty() {
+            return Ok(runs);
+        }
+        let mut first = queries::once(tx, self.organisation, &limited).await?.into_iter();
+        Ok(runs.into_iter().filter(|run| !is_limited(run) || first.next() == Some(true)).collect())
+    }
+
+    /// How each run is left.
+    async fn ends(&self, tx: &mut Tx, runs: &[&Run]) -> Result<Vec<Left>> {
+        let mut left: Vec<Option<Left>> = Vec::with_capacity(runs.len());
+        let mut joining: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, run) in runs.iter().enumerate() {
+            left.push(match &run.made.stop {
+                Stop::End => Some(Left::ended()),
+                Stop::Until(at) => Some(Left::paused("delay", Some(*at))),
+                Stop::Batch(join) => {
+                    joining.entry(join.word.as_str()).or_default().push(index);
+                    None
+                }
+                Stop::Throttle { word, ends_at, limit } => {
+                    let times = (self.now, *ends_at);
+                    match queries::pass(tx, self.organisation, word, times, *limit).await? {
+                        true => Some(Left::paused("throttle", None)),
+                        false => Some(Left { note: self.note("throttled", json!({})), ..Left::ended() }),
+                    }
+                }
+            });
+        }
+        // Everybody takes the rows in the same order: two groups never wait for each other.
+        let mut words: Vec<&str> = joining.keys().copied().collect();
+        words.sort_unstable();
+        for word in words {
+            self.gather(tx, runs, &joining[word], &mut left).await?;
+        }
+        for (run, left) in runs.iter().zip(&mut left) {
+            self.call_off(tx, run, left).await?;
+        }
+        Ok(left.into_iter().map(|left| left.unwrap_or_else(Left::ended)).collect())
+    }
+
+    /// Lets runs come to one batch.
+    async fn gather(&self, tx: &mut Tx, runs: &[&Run], comers: &[usize], left: &mut [Option<Left>]) -> Result<()> {
+        let Stop::Batch(join) = &runs[comers[0]].made.stop else { return Ok(()) };
+        let many = comers.len() as i64;
+        let open = queries::join(tx, self.organisation, &join.word, many, join.slides, self.now).await?;
+        let (leader, total) = match open {
+            Some(open) if !open.run.is_empty() => (open.run, open.total),
+            // It was opened by one that has gone on at once: now there is somebody to wait for the rest.
+            Some(open) => (self.wait_for_rest(tx, runs, comers[0], join, left).await?, open.total),
+            None => (self.open(tx, runs, comers, join, left).await?, many),
+        };
+        for index in comers.iter().filter(|index| left[**index].is_none()).copied().collect::<Vec<_>>() {
+            let note = self.note("joined_batch", json!({ "workflow_recipient_run_id": leader }));
+            left[index] = Some(Left { note, ..Left::ended() });
+        }
+        let flushed = |index: &usize| left[*index].as_ref().is_some_and(|left| left.waits_for == Some("flush"));
+        let activities: Vec<_> =
+            comers.iter().filter(|index| !flushed(index)).map(|index| self.activity(&leader, runs[*index])).collect();
+        queries::add_activities(tx, &activities).await?;
+        if total >= join.most {
+            queries::end_now(tx, self.organisation, &join.word, self.now).await?;
+            // The leader looks at once whether its batch has closed.
+            self.notify.engine.enqueue(tx, resume::job_of(self.organisation, &leader)).await?;
+        }
+        Ok(())
+    }
+
+    /// The first of these opens the batch: whom the others join.
+    async fn open(
+        &self,
+        tx: &mut Tx,
+        runs: &[&Run],
+        comers: &[usize],
+        join: &Join,
+        left: &mut [Option<Left>],
+    ) -> Result<String> {
+        let times = (self.now, join.closes_at);
+        let (first, rest) = (comers[0], &comers[1..]);
+        let leader = match (join.flushes_leading, rest.first()) {
+            (false, _) => Some(first),
+            (true, second) => {
+                left[first] = Some(Left::paused("flush", None));
+                second.copied()
+            }
+        };
+        let id = leader.map_or("", |leader| runs[leader].id.as_str());
+        if !queries::open(tx, self.organisation, &join.word, id, times, comers.len() as i64).await? {
+            // Another node has: this group is written again, and joins.
+            return Err(campanile_base::Error::conflict("a batch was opened by somebody else meanwhile"));
+        }
+        if let Some(leader) = leader {
+            let note = self.note("batch_opened", json!({ "closes_at": join.closes_at }));
+            left[leader] = Some(Left { note, ..Left::paused("batch", Some(join.closes_at)) });
+        }
+        Ok(id.to_owned())
+    }
+
+    async fn wait_for_rest(
+        &self,
+        tx: &mut Tx,
+        runs: &[&Run],
+        index: usize,
+        join: &Join,
+        left: &mut [Option<Left>],
+    ) -> Result<String> {
+        let id = runs[index].id.clone();
+        let closes_at = queries::adopt(tx, self.organisation, &join.word, &id).await?;
+        left[index] = Some(Left::paused("batch", closes_at.or(Some(join.closes_at))));
+        Ok(id)
+    }
+
+    /// An activity as a batch keeps it.
+    fn activity(&self, leader: &str, run: &Run) -> (String, String, Option<String>, String) {
+        let state = &run.state;
+        let body = json!({
+            "id": new_ksuid(state.accepted_at), "data": state.data, "actor": state.actor,
+            "inserted_at": state.accepted_at, "updated_at": state.accepted_at,
+        });
+        // In the order in which they were triggered; one run is one activity, however often it is written.
+        let place = format!("{:020}-{}", state.accepted_at.as_micros(), run.id);
+        (leader.to_owned(), place, state.cancellation_key.clone(), body.to_string())
+    }
+
+    /// Ends a run that would wait, where its trigger was called off meanwhile.
+    async fn call_off(&self, tx: &mut Tx, run: &Run, left: &mut Option<Left>) -> Result<()> {
+        let waits = left.as_ref().is_some_and(|left| matches!(left.waits_for, Some("delay" | "batch")));
+        let (Some(key), true) = (&run.state.cancellation_key, waits && run.is_new) else { return Ok(()) };
+        // Who calls it off now waits until this run is there to be called off.
+        tx.lock_shared(&queries::gate(self.organisation, &run.program.key, key)).await?;
+        let at = queries::called_off_at(tx, self.organisation, &run.program.key, key, &run.recipient).await?;
+        if at.is_some_and(|at| at >= run.state.accepted_at) {
+            *left = Some(Left { status: "cancelled", ..Left::ended() });
+        }
+        Ok(())
+    }
+
+    /// Writes the runs' rows; answers which were written.
+    async fn rows(&self, tx: &mut Tx, runs: &[&Run], left: &[Left]) -> Result<Vec<bool>> {
+        let logs: Vec<String> =
+            runs.iter().zip(left).map(|(run, left)| format!("{}{}", run.log.lines, left.note)).collect();
+        let all = || runs.iter().zip(left).zip(&logs);
+        let rows = |are_new: bool| -> Vec<Written<'_>> {
+            let of_them = all().filter(|((run, _), _)| run.is_new == are_new);
+            of_them.map(|((run, left), log)| self.row(run, left, log)).collect()
+        };
+        let mut new = queries::insert(tx, self.organisation, &rows(true), self.now).await?.into_iter();
+        let mut known = queries::update(tx, self.organisation, &rows(false), self.now).await?.into_iter();
+        let next = |run: &&Run| if run.is_new { new.next() } else { known.next() };
+        let written: Vec<bool> = runs.iter().map(next).map(|written| written == Some(true)).collect();
+        let gone: Vec<&str> = runs
+            .iter()
+            .filter(|run| !run.is_new && !run.state.activities.is_empty())
+            .map(|run| run.id.as_str())
+            .collect();
+        queries::forget_activities(tx, &gone).await?;
+        Ok(written)
+    }
+
+    fn row<'r>(&self, run: &'r Run, left: &Left, log: &'r str) -> Written<'r> {
+        let state = &run.state;
+        let mut kept = state.clone();
+        kept.pauses += 1;
+        kept.has_passed = true;
+        if left.waits_for == Some("flush")
+            && let Some(Op::Step(step, _)) = run.program.ops.get(state.at)
+        {
+            kept.refs.insert(step.reference.clone(), json!({ "is_flushed": true }));
+        }
+        Written {
+            id: &run.id,
+            place: new_ksuid(self.now),
+            workflow_run_id: &run.workflow_run_id,
+            workflow: &run.program.key,
+            recipient: &run.recipient,
+            tenant: state.tenant.as_deref(),
+            status: left.status,
+            cancellation_key: state.cancellation_key.as_deref(),
+            waits_for: left.waits_for,
+            cause: json!({ "actor": state.actor, "source": state.cause }).to_string(),
+            state: (left.status == "paused").then(|| serde_json::to_string(&kept).unwrap_or_default()),
+            log,
+            errors: run.log.errors,
+        }
+    }
+
+    fn note(&self, event: &str, data: Value) -> String {
+        let line = json!({ "event": event, "status": "ok", "data": data, "at": self.now.as_micros() });
+        format!("{line}\n")
+    }
+
+    /// Lets those who watch feeds know, once this is durable.
+    fn tell(&self, tx: &mut Tx, messages: &[&Message]) {
+        for message in messages {
+            // The workspace's page shows who was told.
+            if let Some(tenant) = message.tenant.as_ref().filter(|tenant| tenant.starts_with("ws_")) {
+                let (live, workspace, id) =
+                    (self.notify.live.clone(), WorkspaceId::from(tenant.clone()), message.id.clone());
+                tx.after_commit(move || live.tell(&workspace, NewsKind::Notification, &id));
+            }
+        }
+        let of_feeds = messages.iter().filter(|message| message.channel_type == channels::ChannelType::InAppFeed);
+        let news: Vec<News> = of_feeds.map(|message| News::of(self.organisation, message)).collect();
+        if !news.is_empty() {
+            let feeds = self.notify.feeds.clone();
+            let db = self.notify.db.clone();
+            tx.after_commit(move || feeds.tell(news, &db));
+        }
+    }
+}
+
+/// The id of a recipient's run of a trigger.
+pub(crate) fn run_id(workflow_run: &str, recipient: &crate::Reference) -> String {
+    uuid_of(&["run", workflow_run, &recipient.collection, &recipient.id])
+}

@@ -1,0 +1,116 @@
+//! Where a recipient is reached through a channel: what a message needs of it, and what is shown of it.
+
+use campanile_base::Result;
+use liquid_core::Object;
+use serde_json::{Map, Value, json};
+
+use crate::channels::{Channel, ChannelType};
+use crate::runs::{Run, World};
+use crate::template::Template;
+use crate::workflows::{Content, Send};
+use crate::{Notify, Reference, channel_data};
+
+/// One place to send to.
+#[derive(Debug, Default)]
+pub(super) struct Address {
+    /// What a message carries of it, beside what it says.
+    pub(super) content: Map<String, Value>,
+    /// What is shown of it.
+    pub(super) snapshot: Option<Value>,
+}
+
+impl Address {
+    fn of(content: Value, snapshot: Value) -> Self {
+        let content = content.as_object().cloned().unwrap_or_default();
+        Self { content, snapshot: Some(snapshot) }
+    }
+}
+
+/// The places, or why there are none.
+pub(super) async fn of(
+    notify: &Notify,
+    world: &World,
+    run: &Run,
+    channel: &Channel,
+    (send, content): (&Send, &Content),
+    texts: &Object,
+) -> Result<std::result::Result<Vec<Address>, &'static str>> {
+    let recipient = world.recipient(&run.recipient);
+    Ok(match channel.kind {
+        ChannelType::InAppFeed if !run.recipient.is_user() => Err("objects have no feed"),
+        ChannelType::InAppFeed => Ok(vec![Address::default()]),
+        ChannelType::Email => email(channel, send, texts, recipient.text("email"), recipient.text("name")),
+        ChannelType::Sms => {
+            let own = match content {
+                Content::Sms { to: Some(to), .. } => to.render(texts).ok().filter(|to| !to.trim().is_empty()),
+                _ => recipient.text("phone_number").map(str::to_owned),
+            };
+            let address = |to: String| vec![Address::of(json!({ "to": to }), json!({ "phone_number": to }))];
+            own.map(address).ok_or("the recipient has no phone_number")
+        }
+        ChannelType::Push => {
+            let data = data_of(notify, world, &run.recipient, channel).await?;
+            let devices = data.as_ref().and_then(|data| data.get("devices")).and_then(Value::as_array);
+            let address = |device: &Value| Address::of(json!({ "token": device["token"] }), json!(device));
+            let all: Vec<Address> = devices.into_iter().flatten().map(address).collect();
+            if all.is_empty() { Err("the recipient has no devices") } else { Ok(all) }
+        }
+        ChannelType::Chat => {
+            let data = data_of(notify, world, &run.recipient, channel).await?;
+            let connections = data.as_ref().and_then(|data| data.get("connections")).and_then(Value::as_array);
+            let all: Vec<Address> = connections.into_iter().flatten().map(connection).collect();
+            if all.is_empty() { Err("the recipient has no connections") } else { Ok(all) }
+        }
+        ChannelType::Http => Ok(vec![Address::default()]),
+        ChannelType::InAppGuide => Err("guides are not sent by workflows"),
+    })
+}
+
+async fn data_of(notify: &Notify, world: &World, whose: &Reference, channel: &Channel) -> Result<Option<Value>> {
+    let (within, organisation, whose, channel) =
+        (notify.clone(), world.organisation.clone(), whose.clone(), channel.id.clone());
+    let read = notify
+        .db
+        .read(move |tx| Box::pin(async move { channel_data::get(tx, &within, &organisation, &whose, &channel).await }));
+    read.await
+}
+
+fn email(
+    channel: &Channel,
+    send: &Send,
+    texts: &Object,
+    address: Option<&str>,
+    name: Option<&str>,
+) -> std::result::Result<Vec<Address>, &'static str> {
+    let said = |field: &str| {
+        let of_step = send.channel_overrides.get(field).and_then(Value::as_str);
+        let of_channel = channel.settings.channel_settings.get(field).and_then(Value::as_str);
+        let text = of_step.or(of_channel).or_else(|| channel.setting(field))?;
+        let rendered = Template::parse(text).ok()?.render_object(texts).ok()?;
+        Some(rendered.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    let to = said("to_address").or_else(|| address.map(str::to_owned)).ok_or("the recipient has no email")?;
+    let from = match (said("from_name"), said("from_address")) {
+        (Some(name), Some(address)) => Some(format!("{name} <{address}>")),
+        (None, address) => address,
+        (Some(_), None) => None,
+    };
+    let content = json!({
+        "to": to, "from": from, "cc": said("cc_address"), "bcc": said("bcc_address"), "reply_to": said("reply_to_address"),
+    });
+    Ok(vec![Address::of(content, json!({ "email": to, "name": name }))])
+}
+
+/// Tokens are not kept with the message.
+fn connection(connection: &Value) -> Address {
+    let shown: Map<String, Value> = connection
+        .as_object()
+        .map(|map| map.iter().filter(|(key, _)| *key != "access_token").map(|(k, v)| (k.clone(), v.clone())).collect())
+        .unwrap_or_default();
+    let word = |name: &str| connection.get(name).cloned().unwrap_or(Value::Null);
+    let snapshot = json!({
+        "channel_id": word("channel_id"), "user_id": word("user_id"),
+        "via_incoming_webhook": connection.get("incoming_webhook").is_some(),
+    });
+    Address::of(json!({ "connection": shown }), snapshot)
+}

@@ -1,0 +1,204 @@
+//! Sending: from a step that wants to say something to messages, and from messages to the world.
+//!
+//! # Whether
+//! In this order a step may be stopped: the channel's conditions, a channel that is not there, a recipient who cannot be reached
+//! through it, preferences. Each says why in the run's log. A window that is closed does not stop a message: it goes out when
+//! the window opens.
+//!
+//! # What
+//! The step's templates are rendered once for each address of the recipient: a mail has one, push has one for each device, chat one for
+//! each connection. What cannot be rendered is a message that failed, with the line and the reason.
+//!
+//! # How
+//! Feed items are where they belong. Each other message is handed to its channel's [carrier](crate::channels) by a [job](deliver)
+//! of its own.
+
+mod addresses;
+mod deliver;
+
+use std::sync::Arc;
+
+use campanile_base::{Result, new_ksuid};
+use campanile_engine::NewJob;
+use liquid_core::Object;
+use serde_json::{Value, json};
+
+use crate::channels::{Channel, ChannelType};
+use crate::conditions::Scope;
+use crate::messages::{Activities, EventKind, Marks, Message, Source, Status};
+use crate::preferences::{self, Question};
+use crate::runs::{Run, World, calendar};
+use crate::workflows::{Content, Send, Step};
+use crate::{Notify, template};
+
+pub(crate) use deliver::{job, register};
+
+/// Sends what a step says, where it may be sent.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn send(
+    notify: &Notify,
+    world: &World,
+    run: &mut Run,
+    step: &Arc<Step>,
+    send: &Send,
+    content: &Content,
+) -> Result<()> {
+    let Some(channel) = world.channel(send.channel_key.as_deref(), send.channel_type).cloned() else {
+        run.log.error(world.now, step, "step_skipped", "there is no such channel");
+        return Ok(());
+    };
+    let variables = world.variables(run);
+    if let Err(why) = may_send(world, run, &channel, &variables) {
+        run.log.step(world.now, step, "step_skipped", why);
+        return Ok(());
+    }
+    let texts = match template::variables(&variables) {
+        Ok(texts) => texts,
+        Err(error) => {
+            run.log.error(world.now, step, "step_failed", &error.to_string());
+            return Ok(());
+        }
+    };
+    let addresses = match addresses::of(notify, world, run, &channel, (send, content), &texts).await? {
+        Ok(addresses) => addresses,
+        Err(why) => {
+            run.log.step(world.now, step, "step_skipped", json!({ "reason": why }));
+            return Ok(());
+        }
+    };
+    let mut ids = Vec::new();
+    for address in addresses {
+        let message = message(world, run, step, send, &channel, content, &texts, address);
+        run.log.step(world.now, step, "message_enqueued", json!({ "message_id": message.id, "channel": channel.key }));
+        if message.status == Status::Queued {
+            run.made.jobs.push(queued(world, &message));
+        }
+        ids.push(Value::String(message.id.clone()));
+        run.made.messages.push(message);
+    }
+    run.state.refs.insert(step.reference.clone(), json!({ "message_ids": ids }));
+    Ok(())
+}
+
+/// Whether conditions and preferences let a message go; what is written down where they do not.
+fn may_send(world: &World, run: &Run, channel: &Channel, variables: &Value) -> std::result::Result<(), Value> {
+    let scope = Scope { variables, audiences: &[], now: world.now };
+    if let Some(conditions) = &channel.settings.conditions {
+        let (holds, log) = conditions.evaluate(&scope);
+        if !holds {
+            return Err(json!({ "reason": "the channel's conditions do not hold", "conditions": log }));
+        }
+    }
+    let definition = &run.program.definition;
+    let Some(set) = world.preferences(run).filter(|_| !definition.settings.override_preferences) else { return Ok(()) };
+    let question = Question {
+        workflow: &run.program.key,
+        categories: &definition.categories,
+        channel: [&channel.id, &channel.key],
+        channel_type: channel.kind.as_str(),
+    };
+    let mut decision = preferences::decide(set, &question, &scope);
+    if decision.is_allowed && definition.settings.is_commercial {
+        decision = preferences::wants_commercial(set, &scope);
+    }
+    match decision.is_allowed {
+        true => Ok(()),
+        false => Err(json!({ "reason": "the recipient's preferences say no", "decision": decision })),
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "all of it is what a message is made of")]
+fn message(
+    world: &World,
+    run: &Run,
+    step: &Step,
+    send: &Send,
+    channel: &Channel,
+    content: &Content,
+    texts: &Object,
+    address: addresses::Address,
+) -> Message {
+    let (state, now) = (&run.state, world.now);
+    let rendered = content.render(texts);
+    let is_sandbox = (channel.is_sandbox || state.is_sandbox) && channel.kind != ChannelType::InAppFeed;
+    let scheduled_at = windowed(world, run, send);
+    let status = match (&rendered, channel.kind) {
+        (Err(_), _) | (Ok(_), ChannelType::InAppGuide) => Status::Undelivered,
+        _ if is_sandbox => Status::NotSent,
+        (Ok(_), ChannelType::InAppFeed) => Status::Delivered,
+        (Ok(_), _) => Status::Queued,
+    };
+    let mut body = json!({});
+    if let (Ok(Value::Object(rendered)), Value::Object(body)) = (&rendered, &mut body) {
+        body.extend(rendered.clone());
+        body.extend(address.content);
+    }
+    let mut message = Message {
+        id: new_ksuid(now),
+        channel_id: channel.id.clone(),
+        channel_type: channel.kind,
+        recipient: run.recipient.clone(),
+        tenant: state.tenant.clone(),
+        source: Source {
+            kind: "workflow".to_owned(),
+            key: run.program.key.clone(),
+            version_id: run.program.version.clone(),
+            categories: run.program.definition.categories.clone(),
+            step: Some(step.reference.clone()),
+            workflow_run_id: Some(run.workflow_run_id.clone()),
+            recipient_run_id: Some(run.id.clone()),
+        },
+        actors: match state.actors.is_empty() {
+            true => state.actor.iter().cloned().collect(),
+            false => state.actors.iter().rev().take(10).cloned().collect(),
+        },
+        data: state.data.clone(),
+        activities: activities(run, channel),
+        content: body,
+        metadata: None,
+        snapshot: address.snapshot,
+        status,
+        log: String::new(),
+        scheduled_at: scheduled_at.filter(|_| status == Status::Queued),
+        inserted_at: now,
+        updated_at: now,
+        marks: Marks::default(),
+    };
+    message.note(now, EventKind::Created, None);
+    match (status, rendered) {
+        (Status::Queued, _) => message.note(now, EventKind::Queued, None),
+        (Status::Delivered, _) => message.note(now, EventKind::Delivered, None),
+        (Status::NotSent, _) => message.note(now, EventKind::NotSent, None),
+        (_, Err(error)) => {
+            let why = json!({ "failure_reason": "fatal_error", "failure_details": error.to_string() });
+            message.note(now, EventKind::Undelivered, Some(&why));
+        }
+        _ => {}
+    }
+    message
+}
+
+/// What a feed item tells of, where a batch has gathered it: of one activity, the message's own data does.
+fn activities(run: &Run, channel: &Channel) -> Option<Activities> {
+    let state = &run.state;
+    (channel.kind == ChannelType::InAppFeed && !state.activities.is_empty()).then(|| Activities {
+        items: state.activities.clone(),
+        total: state.total_activities,
+        total_actors: state.total_actors,
+    })
+}
+
+/// When a message may go out, if not now.
+fn windowed(world: &World, run: &Run, send: &Send) -> Option<campanile_base::Timestamp> {
+    let windows = send.send_windows.as_ref().filter(|windows| !windows.is_empty())?;
+    let recipient = world.recipient(&run.recipient);
+    let opens_at = calendar::opens_at(windows, recipient.text("timezone"), world.now);
+    opens_at.filter(|at| *at > world.now)
+}
+
+fn queued(world: &World, message: &Message) -> NewJob {
+    let wait = message.scheduled_at.map_or(std::time::Duration::ZERO, |at| at.since(world.now));
+    job(&world.organisation, &message.id).after(wait)
+}

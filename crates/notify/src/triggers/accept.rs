@@ -1,0 +1,237 @@
+//! How triggers are accepted: together, each wholly or not at all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result, new_uuid, sha256_hex};
+use campanile_db::{Apply, Lane, Tx};
+use campanile_engine::NewJob;
+use serde_json::{Map, Value, json};
+
+use super::{MOST, RECIPIENTS, Trigger, fan_out, queries};
+use crate::recipients::{self, Told};
+use crate::{Notify, Reference, workflows};
+
+/// For how long a repeated request is answered like the first.
+const REPEATS: Duration = Duration::from_secs(24 * 3_600);
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// By whom.
+    pub organisation: OrganisationId,
+    /// The workflow's key.
+    pub workflow: String,
+    /// For whom.
+    pub recipients: Vec<Told>,
+    /// Who did it.
+    pub actor: Option<Told>,
+    /// Within which tenant.
+    pub tenant: Option<Told>,
+    /// What templates are given.
+    pub data: Map<String, Value>,
+    /// What it can be called off by.
+    pub cancellation_key: Option<String>,
+    /// Whether delays are skipped.
+    pub skips_delays: bool,
+    /// Whether nothing really goes out.
+    pub is_sandbox: bool,
+    /// What has set it off, as the API shows it.
+    pub source: Value,
+    /// The schedule that has, as templates know it.
+    pub schedule: Option<Value>,
+    /// What a repetition of this request has in common with it.
+    pub repeat: Option<Repeat>,
+}
+
+/// How a repetition of a request is known.
+#[derive(Debug, Clone)]
+pub struct Repeat {
+    /// What its caller named it.
+    pub key: String,
+    /// The hash of the request: another one of that name is a mistake.
+    pub hash: String,
+    /// The id of this request.
+    pub request_id: String,
+}
+
+impl Asked {
+    /// A trigger by the API, with nothing but a workflow, recipients and data.
+    pub fn new(organisation: OrganisationId, workflow: &str, recipients: Vec<Told>, data: Map<String, Value>) -> Self {
+        Self {
+            organisation,
+            workflow: workflow.to_owned(),
+            recipients,
+            actor: None,
+            tenant: None,
+            data,
+            cancellation_key: None,
+            skips_delays: false,
+            is_sandbox: false,
+            source: json!({ "type": "api" }),
+            schedule: None,
+            repeat: None,
+        }
+    }
+}
+
+/// What became of a trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The run that it made.
+    pub workflow_run_id: String,
+    /// The id of the request that made it, where this one repeats it.
+    pub repeats: Option<String>,
+}
+
+/// Triggers that share transactions. What is refused is refused by itself.
+pub(crate) type Accepts = Lane<Asked, std::result::Result<Accepted, Arc<Error>>>;
+
+/// Accepts a trigger: it is durable once this answers.
+///
+/// # Errors
+/// `NotFound` of the workflow; `InvalidField`; `Conflict` where a repeated request is another one.
+pub async fn accept(notify: &Notify, asked: Asked) -> Result<Accepted> {
+    check(&asked)?;
+    let lane = notify.accepts.get_or_init(|| lane(notify));
+    match lane.submit(asked).await? {
+        Ok(accepted) => Ok(accepted),
+        Err(error) => Err(Arc::try_unwrap(error).unwrap_or_else(|error| Error::internal(error.to_string()))),
+    }
+}
+
+fn lane(notify: &Notify) -> Accepts {
+    let within = notify.within();
+    let apply: Apply<Asked, std::result::Result<Accepted, Arc<Error>>> = Arc::new(move |tx, asked| {
+        let notify = within.clone();
+        Box::pin(async move {
+            let (mut answers, mut jobs) = (Vec::with_capacity(asked.len()), Vec::new());
+            for asked in asked {
+                match admit(tx, &notify, asked).await {
+                    Ok((accepted, job)) => {
+                        jobs.extend(job);
+                        answers.push(Ok(accepted));
+                    }
+                    Err(error @ (Error::Unavailable { .. } | Error::Internal(_))) => {
+                        return Err(campanile_db::Error::Unavailable(error.chain()));
+                    }
+                    Err(error) => answers.push(Err(Arc::new(error))),
+                }
+            }
+            notify.engine.enqueue_all(tx, jobs).await?;
+            Ok(answers)
+        })
+    });
+    Lane::start(notify.db.clone(), apply)
+}
+
+/// Like [`accept`], in the caller's transaction.
+///
+/// # Errors
+/// Like [`accept`].
+pub async fn trigger(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<Accepted> {
+    check(&asked)?;
+    let (accepted, job) = admit(tx, notify, asked).await?;
+    notify.engine.enqueue_all(tx, job.into_iter().collect()).await?;
+    Ok(accepted)
+}
+
+fn check(asked: &Asked) -> Result<()> {
+    if asked.recipients.is_empty() {
+        return Err(Error::invalid_field("recipients", "must not be empty"));
+    }
+    if asked.recipients.len() > RECIPIENTS {
+        return Err(Error::invalid_field("recipients", format!("must not name more than {RECIPIENTS}")));
+    }
+    if serde_json::to_vec(&asked.data).map_or(0, |json| json.len()) > MOST {
+        return Err(Error::invalid_field("data", "must not be larger than 10 MB"));
+    }
+    if asked.cancellation_key.as_ref().is_some_and(|key| key.len() > 255) {
+        return Err(Error::invalid_field("cancellation_key", "must not be longer than 255 bytes"));
+    }
+    Ok(())
+}
+
+async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, Option<NewJob>)> {
+    let (organisation, now) = (&asked.organisation, notify.clock.now());
+    let id = new_uuid();
+    if let Some(repeat) = &asked.repeat
+        && let Some(first) = queries::claim(tx, organisation, repeat, &id, now, now.plus(REPEATS)).await?
+    {
+        if first.hash != repeat.hash {
+            let why = "This Idempotency-Key was used for another request.";
+            return Err(Error::invalid_field("idempotency_key", why));
+        }
+        return Ok((Accepted { workflow_run_id: first.workflow_run_id, repeats: Some(first.request_id) }, None));
+    }
+    let program = workflows::current(tx, notify, organisation, &asked.workflow).await?;
+    if let Some(schema) = &program.schema {
+        let data = Value::Object(asked.data.clone());
+        let faults: Vec<String> =
+            schema.iter_errors(&data).take(20).map(|error| format!("{}: {error}", error.instance_path)).collect();
+        if !faults.is_empty() {
+            return Err(Error::invalid_field("data", faults.join("; ")));
+        }
+    }
+    let (recipients, actor, tenant) = tell(tx, notify, &asked).await?;
+    let more_data =
+        asked.recipients.iter().filter_map(|told| Some((told.reference.clone(), told.trigger_data.clone()?))).collect();
+    let trigger = Trigger {
+        organisation: asked.organisation,
+        id: id.clone(),
+        workflow: asked.workflow,
+        version: Some(program.version.clone()),
+        actor,
+        tenant,
+        data: asked.data,
+        cancellation_key: asked.cancellation_key,
+        skips_delays: asked.skips_delays,
+        is_sandbox: asked.is_sandbox,
+        source: asked.source,
+        schedule: asked.schedule,
+        accepted_at: now.as_micros(),
+        more_data,
+    };
+    Ok((Accepted { workflow_run_id: id, repeats: None }, Some(fan_out::job(trigger, recipients))))
+}
+
+/// Stores what a trigger tells of recipients, actor and tenant; answers their names.
+async fn tell(
+    tx: &mut Tx,
+    notify: &Notify,
+    asked: &Asked,
+) -> Result<(Vec<Reference>, Option<Reference>, Option<String>)> {
+    let mut told: Vec<Told> = asked.recipients.iter().filter(|told| told.properties.is_some()).cloned().collect();
+    told.extend(asked.actor.clone());
+    told.extend(asked.tenant.clone().map(|mut tenant| {
+        // Who is named for the first time is known from now on.
+        tenant.properties.get_or_insert_default();
+        tenant
+    }));
+    if !told.is_empty() {
+        let known = recipients::identify(tx, notify, &asked.organisation, told).await?;
+        if let Some(actor) = &asked.actor
+            && !known.contains_key(&actor.reference)
+        {
+            return Err(Error::invalid_field("actor", "is not known"));
+        }
+    }
+    let mut recipients: Vec<Reference> = Vec::with_capacity(asked.recipients.len());
+    for told in &asked.recipients {
+        if !recipients.contains(&told.reference) {
+            recipients.push(told.reference.clone());
+        }
+    }
+    let (actor, tenant) = (&asked.actor, &asked.tenant);
+    let tenant = tenant.as_ref().map(|tenant| tenant.reference.id.clone());
+    Ok((recipients, actor.as_ref().map(|actor| actor.reference.clone()), tenant))
+}
+
+/// The hash of a request.
+impl Repeat {
+    /// Of a request with an `Idempotency-Key`.
+    pub fn of(key: &str, request: &[u8], request_id: String) -> Self {
+        Self { key: key.to_owned(), hash: sha256_hex(request), request_id }
+    }
+}

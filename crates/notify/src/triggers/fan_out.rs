@@ -1,0 +1,202 @@
+//! The jobs that make runs of a trigger: for the recipients that it names, and for those who subscribe to them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile_base::{Error, Result};
+use campanile_db::Tx;
+use campanile_engine::{Backoff, JobOptions, NewJob, Outcome, Registry};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::Trigger;
+use crate::runs::{self, Run, Settled, State, World, advance};
+use crate::subscriptions::{self, DEPTH};
+use crate::workflows::{self, Program};
+use crate::{Notify, Reference};
+
+/// The kind of job.
+const FAN_OUT: &str = "notify.fan_out";
+/// How many recipients' runs are made in one job.
+const TOGETHER: usize = 250;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Args {
+    trigger: Trigger,
+    whom: Whom,
+}
+
+/// Whom a job makes runs for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Whom {
+    /// These, who were named.
+    Named(Vec<Reference>),
+    /// A page of an object's subscribers, after this one.
+    Subscribers { object: Reference, after: Option<Reference>, depth: usize },
+}
+
+/// A job that fans a trigger out.
+pub(super) fn job(trigger: Trigger, recipients: Vec<Reference>) -> NewJob {
+    job_for(&trigger, Whom::Named(recipients))
+}
+
+fn job_for(trigger: &Trigger, whom: Whom) -> NewJob {
+    let args = Args { trigger: trigger.clone(), whom };
+    NewJob::new(FAN_OUT, trigger.organisation.as_str(), &args)
+}
+
+/// Registers the job.
+pub(super) fn register(registry: &mut Registry, notify: &Notify) {
+    let options = JobOptions {
+        max_attempts: 20,
+        backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(300) },
+        concurrency: 128,
+        ..JobOptions::default()
+    };
+    let within = notify.clone();
+    registry.register(FAN_OUT, options, move |attempt| {
+        let notify = within.clone();
+        async move { fan_out(&notify, attempt.job.args()?).await }
+    });
+    settle(registry, FAN_OUT, notify);
+}
+
+/// Lets what jobs of a kind come to be written down together.
+pub(crate) fn settle(registry: &mut Registry, kind: &'static str, notify: &Notify) {
+    let within = notify.clone();
+    registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
+        let notify = within.clone();
+        Box::pin(async move {
+            let written = runs::write_down(tx, &notify, settled).await;
+            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+        })
+    });
+}
+
+async fn fan_out(notify: &Notify, args: Args) -> Result<Outcome> {
+    let (within, Args { trigger, whom }) = (notify.clone(), args);
+    let loaded = notify.db.read(move |tx| Box::pin(async move { load(tx, &within, trigger, whom).await })).await?;
+    let Some((mut world, mut runs, settled)) = loaded else { return Ok(Outcome::done()) };
+    for run in &mut runs {
+        advance(notify, &mut world, run).await?;
+    }
+    Ok(Outcome::done().noting(Settled { runs, ..settled }))
+}
+
+/// What a job needs: runs that begin, and the jobs that come after it. Nothing where the workflow is there no more.
+async fn load(
+    tx: &mut Tx,
+    notify: &Notify,
+    trigger: Trigger,
+    whom: Whom,
+) -> Result<Option<(World, Vec<Run>, Settled)>> {
+    let program = match &trigger.version {
+        Some(version) => workflows::program(tx, notify, &trigger.organisation, version).await,
+        None => workflows::current(tx, notify, &trigger.organisation, &trigger.workflow).await,
+    };
+    let program = match program {
+        Ok(program) => program,
+        Err(Error::NotFound(_) | Error::InvalidField { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut jobs = Vec::new();
+    let found =
+        match whom {
+            Whom::Named(mut named) => {
+                if named.len() > TOGETHER {
+                    let rest = named.split_off(TOGETHER);
+                    jobs.extend(rest.chunks(TOGETHER).map(|some| job_for(&trigger, Whom::Named(some.to_vec()))));
+                }
+                let objects = named.iter().filter(|one| !one.is_user() && one.collection != crate::reference::TENANTS);
+                jobs.extend(objects.map(|object| {
+                    job_for(&trigger, Whom::Subscribers { object: object.clone(), after: None, depth: 1 })
+                }));
+                named.into_iter().map(|recipient| (recipient, None)).collect()
+            }
+            Whom::Subscribers { object, after, depth } => {
+                subscribers(tx, &trigger, (object, after, depth), &mut jobs).await?
+            }
+        };
+    let runs: Vec<Run> =
+        found.into_iter().map(|(recipient, subscription)| begin(&trigger, &program, recipient, subscription)).collect();
+    let world = World::load(tx, notify, &trigger.organisation, &runs).await?;
+    let settled = Settled { organisation: trigger.organisation, runs: Vec::new(), jobs };
+    Ok(Some((world, runs, settled)))
+}
+
+/// A recipient, and what their subscription says.
+type Subscriber = (Reference, Option<Map<String, Value>>);
+
+/// A page of subscribers, but for who has set the trigger off; with jobs for what comes after them, and for their own.
+async fn subscribers(
+    tx: &mut Tx,
+    trigger: &Trigger,
+    (object, after, depth): (Reference, Option<Reference>, usize),
+    jobs: &mut Vec<NewJob>,
+) -> Result<Vec<Subscriber>> {
+    let page = subscriptions::next(tx, &trigger.organisation, &object, after.as_ref(), TOGETHER as i64).await?;
+    if page.len() == TOGETHER {
+        let after = page.last().map(|last| last.recipient.clone());
+        jobs.push(job_for(trigger, Whom::Subscribers { object: object.clone(), after, depth }));
+    }
+    let mut found = Vec::with_capacity(page.len());
+    for subscription in page {
+        let recipient = subscription.recipient;
+        if depth < DEPTH && !recipient.is_user() {
+            let whom = Whom::Subscribers { object: recipient.clone(), after: None, depth: depth + 1 };
+            jobs.push(job_for(trigger, whom));
+        }
+        if trigger.actor.as_ref() == Some(&recipient) {
+            continue;
+        }
+        let mut told = subscription.properties;
+        told.insert("object".to_owned(), json!(object));
+        found.push((recipient, Some(told)));
+    }
+    Ok(found)
+}
+
+/// A run that begins.
+fn begin(
+    trigger: &Trigger,
+    program: &Arc<Program>,
+    recipient: Reference,
+    subscription: Option<Map<String, Value>>,
+) -> Run {
+    let mut data = trigger.data.clone();
+    if let Some((_, more)) = trigger.more_data.iter().find(|(whose, _)| *whose == recipient) {
+        data.extend(more.clone());
+    }
+    let state = State {
+        version: program.version.clone(),
+        at: 0,
+        pauses: 0,
+        data,
+        actor: trigger.actor.clone(),
+        tenant: trigger.tenant.clone(),
+        activities: Vec::new(),
+        total_activities: 1,
+        actors: Vec::new(),
+        total_actors: i64::from(trigger.actor.is_some()),
+        refs: Map::new(),
+        subscription,
+        schedule: trigger.schedule.clone(),
+        skips_delays: trigger.skips_delays,
+        is_sandbox: trigger.is_sandbox,
+        cancellation_key: trigger.cancellation_key.clone(),
+        cause: trigger.source.clone(),
+        accepted_at: trigger.accepted_at(),
+        has_passed: false,
+    };
+    let (log, made) = Default::default();
+    Run {
+        id: runs::run_id(&trigger.id, &recipient),
+        workflow_run_id: trigger.id.clone(),
+        recipient,
+        program: program.clone(),
+        state,
+        is_new: true,
+        log,
+        made,
+    }
+}

@@ -1,0 +1,124 @@
+//! Triggers: what sets a workflow off, for whom, and with what.
+//!
+//! # Accepting
+//! A trigger is checked, whoever it tells of is stored, and a job is stored that fans it out, all in one transaction: of all triggers that come in
+//! at the same time together. A repeated request is answered with the run that the first one made.
+//!
+//! # Fanning out
+//! The job makes a [run](crate::runs) for each recipient that the trigger names. Objects bring their subscribers along, page by page,
+//! each page a job of its own; a subscriber that is an object itself brings its own, to a depth of two. Who set a trigger off hears of it only
+//! when they are named.
+
+mod accept;
+mod fan_out;
+mod queries;
+
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result, Timestamp};
+use campanile_db::Tx;
+use campanile_engine::{NewJob, Registry};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::runs;
+use crate::{Notify, Reference};
+
+pub(crate) use accept::Accepts;
+pub use accept::{Accepted, Asked, Repeat, accept, trigger};
+pub(crate) use fan_out::settle;
+
+/// How many recipients a trigger may name.
+pub const RECIPIENTS: usize = 1_000;
+/// How large its data may be, as JSON, in bytes.
+const MOST: usize = 10 * 1024 * 1024;
+
+/// A trigger that was accepted, as its jobs are stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Trigger {
+    pub(crate) organisation: OrganisationId,
+    /// The run that all its recipients' runs are of.
+    pub(crate) id: String,
+    pub(crate) workflow: String,
+    /// The version that it follows; the one that counts then, where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) actor: Option<Reference>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant: Option<String>,
+    pub(crate) data: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cancellation_key: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) skips_delays: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_sandbox: bool,
+    /// What has set it off, as the API shows it.
+    pub(crate) source: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) schedule: Option<Value>,
+    pub(crate) accepted_at: i64,
+    /// Data for single recipients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more_data: Vec<(Reference, Map<String, Value>)>,
+}
+
+impl Trigger {
+    fn accepted_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.accepted_at)
+    }
+}
+
+/// Registers the jobs.
+pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
+    fan_out::register(registry, notify);
+}
+
+/// What a step of another run sets off: recipients, actor, tenant, data and cancellation key.
+pub(crate) type OfStep = (Vec<Reference>, Option<Reference>, Option<String>, Map<String, Value>, Option<String>);
+
+/// A job that fans out what a step sets off.
+pub(crate) fn of_step(
+    organisation: &OrganisationId,
+    id: String,
+    workflow: String,
+    (recipients, actor, tenant, data, cancellation_key): OfStep,
+    now: Timestamp,
+) -> NewJob {
+    let trigger = Trigger {
+        organisation: organisation.clone(),
+        id,
+        workflow,
+        version: None,
+        actor,
+        tenant,
+        data,
+        cancellation_key,
+        skips_delays: false,
+        is_sandbox: false,
+        source: json!({ "type": "workflow_step" }),
+        schedule: None,
+        accepted_at: now.as_micros(),
+        more_data: Vec::new(),
+    };
+    fan_out::job(trigger, recipients)
+}
+
+/// Calls off what was triggered with a key, and still waits: for all, or for these recipients.
+///
+/// # Errors
+/// `NotFound` of the workflow.
+pub async fn cancel(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    workflow: &str,
+    key: &str,
+    only: &[Reference],
+) -> Result<()> {
+    let kind = crate::resources::Kind::Workflow;
+    crate::resources::get(tx, organisation, kind, workflow).await?.ok_or(Error::NotFound("workflow"))?;
+    let now = notify.clock.now();
+    runs::note_cancellation(tx, organisation, workflow, key, only, now).await?;
+    Ok(runs::cancel_paused(tx, organisation, workflow, key, only, now).await?)
+}

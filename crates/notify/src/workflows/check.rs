@@ -1,0 +1,129 @@
+//! What is wrong with a workflow's document.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::definition::{Definition, Kind, Step};
+use super::texts::Text;
+
+/// How deep branches may lie in branches, and how many a step may have.
+const DEPTH: usize = 5;
+const WAYS: usize = 10;
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// Where.
+    pub field: String,
+    /// What.
+    pub message: String,
+}
+
+fn fault(field: impl Into<String>, message: impl Into<String>) -> Fault {
+    Fault { field: field.into(), message: message.into() }
+}
+
+/// Everything that is wrong with a document, or as much of it as can be told.
+pub fn check(document: &Value) -> Vec<Fault> {
+    let unserved = unserved(document.get("steps"));
+    if !unserved.is_empty() {
+        return unserved;
+    }
+    let definition = match serde_json::from_value::<Definition>(document.clone()) {
+        Ok(definition) => definition,
+        Err(error) => return vec![fault("workflow", error.to_string())],
+    };
+    let mut faults = Vec::new();
+    if let Some(schema) = &definition.trigger_data_json_schema
+        && let Err(error) = jsonschema::validator_for(schema)
+    {
+        faults.push(fault("trigger_data_json_schema", error.to_string()));
+    }
+    let mut known = HashSet::new();
+    check_steps(&definition.steps, 0, &mut known, &mut faults);
+    faults
+}
+
+/// Steps that are written like this elsewhere, and are not served here.
+fn unserved(steps: Option<&Value>) -> Vec<Fault> {
+    let steps = steps.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut faults = Vec::new();
+    for step in steps {
+        let reference = step["ref"].as_str().unwrap_or("a step");
+        if let Some(kind @ ("ai_agent" | "wait_for_event" | "http_fetch")) = step["type"].as_str() {
+            faults.push(fault(reference, format!("this server has no steps of the type {kind}")));
+        }
+        for ways in ["branches", "cohort_branches"] {
+            let ways = step[ways].as_array().map(Vec::as_slice).unwrap_or_default();
+            faults.extend(ways.iter().flat_map(|way| unserved(way.get("steps"))));
+        }
+    }
+    faults
+}
+
+fn check_steps(steps: &[Step], depth: usize, known: &mut HashSet<String>, faults: &mut Vec<Fault>) {
+    for step in steps {
+        let name = step.reference.as_str();
+        if name.is_empty() || !known.insert(name.to_owned()) {
+            faults.push(fault(name, "every step needs a ref of its own"));
+        }
+        check_step(step, depth, known, faults);
+    }
+}
+
+fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &mut Vec<Fault>) {
+    let name = step.reference.as_str();
+    let mut wrong = |message: &str| faults.push(fault(name, message));
+    match &step.kind {
+        Kind::Channel(send) => {
+            if send.channel_key.is_none() && send.channel_group_key.is_none() && send.channel_type.is_none() {
+                wrong("needs a channel_key");
+            }
+            let texts = send.template.iter().filter_map(|(field, value)| Some((field, value.as_str()?)));
+            for (field, text) in texts {
+                if let Err(error) = Text::new(text).check() {
+                    faults.push(fault(format!("{name}.template.{field}"), error.to_string()));
+                }
+            }
+        }
+        Kind::Delay { settings } if settings.delay_for.is_none() && settings.delay_until_field_path.is_none() => {
+            wrong("needs delay_for or delay_until_field_path");
+        }
+        Kind::Batch { settings } => {
+            if settings.batch_window.is_none() && settings.batch_until_field_path.is_none() {
+                wrong("needs batch_window or batch_until_field_path");
+            }
+            if settings.batch_items_max_limit.is_some_and(|limit| !(2..=1_000).contains(&limit)) {
+                wrong("batch_items_max_limit must be between 2 and 1000");
+            }
+            if settings.batch_items_render_limit.is_some_and(|limit| !(2..=100).contains(&limit)) {
+                wrong("batch_items_render_limit must be between 2 and 100");
+            }
+        }
+        Kind::Throttle { settings }
+            if settings.throttle_window.is_none() && settings.throttle_window_field_path.is_none() =>
+        {
+            wrong("needs throttle_window or throttle_window_field_path");
+        }
+        Kind::Branch { branches } => {
+            if branches.is_empty() || branches.len() > WAYS || depth >= DEPTH {
+                wrong("has no branches, more than ten, or lies too deep in others");
+            }
+            branches.iter().for_each(|way| check_steps(&way.steps, depth + 1, known, faults));
+        }
+        Kind::RandomCohort { cohort_branches, .. } => {
+            let percent = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim().parse::<f64>().ok());
+            let total: f64 = cohort_branches.iter().filter_map(|way| percent(&way.percentage)).sum();
+            if (total - 100.0).abs() > 0.01 || depth >= DEPTH {
+                wrong("percentages must come to 100, and lie no more than five branches deep");
+            }
+            cohort_branches.iter().for_each(|way| check_steps(&way.steps, depth + 1, known, faults));
+        }
+        Kind::TriggerWorkflow { settings } if settings.get("workflow_key").and_then(Value::as_str).is_none() => {
+            wrong("needs a workflow_key");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,46 @@
+//! The seeds are sound, and escape what came from outside.
+
+use super::*;
+use crate::template;
+use crate::workflows::{Definition, Op, Program, check};
+
+fn rendered(op: usize, variables: &Value) -> Value {
+    let definition: Definition = serde_json::from_value(observation_captured()).unwrap();
+    let program = Program::new("v".into(), OBSERVATION_CAPTURED.into(), definition);
+    let Op::Step(_, Some(content)) = &program.ops[op] else { panic!("{op} is no channel step") };
+    content.render(&template::variables(variables).unwrap()).unwrap()
+}
+
+#[test]
+fn the_seeds_have_no_faults() {
+    assert_eq!(check(&observation_captured()), []);
+}
+
+#[test]
+fn the_digest_lists_what_came_and_escapes_it() {
+    let activity = |title: &str, significance: u32| {
+        json!({ "title": title, "significance": significance, "type": "push", "topics": ["fix", "ci"],
+            "url": "http://x/observations/obs_1" })
+    };
+    let variables = json!({
+        "total_activities": 2, "activities": [activity("<b>Fix</b>", 80), activity("Second", 71)],
+        "workspace": "default", "workspaceUrl": "http://x",
+    });
+    let mail = rendered(2, &variables);
+    let (html, text) = (mail["html_body"].as_str().unwrap(), mail["text_body"].as_str().unwrap());
+    assert!(html.contains("&lt;b&gt;Fix&lt;/b&gt;") && !html.contains("<b>Fix"), "{html}");
+    assert!(html.contains("Push, significance 80 of 100") && html.contains("fix, ci"), "{html}");
+    assert!(text.contains("2 new observations in default") && text.contains("Second"), "{text}");
+    assert_eq!(mail["subject_line"], "2 new observations in default");
+    let single = json!({ "total_activities": 1, "activities": [activity("Alone", 90)], "workspace": "default" });
+    assert_eq!(rendered(2, &single)["subject_line"], "[90] Alone");
+}
+
+#[test]
+fn the_feed_shows_markdown_that_is_safe() {
+    let item =
+        rendered(0, &json!({ "title": "<img src=x onerror=alert(1)>", "significance": 80, "url": "http://x/o/1" }));
+    let body = item["blocks"][0]["rendered"].as_str().unwrap();
+    assert!(body.contains("80") && !body.contains("onerror"), "{body}");
+    assert_eq!(item["blocks"][1]["rendered"], "http://x/o/1");
+}

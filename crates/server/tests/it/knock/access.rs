@@ -1,0 +1,153 @@
+//! Who may do what: public keys, users' tokens, grants.
+
+use campanile_testkit::server::Server;
+use serde_json::{Value, json};
+
+use super::{Knock, feed_step};
+use crate::on_each_server;
+
+pub(super) async fn public_key(server: &Server) -> String {
+    let made = server.post("/api/public-keys", &json!({ "name": "page" })).await.unwrap();
+    assert_eq!(made.status, 201, "{}", made.json);
+    made.json["key"].as_str().unwrap().to_owned()
+}
+
+/// A token that a backend signs.
+pub(super) fn signed(private: &str, claims: &Value) -> String {
+    let key = jsonwebtoken::EncodingKey::from_rsa_pem(private.as_bytes()).unwrap();
+    jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256), claims, &key).unwrap()
+}
+
+pub(super) fn in_seconds(seconds: i64) -> i64 {
+    campanile_base::Clock::System.now().as_seconds() + seconds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_key_opens_what_its_users_token_says() {
+    on_each_server(&[], async |server| {
+        let secret = Knock::of(&server);
+        secret.workflow("w", json!([feed_step("x")])).await;
+        secret.trigger("w", json!({ "recipients": ["jane", "john"] })).await;
+        let of_john = secret.until_fed("john", 1).await["entries"][0]["id"].as_str().unwrap().to_owned();
+        let key = public_key(&server).await;
+        let feed = "/users/jane/feeds/in-app";
+        let bare = Knock::with(&server, &key, None);
+        assert_eq!(bare.ask("GET", feed, Value::Null, 403).await["code"], "missing_user_token");
+        let early = Knock::with(&server, &key, Some("e30.e30.x"));
+        assert_eq!(early.ask("GET", feed, Value::Null, 403).await["code"], "missing_jwt_signing_key");
+
+        let made = server.post("/api/signing-keys", &json!({})).await.unwrap().json;
+        let private = made["private_key"].as_str().unwrap().to_owned();
+        assert!(private.starts_with("-----BEGIN PRIVATE KEY-----"));
+        let token = signed(&private, &json!({ "sub": "jane", "iat": in_seconds(0), "exp": in_seconds(60) }));
+        let jane = Knock::with(&server, &key, Some(&token));
+        assert_eq!(jane.get(feed).await["meta"]["total_count"], 1);
+        jane.put("/users/jane", json!({ "name": "Jane" })).await;
+        jane.put("/users/jane/preferences/default", json!({ "workflows": {} })).await;
+        jane.post("/channels/in-app/messages/bulk/seen", json!({ "user_ids": ["jane"] })).await;
+        for (method, path) in [
+            ("GET", "/users/john/feeds/in-app"),
+            ("GET", "/users/john"),
+            ("PUT", "/users/john"),
+            ("GET", "/users/john/preferences/default"),
+            ("PUT", "/users/john/preferences/default"),
+            ("GET", "/users/john/channel_data/email"),
+            ("GET", "/users"),
+            ("GET", "/messages"),
+            ("GET", "/tenants"),
+            ("GET", "/objects/projects/p1"),
+            ("PUT", "/objects/projects/p1"),
+            ("DELETE", "/users/jane"),
+            ("POST", "/workflows/w/trigger"),
+            ("GET", "/workflow_recipient_runs"),
+            ("GET", "/workflows"),
+            ("PUT", "/channels/email"),
+            ("GET", "/commits"),
+        ] {
+            let answer = jane.call(method, path, &json!({ "recipients": ["a"] }), &[]).await;
+            assert_eq!(answer.status, 403, "{method} {path}: {}", answer.json);
+        }
+        // Of another's message there is nothing to be seen or marked.
+        assert_eq!(jane.call("GET", &format!("/messages/{of_john}"), &Value::Null, &[]).await.status, 403);
+        assert_eq!(jane.post("/messages/batch/read", json!({ "message_ids": [of_john] })).await, json!([]));
+        let others = json!({ "user_ids": ["john"] });
+        assert_eq!(jane.call("POST", "/channels/in-app/messages/bulk/read", &others, &[]).await.status, 403);
+        assert_eq!(secret.feed("john", "").await["meta"]["unread_count"], 1);
+
+        for claims in [
+            json!({ "sub": "jane", "exp": in_seconds(-60) }),
+            json!({ "sub": "jane", "exp": in_seconds(60), "iat": in_seconds(120) }),
+        ] {
+            let stale = Knock::with(&server, &key, Some(&signed(&private, &claims)));
+            assert_eq!(stale.ask("GET", feed, Value::Null, 403).await["code"], "invalid_user_token", "{claims}");
+        }
+        let id = made["id"].as_str().unwrap();
+        let authorization = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
+        let headers = [("authorization", authorization.as_str())];
+        server.ask("DELETE", &format!("/api/signing-keys/{id}"), &headers, Vec::new()).await.unwrap();
+        let gone = server.post("/api/signing-keys", &json!({})).await.unwrap();
+        assert_eq!(gone.status, 201);
+        assert_eq!(jane.ask("GET", feed, Value::Null, 403).await["code"], "invalid_user_token");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_open_objects_and_confine_to_tenants() {
+    on_each_server(&[], async |server| {
+        let (secret, key) = (Knock::of(&server), public_key(&server).await);
+        secret.put("/channels/slack", json!({ "type": "chat", "provider": "chat_slack" })).await;
+        secret
+            .put(
+                "/objects/projects/p1/channel_data/slack",
+                json!({ "data": { "connections": [{ "channel_id": "C1" }] } }),
+            )
+            .await;
+        let made = server.post("/api/signing-keys", &json!({})).await.unwrap().json;
+        let private = made["private_key"].as_str().unwrap();
+        let with = |grants: Value, is_explicit: bool| {
+            let claims =
+                json!({ "sub": "jane", "exp": in_seconds(60), "grants": grants, "explicit_grants": is_explicit });
+            Knock::with(&server, &key, Some(&signed(private, &claims)))
+        };
+        let base = "https://api.knock.app/v1";
+        let reader = with(json!({ format!("{base}/objects/projects/p1"): { "channel_data/read": [{}] } }), false);
+        assert_eq!(
+            reader.get("/objects/projects/p1/channel_data/slack").await["data"]["connections"][0]["channel_id"],
+            "C1"
+        );
+        reader
+            .ask("PUT", "/objects/projects/p1/channel_data/slack", json!({ "data": { "connections": [] } }), 403)
+            .await;
+        reader.ask("GET", "/objects/projects/p2/channel_data/slack", Value::Null, 403).await;
+        reader.get("/users/jane/preferences/default").await;
+        let explicit = with(json!({ format!("{base}/users/jane"): { "user/feed_read": [] } }), true);
+        explicit.feed("jane", "").await;
+        explicit.ask("GET", "/users/jane/preferences/default", Value::Null, 403).await;
+        let confined =
+            with(json!({ format!("{base}/tenants/acme"): { "user/feed_read": [], "preferences/read": [] } }), false);
+        confined.feed("jane", "tenant=acme").await;
+        confined.ask("GET", "/users/jane/feeds/in-app?tenant=other", Value::Null, 403).await;
+        confined.ask("GET", "/users/jane/feeds/in-app", Value::Null, 403).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_tokens_a_public_key_opens_users_but_no_objects() {
+    on_each_server(&[], async |server| {
+        let key = public_key(&server).await;
+        let authorization = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let body = br#"{"needs_user_tokens": false}"#.to_vec();
+        assert_eq!(server.ask("PUT", "/api/browser-security", &headers, body).await.unwrap().status, 204);
+        let page = Knock::with(&server, &key, None);
+        page.feed("anybody", "").await;
+        page.put("/users/anybody", json!({ "name": "Any" })).await;
+        page.ask("GET", "/objects/projects/p1/channel_data/in-app", Value::Null, 403).await;
+        assert_eq!(page.ask("GET", "/users", Value::Null, 403).await["code"], "incorrect_token_type");
+        let unknown = Knock::with(&server, "pk_unknown", None);
+        assert_eq!(unknown.ask("GET", "/users/jane", Value::Null, 401).await["type"], "authentication_error");
+    })
+    .await;
+}

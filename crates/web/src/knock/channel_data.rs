@@ -1,0 +1,110 @@
+//! How users and objects are reached through a channel.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use campanile_base::Error;
+use campanile_notify::{Reference, channel_data, channels};
+use serde_json::Value;
+
+use super::body::Body;
+use super::client::Client;
+use super::error::{KnockError, KnockResult};
+use crate::Web;
+
+pub(super) async fn get_of_user(
+    State(web): State<Web>,
+    client: Client,
+    Path((user, channel)): Path<(String, String)>,
+) -> KnockResult<Json<Value>> {
+    get(&web, client, Reference::user(user), channel).await
+}
+
+pub(super) async fn get_of_object(
+    State(web): State<Web>,
+    client: Client,
+    Path((collection, id, channel)): Path<(String, String, String)>,
+) -> KnockResult<Json<Value>> {
+    get(&web, client, Reference::object(collection, id), channel).await
+}
+
+async fn get(web: &Web, client: Client, owner: Reference, channel: String) -> KnockResult<Json<Value>> {
+    client.must_reach(&owner, "channel_data/read")?;
+    let notify = web.app.notify.clone();
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let organisation = &client.organisation;
+            let channel =
+                channels::find(tx, &notify, organisation, &channel).await?.ok_or(Error::NotFound("channel"))?;
+            let data = channel_data::get(tx, &notify, organisation, &owner, &channel.id).await?;
+            Ok::<_, Error>(data.map(|data| channel_data::view(&channel, &data)))
+        })
+    });
+    Ok(Json(read.await?.ok_or_else(|| KnockError::missing("channel data"))?))
+}
+
+pub(super) async fn set_of_user(
+    State(web): State<Web>,
+    client: Client,
+    Path((user, channel)): Path<(String, String)>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    set(&web, client, Reference::user(user), channel, body).await
+}
+
+pub(super) async fn set_of_object(
+    State(web): State<Web>,
+    client: Client,
+    Path((collection, id, channel)): Path<(String, String, String)>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    set(&web, client, Reference::object(collection, id), channel, body).await
+}
+
+async fn set(
+    web: &Web,
+    client: Client,
+    owner: Reference,
+    channel: String,
+    Body(mut body): Body,
+) -> KnockResult<Json<Value>> {
+    client.must_reach(&owner, "channel_data/write")?;
+    let data = body.remove("data").ok_or_else(|| KnockError::field("data", "is required"))?;
+    let (owner, notify) = (owner.checked()?, web.app.notify.clone());
+    let written = web.app.db.write(move |tx| {
+        Box::pin(async move { channel_data::set(tx, &notify, &client.organisation, &owner, &channel, data).await })
+    });
+    let (channel, data) = written.await?;
+    Ok(Json(channel_data::view(&channel, &data)))
+}
+
+pub(super) async fn delete_of_user(
+    State(web): State<Web>,
+    client: Client,
+    Path((user, channel)): Path<(String, String)>,
+) -> KnockResult<StatusCode> {
+    delete(&web, client, Reference::user(user), channel).await
+}
+
+pub(super) async fn delete_of_object(
+    State(web): State<Web>,
+    client: Client,
+    Path((collection, id, channel)): Path<(String, String, String)>,
+) -> KnockResult<StatusCode> {
+    delete(&web, client, Reference::object(collection, id), channel).await
+}
+
+async fn delete(web: &Web, client: Client, owner: Reference, channel: String) -> KnockResult<StatusCode> {
+    client.must_reach(&owner, "channel_data/write")?;
+    let notify = web.app.notify.clone();
+    let deleted = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let organisation = &client.organisation;
+            let channel =
+                channels::find(tx, &notify, organisation, &channel).await?.ok_or(Error::NotFound("channel"))?;
+            channel_data::delete(tx, organisation, &owner, &channel.id).await
+        })
+    });
+    deleted.await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,290 @@
+//! The management API, in outline: workflows are read and written like code, channels are set up, commits are listed.
+//!
+//! An organisation has one environment. What is written is a draft until it is committed, with `commit=true` or later.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use campanile_base::{Error, sha256_hex};
+use campanile_db::{END, Range};
+use campanile_notify::channels::{self, Channel};
+use campanile_notify::resources::{self, Kind, Resource, Version};
+use campanile_notify::triggers;
+use campanile_notify::workflows;
+use serde_json::{Value, json};
+
+use super::body::Body;
+use super::client::{Client, Who};
+use super::error::{KnockError, KnockResult};
+use super::objects::entries;
+use super::page::Page;
+use super::query::Query;
+use crate::Web;
+
+/// The one environment.
+const ENVIRONMENT: &str = "production";
+/// How many workflows or channels a list has, unless said otherwise.
+const LIMIT: i64 = 50;
+
+/// A page of a list by key.
+fn by_key(query: &Query) -> (Range, usize) {
+    let limit = query.number("limit").or(query.number("page_size")).filter(|limit| (1..=LIMIT).contains(limit));
+    let limit = limit.unwrap_or(LIMIT);
+    let low = query.text("after").unwrap_or_default().to_owned();
+    let range = Range { low, high: END.to_owned(), oldest_first: true, limit: limit + 1 };
+    (range, usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// What was read of a list by key, as a page.
+fn page_of<T>(mut found: Vec<T>, size: usize, key: impl Fn(&T) -> &str, view: impl Fn(&T) -> Value) -> Json<Value> {
+    let after = (found.len() > size).then(|| key(&found[size - 1]).to_owned());
+    found.truncate(size);
+    let info = json!({ "__typename": "PageInfo", "after": after, "before": null, "page_size": size });
+    entries(found.iter().map(view).collect(), info)
+}
+
+fn workflow_view(workflow: &Resource) -> Value {
+    let mut view = workflow.draft.clone();
+    let document = view.to_string();
+    if let Value::Object(map) = &mut view {
+        map.insert("key".to_owned(), workflow.key.as_str().into());
+        map.insert("active".to_owned(), workflow.is_active.into());
+        map.insert("valid".to_owned(), workflows::check(&workflow.draft).is_empty().into());
+        map.insert("sha".to_owned(), sha256_hex(document).into());
+        map.insert("environment".to_owned(), ENVIRONMENT.into());
+        map.insert("created_at".to_owned(), json!(workflow.created_at));
+        map.insert("updated_at".to_owned(), json!(workflow.updated_at));
+        map.entry("categories").or_insert_with(|| json!([]));
+        map.entry("steps").or_insert_with(|| json!([]));
+    }
+    view
+}
+
+pub(super) async fn workflows(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let (range, size) = by_key(&query);
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move { resources::list(tx, &client.organisation, Kind::Workflow, &range).await })
+    });
+    Ok(page_of(read.await?, size, |workflow| &workflow.key, workflow_view))
+}
+
+pub(super) async fn workflow(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { resources::get(tx, &client.organisation, Kind::Workflow, &key).await }));
+    Ok(Json(workflow_view(&read.await?.ok_or_else(|| KnockError::missing("workflow"))?)))
+}
+
+/// The document in a request, and what is wrong with it.
+fn document(body: Body) -> KnockResult<Value> {
+    let Body(mut body) = body;
+    let document = body.remove("workflow").ok_or_else(|| KnockError::field("workflow", "is required"))?;
+    let faults = workflows::check(&document);
+    if faults.is_empty() {
+        return Ok(document);
+    }
+    let told = faults.iter().map(|fault| json!({ "field": fault.field, "message": fault.message, "type": "invalid" }));
+    Err(KnockError::fields(told.collect()))
+}
+
+pub(super) async fn put_workflow(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    query: Query,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let document = document(body)?;
+    let commits = query.flag("commit") == Some(true);
+    let note = query.text("commit_message").unwrap_or_default().to_owned();
+    let (author, notify) = (author(&client), web.app.notify.clone());
+    let written = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let why = commits.then_some((note.as_str(), author.as_str()));
+            workflows::put(tx, &notify, &client.organisation, &key, &document, why).await
+        })
+    });
+    Ok(Json(json!({ "workflow": workflow_view(&written.await?) })))
+}
+
+pub(super) async fn validate_workflow(client: Client, Path(key): Path<String>, body: Body) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let mut document = document(body)?;
+    document["key"] = key.into();
+    document["valid"] = true.into();
+    Ok(Json(json!({ "workflow": document })))
+}
+
+pub(super) async fn activate_workflow(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let is_active = body.0.get("status").and_then(Value::as_bool);
+    let is_active = is_active.ok_or_else(|| KnockError::field("status", "must be true or false"))?;
+    let written = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            resources::activate(tx, &client.organisation, Kind::Workflow, &key, is_active).await?;
+            resources::get(tx, &client.organisation, Kind::Workflow, &key).await
+        })
+    });
+    let workflow = written.await?.ok_or_else(|| KnockError::missing("workflow"))?;
+    Ok(Json(json!({ "workflow": workflow_view(&workflow) })))
+}
+
+/// Triggers a workflow, as somebody who tries it does.
+pub(super) async fn run_workflow(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let asked =
+        triggers::Asked { source: json!({ "type": "rehearsal" }), ..super::workflows::asked(client, &key, &body)? };
+    let accepted = triggers::accept(&web.app.notify, asked).await?;
+    Ok(Json(json!({ "workflow_run_id": accepted.workflow_run_id })))
+}
+
+pub(super) async fn delete_workflow(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+) -> KnockResult<StatusCode> {
+    client.must_manage()?;
+    let deleted = web.app.db.write(move |tx| {
+        Box::pin(async move { resources::delete(tx, &client.organisation, Kind::Workflow, &key).await })
+    });
+    deleted.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn commit_view(version: &Version) -> Value {
+    json!({
+        "id": version.id, "environment": ENVIRONMENT, "commit_message": version.note, "created_at": version.created_at,
+        "author": { "email": version.author, "name": version.author },
+        "resource": { "identifier": version.key, "type": version.kind },
+    })
+}
+
+pub(super) async fn commits(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let page = Page::of(&query)?;
+    let range = page.range.clone();
+    let read =
+        web.app.db.read(move |tx| Box::pin(async move { resources::versions(tx, &client.organisation, &range).await }));
+    let (found, page_info) = page.cut(read.await?, |version| &version.place);
+    Ok(entries(found.iter().map(commit_view).collect(), page_info))
+}
+
+pub(super) async fn commit(State(web): State<Web>, client: Client, Path(id): Path<String>) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let read =
+        web.app.db.read(move |tx| Box::pin(async move { resources::version(tx, &client.organisation, &id).await }));
+    Ok(Json(commit_view(&read.await?.ok_or_else(|| KnockError::missing("commit"))?)))
+}
+
+/// Commits all drafts of workflows.
+pub(super) async fn commit_all(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let note = query.text("commit_message").unwrap_or_default().to_owned();
+    let (author, notify) = (author(&client), web.app.notify.clone());
+    let written = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let organisation = &client.organisation;
+            for workflow in resources::list(tx, organisation, Kind::Workflow, &Range::first(10_000)).await? {
+                let why = (note.as_str(), author.as_str());
+                workflows::put(tx, &notify, organisation, &workflow.key, &workflow.draft, Some(why)).await?;
+            }
+            Ok::<_, Error>(())
+        })
+    });
+    written.await?;
+    Ok(Json(json!({ "result": "success" })))
+}
+
+fn author(client: &Client) -> String {
+    match &client.who {
+        Who::Member(_, person) => person.to_string(),
+        _ => "a secret key".to_owned(),
+    }
+}
+
+/// A channel, without its provider's secrets.
+fn channel_view(channel: &Channel) -> Value {
+    let mut view = channel.view();
+    let named: Vec<&String> = channel.settings.provider_settings.keys().collect();
+    view["archived_at"] = Value::Null;
+    view["environment_settings"] = json!({ ENVIRONMENT: {
+        "is_sandbox": channel.is_sandbox, "is_valid": true, "provider_settings": named,
+        "channel_settings": channel.settings.channel_settings,
+    } });
+    view
+}
+
+pub(super) async fn list_channels(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let (notify, (range, size)) = (web.app.notify.clone(), by_key(&query));
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { channels::list(tx, &notify, &client.organisation, &range).await }));
+    Ok(page_of(read.await?, size, |channel| &channel.key, channel_view))
+}
+
+pub(super) async fn get_channel(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let notify = web.app.notify.clone();
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { channels::find(tx, &notify, &client.organisation, &key).await }));
+    Ok(Json(channel_view(&read.await?.ok_or_else(|| KnockError::missing("channel"))?)))
+}
+
+/// Makes a channel, or changes it. The hosted service leaves this to its pages.
+pub(super) async fn put_channel(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    Body(mut body): Body,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let told = body.remove("channel").unwrap_or(Value::Object(body));
+    let told = serde_json::from_value(told).map_err(|error| KnockError::field("channel", &error.to_string()))?;
+    let notify = web.app.notify.clone();
+    let written = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { channels::put(tx, &notify, &client.organisation, &key, told).await }));
+    Ok(Json(json!({ "channel": channel_view(&written.await?) })))
+}
+
+pub(super) async fn delete_channel(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+) -> KnockResult<StatusCode> {
+    client.must_manage()?;
+    let notify = web.app.notify.clone();
+    let deleted = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { channels::delete(tx, &notify, &client.organisation, &key).await }));
+    deleted.await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,363 @@
+//! Messages: lists, what they say, what has happened to them, and marks.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result, new_uuid};
+use campanile_db::{Range, Tx};
+use campanile_notify::channels::{self, ChannelType};
+use campanile_notify::messages::{self, Archived, Filter, Mark, Message, TenantFilter};
+use campanile_notify::{Notify, Reference};
+use serde_json::{Value, json};
+
+use super::body::Body;
+use super::client::Client;
+use super::error::{KnockError, KnockResult};
+use super::page::Page;
+use super::query::Query;
+use crate::Web;
+
+/// How many messages are marked at a time.
+const BATCH: usize = 50;
+/// How many a bulk operation marks.
+const BULK: i64 = 10_000;
+
+pub(super) async fn list(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
+    list_of(&web, client, None, &query).await
+}
+
+pub(super) async fn list_of_user(
+    State(web): State<Web>,
+    client: Client,
+    Path(user): Path<String>,
+    query: Query,
+) -> KnockResult<Json<Value>> {
+    list_of(&web, client, Some(Reference::user(user)), &query).await
+}
+
+pub(super) async fn list_of_object(
+    State(web): State<Web>,
+    client: Client,
+    Path((collection, id)): Path<(String, String)>,
+    query: Query,
+) -> KnockResult<Json<Value>> {
+    list_of(&web, client, Some(Reference::object(collection, id)), &query).await
+}
+
+async fn list_of(web: &Web, client: Client, recipient: Option<Reference>, query: &Query) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let text = |name: &str| query.text(name).map(str::to_owned);
+    let filter = Filter {
+        recipient,
+        channel: text("channel_id"),
+        tenant: text("tenant").map_or(TenantFilter::Any, TenantFilter::Only),
+        statuses: query.list("status"),
+        engagements: query.list("engagement_status"),
+        ids: query.list("message_ids"),
+        categories: at_most("workflow_categories", query.list("workflow_categories"), 3)?,
+        workflows: query.list("source"),
+        workflow_run_id: text("workflow_run_id"),
+        recipient_run_id: text("workflow_recipient_run_id"),
+        data: facts(query)?,
+        archived: Archived::Include,
+    };
+    let page = Page::of(query)?.between(query);
+    let (notify, range) = (web.app.notify.clone(), page.range.clone());
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let found = messages::list(tx, &client.organisation, &filter, &range).await?;
+            Ok::<_, Error>((channels_of(tx, &notify, &client.organisation).await?, found))
+        })
+    });
+    let (channels, found) = read.await?;
+    let (found, page_info) = page.cut(found, |message| &message.id);
+    let items: Vec<Value> = found.iter().map(|message| shown(message, &channels)).collect();
+    Ok(Json(json!({ "items": items, "page_info": page_info })))
+}
+
+/// What a `trigger_data` filter asks for.
+pub(super) fn facts(query: &Query) -> KnockResult<serde_json::Map<String, Value>> {
+    let facts = query.scalars("trigger_data")?;
+    match facts.len() {
+        0..=4 => Ok(facts),
+        _ => Err(KnockError::field("trigger_data", "must not have more than four keys")),
+    }
+}
+
+pub(super) fn at_most(name: &str, list: Vec<String>, most: usize) -> KnockResult<Vec<String>> {
+    match list.len() <= most {
+        true => Ok(list),
+        false => Err(KnockError::field(name, &format!("must not have more than {most} items"))),
+    }
+}
+
+type Channels = HashMap<String, Value>;
+
+async fn channels_of(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<Channels> {
+    let all = channels::all(tx, notify, organisation).await?;
+    Ok(all.into_iter().map(|channel| (channel.id.clone(), channel.view())).collect())
+}
+
+fn shown(message: &Message, channels: &Channels) -> Value {
+    message.view(channels.get(&message.channel_id).cloned())
+}
+
+/// A message that the caller may see.
+async fn one(web: &Web, client: &Client, id: String) -> KnockResult<(Message, Channels)> {
+    let (notify, organisation) = (web.app.notify.clone(), client.organisation.clone());
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let message = messages::get(tx, &organisation, &id).await?;
+            Ok::<_, Error>((message, channels_of(tx, &notify, &organisation).await?))
+        })
+    });
+    let (message, channels) = read.await?;
+    let message = message.ok_or_else(|| KnockError::missing("message"))?;
+    client.must_reach(&message.recipient, "user/feed_read")?;
+    Ok((message, channels))
+}
+
+pub(super) async fn get(State(web): State<Web>, client: Client, Path(id): Path<String>) -> KnockResult<Json<Value>> {
+    let (message, channels) = one(&web, &client, id).await?;
+    Ok(Json(shown(&message, &channels)))
+}
+
+pub(super) async fn content(
+    State(web): State<Web>,
+    client: Client,
+    Path(id): Path<String>,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let (message, _) = one(&web, &client, id).await?;
+    Ok(Json(content_of(&message)))
+}
+
+/// What a message says, in the shape of its channel.
+fn content_of(message: &Message) -> Value {
+    let content = &message.content;
+    let word = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
+    let or_null = |name: &str| content.get(name).cloned().unwrap_or(Value::Null);
+    let data = match message.channel_type {
+        ChannelType::Email => json!({
+            "__typename": "MessageEmailContent", "to": word("to"), "from": word("from"), "cc": or_null("cc"),
+            "bcc": or_null("bcc"), "reply_to": or_null("reply_to"), "subject_line": word("subject_line"),
+            "html_body": word("html_body"), "text_body": word("text_body"),
+        }),
+        ChannelType::Sms => json!({ "__typename": "MessageSmsContent", "to": word("to"), "body": word("body") }),
+        ChannelType::Push => json!({
+            "__typename": "MessagePushContent", "token": word("token"), "title": word("title"), "body": word("body"),
+            "data": message.data,
+        }),
+        ChannelType::InAppFeed | ChannelType::InAppGuide => {
+            json!({ "__typename": "MessageInAppFeedContent", "blocks": content.get("blocks").unwrap_or(&json!([])) })
+        }
+        ChannelType::Chat | ChannelType::Http => json!({
+            "__typename": "MessageChatContent", "connection": content.get("connection").unwrap_or(&json!({})),
+            "metadata": message.metadata, "template": {
+                "blocks": [{ "type": "markdown", "name": "body", "content": word("markdown") }],
+                "json_content": or_null("json_content"), "summary": or_null("summary"),
+            },
+        }),
+    };
+    json!({ "__typename": "MessageContent", "message_id": message.id, "inserted_at": message.inserted_at, "data": data })
+}
+
+pub(super) async fn contents(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let ids = at_most("message_ids", query.list("message_ids"), BATCH)?;
+    let read =
+        web.app.db.read(move |tx| Box::pin(async move { messages::these(tx, &client.organisation, &ids).await }));
+    Ok(Json(read.await?.iter().map(content_of).collect()))
+}
+
+pub(super) async fn events(
+    State(web): State<Web>,
+    client: Client,
+    Path(id): Path<String>,
+    query: Query,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let (page, (message, _)) = (Page::of(&query)?, one(&web, &client, id).await?);
+    let mut events = message.events();
+    events.retain(|event| event.id > page.range.low && event.id < page.range.high);
+    if !page.range.oldest_first {
+        events.reverse();
+    }
+    let (found, page_info) = page.cut(events, |event| &event.id);
+    let items: Vec<Value> = found.iter().map(|event| event.view(&message.recipient)).collect();
+    Ok(Json(json!({ "items": items, "page_info": page_info })))
+}
+
+pub(super) async fn delivery_logs(
+    State(web): State<Web>,
+    client: Client,
+    Path(id): Path<String>,
+    query: Query,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let (page, (message, _)) = (Page::of(&query)?, one(&web, &client, id).await?);
+    let range = page.range.clone();
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move { messages::deliveries(tx, &client.organisation, &message.id, &range).await })
+    });
+    let (found, page_info) = page.cut(read.await?, |(id, _)| id);
+    let items: Vec<Value> = found.into_iter().map(|(_, log)| log).collect();
+    Ok(Json(json!({ "items": items, "page_info": page_info })))
+}
+
+pub(super) async fn activities(
+    State(web): State<Web>,
+    client: Client,
+    Path(id): Path<String>,
+    query: Query,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let (page, (message, _)) = (Page::of(&query)?, one(&web, &client, id).await?);
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { super::feeds::activities(tx, &client.organisation, &message).await }));
+    let place = |activity: &Value| activity["id"].as_str().unwrap_or_default().to_owned();
+    let all: Vec<(String, Value)> = read.await?.into_iter().map(|activity| (place(&activity), activity)).collect();
+    let (found, page_info) = page.cut(all, |(place, _)| place);
+    let items: Vec<Value> = found.into_iter().map(|(_, activity)| activity).collect();
+    Ok(Json(json!({ "items": items, "page_info": page_info })))
+}
+
+pub(super) async fn mark(
+    State(web): State<Web>,
+    client: Client,
+    Path((id, mark)): Path<(String, String)>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    let mark = Mark::parse(&mark).ok_or_else(|| KnockError::missing("operation"))?;
+    mark_one(&web, client, id, mark, &body).await
+}
+
+/// What `DELETE …/read` takes back, and what its synonym `DELETE …/unread` does.
+pub(super) async fn unmark(
+    State(web): State<Web>,
+    client: Client,
+    Path((id, mark)): Path<(String, String)>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    let mark = match Mark::parse(&mark) {
+        Some(mark @ (Mark::Seen | Mark::Read | Mark::Archived)) => mark.reversed(),
+        Some(mark @ (Mark::Unseen | Mark::Unread | Mark::Unarchived)) => mark,
+        _ => return Err(KnockError::missing("operation")),
+    };
+    mark_one(&web, client, id, mark, &body).await
+}
+
+async fn mark_one(web: &Web, client: Client, id: String, mark: Mark, body: &Body) -> KnockResult<Json<Value>> {
+    let marked = mark_these(web, client, vec![id], mark, body).await?;
+    Ok(Json(marked.into_iter().next().ok_or_else(|| KnockError::missing("message"))?))
+}
+
+pub(super) async fn mark_batch(
+    State(web): State<Web>,
+    client: Client,
+    Path(mark): Path<String>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    let mark = Mark::parse(&mark).ok_or_else(|| KnockError::missing("operation"))?;
+    let ids = body.texts("message_ids", BATCH)?;
+    Ok(Json(Value::Array(mark_these(&web, client, ids, mark, &body).await?)))
+}
+
+/// Marks messages that the caller may mark; answers those that were.
+async fn mark_these(web: &Web, client: Client, ids: Vec<String>, mark: Mark, body: &Body) -> KnockResult<Vec<Value>> {
+    let metadata = body.0.get("metadata").filter(|metadata| !metadata.is_null()).cloned();
+    if let Some(metadata) = &metadata {
+        let is_flat = |value: &Value| !value.is_array() && !value.is_object();
+        if !metadata.as_object().is_some_and(|map| map.len() <= 5 && map.values().all(is_flat)) {
+            return Err(KnockError::field("metadata", "must be an object of at most five plain values"));
+        }
+    }
+    if let Some(user) = client.only_user() {
+        client.must_be(user, "user/feed_write")?;
+    }
+    let only = client.only_user().map(str::to_owned);
+    let (notify, now) = (web.app.notify.clone(), web.app.clock.now());
+    let written = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let organisation = &client.organisation;
+            let marked = messages::mark(tx, organisation, only.as_deref(), &ids, mark, metadata.as_ref(), now).await?;
+            Ok::<_, Error>((channels_of(tx, &notify, organisation).await?, marked))
+        })
+    });
+    let (channels, marked) = written.await?;
+    Ok(marked.iter().map(|message| shown(message, &channels)).collect())
+}
+
+/// Marks all messages of a channel that a filter lets through.
+pub(super) async fn mark_all(
+    State(web): State<Web>,
+    client: Client,
+    Path((channel, mark)): Path<(String, String)>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    let action = mark;
+    let mark = match action.as_str() {
+        // What is deleted is out of sight for good.
+        "delete" => Mark::Archived,
+        action => Mark::parse(action).ok_or_else(|| KnockError::missing("operation"))?,
+    };
+    let list = |name: &str| -> Vec<String> {
+        let items = body.0.get(name).and_then(Value::as_array).into_iter().flatten();
+        items.filter_map(Value::as_str).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    };
+    let mut users = list("user_ids");
+    users.extend(list("recipient_ids"));
+    if let Some(user) = client.only_user() {
+        client.must_be(user, "user/feed_write")?;
+        if users.iter().any(|named| named != user) {
+            return Err(Error::Forbidden("this is somebody else's feed").into());
+        }
+        users = vec![user.to_owned()];
+    }
+    let tenants = list("tenants");
+    let has_tenant = body.0.get("has_tenant").and_then(Value::as_bool);
+    let filter = Filter {
+        tenant: TenantFilter::of(tenants.first().map(String::as_str), has_tenant),
+        statuses: body.optional("delivery_status").map(str::to_owned).into_iter().collect(),
+        engagements: body.optional("engagement_status").map(str::to_owned).into_iter().collect(),
+        workflows: list("workflows"),
+        archived: Archived::parse(body.optional("archived")),
+        data: body
+            .optional("trigger_data")
+            .map(|text| serde_json::from_str(text).map_err(|_| KnockError::field("trigger_data", "is not JSON")))
+            .transpose()?
+            .unwrap_or_default(),
+        ..Filter::default()
+    };
+    let page = Page::of(&Query::default())?.within(body.optional("newer_than"), body.optional("older_than"));
+    let range = Range { limit: BULK, ..page.range };
+    let (notify, now) = (web.app.notify.clone(), web.app.clock.now());
+    let marked = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let organisation = &client.organisation;
+            let found = channels::find(tx, &notify, organisation, &channel).await?;
+            let channel = found.ok_or(Error::NotFound("channel"))?;
+            let whom: Vec<Option<Reference>> = match users.is_empty() {
+                true => vec![None],
+                false => users.into_iter().map(|user| Some(Reference::user(user))).collect(),
+            };
+            let mut marked = 0;
+            for recipient in whom {
+                let filter = Filter { recipient, channel: Some(channel.id.clone()), ..filter.clone() };
+                marked += messages::mark_where(tx, organisation, &filter, &range, mark, now).await?;
+            }
+            Ok::<_, Error>(marked)
+        })
+    });
+    let marked = marked.await?;
+    Ok(Json(json!({
+        "__typename": "BulkOperation", "id": new_uuid(), "name": format!("messages.{action}"), "status": "completed",
+        "estimated_total_rows": marked, "processed_rows": marked, "success_count": marked, "error_count": 0,
+        "error_items": [], "inserted_at": now, "updated_at": now, "started_at": now, "completed_at": now,
+        "failed_at": null,
+    })))
+}

@@ -1,0 +1,254 @@
+//! Query parameters of the Knock API, in all the ways in which its clients write them.
+//!
+//! Lists come as `k[]=a`, `k=a&k=b` and `k[0]=a`, lists of objects as `k[][id]=a&k[][collection]=b` and `k[0][id]=a`, objects as
+//! `k[a]=b`, with dots (`inserted_at.gte`) and as JSON. Empty values say nothing.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use campanile_base::Timestamp;
+use serde_json::{Map, Value};
+
+use super::error::{KnockError, KnockResult};
+use crate::Web;
+
+/// The parameters of a request, as one object.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query(Map<String, Value>);
+
+impl FromRequestParts<Web> for Query {
+    type Rejection = KnockError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> KnockResult<Self> {
+        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+/// A step on the way to a value.
+enum Part<'k> {
+    Key(&'k str),
+    Next,
+}
+
+impl Query {
+    pub(crate) fn parse(query: &str) -> Self {
+        let mut root = Value::Object(Map::new());
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            if !value.is_empty() {
+                put(&mut root, &parts_of(&name), &value);
+            }
+        }
+        numbered(&mut root);
+        match root {
+            Value::Object(map) => Self(map),
+            _ => Self::default(),
+        }
+    }
+
+    /// Parameters that were not in a query: `inserted_at.gte` is written with its dot, `trigger_data` is an object.
+    pub(crate) fn of(options: &Map<String, Value>) -> Self {
+        let mut root = Value::Object(Map::new());
+        for (name, value) in options {
+            match value {
+                Value::Null => {}
+                Value::Bool(_) | Value::Number(_) => put(&mut root, &parts_of(name), &value.to_string()),
+                Value::String(text) if text.is_empty() => {}
+                Value::String(text) => put(&mut root, &parts_of(name), text),
+                other => root[name] = other.clone(),
+            }
+        }
+        match root {
+            Value::Object(map) => Self(map),
+            _ => Self::default(),
+        }
+    }
+
+    /// Whatever was given.
+    pub(crate) fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        match self.0.get(name)? {
+            Value::Array(list) => list.last()?.as_str(),
+            value => value.as_str(),
+        }
+    }
+
+    /// Texts, however many.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        match self.0.get(name) {
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Some(Value::String(text)) => vec![text.clone()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Values, however many.
+    pub(crate) fn values(&self, name: &str) -> Vec<&Value> {
+        match self.0.get(name) {
+            Some(Value::Array(list)) => list.iter().collect(),
+            Some(value) => vec![value],
+            None => Vec::new(),
+        }
+    }
+
+    /// A flag.
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        self.text(name).map(|text| matches!(text, "true" | "1"))
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.text(name)?.parse().ok()
+    }
+
+    /// An object that is written as JSON, with nothing but scalars in it.
+    pub(crate) fn scalars(&self, name: &str) -> KnockResult<Map<String, Value>> {
+        let Some(text) = self.0.get(name) else { return Ok(Map::new()) };
+        let map = match text {
+            Value::Object(map) => map.clone(),
+            Value::String(text) => serde_json::from_str::<Map<String, Value>>(text)
+                .map_err(|_| KnockError::field(name, "must be a JSON object"))?,
+            _ => return Err(KnockError::field(name, "must be a JSON object")),
+        };
+        match map.values().any(|value| value.is_array() || value.is_object()) {
+            true => Err(KnockError::field(name, "must not contain nested values")),
+            false => Ok(map),
+        }
+    }
+
+    /// A bound of a range in time, as `inserted_at.gte`.
+    pub(crate) fn time(&self, name: &str, bound: &str) -> Option<Timestamp> {
+        self.0.get(name)?.get(bound)?.as_str().and_then(Timestamp::parse)
+    }
+}
+
+/// `a[b][]` and `a.b`, step by step.
+fn parts_of(name: &str) -> Vec<Part<'_>> {
+    let (first, rest) = match name.find('[') {
+        Some(at) => (&name[..at], &name[at..]),
+        None => (name, ""),
+    };
+    let mut parts: Vec<Part<'_>> = match first.split_once('.') {
+        Some((object, key)) => vec![Part::Key(object), Part::Key(key)],
+        None => vec![Part::Key(first)],
+    };
+    for inner in rest.split('[').skip(1) {
+        parts.push(match inner.trim_end_matches(']') {
+            "" => Part::Next,
+            key => Part::Key(key),
+        });
+    }
+    parts
+}
+
+fn put(node: &mut Value, parts: &[Part<'_>], value: &str) {
+    match parts {
+        [] => match node {
+            Value::Null => *node = value.into(),
+            // Given again: then it is a list.
+            Value::Array(list) => list.push(value.into()),
+            given => {
+                let first = given.take();
+                *given = Value::Array(vec![first, value.into()]);
+            }
+        },
+        [Part::Key(key), rest @ ..] => {
+            if !node.is_object() {
+                *node = Value::Object(Map::new());
+            }
+            if let Value::Object(map) = node {
+                put(map.entry(*key).or_insert(Value::Null), rest, value);
+            }
+        }
+        [Part::Next, rest @ ..] => {
+            if !node.is_array() {
+                *node = Value::Array(match node.take() {
+                    Value::Null => Vec::new(),
+                    given => vec![given],
+                });
+            }
+            let Value::Array(list) = node else { return };
+            // Keys of one object follow each other; one that it has already begins the next.
+            let goes_on = match (rest.first(), list.last()) {
+                (Some(Part::Key(key)), Some(Value::Object(last))) => !last.contains_key(*key),
+                _ => false,
+            };
+            if !goes_on {
+                list.push(Value::Null);
+            }
+            let last = list.last_mut().expect("there is one");
+            put(last, rest, value);
+        }
+    }
+}
+
+/// Makes lists of objects whose keys are all numbers.
+fn numbered(node: &mut Value) {
+    match node {
+        Value::Object(map) => {
+            map.values_mut().for_each(numbered);
+            let is_list = !map.is_empty() && map.keys().all(|key| key.parse::<u32>().is_ok());
+            if is_list {
+                let mut items: Vec<(u32, Value)> = std::mem::take(map)
+                    .into_iter()
+                    .map(|(key, value)| (key.parse().unwrap_or(u32::MAX), value))
+                    .collect();
+                items.sort_by_key(|(index, _)| *index);
+                *node = Value::Array(items.into_iter().map(|(_, value)| value).collect());
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(numbered),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parsed(query: &str) -> Value {
+        Value::Object(Query::parse(query).0)
+    }
+
+    #[test]
+    fn lists_are_written_in_three_ways() {
+        for query in ["k[]=a&k[]=b", "k=a&k=b", "k[0]=a&k[1]=b", "k%5B%5D=a&k%5B%5D=b"] {
+            assert_eq!(parsed(query), json!({ "k": ["a", "b"] }), "{query}");
+        }
+        assert_eq!(Query::parse("k=a").list("k"), ["a"]);
+    }
+
+    #[test]
+    fn lists_of_objects_are_too() {
+        let wanted = json!({ "k": [{ "id": "o", "collection": "c" }, { "id": "p", "collection": "c" }] });
+        assert_eq!(parsed("k[][id]=o&k[][collection]=c&k[][id]=p&k[][collection]=c"), wanted);
+        assert_eq!(parsed("k[0][id]=o&k[0][collection]=c&k[1][id]=p&k[1][collection]=c"), wanted);
+        let mixed = json!({ "k": ["u1", { "id": "p", "collection": "c" }] });
+        assert_eq!(parsed("k[]=u1&k[][id]=p&k[][collection]=c"), mixed);
+    }
+
+    #[test]
+    fn objects_are_nested_dotted_or_json() {
+        assert_eq!(
+            parsed("q[limit]=2&q.types=a&inserted_at.gte=x"),
+            json!({
+            "q": { "limit": "2", "types": "a" }, "inserted_at": { "gte": "x" } })
+        );
+    }
+
+    #[test]
+    fn what_is_empty_was_not_said() {
+        assert_eq!(parsed("&status=&archived=&&page_size=5"), json!({ "page_size": "5" }));
+    }
+
+    #[test]
+    fn trigger_data_has_no_nested_values() {
+        assert!(Query::parse("t=%7B%22a%22%3A1%7D").scalars("t").is_ok());
+        assert!(Query::parse("t=%7B%22a%22%3A%5B1%5D%7D").scalars("t").is_err());
+        assert!(Query::parse("t=nonsense").scalars("t").is_err());
+    }
+}
