@@ -271,6 +271,7 @@ CREATE TABLE audience_member (
     added_at BIGINT NOT NULL,
     PRIMARY KEY (organisation_id, audience, user_id, tenant)
 ) WITHOUT ROWID;
+CREATE INDEX audience_member_user ON audience_member (organisation_id, user_id);
 CREATE INDEX audience_member_listed ON audience_member (organisation_id, audience, place);
 
 CREATE TABLE bulk_operation (

@@ -14,6 +14,8 @@
 //! # Whose what is
 //! Everything is an organisation's. A workspace is a tenant, members are users; both by their own ids.
 
+pub mod audiences;
+pub mod bulk;
 pub mod channel_data;
 pub mod channels;
 pub mod conditions;
@@ -25,6 +27,7 @@ pub mod recipients;
 pub mod reference;
 pub mod resources;
 pub mod runs;
+pub mod schedules;
 mod sending;
 pub mod subscriptions;
 mod template;
@@ -108,6 +111,8 @@ pub fn register(registry: &mut Registry, notify: &Notify) {
     triggers::register(registry, notify);
     runs::register(registry, notify);
     sending::register(registry, notify);
+    schedules::register(registry, notify);
+    bulk::register(registry, notify);
 }
 
 /// Gives an organisation what everybody has from the start, where it has it not yet.

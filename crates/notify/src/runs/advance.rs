@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::calendar::{ends_at, later};
 use super::state::{Join, Stop};
 use super::{Run, World};
-use crate::conditions::{Group, Scope};
+use crate::conditions::Group;
 use crate::recipients::Told;
 use crate::template::{self, Template};
 use crate::workflows::{self, Batch, Content, Delay, Fork, Kind, Mode, Op, Step, Throttle, WindowType};
@@ -52,7 +52,7 @@ pub(crate) async fn advance(notify: &Notify, world: &mut World, run: &mut Run) -
 fn holds(world: &World, run: &mut Run, conditions: Option<&Group>, event: &str) -> bool {
     let Some(conditions) = conditions else { return true };
     let variables = world.variables(run);
-    let scope = Scope { variables: &variables, audiences: &[], now: world.now };
+    let scope = world.scope(run, &variables);
     let (holds, log) = conditions.evaluate(&scope);
     run.log.run(world.now, event, json!({ "holds": holds, "conditions": log }));
     holds
@@ -60,7 +60,7 @@ fn holds(world: &World, run: &mut Run, conditions: Option<&Group>, event: &str) 
 
 fn branch(world: &World, run: &mut Run, step: &Step, forks: &[Fork]) {
     let variables = world.variables(run);
-    let scope = Scope { variables: &variables, audiences: &[], now: world.now };
+    let scope = world.scope(run, &variables);
     let mut log = Vec::new();
     for fork in forks {
         let (holds, evaluated) = fork.conditions.as_ref().map_or((true, Vec::new()), |group| group.evaluate(&scope));
@@ -102,7 +102,7 @@ async fn take(
     }
     if let Some(conditions) = &step.conditions {
         let variables = world.variables(run);
-        let scope = Scope { variables: &variables, audiences: &[], now: world.now };
+        let scope = world.scope(run, &variables);
         let (holds, log) = conditions.evaluate(&scope);
         run.log.step(world.now, step, "conditions_evaluated", json!({ "holds": holds, "conditions": log }));
         if !holds {
@@ -136,7 +136,7 @@ fn rendered_key(world: &World, run: &Run, key: &str) -> Option<String> {
     let text = match key.contains("{{") || key.contains("{%") {
         true => Template::parse(key).ok()?.render(&variables).ok()?,
         false => {
-            let scope = Scope { variables: &variables, audiences: &[], now: world.now };
+            let scope = world.scope(run, &variables);
             match (scope.at(&format!("data.{key}")), scope.at(key)) {
                 (Value::String(text), Value::String(other)) if text.is_empty() => other,
                 (Value::String(text), _) => text,
@@ -150,7 +150,7 @@ fn rendered_key(world: &World, run: &Run, key: &str) -> Option<String> {
 /// What is said at a path.
 fn said_at(world: &World, run: &Run, path: &str) -> Value {
     let variables = world.variables(run);
-    Scope { variables: &variables, audiences: &[], now: world.now }.at(path)
+    world.scope(run, &variables).at(path)
 }
 
 fn zone_of(world: &World, run: &Run) -> Option<String> {

@@ -9,7 +9,9 @@ use campanile_db::Tx;
 use serde_json::{Map, Value, json};
 
 use super::Run;
+use crate::audiences;
 use crate::channels::{self, Channel, ChannelType};
+use crate::conditions::Scope;
 use crate::preferences::{self, Body};
 use crate::recipients::{self, Recipient};
 use crate::{Notify, Reference};
@@ -25,6 +27,7 @@ pub(crate) struct World {
     pub(crate) vars: Value,
     recipients: HashMap<Reference, Recipient>,
     preferences: HashMap<(Reference, Option<String>), Body>,
+    audiences: HashMap<String, Vec<String>>,
 }
 
 impl World {
@@ -52,8 +55,11 @@ impl World {
                 preferences.insert((owner, tenant.map(str::to_owned)), body);
             }
         }
+        let users: Vec<&str> =
+            runs.iter().filter(|run| run.recipient.is_user()).map(|run| run.recipient.id.as_str()).collect();
+        let audiences = audiences::of_users(tx, organisation, &users).await?;
         let vars = json!({ "app_url": &*notify.base_url, "app_name": "Campanile" });
-        Ok(Self { organisation: organisation.clone(), now, channels, vars, recipients, preferences })
+        Ok(Self { organisation: organisation.clone(), now, channels, vars, recipients, preferences, audiences })
     }
 
     /// The channel that a step names, by key, id, or type.
@@ -75,6 +81,12 @@ impl World {
         let unknown = || Recipient::unknown(reference.clone(), self.now);
         let known = self.recipients.entry(reference.clone()).or_insert_with(unknown);
         recipients::merge(&mut known.properties, properties.clone());
+    }
+
+    /// What conditions of a run are evaluated in.
+    pub(crate) fn scope<'s>(&'s self, run: &Run, variables: &'s Value) -> Scope<'s> {
+        let of_user = self.audiences.get(&run.recipient.id).filter(|_| run.recipient.is_user());
+        Scope { variables, audiences: of_user.map_or(&[], Vec::as_slice), now: self.now }
     }
 
     /// What a run's recipient wants.

@@ -24,7 +24,6 @@ use liquid_core::Object;
 use serde_json::{Value, json};
 
 use crate::channels::{Channel, ChannelType};
-use crate::conditions::Scope;
 use crate::messages::{Activities, EventKind, Marks, Message, Source, Status};
 use crate::preferences::{self, Question};
 use crate::runs::{Run, World, calendar};
@@ -84,7 +83,7 @@ pub(crate) async fn send(
 
 /// Whether conditions and preferences let a message go; what is written down where they do not.
 fn may_send(world: &World, run: &Run, channel: &Channel, variables: &Value) -> std::result::Result<(), Value> {
-    let scope = Scope { variables, audiences: &[], now: world.now };
+    let scope = world.scope(run, variables);
     if let Some(conditions) = &channel.settings.conditions {
         let (holds, log) = conditions.evaluate(&scope);
         if !holds {

@@ -41,6 +41,8 @@ pub struct Asked {
     pub source: Value,
     /// The schedule that has, as templates know it.
     pub schedule: Option<Value>,
+    /// Whether objects do not bring their subscribers along.
+    pub is_alone: bool,
     /// What a repetition of this request has in common with it.
     pub repeat: Option<Repeat>,
 }
@@ -71,6 +73,7 @@ impl Asked {
             is_sandbox: false,
             source: json!({ "type": "api" }),
             schedule: None,
+            is_alone: false,
             repeat: None,
         }
     }
@@ -190,6 +193,7 @@ async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, 
         is_sandbox: asked.is_sandbox,
         source: asked.source,
         schedule: asked.schedule,
+        is_alone: asked.is_alone,
         accepted_at: now.as_micros(),
         more_data,
     };

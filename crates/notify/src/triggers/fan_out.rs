@@ -100,23 +100,26 @@ async fn load(
         Err(error) => return Err(error),
     };
     let mut jobs = Vec::new();
-    let found =
-        match whom {
-            Whom::Named(mut named) => {
-                if named.len() > TOGETHER {
-                    let rest = named.split_off(TOGETHER);
-                    jobs.extend(rest.chunks(TOGETHER).map(|some| job_for(&trigger, Whom::Named(some.to_vec()))));
-                }
-                let objects = named.iter().filter(|one| !one.is_user() && one.collection != crate::reference::TENANTS);
-                jobs.extend(objects.map(|object| {
+    let found = match whom {
+        Whom::Named(mut named) => {
+            if named.len() > TOGETHER {
+                let rest = named.split_off(TOGETHER);
+                jobs.extend(rest.chunks(TOGETHER).map(|some| job_for(&trigger, Whom::Named(some.to_vec()))));
+            }
+            let brings =
+                |one: &&Reference| !trigger.is_alone && !one.is_user() && one.collection != crate::reference::TENANTS;
+            let objects = named.iter().filter(brings);
+            jobs.extend(
+                objects.map(|object| {
                     job_for(&trigger, Whom::Subscribers { object: object.clone(), after: None, depth: 1 })
-                }));
-                named.into_iter().map(|recipient| (recipient, None)).collect()
-            }
-            Whom::Subscribers { object, after, depth } => {
-                subscribers(tx, &trigger, (object, after, depth), &mut jobs).await?
-            }
-        };
+                }),
+            );
+            named.into_iter().map(|recipient| (recipient, None)).collect()
+        }
+        Whom::Subscribers { object, after, depth } => {
+            subscribers(tx, &trigger, (object, after, depth), &mut jobs).await?
+        }
+    };
     let runs: Vec<Run> =
         found.into_iter().map(|(recipient, subscription)| begin(&trigger, &program, recipient, subscription)).collect();
     let world = World::load(tx, notify, &trigger.organisation, &runs).await?;

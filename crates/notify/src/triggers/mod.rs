@@ -57,6 +57,9 @@ pub(crate) struct Trigger {
     pub(crate) source: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) schedule: Option<Value>,
+    /// Whether objects do not bring their subscribers along.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_alone: bool,
     pub(crate) accepted_at: i64,
     /// Data for single recipients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -98,6 +101,7 @@ pub(crate) fn of_step(
         is_sandbox: false,
         source: json!({ "type": "workflow_step" }),
         schedule: None,
+        is_alone: false,
         accepted_at: now.as_micros(),
         more_data: Vec::new(),
     };

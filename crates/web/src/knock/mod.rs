@@ -1,7 +1,9 @@
 //! The Knock API, at `/v1`: one file per resource, and around them who calls ([`client`]), how parameters are written ([`query`]),
 //! pages and errors. Operations are those that `docs/notifications.md` lists.
 
+mod audiences;
 mod body;
+mod bulk;
 mod channel_data;
 mod client;
 mod error;
@@ -12,6 +14,7 @@ mod objects;
 mod page;
 mod preferences;
 mod query;
+mod schedules;
 pub(crate) mod socket;
 mod subscriptions;
 mod users;
@@ -29,10 +32,29 @@ pub(crate) fn router() -> Router<Web> {
         .merge(recipients())
         .merge(users_belongings())
         .merge(objects_belongings())
+        .merge(many())
         .merge(told())
         .merge(workflow_runs())
         .merge(managed())
         .route("/{*rest}", any(not_served))
+}
+
+fn many() -> Router<Web> {
+    Router::new()
+        .route("/users/bulk/{action}", post(bulk::users))
+        .route("/objects/{collection}/bulk/{action}", post(bulk::objects))
+        .route("/objects/{collection}/bulk/subscriptions/{action}", post(bulk::subscriptions))
+        .route("/tenants/bulk/set", post(bulk::set_tenants))
+        .route("/tenants/bulk/delete", post(bulk::delete_tenants))
+        .route("/schedules/bulk/create", post(bulk::create_schedules))
+        .route("/bulk_operations/{id}", get(bulk::get))
+        .route(
+            "/schedules",
+            get(schedules::list).post(schedules::create).put(schedules::update).delete(schedules::delete),
+        )
+        .route("/users/{user}/schedules", get(schedules::of_user))
+        .route("/objects/{collection}/{id}/schedules", get(schedules::of_object))
+        .route("/audiences/{key}/members", get(audiences::list).post(audiences::add).delete(audiences::remove))
 }
 
 fn told() -> Router<Web> {

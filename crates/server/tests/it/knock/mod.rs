@@ -2,6 +2,7 @@
 
 mod access;
 mod feeds;
+mod many;
 mod recipients;
 mod socket;
 mod workflows;

@@ -1,0 +1,80 @@
+//! Audiences and their members.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use campanile_notify::audiences::{self, TOGETHER};
+use campanile_notify::recipients::Told;
+use serde_json::Value;
+
+use super::body::Body;
+use super::client::Client;
+use super::error::{KnockError, KnockResult};
+use super::objects::entries;
+use super::page::Page;
+use super::query::Query;
+use crate::Web;
+
+pub(super) async fn list(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    query: Query,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let page = Page::of(&query)?;
+    let range = page.range.clone();
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { audiences::list(tx, &client.organisation, &key, &range).await }));
+    let (found, page_info) = page.cut(read.await?, |(place, _)| place);
+    Ok(entries(found.into_iter().map(|(_, view)| view).collect(), page_info))
+}
+
+/// The members that a request names: each a user, and perhaps a tenant.
+fn members(body: &Body) -> KnockResult<Vec<(Told, Option<String>)>> {
+    let member = |member: &Value| {
+        let user = member.get("user").ok_or_else(|| KnockError::field("members", "each must have a user"))?;
+        let told = Told::parse(user)?;
+        if !told.reference.is_user() {
+            return Err(KnockError::field("members", "only users can be members"));
+        }
+        Ok((told, member.get("tenant").and_then(Value::as_str).map(str::to_owned)))
+    };
+    body.list("members", TOGETHER)?.iter().map(member).collect()
+}
+
+pub(super) async fn add(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    query: Query,
+    body: Body,
+) -> KnockResult<StatusCode> {
+    client.must_manage()?;
+    let (members, notify) = (members(&body)?, web.app.notify.clone());
+    let makes = query.flag("create_audience") == Some(true);
+    let added = web.app.db.write(move |tx| {
+        Box::pin(async move { audiences::add(tx, &notify, &client.organisation, &key, members, makes).await })
+    });
+    added.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn remove(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    body: Body,
+) -> KnockResult<StatusCode> {
+    client.must_manage()?;
+    let named: Vec<(String, Option<String>)> =
+        members(&body)?.into_iter().map(|(told, tenant)| (told.reference.id, tenant)).collect();
+    let removed = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { audiences::remove(tx, &client.organisation, &key, &named).await }));
+    removed.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
