@@ -19,6 +19,7 @@ pub mod bulk;
 pub mod channel_data;
 pub mod channels;
 pub mod conditions;
+mod duties;
 pub mod feeds;
 mod markdown;
 pub mod messages;
@@ -113,6 +114,7 @@ pub fn register(registry: &mut Registry, notify: &Notify) {
     sending::register(registry, notify);
     schedules::register(registry, notify);
     bulk::register(registry, notify);
+    duties::register(registry, notify);
 }
 
 /// Gives an organisation what everybody has from the start, where it has it not yet.

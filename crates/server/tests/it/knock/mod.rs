@@ -5,6 +5,7 @@ mod feeds;
 mod many;
 mod recipients;
 mod socket;
+mod violence;
 mod workflows;
 
 use std::time::{Duration, Instant};
