@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::chore::{Outcome, run, say};
 use crate::postgres;
 
-/// `bench ingest` and `bench webhooks`: a load of its own against the release binary.
+/// `bench ingest`, `bench webhooks` and `bench notify`: a load of its own against the release binary.
 pub fn load(what: &str, options: &[&str]) -> Outcome {
     let cluster = postgres::start(true)?;
     say("building the release binary and the load");

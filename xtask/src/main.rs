@@ -15,6 +15,7 @@ const HELP: &str = "cargo xtask <chore>
   test sdk        the official libraries of the wire APIs against the server
   bench ingest    deliveries accepted per second and the latency of each stage, on both databases
   bench webhooks  messages accepted and delivered per second, end to end latency, on both databases
+  bench notify    feed items and triggers per second, digests, on both databases
   bench engine    runs per second, latencies, a million sleepers, on both databases
   postgres        a throw-away PostgreSQL for tests that you run by hand, until Enter
 ";
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test", names @ ..] => test::everything(names),
-        ["bench", what @ ("ingest" | "webhooks"), rest @ ..] => bench::load(what, rest),
+        ["bench", what @ ("ingest" | "webhooks" | "notify"), rest @ ..] => bench::load(what, rest),
         ["bench", "engine", rest @ ..] => bench::engine(rest),
         ["postgres"] => interactive_postgres(),
         _ => {

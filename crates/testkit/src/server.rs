@@ -48,7 +48,7 @@ pub struct Api {
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// The body as JSON, or `null`.
+    /// The body as JSON; as a text, where it is none; `null` where there is none.
     pub json: Value,
     /// The headers.
     pub headers: Vec<(String, String)>,
@@ -339,7 +339,11 @@ impl Api {
             tls: None,
         };
         let answer = self.client.send(request).await.map_err(|e| e.to_string())?;
-        let json = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let text = || match answer.body.is_empty() {
+            true => Value::Null,
+            false => Value::String(String::from_utf8_lossy(&answer.body).into_owned()),
+        };
+        let json = serde_json::from_slice(&answer.body).unwrap_or_else(|_| text());
         Ok(Answer { status: answer.status, json, headers: answer.headers })
     }
 }

@@ -307,6 +307,8 @@ impl Writing<'_> {
                 tx.after_commit(move || live.tell(&workspace, NewsKind::Notification, &id));
             }
         }
+        let items = messages.iter().filter(|message| message.channel_type == channels::ChannelType::InAppFeed).count();
+        tx.after_commit(move || metrics::counter!("campanile_feed_items_total").increment(items as u64));
         let of_feeds = messages.iter().filter(|message| message.channel_type == channels::ChannelType::InAppFeed);
         let news: Vec<News> = of_feeds.map(|message| News::of(self.organisation, message)).collect();
         if !news.is_empty() {

@@ -19,6 +19,8 @@ use crate::{Notify, Reference};
 const FAN_OUT: &str = "notify.fan_out";
 /// How many recipients' runs are made in one job.
 const TOGETHER: usize = 250;
+/// How many subscribers are read at a time, to be given to jobs that run beside each other.
+const PLANNED: usize = 16 * TOGETHER;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Args {
@@ -31,7 +33,9 @@ struct Args {
 enum Whom {
     /// These, who were named.
     Named(Vec<Reference>),
-    /// A page of an object's subscribers, after this one.
+    /// These, who subscribe to what was named, and what their subscriptions say.
+    Subscribed(Vec<(Reference, Map<String, Value>)>),
+    /// An object's subscribers, after this one.
     Subscribers { object: Reference, after: Option<Reference>, depth: usize },
 }
 
@@ -114,10 +118,16 @@ async fn load(
                     job_for(&trigger, Whom::Subscribers { object: object.clone(), after: None, depth: 1 })
                 }),
             );
-            named.into_iter().map(|recipient| (recipient, None)).collect()
+            named.into_iter().map(|recipient| (recipient, None)).collect::<Vec<_>>()
         }
+        Whom::Subscribed(page) => page.into_iter().map(|(recipient, told)| (recipient, Some(told))).collect(),
         Whom::Subscribers { object, after, depth } => {
-            subscribers(tx, &trigger, (object, after, depth), &mut jobs).await?
+            let mut found = subscribers(tx, &trigger, (object, after, depth), &mut jobs).await?;
+            if found.len() > TOGETHER {
+                jobs.extend(found.chunks(TOGETHER).map(|page| job_for(&trigger, Whom::Subscribed(page.to_vec()))));
+                found.clear();
+            }
+            found.into_iter().map(|(recipient, told)| (recipient, Some(told))).collect()
         }
     };
     let runs: Vec<Run> =
@@ -127,18 +137,15 @@ async fn load(
     Ok(Some((world, runs, settled)))
 }
 
-/// A recipient, and what their subscription says.
-type Subscriber = (Reference, Option<Map<String, Value>>);
-
-/// A page of subscribers, but for who has set the trigger off; with jobs for what comes after them, and for their own.
+/// Subscribers, but for who has set the trigger off; with jobs for those that come after them, and for their own.
 async fn subscribers(
     tx: &mut Tx,
     trigger: &Trigger,
     (object, after, depth): (Reference, Option<Reference>, usize),
     jobs: &mut Vec<NewJob>,
-) -> Result<Vec<Subscriber>> {
-    let page = subscriptions::next(tx, &trigger.organisation, &object, after.as_ref(), TOGETHER as i64).await?;
-    if page.len() == TOGETHER {
+) -> Result<Vec<(Reference, Map<String, Value>)>> {
+    let page = subscriptions::next(tx, &trigger.organisation, &object, after.as_ref(), PLANNED as i64).await?;
+    if page.len() == PLANNED {
         let after = page.last().map(|last| last.recipient.clone());
         jobs.push(job_for(trigger, Whom::Subscribers { object: object.clone(), after, depth }));
     }
@@ -154,7 +161,7 @@ async fn subscribers(
         }
         let mut told = subscription.properties;
         told.insert("object".to_owned(), json!(object));
-        found.push((recipient, Some(told)));
+        found.push((recipient, told));
     }
     Ok(found)
 }

@@ -1,8 +1,9 @@
-//! Load for benchmarks. `cargo xtask bench ingest` and `… webhooks` run it, against the release binary; the
+//! Load for benchmarks. `cargo xtask bench ingest`, `… webhooks` and `… notify` run it, against the release binary; the
 //! figures go to standard output.
 
 mod burden;
 mod ingest;
+mod notify;
 mod sink;
 mod webhooks;
 
@@ -19,8 +20,8 @@ async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (what, rest) = match words.as_slice() {
-        [what @ ("ingest" | "webhooks"), rest @ ..] => (*what, rest),
-        _ => return eprintln!("campanile-load ingest|webhooks [sqlite|postgres] [PHASE …]"),
+        [what @ ("ingest" | "webhooks" | "notify"), rest @ ..] => (*what, rest),
+        _ => return eprintln!("campanile-load ingest|webhooks|notify [sqlite|postgres] [PHASE …]"),
     };
     let phases: Vec<&str> = rest.iter().copied().filter(|word| !["sqlite", "postgres"].contains(word)).collect();
     for name in ["sqlite", "postgres"] {
@@ -30,6 +31,7 @@ async fn main() {
         let database = async || if name == "sqlite" { TestDatabase::sqlite() } else { TestDatabase::postgres().await };
         match what {
             "ingest" => ingest::measure(database().await).await,
+            "notify" => notify::measure(name, database, &phases).await,
             _ => webhooks::measure(name, database, &phases).await,
         }
     }

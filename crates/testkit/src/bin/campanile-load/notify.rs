@@ -1,0 +1,204 @@
+//! Notifications: how quickly many are told, and how many triggers a second are followed.
+//!
+//! * *fan*: one trigger for an object with 10,000 subscribers, who each get a feed item; ten times.
+//! * *single*: 64 connections trigger a workflow of two steps, feed and mail, for one recipient each, as fast as they are answered;
+//!   until the last mail has come.
+//! * *digest*: 50,000 triggers for 2,000 recipients into a batch of ten seconds, and the mails that come of it.
+//!
+//! Load, server and mail server share the machine. Every trigger is durable before its 200.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use campanile_db::testing::TestDatabase;
+use campanile_testkit::mailbox::Mailbox;
+use campanile_testkit::server::{SECRET_KEY, Server};
+use serde_json::{Value, json};
+
+use crate::{Line, binary, cpu_seconds, resident};
+
+const SUBSCRIBERS: usize = 10_000;
+const CONNECTIONS: u64 = 64;
+const LASTING: Duration = Duration::from_secs(10);
+/// How many recipients single triggers and digests are for.
+const RECIPIENTS: u64 = 2_000;
+const DIGESTED: u64 = 50_000;
+
+pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase, phases: &[&str]) {
+    let wanted = |phase: &str| phases.is_empty() || phases.contains(&phase);
+    if wanted("fan") {
+        fan(name, database().await).await;
+    }
+    if wanted("single") {
+        single(name, database().await).await;
+    }
+    if wanted("digest") {
+        digest(name, database().await).await;
+    }
+}
+
+async fn start(database: TestDatabase, mailbox: &Mailbox) -> Server {
+    let url = mailbox.url();
+    Server::start(binary(), database, &[("CAMPANILE_LOG", "warn"), ("CAMPANILE_SMTP_URL", &url)]).await
+}
+
+async fn put(server: &Server, path: &str, body: Value) {
+    let authorization = format!("Bearer {SECRET_KEY}");
+    let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+    let answer = server.ask("PUT", path, &headers, body.to_string().into_bytes()).await.expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.json);
+}
+
+fn feed() -> Value {
+    json!({ "ref": "feed", "type": "channel", "channel_key": "in-app", "channel_type": "in_app_feed",
+        "template": { "markdown_body": "**{{ recipient.id }}**: {{ text }}", "action_url": "{{ vars.app_url }}/x" } })
+}
+
+fn mail() -> Value {
+    json!({ "ref": "mail", "type": "channel", "channel_key": "email", "channel_type": "email",
+        "template": { "subject": "{{ total_activities }} new", "html_body": "<p>Hello {{ recipient.id }}: {{ text }}</p>" } })
+}
+
+async fn workflow(server: &Server, steps: Value) {
+    put(server, "/v1/workflows/load?commit=true", json!({ "workflow": { "name": "load", "steps": steps } })).await;
+}
+
+/// How many items were put into feeds, by the server's own count.
+async fn items(server: &Server) -> u64 {
+    let text = server.get("/metrics").await.expect("an answer").json;
+    let line = text.as_str().unwrap_or_default().lines().find(|line| line.starts_with("campanile_feed_items_total "));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
+}
+
+async fn fan(name: &str, database: TestDatabase) {
+    let server = start(database, &Mailbox::start().await).await;
+    workflow(&server, json!([feed()])).await;
+    let names: Vec<Value> = (0..SUBSCRIBERS).map(|number| json!(format!("user-{number}"))).collect();
+    for some in names.chunks(100) {
+        let body = json!({ "recipients": some });
+        let made = server.post("/v1/objects/teams/all/subscriptions", &body).await.expect("an answer");
+        assert_eq!(made.status, 200, "{}", made.json);
+    }
+    let (cpu, began, mut slowest) = (cpu_seconds(&server), Instant::now(), Duration::ZERO);
+    let rounds = 10;
+    for round in 1..=rounds {
+        let (began, wanted) = (Instant::now(), round * SUBSCRIBERS as u64);
+        let body = json!({ "recipients": [{ "id": "all", "collection": "teams" }], "data": { "text": "hello" } });
+        let answer = server.post("/v1/workflows/load/trigger", &body).await.expect("an answer");
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        while items(&server).await < wanted {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        slowest = slowest.max(began.elapsed());
+    }
+    let (all, took) = (rounds * SUBSCRIBERS as u64, began.elapsed());
+    println!(
+        "{name}, fan: {:.0} feed items/s, the slowest trigger for {SUBSCRIBERS} took {:.2} s; {:.3} CPU s per 1,000 items, {} MiB",
+        all as f64 / took.as_secs_f64(),
+        slowest.as_secs_f64(),
+        (cpu_seconds(&server) - cpu) / all as f64 * 1_000.0,
+        resident(&server) / 1024,
+    );
+}
+
+/// Tells the server of recipients who have mail.
+async fn introduce(server: &Server) {
+    let users: Vec<Value> = (0..RECIPIENTS)
+        .map(|number| json!({ "id": format!("user-{number}"), "email": format!("user-{number}@example.com") }))
+        .collect();
+    for some in users.chunks(1_000) {
+        let asked = server.post("/v1/users/bulk/identify", &json!({ "users": some })).await.expect("an answer");
+        let path = format!("/v1/bulk_operations/{}", asked.json["id"].as_str().expect("it was asked for"));
+        while server.get(&path).await.expect("an answer").json["status"] != "completed" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Triggers as fast as is answered, until a time or a number; answers how many.
+async fn triggers(server: &Server, until: Instant, most: u64) -> u64 {
+    let address = server.url("").trim_start_matches("http://").to_owned();
+    let numbers = Arc::new(AtomicU64::new(0));
+    let tasks: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (address, numbers) = (address.clone(), numbers.clone());
+            tokio::spawn(async move {
+                let mut line = Line::open(&address).await;
+                let mut made = 0;
+                while Instant::now() < until {
+                    let number = numbers.fetch_add(1, Ordering::Relaxed);
+                    if number >= most {
+                        break;
+                    }
+                    assert_eq!(line.ask(&request(&address, number % RECIPIENTS)).await, 200);
+                    made += 1;
+                }
+                made
+            })
+        })
+        .collect();
+    let mut made = 0;
+    for task in tasks {
+        made += task.await.expect("the load does not fail");
+    }
+    made
+}
+
+fn request(address: &str, recipient: u64) -> Vec<u8> {
+    let body = format!(r#"{{"recipients":["user-{recipient}"],"data":{{"text":"hello there"}}}}"#);
+    let head = format!(
+        "POST /v1/workflows/load/trigger HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {SECRET_KEY}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
+}
+
+async fn single(name: &str, database: TestDatabase) {
+    let mut mailbox = Mailbox::start().await;
+    let server = start(database, &mailbox).await;
+    workflow(&server, json!([feed(), mail()])).await;
+    introduce(&server).await;
+    let (cpu, began) = (cpu_seconds(&server), Instant::now());
+    let made = triggers(&server, began + LASTING, u64::MAX).await;
+    let accepted = began.elapsed();
+    for _ in 0..made {
+        mailbox.mails.recv().await.expect("the mail comes");
+    }
+    let took = began.elapsed();
+    println!(
+        "{name}, single: {:.0} triggers/s accepted, {:.0}/s with their item and their mail; {:.3} CPU s per 1,000 triggers, {} MiB",
+        made as f64 / accepted.as_secs_f64(),
+        made as f64 / took.as_secs_f64(),
+        (cpu_seconds(&server) - cpu) / made as f64 * 1_000.0,
+        resident(&server) / 1024,
+    );
+}
+
+async fn digest(name: &str, database: TestDatabase) {
+    let mut mailbox = Mailbox::start().await;
+    let server = start(database, &mailbox).await;
+    let window = json!({ "batch_window": { "unit": "seconds", "value": 10 } });
+    workflow(&server, json!([{ "ref": "gather", "type": "batch", "settings": window }, mail()])).await;
+    introduce(&server).await;
+    let (cpu, before, began) = (cpu_seconds(&server), resident(&server), Instant::now());
+    let made = triggers(&server, began + Duration::from_secs(120), DIGESTED).await;
+    let accepted = began.elapsed();
+    let (mut mails, mut told) = (0u64, 0u64);
+    while told < made {
+        let mail = tokio::time::timeout(Duration::from_secs(60), mailbox.mails.recv()).await;
+        let mail = mail.expect("mails come").expect("the mailbox stands");
+        mails += 1;
+        told += mail.subject().split(' ').next().and_then(|count| count.parse::<u64>().ok()).expect("a count");
+    }
+    println!(
+        "{name}, digest: {made} triggers in {:.1} s ({:.0}/s), told by {mails} mails after {:.1} s; {:.3} CPU s per 1,000 triggers, {} MiB before, {} after",
+        accepted.as_secs_f64(),
+        made as f64 / accepted.as_secs_f64(),
+        began.elapsed().as_secs_f64(),
+        (cpu_seconds(&server) - cpu) / made as f64 * 1_000.0,
+        before / 1024,
+        resident(&server) / 1024,
+    );
+}
