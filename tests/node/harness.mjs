@@ -47,6 +47,7 @@ export async function start(kind, settings = {}) {
     CAMPANILE_BOOTSTRAP_OWNER_PASSWORD: OWNER.password,
     CAMPANILE_BOOTSTRAP_SOURCES: sources,
     CAMPANILE_NET_ALLOW: "127.0.0.0/8",
+    CAMPANILE_NOTIFY_DIGEST: "0s",
     CAMPANILE_LOG: "warn",
     ...freshDatabase(kind),
     ...settings,
