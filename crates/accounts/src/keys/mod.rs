@@ -46,9 +46,7 @@ pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str) -> 
 /// `Invalid` when it is not `sk_` and at least 16 characters, `Conflict` when it is in use.
 pub async fn adopt(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str, secret: &Secret) -> Result<SecretKey> {
     caller.must(Permission::Administer)?;
-    if !(1..=100).contains(&name.chars().count()) {
-        return Err(Error::invalid("a key's name must have between 1 and 100 characters"));
-    }
+    check_name(name)?;
     let text = secret.expose();
     if !text.starts_with(PREFIX) || text.len() < PREFIX.len() + 8 || !text.is_ascii() {
         return Err(Error::invalid("a secret key must be sk_ and at least 8 more ASCII characters"));
@@ -65,6 +63,14 @@ pub async fn adopt(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str, secr
     let about = serde_json::json!({ "name": name, "prefix": key.prefix });
     activity::record(tx, clock, caller, Action::KeyCreated, &key.id, about).await?;
     Ok(key)
+}
+
+/// Refuses what cannot be the name of a key.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    match name.chars().count() {
+        1..=100 => Ok(()),
+        _ => Err(Error::invalid("a key's name must have between 1 and 100 characters")),
+    }
 }
 
 /// Ends a key, at once.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::activity::{self, Action};
-use crate::{Caller, OrganisationId, Permission};
+use crate::{Caller, OrganisationId, Permission, keys};
 
 const PREFIX: &str = "pk_";
 
@@ -44,9 +44,7 @@ pub struct Holder {
 /// `Invalid` for a name outside 1 to 100 characters, `Forbidden` below an owner.
 pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str) -> Result<PublicKey> {
     caller.must(Permission::Administer)?;
-    if !(1..=100).contains(&name.chars().count()) {
-        return Err(Error::invalid("a key's name must have between 1 and 100 characters"));
-    }
+    keys::check_name(name)?;
     let now = clock.now();
     let key = PublicKey { id: new_id("key", now), name: name.to_owned(), key: random_token(PREFIX), created_at: now };
     queries::insert(tx, &caller.organisation, &key).await?;

@@ -1,6 +1,5 @@
 //! Webhooks: a request as the step's templates have it, signed where the channel has a key.
 
-use campanile_accounts::OrganisationId;
 use campanile_net::{Request, parse_url, stamped};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +19,7 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const FINAL: [u16; 4] = [401, 403, 404, 405];
 
 /// Sends the request.
-pub(super) async fn carry(notify: &Notify, _: &OrganisationId, channel: &Channel, message: &Message) -> Said {
+pub(super) async fn carry(notify: &Notify, channel: &Channel, message: &Message) -> Said {
     let word = |name: &str| message.content.get(name).and_then(Value::as_str).unwrap_or_default();
     let Some(method) = METHODS.into_iter().find(|method| method.eq_ignore_ascii_case(word("method"))) else {
         return Said::Never(format!("{:?} is no method", word("method")), None);

@@ -121,23 +121,15 @@ pub(crate) enum Said {
     Taken { status: Status, metadata: Option<Value>, log: Option<Value> },
     /// It may take it later.
     Later(String, Option<Value>),
-    /// It has come back from where it went.
-    #[allow(dead_code, reason = "carriers that tell at once are those of push")]
-    Bounced(String, Option<Value>),
     /// It will never take it.
     Never(String, Option<Value>),
 }
 
 /// Hands a message to its channel's carrier.
-pub(crate) async fn carry(
-    notify: &Notify,
-    organisation: &OrganisationId,
-    channel: &Channel,
-    message: &Message,
-) -> Said {
+pub(crate) async fn carry(notify: &Notify, channel: &Channel, message: &Message) -> Said {
     match channel.kind {
         ChannelType::Email => email::carry(notify, channel, message).await,
-        ChannelType::Http => http::carry(notify, organisation, channel, message).await,
+        ChannelType::Http => http::carry(notify, channel, message).await,
         _ => Said::Never(format!("this server has no carrier for {}", channel.provider), None),
     }
 }

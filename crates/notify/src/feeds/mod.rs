@@ -33,8 +33,6 @@ pub struct News {
     pub feed: Feed,
     /// The message.
     pub message: String,
-    /// Within which tenant.
-    pub tenant: Option<String>,
 }
 
 /// A feed: of a user, through a channel.
@@ -56,7 +54,7 @@ impl News {
             channel: message.channel_id.clone(),
             user: message.recipient.id.clone(),
         };
-        Self { feed, message: message.id.clone(), tenant: message.tenant.clone() }
+        Self { feed, message: message.id.clone() }
     }
 }
 
@@ -135,10 +133,9 @@ async fn look(notify: &Notify, organisation: OrganisationId) -> Result<()> {
     let read = notify
         .db
         .read(move |tx| Box::pin(async move { messages::put_into_feeds_since(tx, &whose, &since, AT_MOST).await }));
-    let news = read.await?.into_iter().map(|(message, channel, user, tenant)| News {
+    let news = read.await?.into_iter().map(|(message, channel, user)| News {
         feed: Feed { organisation: organisation.clone(), channel, user },
         message,
-        tenant,
     });
     notify.feeds.tell_here(news.collect());
     Ok(())

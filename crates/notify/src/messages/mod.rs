@@ -20,7 +20,7 @@ use crate::channels::ChannelType;
 
 pub(crate) use log::line as log_line;
 pub use log::{Event, EventKind};
-pub use queries::{Counts, count, counts, deliveries, feed, mark_where};
+pub use queries::{Counts, counts, deliveries, feed, mark_where};
 pub(crate) use queries::{Told, append, insert, put_into_feeds_since};
 
 /// A message.

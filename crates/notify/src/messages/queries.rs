@@ -158,7 +158,7 @@ pub async fn feed(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, r
     tx.all(sql, &params_of(organisation, filter, range), read).await
 }
 
-/// What was put into feeds since an id: message, channel, user and tenant.
+/// What was put into feeds since an id: message, channel and user.
 ///
 /// # Errors
 /// What the database says.
@@ -167,13 +167,10 @@ pub(crate) async fn put_into_feeds_since(
     organisation: &OrganisationId,
     since: &str,
     limit: i64,
-) -> Result<Vec<(String, String, String, Option<String>)>> {
-    let sql = "SELECT id, channel_id, recipient_id, tenant FROM notify_message
+) -> Result<Vec<(String, String, String)>> {
+    let sql = "SELECT id, channel_id, recipient_id FROM notify_message
         WHERE organisation_id = $1 AND id > $2 AND channel_type = 'in_app_feed' ORDER BY id DESC LIMIT $3";
-    tx.all(sql, params![organisation.as_str(), since, limit], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })
-    .await
+    tx.all(sql, params![organisation.as_str(), since, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
 }
 
 /// How many items a feed has.
@@ -289,15 +286,6 @@ pub async fn mark_where(
     let found = list(tx, organisation, &filter, range).await?;
     let ids: Vec<&str> = found.iter().map(|message| message.id.as_str()).collect();
     self::mark(tx, organisation, &ids, mark, &super::log::line(now, mark.event(), None), now).await
-}
-
-/// How many messages a filter lets through, so many at most.
-///
-/// # Errors
-/// What the database says.
-pub async fn count(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, most: i64) -> Result<i64> {
-    let range = Range::before(None, most);
-    Ok(i64::try_from(list(tx, organisation, filter, &range).await?.len()).unwrap_or(i64::MAX))
 }
 
 /// What a channel said of a message.

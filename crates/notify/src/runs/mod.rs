@@ -38,7 +38,7 @@ pub(crate) use advance::advance;
 pub use calendar::{next_occurrence, parse_rules};
 pub use queries::{Filter, Row as RunRow};
 pub(crate) use queries::{cancel_paused, note_cancellation};
-pub(crate) use settle::{Settled, run_id, write_down};
+pub(crate) use settle::{Settled, options, run_id, settle};
 pub(crate) use state::{Run, State};
 pub(crate) use world::World;
 

@@ -8,11 +8,10 @@ use std::time::Duration;
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
-use campanile_engine::{Backoff, JobOptions, NewJob, Outcome, Registry};
+use campanile_engine::{NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::state::Stop;
 use super::{Run, Settled, State, World, advance, queries};
 use crate::resources::{self, Kind as ResourceKind};
 use crate::workflows::{self, Kind, Op};
@@ -44,18 +43,12 @@ pub(super) fn job_of(organisation: &OrganisationId, run: &str) -> NewJob {
 
 /// Registers the job.
 pub(super) fn register(registry: &mut Registry, notify: &Notify) {
-    let options = JobOptions {
-        max_attempts: 20,
-        backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(300) },
-        concurrency: 128,
-        ..JobOptions::default()
-    };
     let within = notify.clone();
-    registry.register(RESUME, options, move |attempt| {
+    registry.register(RESUME, super::options(), move |attempt| {
         let notify = within.clone();
         async move { resume(&notify, attempt.job.args()?).await }
     });
-    crate::triggers::settle(registry, RESUME, notify);
+    super::settle(registry, RESUME, notify);
 }
 
 /// What a run that goes on is told.
@@ -88,8 +81,8 @@ async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
         })
     });
     let (mut world, mut runs) = loaded.await?;
-    let is_over = matches!(&runs[0].made.stop, Stop::End) && runs[0].state.total_activities == 0;
-    if !is_over {
+    // Nothing is left to tell of where all of it was called off, or the workflow was switched off.
+    if runs[0].state.total_activities > 0 {
         advance(notify, &mut world, &mut runs[0]).await?;
     }
     Ok(Outcome::done().noting(Settled { organisation: args.organisation, runs, jobs: Vec::new() }))
@@ -107,7 +100,7 @@ async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
     let workflow = resources::get(tx, organisation, ResourceKind::Workflow, &row.workflow).await?;
     let version = match &workflow {
         // A batch goes on with what counts now, unless it says otherwise.
-        Some(workflow) if waits_at_batch(notify, tx, organisation, &state).await? == Some(Waits::ForLatest) => {
+        Some(workflow) if goes_on_with_latest(tx, notify, organisation, &state).await? => {
             same_place(tx, notify, organisation, &state, workflow.version_id.as_deref()).await?
         }
         _ => state.version.clone(),
@@ -142,23 +135,17 @@ async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
     Ok(Found::Run(Box::new(run)))
 }
 
-#[derive(PartialEq)]
-enum Waits {
-    ForLatest,
-    ForOwn,
-}
-
-async fn waits_at_batch(
-    notify: &Notify,
+/// Whether a run waits at a batch that is not pinned to the version that opened it.
+async fn goes_on_with_latest(
     tx: &mut Tx,
+    notify: &Notify,
     organisation: &OrganisationId,
     state: &State,
-) -> Result<Option<Waits>> {
+) -> Result<bool> {
     let program = workflows::program(tx, notify, organisation, &state.version).await?;
-    let Some(Op::Step(step, _)) = program.ops.get(state.at) else { return Ok(None) };
-    let Kind::Batch { settings } = &step.kind else { return Ok(None) };
-    let is_pinned = settings.workflow_version_mode.as_deref() == Some("pinned");
-    Ok(Some(if is_pinned { Waits::ForOwn } else { Waits::ForLatest }))
+    let Some(Op::Step(step, _)) = program.ops.get(state.at) else { return Ok(false) };
+    let Kind::Batch { settings } = &step.kind else { return Ok(false) };
+    Ok(settings.workflow_version_mode.as_deref() != Some("pinned"))
 }
 
 /// The latest version, where the batch stands at the same place in it; else the run's own.

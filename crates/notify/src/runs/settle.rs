@@ -3,24 +3,26 @@
 //! A run that is there already (somebody reached by two ways) or is paused no more (it was called off) is not written, nor is anything that it has
 //! come to. Of runs that come to one batch at the same time the first opens it, unless it is open.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use campanile_accounts::live::NewsKind;
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::{Result, Timestamp, new_ksuid, uuid_of};
 use campanile_db::Tx;
-use campanile_engine::NewJob;
+use campanile_engine::{Backoff, JobOptions, NewJob, Registry};
 use serde_json::{Value, json};
 
 use super::queries::{self, Written};
 use super::state::{Join, Stop};
 use super::{Run, resume};
+use crate::channels::ChannelType;
 use crate::feeds::News;
 use crate::messages::{self, Message};
 use crate::recipients;
 use crate::workflows::{Frequency, Op};
-use crate::{Notify, channels};
+use crate::{Notify, Reference};
 
 /// What a job has come to.
 pub(crate) struct Settled {
@@ -30,8 +32,30 @@ pub(crate) struct Settled {
     pub(crate) jobs: Vec<NewJob>,
 }
 
+/// How jobs are run that advance runs: until the database is back, whatever that takes.
+pub(crate) fn options() -> JobOptions {
+    JobOptions {
+        max_attempts: 20,
+        backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(300) },
+        concurrency: 128,
+        ..JobOptions::default()
+    }
+}
+
+/// Lets what jobs of a kind come to be written down together.
+pub(crate) fn settle(registry: &mut Registry, kind: &'static str, notify: &Notify) {
+    let within = notify.clone();
+    registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
+        let notify = within.clone();
+        Box::pin(async move {
+            let written = write_down(tx, &notify, settled).await;
+            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+        })
+    });
+}
+
 /// Writes it down.
-pub(crate) async fn write_down(tx: &mut Tx, notify: &Notify, settled: Vec<Arc<Settled>>) -> Result<()> {
+async fn write_down(tx: &mut Tx, notify: &Notify, settled: Vec<Arc<Settled>>) -> Result<()> {
     let mut jobs: Vec<NewJob> = settled.iter().flat_map(|settled| settled.jobs.clone()).collect();
     let mut organisations: Vec<&OrganisationId> = settled.iter().map(|settled| &settled.organisation).collect();
     organisations.sort_unstable();
@@ -95,10 +119,10 @@ impl Writing<'_> {
 
     /// Without runs of workflows that their recipients have had, and without second runs of one id.
     async fn without_repeats<'r>(&self, tx: &mut Tx, runs: Vec<&'r Run>) -> Result<Vec<&'r Run>> {
-        let mut known = std::collections::HashSet::new();
+        let mut known = HashSet::new();
         let runs: Vec<&Run> = runs.into_iter().filter(|run| known.insert(run.id.clone())).collect();
         let is_limited = |run: &&Run| run.is_new && run.program.definition.trigger_frequency != Frequency::EveryTrigger;
-        let limited: Vec<(&str, &crate::Reference, &str)> = runs
+        let limited: Vec<(&str, &Reference, &str)> = runs
             .iter()
             .filter(|run| is_limited(run))
             .map(|run| {
@@ -119,6 +143,11 @@ impl Writing<'_> {
         let mut left: Vec<Option<Left>> = Vec::with_capacity(runs.len());
         let mut joining: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, run) in runs.iter().enumerate() {
+            // Before it comes to a batch: nobody may wait for a run that was called off.
+            if self.is_called_off(tx, run).await? {
+                left.push(Some(Left { status: "cancelled", ..Left::ended() }));
+                continue;
+            }
             left.push(match &run.made.stop {
                 Stop::End => Some(Left::ended()),
                 Stop::Until(at) => Some(Left::paused("delay", Some(*at))),
@@ -140,9 +169,6 @@ impl Writing<'_> {
         words.sort_unstable();
         for word in words {
             self.gather(tx, runs, &joining[word], &mut left).await?;
-        }
-        for (run, left) in runs.iter().zip(&mut left) {
-            self.call_off(tx, run, left).await?;
         }
         Ok(left.into_iter().map(|left| left.unwrap_or_else(Left::ended)).collect())
     }
@@ -230,17 +256,14 @@ impl Writing<'_> {
         (leader.to_owned(), place, state.cancellation_key.clone(), body.to_string())
     }
 
-    /// Ends a run that would wait, where its trigger was called off meanwhile.
-    async fn call_off(&self, tx: &mut Tx, run: &Run, left: &mut Option<Left>) -> Result<()> {
-        let waits = left.as_ref().is_some_and(|left| matches!(left.waits_for, Some("delay" | "batch")));
-        let (Some(key), true) = (&run.state.cancellation_key, waits && run.is_new) else { return Ok(()) };
+    /// Whether the trigger of a run that would begin to wait was called off meanwhile.
+    async fn is_called_off(&self, tx: &mut Tx, run: &Run) -> Result<bool> {
+        let waits = matches!(run.made.stop, Stop::Until(_) | Stop::Batch(_));
+        let (Some(key), true) = (&run.state.cancellation_key, waits && run.is_new) else { return Ok(false) };
         // Who calls it off now waits until this run is there to be called off.
         tx.lock_shared(&queries::gate(self.organisation, &run.program.key, key)).await?;
         let at = queries::called_off_at(tx, self.organisation, &run.program.key, key, &run.recipient).await?;
-        if at.is_some_and(|at| at >= run.state.accepted_at) {
-            *left = Some(Left { status: "cancelled", ..Left::ended() });
-        }
-        Ok(())
+        Ok(at.is_some_and(|at| at >= run.state.accepted_at))
     }
 
     /// Writes the runs' rows; answers which were written.
@@ -307,19 +330,19 @@ impl Writing<'_> {
                 tx.after_commit(move || live.tell(&workspace, NewsKind::Notification, &id));
             }
         }
-        let items = messages.iter().filter(|message| message.channel_type == channels::ChannelType::InAppFeed).count();
-        tx.after_commit(move || metrics::counter!("campanile_feed_items_total").increment(items as u64));
-        let of_feeds = messages.iter().filter(|message| message.channel_type == channels::ChannelType::InAppFeed);
+        let of_feeds = messages.iter().filter(|message| message.channel_type == ChannelType::InAppFeed);
         let news: Vec<News> = of_feeds.map(|message| News::of(self.organisation, message)).collect();
         if !news.is_empty() {
-            let feeds = self.notify.feeds.clone();
-            let db = self.notify.db.clone();
-            tx.after_commit(move || feeds.tell(news, &db));
+            let (feeds, db) = (self.notify.feeds.clone(), self.notify.db.clone());
+            tx.after_commit(move || {
+                metrics::counter!("campanile_feed_items_total").increment(news.len() as u64);
+                feeds.tell(news, &db);
+            });
         }
     }
 }
 
 /// The id of a recipient's run of a trigger.
-pub(crate) fn run_id(workflow_run: &str, recipient: &crate::Reference) -> String {
+pub(crate) fn run_id(workflow_run: &str, recipient: &Reference) -> String {
     uuid_of(&["run", workflow_run, &recipient.collection, &recipient.id])
 }

@@ -85,7 +85,7 @@ async fn deliver(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
     let Some(message) = message.filter(is_due) else { return Ok(Outcome::done()) };
     let channel = channels.iter().find(|channel| channel.id == message.channel_id);
     let said = match channel {
-        Some(channel) => channels::carry(notify, &args.organisation, channel, &message).await,
+        Some(channel) => channels::carry(notify, channel, &message).await,
         None => Said::Never("the channel is there no more".to_owned(), None),
     };
     let now = notify.clock.now();
@@ -94,11 +94,6 @@ async fn deliver(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
             let kind = if status == Status::Delivered { EventKind::Delivered } else { EventKind::Sent };
             count(message.channel_type, status);
             messages::Told { metadata, delivery: log, ..told(&message.id, status, kind, None, now) }
-        }
-        Said::Bounced(why, log) => {
-            count(message.channel_type, Status::Bounced);
-            let why = json!({ "failure_reason": "bounced", "failure_details": why });
-            messages::Told { delivery: log, ..told(&message.id, Status::Bounced, EventKind::Bounced, Some(&why), now) }
         }
         Said::Never(why, log) => {
             count(message.channel_type, Status::Undelivered);

@@ -58,6 +58,21 @@ pub struct Repeat {
     pub request_id: String,
 }
 
+impl Repeat {
+    /// Of a request with an `Idempotency-Key`.
+    pub fn of(key: &str, request: &[u8], request_id: String) -> Self {
+        Self { key: key.to_owned(), hash: sha256_hex(request), request_id }
+    }
+
+    /// What a repetition of the first request of this key is answered.
+    fn answer(&self, first: queries::First) -> Result<Accepted> {
+        match first.hash == self.hash {
+            true => Ok(Accepted { workflow_run_id: first.workflow_run_id, repeats: Some(first.request_id) }),
+            false => Err(Error::invalid_field("idempotency_key", "This Idempotency-Key was used for another request.")),
+        }
+    }
+}
+
 impl Asked {
     /// A trigger by the API, with nothing but a workflow, recipients and data.
     pub fn new(organisation: OrganisationId, workflow: &str, recipients: Vec<Told>, data: Map<String, Value>) -> Self {
@@ -160,13 +175,9 @@ async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, 
     let (organisation, now) = (&asked.organisation, notify.clock.now());
     let id = new_uuid();
     if let Some(repeat) = &asked.repeat
-        && let Some(first) = queries::claim(tx, organisation, repeat, &id, now, now.plus(REPEATS)).await?
+        && let Some(first) = queries::first(tx, organisation, &repeat.key, now).await?
     {
-        if first.hash != repeat.hash {
-            let why = "This Idempotency-Key was used for another request.";
-            return Err(Error::invalid_field("idempotency_key", why));
-        }
-        return Ok((Accepted { workflow_run_id: first.workflow_run_id, repeats: Some(first.request_id) }, None));
+        return Ok((repeat.answer(first)?, None));
     }
     let program = workflows::current(tx, notify, organisation, &asked.workflow).await?;
     if let Some(schema) = &program.schema {
@@ -178,6 +189,13 @@ async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, 
         }
     }
     let (recipients, actor, tenant) = tell(tx, notify, &asked).await?;
+    // Last: a request that is refused does not use its key up. Another node may have been first meanwhile.
+    if let Some(repeat) = &asked.repeat
+        && !queries::claim(tx, organisation, repeat, &id, now, now.plus(REPEATS)).await?
+        && let Some(first) = queries::first(tx, organisation, &repeat.key, now).await?
+    {
+        return Ok((repeat.answer(first)?, None));
+    }
     let more_data =
         asked.recipients.iter().filter_map(|told| Some((told.reference.clone(), told.trigger_data.clone()?))).collect();
     let trigger = Trigger {
@@ -230,12 +248,4 @@ async fn tell(
     let (actor, tenant) = (&asked.actor, &asked.tenant);
     let tenant = tenant.as_ref().map(|tenant| tenant.reference.id.clone());
     Ok((recipients, actor.as_ref().map(|actor| actor.reference.clone()), tenant))
-}
-
-/// The hash of a request.
-impl Repeat {
-    /// Of a request with an `Idempotency-Key`.
-    pub fn of(key: &str, request: &[u8], request_id: String) -> Self {
-        Self { key: key.to_owned(), hash: sha256_hex(request), request_id }
-    }
 }

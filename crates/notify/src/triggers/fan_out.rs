@@ -1,11 +1,10 @@
 //! The jobs that make runs of a trigger: for the recipients that it names, and for those who subscribe to them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use campanile_base::{Error, Result};
 use campanile_db::Tx;
-use campanile_engine::{Backoff, JobOptions, NewJob, Outcome, Registry};
+use campanile_engine::{NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -51,30 +50,12 @@ fn job_for(trigger: &Trigger, whom: Whom) -> NewJob {
 
 /// Registers the job.
 pub(super) fn register(registry: &mut Registry, notify: &Notify) {
-    let options = JobOptions {
-        max_attempts: 20,
-        backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(300) },
-        concurrency: 128,
-        ..JobOptions::default()
-    };
     let within = notify.clone();
-    registry.register(FAN_OUT, options, move |attempt| {
+    registry.register(FAN_OUT, runs::options(), move |attempt| {
         let notify = within.clone();
         async move { fan_out(&notify, attempt.job.args()?).await }
     });
-    settle(registry, FAN_OUT, notify);
-}
-
-/// Lets what jobs of a kind come to be written down together.
-pub(crate) fn settle(registry: &mut Registry, kind: &'static str, notify: &Notify) {
-    let within = notify.clone();
-    registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
-        let notify = within.clone();
-        Box::pin(async move {
-            let written = runs::write_down(tx, &notify, settled).await;
-            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
-        })
-    });
+    runs::settle(registry, FAN_OUT, notify);
 }
 
 async fn fan_out(notify: &Notify, args: Args) -> Result<Outcome> {

@@ -25,7 +25,6 @@ use crate::{Notify, Reference};
 
 pub(crate) use accept::Accepts;
 pub use accept::{Accepted, Asked, Repeat, accept, trigger};
-pub(crate) use fan_out::settle;
 
 /// How many recipients a trigger may name.
 pub const RECIPIENTS: usize = 1_000;

@@ -13,7 +13,7 @@ pub(super) struct First {
     pub(super) request_id: String,
 }
 
-/// Notes a request, unless there was one of this name: then that one.
+/// Notes a request; `false` when there is one of this key.
 pub(super) async fn claim(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -21,18 +21,26 @@ pub(super) async fn claim(
     run: &str,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<First>> {
+) -> Result<bool> {
     let sql = "INSERT INTO trigger_request (organisation_id, key, hash, workflow_run_id, request_id, until)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organisation_id, key)
         DO UPDATE SET hash = excluded.hash, workflow_run_id = excluded.workflow_run_id,
             request_id = excluded.request_id, until = excluded.until
         WHERE trigger_request.until <= $7";
     let params = params![organisation.as_str(), &repeat.key, &repeat.hash, run, &repeat.request_id, until, now];
-    if tx.execute(sql, params).await? == 1 {
-        return Ok(None);
-    }
-    let sql = "SELECT hash, workflow_run_id, request_id FROM trigger_request WHERE organisation_id = $1 AND key = $2";
-    tx.first(sql, params![organisation.as_str(), &repeat.key], |row| {
+    Ok(tx.execute(sql, params).await? == 1)
+}
+
+/// The first request of a key, while it counts.
+pub(super) async fn first(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<First>> {
+    let sql = "SELECT hash, workflow_run_id, request_id FROM trigger_request
+        WHERE organisation_id = $1 AND key = $2 AND until > $3";
+    tx.first(sql, params![organisation.as_str(), key, now], |row| {
         Ok(First { hash: row.get(0)?, workflow_run_id: row.get(1)?, request_id: row.get(2)? })
     })
     .await

@@ -101,10 +101,19 @@ async fn a_repeated_trigger_is_answered_like_the_first() {
             |name: &str| again.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         assert_eq!(header("idempotent-replayed"), Some("true"));
         assert!(header("original-x-request-id").is_some_and(|id| !id.is_empty()));
+        // What was refused did not use its key up.
+        let later = [("idempotency-key", "k-2")];
+        let refused = knock.call("POST", "/workflows/later/trigger", &json!({ "recipients": ["later"] }), &later).await;
+        assert_eq!(refused.status, 404, "{}", refused.json);
+        knock.workflow("later", json!([feed_step("x")])).await;
+        let accepted =
+            knock.call("POST", "/workflows/later/trigger", &json!({ "recipients": ["later"] }), &later).await;
+        assert!(accepted.status == 200 && !accepted.headers.iter().any(|(name, _)| name == "idempotent-replayed"));
+        knock.until_fed("later", 1).await;
         let other = knock.call("POST", "/workflows/w/trigger", &json!({ "recipients": ["john"] }), &key).await;
         assert_eq!(other.status, 422, "{}", other.json);
         knock.until_fed("jane", 1).await;
-        assert_eq!(knock.get("/messages").await["items"].as_array().unwrap().len(), 1);
+        assert_eq!(knock.get("/users/jane/messages").await["items"].as_array().unwrap().len(), 1);
     })
     .await;
 }
@@ -184,6 +193,24 @@ async fn what_waits_can_be_called_off() {
         let skipped = json!({ "recipients": ["jane"], "settings": { "skip_delay": true }, "data": { "n": "now" } });
         knock.trigger("later", skipped).await;
         knock.until_fed("jane", 1).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_goes_on_when_its_first_trigger_is_called_off() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        let batch = json!({ "ref": "gather", "type": "batch", "settings": { "batch_window": { "unit": "seconds", "value": 2 } } });
+        knock.workflow("digest", json!([batch, feed_step("{{ total_activities }}")])).await;
+        knock.trigger("digest", json!({ "recipients": ["jane"], "cancellation_key": "first" })).await;
+        // Sometimes before it has come to the batch, sometimes after.
+        knock.ask("POST", "/workflows/digest/cancel", json!({ "cancellation_key": "first" }), 204).await;
+        for _ in 0..2 {
+            knock.trigger("digest", json!({ "recipients": ["jane"] })).await;
+        }
+        let feed = knock.until_fed("jane", 1).await;
+        assert_eq!(rendered(&feed["entries"][0]), "<p>2</p>");
     })
     .await;
 }
