@@ -6,6 +6,7 @@
 
 mod clock;
 mod error;
+mod html;
 mod id;
 mod page;
 mod secret;
@@ -15,6 +16,7 @@ mod vault;
 
 pub use clock::Clock;
 pub use error::{Error, Result};
+pub use html::escape_html;
 pub use id::{Kind, ksuid_of, lowest_id, lowest_ksuid, new_id, new_ksuid, new_uuid, random_bytes, time_of_id, uuid_of};
 pub use page::{Cursor, Page, PageSize};
 pub use secret::{Secret, constant_time_eq, random_token, sha256_hex};

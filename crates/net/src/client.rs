@@ -83,6 +83,8 @@ type Connections = Pool<HttpsConnector<Guard>, Full<Bytes>>;
 pub struct Client {
     guard: Guard,
     shared: Connections,
+    /// To those who speak nothing but HTTP/2.
+    second: Connections,
     /// Those of receivers with a TLS of their own, which nobody else may use.
     own: Arc<Mutex<HashMap<String, Connections>>>,
 }
@@ -104,7 +106,8 @@ impl Client {
 
     fn over(guard: Guard) -> Self {
         let shared = connections(Tls::everybodys(), guard.clone());
-        Self { guard, shared, own: Arc::default() }
+        let second = http2_connections(Tls::everybodys(), guard.clone());
+        Self { guard, shared, second, own: Arc::default() }
     }
 
     /// The connections of a receiver with a TLS of its own.
@@ -127,28 +130,44 @@ impl Client {
         answer.unwrap_or(Err(SendError::TimedOut(timeout)))
     }
 
+    /// The same over HTTP/2, for those who speak nothing else, with everybody's TLS.
+    ///
+    /// # Errors
+    /// When there was no answer.
+    pub async fn send_http2(&self, request: Request) -> Result<Response, SendError> {
+        let (timeout, keep) = (request.timeout, request.keep);
+        let asked = self.second.request(to_hyper(request)?);
+        let answer = tokio::time::timeout(timeout, answered(asked, keep)).await;
+        answer.unwrap_or(Err(SendError::TimedOut(timeout)))
+    }
+
     async fn exchange(&self, request: Request) -> Result<Response, SendError> {
         let keep = request.keep;
         let asked = match request.tls.clone() {
             None => self.shared.request(to_hyper(request)?),
             Some(tls) => self.own(&tls).request(to_hyper(request)?),
         };
-        let mut answer = asked.await.map_err(|e| explain(&e))?;
-        let status = answer.status().as_u16();
-        let headers = text_headers(answer.headers());
-        let mut body = Vec::new();
-        while body.len() < keep
-            && let Some(frame) = answer.frame().await
-        {
-            match frame.map(hyper::body::Frame::into_data) {
-                Ok(Ok(data)) => body.extend_from_slice(&data[..data.len().min(keep - body.len())]),
-                Ok(Err(_)) => {}
-                // The status has been said; a body that breaks off does not unsay it.
-                Err(_) => break,
-            }
-        }
-        Ok(Response { status, headers, body })
+        answered(asked, keep).await
     }
+}
+
+/// Reads an answer, and the first bytes of its body.
+async fn answered(asked: hyper_util::client::legacy::ResponseFuture, keep: usize) -> Result<Response, SendError> {
+    let mut answer = asked.await.map_err(|e| explain(&e))?;
+    let status = answer.status().as_u16();
+    let headers = text_headers(answer.headers());
+    let mut body = Vec::new();
+    while body.len() < keep
+        && let Some(frame) = answer.frame().await
+    {
+        match frame.map(hyper::body::Frame::into_data) {
+            Ok(Ok(data)) => body.extend_from_slice(&data[..data.len().min(keep - body.len())]),
+            Ok(Err(_)) => {}
+            // The status has been said; a body that breaks off does not unsay it.
+            Err(_) => break,
+        }
+    }
+    Ok(Response { status, headers, body })
 }
 
 impl std::fmt::Debug for Client {
@@ -158,16 +177,19 @@ impl std::fmt::Debug for Client {
 }
 
 fn connections(tls: rustls::ClientConfig, guard: Guard) -> Connections {
-    let connector = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(guard);
-    Pool::builder(TokioExecutor::new())
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(IDLE_PER_HOST)
-        .pool_timer(TokioTimer::new())
-        .build(connector)
+    let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+    pool().build(connector.wrap_connector(guard))
+}
+
+fn http2_connections(tls: rustls::ClientConfig, guard: Guard) -> Connections {
+    let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http2();
+    pool().http2_only(true).timer(TokioTimer::new()).build(connector.wrap_connector(guard))
+}
+
+fn pool() -> hyper_util::client::legacy::Builder {
+    let mut pool = Pool::builder(TokioExecutor::new());
+    pool.pool_idle_timeout(IDLE).pool_max_idle_per_host(IDLE_PER_HOST).pool_timer(TokioTimer::new());
+    pool
 }
 
 fn to_hyper(request: Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {

@@ -29,9 +29,12 @@ pub mod reference;
 pub mod resources;
 pub mod runs;
 pub mod schedules;
-mod sending;
+pub mod sending;
+pub mod slack;
 pub mod subscriptions;
+pub mod teams;
 mod template;
+pub mod tracking;
 pub mod triggers;
 pub mod workflows;
 
@@ -43,7 +46,7 @@ use campanile_db::{Db, Migrations};
 use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
 
-pub use channels::email::Mailer;
+pub use channels::email::smtp::Mailer;
 pub use reference::Reference;
 pub use template::{Template, TemplateError};
 
@@ -75,6 +78,8 @@ pub struct Notify {
     /// Who watches which feed.
     pub feeds: feeds::Feeds,
     channels: channels::Known,
+    mailers: channels::email::Mailers,
+    provider_tokens: channels::ProviderTokens,
     programs: workflows::Programs,
     accepts: Arc<OnceLock<triggers::Accepts>>,
 }
@@ -96,9 +101,22 @@ impl Notify {
     /// The pillar over these.
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, mailer, live, base_url } = config;
-        let (feeds, channels, programs, accepts) = Default::default();
-        let base_url = base_url.into();
-        Self { db, clock, vault, engine, client, mailer, live, base_url, feeds, channels, programs, accepts }
+        Self {
+            db,
+            clock,
+            vault,
+            engine,
+            client,
+            mailer,
+            live,
+            base_url: base_url.into(),
+            feeds: Default::default(),
+            channels: Default::default(),
+            mailers: Default::default(),
+            provider_tokens: Default::default(),
+            programs: Default::default(),
+            accepts: Default::default(),
+        }
     }
 
     /// Without the lanes: a lane that held itself would never end.

@@ -11,6 +11,7 @@
 mod api;
 mod around;
 mod caller;
+mod carried;
 mod console;
 mod error;
 mod knock;
@@ -76,6 +77,10 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .merge(api::router())
         .nest("/api/v1", svix::router())
         .nest("/v1", knock::router())
+        .merge(carried::router())
+        .route("/providers/slack/authenticate", axum::routing::get(knock::slack::authenticate))
+        .route("/oauth/slack/callback", axum::routing::get(knock::slack::authenticate))
+        .route("/providers/ms-teams/authenticate", axum::routing::get(knock::teams::authenticate))
         .route("/ws/v1/websocket", axum::routing::get(knock::socket::open))
         .route("/portal", axum::routing::get(console::portal))
         .route("/portal/{*rest}", axum::routing::get(console::portal))

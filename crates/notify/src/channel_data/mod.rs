@@ -53,6 +53,42 @@ pub async fn get(
     sealed.map(open).transpose()
 }
 
+/// The same, in a transaction of its own.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn of(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    channel: &str,
+) -> Result<Option<Value>> {
+    let (within, organisation, owner, channel) =
+        (notify.clone(), organisation.clone(), owner.clone(), channel.to_owned());
+    let read =
+        notify.db.read(move |tx| Box::pin(async move { get(tx, &within, &organisation, &owner, &channel).await }));
+    read.await
+}
+
+/// Changes some of how a recipient is reached.
+///
+/// # Errors
+/// Like [`set`].
+pub(crate) async fn change(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    channel: &str,
+    change: impl FnOnce(&mut Map<String, Value>) + Send,
+) -> Result<()> {
+    tx.lock(&format!("channel_data {organisation} {owner} {channel}")).await?;
+    let known = get(tx, notify, organisation, owner, channel).await?;
+    let mut data = known.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    change(&mut data);
+    set(tx, notify, organisation, owner, channel, Value::Object(data)).await.map(drop)
+}
+
 /// Forgets how a recipient is reached; answers whether anything was known.
 ///
 /// # Errors

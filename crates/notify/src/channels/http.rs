@@ -1,67 +1,51 @@
 //! Webhooks: a request as the step's templates have it, signed where the channel has a key.
 
-use campanile_net::{Request, parse_url, stamped};
-use serde_json::{Map, Value, json};
-
 use std::time::Duration;
 
-use super::{Channel, Said};
-use crate::Notify;
-use crate::messages::{Message, Status};
+use campanile_net::stamped;
+use serde_json::Value;
+
+use super::provider::{Call, Parcel};
+use super::{Said, Verdict};
+use crate::messages::Status;
 
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(50);
-/// How much of its answer is kept.
-const KEPT: usize = 16 * 1024;
 /// How it may be asked.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// Answers that no repetition changes.
 const FINAL: [u16; 4] = [401, 403, 404, 405];
 
 /// Sends the request.
-pub(super) async fn carry(notify: &Notify, channel: &Channel, message: &Message) -> Said {
-    let word = |name: &str| message.content.get(name).and_then(Value::as_str).unwrap_or_default();
+pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
+    let (notify, content) = (parcel.notify, &parcel.message.content);
+    let word = |name: &str| parcel.word(name).unwrap_or_default();
     let Some(method) = METHODS.into_iter().find(|method| method.eq_ignore_ascii_case(word("method"))) else {
-        return Said::Never(format!("{:?} is no method", word("method")), None);
+        return Said::never(format!("{:?} is no method", word("method")));
     };
     let body = word("body");
-    let url = match parse_url(&address(word("url"), &message.content)) {
-        Ok(url) => url,
-        Err(error) => return Said::Never(error.to_string(), None),
-    };
-    let mut headers: Vec<(String, String)> = texts(message.content.get("headers"));
+    let mut headers: Vec<(String, String)> = texts(content.get("headers"));
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }
-    if let Some(key) = channel.setting("signing_key") {
+    if let Some(key) = parcel.channel.setting("signing_key") {
         headers
             .push(("x-webhook-signature".to_owned(), stamped(key, notify.clock.now().as_seconds(), body.as_bytes())));
     }
-    let shown: Map<String, Value> = headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let request = json!({
-        "method": method, "host": url.host_str(), "path": url.path(), "query": url.query(), "headers": shown, "body": body,
-    });
-    let log = |response: Value| Some(json!({ "service": "http", "request": request, "response": response }));
-    let sent = Request {
-        method,
-        url: url.to_string(),
-        headers,
-        body: body.as_bytes().to_vec().into(),
-        timeout: PATIENCE,
-        keep: KEPT,
-        tls: None,
+    let url = address(word("url"), content);
+    let body = body.as_bytes().to_vec();
+    let call = Call { service: "http", method, url, headers, body, patience: PATIENCE, is_http2: false };
+    let reply = match call.ask(notify).await {
+        Ok(reply) => reply,
+        Err(said) => return said,
     };
-    match notify.client.send(sent).await {
-        Ok(answer) => {
-            let said = json!({ "status": answer.status, "body": String::from_utf8_lossy(&answer.body) });
-            match answer.status {
-                200..300 => Said::Taken { status: Status::Delivered, metadata: None, log: log(said) },
-                status if FINAL.contains(&status) => Said::Never(format!("the answer was {status}"), log(said)),
-                status => Said::Later(format!("the answer was {status}"), log(said)),
-            }
-        }
-        Err(error) => Said::Later(error.to_string(), log(json!({ "body": error.to_string() }))),
-    }
+    let why = format!("the answer was {}", reply.status);
+    let verdict = match reply.status {
+        200..300 => Verdict::Taken { status: Status::Delivered, metadata: None, data: None },
+        status if FINAL.contains(&status) => Verdict::Never { why },
+        _ => Verdict::Later { why, after: reply.retry_after },
+    };
+    Said { verdict, log: vec![reply.log] }
 }
 
 fn texts(map: Option<&Value>) -> Vec<(String, String)> {

@@ -1,10 +1,18 @@
 //! The channels that carry notifications out, each an organisation's own, with its provider's settings.
 //!
-//! The feed needs no carrier: it is where we are. All others hand over what a message was rendered to, in a job of its own.
+//! The feed needs no carrier: it is where we are. All others hand over what a message was rendered to, in a job of its own. Every provider's
+//! address is a setting (`base_url`), so that a gateway can stand in.
+//!
+//! A tenant may have settings of its own: what its channel data says in `provider_settings` stands above the channel's.
 
+mod chat;
 pub mod email;
 mod http;
+pub(crate) mod provider;
+mod push;
 mod queries;
+pub mod sms;
+mod tokens;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,7 +26,10 @@ use serde_json::{Map, Value, json};
 
 use crate::Notify;
 use crate::conditions::Group;
-use crate::messages::{Message, Status};
+use crate::messages::Status;
+
+pub(crate) use provider::Parcel;
+pub(crate) use tokens::ProviderTokens;
 
 /// The key of the feed that every organisation has.
 pub const FEED: &str = "in-app";
@@ -108,6 +119,13 @@ impl Channel {
         })
     }
 
+    /// With other settings above its own.
+    fn with(&self, settings: &Map<String, Value>) -> Self {
+        let mut own = (*self.settings).clone();
+        own.provider_settings.extend(settings.clone());
+        Self { settings: Arc::new(own), ..self.clone() }
+    }
+
     /// A provider's setting that is text.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.provider_settings.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
@@ -116,21 +134,66 @@ impl Channel {
 
 /// What a carrier said of a message. With what went to its provider and what came back, where that may be looked at.
 #[derive(Debug)]
-pub(crate) enum Said {
-    /// It has taken it.
-    Taken { status: Status, metadata: Option<Value>, log: Option<Value> },
-    /// It may take it later.
-    Later(String, Option<Value>),
-    /// It will never take it.
-    Never(String, Option<Value>),
+pub(crate) struct Said {
+    pub(crate) verdict: Verdict,
+    pub(crate) log: Vec<Value>,
+}
+
+/// What becomes of a message.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The provider has taken it; what it is known by there, and what else there is to say.
+    Taken { status: Status, metadata: Option<Value>, data: Option<Value> },
+    /// The provider may take it later; after so long, where it says so.
+    Later { why: String, after: Option<Duration> },
+    /// The provider will never take it.
+    Never { why: String },
+    /// There is nobody any more where it went.
+    Bounced { data: Value },
+}
+
+impl Said {
+    fn never(why: String) -> Self {
+        Self { verdict: Verdict::Never { why }, log: Vec::new() }
+    }
+
+    fn later(why: String) -> Self {
+        Self { verdict: Verdict::Later { why, after: None }, log: Vec::new() }
+    }
+
+    fn logging(mut self, log: Value) -> Self {
+        self.log.push(log);
+        self
+    }
+
+    fn without_log(mut self) -> Self {
+        self.log.clear();
+        self
+    }
+
+    /// Why it was not taken.
+    pub(crate) fn why(&self) -> String {
+        match &self.verdict {
+            Verdict::Later { why, .. } | Verdict::Never { why } => why.clone(),
+            Verdict::Taken { .. } | Verdict::Bounced { .. } => String::new(),
+        }
+    }
 }
 
 /// Hands a message to its channel's carrier.
-pub(crate) async fn carry(notify: &Notify, channel: &Channel, message: &Message) -> Said {
-    match channel.kind {
-        ChannelType::Email => email::carry(notify, channel, message).await,
-        ChannelType::Http => http::carry(notify, channel, message).await,
-        _ => Said::Never(format!("this server has no carrier for {}", channel.provider), None),
+pub(crate) async fn carry(parcel: Parcel<'_>) -> Said {
+    let own = parcel.of_tenant.and_then(|data| data.get("provider_settings")).and_then(Value::as_object);
+    let channel = own.map(|own| parcel.channel.with(own));
+    let parcel = Parcel { channel: channel.as_ref().unwrap_or(parcel.channel), ..parcel };
+    match parcel.channel.kind {
+        ChannelType::Email => email::carry(parcel).await,
+        ChannelType::Sms => sms::carry(parcel).await,
+        ChannelType::Push => push::carry(parcel).await,
+        ChannelType::Chat => chat::carry(parcel).await,
+        ChannelType::Http => http::carry(parcel).await,
+        ChannelType::InAppFeed | ChannelType::InAppGuide => {
+            Said::never("what is shown in a page is not carried anywhere".to_owned())
+        }
     }
 }
 

@@ -298,7 +298,7 @@ pub(crate) struct Told {
     /// Lines of its log.
     pub(crate) log: String,
     /// What went to its provider, and what came back: `service`, `request`, `response`.
-    pub(crate) delivery: Option<Value>,
+    pub(crate) delivery: Vec<Value>,
 }
 
 /// Writes down how far messages got.
@@ -329,7 +329,7 @@ pub(crate) async fn append(tx: &mut Tx, organisation: &OrganisationId, told: &[T
     tx.change(bulk, &rows).await?;
     let sql = "INSERT INTO delivery_log (organisation_id, message_id, id, service, request, response, inserted_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let logs = told.iter().filter_map(|told| Some((told, told.delivery.as_ref()?)));
+    let logs = told.iter().flat_map(|told| told.delivery.iter().map(move |log| (told, log)));
     let rows: Vec<_> = logs
         .map(|(told, log)| {
             row![

@@ -8,7 +8,7 @@ use crate::channels::{Channel, ChannelType};
 use crate::runs::{Run, World};
 use crate::template::Template;
 use crate::workflows::{Content, Send};
-use crate::{Notify, Reference, channel_data};
+use crate::{Notify, channel_data};
 
 /// One place to send to.
 #[derive(Debug, Default)]
@@ -49,30 +49,25 @@ pub(super) async fn of(
             own.map(address).ok_or("the recipient has no phone_number")
         }
         ChannelType::Push => {
-            let data = data_of(notify, world, &run.recipient, channel).await?;
+            let data = channel_data::of(notify, &world.organisation, &run.recipient, &channel.id).await?;
             let devices = data.as_ref().and_then(|data| data.get("devices")).and_then(Value::as_array);
             let address = |device: &Value| Address::of(json!({ "token": device["token"] }), json!(device));
             let all: Vec<Address> = devices.into_iter().flatten().map(address).collect();
             if all.is_empty() { Err("the recipient has no devices") } else { Ok(all) }
         }
         ChannelType::Chat => {
-            let data = data_of(notify, world, &run.recipient, channel).await?;
+            let data = channel_data::of(notify, &world.organisation, &run.recipient, &channel.id).await?;
             let connections = data.as_ref().and_then(|data| data.get("connections")).and_then(Value::as_array);
             let all: Vec<Address> = connections.into_iter().flatten().map(connection).collect();
-            if all.is_empty() { Err("the recipient has no connections") } else { Ok(all) }
+            match (all.is_empty(), looked_up(channel, send).then(|| recipient.text("email")).flatten()) {
+                (false, _) => Ok(all),
+                (true, Some(email)) => Ok(vec![connection(&json!({ "email": email }))]),
+                (true, None) => Err("the recipient has no connections"),
+            }
         }
         ChannelType::Http => Ok(vec![Address::default()]),
         ChannelType::InAppGuide => Err("guides are not sent by workflows"),
     })
-}
-
-async fn data_of(notify: &Notify, world: &World, whose: &Reference, channel: &Channel) -> Result<Option<Value>> {
-    let (within, organisation, whose, channel) =
-        (notify.clone(), world.organisation.clone(), whose.clone(), channel.id.clone());
-    let read = notify
-        .db
-        .read(move |tx| Box::pin(async move { channel_data::get(tx, &within, &organisation, &whose, &channel).await }));
-    read.await
 }
 
 fn email(
@@ -99,6 +94,13 @@ fn email(
         "to": to, "from": from, "cc": said("cc_address"), "bcc": said("bcc_address"), "reply_to": said("reply_to_address"),
     });
     Ok(vec![Address::of(content, json!({ "email": to, "name": name }))])
+}
+
+/// Whether who has no connection is looked up by mail address.
+fn looked_up(channel: &Channel, send: &Send) -> bool {
+    let name = "email_based_user_id_resolution";
+    let of_step = send.channel_overrides.get(name).and_then(Value::as_bool);
+    of_step.or_else(|| channel.settings.channel_settings.get(name)?.as_bool()).unwrap_or(false)
 }
 
 /// Tokens are not kept with the message.

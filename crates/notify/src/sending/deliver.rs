@@ -9,18 +9,20 @@ use std::time::Duration;
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
 use campanile_db::Tx;
-use campanile_engine::{Attempt, Backoff, JobOptions, NewJob, Outcome, Registry};
+use campanile_engine::{Attempt, Backoff, JobOptions, NewJob, Outcome, Registry, Verdict as Fate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::Notify;
-use crate::channels::{self, ChannelType, Said};
+use crate::channels::{self, Channel, ChannelType, Parcel, Said, Verdict};
 use crate::messages::{self, EventKind, Message, Status};
+use crate::{Notify, Reference, channel_data};
 
 /// The kind of job.
 const DELIVER: &str = "notify.deliver";
 /// How often a carrier is tried.
 const ATTEMPTS: u32 = 8;
+/// For how long a provider may put a message off before that counts as failing.
+const LIMITED: Duration = Duration::from_secs(6 * 3600);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Args {
@@ -73,41 +75,66 @@ pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
 async fn deliver(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
     let args: Args = attempt.job.args()?;
     let (within, organisation, id) = (notify.clone(), args.organisation.clone(), args.message.clone());
-    let read = notify.db.read(move |tx| {
-        Box::pin(async move {
-            let message = messages::get(tx, &organisation, &id).await?;
-            let channels = channels::known(tx, &within, &organisation).await?;
-            Ok::<_, Error>((message, channels))
-        })
-    });
-    let (message, channels) = read.await?;
-    let is_due = |message: &Message| matches!(message.status, Status::Queued | Status::DeliveryAttempted);
-    let Some(message) = message.filter(is_due) else { return Ok(Outcome::done()) };
-    let channel = channels.iter().find(|channel| channel.id == message.channel_id);
-    let said = match channel {
-        Some(channel) => channels::carry(notify, channel, &message).await,
-        None => Said::Never("the channel is there no more".to_owned(), None),
+    let read = notify.db.read(move |tx| Box::pin(async move { parts(tx, &within, &organisation, &id).await }));
+    let Some((message, channel, of_tenant)) = read.await? else { return Ok(Outcome::done()) };
+    let (organisation, message) = (&args.organisation, &message);
+    let said = match &channel {
+        Some(channel) => {
+            let of_tenant = of_tenant.as_ref();
+            channels::carry(Parcel { notify, organisation, channel, message, of_tenant }).await
+        }
+        None => Said { verdict: Verdict::Never { why: "the channel is there no more".to_owned() }, log: Vec::new() },
     };
     let now = notify.clock.now();
-    let told = match said {
-        Said::Taken { status, metadata, log } => {
-            let kind = if status == Status::Delivered { EventKind::Delivered } else { EventKind::Sent };
-            count(message.channel_type, status);
-            messages::Told { metadata, delivery: log, ..told(&message.id, status, kind, None, now) }
+    let (status, kind, metadata, data) = match said.verdict {
+        Verdict::Taken { status: Status::Delivered, metadata, data } => {
+            (Status::Delivered, EventKind::Delivered, metadata, data)
         }
-        Said::Never(why, log) => {
-            count(message.channel_type, Status::Undelivered);
+        Verdict::Taken { status, metadata, data } => (status, EventKind::Sent, metadata, data),
+        Verdict::Bounced { data } => (Status::Bounced, EventKind::Bounced, None, Some(data)),
+        Verdict::Never { why } => {
             let why = json!({ "failure_reason": "fatal_error", "failure_details": why });
-            let told = told(&message.id, Status::Undelivered, EventKind::Undelivered, Some(&why), now);
-            messages::Told { delivery: log, ..told }
+            (Status::Undelivered, EventKind::Undelivered, None, Some(why))
         }
-        Said::Later(why, log) => return Err(attempted(notify, &args, attempt, (why, log)).await),
+        Verdict::Later { why, after } => {
+            let error = attempted(notify, &args, attempt, &why, said.log).await?;
+            return match after.filter(|_| now.since(message.inserted_at) < LIMITED) {
+                // A provider that names a time is not failing: it costs no attempt.
+                Some(after) => {
+                    let after = after.clamp(Duration::from_secs(1), Duration::from_secs(3600));
+                    Ok(Outcome::of(Fate::Retry { after, error: why }))
+                }
+                None => Err(error),
+            };
+        }
     };
-    Ok(Outcome::done().noting(Note { organisation: args.organisation, told }))
+    count(message.channel_type, status);
+    let told = messages::Told { metadata, delivery: said.log, ..told(&message.id, status, kind, data.as_ref(), now) };
+    Ok(Outcome::done().noting(Note { organisation: args.organisation.clone(), told }))
+}
+
+/// What a message is carried with: it, its channel, and what its tenant has for that; nothing where it is no longer due.
+async fn parts(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    id: &str,
+) -> Result<Option<(Message, Option<Channel>, Option<Value>)>> {
+    let is_due = |message: &Message| matches!(message.status, Status::Queued | Status::DeliveryAttempted);
+    let Some(message) = messages::get(tx, organisation, id).await?.filter(is_due) else { return Ok(None) };
+    let channels = channels::known(tx, notify, organisation).await?;
+    let channel = channels.iter().find(|channel| channel.id == message.channel_id).cloned();
+    let of_tenant = match &message.tenant {
+        Some(tenant) => {
+            channel_data::get(tx, notify, organisation, &Reference::tenant(tenant), &message.channel_id).await?
+        }
+        None => None,
+    };
+    Ok(Some((message, channel, of_tenant)))
 }
 
 /// Writes down an attempt that is made again, so that it can be looked at meanwhile.
-async fn attempted(notify: &Notify, args: &Args, attempt: &Attempt, (why, log): (String, Option<Value>)) -> Error {
+async fn attempted(notify: &Notify, args: &Args, attempt: &Attempt, why: &str, log: Vec<Value>) -> Result<Error> {
     let now = notify.clock.now();
     let data = json!({ "attempt": attempt.job.attempt + 1, "max_attempts": ATTEMPTS, "failure_details": why });
     let kind = EventKind::DeliveryAttempted;
@@ -116,13 +143,11 @@ async fn attempted(notify: &Notify, args: &Args, attempt: &Attempt, (why, log): 
     let organisation = args.organisation.clone();
     let written =
         notify.db.write(move |tx| Box::pin(async move { messages::append(tx, &organisation, &[told], now).await }));
-    match written.await {
-        Ok(()) => Error::internal(why),
-        Err(error) => error.into(),
-    }
+    written.await?;
+    Ok(Error::internal(why.to_owned()))
 }
 
-fn told(
+pub(super) fn told(
     message: &str,
     status: Status,
     kind: EventKind,
@@ -135,7 +160,7 @@ fn told(
         metadata: None,
         snapshot: None,
         log: messages::log_line(now, kind, data),
-        delivery: None,
+        delivery: Vec::new(),
     }
 }
 

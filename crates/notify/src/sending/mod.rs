@@ -14,6 +14,7 @@
 //! of its own.
 
 mod addresses;
+mod again;
 mod deliver;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::runs::{Run, World, calendar};
 use crate::workflows::{Content, Send, Step};
 use crate::{Notify, template};
 
+pub use again::{Trial, retry, said_later, test};
 pub(crate) use deliver::{job, register};
 
 /// Sends what a step says, where it may be sent.
@@ -133,6 +135,9 @@ fn message(
     if let (Ok(Value::Object(rendered)), Value::Object(body)) = (&rendered, &mut body) {
         body.extend(rendered.clone());
         body.extend(address.content);
+        if run.program.definition.settings.is_commercial {
+            body.insert("is_commercial".to_owned(), Value::Bool(true));
+        }
     }
     let mut message = Message {
         id: new_ksuid(now),

@@ -126,14 +126,14 @@ impl Content {
         let optional = |text: &Option<Text>| text.as_ref().map(|text| text.render(variables)).transpose();
         Ok(match self {
             Self::Feed { body, action_url, buttons } => feed(body, action_url.as_ref(), buttons, variables)?,
-            Self::Email { subject, html, text, .. } => {
+            Self::Email { subject, html, text, attachments } => {
                 let html = optional(html)?.unwrap_or_default();
                 let text = match optional(text)? {
                     Some(text) => text,
                     None => markdown::text_of_html(&html),
                 };
                 let subject = subject.render(variables)?.trim().to_owned();
-                json!({ "subject_line": subject, "html_body": html, "text_body": text })
+                json!({ "subject_line": subject, "html_body": html, "text_body": text, "attachment_key": attachments })
             }
             Self::Sms { body, to } => json!({ "body": body.render(variables)?, "to": optional(to)? }),
             Self::Push { title, body, is_silent, overrides } => json!({

@@ -48,6 +48,11 @@ impl KnockError {
         Self { status: StatusCode::FORBIDDEN, ..self }
     }
 
+    /// What is wrong, in a sentence.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Something that is not there.
     pub(super) fn missing(what: &'static str) -> Self {
         Error::NotFound(what).into()

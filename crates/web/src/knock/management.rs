@@ -5,12 +5,13 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use campanile_accounts::OrganisationId;
 use campanile_base::{Error, sha256_hex};
 use campanile_db::{END, Range};
-use campanile_notify::channels::{self, Channel};
+use campanile_notify::channels::{self, Channel, email};
 use campanile_notify::resources::{self, Kind, Resource, Version};
-use campanile_notify::triggers;
-use campanile_notify::workflows;
+use campanile_notify::sending::{self, Trial};
+use campanile_notify::{Reference, triggers, workflows};
 use serde_json::{Value, json};
 
 use super::body::Body;
@@ -220,14 +221,16 @@ fn author(client: &Client) -> String {
     }
 }
 
-/// A channel, without its provider's secrets.
-fn channel_view(channel: &Channel) -> Value {
+/// A channel, without its provider's secrets; with the address that its provider's webhooks are to be pointed at.
+fn channel_view(web: &Web, organisation: &OrganisationId, channel: &Channel) -> Value {
     let mut view = channel.view();
     let named: Vec<&String> = channel.settings.provider_settings.keys().collect();
     view["archived_at"] = Value::Null;
     view["environment_settings"] = json!({ ENVIRONMENT: {
         "is_sandbox": channel.is_sandbox, "is_valid": true, "provider_settings": named,
         "channel_settings": channel.settings.channel_settings,
+        "intake_url": email::takes_in(channel)
+            .then(|| format!("{}/providers/resend/{organisation}/{}", web.app.notify.base_url, channel.id)),
     } });
     view
 }
@@ -235,11 +238,12 @@ fn channel_view(channel: &Channel) -> Value {
 pub(super) async fn list_channels(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
     client.must_manage()?;
     let (notify, (range, size)) = (web.app.notify.clone(), by_key(&query));
+    let organisation = client.organisation.clone();
     let read = web
         .app
         .db
         .read(move |tx| Box::pin(async move { channels::list(tx, &notify, &client.organisation, &range).await }));
-    Ok(page_of(read.await?, size, |channel| &channel.key, channel_view))
+    Ok(page_of(read.await?, size, |channel| &channel.key, |channel| channel_view(&web, &organisation, channel)))
 }
 
 pub(super) async fn get_channel(
@@ -248,12 +252,12 @@ pub(super) async fn get_channel(
     Path(key): Path<String>,
 ) -> KnockResult<Json<Value>> {
     client.must_manage()?;
-    let notify = web.app.notify.clone();
+    let (notify, organisation) = (web.app.notify.clone(), client.organisation.clone());
     let read = web
         .app
         .db
         .read(move |tx| Box::pin(async move { channels::find(tx, &notify, &client.organisation, &key).await }));
-    Ok(Json(channel_view(&read.await?.ok_or_else(|| KnockError::missing("channel"))?)))
+    Ok(Json(channel_view(&web, &organisation, &read.await?.ok_or_else(|| KnockError::missing("channel"))?)))
 }
 
 /// Makes a channel, or changes it. The hosted service leaves this to its pages.
@@ -266,12 +270,12 @@ pub(super) async fn put_channel(
     client.must_manage()?;
     let told = body.remove("channel").unwrap_or(Value::Object(body));
     let told = serde_json::from_value(told).map_err(|error| KnockError::field("channel", &error.to_string()))?;
-    let notify = web.app.notify.clone();
+    let (notify, organisation) = (web.app.notify.clone(), client.organisation.clone());
     let written = web
         .app
         .db
         .write(move |tx| Box::pin(async move { channels::put(tx, &notify, &client.organisation, &key, told).await }));
-    Ok(Json(json!({ "channel": channel_view(&written.await?) })))
+    Ok(Json(json!({ "channel": channel_view(&web, &organisation, &written.await?) })))
 }
 
 pub(super) async fn delete_channel(
@@ -287,4 +291,32 @@ pub(super) async fn delete_channel(
         .write(move |tx| Box::pin(async move { channels::delete(tx, &notify, &client.organisation, &key).await }));
     deleted.await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends a word through a channel, to see whether it works. The hosted service leaves this to its pages.
+pub(super) async fn test_channel(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let recipient = match (body.0.get("recipient"), &client.who) {
+        (Some(recipient), _) => Reference::parse(recipient)?,
+        (None, Who::Member(_, person)) => Reference::user(person.as_str()),
+        (None, _) => return Err(KnockError::field("recipient", "is required")),
+    };
+    let trial = Trial {
+        recipient,
+        tenant: body.optional("tenant").map(str::to_owned),
+        text: body.optional("text").unwrap_or("This is a test of Campanile.").to_owned(),
+        to: body.object("to")?,
+    };
+    let notify = web.app.notify.clone();
+    let written = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { sending::test(tx, &notify, &client.organisation, &key, trial).await }));
+    let message = written.await?;
+    Ok(Json(message.view(None)))
 }

@@ -9,7 +9,7 @@ use campanile_base::{Error, Result, new_uuid};
 use campanile_db::{Range, Tx};
 use campanile_notify::channels::{self, ChannelType};
 use campanile_notify::messages::{self, Archived, Filter, Mark, Message, TenantFilter};
-use campanile_notify::{Notify, Reference};
+use campanile_notify::{Notify, Reference, sending};
 use serde_json::{Value, json};
 
 use super::body::Body;
@@ -162,6 +162,19 @@ fn content_of(message: &Message) -> Value {
         }),
     };
     json!({ "__typename": "MessageContent", "message_id": message.id, "inserted_at": message.inserted_at, "data": data })
+}
+
+/// Hands a message over once more that did not get through. The hosted service leaves this to its pages.
+pub(super) async fn retry(State(web): State<Web>, client: Client, Path(id): Path<String>) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let notify = web.app.notify.clone();
+    let write = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let message = sending::retry(tx, &notify, &client.organisation, &id).await?;
+            Ok::<_, Error>(shown(&message, &channels_of(tx, &notify, &client.organisation).await?))
+        })
+    });
+    Ok(Json(write.await?))
 }
 
 pub(super) async fn contents(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {

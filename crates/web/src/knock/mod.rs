@@ -15,8 +15,10 @@ mod page;
 mod preferences;
 mod query;
 mod schedules;
+pub(crate) mod slack;
 pub(crate) mod socket;
 mod subscriptions;
+pub(crate) mod teams;
 mod users;
 mod workflows;
 
@@ -36,6 +38,7 @@ pub(crate) fn router() -> Router<Web> {
         .merge(told())
         .merge(workflow_runs())
         .merge(managed())
+        .merge(providers())
         .route("/{*rest}", any(not_served))
 }
 
@@ -71,6 +74,7 @@ fn told() -> Router<Web> {
         .route("/messages/{id}/events", get(messages::events))
         .route("/messages/{id}/activities", get(messages::activities))
         .route("/messages/{id}/delivery_logs", get(messages::delivery_logs))
+        .route("/messages/{id}/retry", post(messages::retry))
         .route("/messages/{id}/{mark}", put(messages::mark).delete(messages::unmark))
         .route("/channels/{channel}/messages/bulk/{mark}", post(messages::mark_all))
 }
@@ -144,6 +148,18 @@ fn managed() -> Router<Web> {
         .route("/commits/{id}", get(management::commit))
         .route("/channels", get(management::list_channels))
         .route("/channels/{key}", channel)
+        .route("/channels/{key}/test", post(management::test_channel))
+}
+
+fn providers() -> Router<Web> {
+    Router::new()
+        .route("/providers/slack/{channel}/auth_check", get(slack::check))
+        .route("/providers/slack/{channel}/channels", get(slack::list))
+        .route("/providers/slack/{channel}/revoke_access", put(slack::revoke))
+        .route("/providers/ms-teams/{channel}/auth_check", get(teams::check))
+        .route("/providers/ms-teams/{channel}/teams", get(teams::list_teams))
+        .route("/providers/ms-teams/{channel}/channels", get(teams::list_channels))
+        .route("/providers/ms-teams/{channel}/revoke_access", put(teams::revoke))
 }
 
 async fn not_served() -> Response {

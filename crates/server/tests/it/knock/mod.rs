@@ -1,6 +1,7 @@
 //! The Knock API: users, objects, preferences, triggers and what becomes of them, on both databases.
 
 mod access;
+mod channels;
 mod feeds;
 mod many;
 mod recipients;

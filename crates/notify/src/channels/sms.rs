@@ -1,0 +1,101 @@
+//! Text messages, by Twilio's API. What becomes of one is told to [`status`] later.
+//!
+//! Settings: `account_sid`, `auth_token`, `from` (a number, or the sid of a messaging service); `base_url`, where it is not Twilio's own.
+//! Source: Twilio's documentation of the Message resource and of webhook security.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use campanile_base::constant_time_eq;
+use campanile_net::{HmacAlgorithm, hmac_hex};
+
+use super::provider::{Call, Parcel};
+use super::{Channel, Said, Verdict};
+use crate::messages::{EventKind, Status};
+
+/// Where Twilio listens.
+const TWILIO: &str = "https://api.twilio.com";
+
+/// Hands a text message over.
+pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
+    let channel = parcel.channel;
+    let (Some(account), Some(token), Some(from)) =
+        (channel.setting("account_sid"), channel.setting("auth_token"), channel.setting("from"))
+    else {
+        return Said::never("the channel has no account_sid, auth_token and from".to_owned());
+    };
+    let base = channel.setting("base_url").unwrap_or(TWILIO).trim_end_matches('/');
+    let url = format!("{base}/2010-04-01/Accounts/{account}/Messages.json");
+    let sender = if from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
+    let callback = status_address(&parcel);
+    let fields = [
+        ("To", parcel.word("to").unwrap_or_default()),
+        (sender, from),
+        ("Body", parcel.word("body").unwrap_or_default()),
+        ("StatusCallback", callback.as_str()),
+    ];
+    // Twilio takes no callback that it could not reach.
+    let fields = fields.into_iter().filter(|(name, value)| *name != "StatusCallback" || value.starts_with("https://"));
+    let credentials = STANDARD.encode(format!("{account}:{token}"));
+    let call = Call::form("twilio", url, fields).header("authorization", format!("Basic {credentials}"));
+    let reply = match call.ask(parcel.notify).await {
+        Ok(reply) => reply,
+        Err(said) => return said,
+    };
+    if !reply.is_good() {
+        let why = reply.word("/message").unwrap_or("it says no more").to_owned();
+        return reply.refused(&why);
+    }
+    Said { verdict: Verdict::sent(reply.word("/sid")), log: vec![reply.log] }
+}
+
+fn status_address(parcel: &Parcel<'_>) -> String {
+    let (base, organisation) = (&parcel.notify.base_url, parcel.organisation);
+    format!("{base}/providers/twilio/{organisation}/{}/{}", parcel.channel.id, parcel.message.id)
+}
+
+/// What a status of Twilio's means for a message; `None` where it means nothing new.
+pub fn status(word: &str) -> Option<(Status, EventKind)> {
+    match word {
+        "delivered" | "read" => Some((Status::Delivered, EventKind::Delivered)),
+        "undelivered" => Some((Status::Undelivered, EventKind::Undelivered)),
+        "failed" => Some((Status::Bounced, EventKind::Bounced)),
+        _ => None,
+    }
+}
+
+/// Whether Twilio has signed a form that was posted to an address.
+pub fn is_signed(channel: &Channel, address: &str, form: &[(String, String)], signature: &str) -> bool {
+    let Some(token) = channel.setting("auth_token") else { return false };
+    constant_time_eq(signed(token, address, form).as_bytes(), signature.as_bytes())
+}
+
+/// The signature: HMAC-SHA1 of the address and the fields by name.
+fn signed(token: &str, address: &str, form: &[(String, String)]) -> String {
+    let mut form: Vec<&(String, String)> = form.iter().collect();
+    form.sort();
+    let text = form.iter().fold(address.to_owned(), |text, (name, value)| text + name + value);
+    let hex = hmac_hex(HmacAlgorithm::Sha1, token.as_bytes(), text.as_bytes());
+    let digits = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("a hash is hexadecimal"));
+    let bytes: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).expect("a hash is hexadecimal")).collect();
+    STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of Twilio's documentation of webhook security.
+    #[test]
+    fn the_documented_signature_is_made() {
+        let form = [
+            ("CallSid", "CA1234567890ABCDE"),
+            ("Caller", "+14158675310"),
+            ("Digits", "1234"),
+            ("From", "+14158675310"),
+            ("To", "+18005551212"),
+        ];
+        let form: Vec<(String, String)> = form.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let made = signed("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", &form);
+        assert_eq!(made, "RSOYDt4T1cUTdK1PDd93/VVr8B8=");
+    }
+}

@@ -1,0 +1,218 @@
+//! Microsoft Teams organisations, each connected to a tenant: the id of one, kept as channel data (`ms_teams_tenant_id`), and what Microsoft
+//! Graph tells of its teams and channels.
+//!
+//! Settings: `graph_client_id`, `graph_client_secret`; `graph_url` and `login_url`, where they are not Microsoft's own. Source: Microsoft's
+//! documentation of the client credentials flow, of listing teams, and of listing channels.
+
+use std::time::Duration;
+
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result};
+use serde_json::{Map, Value, json};
+
+use crate::channels::Channel;
+use crate::channels::provider::{Call, Reply};
+use crate::{Notify, Reference, channel_data};
+
+const LOGIN: &str = "https://login.microsoftonline.com";
+const GRAPH: &str = "https://graph.microsoft.com/v1.0";
+/// Where the organisation's id is kept.
+const TENANT: &str = "ms_teams_tenant_id";
+
+/// What is asked of a list, in the words of Graph.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "the names are Graph's")]
+pub struct Asked {
+    pub filter: Option<String>,
+    pub select: Option<String>,
+    pub top: Option<String>,
+    pub skip_token: Option<String>,
+}
+
+impl Asked {
+    fn query(&self) -> String {
+        let pairs = [
+            ("$filter", &self.filter),
+            ("$select", &self.select),
+            ("$top", &self.top),
+            ("$skiptoken", &self.skip_token),
+        ];
+        let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+}
+
+/// Connects an owner to an organisation of Microsoft's.
+///
+/// # Errors
+/// What the database says.
+pub async fn connect(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    owner: Reference,
+    tenant: &str,
+) -> Result<()> {
+    let tenant = json!(tenant);
+    change(notify, organisation, channel, owner, move |data| drop(data.insert(TENANT.to_owned(), tenant))).await
+}
+
+/// Forgets it; answers whether there was one.
+///
+/// # Errors
+/// What the database says.
+pub async fn revoke(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    owner: Reference,
+) -> Result<bool> {
+    if connected(notify, organisation, channel, &owner).await?.is_none() {
+        return Ok(false);
+    }
+    change(notify, organisation, channel, owner, |data| drop(data.remove(TENANT))).await?;
+    Ok(true)
+}
+
+async fn change(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    owner: Reference,
+    change: impl FnOnce(&mut Map<String, Value>) + Send + 'static,
+) -> Result<()> {
+    let (within, organisation, channel) = (notify.clone(), organisation.clone(), channel.id.clone());
+    let write = notify.db.write(move |tx| {
+        Box::pin(async move { channel_data::change(tx, &within, &organisation, &owner, &channel, change).await })
+    });
+    write.await
+}
+
+async fn connected(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    owner: &Reference,
+) -> Result<Option<String>> {
+    let data = channel_data::of(notify, organisation, owner, &channel.id).await?;
+    Ok(data.and_then(|data| data[TENANT].as_str().map(str::to_owned)))
+}
+
+/// Which organisation an owner is connected to, and why Microsoft does not let us in, where it does not; `None` where there is none.
+///
+/// # Errors
+/// `Unavailable`; what the database says.
+pub async fn check(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    owner: &Reference,
+) -> Result<Option<(String, Option<String>)>> {
+    let Some(tenant) = connected(notify, organisation, channel, owner).await? else { return Ok(None) };
+    let refused = token(notify, organisation, channel, &tenant).await.err();
+    match refused {
+        Some(error @ Error::Unavailable { .. }) => Err(error),
+        refused => Ok(Some((tenant, refused.map(|error| error.to_string())))),
+    }
+}
+
+async fn token(notify: &Notify, organisation: &OrganisationId, channel: &Channel, tenant: &str) -> Result<String> {
+    let (now, tokens) = (notify.clock.now(), &notify.provider_tokens);
+    let place = format!("{organisation}/{}/{}/{tenant}", channel.id, channel.updated_at.as_micros());
+    if let Some(known) = tokens.get(&place, now) {
+        return Ok(known);
+    }
+    let setting = |name: &'static str| {
+        channel.setting(name).ok_or_else(|| Error::invalid(format!("the channel {} has no {name}", channel.key)))
+    };
+    let base = channel.setting("login_url").unwrap_or(LOGIN).trim_end_matches('/');
+    let fields = [
+        ("client_id", setting("graph_client_id")?),
+        ("client_secret", setting("graph_client_secret")?),
+        ("grant_type", "client_credentials"),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let reply = asked(notify, Call::form("microsoft", format!("{base}/{tenant}/oauth2/v2.0/token"), fields)).await?;
+    let token = reply.word("/access_token").ok_or_else(|| Error::invalid("Microsoft gave no token"))?.to_owned();
+    let seconds = reply.body["expires_in"].as_u64().unwrap_or(3600).saturating_sub(60);
+    tokens.put(&place, token.clone(), now.plus(Duration::from_secs(seconds)));
+    Ok(token)
+}
+
+async fn asked(notify: &Notify, call: Call) -> Result<Reply> {
+    let unavailable = |why: String| Error::Unavailable { what: "Microsoft", source: why.into() };
+    let reply = call.ask(notify).await.map_err(|said| unavailable(said.why()))?;
+    match reply.status {
+        200..300 => Ok(reply),
+        429 | 500.. => Err(unavailable(format!("the answer was {}", reply.status))),
+        status => {
+            let why = reply.word("/error/message").or_else(|| reply.word("/error_description"));
+            Err(Error::invalid(format!("Microsoft refused ({status}): {}", why.unwrap_or("it says no more"))))
+        }
+    }
+}
+
+async fn graph(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    owner: &Reference,
+    path: &str,
+    asked_for: &Asked,
+) -> Result<Option<Value>> {
+    let Some(tenant) = connected(notify, organisation, channel, owner).await? else { return Ok(None) };
+    let token = token(notify, organisation, channel, &tenant).await?;
+    let base = channel.setting("graph_url").unwrap_or(GRAPH).trim_end_matches('/');
+    let call = Call::get("microsoft", format!("{base}/{path}?{}", asked_for.query())).bearer(&token);
+    Ok(Some(asked(notify, call).await?.body))
+}
+
+/// A page of the teams, and what the next begins with; `None` where nothing is connected.
+///
+/// # Errors
+/// `Invalid` with Microsoft's sentence; `Unavailable`.
+pub async fn teams(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    owner: &Reference,
+    asked: &Asked,
+) -> Result<Option<(Vec<Value>, Option<String>)>> {
+    let Some(body) = graph(notify, organisation, channel, owner, "teams", asked).await? else { return Ok(None) };
+    let found = body["value"].as_array().into_iter().flatten().map(
+        |team| json!({ "id": team["id"], "displayName": team["displayName"], "description": team["description"] }),
+    );
+    let next = body["@odata.nextLink"].as_str().and_then(|link| url::Url::parse(link).ok());
+    let next = next.and_then(|link| {
+        link.query_pairs().find(|(name, _)| name == "$skiptoken").map(|(_, token)| token.into_owned())
+    });
+    Ok(Some((found.collect(), next)))
+}
+
+/// The channels of a team that anybody in it can read, without archived ones; `None` where nothing is connected.
+///
+/// # Errors
+/// Like [`teams`].
+pub async fn channels(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    owner: &Reference,
+    team: &str,
+    asked: &Asked,
+) -> Result<Option<Vec<Value>>> {
+    let team: String = url::form_urlencoded::byte_serialize(team.as_bytes()).collect();
+    let path = format!("teams/{team}/channels");
+    let Some(body) = graph(notify, organisation, channel, owner, &path, asked).await? else { return Ok(None) };
+    let names = ["id", "displayName", "description", "membershipType", "isArchived", "createdDateTime"];
+    let found = body["value"].as_array().into_iter().flatten().filter_map(Value::as_object);
+    // Whoever filters says what they want to see.
+    let is_shown = |found: &&Map<String, Value>| {
+        let is = |name: &str, value: Value| found.get(name) == Some(&value);
+        asked.filter.is_some() || !(is("membershipType", json!("private")) || is("isArchived", json!(true)))
+    };
+    let picked = |found: &Map<String, Value>| {
+        names.iter().filter_map(|name| Some(((*name).to_owned(), found.get(*name)?.clone()))).collect::<Value>()
+    };
+    Ok(Some(found.filter(is_shown).map(picked).collect()))
+}

@@ -1,0 +1,165 @@
+//! Links and images in mails that tell when they are opened, and the way to unsubscribe with one click.
+//!
+//! What such an address names (the message, and where a link leads) is sealed with the installation's key: nobody can make one up,
+//! and a link leads only where the mail's author had it lead. Only `https://` links are tracked; `data-knock-no-track` on one
+//! leaves it as it is.
+
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result, Secret, Vault};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::messages::{self, Mark, Message};
+use crate::{Notify, Reference, preferences};
+
+/// What opts a link out.
+const OPT_OUT: &str = "data-knock-no-track";
+
+/// What an address names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tracked {
+    /// A link was followed.
+    Link {
+        /// Whose message.
+        organisation: OrganisationId,
+        /// Which.
+        message: String,
+        /// Where it leads.
+        url: String,
+    },
+    /// A mail was opened.
+    Open {
+        /// Whose message.
+        organisation: OrganisationId,
+        /// Which.
+        message: String,
+    },
+    /// Somebody wants no more.
+    Unsubscribe {
+        /// Whose message.
+        organisation: OrganisationId,
+        /// Whom it was to.
+        recipient: Reference,
+    },
+}
+
+impl Tracked {
+    fn sealed(&self, vault: &Vault) -> String {
+        vault.seal(&Secret::new(json!(self).to_string()))
+    }
+
+    /// What a token names, where it is one of ours.
+    pub fn open(vault: &Vault, token: &str) -> Option<Self> {
+        serde_json::from_str(vault.open(token).ok()?.expose()).ok()
+    }
+}
+
+/// HTML whose links tell when they are followed.
+pub(crate) fn links(notify: &Notify, organisation: &OrganisationId, message: &Message, html: &str) -> String {
+    let wrapped = |url: &str| {
+        let tracked = Tracked::Link {
+            organisation: organisation.clone(),
+            message: message.id.clone(),
+            url: url.replace("&amp;", "&"),
+        };
+        format!("{}/t/{}", notify.base_url, tracked.sealed(&notify.vault))
+    };
+    let mut out = String::with_capacity(html.len() * 2);
+    let mut rest = html;
+    while let Some(start) = rest.find("<a ") {
+        let (before, from) = rest.split_at(start);
+        let Some(end) = from.find('>') else { break };
+        let (tag, after) = from.split_at(end);
+        out.push_str(before);
+        out.push_str(&anchor(tag, wrapped));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn anchor(tag: &str, wrapped: impl Fn(&str) -> String) -> String {
+    if tag.contains(OPT_OUT) {
+        return tag.replace(&format!(" {OPT_OUT}=\"true\""), "").replace(&format!(" {OPT_OUT}"), "");
+    }
+    for quote in ['"', '\''] {
+        let Some(at) = tag.find(&format!("href={quote}https://")) else { continue };
+        let start = at + "href=".len() + 1;
+        let Some(length) = tag[start..].find(quote) else { continue };
+        return format!("{}{}{}", &tag[..start], wrapped(&tag[start..start + length]), &tag[start + length..]);
+    }
+    tag.to_owned()
+}
+
+/// An image of nothing that tells when it is loaded.
+pub(crate) fn pixel(notify: &Notify, organisation: &OrganisationId, message: &Message) -> String {
+    let tracked = Tracked::Open { organisation: organisation.clone(), message: message.id.clone() };
+    let token = tracked.sealed(&notify.vault);
+    format!("<img src=\"{}/t/{token}/open.gif\" width=\"1\" height=\"1\" alt=\"\">", notify.base_url)
+}
+
+/// Where a mail's recipient unsubscribes.
+pub(crate) fn unsubscribe_address(notify: &Notify, organisation: &OrganisationId, message: &Message) -> String {
+    let tracked = Tracked::Unsubscribe { organisation: organisation.clone(), recipient: message.recipient.clone() };
+    format!("{}/unsubscribe/{}", notify.base_url, tracked.sealed(&notify.vault))
+}
+
+/// Writes down that it has happened.
+///
+/// # Errors
+/// What the database says.
+pub async fn happened(notify: &Notify, tracked: Tracked) -> Result<()> {
+    let within = notify.clone();
+    let write = notify.db.write(move |tx| {
+        Box::pin(async move {
+            let now = within.clock.now();
+            match tracked {
+                Tracked::Link { organisation, message, url } => {
+                    let data = json!({ "url": url });
+                    messages::mark(tx, &organisation, None, &[message], Mark::LinkClicked, Some(&data), now).await?;
+                }
+                Tracked::Open { organisation, message } => {
+                    messages::mark(tx, &organisation, None, &[message], Mark::Read, None, now).await?;
+                }
+                Tracked::Unsubscribe { organisation, recipient } => {
+                    unsubscribe(tx, &within, &organisation, &recipient).await?;
+                }
+            }
+            Ok::<_, Error>(())
+        })
+    });
+    write.await
+}
+
+/// A recipient wants nothing commercial any more.
+///
+/// # Errors
+/// What the database says.
+pub async fn unsubscribe(
+    tx: &mut campanile_db::Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    recipient: &Reference,
+) -> Result<()> {
+    let no = json!({ "commercial_subscribed": false });
+    preferences::set(tx, notify, organisation, recipient, preferences::DEFAULT, &no, preferences::Way::Merge).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::anchor;
+
+    #[test]
+    fn only_secure_links_are_tracked_and_only_where_they_may_be() {
+        let wrapped = |url: &str| format!("T({url})");
+        assert_eq!(
+            anchor("<a class=\"b\" href=\"https://x.y/?a=1\"", wrapped),
+            "<a class=\"b\" href=\"T(https://x.y/?a=1)\""
+        );
+        assert_eq!(anchor("<a href='https://x.y'", wrapped), "<a href='T(https://x.y)'");
+        assert_eq!(anchor("<a href=\"mailto:a@b.c\"", wrapped), "<a href=\"mailto:a@b.c\"");
+        assert_eq!(anchor("<a data-knock-no-track href=\"https://x.y\"", wrapped), "<a href=\"https://x.y\"");
+    }
+}
