@@ -34,8 +34,8 @@ function freshDatabase(kind) {
   return { DATABASE_URL: server.replace("/postgres?", `/${name}?`) };
 }
 
-/** Starts a server; stop it with `stop()`. */
-export async function start(kind, settings = {}) {
+/** Starts a server; stop it with `stop()`. `before` is a command of the same binary that is run first, over the same database. */
+export async function start(kind, settings = {}, before = undefined) {
   const folder = mkdtempSync(join(tmpdir(), "campanile-node-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -53,7 +53,9 @@ export async function start(kind, settings = {}) {
     ...settings,
   };
   const binary = needed("CAMPANILE_TEST_BINARY");
-  const args = ["serve", "--listen", `127.0.0.1:${port}`, "--data", join(folder, "data")];
+  const place = ["--listen", `127.0.0.1:${port}`, "--data", join(folder, "data")];
+  if (before) execFileSync(binary, [...before, ...place], { env: environment, cwd: folder });
+  const args = ["serve", ...place];
   const child = spawn(binary, args, { env: environment, cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";
   child.stdout.on("data", (text) => (printed += text));

@@ -61,8 +61,9 @@ fn all(tally: &mut Tally) -> Outcome {
 fn sdk(tally: &mut Tally) -> Outcome {
     set_up()?;
     let cluster = postgres::start(false)?;
-    rust(tally, &cluster, &["svix::"])?;
-    node(tally, &cluster, "svix")
+    rust(tally, &cluster, &["svix::", "knock::"])?;
+    node(tally, &cluster, "svix")?;
+    node(tally, &cluster, "knock")
 }
 
 fn some(tally: &mut Tally, names: &[&str]) -> Outcome {
@@ -98,26 +99,40 @@ fn npm_packages(folder: &str) -> Outcome {
     run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder))
 }
 
-/// The Python verifiers, in an environment of their own beside the build.
+/// The Python verifiers and suites, in an environment of their own beside the build.
 fn python_packages() -> Outcome {
     let python = python();
     let wanted = "tests/python/requirements.txt";
-    if Path::new(&python).exists()
-        && Command::new(&python)
-            .args(["-c", "import standardwebhooks, svix"])
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|s| s.success())
-    {
+    let folder = python.trim_end_matches("/bin/python");
+    let done = format!("{folder}/requirements.txt");
+    let text = std::fs::read(wanted).map_err(|e| format!("{wanted}: {e}"))?;
+    if Path::new(&python).exists() && std::fs::read(&done).is_ok_and(|known| known == text) {
         return Ok(());
     }
     say("installing the Python packages");
-    let folder = python.trim_end_matches("/bin/python");
     if run(Command::new("python3").args(["-m", "venv", folder])).is_err() {
         as_root("Python's venv", &["apt-get", "install", "-y", "-q", "python3-venv"])?;
         run(Command::new("python3").args(["-m", "venv", folder]))?;
     }
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", wanted]))
+    let pip = |words: &[&str]| {
+        run(Command::new(&python).args(["-m", "pip", "--quiet", "--disable-pip-version-check"]).args(words))
+    };
+    pip(&["install", "-r", wanted])?;
+    suite_of("knockapi", &text, folder, pip)?;
+    std::fs::write(&done, text).map_err(|e| format!("{done}: {e}"))
+}
+
+/// The source of a package that was installed: its tests are not in what is installed.
+fn suite_of(package: &str, requirements: &[u8], folder: &str, pip: impl Fn(&[&str]) -> Outcome) -> Outcome {
+    let requirements = String::from_utf8_lossy(requirements);
+    let pinned = requirements.lines().find(|line| line.starts_with(&format!("{package}==")));
+    let pinned = pinned.ok_or_else(|| format!("{package} is not pinned"))?;
+    let suites = format!("{folder}/suites");
+    std::fs::create_dir_all(&suites).map_err(|e| format!("{suites}: {e}"))?;
+    let options = ["--no-deps", "--no-build-isolation", "--no-binary", package, "--dest", &suites];
+    pip(&[&["download"], &options[..], &[pinned]].concat())?;
+    let archive = format!("{suites}/{}.tar.gz", pinned.replace("==", "-"));
+    run(Command::new("tar").args(["-xzf", &archive, "-C", &suites]))
 }
 
 fn python() -> String {

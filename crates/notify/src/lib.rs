@@ -21,6 +21,7 @@ pub mod channels;
 pub mod conditions;
 mod duties;
 pub mod feeds;
+pub mod guides;
 mod markdown;
 pub mod messages;
 pub mod preferences;
@@ -32,6 +33,7 @@ pub mod schedules;
 pub mod sending;
 pub mod slack;
 pub mod subscriptions;
+pub mod suites;
 pub mod teams;
 mod template;
 pub mod tracking;
@@ -79,6 +81,7 @@ pub struct Notify {
     pub feeds: feeds::Feeds,
     channels: channels::Known,
     mailers: channels::email::Mailers,
+    shelves: resources::Shelves,
     provider_tokens: channels::ProviderTokens,
     programs: workflows::Programs,
     accepts: Arc<OnceLock<triggers::Accepts>>,
@@ -113,6 +116,7 @@ impl Notify {
             feeds: Default::default(),
             channels: Default::default(),
             mailers: Default::default(),
+            shelves: Default::default(),
             provider_tokens: Default::default(),
             programs: Default::default(),
             accepts: Default::default(),

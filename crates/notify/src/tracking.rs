@@ -35,6 +35,13 @@ pub enum Tracked {
         /// Which.
         message: String,
     },
+    /// Somebody looks at their preferences, and changes them.
+    Preferences {
+        /// Whose user.
+        organisation: OrganisationId,
+        /// Which.
+        recipient: Reference,
+    },
     /// Somebody wants no more.
     Unsubscribe {
         /// Whose message.
@@ -99,10 +106,18 @@ pub(crate) fn pixel(notify: &Notify, organisation: &OrganisationId, message: &Me
     format!("<img src=\"{}/t/{token}/open.gif\" width=\"1\" height=\"1\" alt=\"\">", notify.base_url)
 }
 
-/// Where a mail's recipient unsubscribes.
-pub(crate) fn unsubscribe_address(notify: &Notify, organisation: &OrganisationId, message: &Message) -> String {
-    let tracked = Tracked::Unsubscribe { organisation: organisation.clone(), recipient: message.recipient.clone() };
+/// Where a recipient unsubscribes.
+pub(crate) fn unsubscribe_address(notify: &Notify, organisation: &OrganisationId, recipient: &Reference) -> String {
+    let (organisation, recipient) = (organisation.clone(), recipient.clone());
+    let tracked = Tracked::Unsubscribe { organisation, recipient };
     format!("{}/unsubscribe/{}", notify.base_url, tracked.sealed(&notify.vault))
+}
+
+/// Where a recipient's preferences are looked at and changed, and the token that is in that address.
+pub fn preferences_address(notify: &Notify, organisation: &OrganisationId, recipient: &Reference) -> (String, String) {
+    let (organisation, recipient) = (organisation.clone(), recipient.clone());
+    let token = Tracked::Preferences { organisation, recipient }.sealed(&notify.vault);
+    (format!("{}/p/{token}", notify.base_url), token)
 }
 
 /// Writes down that it has happened.
@@ -125,6 +140,7 @@ pub async fn happened(notify: &Notify, tracked: Tracked) -> Result<()> {
                 Tracked::Unsubscribe { organisation, recipient } => {
                     unsubscribe(tx, &within, &organisation, &recipient).await?;
                 }
+                Tracked::Preferences { .. } => {}
             }
             Ok::<_, Error>(())
         })

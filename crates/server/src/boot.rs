@@ -39,6 +39,13 @@ pub(crate) struct Started {
     _lock: Option<File>,
 }
 
+impl Started {
+    /// Stops before anything was served.
+    pub(crate) async fn stop(self) {
+        self.jobs.stop(JOB_GRACE).await;
+    }
+}
+
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(settings: Settings) -> Result<(), String> {
     let started = start(&settings).await?;

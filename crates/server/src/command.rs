@@ -15,6 +15,7 @@ pub(crate) enum Command {
     Demo(Box<Settings>),
     ConfigCheck(Box<Settings>),
     OpenApi,
+    Fixtures(Box<Settings>, String),
     Runs(Operator),
 }
 
@@ -30,6 +31,15 @@ impl Command {
                 None => Err("what about the settings? `campanile config check` checks them".into()),
             },
             Some(("openapi", _)) => Ok(Self::OpenApi),
+            Some(("fixtures", given)) => match given.subcommand() {
+                Some((_, given)) => {
+                    let upstream = given.get_one::<String>("upstream").cloned().unwrap_or_default();
+                    Ok(Self::Fixtures(Box::new(settings(given)?), upstream))
+                }
+                None => {
+                    Err("which fixtures? `campanile fixtures knock` writes those of the Knock libraries' suites".into())
+                }
+            },
             Some(("runs", given)) => Ok(Self::Runs(Operator::new(given))),
             _ => Err("what should be done? `campanile --help` lists the commands".into()),
         }
@@ -50,6 +60,21 @@ fn program() -> clap::Command {
             with_settings(clap::Command::new("check").about("Check the settings and show what is in force")),
         ))
         .subcommand(operator::command())
+        .subcommand(
+            clap::Command::new("fixtures").about("Fill a database for trials").arg_required_else_help(true).subcommand(
+                with_settings(
+                    clap::Command::new("knock")
+                        .about("Write what the official suites of the Knock libraries expect to find, and their key")
+                        .arg(
+                            Arg::new("upstream")
+                                .long("upstream")
+                                .value_name("URL")
+                                .default_value("http://127.0.0.1:9")
+                                .help("Who stands in for Slack (at /slack) and Microsoft (at /graph and /login)"),
+                        ),
+                ),
+            ),
+        )
         .subcommand(clap::Command::new("openapi").about("Print the OpenAPI document of the API"))
 }
 

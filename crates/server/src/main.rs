@@ -3,6 +3,7 @@
 mod boot;
 mod command;
 mod demo;
+mod fixtures;
 mod operator;
 mod settings;
 mod telemetry;
@@ -52,6 +53,10 @@ async fn run(command: Command) -> Result<(), String> {
             print!("{}", settings.describe());
             println!("The settings are fine.");
             Ok(())
+        }
+        Command::Fixtures(settings, upstream) => {
+            telemetry::start_log(&settings);
+            fixtures::knock(*settings, upstream).await
         }
         Command::Runs(operator) => operator.run().await,
         Command::OpenApi => {

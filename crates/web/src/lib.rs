@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::routing::get;
 use campanile_app::App;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -78,12 +79,13 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .nest("/api/v1", svix::router())
         .nest("/v1", knock::router())
         .merge(carried::router())
-        .route("/providers/slack/authenticate", axum::routing::get(knock::slack::authenticate))
-        .route("/oauth/slack/callback", axum::routing::get(knock::slack::authenticate))
-        .route("/providers/ms-teams/authenticate", axum::routing::get(knock::teams::authenticate))
-        .route("/ws/v1/websocket", axum::routing::get(knock::socket::open))
-        .route("/portal", axum::routing::get(console::portal))
-        .route("/portal/{*rest}", axum::routing::get(console::portal))
+        .route("/p/{token}", get(knock::preference_center::page).post(knock::preference_center::save))
+        .route("/providers/slack/authenticate", get(knock::slack::authenticate))
+        .route("/oauth/slack/callback", get(knock::slack::authenticate))
+        .route("/providers/ms-teams/authenticate", get(knock::teams::authenticate))
+        .route("/ws/v1/websocket", get(knock::socket::open))
+        .route("/portal", get(console::portal))
+        .route("/portal/{*rest}", get(console::portal))
         .fallback(console::serve)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(axum::middleware::from_fn_with_state(web.clone(), around::around))

@@ -463,3 +463,11 @@ pub async fn mark(
     let marked: Vec<String> = marked.into_iter().map(str::to_owned).collect();
     these(tx, organisation, &marked).await
 }
+
+/// Forgets messages.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn forget(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) -> Result<()> {
+    Ok(queries::delete(tx, organisation, ids).await?)
+}

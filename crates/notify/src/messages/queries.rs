@@ -268,6 +268,12 @@ pub(super) async fn mark(
     Ok(tx.execute_many(sql, &rows).await?.iter().sum())
 }
 
+pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) -> Result<()> {
+    let sql = "DELETE FROM notify_message WHERE organisation_id = $1 AND id = $2";
+    let rows: Vec<_> = ids.iter().map(|id| row![organisation.as_str(), id]).collect();
+    tx.execute_many(sql, &rows).await.map(drop)
+}
+
 /// Marks all messages that a filter lets through and that are not marked so yet, so many at most; answers how many there were.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 //! everybody. They lie over each other, the recipient's own on top, unless something below says `"__strategy__": "replace"`.
 //! A recipient's `default` is not asked in the context of a tenant of which there is a set, theirs or its own.
 
+mod center;
 mod decide;
 mod layers;
 mod queries;
@@ -20,6 +21,7 @@ use crate::conditions::Group;
 use crate::recipients::merge;
 use crate::{Notify, Reference, recipients};
 
+pub use center::{Center, Row, center};
 pub use decide::{Decision, Question, decide, wants_commercial};
 pub use layers::layered;
 

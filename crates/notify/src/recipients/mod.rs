@@ -99,7 +99,10 @@ impl Recipient {
             let light = branding.entry(name).or_insert(Value::Null).clone();
             branding.entry(format!("dark_{name}")).or_insert(light);
         }
-        let preference_set = told.get("preference_set").cloned().unwrap_or(Value::Null);
+        let mut preference_set = told.get("preference_set").cloned().unwrap_or(Value::Null);
+        if let Value::Object(set) = &mut preference_set {
+            set.insert("id".to_owned(), "default".into());
+        }
         json!({ "branding": branding, "preference_set": preference_set })
     }
 

@@ -4,6 +4,7 @@
 //! switched on and off beside its versions.
 
 mod queries;
+mod shelf;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result, Timestamp, new_ksuid, new_uuid};
@@ -11,6 +12,8 @@ use campanile_db::{Range, Tx};
 use serde_json::Value;
 
 use crate::Notify;
+
+pub(crate) use shelf::{Shelf, Shelves};
 
 /// A kind of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -125,3 +125,16 @@ fn read_version(row: &Row<'_>) -> Result<Version> {
         created_at: row.get(7)?,
     })
 }
+
+/// What counts of a kind: keys, and what their versions say.
+pub(super) async fn counting(tx: &mut Tx, organisation: &OrganisationId, kind: &str) -> Result<Vec<(String, Value)>> {
+    let sql = "SELECT resource.key, resource_version.body FROM resource
+        JOIN resource_version ON resource_version.organisation_id = resource.organisation_id
+            AND resource_version.id = resource.version_id
+        WHERE resource.organisation_id = $1 AND resource.kind = $2 ORDER BY resource.key LIMIT 1000";
+    tx.all(sql, params![organisation.as_str(), kind], |row| {
+        let body: String = row.get(1)?;
+        Ok((row.get(0)?, serde_json::from_str(&body).unwrap_or_default()))
+    })
+    .await
+}

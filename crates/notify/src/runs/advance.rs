@@ -10,7 +10,7 @@ use super::state::{Join, Stop};
 use super::{Run, World};
 use crate::conditions::Group;
 use crate::recipients::Told;
-use crate::template::{self, Template};
+use crate::template::{Template, Variables};
 use crate::workflows::{self, Batch, Content, Delay, Fork, Kind, Mode, Op, Step, Throttle, WindowType};
 use crate::{Notify, Reference, messages, recipients, sending, triggers};
 
@@ -245,8 +245,9 @@ fn setting(world: &World, run: &Run, settings: &Map<String, Value>, name: &str) 
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    let variables = template::variables(&world.variables(run)).map_err(|error| error.to_string())?;
-    let rendered = Template::parse(text).and_then(|text| text.render_object(&variables));
+    let variables =
+        Variables::new(&world.variables(run), world.shelf.partials.clone()).map_err(|error| error.to_string())?;
+    let rendered = Template::parse(text).and_then(|text| text.render_with(&variables));
     let rendered = rendered.map_err(|error| format!("{name}: {error}"))?;
     Ok(serde_json::from_str(&rendered).unwrap_or_else(|_| Value::String(rendered.trim().to_owned())))
 }

@@ -14,6 +14,7 @@ use crate::channels::{self, Channel, ChannelType};
 use crate::conditions::Scope;
 use crate::preferences::{self, Body};
 use crate::recipients::{self, Recipient};
+use crate::resources::Shelf;
 use crate::{Notify, Reference};
 
 /// How many actors are shown.
@@ -25,6 +26,7 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) channels: Arc<Vec<Channel>>,
     pub(crate) vars: Value,
+    pub(crate) shelf: Arc<Shelf>,
     recipients: HashMap<Reference, Recipient>,
     preferences: HashMap<(Reference, Option<String>), Body>,
     audiences: HashMap<String, Vec<String>>,
@@ -59,7 +61,8 @@ impl World {
             runs.iter().filter(|run| run.recipient.is_user()).map(|run| run.recipient.id.as_str()).collect();
         let audiences = audiences::of_users(tx, organisation, &users).await?;
         let vars = json!({ "app_url": &*notify.base_url, "app_name": "Campanile" });
-        Ok(Self { organisation: organisation.clone(), now, channels, vars, recipients, preferences, audiences })
+        let shelf = Shelf::known(tx, notify, organisation).await?;
+        Ok(Self { organisation: organisation.clone(), now, channels, vars, shelf, recipients, preferences, audiences })
     }
 
     /// The channel that a step names, by key, id, or type.

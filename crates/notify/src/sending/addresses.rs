@@ -1,12 +1,11 @@
 //! Where a recipient is reached through a channel: what a message needs of it, and what is shown of it.
 
 use campanile_base::Result;
-use liquid_core::Object;
 use serde_json::{Map, Value, json};
 
 use crate::channels::{Channel, ChannelType};
 use crate::runs::{Run, World};
-use crate::template::Template;
+use crate::template::{Template, Variables};
 use crate::workflows::{Content, Send};
 use crate::{Notify, channel_data};
 
@@ -33,7 +32,7 @@ pub(super) async fn of(
     run: &Run,
     channel: &Channel,
     (send, content): (&Send, &Content),
-    texts: &Object,
+    texts: &Variables,
 ) -> Result<std::result::Result<Vec<Address>, &'static str>> {
     let recipient = world.recipient(&run.recipient);
     Ok(match channel.kind {
@@ -73,7 +72,7 @@ pub(super) async fn of(
 fn email(
     channel: &Channel,
     send: &Send,
-    texts: &Object,
+    texts: &Variables,
     address: Option<&str>,
     name: Option<&str>,
 ) -> std::result::Result<Vec<Address>, &'static str> {
@@ -81,7 +80,7 @@ fn email(
         let of_step = send.channel_overrides.get(field).and_then(Value::as_str);
         let of_channel = channel.settings.channel_settings.get(field).and_then(Value::as_str);
         let text = of_step.or(of_channel).or_else(|| channel.setting(field))?;
-        let rendered = Template::parse(text).ok()?.render_object(texts).ok()?;
+        let rendered = Template::parse(text).ok()?.render_with(texts).ok()?;
         Some(rendered.trim().to_owned()).filter(|text| !text.is_empty())
     };
     let to = said("to_address").or_else(|| address.map(str::to_owned)).ok_or("the recipient has no email")?;

@@ -21,15 +21,16 @@ use std::sync::Arc;
 
 use campanile_base::{Result, new_ksuid};
 use campanile_engine::NewJob;
-use liquid_core::Object;
 use serde_json::{Value, json};
 
+use crate::Notify;
 use crate::channels::{Channel, ChannelType};
 use crate::messages::{Activities, EventKind, Marks, Message, Source, Status};
 use crate::preferences::{self, Question};
 use crate::runs::{Run, World, calendar};
-use crate::workflows::{Content, Send, Step};
-use crate::{Notify, template};
+use crate::template::Variables;
+use crate::tracking;
+use crate::workflows::{ADDRESSES, Content, Send, Step};
 
 pub use again::{Trial, retry, said_later, test};
 pub(crate) use deliver::{job, register};
@@ -50,12 +51,15 @@ pub(crate) async fn send(
         run.log.error(world.now, step, "step_skipped", "there is no such channel");
         return Ok(());
     };
-    let variables = world.variables(run);
+    let mut variables = world.variables(run);
+    if run.program.says_addresses {
+        say_addresses(notify, world, run, &mut variables);
+    }
     if let Err(why) = may_send(world, run, &channel, &variables) {
         run.log.step(world.now, step, "step_skipped", why);
         return Ok(());
     }
-    let texts = match template::variables(&variables) {
+    let texts = match Variables::new(&variables, world.shelf.partials.clone()) {
         Ok(texts) => texts,
         Err(error) => {
             run.log.error(world.now, step, "step_failed", &error.to_string());
@@ -81,6 +85,15 @@ pub(crate) async fn send(
     }
     run.state.refs.insert(step.reference.clone(), json!({ "message_ids": ids }));
     Ok(())
+}
+
+/// Adds where the recipient changes what they are told.
+fn say_addresses(notify: &Notify, world: &World, run: &Run, variables: &mut Value) {
+    let (preferences, _) = tracking::preferences_address(notify, &world.organisation, &run.recipient);
+    let unsubscribe = tracking::unsubscribe_address(notify, &world.organisation, &run.recipient);
+    for (name, address) in ADDRESSES.into_iter().zip([preferences, unsubscribe]) {
+        variables["vars"][name] = Value::String(address);
+    }
 }
 
 /// Whether conditions and preferences let a message go; what is written down where they do not.
@@ -118,11 +131,11 @@ fn message(
     send: &Send,
     channel: &Channel,
     content: &Content,
-    texts: &Object,
+    texts: &Variables,
     address: addresses::Address,
 ) -> Message {
     let (state, now) = (&run.state, world.now);
-    let rendered = content.render(texts);
+    let rendered = content.render(texts, &world.shelf);
     let is_sandbox = (channel.is_sandbox || state.is_sandbox) && channel.kind != ChannelType::InAppFeed;
     let scheduled_at = windowed(world, run, send);
     let status = match (&rendered, channel.kind) {

@@ -6,8 +6,8 @@ use liquid_core::runtime::{PartialStore, Registers, RuntimeBuilder};
 use liquid_core::{Object, Runtime, Template};
 
 /// Renders `template` with `data`; what `data` lacks is nil.
-pub(super) fn render(template: &Template, data: &Object) -> Result<String> {
-    let inner = RuntimeBuilder::new().set_globals(data).build();
+pub(super) fn render(template: &Template, data: &Object, partials: &dyn PartialStore) -> Result<String> {
+    let inner = RuntimeBuilder::new().set_globals(data).set_partials(partials).build();
     let runtime = Lenient(&inner);
     let mut out = Vec::new();
     liquid_core::Renderable::render_to(template, &mut out, &runtime)?;
@@ -15,7 +15,7 @@ pub(super) fn render(template: &Template, data: &Object) -> Result<String> {
 }
 
 /// Wraps a runtime and answers nil where it would fail.
-pub(super) struct Lenient<'r>(&'r dyn Runtime);
+pub(super) struct Lenient<'r>(pub(super) &'r dyn Runtime);
 
 impl Runtime for Lenient<'_> {
     fn partials(&self) -> &dyn PartialStore {

@@ -5,11 +5,14 @@
 
 mod filters;
 mod lenient;
+mod partials;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use liquid_core::{Language, Object};
 use serde_json::Value;
+
+pub(crate) use partials::Partials;
 
 static LANGUAGE: LazyLock<Language> = LazyLock::new(language);
 
@@ -43,24 +46,43 @@ impl Template {
     /// # Errors
     /// What a filter or tag could not do.
     pub fn render(&self, data: &Value) -> Result<String, TemplateError> {
-        self.render_object(&variables(data)?)
+        self.render_with(&Variables::new(data, Arc::default())?)
     }
 
     /// Renders it with variables that others are rendered with, too.
     ///
     /// # Errors
     /// What a filter or tag could not do.
-    pub fn render_object(&self, variables: &Object) -> Result<String, TemplateError> {
-        lenient::render(&self.0, variables).map_err(|e| TemplateError(e.to_string()))
+    pub fn render_with(&self, variables: &Variables) -> Result<String, TemplateError> {
+        lenient::render(&self.0, &variables.values, &*variables.partials).map_err(|e| TemplateError(e.to_string()))
     }
 }
 
-/// What templates are rendered with, out of a JSON object.
-///
-/// # Errors
-/// When it is something else.
-pub(crate) fn variables(data: &Value) -> Result<Object, TemplateError> {
-    liquid_core::to_object(data).map_err(|e| TemplateError(e.to_string()))
+/// What templates are rendered with.
+#[derive(Debug, Clone)]
+pub struct Variables {
+    values: Object,
+    partials: Arc<Partials>,
+}
+
+impl Variables {
+    /// Out of a JSON object.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub(crate) fn new(data: &Value, partials: Arc<Partials>) -> Result<Self, TemplateError> {
+        let values = liquid_core::to_object(data).map_err(|e| TemplateError(e.to_string()))?;
+        Ok(Self { values, partials })
+    }
+
+    /// With one more.
+    #[must_use]
+    pub(crate) fn with(&self, name: &'static str, value: &Value) -> Self {
+        let mut more = self.clone();
+        let value = liquid_core::model::to_value(value).unwrap_or_default();
+        more.values.insert(name.into(), value);
+        more
+    }
 }
 
 fn language() -> Language {
@@ -122,6 +144,7 @@ fn language() -> Language {
     language.tags.register("assign".to_owned(), Box::new(std::AssignTag));
     language.tags.register("break".to_owned(), Box::new(std::BreakTag));
     language.tags.register("continue".to_owned(), Box::new(std::ContinueTag));
+    language.tags.register("render".to_owned(), Box::new(std::RenderTag));
     language.tags.register("cycle".to_owned(), Box::new(std::CycleTag));
     language.tags.register("increment".to_owned(), Box::new(std::IncrementTag));
     language.tags.register("decrement".to_owned(), Box::new(std::DecrementTag));

@@ -20,6 +20,7 @@ use crate::resources::{self, Kind as ResourceKind};
 
 pub use check::{Fault, check};
 pub use definition::*;
+pub(crate) use program::ADDRESSES;
 pub use program::{Fork, Op, Program};
 pub use seeds::{OBSERVATION_CAPTURED, seed};
 pub use texts::{Content, Text};

@@ -10,6 +10,9 @@ use super::definition::{Cohort, Definition, Kind, Send, Step, Way};
 use super::texts::Content;
 use crate::conditions::Group;
 
+/// What templates call the addresses of a recipient's own pages.
+pub(crate) const ADDRESSES: [&str; 2] = ["manage_preferences_url", "commercial_unsubscribe_url"];
+
 /// A version of a workflow, ready to be run.
 #[derive(Debug)]
 pub struct Program {
@@ -23,6 +26,8 @@ pub struct Program {
     pub ops: Vec<Op>,
     /// What a trigger's data must look like.
     pub schema: Option<Validator>,
+    /// Whether it says where its recipients change their preferences, or unsubscribe.
+    pub says_addresses: bool,
 }
 
 /// One thing to do.
@@ -54,12 +59,14 @@ pub struct Fork {
 impl Program {
     /// Makes a version ready. A schema that cannot be read is none: it was checked when it was written.
     pub fn new(version: String, key: String, mut definition: Definition) -> Self {
+        let text = serde_json::to_string(&definition.steps).unwrap_or_default();
+        let says_addresses = ADDRESSES.iter().any(|name| text.contains(name));
         let mut ops = Vec::new();
         compile(std::mem::take(&mut definition.steps), &mut ops);
         ops.push(Op::End);
         let schema = definition.trigger_data_json_schema.as_ref();
         let schema = schema.and_then(|schema| jsonschema::validator_for(schema).ok());
-        Self { version, key, definition, ops, schema }
+        Self { version, key, definition, ops, schema, says_addresses }
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a step says: its templates, parsed once for each version, by the type of its channel.
 
-use liquid_core::Object;
 use serde_json::{Map, Value, json};
 
 use crate::channels::ChannelType;
 use crate::markdown;
-use crate::template::{Template, TemplateError};
+use crate::resources::Shelf;
+use crate::template::{Template, TemplateError, Variables};
 
 /// A template, or why it is none: then what it is for fails, and says so.
 #[derive(Debug)]
@@ -37,9 +37,9 @@ impl Text {
     ///
     /// # Errors
     /// What is wrong with it, and where.
-    pub fn render(&self, variables: &Object) -> Result<String, TemplateError> {
+    pub fn render(&self, variables: &Variables) -> Result<String, TemplateError> {
         match &self.parsed {
-            Ok(template) => template.render_object(variables),
+            Ok(template) => template.render_with(variables),
             Err(error) => Err(error.clone()),
         }
     }
@@ -48,7 +48,7 @@ impl Text {
     ///
     /// # Errors
     /// What is wrong with it, and where.
-    pub fn render_json(&self, variables: &Object) -> Result<Value, TemplateError> {
+    pub fn render_json(&self, variables: &Variables) -> Result<Value, TemplateError> {
         let rendered = self.render(variables)?;
         serde_json::from_str(&rendered)
             .map_err(|error| TemplateError::new(format!("the template renders to something that is not JSON: {error}")))
@@ -60,7 +60,7 @@ impl Text {
 #[allow(missing_docs, reason = "the names are those of the templates")]
 pub enum Content {
     Feed { body: Text, action_url: Option<Text>, buttons: Vec<(Text, Text)> },
-    Email { subject: Text, html: Option<Text>, text: Option<Text>, attachments: String },
+    Email { subject: Text, html: Option<Text>, text: Option<Text>, attachments: String, layout: Option<String> },
     Sms { body: Text, to: Option<Text> },
     Push { title: Text, body: Text, is_silent: bool, overrides: Option<Text> },
     Chat { markdown: Text, summary: Option<Text>, json: Option<Text> },
@@ -89,6 +89,7 @@ impl Content {
                 html: optional("html_body").or_else(|| blocks(template).as_deref().map(Text::new)),
                 text: optional("text_body"),
                 attachments: setting("attachment_key").unwrap_or("attachments").to_owned(),
+                layout: setting("layout_key").filter(|key| !key.is_empty()).map(str::to_owned),
             },
             Some(ChannelType::Sms) => Self::Sms { body: text("text_body"), to: setting("to_number").map(Text::new) },
             Some(ChannelType::Push) => Self::Push {
@@ -122,13 +123,18 @@ impl Content {
     ///
     /// # Errors
     /// What is wrong with the template, and where.
-    pub fn render(&self, variables: &Object) -> Result<Value, TemplateError> {
+    pub(crate) fn render(&self, variables: &Variables, shelf: &Shelf) -> Result<Value, TemplateError> {
         let optional = |text: &Option<Text>| text.as_ref().map(|text| text.render(variables)).transpose();
         Ok(match self {
             Self::Feed { body, action_url, buttons } => feed(body, action_url.as_ref(), buttons, variables)?,
-            Self::Email { subject, html, text, attachments } => {
-                let html = optional(html)?.unwrap_or_default();
-                let text = match optional(text)? {
+            Self::Email { subject, html, text, attachments, layout } => {
+                let (mut html, mut text) = (optional(html)?.unwrap_or_default(), optional(text)?);
+                if let Some(key) = layout {
+                    let layout = shelf.layout(key);
+                    let layout = layout.ok_or_else(|| TemplateError::new(format!("there is no layout {key:?}")))?;
+                    (html, text) = layout.wrap(variables, &html, text.as_deref())?;
+                }
+                let text = match text {
                     Some(text) => text,
                     None => markdown::text_of_html(&html),
                 };
@@ -165,7 +171,7 @@ fn feed(
     body: &Text,
     action_url: Option<&Text>,
     buttons: &[(Text, Text)],
-    variables: &Object,
+    variables: &Variables,
 ) -> Result<Value, TemplateError> {
     let rendered = markdown::html(body.render(variables)?.trim());
     let mut blocks =

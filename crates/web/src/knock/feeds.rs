@@ -28,6 +28,8 @@ pub(super) async fn read(
     let page = Page::of(&query)?.between(&query);
     let filter = Filter { recipient: Some(Reference::user(user)), ..filter(&query)? };
     let is_compact = query.text("mode") == Some("compact");
+    // Counts are of the same time as the items, whatever page these are on.
+    let whole = Page::of(&Query::default())?.between(&query).range;
     let (notify, range) = (web.app.notify.clone(), page.range.clone());
     let read = web.app.db.read(move |tx| {
         Box::pin(async move {
@@ -35,7 +37,6 @@ pub(super) async fn read(
             let channel = channels::find(tx, &notify, organisation, &feed).await?.ok_or(Error::NotFound("channel"))?;
             let filter = Filter { channel: Some(channel.id), ..filter };
             let found = messages::feed(tx, organisation, &filter, &range).await?;
-            let whole = campanile_db::Range::before(None, 1);
             let counts = messages::counts(tx, organisation, &filter, &whole).await?;
             let mut entries = Vec::with_capacity(found.len());
             for message in found {

@@ -23,12 +23,12 @@ use super::query::Query;
 use crate::Web;
 
 /// The one environment.
-const ENVIRONMENT: &str = "production";
+pub(super) const ENVIRONMENT: &str = "production";
 /// How many workflows or channels a list has, unless said otherwise.
 const LIMIT: i64 = 50;
 
 /// A page of a list by key.
-fn by_key(query: &Query) -> (Range, usize) {
+pub(super) fn by_key(query: &Query) -> (Range, usize) {
     let limit = query.number("limit").or(query.number("page_size")).filter(|limit| (1..=LIMIT).contains(limit));
     let limit = limit.unwrap_or(LIMIT);
     let low = query.text("after").unwrap_or_default().to_owned();
@@ -37,7 +37,12 @@ fn by_key(query: &Query) -> (Range, usize) {
 }
 
 /// What was read of a list by key, as a page.
-fn page_of<T>(mut found: Vec<T>, size: usize, key: impl Fn(&T) -> &str, view: impl Fn(&T) -> Value) -> Json<Value> {
+pub(super) fn page_of<T>(
+    mut found: Vec<T>,
+    size: usize,
+    key: impl Fn(&T) -> &str,
+    view: impl Fn(&T) -> Value,
+) -> Json<Value> {
     let after = (found.len() > size).then(|| key(&found[size - 1]).to_owned());
     found.truncate(size);
     let info = json!({ "__typename": "PageInfo", "after": after, "before": null, "page_size": size });
@@ -195,7 +200,7 @@ pub(super) async fn commit(State(web): State<Web>, client: Client, Path(id): Pat
     Ok(Json(commit_view(&read.await?.ok_or_else(|| KnockError::missing("commit"))?)))
 }
 
-/// Commits all drafts of workflows.
+/// Commits all drafts.
 pub(super) async fn commit_all(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
     client.must_manage()?;
     let note = query.text("commit_message").unwrap_or_default().to_owned();
@@ -207,6 +212,12 @@ pub(super) async fn commit_all(State(web): State<Web>, client: Client, query: Qu
                 let why = (note.as_str(), author.as_str());
                 workflows::put(tx, &notify, organisation, &workflow.key, &workflow.draft, Some(why)).await?;
             }
+            for kind in [Kind::EmailLayout, Kind::Partial, Kind::Guide] {
+                for document in resources::list(tx, organisation, kind, &Range::first(10_000)).await? {
+                    let why = (note.as_str(), author.as_str());
+                    resources::commit(tx, &notify, organisation, kind, &document.key, why).await?;
+                }
+            }
             Ok::<_, Error>(())
         })
     });
@@ -214,7 +225,7 @@ pub(super) async fn commit_all(State(web): State<Web>, client: Client, query: Qu
     Ok(Json(json!({ "result": "success" })))
 }
 
-fn author(client: &Client) -> String {
+pub(super) fn author(client: &Client) -> String {
     match &client.who {
         Who::Member(_, person) => person.to_string(),
         _ => "a secret key".to_owned(),

@@ -6,12 +6,16 @@ mod body;
 mod bulk;
 mod channel_data;
 mod client;
+mod documents;
 mod error;
 mod feeds;
+mod guides;
+mod integrations;
 mod management;
 mod messages;
 mod objects;
 mod page;
+pub(crate) mod preference_center;
 mod preferences;
 mod query;
 mod schedules;
@@ -27,6 +31,7 @@ use axum::response::Response;
 use axum::routing::{any, get, post, put};
 
 use crate::Web;
+use documents::{GUIDES, LAYOUTS, PARTIALS};
 use error::KnockError;
 
 pub(crate) fn router() -> Router<Web> {
@@ -64,6 +69,10 @@ fn told() -> Router<Web> {
     Router::new()
         .route("/users/{user}/feeds/{feed}", get(feeds::read))
         .route("/users/{user}/feeds/{feed}/settings", get(feeds::settings))
+        .route("/users/{user}/guides/{channel}", get(guides::list))
+        .route("/users/{user}/guides/engagements/reset", put(guides::reset))
+        .route("/users/{user}/guides/messages/{mark}", put(guides::engage).delete(guides::unarchive))
+        .route("/users/{user}/guides/messages/{message}/{mark}", put(guides::engage_message))
         .route("/users/{user}/messages", get(messages::list_of_user))
         .route("/objects/{collection}/{id}/messages", get(messages::list_of_object))
         .route("/messages", get(messages::list))
@@ -103,6 +112,8 @@ fn recipients() -> Router<Web> {
 fn users_belongings() -> Router<Web> {
     Router::new()
         .route("/users/{user}/subscriptions", get(subscriptions::of_user))
+        .route("/users/{user}/preference_center/config", get(preference_center::config))
+        .route("/users/{user}/preference_center/signed_url", post(preference_center::signed_url))
         .route("/users/{user}/preferences", get(preferences::list_of_user))
         .route(
             "/users/{user}/preferences/{set}",
@@ -144,6 +155,16 @@ fn managed() -> Router<Web> {
         .route("/workflows/{key}/validate", put(management::validate_workflow))
         .route("/workflows/{key}/activate", put(management::activate_workflow))
         .route("/workflows/{key}/run", put(management::run_workflow).post(management::run_workflow))
+        .route("/email_layouts", LAYOUTS.list())
+        .route("/email_layouts/{key}", LAYOUTS.one())
+        .route("/email_layouts/{key}/validate", LAYOUTS.validate())
+        .route("/partials", PARTIALS.list())
+        .route("/partials/{key}", PARTIALS.one())
+        .route("/partials/{key}/validate", PARTIALS.validate())
+        .route("/guides", GUIDES.list())
+        .route("/guides/{key}", GUIDES.one())
+        .route("/guides/{key}/validate", GUIDES.validate())
+        .route("/guides/{key}/activate", GUIDES.activate())
         .route("/commits", get(management::commits).put(management::commit_all))
         .route("/commits/{id}", get(management::commit))
         .route("/channels", get(management::list_channels))
@@ -153,6 +174,8 @@ fn managed() -> Router<Web> {
 
 fn providers() -> Router<Web> {
     Router::new()
+        .route("/integrations/census/custom-destination", post(integrations::call))
+        .route("/integrations/hightouch/embedded-destination", post(integrations::call))
         .route("/providers/slack/{channel}/auth_check", get(slack::check))
         .route("/providers/slack/{channel}/channels", get(slack::list))
         .route("/providers/slack/{channel}/revoke_access", put(slack::revoke))

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use campanile_base::{Error, escape_html};
-use campanile_notify::channels::{self, Channel};
+use campanile_notify::channels::{self, Channel, ChannelType};
 use campanile_notify::slack::{self, Asked, Connection};
 use campanile_notify::{Notify, Reference};
 use serde_json::{Value, json};
@@ -50,15 +50,15 @@ pub(super) fn holder(told: Option<&Value>, field: &str) -> KnockResult<Reference
 async fn asked(web: &Web, client: &Client, channel: String, query: &Query) -> KnockResult<(Channel, Reference)> {
     let holder = holder(query.value("access_token_object"), "access_token_object")?;
     client.must_reach(&holder, READ)?;
-    Ok((channel_of(web, client, channel, "chat_slack").await?, holder))
+    Ok((channel_of(web, client, channel).await?, holder))
 }
 
-/// A channel of a provider.
-pub(super) async fn channel_of(web: &Web, client: &Client, channel: String, provider: &str) -> KnockResult<Channel> {
+/// A channel that people chat through.
+pub(super) async fn channel_of(web: &Web, client: &Client, channel: String) -> KnockResult<Channel> {
     let (notify, organisation) = (web.app.notify.clone(), client.organisation.clone());
     let read =
         web.app.db.read(move |tx| Box::pin(async move { channels::find(tx, &notify, &organisation, &channel).await }));
-    let channel = read.await?.filter(|channel| channel.provider == provider);
+    let channel = read.await?.filter(|channel| channel.kind == ChannelType::Chat);
     Ok(channel.ok_or(Error::NotFound("channel"))?)
 }
 
@@ -162,7 +162,7 @@ async fn connect(web: &Web, query: &Query) -> KnockResult<()> {
     let back = Return::of(web, query).await?;
     let holder = holder(back.state.get("access_token_object"), "access_token_object")?;
     back.client.must_reach(&holder, READ)?;
-    let channel = channel_of(web, &back.client, back.word("channel_id"), "chat_slack").await?;
+    let channel = channel_of(web, &back.client, back.word("channel_id")).await?;
     let redirect = Some(back.word("redirect_uri")).filter(|uri| !uri.is_empty());
     let notify: &Notify = &web.app.notify;
     slack::connect(notify, &back.client.organisation, &channel, holder, code, redirect.as_deref()).await?;

@@ -22,7 +22,7 @@ const HOLDER: &str = "ms_teams_tenant_object";
 async fn asked(web: &Web, client: &Client, channel: String, query: &Query) -> KnockResult<(Channel, Reference)> {
     let holder = holder(query.value(HOLDER), HOLDER)?;
     client.must_reach(&holder, READ)?;
-    Ok((channel_of(web, client, channel, "chat_ms_teams").await?, holder))
+    Ok((channel_of(web, client, channel).await?, holder))
 }
 
 fn options(query: &Query) -> Asked {
@@ -99,6 +99,6 @@ async fn connect(web: &Web, query: &Query) -> KnockResult<()> {
     let back = Return::of(web, query).await?;
     let holder = holder(back.state.get(HOLDER), HOLDER)?;
     back.client.must_reach(&holder, READ)?;
-    let channel = channel_of(web, &back.client, back.word("channel_id"), "chat_ms_teams").await?;
+    let channel = channel_of(web, &back.client, back.word("channel_id")).await?;
     Ok(teams::connect(&web.app.notify, &back.client.organisation, &channel, holder, tenant).await?)
 }

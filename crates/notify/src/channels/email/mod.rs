@@ -120,7 +120,7 @@ fn letter(parcel: &Parcel<'_>) -> std::result::Result<Letter, String> {
     };
     let mut headers = Vec::new();
     if parcel.message.content.get("is_commercial") == Some(&Value::Bool(true)) {
-        let address = tracking::unsubscribe_address(parcel.notify, parcel.organisation, parcel.message);
+        let address = tracking::unsubscribe_address(parcel.notify, parcel.organisation, &parcel.message.recipient);
         headers.push(("List-Unsubscribe".to_owned(), format!("<{address}>")));
         headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
     }

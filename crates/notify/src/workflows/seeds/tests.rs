@@ -1,14 +1,15 @@
 //! The seeds are sound, and escape what came from outside.
 
 use super::*;
-use crate::template;
+use crate::resources::Shelf;
+use crate::template::Variables;
 use crate::workflows::{Definition, Op, Program, check};
 
 fn rendered(op: usize, variables: &Value) -> Value {
     let definition: Definition = serde_json::from_value(observation_captured()).unwrap();
     let program = Program::new("v".into(), OBSERVATION_CAPTURED.into(), definition);
     let Op::Step(_, Some(content)) = &program.ops[op] else { panic!("{op} is no channel step") };
-    content.render(&template::variables(variables).unwrap()).unwrap()
+    content.render(&Variables::new(variables, Default::default()).unwrap(), &Shelf::default()).unwrap()
 }
 
 #[test]

@@ -151,3 +151,90 @@ async fn without_tokens_a_public_key_opens_users_but_no_objects() {
     })
     .await;
 }
+
+/// Every path of the API, as the router has them.
+fn paths() -> Vec<String> {
+    let source = include_str!("../../../../web/src/knock/mod.rs");
+    let routes = source.split(".route(").skip(1).filter_map(|rest| rest.split('"').nth(1));
+    let paths: Vec<String> = routes.filter(|path| !path.contains('*')).map(str::to_owned).collect();
+    assert!(paths.len() > 80, "the router is read: {paths:?}");
+    paths
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_tells_a_stranger_anything_or_does_anything_for_them() {
+    const MARK: &str = "known-to-victim-alone";
+    on_each_server(&[], async |server| {
+        let secret = Knock::of(&server);
+        secret.put("/users/victim", json!({ "name": MARK, "email": "victim@example.com" })).await;
+        secret.put("/objects/projects/victim", json!({ "name": MARK })).await;
+        secret.put("/tenants/victim", json!({ "name": MARK })).await;
+        secret.put("/channels/victim", json!({ "type": "chat", "provider": "chat_slack" })).await;
+        let data = json!({ "data": { "connections": [{ "channel_id": MARK }], "token": { "access_token": MARK } } });
+        for owner in ["users/victim", "objects/projects/victim", "objects/$tenants/victim"] {
+            secret.put(&format!("/{owner}/channel_data/victim"), data.clone()).await;
+        }
+        secret.workflow("victim", json!([feed_step(MARK)])).await;
+        secret.trigger("victim", json!({ "recipients": ["victim"], "data": { "mark": MARK } })).await;
+        let message = secret.until_fed("victim", 1).await["entries"][0]["id"].as_str().unwrap().to_owned();
+        let before = secret.feed("victim", "").await;
+
+        let key = public_key(&server).await;
+        let made = server.post("/api/signing-keys", &json!({})).await.unwrap().json;
+        let private = made["private_key"].as_str().unwrap();
+        let grant = json!({ "https://api.knock.app/v1/objects/$tenants/other": {
+            "slack/channels_read": [], "channel_data/read": [], "channel_data/write": [] } });
+        let token = |claims: Value| signed(private, &claims);
+        let expired = token(json!({ "sub": "victim", "exp": in_seconds(-120) }));
+        let another = token(json!({ "sub": "mallory", "exp": in_seconds(600) }));
+        let elsewhere = token(json!({ "sub": "mallory", "exp": in_seconds(600), "grants": grant }));
+        let bare = token(json!({ "sub": "victim", "exp": in_seconds(600), "explicit_grants": true }));
+        let unsigned = another.rsplit_once('.').map(|(head, _)| format!("{head}.AAAA")).unwrap();
+        let strangers = [
+            ("nobody", Knock { server: &server, headers: Vec::new() }),
+            ("an unknown key", Knock::with(&server, "sk_unknown_0123456789abcdef", None)),
+            ("an unknown public key", Knock::with(&server, "pk_unknown", Some(&another))),
+            ("no token", Knock::with(&server, &key, None)),
+            ("an expired token", Knock::with(&server, &key, Some(&expired))),
+            ("a token for another user", Knock::with(&server, &key, Some(&another))),
+            ("a token for another tenant", Knock::with(&server, &key, Some(&elsewhere))),
+            ("a token with nothing granted", Knock::with(&server, &key, Some(&bare))),
+            ("a token that nobody signed", Knock::with(&server, &key, Some(&unsigned))),
+        ];
+        let query = "access_token_object[object_id]=victim&ms_teams_tenant_object[object_id]=victim&team_id=t&workflow=victim";
+        let body = json!({
+            "recipients": ["victim"], "user_ids": ["victim"], "recipient_ids": ["victim"], "message_ids": [message],
+            "data": {}, "name": "changed", "status": false, "guide_key": "victim", "guide_step_ref": "x", "channel_id": "victim",
+            "from_user_id": "victim", "workflow": { "steps": [] }, "to": {}, "cancellation_key": "x", "id": "1", "method": "x",
+        });
+        for path in paths() {
+            let placed = path
+                .replace("{collection}", "projects")
+                .replace("{message}", &message)
+                .replace("{feed}", "in-app")
+                .replace("{mark}", "read")
+                .replace("{action}", "delete")
+                .replace("{part}", "workflows");
+            let placed = if placed.contains("/messages/{id}") { placed.replace("{id}", &message) } else { placed };
+            let placed: String = placed
+                .split('/')
+                .map(|part| if part.starts_with('{') { "victim" } else { part })
+                .collect::<Vec<_>>()
+                .join("/");
+            for (who, stranger) in &strangers {
+                for method in ["GET", "PUT", "POST", "DELETE"] {
+                    let answer = stranger.call(method, &format!("{placed}?{query}"), &body, &[]).await;
+                    let told = answer.json.to_string();
+                    assert!(!told.contains(MARK), "{who}: {method} {path} tells {told}");
+                    // Marking none of many is no error.
+                    let is_empty = answer.json == json!([]);
+                    assert!(answer.status >= 400 || is_empty, "{who}: {method} {path} is answered {} {told}", answer.status);
+                }
+            }
+        }
+        assert_eq!(secret.get("/users/victim").await["name"], MARK);
+        assert_eq!(secret.feed("victim", "").await, before);
+        assert_eq!(secret.get("/users/victim/channel_data/victim").await["data"]["connections"][0]["channel_id"], MARK);
+    })
+    .await;
+}

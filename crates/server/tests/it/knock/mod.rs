@@ -2,6 +2,7 @@
 
 mod access;
 mod channels;
+mod documents;
 mod feeds;
 mod many;
 mod recipients;

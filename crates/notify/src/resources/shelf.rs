@@ -1,0 +1,98 @@
+//! What templates of an organisation share: the layouts that mails are wrapped in, and partials. As they were a moment ago.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use campanile_accounts::OrganisationId;
+use campanile_base::Result;
+use campanile_db::Tx;
+use serde_json::Value;
+
+use super::{Kind, queries};
+use crate::Notify;
+use crate::template::{Partials, TemplateError, Variables};
+use crate::workflows::Text;
+
+/// For how long they are taken to be as they were.
+const KNOWN_FOR: Duration = Duration::from_secs(1);
+
+/// Layouts and partials.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    layouts: HashMap<String, Layout>,
+    pub(crate) partials: Arc<Partials>,
+}
+
+/// What a mail is wrapped in; `{{ content }}` is where it goes.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    html: Text,
+    text: Option<Text>,
+    footer_links: Value,
+}
+
+/// A shelf, and when it was read.
+type Read = (Instant, Arc<Shelf>);
+
+/// The shelves of organisations, as they were a moment ago.
+#[derive(Clone, Default)]
+pub(crate) struct Shelves(Arc<Mutex<HashMap<OrganisationId, Read>>>);
+
+impl Shelf {
+    /// An organisation's, at most a second old.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) async fn known(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<Arc<Self>> {
+        let lock = || notify.shelves.0.lock().expect("nobody panics while they hold it");
+        if let Some((read, shelf)) = lock().get(organisation)
+            && read.elapsed() < KNOWN_FOR
+        {
+            return Ok(shelf.clone());
+        }
+        let word = |body: &Value, name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let partials = queries::counting(tx, organisation, Kind::Partial.as_str()).await?;
+        let partials = partials.into_iter().map(|(key, body)| (key, word(&body, "content")));
+        let layouts = queries::counting(tx, organisation, Kind::EmailLayout.as_str()).await?;
+        let layouts = layouts.into_iter().map(|(key, body)| (key, Layout::of(&body)));
+        let shelf = Arc::new(Self { layouts: layouts.collect(), partials: Arc::new(Partials::new(partials)) });
+        lock().insert(organisation.clone(), (Instant::now(), shelf.clone()));
+        Ok(shelf)
+    }
+
+    /// A layout by its key.
+    pub(crate) fn layout(&self, key: &str) -> Option<&Layout> {
+        self.layouts.get(key)
+    }
+}
+
+impl Layout {
+    /// Out of its document.
+    pub(crate) fn of(body: &Value) -> Self {
+        let text = body["text_layout"].as_str().filter(|text| !text.trim().is_empty()).map(Text::new);
+        let html = Text::new(body["html_layout"].as_str().unwrap_or("{{ content }}"));
+        Self { html, text, footer_links: body["footer_links"].clone() }
+    }
+
+    /// Wraps what a mail says.
+    ///
+    /// # Errors
+    /// What is wrong with the layout, and where.
+    pub(crate) fn wrap(
+        &self,
+        variables: &Variables,
+        html: &str,
+        text: Option<&str>,
+    ) -> std::result::Result<(String, Option<String>), TemplateError> {
+        let around = |content: &str| {
+            variables.with("content", &Value::String(content.to_owned())).with("footer_links", &self.footer_links)
+        };
+        let wrapped = self.html.render(&around(html))?;
+        let text = match (&self.text, text) {
+            (Some(layout), Some(text)) => Some(layout.render(&around(text))?),
+            (_, text) => text.map(str::to_owned),
+        };
+        Ok((wrapped, text))
+    }
+}

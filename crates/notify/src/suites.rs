@@ -1,0 +1,167 @@
+//! What the official suites of the Knock libraries expect to find on a server: users, objects, messages and schedules with the ids that their
+//! cases name.
+
+use campanile_accounts::OrganisationId;
+use campanile_base::{Result, new_ksuid};
+use campanile_db::{Tx, params};
+use serde_json::{Map, Value, json};
+
+use crate::channels::{self, ChannelType};
+use crate::messages::{self, EventKind, Marks, Message, Source, Status};
+use crate::recipients::Told;
+use crate::resources::{self, Kind};
+use crate::{Notify, Reference, audiences, channel_data, recipients, schedules, subscriptions, workflows};
+
+/// Channels: key, id, kind, provider.
+const CHANNELS: [(&str, &str, ChannelType, &str); 6] = [
+    ("suite-push", "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", ChannelType::Push, "push_fcm"),
+    ("suite-guides", "123e4567-e89b-12d3-a456-426614174000", ChannelType::InAppGuide, "in_app_guide_knock"),
+    ("suite-chat", "channel_id", ChannelType::Chat, "chat_slack"),
+    ("suite-inline-1", "97c5837d-c65c-4d54-aa39-080eeb81c69d", ChannelType::Push, "push_fcm"),
+    ("suite-inline-2", "aef6e715-df82-4ab6-b61e-b743e249f7b6", ChannelType::Http, "http_knock_webhook"),
+    ("suite-inline-3", "2f641633-95d3-4555-9222-9f1eb7888a80", ChannelType::Http, "http_knock_webhook"),
+];
+const MESSAGES: [&str; 5] = [
+    "message_id",
+    "1jNaXzB2RZX3LY8wVQnfCKyPnv7",
+    "2w3YUpTTOxuDvZFji8OMsKrG176",
+    "2w3YVRbPXMIh8Zq6oBFcVDA5xes",
+    "string",
+];
+const USERS: [&str; 11] = [
+    "user_id",
+    "user-123",
+    "user_123",
+    "user_1",
+    "user_2",
+    "dr_grant",
+    "dr_sattler",
+    "dr_malcolm",
+    "jhammond",
+    "mr_dna",
+    "string",
+];
+const WORKFLOWS: [&str; 4] = ["key", "comment-created", "workflow", "dinosaurs-loose"];
+/// What bulk operations and schedules are called by, and the recipient's run.
+const ID: &str = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e";
+const RUN: &str = "id";
+const SCHEDULE: &str = "123e4567-e89b-12d3-a456-426614174000";
+
+/// Writes all of it; `upstream` is who stands in for Slack and for Microsoft.
+///
+/// # Errors
+/// What the database says; a conflict where some of it is there already.
+pub async fn knock(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, upstream: &str) -> Result<()> {
+    let told = |reference: Reference| Told { properties: Some(Map::new()), ..Told::named(reference) };
+    let objects = [("collection", "object_id"), ("collection", "id"), ("projects", "project-123"), ("$tenants", "id")];
+    let objects = objects.into_iter().map(|(collection, id)| told(Reference::object(collection, id)));
+    let users = USERS.into_iter().map(|id| told(Reference::user(id)));
+    recipients::identify(tx, notify, organisation, users.chain(objects).collect()).await?;
+    for (key, id, kind, provider) in CHANNELS {
+        let settings = json!({
+            "id": id, "type": kind, "provider": provider, "provider_settings": {
+                "base_url": format!("{upstream}/slack"), "graph_url": format!("{upstream}/graph"),
+                "login_url": format!("{upstream}/login"), "client_id": "1.2", "client_secret": "secret",
+                "graph_client_id": "app", "graph_client_secret": "secret",
+            },
+        });
+        let told = serde_json::from_value(settings).map_err(campanile_base::Error::internal)?;
+        channels::put(tx, notify, organisation, key, told).await?;
+    }
+    reached(tx, notify, organisation).await?;
+    let steps = json!([{ "ref": "feed", "type": "channel", "channel_key": channels::FEED, "channel_type": "in_app_feed",
+        "template": { "markdown_body": "Hello" } }]);
+    for key in WORKFLOWS {
+        let document = json!({ "name": key, "steps": steps });
+        workflows::put(tx, notify, organisation, key, &document, Some(("suites", "campanile"))).await?;
+    }
+    let guide = json!({ "name": "Tour", "steps": [{ "ref": "lab_tours", "schema_key": "banner", "values": {} }] });
+    resources::put(tx, notify, organisation, Kind::Guide, "tour_notification", &guide).await?;
+    resources::activate(tx, organisation, Kind::Guide, "tour_notification", true).await?;
+    audiences::add(tx, notify, organisation, "key", vec![(told(Reference::user("user_id")), None)], true).await?;
+    let object = Reference::object("collection", "object_id");
+    subscriptions::add(tx, notify, organisation, object, vec![told(Reference::user("user_id"))], Map::new()).await?;
+    said(tx, notify, organisation).await?;
+    with_ids(tx, notify, organisation).await
+}
+
+/// How those whom the cases name are reached.
+async fn reached(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<()> {
+    let (push, chat) = (CHANNELS[0].1, CHANNELS[2].1);
+    let (user, object) = (Reference::user("user_id"), Reference::object("collection", "object_id"));
+    let tokens = || json!({ "tokens": ["push_token_1"] });
+    let token = json!({ "token": { "access_token": "xoxb-suite" }, "ms_teams_tenant_id": ID });
+    for (owner, channel, data) in [
+        (user, push, tokens()),
+        (object.clone(), push, tokens()),
+        (object, chat, json!({ "connections": [] })),
+        (Reference::tenant("access_token_object"), chat, token.clone()),
+        (Reference::tenant("ms_teams_tenant_object"), chat, token),
+    ] {
+        channel_data::set(tx, notify, organisation, &owner, channel, data).await?;
+    }
+    Ok(())
+}
+
+/// Messages to one user, in their feed.
+async fn said(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<()> {
+    let now = notify.clock.now();
+    let all = MESSAGES.map(|id| {
+        let mut message = Message {
+            id: id.to_owned(),
+            channel_id: channels::seeded_id(organisation, channels::FEED),
+            channel_type: ChannelType::InAppFeed,
+            recipient: Reference::user("user_id"),
+            tenant: None,
+            source: Source {
+                kind: "workflow".to_owned(),
+                key: "workflow".to_owned(),
+                version_id: ID.to_owned(),
+                categories: Vec::new(),
+                step: Some("feed".to_owned()),
+                workflow_run_id: Some(ID.to_owned()),
+                recipient_run_id: Some(RUN.to_owned()),
+            },
+            actors: Vec::new(),
+            data: Map::new(),
+            activities: None,
+            content: json!({ "blocks": [{ "type": "markdown", "name": "body", "content": "Hi", "rendered": "<p>Hi</p>" }] }),
+            metadata: None,
+            snapshot: None,
+            status: Status::Delivered,
+            log: String::new(),
+            scheduled_at: None,
+            inserted_at: now,
+            updated_at: now,
+            marks: Marks::default(),
+        };
+        message.note(now, EventKind::Created, None);
+        message.note(now, EventKind::Delivered, None);
+        message
+    });
+    messages::insert(tx, organisation, &all.iter().collect::<Vec<_>>()).await?;
+    Ok(())
+}
+
+/// What is given its id by the server otherwise.
+async fn with_ids(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<()> {
+    let now = notify.clock.now();
+    let terms = json!({ "repeats": [{ "frequency": "daily", "hours": 9 }] });
+    let terms = schedules::Terms::parse(terms.as_object().unwrap_or(&Map::new()))?;
+    let whom = vec![Told::named(Reference::user("user_id"))];
+    for schedule in schedules::create(tx, notify, organisation, "workflow", whom, terms).await? {
+        let sql = "UPDATE schedule SET id = $3 WHERE organisation_id = $1 AND id = $2";
+        tx.execute(sql, params![organisation.as_str(), &schedule.id, SCHEDULE]).await?;
+    }
+    let sql =
+        "INSERT INTO recipient_run (organisation_id, id, place, workflow_run_id, workflow, collection, recipient_id,
+            status, cause, log, error_count, inserted_at, updated_at)
+        VALUES ($1, $2, $3, $6, 'workflow', '$users', 'user_id', 'completed', $4, '', 0, $5, $5)";
+    let cause: Value = json!({ "actor": null, "source": { "type": "api" } });
+    tx.execute(sql, params![organisation.as_str(), RUN, new_ksuid(now), cause.to_string(), now, ID]).await?;
+    let sql = "INSERT INTO bulk_operation (organisation_id, id, name, status, total, processed, succeeded, errors,
+            inserted_at, updated_at, started_at, ended_at)
+        VALUES ($1, $2, 'users.identify', 'completed', 1, 1, 1, '[]', $3, $3, $3, $3)";
+    tx.execute(sql, params![organisation.as_str(), ID, now]).await?;
+    Ok(())
+}

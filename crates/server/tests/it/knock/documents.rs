@@ -1,0 +1,153 @@
+//! What templates share, guides, and the page of preferences.
+
+use std::time::Duration;
+
+use campanile_db::testing::TestDatabase;
+use campanile_testkit::mailbox::Mailbox;
+use campanile_testkit::server::Server;
+use serde_json::{Value, json};
+
+use super::{Knock, feed_step};
+use crate::on_each_server;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_are_wrapped_in_layouts_and_render_partials() {
+    for database in TestDatabase::each().await {
+        let mut mailbox = Mailbox::start().await;
+        let server = Server::start(crate::BINARY, database, &[("CAMPANILE_SMTP_URL", &mailbox.url())]).await;
+        let knock = Knock::of(&server);
+        let layout = json!({ "name": "Plain", "html_layout": "<main>{{ content }}</main><footer>{{ recipient.name }}</footer>",
+            "text_layout": "[{{ content }}]" });
+        knock.put("/email_layouts/plain?commit=true", json!({ "email_layout": layout })).await;
+        let partial = json!({ "name": "Greeting", "type": "text", "content": "Hello {{ whom }}{{ recipient.name }}{{ missing }}" });
+        knock.put("/partials/greeting?commit=true", json!({ "partial": partial })).await;
+        let broken = knock.ask("PUT", "/partials/broken", json!({ "partial": { "content": "{% if %}" } }), 422).await;
+        assert_eq!(broken["errors"][0]["field"], "content");
+        let step = |layout: &str| {
+            json!([{ "ref": "mail", "type": "channel", "channel_key": "email", "channel_type": "email", "template": {
+                "subject": "Hi", "html_body": "{% render 'greeting', whom: actor.name %} {{ vars.manage_preferences_url }}",
+                "text_body": "text", "settings": { "layout_key": layout } } }])
+        };
+        knock.workflow("wrapped", step("plain")).await;
+        knock.workflow("unwrapped", step("nothing")).await;
+        let to = json!({ "recipients": [{ "id": "jane", "name": "Jane", "email": "jane@example.com" }],
+            "actor": { "id": "ada", "name": "Ada" } });
+        knock.trigger("wrapped", to.clone()).await;
+        let mail = tokio::time::timeout(Duration::from_secs(20), mailbox.mails.recv()).await.unwrap().unwrap();
+        let text = mail.content.replace("=\r\n", "").replace("=3D", "=");
+        // A partial knows what it is given, and nothing else.
+        assert!(text.contains("<main>Hello Ada http://") && text.contains("<footer>Jane</footer>"), "{text}");
+        assert!(text.contains("[text]"), "{text}");
+        let page = text.split("/p/").nth(1).unwrap().split('<').next().unwrap().to_owned();
+        manage(&server, &format!("/p/{page}")).await;
+
+        knock.trigger("unwrapped", to).await;
+        let failed = knock
+            .until("/messages?source=unwrapped", |items| items["items"].as_array().unwrap().len() == 1)
+            .await["items"][0]
+            .clone();
+        assert_eq!(failed["status"], "undelivered");
+        let events = knock.get(&format!("/messages/{}/events", failed["id"].as_str().unwrap())).await;
+        assert!(events.to_string().contains("there is no layout"), "{events}");
+    }
+}
+
+/// The page that a mail leads to: it shows what can be set, and keeps what is ticked.
+async fn manage(server: &Server, path: &str) {
+    let page = server.ask("GET", path, &[], Vec::new()).await.unwrap();
+    let html = page.json.as_str().unwrap();
+    assert!(html.contains("name=\"wrapped/email\" checked"), "{html}");
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let saved = server.ask("POST", path, &headers, b"unwrapped/email=on".to_vec()).await.unwrap();
+    let html = saved.json.as_str().unwrap();
+    assert!(html.contains("name=\"wrapped/email\">") && html.contains("name=\"unwrapped/email\" checked"), "{html}");
+    let set = Knock::of(server).get("/users/jane/preferences/default").await;
+    assert_eq!(set["workflows"]["wrapped"]["channel_types"]["email"], false);
+    let url = Knock::of(server).post("/users/jane/preference_center/signed_url", json!({})).await;
+    assert!(url["url"].as_str().unwrap().ends_with(url["token"].as_str().unwrap()));
+    assert_eq!(server.ask("GET", "/p/v1.made-up", &[], Vec::new()).await.unwrap().status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guide_is_shown_until_its_user_is_done_with_it() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        knock.put("/channels/guides", json!({ "type": "in_app_guide", "provider": "in_app_guide_knock" })).await;
+        let steps = json!([{ "ref": "one", "schema_key": "banner", "values": { "text": "Hello" } }]);
+        let conditions = json!({ "all": [{ "variable": "recipient.plan", "operator": "equal_to", "argument": "pro" }] });
+        for (key, conditions) in [("tour", json!(null)), ("pro", conditions)] {
+            let mut guide = json!({ "name": key, "type": "banner", "channel_key": "guides", "steps": steps });
+            if !conditions.is_null() {
+                guide["target_property_conditions"] = conditions;
+            }
+            knock.put(&format!("/guides/{key}?commit=true"), json!({ "guide": guide })).await;
+        }
+        let keys = |guides: &Value, list: &str, name: &str| -> Vec<String> {
+            guides[list].as_array().unwrap().iter().map(|guide| guide[name].as_str().unwrap().to_owned()).collect()
+        };
+        let read = async || knock.get("/users/jane/guides/guides").await;
+        assert_eq!(keys(&read().await, "ineligible_guides", "reason"), ["guide_not_active", "guide_not_active"]);
+        for key in ["tour", "pro"] {
+            knock.put(&format!("/guides/{key}/activate"), json!({ "status": true })).await;
+        }
+        let guides = read().await;
+        assert_eq!(keys(&guides, "entries", "key"), ["tour"]);
+        assert_eq!(keys(&guides, "ineligible_guides", "reason"), ["target_conditions_not_met"]);
+        assert_eq!(guides["entries"][0]["steps"][0]["content"], json!({ "text": "Hello" }));
+        knock.put("/users/jane", json!({ "plan": "pro" })).await;
+        assert_eq!(keys(&read().await, "entries", "key"), ["pro", "tour"]);
+
+        let told = json!({ "channel_id": "guides", "guide_id": "x", "guide_key": "tour", "guide_step_ref": "one", "content": {} });
+        for mark in ["seen", "interacted", "archived"] {
+            let done = knock.put(&format!("/users/jane/guides/messages/{mark}"), told.clone()).await;
+            assert_eq!(done, json!({ "status": "ok" }));
+        }
+        let guides = read().await;
+        assert_eq!(keys(&guides, "entries", "key"), ["pro"]);
+        assert!(guides["guide_group_display_logs"]["default"].is_string());
+        let messages = knock.get("/users/jane/messages").await;
+        assert_eq!((messages["items"].as_array().unwrap().len(), &messages["items"][0]["source"]["type"]), (1, &json!("guide")));
+        let who = json!({ "guide_key": "tour" });
+        knock.ask("DELETE", "/users/jane/guides/messages/archived", who.clone(), 200).await;
+        let again = read().await["entries"][1].clone();
+        assert!(again["steps"][0]["message"]["seen_at"].is_string() && again["steps"][0]["message"]["archived_at"].is_null());
+        knock.put("/users/jane/guides/engagements/reset", who).await;
+        assert!(read().await["entries"][1]["steps"][0]["message"]["id"].is_null());
+        let wrong = json!({ "channel_id": "guides", "guide_key": "tour", "guide_step_ref": "two" });
+        knock.ask("PUT", "/users/jane/guides/messages/seen", wrong, 422).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_come_out_of_a_warehouse() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        let call = async |method: &str, params: Value| {
+            let body = json!({ "jsonrpc": "2.0", "id": "1", "method": method, "params": params });
+            knock.post("/integrations/census/custom-destination", body).await
+        };
+        assert_eq!(call("test_connection", json!({})).await["result"], json!({ "success": true }));
+        assert_eq!(call("nothing", json!({})).await["error"]["code"], -32_601);
+        let records = json!([{ "id": "w1", "name": "Wendy", "plan": "pro" }, { "name": "nobody" }]);
+        let synced = call("sync_batch", json!({ "records": records })).await["result"]["record_results"].clone();
+        assert_eq!((&synced[0]["success"], &synced[1]["success"]), (&json!(true), &json!(false)));
+        assert_eq!(knock.get("/users/w1").await["plan"], "pro");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feeds_counts_are_of_the_time_that_is_asked_for() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        knock.workflow("w", json!([feed_step("x")])).await;
+        knock.trigger("w", json!({ "recipients": ["jane"] })).await;
+        let fed = knock.until_fed("jane", 1).await;
+        let at = fed["entries"][0]["inserted_at"].as_str().unwrap();
+        let later = knock.feed("jane", &format!("inserted_at.gt={at}")).await;
+        assert_eq!((&later["entries"], &later["meta"]["unread_count"]), (&json!([]), &json!(0)));
+        assert_eq!(knock.feed("jane", &format!("inserted_at.gte={at}")).await["meta"]["unread_count"], 1);
+    })
+    .await;
+}
