@@ -15,7 +15,7 @@ const HELP: &str = "cargo xtask <chore>
   test sdk        the official libraries of the wire APIs against the server
   bench ingest    deliveries accepted per second and the latency of each stage, on both databases
   bench webhooks  messages accepted and delivered per second, end to end latency, on both databases
-  bench notify    feed items and triggers per second, digests, on both databases
+  bench notify    feed items and triggers per second, digests, pushes, idle sockets, on both databases
   bench engine    runs per second, latencies, a million sleepers, on both databases
   postgres        a throw-away PostgreSQL for tests that you run by hand, until Enter
 ";

@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends an event to the organisation's workflows. */
+        post: operations["post_api_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ingest/{provider}": {
         parameters: {
             query?: never;
@@ -287,7 +304,7 @@ export interface paths {
         /** The members of the organisation. */
         get: operations["get_api_members"];
         put?: never;
-        /** Adds a member. */
+        /** Adds a member, and invites them by mail. */
         post: operations["post_api_members"];
         delete?: never;
         options?: never;
@@ -2359,6 +2376,20 @@ export interface components {
              */
             type: string;
         };
+        /** @description An event to be sent. */
+        EventIn: {
+            /** @description To what. */
+            data?: unknown;
+            /** @description An id of the sender's: an event whose id was sent before does nothing. */
+            id?: string | null;
+            /** @description What happened, as `notification.dispatch`. */
+            name: string;
+        };
+        /** @description An event that was sent. */
+        EventSent: {
+            /** @description Its id. */
+            id: string;
+        };
         /** @description The counters of an hour. */
         Hour: {
             /**
@@ -3413,6 +3444,50 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventIn"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSent"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

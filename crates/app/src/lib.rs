@@ -7,6 +7,7 @@
 mod catalogue;
 mod drill;
 mod members;
+mod notices;
 mod outbound;
 pub mod pipeline;
 
@@ -134,6 +135,7 @@ impl App {
         let mut registry = Registry::default();
         pipeline::register(&mut registry, &app);
         drill::register(&mut registry);
+        notices::register(&mut registry, &app);
         app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify);
         let idle = match tracer {

@@ -13,6 +13,7 @@ use campanile_notify::{Reference, subscriptions};
 use serde_json::{Map, Value, json};
 
 use crate::App;
+use crate::notices::recipient;
 
 /// The collection of workspaces, as objects that members subscribe to.
 const WORKSPACES: &str = "workspaces";
@@ -49,11 +50,7 @@ async fn subscribe(tx: &mut Tx, app: &App, workspace: &Workspace, members: &[Mem
     let is_known = |member: &&Member| !known.iter().any(|one| one.recipient.id == member.id.as_str());
     let new: Vec<&Member> = members.iter().filter(is_known).collect();
     for some in new.chunks(subscriptions::TOGETHER) {
-        let told = some.iter().map(|member| {
-            let properties = map(json!({ "name": member.name, "email": member.email }));
-            Told::of(Reference::user(member.id.as_str()), properties)
-        });
-        let told = told.collect::<Result<Vec<_>>>()?;
+        let told = some.iter().map(|member| recipient(member)).collect::<Result<Vec<_>>>()?;
         subscriptions::add(tx, notify, organisation, object.clone(), told, Map::new()).await?;
     }
     Ok(())

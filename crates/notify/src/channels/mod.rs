@@ -33,10 +33,13 @@ pub(crate) use tokens::ProviderTokens;
 
 /// The key of the feed that every organisation has.
 pub const FEED: &str = "in-app";
+/// The key of the Slack channel that every organisation has.
+pub const SLACK: &str = "slack";
 /// The channels that every organisation has: key, name, type, provider.
-const SEEDS: [(&str, &str, ChannelType, &str); 2] = [
+const SEEDS: [(&str, &str, ChannelType, &str); 3] = [
     (FEED, "In-app feed", ChannelType::InAppFeed, "in_app_feed_knock"),
     ("email", "E-mail", ChannelType::Email, "email_smtp"),
+    (SLACK, "Slack", ChannelType::Chat, "chat_slack"),
 ];
 
 /// A kind of channel.
@@ -169,6 +172,11 @@ impl Said {
     fn without_log(mut self) -> Self {
         self.log.clear();
         self
+    }
+
+    /// Whether it may be taken later.
+    pub(crate) fn is_later(&self) -> bool {
+        matches!(self.verdict, Verdict::Later { .. })
     }
 
     /// Why it was not taken.

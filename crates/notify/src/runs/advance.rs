@@ -123,7 +123,9 @@ async fn take(
         Kind::UpdateUser { settings } => update(world, run, step, settings, recipients_user),
         Kind::UpdateTenant { settings } => update(world, run, step, settings, recipients_tenant),
         Kind::UpdateObject { settings } => update(world, run, step, settings, |_| None),
-        Kind::HttpFetch { .. } | Kind::WaitForEvent { .. } | Kind::Branch { .. } | Kind::RandomCohort { .. } => {
+        // It is asked in a job of the run's own.
+        Kind::HttpFetch { .. } => return Ok(Some(Stop::Fetch)),
+        Kind::WaitForEvent { .. } | Kind::Branch { .. } | Kind::RandomCohort { .. } => {
             run.log.error(world.now, step, "step_failed", "this server has no steps of this type");
         }
     }

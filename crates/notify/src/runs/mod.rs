@@ -20,6 +20,7 @@
 
 mod advance;
 pub(crate) mod calendar;
+mod fetch;
 mod log;
 mod queries;
 mod resume;

@@ -12,7 +12,7 @@ use campanile_engine::{NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Run, Settled, State, World, advance, queries};
+use super::{Run, Settled, State, World, advance, fetch, queries};
 use crate::resources::{self, Kind as ResourceKind};
 use crate::workflows::{self, Kind, Op};
 use crate::{Notify, messages};
@@ -82,10 +82,22 @@ async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
     });
     let (mut world, mut runs) = loaded.await?;
     // Nothing is left to tell of where all of it was called off, or the workflow was switched off.
-    if runs[0].state.total_activities > 0 {
+    if runs[0].state.total_activities > 0 && has_fetched(notify, &world, &mut runs[0]).await {
         advance(notify, &mut world, &mut runs[0]).await?;
     }
     Ok(Outcome::done().noting(Settled { organisation: args.organisation, runs, jobs: Vec::new() }))
+}
+
+/// Whether a run may go on: one that has stopped to ask somebody asks now.
+async fn has_fetched(notify: &Notify, world: &World, run: &mut Run) -> bool {
+    let program = run.program.clone();
+    match program.ops.get(run.state.at) {
+        Some(Op::Step(step, _)) => match &step.kind {
+            Kind::HttpFetch { settings } => fetch::fetch(notify, world, run, step, settings).await,
+            _ => true,
+        },
+        _ => true,
+    }
 }
 
 /// The run, if this is what it waits for. A batch that closes is closed here, so that nothing more comes into it.

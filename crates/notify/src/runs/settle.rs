@@ -151,6 +151,7 @@ impl Writing<'_> {
             left.push(match &run.made.stop {
                 Stop::End => Some(Left::ended()),
                 Stop::Until(at) => Some(Left::paused("delay", Some(*at))),
+                Stop::Fetch => Some(Left::paused("fetch", None)),
                 Stop::Batch(join) => {
                     joining.entry(join.word.as_str()).or_default().push(index);
                     None

@@ -80,6 +80,8 @@ pub(crate) enum Stop {
     End,
     /// Until a time.
     Until(Timestamp),
+    /// Until a system of others has answered.
+    Fetch,
     /// Until it is known whether it opens a batch, or joins one.
     Batch(Join),
     /// Until it is known whether a throttle lets it pass.

@@ -52,7 +52,7 @@ fn unserved(steps: Option<&Value>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for step in steps {
         let reference = step["ref"].as_str().unwrap_or("a step");
-        if let Some(kind @ ("ai_agent" | "wait_for_event" | "http_fetch")) = step["type"].as_str() {
+        if let Some(kind @ ("ai_agent" | "wait_for_event")) = step["type"].as_str() {
             faults.push(fault(reference, format!("this server has no steps of the type {kind}")));
         }
         for ways in ["branches", "cohort_branches"] {
@@ -120,6 +120,14 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
                 wrong("percentages must come to 100, and lie no more than five branches deep");
             }
             cohort_branches.iter().for_each(|way| check_steps(&way.steps, depth + 1, known, faults));
+        }
+        Kind::HttpFetch { settings } => {
+            let texts = [Some(&settings.url), settings.body.as_ref(), settings.signing_key.as_ref()];
+            for text in texts.into_iter().flatten() {
+                if let Err(error) = Text::new(text).check() {
+                    wrong(&error.to_string());
+                }
+            }
         }
         Kind::TriggerWorkflow { settings } if settings.get("workflow_key").and_then(Value::as_str).is_none() => {
             wrong("needs a workflow_key");

@@ -332,6 +332,9 @@ pub struct Request {
     /// Where in the data the answer goes; the top, unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_path: Option<String>,
+    /// What the request is signed with (`x-knock-signature`); a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<String>,
 }
 
 fn get() -> String {

@@ -22,7 +22,7 @@ pub use check::{Fault, check};
 pub use definition::*;
 pub(crate) use program::ADDRESSES;
 pub use program::{Fork, Op, Program};
-pub use seeds::{OBSERVATION_CAPTURED, seed};
+pub use seeds::{ADMIN_ALERT, JOB_COMPLETED, JOB_FAILED, OBSERVATION_CAPTURED, WORKSPACE_INVITATION, seed};
 pub use texts::{Content, Text};
 
 /// How many versions are kept ready.

@@ -7,6 +7,7 @@ mod entrance;
 mod examples;
 mod knock;
 mod lossless;
+mod notices;
 mod operator;
 mod outbound;
 mod stories;

@@ -88,7 +88,7 @@ pub(super) struct MemberIn {
     password: Option<String>,
 }
 
-/// Adds a member.
+/// Adds a member, and invites them by mail.
 #[utoipa::path(post, path = "/api/members", tag = "accounts",
     responses((status = 201, body = Member), (status = 409)))]
 pub(super) async fn add_member(
@@ -101,9 +101,8 @@ pub(super) async fn add_member(
         Some(password) => Some(people::hash(Secret::new(password)).await?),
         None => None,
     };
-    let (clock, new) = (web.app.clock.clone(), NewMember { email: asked.email, role: asked.role, password });
-    let added =
-        web.app.db.write(move |tx| Box::pin(async move { people::add(tx, &clock, &caller, new).await })).await?;
+    let (app, new) = (web.app.clone(), NewMember { email: asked.email, role: asked.role, password });
+    let added = web.app.db.write(move |tx| Box::pin(async move { app.invite(tx, &caller, new).await })).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }
 

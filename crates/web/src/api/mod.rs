@@ -3,6 +3,7 @@
 mod accounts;
 mod browsers;
 mod deliveries;
+mod events;
 mod health;
 mod ingest;
 mod jobs;
@@ -61,6 +62,7 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::retry))
+        .routes(routes!(events::send))
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::start))
         .routes(routes!(workflows::pause))

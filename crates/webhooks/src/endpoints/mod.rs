@@ -9,6 +9,7 @@ use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result, Secret, Timestamp};
 use campanile_db::Tx;
+use campanile_engine::NewEvent;
 use campanile_net::parse_url;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -304,6 +305,9 @@ pub async fn delete(
     changed(tx, webhooks, caller, application, endpoint, EndpointChange::Deleted).await
 }
 
+/// The engine's event of an endpoint that was disabled by our own decision: `endpoint`, `url`, `application`, `reason`.
+pub const ENDPOINT_DISABLED: &str = "webhooks/endpoint.disabled";
+
 /// Sends nothing more to an endpoint, by our own decision. `since` is when it began to fail, where it is known.
 pub(crate) async fn disable(
     tx: &mut Tx,
@@ -321,6 +325,11 @@ pub(crate) async fn disable(
     let about = serde_json::json!({ "url": endpoint.url, "reason": why });
     let caller = Caller::system(application.organisation_id.clone());
     activity::record(tx, &webhooks.clock, &caller, Action::EndpointDisabled, endpoint.id.as_str(), about).await?;
+    let about = serde_json::json!({
+        "endpoint": endpoint.id, "url": endpoint.url, "application": application.name, "reason": why,
+    });
+    let event = NewEvent::new(ENDPOINT_DISABLED, application.organisation_id.as_str(), &about);
+    webhooks.engine.send(tx, event).await?;
     operational::endpoint_changed(tx, webhooks, application, endpoint, EndpointChange::Disabled { since }).await
 }
 

@@ -25,6 +25,14 @@ fn observation_captured() -> Value {
                 },
             },
             {
+                "ref": "slack", "type": "channel", "name": "Slack", "channel_key": "slack", "channel_type": "chat",
+                "conditions": slack_wants(),
+                "template": {
+                    "summary": "{{ data.title }}",
+                    "json_body": include_str!("observation-captured/slack.json.liquid"),
+                },
+            },
+            {
                 "ref": "digest", "type": "batch", "name": "Gather what else comes",
                 "settings": { "batch_until_field_path": "data.digest" },
             },
@@ -40,12 +48,72 @@ fn observation_captured() -> Value {
     })
 }
 
+/// What a workspace's Slack channel is told: what scores its `slack_threshold`, or 70 where it has none.
+fn slack_wants() -> Value {
+    let scores = |least: &str| json!({ "variable": "data.significance", "operator": "greater_than_or_equal_to", "argument": least });
+    let has =
+        |operator: &str| json!({ "variable": "recipient.slack_threshold", "operator": operator, "argument": null });
+    json!({ "any": [
+        { "all": [has("empty"), scores("70")] },
+        { "all": [has("not_empty"), scores("recipient.slack_threshold")] },
+    ] })
+}
+
+/// Tells that a job is done.
+pub const JOB_COMPLETED: &str = "job-completed";
+/// Tells owners and managers that a job has failed for good.
+pub const JOB_FAILED: &str = "job-failed";
+/// Invites somebody who was made a member.
+pub const WORKSPACE_INVITATION: &str = "workspace-invitation";
+/// Tells owners and managers of what they should look at.
+pub const ADMIN_ALERT: &str = "admin-alert";
+
+/// A workflow of one word to people: in the feed, and by mail. It is given `title`, `detail`, `url`, `action` and `urgent`.
+fn notice(name: &str, description: &str, category: &str, has_feed: bool) -> Value {
+    let feed = json!({
+        "ref": "feed", "type": "channel", "name": "Feed", "channel_key": "in-app", "channel_type": "in_app_feed",
+        "template": { "markdown_body": include_str!("notices/feed.liquid").trim(), "action_url": "{{ url }}" },
+    });
+    let mail = json!({
+        "ref": "mail", "type": "channel", "name": "Mail", "channel_key": "email", "channel_type": "email",
+        "template": {
+            "subject": "{{ title }}", "html_body": include_str!("notices/mail.html.liquid"),
+            "text_body": include_str!("notices/mail.text.liquid"),
+        },
+    });
+    let steps: Vec<Value> = has_feed.then_some(feed).into_iter().chain([mail]).collect();
+    json!({ "name": name, "description": description, "categories": [category], "steps": steps })
+}
+
+fn all() -> Vec<(&'static str, Value)> {
+    vec![
+        (OBSERVATION_CAPTURED, observation_captured()),
+        (JOB_COMPLETED, notice("Job completed", "Tells that a job is done.", "jobs", true)),
+        (JOB_FAILED, notice("Job failed", "Tells owners and managers that a job has failed for good.", "jobs", true)),
+        (WORKSPACE_INVITATION, notice("Invitation", "Invites somebody who was made a member.", "account", false)),
+        (ADMIN_ALERT, alert()),
+    ]
+}
+
+/// A storm of alerts says no more than its first twenty within an hour.
+fn alert() -> Value {
+    let mut alert = notice("Alert", "Tells owners and managers of what they should look at.", "alerts", true);
+    let limit = json!({
+        "ref": "limit", "type": "throttle", "name": "Twenty an hour",
+        "settings": { "throttle_limit": 20, "throttle_window": { "unit": "hours", "value": 1 } },
+    });
+    if let Some(steps) = alert["steps"].as_array_mut() {
+        steps.insert(0, limit);
+    }
+    alert
+}
+
 /// Gives an organisation the workflows that everybody has, where it has them not yet.
 ///
 /// # Errors
 /// What the database says.
 pub async fn seed(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<()> {
-    for (key, document) in [(OBSERVATION_CAPTURED, observation_captured())] {
+    for (key, document) in all() {
         if resources::get(tx, organisation, Kind::Workflow, key).await?.is_none() {
             super::put(tx, notify, organisation, key, &document, Some(("from the start", "Campanile"))).await?;
         }

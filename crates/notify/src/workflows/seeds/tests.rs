@@ -14,7 +14,9 @@ fn rendered(op: usize, variables: &Value) -> Value {
 
 #[test]
 fn the_seeds_have_no_faults() {
-    assert_eq!(check(&observation_captured()), []);
+    for (key, document) in all() {
+        assert_eq!(check(&document), [], "{key}");
+    }
 }
 
 #[test]
@@ -27,14 +29,14 @@ fn the_digest_lists_what_came_and_escapes_it() {
         "total_activities": 2, "activities": [activity("<b>Fix</b>", 80), activity("Second", 71)],
         "workspace": "default", "workspaceUrl": "http://x",
     });
-    let mail = rendered(2, &variables);
+    let mail = rendered(3, &variables);
     let (html, text) = (mail["html_body"].as_str().unwrap(), mail["text_body"].as_str().unwrap());
     assert!(html.contains("&lt;b&gt;Fix&lt;/b&gt;") && !html.contains("<b>Fix"), "{html}");
     assert!(html.contains("Push, significance 80 of 100") && html.contains("fix, ci"), "{html}");
     assert!(text.contains("2 new observations in default") && text.contains("Second"), "{text}");
     assert_eq!(mail["subject_line"], "2 new observations in default");
     let single = json!({ "total_activities": 1, "activities": [activity("Alone", 90)], "workspace": "default" });
-    assert_eq!(rendered(2, &single)["subject_line"], "[90] Alone");
+    assert_eq!(rendered(3, &single)["subject_line"], "[90] Alone");
 }
 
 #[test]
@@ -44,4 +46,17 @@ fn the_feed_shows_markdown_that_is_safe() {
     let body = item["blocks"][0]["rendered"].as_str().unwrap();
     assert!(body.contains("80") && !body.contains("onerror"), "{body}");
     assert_eq!(item["blocks"][1]["rendered"], "http://x/o/1");
+}
+
+#[test]
+fn slack_is_told_in_blocks_that_slack_takes() {
+    let data = json!({
+        "observationType": "release", "significanceScore": 87, "title": "a <b> \"c\"", "topics": ["x", "y"], "url": "http://c/1",
+    });
+    let said = rendered(1, &json!({ "data": data }));
+    let blocks = &said["json_content"]["blocks"];
+    assert_eq!(blocks[0]["text"]["text"], "Release: Score 87/100");
+    assert_eq!(blocks[1]["text"]["text"], "*a &lt;b&gt; &quot;c&quot;*");
+    assert_eq!(blocks[2]["text"]["text"], "*Topics:* x, y");
+    assert_eq!(blocks[3]["elements"][0]["url"], "http://c/1");
 }

@@ -341,3 +341,54 @@ async fn mails_and_webhooks_are_carried_and_say_how_it_went() {
         assert_eq!(kinds, ["message.sent", "message.queued", "message.created"]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_asks_a_system_of_others_and_goes_on_with_its_answer() {
+    on_each_server(&[], async |server| {
+        let mut asked = Receiver::replying(std::sync::Arc::new(|request| match request.target.as_str() {
+            "POST /prices/7?currency=eur" => (200, r#"{"price": 12, "name": "tea"}"#.to_owned()),
+            "GET /busy" => (503, String::new()),
+            _ => (404, String::new()),
+        }))
+        .await;
+        let base = format!("http://{}", asked.address);
+        let knock = Knock::of(&server);
+        let step = |settings: Value| json!({ "ref": "ask", "type": "http_fetch", "settings": settings });
+        let price = step(json!({
+            "method": "post", "url": format!("{base}/prices/{{{{ id }}}}"), "query_params": [{ "key": "currency", "value": "eur" }],
+            "headers": [{ "key": "x-for", "value": "{{ recipient.id }}" }], "body": "{\"id\": {{ id }}}",
+            "response_path": "found.here", "signing_key": "k",
+        }));
+        knock.workflow("price", json!([price, feed_step("{{ data.found.here.name }} for {{ found.here.price }}")])).await;
+        knock.trigger("price", json!({ "recipients": ["jane"], "data": { "id": 7 } })).await;
+        assert_eq!(rendered(&knock.until_fed("jane", 1).await["entries"][0]), "<p>tea for 12</p>");
+        let request = asked.requests.recv().await.unwrap();
+        assert_eq!((request.body.as_slice(), request.header("x-for")), (&br#"{"id": 7}"#[..], "jane"));
+        assert!(request.header("x-knock-signature").starts_with("t="), "{request:?}");
+
+        // What will not change halts the run; what may is asked again later, and can be called off meanwhile.
+        knock.workflow("gone", json!([step(json!({ "url": format!("{base}/gone") })), feed_step("never")])).await;
+        knock.trigger("gone", json!({ "recipients": ["john"] })).await;
+        let runs = "/workflow_recipient_runs?workflow=gone";
+        let halted = knock.until(runs, |runs| runs["items"][0]["status"] == "completed").await["items"][0].clone();
+        let detail = knock.get(&format!("/workflow_recipient_runs/{}", halted["id"].as_str().unwrap())).await;
+        assert!(detail.to_string().contains("the answer was 404"), "{detail:#}");
+        knock.workflow("busy", json!([step(json!({ "url": format!("{base}/busy") })), feed_step("never")])).await;
+        knock.trigger("busy", json!({ "recipients": ["john"], "cancellation_key": "c" })).await;
+        let runs = "/workflow_recipient_runs?workflow=busy";
+        let paused = |runs: &Value| {
+            runs["items"][0]["status"] == "paused" && runs["items"][0].to_string().contains("paused")
+        };
+        knock.until(runs, paused).await;
+        knock.ask("POST", "/workflows/busy/cancel", json!({ "cancellation_key": "c" }), 204).await;
+        knock.until(runs, |runs| runs["items"][0]["status"] == "cancelled").await;
+        assert_eq!(knock.feed("john", "").await["entries"], json!([]));
+        let inner = step(json!({ "url": "http://169.254.169.254/latest/meta-data" }));
+        knock.workflow("inner", json!([inner, feed_step("never")])).await;
+        knock.trigger("inner", json!({ "recipients": ["john"] })).await;
+        let runs = "/workflow_recipient_runs?workflow=inner";
+        knock.until(runs, |runs| runs["items"][0]["status"] == "completed").await;
+        assert_eq!(knock.feed("john", "").await["entries"], json!([]));
+    })
+    .await;
+}

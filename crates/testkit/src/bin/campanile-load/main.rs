@@ -5,6 +5,7 @@ mod burden;
 mod ingest;
 mod notify;
 mod sink;
+mod sockets;
 mod webhooks;
 
 use std::path::PathBuf;

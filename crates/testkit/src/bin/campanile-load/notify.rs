@@ -16,7 +16,7 @@ use campanile_testkit::mailbox::Mailbox;
 use campanile_testkit::server::{SECRET_KEY, Server};
 use serde_json::{Value, json};
 
-use crate::{Line, binary, cpu_seconds, resident};
+use crate::{Line, binary, cpu_seconds, resident, sockets};
 
 const SUBSCRIBERS: usize = 10_000;
 const CONNECTIONS: u64 = 64;
@@ -36,21 +36,27 @@ pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase
     if wanted("digest") {
         digest(name, database().await).await;
     }
+    if wanted("push") {
+        sockets::push(name, database().await).await;
+    }
+    if wanted("sockets") {
+        sockets::idle(name, database().await).await;
+    }
 }
 
-async fn start(database: TestDatabase, mailbox: &Mailbox) -> Server {
+pub(crate) async fn start(database: TestDatabase, mailbox: &Mailbox) -> Server {
     let url = mailbox.url();
     Server::start(binary(), database, &[("CAMPANILE_LOG", "warn"), ("CAMPANILE_SMTP_URL", &url)]).await
 }
 
-async fn put(server: &Server, path: &str, body: Value) {
+pub(crate) async fn put(server: &Server, path: &str, body: Value) {
     let authorization = format!("Bearer {SECRET_KEY}");
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
     let answer = server.ask("PUT", path, &headers, body.to_string().into_bytes()).await.expect("an answer");
     assert_eq!(answer.status, 200, "{}", answer.json);
 }
 
-fn feed() -> Value {
+pub(crate) fn feed() -> Value {
     json!({ "ref": "feed", "type": "channel", "channel_key": "in-app", "channel_type": "in_app_feed",
         "template": { "markdown_body": "**{{ recipient.id }}**: {{ text }}", "action_url": "{{ vars.app_url }}/x" } })
 }
@@ -60,7 +66,7 @@ fn mail() -> Value {
         "template": { "subject": "{{ total_activities }} new", "html_body": "<p>Hello {{ recipient.id }}: {{ text }}</p>" } })
 }
 
-async fn workflow(server: &Server, steps: Value) {
+pub(crate) async fn workflow(server: &Server, steps: Value) {
     put(server, "/v1/workflows/load?commit=true", json!({ "workflow": { "name": "load", "steps": steps } })).await;
 }
 
@@ -145,7 +151,7 @@ async fn triggers(server: &Server, until: Instant, most: u64) -> u64 {
     made
 }
 
-fn request(address: &str, recipient: u64) -> Vec<u8> {
+pub(crate) fn request(address: &str, recipient: u64) -> Vec<u8> {
     let body = format!(r#"{{"recipients":["user-{recipient}"],"data":{{"text":"hello there"}}}}"#);
     let head = format!(
         "POST /v1/workflows/load/trigger HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {SECRET_KEY}\r\n\

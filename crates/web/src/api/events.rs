@@ -1,0 +1,62 @@
+//! Events that are sent to the engine from outside: they start the workflows that listen for them, and wake the runs that wait.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use campanile_accounts::Permission;
+use campanile_base::Error;
+use campanile_engine::NewEvent;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::Web;
+use crate::caller::Known;
+use crate::error::ApiResult;
+
+/// What events of the server's own begin with.
+const OURS: [&str; 2] = ["engine/", "webhooks/"];
+
+/// An event to be sent.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct EventIn {
+    /// What happened, as `notification.dispatch`.
+    name: String,
+    /// To what.
+    #[serde(default)]
+    data: Value,
+    /// An id of the sender's: an event whose id was sent before does nothing.
+    id: Option<String>,
+}
+
+/// An event that was sent.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EventSent {
+    /// Its id.
+    id: String,
+}
+
+/// Sends an event to the organisation's workflows.
+#[utoipa::path(post, path = "/api/events", tag = "runs",
+    responses((status = 202, body = EventSent), (status = 400), (status = 403)))]
+pub(super) async fn send(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Json(asked): Json<EventIn>,
+) -> ApiResult<(StatusCode, Json<EventSent>)> {
+    caller.must(Permission::Configure)?;
+    let name = asked.name.trim();
+    if name.is_empty() || name.len() > 255 || OURS.iter().any(|prefix| name.starts_with(prefix)) {
+        return Err(
+            Error::invalid_field("name", "must be at most 255 characters, and no event of the server's own").into()
+        );
+    }
+    let event = NewEvent::new(name, caller.organisation.as_str(), &asked.data);
+    let event = match asked.id {
+        Some(id) => event.id(id),
+        None => event,
+    };
+    let engine = web.app.engine.clone();
+    let sent = web.app.db.write(move |tx| Box::pin(async move { engine.send(tx, event).await })).await?;
+    Ok((StatusCode::ACCEPTED, Json(EventSent { id: sent })))
+}
