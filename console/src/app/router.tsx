@@ -3,6 +3,13 @@
 import { Link, createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 
 import { LivePage } from "../features/live/live-page";
+import type { ReactNode } from "react";
+
+import { EmailPage } from "../features/notifications/email-page";
+import { PreferencesPage } from "../features/notifications/preferences-page";
+import { RunPage, RunsPage } from "../features/notifications/runs-page";
+import { SlackPage } from "../features/notifications/slack-page";
+import { WorkflowPage, WorkflowsPage } from "../features/notifications/workflows-page";
 import { ObservationPage } from "../features/observations/observation-page";
 import { SignInPage } from "../features/session/sign-in-page";
 import { Shell } from "./shell";
@@ -26,7 +33,21 @@ const observation = createRoute({
   component: ObservationPage,
 });
 
-export const router = createRouter({ routeTree: root.addChildren([signIn, shell.addChildren([live, observation])]) });
+const page = <P extends string>(path: P, component: () => ReactNode) =>
+  createRoute({ getParentRoute: () => shell, path, component });
+const notifications = [
+  page("/notifications", PreferencesPage),
+  page("/notifications/workflows", WorkflowsPage),
+  page("/notifications/workflows/$key", WorkflowPage),
+  page("/notifications/runs", RunsPage),
+  page("/notifications/runs/$id", RunPage),
+  page("/notifications/slack", SlackPage),
+  page("/notifications/email", EmailPage),
+] as const;
+
+export const router = createRouter({
+  routeTree: root.addChildren([signIn, shell.addChildren([live, observation, ...notifications])]),
+});
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -2,7 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { LogOut, Moon, Sun } from "lucide-react";
+import { LogOut, Moon, SlidersHorizontal, Sun } from "lucide-react";
 import { useEffect, useState } from "react";
 
 import { Button } from "../components/ui";
@@ -37,6 +37,9 @@ export function Shell() {
         <span className="text-quiet hidden truncate sm:inline">{workspaces[0]?.name}</span>
         <Connection connected={connected} />
         <span className="flex-1" />
+        <Link to="/notifications" aria-label="Notification settings" className="text-quiet hover:bg-ground hover:text-ink inline-flex size-9 items-center justify-center rounded-md">
+          <SlidersHorizontal className="size-4" />
+        </Link>
         <Bell member={member.id} />
         <ThemeSwitch />
         <SignOut email={member.email} />

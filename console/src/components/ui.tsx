@@ -55,8 +55,8 @@ export function Score({ value }: { value: number }) {
   );
 }
 
-const GOOD = new Set(["processed", "delivered", "sent", "success"]);
-const BAD = new Set(["failed", "undelivered", "fail"]);
+const GOOD = new Set(["processed", "delivered", "sent", "success", "completed", "connected", "on"]);
+const BAD = new Set(["failed", "undelivered", "bounced", "fail"]);
 
 export function Status({ word }: { word: string }) {
   const look = GOOD.has(word) ? "text-good" : BAD.has(word) ? "text-bad" : "text-quiet";

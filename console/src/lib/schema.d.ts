@@ -2050,6 +2050,23 @@ export interface paths {
         patch: operations["patch_api_workspaces_id"];
         trace?: never;
     };
+    "/api/workspaces/{id}/slack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to connect a workspace to Slack. */
+        post: operations["post_api_workspaces_id_slack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -3051,6 +3068,13 @@ export interface components {
             id: string;
             /** @description The public half, PEM. */
             public_key: string;
+        };
+        /** @description Where to go. */
+        SlackPage: {
+            /** @description What the window that comes back says, beside `authComplete`. */
+            nonce: string;
+            /** @description Slack's page, with all that it must be asked. */
+            url: string;
         };
         /** @description One connected thing of a connector, as it is listed. */
         Source: {
@@ -8398,6 +8422,54 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Workspace"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_workspaces_id_slack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlackPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {

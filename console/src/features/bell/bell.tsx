@@ -7,7 +7,7 @@ import { Popover } from "radix-ui";
 import { useState } from "react";
 
 import { Button, Empty, Time } from "../../components/ui";
-import { ApiError } from "../../lib/api";
+import { knock } from "../../lib/knock";
 
 const FEED = "in-app";
 
@@ -19,26 +19,18 @@ type Item = {
 };
 type Feed = { entries: Item[]; meta: { unread_count: number; unseen_count: number } };
 
-// The feed is served in the Knock API's shape, which our own API's document does not describe.
-async function knock<T>(path: string, body?: unknown): Promise<T> {
-  const init = body && { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const response = await fetch(path, init || undefined);
-  if (!response.ok) throw new ApiError(response.status, `the feed answered ${response.status}`);
-  return (await response.json()) as T;
-}
-
 export function Bell({ member }: { member: string }) {
   const [open, setOpen] = useState(false);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const feed = useQuery({
     queryKey: ["notification", "feed", member],
-    queryFn: () => knock<Feed>(`/v1/users/${member}/feeds/${FEED}?page_size=20`),
+    queryFn: () => knock<Feed>(`/users/${member}/feeds/${FEED}?page_size=20`),
   });
   const again = { onSuccess: () => queries.invalidateQueries({ queryKey: ["notification", "feed"] }) };
-  const readAll = useMutation({ mutationFn: () => knock(`/v1/channels/${FEED}/messages/bulk/read`, {}), ...again });
+  const readAll = useMutation({ mutationFn: () => knock(`/channels/${FEED}/messages/bulk/read`, "POST", {}), ...again });
   const read = useMutation({
-    mutationFn: (id: string) => knock("/v1/messages/batch/interacted", { message_ids: [id] }),
+    mutationFn: (id: string) => knock("/messages/batch/interacted", "POST", { message_ids: [id] }),
     ...again,
   });
   const follow = async (item: Item) => {

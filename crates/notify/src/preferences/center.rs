@@ -70,7 +70,9 @@ pub async fn center(tx: &mut Tx, organisation: &OrganisationId, user: &Reference
     let is_shown =
         |workflow: &&Resource| workflow.is_active && workflow.draft["settings"]["override_preferences"] != true;
     let shown: Vec<&Resource> = workflows.iter().filter(is_shown).collect();
-    let mut rows: Vec<Row> = shown.iter().map(|workflow| row(workflow)).collect();
+    let rows = shown.iter().map(|workflow| row(workflow));
+    // A workflow that sends nothing has nothing to be set.
+    let mut rows: Vec<Row> = rows.filter(|row| !row.channel_types.is_empty()).collect();
     if shown.iter().any(|workflow| workflow.draft["settings"]["is_commercial"] == true) {
         rows.push(Row {
             kind: "commercial_subscribed",

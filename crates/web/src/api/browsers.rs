@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::public_keys::{self, PublicKey};
 use campanile_accounts::user_tokens::{self, Grants, SigningKey};
-use campanile_accounts::{Actor, Caller};
-use campanile_base::{Error, Timestamp};
+use campanile_accounts::{Actor, Caller, OrganisationId};
+use campanile_base::{Error, Result, Timestamp};
 use campanile_notify::channels::{self, FEED};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -152,24 +152,27 @@ pub(super) async fn member_token(State(web): State<Web>, Known(caller): Known) -
     let user = person.to_string();
     let (token, expires) =
         user_tokens::sign(&app.db, &app.clock, &app.vault, &organisation, &user, Grants::default()).await?;
-    let (notify, clock) = (app.notify.clone(), app.clock.clone());
-    let made = app.db.write(move |tx| {
-        Box::pin(async move {
-            let organisation = &caller.organisation;
-            let known = public_keys::list(tx, organisation).await?.into_iter().next();
-            let key = match known {
-                Some(key) => key,
-                // Of the console's own; a member of any role may cause it.
-                None => {
-                    let system = Caller::system(organisation.clone());
-                    public_keys::create(tx, &clock, &system, "console").await?
-                }
-            };
-            let feed = channels::find(tx, &notify, organisation, FEED).await?.ok_or(Error::NotFound("channel"))?;
-            Ok::<_, Error>((key.key, feed.id))
-        })
-    });
-    let (public_key, feed_channel_id) = made.await?;
+    let public_key = console_key(&web, &organisation).await?;
+    let notify = app.notify.clone();
+    let read = app.db.read(move |tx| Box::pin(async move { channels::find(tx, &notify, &organisation, FEED).await }));
+    let feed_channel_id = read.await?.ok_or(Error::NotFound("channel"))?.id;
     let expires_at = Timestamp::from_seconds(expires);
     Ok(Json(MemberToken { user_id: user, token, expires_at, public_key, feed_channel_id }))
+}
+
+/// A public key for the console's own pages; made where there is none, which a member of any role may cause.
+pub(super) async fn console_key(web: &Web, organisation: &OrganisationId) -> Result<String> {
+    let (clock, organisation) = (web.app.clock.clone(), organisation.clone());
+    let made = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            match public_keys::list(tx, &organisation).await?.into_iter().next() {
+                Some(known) => Ok(known.key),
+                None => {
+                    let system = Caller::system(organisation);
+                    Ok::<_, Error>(public_keys::create(tx, &clock, &system, "console").await?.key)
+                }
+            }
+        })
+    });
+    made.await
 }

@@ -12,6 +12,7 @@ mod observations;
 mod page;
 mod runs;
 mod sessions;
+mod slack;
 mod sources;
 mod told;
 mod wire;
@@ -63,6 +64,7 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::retry))
         .routes(routes!(events::send))
+        .routes(routes!(slack::connect))
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::start))
         .routes(routes!(workflows::pause))

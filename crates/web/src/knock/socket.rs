@@ -30,6 +30,8 @@ const WAITING: usize = 64;
 const SILENCE: Duration = Duration::from_secs(90);
 /// How large a frame from a client may be.
 const LARGEST: usize = 64 * 1024;
+/// How much of one is read at a time: each socket has so much memory of its own, 128 KiB unless said.
+const READ: usize = 2 * 1024;
 
 /// Lets a client in.
 pub(crate) async fn open(State(web): State<Web>, query: Query, upgrade: WebSocketUpgrade) -> Response {
@@ -37,7 +39,8 @@ pub(crate) async fn open(State(web): State<Web>, query: Query, upgrade: WebSocke
         Ok(client) => {
             let version =
                 if query.text("vsn").is_none_or(|vsn| vsn.starts_with('2')) { Version::Two } else { Version::One };
-            upgrade.max_message_size(LARGEST).on_upgrade(move |socket| serve(web, client, version, socket))
+            let upgrade = upgrade.max_message_size(LARGEST).read_buffer_size(READ).write_buffer_size(0);
+            upgrade.on_upgrade(move |socket| serve(web, client, version, socket))
         }
         Err(error) => error.into_response(),
     }

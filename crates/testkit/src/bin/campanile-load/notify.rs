@@ -53,7 +53,7 @@ pub(crate) async fn put(server: &Server, path: &str, body: Value) {
     let authorization = format!("Bearer {SECRET_KEY}");
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
     let answer = server.ask("PUT", path, &headers, body.to_string().into_bytes()).await.expect("an answer");
-    assert_eq!(answer.status, 200, "{}", answer.json);
+    assert_eq!(answer.status / 100, 2, "{}", answer.json);
 }
 
 pub(crate) fn feed() -> Value {
