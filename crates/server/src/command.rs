@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Arg, ArgMatches};
 
+use crate::documents::{self, Documents};
 use crate::operator::{self, Operator};
 use crate::settings::{KNOWN, Layers, Settings};
 
@@ -17,6 +18,7 @@ pub(crate) enum Command {
     OpenApi,
     Fixtures(Box<Settings>, String),
     Runs(Operator),
+    Workflows(Documents),
 }
 
 impl Command {
@@ -40,6 +42,7 @@ impl Command {
                     Err("which fixtures? `campanile fixtures knock` writes those of the Knock libraries' suites".into())
                 }
             },
+            Some(("workflows", given)) => Ok(Self::Workflows(Documents::new(given))),
             Some(("runs", given)) => Ok(Self::Runs(Operator::new(given))),
             _ => Err("what should be done? `campanile --help` lists the commands".into()),
         }
@@ -60,6 +63,7 @@ fn program() -> clap::Command {
             with_settings(clap::Command::new("check").about("Check the settings and show what is in force")),
         ))
         .subcommand(operator::command())
+        .subcommand(documents::command())
         .subcommand(
             clap::Command::new("fixtures").about("Fill a database for trials").arg_required_else_help(true).subcommand(
                 with_settings(

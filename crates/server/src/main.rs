@@ -3,8 +3,10 @@
 mod boot;
 mod command;
 mod demo;
+mod documents;
 mod fixtures;
 mod operator;
+mod remote;
 mod settings;
 mod telemetry;
 mod traces;
@@ -58,6 +60,7 @@ async fn run(command: Command) -> Result<(), String> {
             telemetry::start_log(&settings);
             fixtures::knock(*settings, upstream).await
         }
+        Command::Workflows(documents) => documents.run().await,
         Command::Runs(operator) => operator.run().await,
         Command::OpenApi => {
             let document = campanile_web::openapi().to_pretty_json().map_err(|e| e.to_string())?;

@@ -3,14 +3,14 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use campanile_net::{AddressRules, Client, Request};
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value, json};
 
+use crate::remote::{Remote, arguments, segment};
+
 /// What the server is asked, and where it is.
 pub(crate) struct Operator {
-    server: String,
-    key: String,
+    remote: Remote,
     as_json: bool,
     asked: ArgMatches,
 }
@@ -33,14 +33,7 @@ pub(crate) fn command() -> clap::Command {
         .about("Look after the work of a running server")
         .arg_required_else_help(true)
         .subcommand_required(true)
-        .arg(global(
-            flag("server", "URL", "Where the server is")
-                .env("CAMPANILE_CLI_SERVER")
-                .default_value("http://127.0.0.1:4400"),
-        ))
-        .arg(global(
-            flag("key", "KEY", "A secret key of the organisation").env("CAMPANILE_CLI_KEY").hide_env_values(true),
-        ))
+        .args(arguments())
         .arg(global(
             Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print what the server answers, as JSON"),
         ))
@@ -88,20 +81,11 @@ pub(crate) fn command() -> clap::Command {
 
 impl Operator {
     pub(crate) fn new(given: &ArgMatches) -> Self {
-        let text = |name: &str| given.get_one::<String>(name).cloned().unwrap_or_default();
-        Self {
-            server: text("server").trim_end_matches('/').to_owned(),
-            key: text("key"),
-            as_json: given.get_flag("json"),
-            asked: given.clone(),
-        }
+        Self { remote: Remote::new(given), as_json: given.get_flag("json"), asked: given.clone() }
     }
 
     /// Asks, and prints the answer.
     pub(crate) async fn run(self) -> Result<(), String> {
-        if self.key.is_empty() {
-            return Err("a secret key is needed: --key, or CAMPANILE_CLI_KEY".into());
-        }
         let (what, given) = self.asked.subcommand().expect("the command line asks for a subcommand");
         let text = |name: &str| given.get_one::<String>(name).map(String::as_str);
         let ids = || given.get_many::<String>("id").expect("it is required").map(String::as_str);
@@ -201,38 +185,11 @@ impl Operator {
     }
 
     async fn get(&self, path: &str) -> Result<Value, String> {
-        self.ask("GET", path, Vec::new()).await
+        Ok(self.remote.get(path).await?)
     }
 
     async fn post(&self, path: &str, body: Value) -> Result<Value, String> {
-        self.ask("POST", path, body.to_string().into_bytes()).await
-    }
-
-    async fn ask(&self, method: &'static str, path: &str, body: Vec<u8>) -> Result<Value, String> {
-        // The operator decides where this goes, not somebody's data.
-        let anywhere = ["0.0.0.0/0", "::/0"].map(|range| range.parse().expect("a constant range")).to_vec();
-        let request = Request {
-            method,
-            url: format!("{}{path}", self.server),
-            headers: vec![
-                ("authorization".into(), format!("Bearer {}", self.key)),
-                ("content-type".into(), "application/json".into()),
-            ],
-            body: body.into(),
-            timeout: Duration::from_secs(30),
-            keep: 64 * 1024 * 1024,
-            tls: None,
-        };
-        let sent = Client::new(AddressRules::allowing(anywhere)).send(request).await;
-        let answer = sent.map_err(|e| format!("{} does not answer: {e}", self.server))?;
-        let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        match answer.status {
-            200..300 => Ok(json),
-            status => {
-                let why = json["message"].as_str().unwrap_or("no reason is given");
-                Err(format!("the server answered {status}: {why}"))
-            }
-        }
+        Ok(self.remote.post(path, &body).await?)
     }
 
     /// One thing: a line for each field, or JSON.
@@ -292,11 +249,6 @@ fn kind(given: &ArgMatches) -> &'static str {
 
 fn read_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|e| format!("{text:?} is not JSON: {e}"))
-}
-
-/// A part of a path, whatever is in it.
-fn segment(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 fn query(parameters: &[(&str, Option<&str>)]) -> String {

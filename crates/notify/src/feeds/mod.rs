@@ -15,8 +15,8 @@ use tokio::sync::broadcast;
 use crate::Notify;
 use crate::messages::{self, Message};
 
-/// How many pieces of news a watcher may be behind.
-const BEHIND: usize = 64;
+/// How many pieces of news a watcher may be behind: every feed that is watched has room for so many from the start.
+const BEHIND: usize = 8;
 /// How many messages are remembered as told.
 const REMEMBERED: usize = 10_000;
 /// How far back is looked for what other nodes have made: an id is older than its commit.

@@ -4,6 +4,7 @@
 //! a lenient one wraps it and answers nil instead.
 
 mod filters;
+mod forgiving;
 mod lenient;
 mod partials;
 
@@ -37,7 +38,8 @@ impl Template {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let parsed = liquid_core::parser::parse(text, &LANGUAGE).map_err(|e| TemplateError(e.to_string()))?;
+        let parsed = liquid_core::parser::parse(&forgiving::with_blocks(text), &LANGUAGE)
+            .map_err(|e| TemplateError(e.to_string()))?;
         Ok(Self(liquid_core::Template::new(parsed)))
     }
 
@@ -149,6 +151,7 @@ fn language() -> Language {
     language.tags.register("increment".to_owned(), Box::new(std::IncrementTag));
     language.tags.register("decrement".to_owned(), Box::new(std::DecrementTag));
     language.blocks.register("capture".to_owned(), Box::new(std::CaptureBlock));
+    language.blocks.register("forgiving".to_owned(), Box::new(forgiving::ForgivingBlock));
     language.blocks.register("case".to_owned(), Box::new(std::CaseBlock));
     language.blocks.register("comment".to_owned(), Box::new(std::CommentBlock));
     language.blocks.register("for".to_owned(), Box::new(std::ForBlock));
@@ -217,6 +220,25 @@ mod tests {
         assert_eq!(rendered("{{ '**b**' | from_markdown }}"), "<p><strong>b</strong></p>");
         let failed = Template::parse("{{ 'x' | from_json }}").unwrap().render(&json!({})).unwrap_err().to_string();
         assert!(failed.contains("from_json"), "{failed}");
+    }
+
+    #[test]
+    fn loops_forgive_too() {
+        let items = "{% assign items = '[{\"a\": 1}, {\"b\": {\"c\": 2}}]' | from_json %}";
+        let shown = |text: &str| rendered(&format!("{items}{text}"));
+        assert_eq!(shown("{% for i in items %}[{{ i.a }}{{ i.b.c }}{{ i.x.y }}]{% endfor %}"), "[1][2]");
+        assert_eq!(shown("{%- for i in items -%} {% if i.a %}a{% else %}-{% endif %} {%- endfor -%}"), "a-");
+        assert_eq!(
+            shown("{% for i in items %}{% for j in i.none %}x{{ j.x }}{% else %}o{% endfor %}{% endfor %}"),
+            "oo"
+        );
+        assert_eq!(
+            shown("{% for i in items %}{{ i.x }}{% if i.a %}{% continue %}{% endif %}b{% break %}{% endfor %}"),
+            "b"
+        );
+        assert_eq!(rendered("{% raw %}{% for %}{% endraw %}"), "{% for %}");
+        let error = Template::parse("a\n{% for i in items %}\n{{ i | }}{% endfor %}").unwrap_err().to_string();
+        assert!(error.contains('3'), "the line is the author's: {error}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod check;
 mod definition;
+mod preview;
 mod program;
 mod seeds;
 mod texts;
@@ -20,6 +21,7 @@ use crate::resources::{self, Kind as ResourceKind};
 
 pub use check::{Fault, check};
 pub use definition::*;
+pub use preview::{Sample, preview};
 pub(crate) use program::ADDRESSES;
 pub use program::{Fork, Op, Program};
 pub use seeds::{ADMIN_ALERT, JOB_COMPLETED, JOB_FAILED, OBSERVATION_CAPTURED, WORKSPACE_INVITATION, seed};

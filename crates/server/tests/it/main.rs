@@ -14,6 +14,7 @@ mod stories;
 mod svix;
 mod tenancy;
 mod traces;
+mod workflows;
 
 use campanile_testkit::server::Server;
 

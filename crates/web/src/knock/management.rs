@@ -9,9 +9,11 @@ use campanile_accounts::OrganisationId;
 use campanile_base::{Error, sha256_hex};
 use campanile_db::{END, Range};
 use campanile_notify::channels::{self, Channel, email};
+use campanile_notify::recipients::Told;
 use campanile_notify::resources::{self, Kind, Resource, Version};
 use campanile_notify::sending::{self, Trial};
-use campanile_notify::{Reference, triggers, workflows};
+use campanile_notify::workflows::{self, Sample};
+use campanile_notify::{Reference, triggers};
 use serde_json::{Value, json};
 
 use super::body::Body;
@@ -146,6 +148,32 @@ pub(super) async fn activate_workflow(
     });
     let workflow = written.await?.ok_or_else(|| KnockError::missing("workflow"))?;
     Ok(Json(json!({ "workflow": workflow_view(&workflow) })))
+}
+
+/// What a step of the draft would say.
+pub(super) async fn preview_step(
+    State(web): State<Web>,
+    client: Client,
+    Path((key, step)): Path<(String, String)>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let told = |name: &str| body.0.get(name).filter(|told| *told != &json!({})).map(Told::parse).transpose();
+    let somebody = || Told::parse(&json!({ "id": "somebody", "name": "Somebody", "email": "somebody@example.com" }));
+    let sample = Sample {
+        recipient: told("recipient")?.map_or_else(somebody, Ok)?,
+        actor: told("actor")?,
+        tenant: body.optional("tenant").map(str::to_owned),
+        data: body.object("data")?,
+    };
+    let notify = web.app.notify.clone();
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move { workflows::preview(tx, &notify, &client.organisation, &key, &step, sample).await })
+    });
+    Ok(Json(match read.await? {
+        Ok(template) => json!({ "result": "success", "template": template }),
+        Err(why) => json!({ "result": "error", "errors": [{ "field": "template", "message": why }] }),
+    }))
 }
 
 /// Triggers a workflow, as somebody who tries it does.

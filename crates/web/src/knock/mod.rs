@@ -154,6 +154,7 @@ fn managed() -> Router<Web> {
         .route("/workflows/{key}", workflow)
         .route("/workflows/{key}/validate", put(management::validate_workflow))
         .route("/workflows/{key}/activate", put(management::activate_workflow))
+        .route("/workflows/{key}/steps/{step}/preview_template", post(management::preview_step))
         .route("/workflows/{key}/run", put(management::run_workflow).post(management::run_workflow))
         .route("/email_layouts", LAYOUTS.list())
         .route("/email_layouts/{key}", LAYOUTS.one())

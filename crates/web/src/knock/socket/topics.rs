@@ -151,8 +151,15 @@ impl Watching {
                 Err(broadcast::error::RecvError::Lagged(_)) => Vec::new(),
                 Err(broadcast::error::RecvError::Closed) => return,
             };
-            while let Ok(one) = news.try_recv() {
-                new.push(one);
+            loop {
+                match news.try_recv() {
+                    Ok(one) => new.push(one),
+                    Err(broadcast::error::TryRecvError::Lagged(_)) => {
+                        new.clear();
+                        break;
+                    }
+                    Err(_) => break,
+                }
             }
             match self.push(&new).await {
                 Ok(Some(frame)) => {

@@ -1,0 +1,88 @@
+//! What a step would say, without anybody being told.
+
+use std::sync::Arc;
+
+use campanile_accounts::OrganisationId;
+use campanile_base::{Error, Result, new_uuid};
+use campanile_db::Tx;
+use serde_json::{Map, Value, json};
+
+use super::{Definition, Op, Program};
+use crate::recipients::Told;
+use crate::resources::{self, Kind};
+use crate::runs::{Run, State, World};
+use crate::template::Variables;
+use crate::{Notify, Reference};
+
+/// For whom, and with what.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// To whom, with what is known of them here.
+    pub recipient: Told,
+    /// Who would have done it.
+    pub actor: Option<Told>,
+    /// Within which tenant.
+    pub tenant: Option<String>,
+    /// What the trigger would bring.
+    pub data: Map<String, Value>,
+}
+
+/// What the draft's step would say; or why it could say nothing.
+///
+/// # Errors
+/// `NotFound` of the workflow; `InvalidField` where there is no such channel step.
+pub async fn preview(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    key: &str,
+    step: &str,
+    sample: Sample,
+) -> Result<std::result::Result<Value, String>> {
+    let found = resources::get(tx, organisation, Kind::Workflow, key).await?.ok_or(Error::NotFound("workflow"))?;
+    let definition: Definition = serde_json::from_value(found.draft)
+        .map_err(|error| Error::invalid_field("workflow_document", error.to_string()))?;
+    let program = Arc::new(Program::new(new_uuid(), key.to_owned(), definition));
+    let content = program.ops.iter().find_map(|op| match op {
+        Op::Step(known, Some(content)) if known.reference == step => Some(content.clone()),
+        _ => None,
+    });
+    let content =
+        content.ok_or_else(|| Error::invalid_field("step", "is no step of the workflow that says something"))?;
+    let run = run(notify, program, &sample);
+    let mut world = World::load(tx, notify, organisation, std::slice::from_ref(&run)).await?;
+    for told in std::iter::once(&sample.recipient).chain(&sample.actor) {
+        world.tell(&told.reference, told.properties.as_ref().unwrap_or(&Map::new()));
+    }
+    let rendered = Variables::new(&world.variables(&run), world.shelf.partials.clone())
+        .and_then(|variables| content.render(&variables, &world.shelf));
+    Ok(rendered.map_err(|error| error.to_string()))
+}
+
+/// A run that is never written.
+fn run(notify: &Notify, program: Arc<Program>, sample: &Sample) -> Run {
+    let state = State {
+        version: program.version.clone(),
+        at: 0,
+        pauses: 0,
+        data: sample.data.clone(),
+        actor: sample.actor.as_ref().map(|actor| actor.reference.clone()),
+        tenant: sample.tenant.clone(),
+        activities: Vec::new(),
+        total_activities: 1,
+        actors: Vec::<Reference>::new(),
+        total_actors: i64::from(sample.actor.is_some()),
+        refs: Map::new(),
+        subscription: None,
+        schedule: None,
+        skips_delays: false,
+        is_sandbox: true,
+        cancellation_key: None,
+        cause: json!({ "source": { "type": "rehearsal" } }),
+        accepted_at: notify.clock.now(),
+        has_passed: false,
+    };
+    let (log, made) = Default::default();
+    let recipient = sample.recipient.reference.clone();
+    Run { id: new_uuid(), workflow_run_id: new_uuid(), recipient, program, state, is_new: true, log, made }
+}

@@ -1,0 +1,256 @@
+//! `campanile workflows …`: notifications as files under version control.
+//!
+//! A folder has `workflows/<key>/workflow.json`, `email_layouts/<key>/email_layout.json` and `partials/<key>/partial.json`. Long texts stand in
+//! files of their own beside the document: a name that ends in `@` holds a path, as `"html_body@": "mail.html_body.html"`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches};
+use serde_json::{Map, Value, json};
+
+use crate::remote::{Refused, Remote, arguments, segment};
+
+/// The kinds of documents: their folder (and path), the word they are wrapped in.
+const KINDS: [(&str, &str); 3] =
+    [("workflows", "workflow"), ("email_layouts", "email_layout"), ("partials", "partial")];
+/// What the server adds to a document; whether it is switched on is no part of it.
+const ADDED: [&str; 7] = ["key", "active", "valid", "sha", "environment", "created_at", "updated_at"];
+/// Texts that get a file of their own, and how it ends.
+const TEXTS: [(&str, &str); 8] = [
+    ("html_body", "html"),
+    ("text_body", "txt"),
+    ("markdown_body", "md"),
+    ("json_body", "json"),
+    ("body", "txt"),
+    ("html_layout", "html"),
+    ("text_layout", "txt"),
+    ("content", "liquid"),
+];
+
+/// What is done, to which folder, at which server.
+pub(crate) struct Documents {
+    remote: Remote,
+    asked: ArgMatches,
+}
+
+/// The subcommand and its own.
+pub(crate) fn command() -> clap::Command {
+    let folder = || {
+        Arg::new("folder")
+            .long("folder")
+            .value_name("FOLDER")
+            .default_value("notifications")
+            .help("Where the files are")
+    };
+    let read = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("JSON").default_value("{}").help(help)
+    };
+    clap::Command::new("workflows")
+        .about("Keep workflows, layouts and partials as files")
+        .arg_required_else_help(true)
+        .subcommand_required(true)
+        .args(arguments())
+        .subcommand(clap::Command::new("pull").about("Write what the server has into files").arg(folder()))
+        .subcommand(
+            clap::Command::new("push")
+                .about("Give the server what the files say; it counts when it is committed")
+                .args([
+                    folder(),
+                    Arg::new("commit").long("commit").action(ArgAction::SetTrue).help("Let it count at once"),
+                    Arg::new("message").long("message").short('m').value_name("TEXT").help("Why"),
+                ]),
+        )
+        .subcommand(clap::Command::new("validate").about("Say what is wrong with the files").arg(folder()))
+        .subcommand(
+            clap::Command::new("preview")
+                .about("Show what a step of a workflow would say; of the server's draft")
+                .args([
+                    Arg::new("workflow").value_name("WORKFLOW").required(true),
+                    Arg::new("step").value_name("STEP").required(true),
+                    read("data", "What the trigger would bring"),
+                    read("recipient", "To whom: a user with their properties"),
+                ]),
+        )
+}
+
+impl Documents {
+    pub(crate) fn new(given: &ArgMatches) -> Self {
+        Self { remote: Remote::new(given), asked: given.clone() }
+    }
+
+    pub(crate) async fn run(self) -> Result<(), String> {
+        let (what, given) = self.asked.subcommand().expect("the command line asks for a subcommand");
+        let text = |name: &str| given.try_get_one::<String>(name).ok().flatten().cloned();
+        let folder = PathBuf::from(text("folder").unwrap_or_default());
+        match what {
+            "pull" => self.pull(&folder).await,
+            "push" => self.push(&folder, given.get_flag("commit"), text("message").as_deref()).await,
+            "validate" => self.validate(&folder).await,
+            _ => self.preview(given).await,
+        }
+    }
+
+    async fn pull(&self, folder: &Path) -> Result<(), String> {
+        for (kind, word) in KINDS {
+            let mut after = None;
+            loop {
+                let cursor = after.as_deref().map(|after| format!("?after={}", segment(after))).unwrap_or_default();
+                let page = self.remote.get(&format!("/v1/{kind}{cursor}")).await?;
+                for document in page["entries"].as_array().into_iter().flatten() {
+                    let key = document["key"].as_str().ok_or("a document has no key")?;
+                    let place = folder.join(kind).join(key);
+                    write(&place, word, document).map_err(|e| format!("{}: {e}", place.display()))?;
+                    println!("{}", place.display());
+                }
+                after = page["page_info"]["after"].as_str().map(str::to_owned);
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn push(&self, folder: &Path, commits: bool, why: Option<&str>) -> Result<(), String> {
+        let why = why.map(|why| format!("&commit_message={}", segment(why))).unwrap_or_default();
+        let mut faults = 0;
+        // What others use comes before those who use it.
+        for (kind, word) in KINDS.into_iter().rev() {
+            for (key, document) in read_all(folder, kind, word)? {
+                let path = format!("/v1/{kind}/{}?commit={commits}{why}", segment(&key));
+                match self.remote.put(&path, &json!({ word: document })).await {
+                    Ok(_) => println!("{kind}/{key}"),
+                    Err(refused) => faults += tell(kind, &key, &refused),
+                }
+            }
+        }
+        none_of(faults)
+    }
+
+    async fn validate(&self, folder: &Path) -> Result<(), String> {
+        let mut faults = 0;
+        for (kind, word) in KINDS {
+            for (key, document) in read_all(folder, kind, word)? {
+                let path = format!("/v1/{kind}/{}/validate", segment(&key));
+                match self.remote.put(&path, &json!({ word: document })).await {
+                    Ok(_) => println!("{kind}/{key} is fine"),
+                    Err(refused) => faults += tell(kind, &key, &refused),
+                }
+            }
+        }
+        none_of(faults)
+    }
+
+    async fn preview(&self, given: &ArgMatches) -> Result<(), String> {
+        let first = |name: &str| given.get_one::<String>(name).expect("it is required or has a default").as_str();
+        let json =
+            |name: &str| serde_json::from_str::<Value>(first(name)).map_err(|e| format!("--{name} is not JSON: {e}"));
+        let path =
+            format!("/v1/workflows/{}/steps/{}/preview_template", segment(first("workflow")), segment(first("step")));
+        let asked = json!({ "data": json("data")?, "recipient": json("recipient")? });
+        let shown = self.remote.post(&path, &asked).await?;
+        match shown["result"].as_str() {
+            Some("success") => {
+                println!("{:#}", shown["template"]);
+                Ok(())
+            }
+            _ => Err(shown["errors"][0]["message"].as_str().unwrap_or("it could not be rendered").to_owned()),
+        }
+    }
+}
+
+/// Says what is wrong with a document; how many things there are.
+fn tell(kind: &str, key: &str, refused: &Refused) -> usize {
+    for (field, message) in &refused.fields {
+        eprintln!("{kind}/{key}: {field}: {message}");
+    }
+    if refused.fields.is_empty() {
+        eprintln!("{kind}/{key}: {}", refused.why);
+    }
+    refused.fields.len().max(1)
+}
+
+fn none_of(faults: usize) -> Result<(), String> {
+    match faults {
+        0 => Ok(()),
+        1 => Err("there is one fault".into()),
+        n => Err(format!("there are {n} faults")),
+    }
+}
+
+/// Writes a document and its texts.
+fn write(place: &Path, word: &str, document: &Value) -> std::io::Result<()> {
+    std::fs::create_dir_all(place)?;
+    let mut document = document.clone();
+    if let Value::Object(map) = &mut document {
+        map.retain(|name, _| !ADDED.contains(&name.as_str()));
+        texts_out(map, "", place)?;
+    }
+    std::fs::write(place.join(format!("{word}.json")), format!("{document:#}\n"))
+}
+
+/// Puts long texts into files; `prefix` is the step that they are of.
+fn texts_out(map: &mut Map<String, Value>, prefix: &str, place: &Path) -> std::io::Result<()> {
+    let own = map.get("ref").and_then(Value::as_str).map(|step| format!("{step}."));
+    let prefix = own.as_deref().unwrap_or(prefix).to_owned();
+    for name in map.keys().cloned().collect::<Vec<_>>() {
+        let ending = TEXTS.into_iter().find(|(known, _)| *known == name).map(|(_, ending)| ending);
+        match (ending, map.get_mut(&name)) {
+            (Some(ending), Some(Value::String(text))) if text.contains('\n') || text.len() > 80 => {
+                let file = format!("{prefix}{name}.{ending}");
+                std::fs::write(place.join(&file), text.as_bytes())?;
+                map.remove(&name);
+                map.insert(format!("{name}@"), Value::String(file));
+            }
+            (_, Some(Value::Object(inner))) => texts_out(inner, &prefix, place)?,
+            (_, Some(Value::Array(list))) => {
+                for inner in list.iter_mut().filter_map(Value::as_object_mut) {
+                    texts_out(inner, &prefix, place)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The documents of a kind, by key.
+fn read_all(folder: &Path, kind: &str, word: &str) -> Result<Vec<(String, Value)>, String> {
+    let place = folder.join(kind);
+    if !folder.exists() {
+        return Err(format!("there is no folder {}", folder.display()));
+    }
+    let Ok(entries) = std::fs::read_dir(&place) else { return Ok(Vec::new()) };
+    let mut keys: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    keys.sort();
+    let one = |key: String| {
+        let place = place.join(&key);
+        let path = place.join(format!("{word}.json"));
+        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let mut document = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        texts_in(&mut document, &place)?;
+        Ok((key, document))
+    };
+    keys.into_iter().map(one).collect()
+}
+
+/// Takes texts out of their files. A file outside of the document's folder is none of its texts.
+fn texts_in(value: &mut Value, place: &Path) -> Result<(), String> {
+    match value {
+        Value::Array(list) => list.iter_mut().try_for_each(|inner| texts_in(inner, place)),
+        Value::Object(map) => {
+            for name in map.keys().cloned().collect::<Vec<_>>() {
+                let Some(bare) = name.strip_suffix('@') else { continue };
+                let file = map.remove(&name).and_then(|file| file.as_str().map(PathBuf::from));
+                let file =
+                    file.filter(|file| file.components().all(|part| matches!(part, std::path::Component::Normal(_))));
+                let file = file.ok_or_else(|| format!("{}: {name} must be a path within it", place.display()))?;
+                let path = place.join(file);
+                let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+                map.insert(bare.to_owned(), Value::String(text));
+            }
+            map.values_mut().try_for_each(|inner| texts_in(inner, place))
+        }
+        _ => Ok(()),
+    }
+}
