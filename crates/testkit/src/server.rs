@@ -22,6 +22,8 @@ pub const OWNER: (&str, &str) = ("owner@example.com", "correct horse battery");
 
 /// How long a start may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take to say whether it is ready.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// A server and its database; killed and removed when dropped.
 pub struct Server {
@@ -149,7 +151,9 @@ impl Server {
             if let Ok(Some(status)) = process.try_wait() {
                 panic!("the server ended with {status} before it was ready");
             }
-            said = self.get("/api/_health/ready").await;
+            // One question that is lost does not use all the patience up.
+            let asked = tokio::time::timeout(ANSWER, self.get("/api/_health/ready")).await;
+            said = asked.unwrap_or_else(|_| Err(format!("no answer within {ANSWER:?}")));
             if said.as_ref().is_ok_and(|answer| answer.status == 200) {
                 return;
             }
