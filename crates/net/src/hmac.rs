@@ -1,5 +1,7 @@
-//! Plain HMAC signatures in hex, as most providers sign their webhooks.
+//! Plain HMAC signatures in hex, as most providers sign their webhooks, and in base64.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
@@ -8,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 /// The hash within the HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HmacAlgorithm {
-    /// SHA-1: Vercel.
+    /// SHA-1: Vercel, Twilio.
     Sha1,
     /// SHA-256: GitHub, Linear, Sentry.
     Sha256,
@@ -20,6 +22,14 @@ pub fn hmac_hex(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> String 
         HmacAlgorithm::Sha1 => hex::encode(mac::<Hmac<Sha1>>(secret, body)),
         HmacAlgorithm::Sha256 => hex::encode(mac::<Hmac<Sha256>>(secret, body)),
     }
+}
+
+/// The signature of `body` in base64, as Twilio writes it.
+pub fn hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> String {
+    STANDARD.encode(match algorithm {
+        HmacAlgorithm::Sha1 => mac::<Hmac<Sha1>>(secret, body),
+        HmacAlgorithm::Sha256 => mac::<Hmac<Sha256>>(secret, body),
+    })
 }
 
 /// Whether `signature` is that of `body`, compared in constant time. Another length is a no.

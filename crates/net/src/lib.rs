@@ -24,7 +24,7 @@ mod tls;
 
 pub use address::AddressRules;
 pub use client::{Client, Request, Response, SendError};
-pub use hmac::{HmacAlgorithm, hmac_hex, verify_hmac_hex};
+pub use hmac::{HmacAlgorithm, hmac_base64, hmac_hex, verify_hmac_hex};
 pub use proxy::Proxy;
 pub use signature::{SigningSecret, VerifyError, stamped, verify};
 pub use tls::Tls;

@@ -54,7 +54,8 @@ pub async fn connect(
     tenant: &str,
 ) -> Result<()> {
     let tenant = json!(tenant);
-    change(notify, organisation, channel, owner, move |data| drop(data.insert(TENANT.to_owned(), tenant))).await
+    channel_data::change(notify, organisation, channel, owner, move |data| drop(data.insert(TENANT.to_owned(), tenant)))
+        .await
 }
 
 /// Forgets it; answers whether there was one.
@@ -70,22 +71,8 @@ pub async fn revoke(
     if connected(notify, organisation, channel, &owner).await?.is_none() {
         return Ok(false);
     }
-    change(notify, organisation, channel, owner, |data| drop(data.remove(TENANT))).await?;
+    channel_data::change(notify, organisation, channel, owner, |data| drop(data.remove(TENANT))).await?;
     Ok(true)
-}
-
-async fn change(
-    notify: &Notify,
-    organisation: &OrganisationId,
-    channel: &Channel,
-    owner: Reference,
-    change: impl FnOnce(&mut Map<String, Value>) + Send + 'static,
-) -> Result<()> {
-    let (within, organisation, channel) = (notify.clone(), organisation.clone(), channel.id.clone());
-    let write = notify.db.write(move |tx| {
-        Box::pin(async move { channel_data::change(tx, &within, &organisation, &owner, &channel, change).await })
-    });
-    write.await
 }
 
 async fn connected(

@@ -5,7 +5,7 @@ use campanile_accounts::{Caller, keys, organisations};
 use campanile_base::{Error, Secret};
 
 use crate::boot;
-use crate::settings::{Bootstrap, Settings};
+use crate::settings::Settings;
 
 /// The key that the suites call with.
 const KEY: &str = "My API Key";
@@ -14,7 +14,7 @@ const KEY: &str = "My API Key";
 pub(crate) async fn knock(settings: Settings, upstream: String) -> Result<(), String> {
     let started = boot::start(&settings).await?;
     let app = started.app.clone();
-    boot::found(&app, Bootstrap { ..settings.bootstrap.clone() }).await?;
+    boot::found(&app, settings.bootstrap.clone()).await?;
     let (notify, clock) = (app.notify.clone(), app.clock.clone());
     let written = app.db.write(move |tx| {
         Box::pin(async move {

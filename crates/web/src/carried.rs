@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -34,13 +34,13 @@ pub(crate) fn router() -> Router<Web> {
 
 /// A link leads on, whatever becomes of the note that it did.
 async fn followed(State(web): State<Web>, Path(token): Path<String>) -> Response {
-    let Some(tracked @ Tracked::Link { .. }) = Tracked::open(&web.app.notify.vault, &token) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let Tracked::Link { url, .. } = &tracked else { unreachable!("the pattern above") };
-    let to = crate::knock::slack::to(url);
-    note(&web, tracked).await;
-    to
+    let tracked = Tracked::open(&web.app.notify.vault, &token);
+    let Some(Tracked::Link { url, .. }) = &tracked else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(location) = HeaderValue::try_from(url) else { return StatusCode::NOT_FOUND.into_response() };
+    if let Some(tracked) = tracked {
+        note(&web, tracked).await;
+    }
+    (StatusCode::FOUND, [(LOCATION, location)]).into_response()
 }
 
 async fn opened(State(web): State<Web>, Path(token): Path<String>) -> Response {

@@ -70,23 +70,28 @@ pub(crate) async fn of(
     read.await
 }
 
-/// Changes some of how a recipient is reached.
+/// Changes some of how a recipient is reached, in a transaction of its own.
 ///
 /// # Errors
 /// Like [`set`].
 pub(crate) async fn change(
-    tx: &mut Tx,
     notify: &Notify,
     organisation: &OrganisationId,
-    owner: &Reference,
-    channel: &str,
-    change: impl FnOnce(&mut Map<String, Value>) + Send,
+    channel: &Channel,
+    owner: Reference,
+    change: impl FnOnce(&mut Map<String, Value>) + Send + 'static,
 ) -> Result<()> {
-    tx.lock(&format!("channel_data {organisation} {owner} {channel}")).await?;
-    let known = get(tx, notify, organisation, owner, channel).await?;
-    let mut data = known.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-    change(&mut data);
-    set(tx, notify, organisation, owner, channel, Value::Object(data)).await.map(drop)
+    let (within, organisation, channel) = (notify.clone(), organisation.clone(), channel.id.clone());
+    let write = notify.db.write(move |tx| {
+        Box::pin(async move {
+            tx.lock(&format!("channel_data {organisation} {owner} {channel}")).await?;
+            let known = get(tx, &within, &organisation, &owner, &channel).await?;
+            let mut data = known.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+            change(&mut data);
+            set(tx, &within, &organisation, &owner, &channel, Value::Object(data)).await.map(drop)
+        })
+    });
+    write.await
 }
 
 /// Forgets how a recipient is reached; answers whether anything was known.

@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use campanile_base::constant_time_eq;
-use campanile_net::{HmacAlgorithm, hmac_hex};
+use campanile_net::{HmacAlgorithm, hmac_base64};
 
 use super::provider::{Call, Parcel};
 use super::{Channel, Said, Verdict};
@@ -74,10 +74,7 @@ fn signed(token: &str, address: &str, form: &[(String, String)]) -> String {
     let mut form: Vec<&(String, String)> = form.iter().collect();
     form.sort();
     let text = form.iter().fold(address.to_owned(), |text, (name, value)| text + name + value);
-    let hex = hmac_hex(HmacAlgorithm::Sha1, token.as_bytes(), text.as_bytes());
-    let digits = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("a hash is hexadecimal"));
-    let bytes: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).expect("a hash is hexadecimal")).collect();
-    STANDARD.encode(bytes)
+    hmac_base64(HmacAlgorithm::Sha1, token.as_bytes(), text.as_bytes())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::channels::Channel;
 use crate::channels::provider::{Call, Reply};
@@ -137,7 +137,7 @@ pub async fn connect(
         kept(&reply.body, notify.clock.now()).ok_or_else(|| Error::invalid("Slack gave no token for the code"))?;
     let team = reply.body["team"].clone();
     let scope = reply.body["scope"].clone();
-    change(notify, organisation, channel, owner, move |data| {
+    channel_data::change(notify, organisation, channel, owner, move |data| {
         data.insert("token".to_owned(), token);
         data.insert("team".to_owned(), team);
         data.insert("scope".to_owned(), scope);
@@ -154,20 +154,6 @@ fn kept(answer: &Value, now: Timestamp) -> Option<Value> {
         token["expires_at"] = json!(now.plus(Duration::from_secs(seconds)));
     }
     Some(token)
-}
-
-async fn change(
-    notify: &Notify,
-    organisation: &OrganisationId,
-    channel: &Channel,
-    owner: Reference,
-    change: impl FnOnce(&mut Map<String, Value>) + Send + 'static,
-) -> Result<()> {
-    let (within, organisation, channel) = (notify.clone(), organisation.clone(), channel.id.clone());
-    let write = notify.db.write(move |tx| {
-        Box::pin(async move { channel_data::change(tx, &within, &organisation, &owner, &channel, change).await })
-    });
-    write.await
 }
 
 /// The token in an owner's channel data, refreshed where it would soon expire; `None` where there is none.
@@ -202,8 +188,10 @@ pub(crate) async fn token(
     };
     let Some(fresh) = kept(&reply.body, notify.clock.now()) else { return Ok(Some(token.to_owned())) };
     let token = fresh["access_token"].as_str().map(str::to_owned);
-    change(notify, organisation, channel, owner.clone(), move |data| drop(data.insert("token".to_owned(), fresh)))
-        .await?;
+    channel_data::change(notify, organisation, channel, owner.clone(), move |data| {
+        drop(data.insert("token".to_owned(), fresh))
+    })
+    .await?;
     Ok(token)
 }
 
@@ -265,7 +253,7 @@ pub struct Asked {
 /// A page of the channels that a connection reaches, and where the next begins; `None` where nothing is connected.
 ///
 /// # Errors
-/// `Forbidden`-like `Invalid` with Slack's word; `Unavailable`.
+/// `Invalid` with Slack's word; `Unavailable`.
 pub async fn channels(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -309,7 +297,7 @@ pub async fn revoke(
     if let Err(Refusal::Later(code)) = ask(notify, channel, "auth.revoke", Some(&token), &[]).await? {
         return Err(Error::Unavailable { what: "Slack", source: code.into() });
     }
-    change(notify, organisation, channel, owner, |data| {
+    channel_data::change(notify, organisation, channel, owner, |data| {
         for name in ["token", "team", "scope", "trouble"] {
             data.remove(name);
         }
@@ -332,7 +320,7 @@ pub(crate) async fn note(
 ) -> Result<()> {
     let now = notify.clock.now();
     let trouble = refusal.map(|refusal| json!({ "code": refusal.code(), "channel_id": where_to, "at": now }));
-    change(notify, organisation, channel, owner, move |data| match trouble {
+    channel_data::change(notify, organisation, channel, owner, move |data| match trouble {
         Some(trouble) => drop(data.insert("trouble".to_owned(), trouble)),
         None => drop(data.remove("trouble")),
     })

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, escape_html};
+use campanile_base::{Result, escape_html};
 use campanile_notify::preferences::{self, Center, DEFAULT, Row, Way, center};
 use campanile_notify::tracking::{Tracked, preferences_address};
 use campanile_notify::{Notify, Reference};
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::client::Client;
 use super::error::KnockResult;
 use crate::Web;
-use crate::error::log_internal;
+use crate::error::{log_internal, status_of};
 
 pub(super) async fn config(
     State(web): State<Web>,
@@ -108,8 +108,7 @@ fn shown(center: Result<Center>, word: &str) -> Response {
         Ok(center) => Html(html(&center, word)).into_response(),
         Err(error) => {
             log_internal(&error);
-            let status = if matches!(error, Error::Unavailable { .. }) { 503 } else { 500 };
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            status_of(&error).0.into_response()
         }
     }
 }

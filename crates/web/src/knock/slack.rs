@@ -5,7 +5,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -193,12 +193,4 @@ pub(super) fn closing(web: &Web, query: &Query, went: KnockResult<()>) -> Respon
     let policy = HeaderValue::try_from(policy).expect("a hash is text");
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     ([(CONTENT_TYPE, html), (CONTENT_SECURITY_POLICY, policy)], page).into_response()
-}
-
-/// The way to another page.
-pub(crate) fn to(url: &str) -> Response {
-    match HeaderValue::try_from(url) {
-        Ok(url) => (StatusCode::FOUND, [(LOCATION, url)]).into_response(),
-        Err(_) => StatusCode::NOT_FOUND.into_response(),
-    }
 }
