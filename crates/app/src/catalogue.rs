@@ -6,9 +6,11 @@
 use campanile_accounts::OrganisationId;
 use campanile_base::Result;
 use campanile_db::Tx;
-use campanile_webhooks::Webhooks;
 use campanile_webhooks::event_types::{self, EventTypeSpec};
+use campanile_webhooks::{Webhooks, applications};
 use serde_json::{Map, Value, json};
+
+use crate::told;
 
 /// The version of the envelope and of everything within.
 pub(crate) const VERSION: &str = "2026-02-07";
@@ -107,6 +109,16 @@ const KNOWN: [Known; 7] = [
 pub(crate) async fn register(tx: &mut Tx, webhooks: &Webhooks, organisation: &OrganisationId) -> Result<()> {
     for known in KNOWN {
         event_types::ensure(tx, webhooks, organisation, known.name, known.spec()).await?;
+    }
+    for (name, description) in told::EVENTS {
+        let spec = EventTypeSpec {
+            description: description.to_owned(),
+            group_name: Some(applications::NOTIFICATIONS.to_owned()),
+            // Whoever sees but their own application's events need not know of these.
+            feature_flags: Some(vec![applications::NOTIFICATIONS.to_owned()]),
+            ..EventTypeSpec::default()
+        };
+        event_types::ensure(tx, webhooks, organisation, name, spec).await?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod members;
 mod notices;
 mod outbound;
 pub mod pipeline;
+mod told;
 
 use std::time::Duration;
 
@@ -129,6 +130,7 @@ impl App {
             live: live.clone(),
             base_url: base_url.trim_end_matches('/').to_owned(),
         });
+        notify.listened_by(told::listener(&webhooks));
         let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
         let base_url = base_url.trim_end_matches('/').to_owned();
         let app = Self { db, clock, vault, engine, intake, webhooks, notify, live, base_url, digest };
@@ -226,6 +228,7 @@ impl App {
             Box::pin(async move {
                 for organisation in organisations::all(tx).await? {
                     catalogue::register(tx, &app.webhooks, &organisation).await?;
+                    applications::ensure_notifications(tx, &app.clock, &organisation).await?;
                     campanile_notify::seed(tx, &app.notify, &organisation).await?;
                 }
                 Ok::<_, campanile_base::Error>(())
@@ -242,6 +245,7 @@ impl App {
             ..ApplicationSpec::default()
         };
         applications::create(tx, &self.clock, caller, new).await?;
+        applications::ensure_notifications(tx, &self.clock, &caller.organisation).await?;
         campanile_notify::seed(tx, &self.notify, &caller.organisation).await?;
         catalogue::register(tx, &self.webhooks, &caller.organisation).await
     }

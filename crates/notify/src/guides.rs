@@ -15,6 +15,7 @@ use crate::channels::{Channel, ChannelType};
 use crate::conditions::{Group, Scope};
 use crate::messages::{self, Archived, EventKind, Filter, Mark, Marks, Message, Source, Status, TenantFilter};
 use crate::resources::{self, Kind, Resource};
+use crate::signals::{self, Happening};
 use crate::{Notify, Reference, audiences, recipients};
 
 /// How many guides an organisation's pages have.
@@ -235,10 +236,11 @@ pub async fn engage(
         None => {
             let message = message(&guide, user, channel, &told, now);
             messages::insert(tx, organisation, &[&message]).await?;
+            signals::raise(tx, notify, organisation, vec![Happening::message(&message)]).await?;
             message.id
         }
     };
-    messages::mark(tx, organisation, None, &[id], told.mark, told.data.as_ref(), now).await?;
+    messages::mark(tx, notify, organisation, None, &[id], (told.mark, told.data.as_ref()), now).await?;
     Ok(())
 }
 
@@ -292,7 +294,7 @@ pub async fn unarchive(
 ) -> Result<()> {
     let known = of_user(tx, organisation, user, tenant, Some(guide)).await?;
     let ids: Vec<String> = known.into_values().map(|message| message.id).collect();
-    messages::mark(tx, organisation, None, &ids, Mark::Unarchived, None, notify.clock.now()).await?;
+    messages::mark(tx, notify, organisation, None, &ids, (Mark::Unarchived, None), notify.clock.now()).await?;
     Ok(())
 }
 

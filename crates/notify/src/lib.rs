@@ -31,6 +31,7 @@ pub mod resources;
 pub mod runs;
 pub mod schedules;
 pub mod sending;
+pub mod signals;
 pub mod slack;
 pub mod subscriptions;
 pub mod suites;
@@ -55,7 +56,11 @@ pub use template::{Template, TemplateError};
 /// The tables of notifications.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "notify",
-    files: &[include_str!("../migrations/1_notify.sql"), include_str!("../migrations/2_knock.sql")],
+    files: &[
+        include_str!("../migrations/1_notify.sql"),
+        include_str!("../migrations/2_knock.sql"),
+        include_str!("../migrations/3_signals.sql"),
+    ],
 };
 
 /// What the pillar works with. Cheap to clone.
@@ -84,6 +89,7 @@ pub struct Notify {
     shelves: resources::Shelves,
     provider_tokens: channels::ProviderTokens,
     programs: workflows::Programs,
+    listener: Arc<OnceLock<Arc<dyn signals::Listener>>>,
     accepts: Arc<OnceLock<triggers::Accepts>>,
 }
 
@@ -119,8 +125,14 @@ impl Notify {
             shelves: Default::default(),
             provider_tokens: Default::default(),
             programs: Default::default(),
+            listener: Default::default(),
             accepts: Default::default(),
         }
+    }
+
+    /// Lets somebody hear of what happens; the first who asks does.
+    pub fn listened_by(&self, listener: Arc<dyn signals::Listener>) {
+        let _ = self.listener.set(listener);
     }
 
     /// Without the lanes: a lane that held itself would never end.

@@ -132,10 +132,11 @@ pub async fn happened(notify: &Notify, tracked: Tracked) -> Result<()> {
             match tracked {
                 Tracked::Link { organisation, message, url } => {
                     let data = json!({ "url": url });
-                    messages::mark(tx, &organisation, None, &[message], Mark::LinkClicked, Some(&data), now).await?;
+                    let clicked = (Mark::LinkClicked, Some(&data));
+                    messages::mark(tx, &within, &organisation, None, &[message], clicked, now).await?;
                 }
                 Tracked::Open { organisation, message } => {
-                    messages::mark(tx, &organisation, None, &[message], Mark::Read, None, now).await?;
+                    messages::mark(tx, &within, &organisation, None, &[message], (Mark::Read, None), now).await?;
                 }
                 Tracked::Unsubscribe { organisation, recipient } => {
                     unsubscribe(tx, &within, &organisation, &recipient).await?;

@@ -1,7 +1,8 @@
 //! `campanile workflows …`: notifications as files under version control.
 //!
-//! A folder has `workflows/<key>/workflow.json`, `email_layouts/<key>/email_layout.json` and `partials/<key>/partial.json`. Long texts stand in
-//! files of their own beside the document: a name that ends in `@` holds a path, as `"html_body@": "mail.html_body.html"`.
+//! A folder has `workflows/<key>/workflow.json`, `email_layouts/<key>/email_layout.json`, `partials/<key>/partial.json`,
+//! `translations/<locale>.<namespace>.<tenant>/translation.json` and `channel_groups/<key>/channel_group.json`. Long texts stand in files of
+//! their own beside the document: a name that ends in `@` holds a path, as `"html_body@": "mail.html_body.html"`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +12,17 @@ use serde_json::{Map, Value, json};
 use crate::remote::{Refused, Remote, arguments, segment};
 
 /// The kinds of documents: their folder (and path), the word they are wrapped in.
-const KINDS: [(&str, &str); 3] =
-    [("workflows", "workflow"), ("email_layouts", "email_layout"), ("partials", "partial")];
+const KINDS: [(&str, &str); 5] = [
+    ("workflows", "workflow"),
+    ("email_layouts", "email_layout"),
+    ("partials", "partial"),
+    (TRANSLATIONS, "translation"),
+    ("channel_groups", "channel_group"),
+];
+/// What is asked for by locale, namespace and tenant, not by a key.
+const TRANSLATIONS: &str = "translations";
 /// What the server adds to a document; whether it is switched on is no part of it.
-const ADDED: [&str; 7] = ["key", "active", "valid", "sha", "environment", "created_at", "updated_at"];
+const ADDED: [&str; 8] = ["key", "active", "valid", "sha", "environment", "created_at", "inserted_at", "updated_at"];
 /// Texts that get a file of their own, and how it ends.
 const TEXTS: [(&str, &str); 8] = [
     ("html_body", "html"),
@@ -46,7 +54,7 @@ pub(crate) fn command() -> clap::Command {
         Arg::new(name).long(name).value_name("JSON").default_value("{}").help(help)
     };
     clap::Command::new("workflows")
-        .about("Keep workflows, layouts and partials as files")
+        .about("Keep workflows, layouts, partials, translations and groups of channels as files")
         .arg_required_else_help(true)
         .subcommand_required(true)
         .args(arguments())
@@ -98,7 +106,7 @@ impl Documents {
                 let page = self.remote.get(&format!("/v1/{kind}{cursor}")).await?;
                 for document in page["entries"].as_array().into_iter().flatten() {
                     let key = document["key"].as_str().ok_or("a document has no key")?;
-                    let place = folder.join(kind).join(key);
+                    let place = folder.join(kind).join(key.replace('/', "."));
                     write(&place, word, document).map_err(|e| format!("{}: {e}", place.display()))?;
                     println!("{}", place.display());
                 }
@@ -112,12 +120,13 @@ impl Documents {
     }
 
     async fn push(&self, folder: &Path, commits: bool, why: Option<&str>) -> Result<(), String> {
-        let why = why.map(|why| format!("&commit_message={}", segment(why))).unwrap_or_default();
+        let mut query = vec![("commit", if commits { "true" } else { "false" })];
+        query.extend(why.map(|why| ("commit_message", why)));
         let mut faults = 0;
         // What others use comes before those who use it.
         for (kind, word) in KINDS.into_iter().rev() {
             for (key, document) in read_all(folder, kind, word)? {
-                let path = format!("/v1/{kind}/{}?commit={commits}{why}", segment(&key));
+                let path = address(kind, &key, &document, "", &query);
                 match self.remote.put(&path, &json!({ word: document })).await {
                     Ok(_) => println!("{kind}/{key}"),
                     Err(refused) => faults += tell(kind, &key, &refused),
@@ -131,7 +140,7 @@ impl Documents {
         let mut faults = 0;
         for (kind, word) in KINDS {
             for (key, document) in read_all(folder, kind, word)? {
-                let path = format!("/v1/{kind}/{}/validate", segment(&key));
+                let path = address(kind, &key, &document, "/validate", &[]);
                 match self.remote.put(&path, &json!({ word: document })).await {
                     Ok(_) => println!("{kind}/{key} is fine"),
                     Err(refused) => faults += tell(kind, &key, &refused),
@@ -157,6 +166,24 @@ impl Documents {
             _ => Err(shown["errors"][0]["message"].as_str().unwrap_or("it could not be rendered").to_owned()),
         }
     }
+}
+
+/// Where a document is on the server.
+fn address(kind: &str, key: &str, document: &Value, action: &str, query: &[(&str, &str)]) -> String {
+    let word = |name: &str| document[name].as_str().filter(|word| !word.is_empty());
+    let mut query = query.to_vec();
+    let key = match (kind, word("locale_code")) {
+        (TRANSLATIONS, Some(locale)) => {
+            // Without a name a namespace is the one that everything is under.
+            query.extend(word("namespace").filter(|namespace| *namespace != "default").map(|word| ("namespace", word)));
+            query.extend(word("tenant").map(|tenant| ("tenant", tenant)));
+            locale
+        }
+        _ => key,
+    };
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("/v1/{kind}/{}{action}{mark}{query}", segment(key))
 }
 
 /// Says what is wrong with a document; how many things there are.

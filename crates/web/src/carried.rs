@@ -151,11 +151,11 @@ async fn said_later(
     message: String,
     (status, kind, data): (Status, EventKind, Option<Value>),
 ) -> Result<()> {
-    let (clock, channel) = (notify.clock.clone(), channel.id.clone());
+    let (within, channel) = (notify.clone(), channel.id.clone());
     let write = notify.db.write(move |tx| {
         Box::pin(async move {
-            let at = clock.now();
-            sending::said_later(tx, &organisation, &channel, &message, (status, kind, data.as_ref()), at).await
+            let at = within.clock.now();
+            sending::said_later(tx, &within, &organisation, &channel, &message, (status, kind, data.as_ref()), at).await
         })
     });
     write.await

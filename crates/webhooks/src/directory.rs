@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use campanile_base::{Result, Timestamp};
+use campanile_accounts::OrganisationId;
+use campanile_base::{Result, Timestamp, uuid_of};
 use campanile_db::{Db, Tx};
 use campanile_net::SigningSecret;
 
@@ -36,6 +37,9 @@ pub(crate) struct Target {
     pub(crate) access: Access,
     /// Whether messages to it were given up since the last success.
     pub(crate) is_failing: bool,
+    /// What the hosted service for notifications would call the organisation's environment, where this is told of
+    /// [those](applications::NOTIFICATIONS).
+    pub(crate) environment: Option<String>,
 }
 
 /// How fast messages go to an endpoint, and in what order.
@@ -97,7 +101,11 @@ type Entries = HashMap<ApplicationId, (Arc<Entry>, Instant)>;
 
 /// The copies. Cheap to clone; clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Directory(Arc<Mutex<Entries>>);
+pub(crate) struct Directory {
+    entries: Arc<Mutex<Entries>>,
+    /// Which applications are those of notifications.
+    notifications: Arc<Mutex<HashMap<OrganisationId, ApplicationId>>>,
+}
 
 impl Directory {
     /// Forgets a copy: what it is of has changed.
@@ -106,7 +114,7 @@ impl Directory {
     }
 
     fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
-        self.0.lock().expect("nobody panics while they hold the directory")
+        self.entries.lock().expect("nobody panics while they hold the directory")
     }
 
     /// The copy of this revision, if it is kept.
@@ -118,11 +126,23 @@ impl Directory {
     }
 
     fn keep(&self, entry: Arc<Entry>) {
+        let application = &entry.application;
+        if application.uid.as_deref() == Some(applications::NOTIFICATIONS) {
+            let mut known = self.notifications.lock().expect("nobody panics while they hold it");
+            known.insert(application.organisation_id.clone(), application.id.clone());
+        }
         let mut entries = self.entries();
         if entries.len() >= KEPT {
             entries.clear();
         }
         entries.insert(entry.application.id.clone(), (entry, Instant::now()));
+    }
+
+    /// The copy of an organisation's application for notifications, where it is good enough for who sends.
+    pub(crate) fn notifications(&self, webhooks: &Webhooks, organisation: &OrganisationId) -> Option<Arc<Entry>> {
+        let id = self.notifications.lock().expect("nobody panics while they hold it").get(organisation).cloned()?;
+        let (entry, checked) = self.entries().get(&id).cloned()?;
+        (is_alone(&webhooks.db) || checked.elapsed() < FRESH).then_some(entry)
     }
 
     /// An application as it is in this transaction, of which its revision is known.
@@ -182,6 +202,8 @@ async fn read(tx: &mut Tx, webhooks: &Webhooks, id: &str) -> Result<Option<Arc<E
     let Some(application) = applications::queries::by_id(tx, id).await? else { return Ok(None) };
     let old = queries::old_secrets(tx, &application.id, now).await?;
     let mut targets = Vec::new();
+    let is_notified = application.uid.as_deref() == Some(applications::NOTIFICATIONS);
+    let environment = is_notified.then(|| uuid_of(&["environment", application.organisation_id.as_str()]));
     for sealed in queries::sealed(tx, &application.id).await? {
         let forever = Timestamp::from_micros(i64::MAX);
         let current = std::iter::once((&sealed.secret, forever));
@@ -199,6 +221,7 @@ async fn read(tx: &mut Tx, webhooks: &Webhooks, id: &str) -> Result<Option<Arc<E
             transformation: transformations::opened(webhooks, sealed.transformation.as_deref())?,
             access: access::opened(webhooks, &sealed.access)?,
             is_failing: sealed.is_failing,
+            environment: environment.clone(),
             endpoint: sealed.endpoint,
         };
         targets.push(Arc::new(target));

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::recipients::{self, Told};
 use crate::resources::{self, Kind};
+use crate::signals::{self, Happening};
 use crate::{Notify, Reference};
 
 /// How many members a request may be about.
@@ -65,7 +66,8 @@ pub async fn add(
     });
     recipients::identify(tx, notify, organisation, told.collect()).await?;
     queries::put(tx, organisation, key, &new).await?;
-    Ok(())
+    let entered = new.into_iter().map(|member| moved("enter", key, member.user));
+    signals::raise(tx, notify, organisation, entered.collect()).await
 }
 
 /// Removes users.
@@ -74,13 +76,19 @@ pub async fn add(
 /// `NotFound` of the audience.
 pub async fn remove(
     tx: &mut Tx,
+    notify: &Notify,
     organisation: &OrganisationId,
     key: &str,
     members: &[(String, Option<String>)],
 ) -> Result<()> {
     resources::get(tx, organisation, Kind::Audience, key).await?.ok_or(Error::NotFound("audience"))?;
     queries::delete(tx, organisation, key, members).await?;
-    Ok(())
+    let left = members.iter().map(|(user, _)| moved("exit", key, user.clone()));
+    signals::raise(tx, notify, organisation, left.collect()).await
+}
+
+fn moved(event: &'static str, key: &str, user: String) -> Happening {
+    Happening::Audience { event, key: key.to_owned(), user }
 }
 
 /// A stretch of the members, by place, each as the API shows it.

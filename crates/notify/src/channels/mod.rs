@@ -7,6 +7,7 @@
 
 mod chat;
 pub mod email;
+mod group;
 mod http;
 pub(crate) mod provider;
 mod push;
@@ -28,6 +29,7 @@ use crate::Notify;
 use crate::conditions::Group;
 use crate::messages::Status;
 
+pub use group::ChannelGroup;
 pub(crate) use provider::Parcel;
 pub(crate) use tokens::ProviderTokens;
 

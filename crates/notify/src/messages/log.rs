@@ -35,6 +35,11 @@ kinds! {
 }
 
 impl EventKind {
+    /// Whether an organisation's systems are told of it: not of how a message began.
+    pub(crate) fn is_told(self) -> bool {
+        !matches!(self, Self::Created | Self::Queued | Self::NotSent)
+    }
+
     /// What a message is that this has not happened to, where there is a word for it.
     pub(super) fn yet(self) -> Option<&'static str> {
         Some(match self {
@@ -63,10 +68,15 @@ pub struct Event {
 }
 
 impl Event {
+    /// As `message.read`.
+    pub(crate) fn name(&self) -> String {
+        format!("message.{}", self.kind.word())
+    }
+
     /// As the API shows it.
     pub fn view(&self, recipient: &Reference) -> Value {
         json!({
-            "__typename": "MessageEvent", "id": self.id, "type": format!("message.{}", self.kind.word()),
+            "__typename": "MessageEvent", "id": self.id, "type": self.name(),
             "recipient": recipient, "data": self.data, "inserted_at": self.at,
         })
     }
@@ -78,7 +88,7 @@ pub(crate) fn line(at: Timestamp, kind: EventKind, data: Option<&Value>) -> Stri
     format!("{} {} {data}\n", at.as_micros(), kind.word())
 }
 
-pub(super) fn read(message: &str, log: &str) -> Vec<Event> {
+pub(crate) fn read(message: &str, log: &str) -> Vec<Event> {
     let events = log.lines().enumerate().filter_map(|(index, line)| {
         let mut parts = line.splitn(3, ' ');
         let at = Timestamp::from_micros(parts.next()?.parse().ok()?);

@@ -15,13 +15,14 @@ use campanile_db::{Range, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::Reference;
 use crate::channels::ChannelType;
+use crate::signals::{self, Happening};
+use crate::{Notify, Reference};
 
-pub(crate) use log::line as log_line;
 pub use log::{Event, EventKind};
-pub use queries::{Counts, counts, deliveries, feed, mark_where};
-pub(crate) use queries::{Told, append, insert, put_into_feeds_since};
+pub(crate) use log::{line as log_line, read as events_in};
+pub use queries::{Counts, counts, deliveries, feed};
+pub(crate) use queries::{Told, insert, put_into_feeds_since};
 
 /// A message.
 #[derive(Debug, Clone)]
@@ -449,19 +450,71 @@ pub async fn list(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, r
 /// What the database says.
 pub async fn mark(
     tx: &mut Tx,
+    notify: &Notify,
     organisation: &OrganisationId,
     only_user: Option<&str>,
     ids: &[String],
-    mark: Mark,
-    data: Option<&Value>,
+    (mark, data): (Mark, Option<&Value>),
     now: Timestamp,
 ) -> Result<Vec<Message>> {
     let mut found = these(tx, organisation, ids).await?;
     found.retain(|message| only_user.is_none_or(|user| message.recipient.is_user() && message.recipient.id == user));
     let marked: Vec<&str> = found.iter().map(|message| message.id.as_str()).collect();
-    queries::mark(tx, organisation, &marked, mark, &log::line(now, mark.event(), data), now).await?;
+    self::set_marks(tx, notify, organisation, &marked, (mark, data), now).await?;
     let marked: Vec<String> = marked.into_iter().map(str::to_owned).collect();
     these(tx, organisation, &marked).await
+}
+
+/// Marks all messages that a filter lets through and that are not marked so yet, so many at most; answers how many there were.
+///
+/// # Errors
+/// What the database says.
+pub async fn mark_where(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    filter: &Filter,
+    range: &Range,
+    mark: Mark,
+    now: Timestamp,
+) -> Result<u64> {
+    let yet = mark.event().yet();
+    let engagements = filter.engagements.iter().cloned().chain(yet.map(str::to_owned)).collect();
+    let filter = Filter { engagements, ..filter.clone() };
+    let found = queries::list(tx, organisation, &filter, range).await?;
+    let ids: Vec<&str> = found.iter().map(|message| message.id.as_str()).collect();
+    set_marks(tx, notify, organisation, &ids, (mark, None), now).await
+}
+
+async fn set_marks(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    ids: &[&str],
+    (mark, data): (Mark, Option<&Value>),
+    now: Timestamp,
+) -> Result<u64> {
+    let line = log::line(now, mark.event(), data);
+    let marked = queries::mark(tx, organisation, ids, mark, &line, now).await?;
+    let happened = ids.iter().map(|id| Happening::Message { id: (*id).to_owned(), lines: line.clone() });
+    signals::raise(tx, notify, organisation, happened.collect()).await?;
+    Ok(marked)
+}
+
+/// Writes down how far messages got.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn append(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    told: &[Told],
+    now: Timestamp,
+) -> Result<()> {
+    queries::append(tx, organisation, told, now).await?;
+    let happened = told.iter().map(|told| Happening::Message { id: told.id.clone(), lines: told.log.clone() });
+    signals::raise(tx, notify, organisation, happened.collect()).await
 }
 
 /// Forgets messages.

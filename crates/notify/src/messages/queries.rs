@@ -274,26 +274,6 @@ pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, ids: &[St
     tx.execute_many(sql, &rows).await.map(drop)
 }
 
-/// Marks all messages that a filter lets through and that are not marked so yet, so many at most; answers how many there were.
-///
-/// # Errors
-/// What the database says.
-pub async fn mark_where(
-    tx: &mut Tx,
-    organisation: &OrganisationId,
-    filter: &Filter,
-    range: &Range,
-    mark: Mark,
-    now: Timestamp,
-) -> Result<u64> {
-    let yet = mark.event().yet();
-    let engagements = filter.engagements.iter().cloned().chain(yet.map(str::to_owned)).collect();
-    let filter = Filter { engagements, ..filter.clone() };
-    let found = list(tx, organisation, &filter, range).await?;
-    let ids: Vec<&str> = found.iter().map(|message| message.id.as_str()).collect();
-    self::mark(tx, organisation, &ids, mark, &super::log::line(now, mark.event(), None), now).await
-}
-
 /// What a channel said of a message.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
@@ -308,7 +288,7 @@ pub(crate) struct Told {
 }
 
 /// Writes down how far messages got.
-pub(crate) async fn append(tx: &mut Tx, organisation: &OrganisationId, told: &[Told], now: Timestamp) -> Result<()> {
+pub(super) async fn append(tx: &mut Tx, organisation: &OrganisationId, told: &[Told], now: Timestamp) -> Result<()> {
     let bulk = Bulk {
         each: "UPDATE notify_message SET status = $3, log = log || $4, metadata = COALESCE($5, metadata),
                 snapshot = COALESCE($6, snapshot), updated_at = $7 WHERE organisation_id = $2 AND id = $1",

@@ -15,6 +15,7 @@ use campanile_db::{Range, Tx};
 use serde_json::{Map, Value, json};
 
 use crate::reference::TENANTS;
+use crate::signals::{self, Happening};
 use crate::{Notify, Reference, channel_data, preferences};
 
 pub use merge::merge;
@@ -217,12 +218,18 @@ pub async fn identify(
     let names: Vec<Reference> = told.iter().map(|told| told.reference.clone()).collect();
     let mut known = these(tx, organisation, &names).await?;
     let mut changed: Vec<Reference> = Vec::new();
+    let mut happened = Vec::new();
     for told in &told {
         let Some(properties) = &told.properties else { continue };
         let recipient =
             known.entry(told.reference.clone()).or_insert_with(|| Recipient::unknown(told.reference.clone(), now));
+        let before = recipient.properties.clone();
         tell(recipient, properties);
         recipient.updated_at = now;
+        if recipient.properties != before {
+            let (whom, properties) = (told.reference.clone(), recipient.properties.clone());
+            happened.push(Happening::Recipient { whom, properties });
+        }
         if recipient.place.is_empty() {
             recipient.place = campanile_base::new_ksuid(now);
         }
@@ -235,6 +242,7 @@ pub async fn identify(
     }
     let rows: Vec<&Recipient> = changed.iter().map(|reference| &known[reference]).collect();
     queries::put(tx, organisation, &rows).await?;
+    signals::raise(tx, notify, organisation, happened).await?;
     for told in told {
         for (set, body) in &told.preferences {
             preferences::set(tx, notify, organisation, &told.reference, set, body, preferences::Way::Merge).await?;

@@ -1,19 +1,25 @@
-//! Resources: what is kept like code. Workflows, layouts, partials, translations, guides, audiences.
+//! Resources: what is kept like code. Workflows, layouts, partials, translations, channel groups, guides, audiences.
 //!
 //! What is written is a draft. A commit makes it a version, which never changes; what counts is the last one. A workflow is
 //! switched on and off beside its versions.
 
+mod check;
 mod queries;
 mod shelf;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp, new_ksuid, new_uuid};
+use campanile_base::{Error, Result, Timestamp, new_ksuid, new_uuid, sha256_hex};
 use campanile_db::{Range, Tx};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Notify;
+use crate::signals::{self, Happening};
 
+pub use check::check;
 pub(crate) use shelf::{Shelf, Shelves};
+
+/// The one environment that an organisation has.
+pub const ENVIRONMENT: &str = "production";
 
 /// A kind of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +29,7 @@ pub enum Kind {
     EmailLayout,
     Partial,
     Translation,
+    ChannelGroup,
     Guide,
     Audience,
 }
@@ -35,6 +42,7 @@ impl Kind {
             Self::EmailLayout => "email_layout",
             Self::Partial => "partial",
             Self::Translation => "translation",
+            Self::ChannelGroup => "channel_group",
             Self::Guide => "guide",
             Self::Audience => "audience",
         }
@@ -56,6 +64,25 @@ pub struct Resource {
     pub created_at: Timestamp,
     /// When it was last written.
     pub updated_at: Timestamp,
+}
+
+impl Resource {
+    /// As the management API shows it.
+    pub fn view(&self) -> Value {
+        let mut view = self.draft.clone();
+        let sha = sha256_hex(view.to_string());
+        if let Value::Object(map) = &mut view {
+            map.insert("key".to_owned(), self.key.as_str().into());
+            map.insert("active".to_owned(), self.is_active.into());
+            map.insert("valid".to_owned(), true.into());
+            map.insert("sha".to_owned(), sha.into());
+            map.insert("environment".to_owned(), ENVIRONMENT.into());
+            map.insert("created_at".to_owned(), json!(self.created_at));
+            map.insert("inserted_at".to_owned(), json!(self.created_at));
+            map.insert("updated_at".to_owned(), json!(self.updated_at));
+        }
+        view
+    }
 }
 
 /// A version.
@@ -91,12 +118,31 @@ pub async fn put(
     key: &str,
     draft: &Value,
 ) -> Result<Resource> {
-    let is_key = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+    let is_key = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@+".contains(c));
     if key.is_empty() || key.len() > 255 || !is_key(key) {
-        return Err(Error::invalid_field("key", "must be letters, digits, -, _ and ."));
+        return Err(Error::invalid_field("key", "must be letters, digits, and -, _, ., :, @ or +"));
     }
     queries::put(tx, organisation, kind.as_str(), key, draft, notify.clock.now()).await?;
-    get(tx, organisation, kind, key).await?.ok_or(Error::NotFound("resource"))
+    let written = get(tx, organisation, kind, key).await?.ok_or(Error::NotFound("resource"))?;
+    raise(tx, notify, organisation, kind, &written, ("updated", None)).await?;
+    Ok(written)
+}
+
+/// Lets an organisation's systems know of what was written, where they are told of its kind.
+async fn raise(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    kind: Kind,
+    written: &Resource,
+    (what, event_data): (&str, Option<Value>),
+) -> Result<()> {
+    if !matches!(kind, Kind::Workflow | Kind::EmailLayout | Kind::Translation | Kind::Partial) {
+        return Ok(());
+    }
+    let event = format!("{}.{what}", kind.as_str());
+    let happened = Happening::Document { event, view: written.view(), event_data };
+    signals::raise(tx, notify, organisation, vec![happened]).await
 }
 
 /// Makes the draft of a resource a version, which counts from now on. A draft that is the version already makes none.
@@ -131,6 +177,10 @@ pub async fn commit(
     };
     queries::insert_version(tx, organisation, &version).await?;
     queries::set_version(tx, organisation, kind.as_str(), key, &version.id).await?;
+    if let Some(written) = get(tx, organisation, kind, key).await? {
+        let about = json!({ "commit_id": version.id });
+        raise(tx, notify, organisation, kind, &written, ("committed", Some(about))).await?;
+    }
     Ok(version)
 }
 

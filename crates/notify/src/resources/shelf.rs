@@ -1,4 +1,5 @@
-//! What templates of an organisation share: the layouts that mails are wrapped in, and partials. As they were a moment ago.
+//! What workflows of an organisation share: layouts that mails are wrapped in, partials, translations, groups of channels. As they were a
+//! moment ago.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -11,17 +12,20 @@ use serde_json::Value;
 
 use super::{Kind, queries};
 use crate::Notify;
-use crate::template::{Partials, TemplateError, Variables};
+use crate::channels::ChannelGroup;
+use crate::template::{Partials, TemplateError, Translations, Variables};
 use crate::workflows::Text;
 
 /// For how long they are taken to be as they were.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
 
-/// Layouts and partials.
+/// What they share.
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
     layouts: HashMap<String, Layout>,
+    groups: HashMap<String, ChannelGroup>,
     pub(crate) partials: Arc<Partials>,
+    pub(crate) translations: Arc<Translations>,
 }
 
 /// What a mail is wrapped in; `{{ content }}` is where it goes.
@@ -56,7 +60,16 @@ impl Shelf {
         let partials = partials.into_iter().map(|(key, body)| (key, word(&body, "content")));
         let layouts = queries::counting(tx, organisation, Kind::EmailLayout.as_str()).await?;
         let layouts = layouts.into_iter().map(|(key, body)| (key, Layout::of(&body)));
-        let shelf = Arc::new(Self { layouts: layouts.collect(), partials: Arc::new(Partials::new(partials)) });
+        let groups = queries::counting(tx, organisation, Kind::ChannelGroup.as_str()).await?;
+        let groups = groups.into_iter().filter_map(|(key, body)| Some((key, ChannelGroup::parse(&body).ok()?)));
+        let translations = queries::counting(tx, organisation, Kind::Translation.as_str()).await?;
+        let translations = Translations::new(translations.into_iter().map(|(_, body)| body));
+        let shelf = Arc::new(Self {
+            layouts: layouts.collect(),
+            groups: groups.collect(),
+            partials: Arc::new(Partials::new(partials)),
+            translations: Arc::new(translations),
+        });
         lock().insert(organisation.clone(), (Instant::now(), shelf.clone()));
         Ok(shelf)
     }
@@ -64,6 +77,11 @@ impl Shelf {
     /// A layout by its key.
     pub(crate) fn layout(&self, key: &str) -> Option<&Layout> {
         self.layouts.get(key)
+    }
+
+    /// A group of channels by its key.
+    pub(crate) fn group(&self, key: &str) -> Option<&ChannelGroup> {
+        self.groups.get(key)
     }
 }
 

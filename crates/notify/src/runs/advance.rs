@@ -10,8 +10,9 @@ use super::state::{Join, Stop};
 use super::{Run, World};
 use crate::conditions::Group;
 use crate::recipients::Told;
-use crate::template::{Template, Variables};
-use crate::workflows::{self, Batch, Content, Delay, Fork, Kind, Mode, Op, Step, Throttle, WindowType};
+use crate::signals::Wanted;
+use crate::template::Template;
+use crate::workflows::{self, Batch, Content, Delay, Fork, Kind, Mode, Op, Step, Throttle, Wait, WindowType};
 use crate::{Notify, Reference, messages, recipients, sending, triggers};
 
 /// How many activities templates are given unless said otherwise.
@@ -125,7 +126,8 @@ async fn take(
         Kind::UpdateObject { settings } => update(world, run, step, settings, |_| None),
         // It is asked in a job of the run's own.
         Kind::HttpFetch { .. } => return Ok(Some(Stop::Fetch)),
-        Kind::WaitForEvent { .. } | Kind::Branch { .. } | Kind::RandomCohort { .. } => {
+        Kind::WaitForEvent { settings } => return Ok(wait(world, run, step, settings)),
+        Kind::Branch { .. } | Kind::RandomCohort { .. } => {
             run.log.error(world.now, step, "step_failed", "this server has no steps of this type");
         }
     }
@@ -178,6 +180,21 @@ fn delay(world: &World, run: &mut Run, step: &Step, settings: &Delay) -> Option<
         Some(_) => None,
         None => {
             run.log.error(world.now, step, "step_skipped", "there is no time at the path that it waits for");
+            None
+        }
+    }
+}
+
+fn wait(world: &World, run: &mut Run, step: &Step, settings: &Wait) -> Option<Stop> {
+    match Wanted::of(settings) {
+        Ok(wanted) => {
+            let until = later(world.now, wanted.patience);
+            let what = json!({ "event": wanted.event, "of": wanted.source, "until": until });
+            run.log.step(world.now, step, "wait_started", what);
+            Some(Stop::Event { wanted, until })
+        }
+        Err(why) => {
+            run.log.error(world.now, step, "step_failed", &why);
             None
         }
     }
@@ -247,8 +264,7 @@ fn setting(world: &World, run: &Run, settings: &Map<String, Value>, name: &str) 
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    let variables =
-        Variables::new(&world.variables(run), world.shelf.partials.clone()).map_err(|error| error.to_string())?;
+    let variables = world.texts(run, &world.variables(run)).map_err(|error| error.to_string())?;
     let rendered = Template::parse(text).and_then(|text| text.render_with(&variables));
     let rendered = rendered.map_err(|error| format!("{name}: {error}"))?;
     Ok(serde_json::from_str(&rendered).unwrap_or_else(|_| Value::String(rendered.trim().to_owned())))

@@ -12,7 +12,7 @@ use super::state::Stop;
 use super::{Run, World};
 use crate::Notify;
 use crate::channels::provider::{Call, Reply};
-use crate::template::{Template, TemplateError, Variables};
+use crate::template::{Template, TemplateError};
 use crate::workflows::{Request, Step};
 
 /// How long a system may take.
@@ -85,7 +85,7 @@ fn put(data: &mut Map<String, Value>, path: &str, value: Value) {
 
 fn call(notify: &Notify, world: &World, run: &Run, request: &Request) -> Result<Call, String> {
     let told = |error: TemplateError| error.to_string();
-    let variables = Variables::new(&world.variables(run), world.shelf.partials.clone()).map_err(told)?;
+    let variables = world.texts(run, &world.variables(run)).map_err(told)?;
     let rendered = |text: &str| Template::parse(text).and_then(|text| text.render_with(&variables)).map_err(told);
     let method = METHODS.into_iter().find(|method| method.eq_ignore_ascii_case(&request.method));
     let method = method.ok_or_else(|| format!("{:?} is no method", request.method))?;

@@ -1,12 +1,12 @@
 //! The job with which a run goes on that has waited.
 //!
 //! It says which of the run's waits it is meant to end, so one that comes late does nothing. One that does not say so looks whether
-//! the run's batch has closed.
+//! the run's batch has closed. One that brings something that has [happened](crate::signals) looks whether the run has waited for that.
 
 use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Timestamp, new_uuid};
 use campanile_db::Tx;
 use campanile_engine::{NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::{Run, Settled, State, World, advance, fetch, queries};
 use crate::resources::{self, Kind as ResourceKind};
-use crate::workflows::{self, Kind, Op};
+use crate::signals::{self, Waiting};
+use crate::workflows::{self, Kind, Op, Step, Then, Wait};
 use crate::{Notify, messages};
 
 /// The kind of job.
@@ -27,17 +28,32 @@ struct Args {
     /// How often the run had waited when this was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pause: Option<u32>,
+    /// What has happened meanwhile, and a name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<(String, Value)>,
 }
+
+/// Who takes a run's wait when its time is over.
+const TIME: &str = "time";
 
 /// A job that ends a run's next wait, after a time.
 pub(super) fn job(organisation: &OrganisationId, run: &Run, after: Option<Duration>) -> NewJob {
-    let args = Args { organisation: organisation.clone(), run: run.id.clone(), pause: Some(run.state.pauses + 1) };
+    let (organisation_id, pause) = (organisation.clone(), Some(run.state.pauses + 1));
+    let args = Args { organisation: organisation_id, run: run.id.clone(), pause, event: None };
     NewJob::new(RESUME, organisation.as_str(), &args).after(after.unwrap_or_default())
 }
 
 /// A job that looks whether a run's batch has closed.
 pub(super) fn job_of(organisation: &OrganisationId, run: &str) -> NewJob {
-    let args = Args { organisation: organisation.clone(), run: run.to_owned(), pause: None };
+    let args = Args { organisation: organisation.clone(), run: run.to_owned(), pause: None, event: None };
+    NewJob::new(RESUME, organisation.as_str(), &args)
+}
+
+/// A job that looks whether a run has waited for what has happened.
+pub(crate) fn look_job(organisation: &OrganisationId, waiting: &Waiting, about: Value) -> NewJob {
+    let (organisation_id, pause) = (organisation.clone(), Some(waiting.pause));
+    let args =
+        Args { organisation: organisation_id, run: waiting.run.clone(), pause, event: Some((new_uuid(), about)) };
     NewJob::new(RESUME, organisation.as_str(), &args)
 }
 
@@ -56,6 +72,8 @@ enum Found {
     Nothing,
     /// Its batch has been given more time.
     NotYet(Timestamp, u32),
+    /// It ends here.
+    Ended(Box<Run>),
     Run(Box<Run>),
 }
 
@@ -70,6 +88,13 @@ async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
             let settled = Settled { organisation: again.organisation, runs: Vec::new(), jobs: vec![job] };
             return Ok(Outcome::done().noting(settled));
         }
+        Found::Ended(run) => {
+            return Ok(Outcome::done().noting(Settled {
+                organisation: args.organisation,
+                runs: vec![*run],
+                jobs: Vec::new(),
+            }));
+        }
         Found::Run(run) => *run,
     };
     let (within, organisation, mut runs) = (notify.clone(), args.organisation.clone(), vec![run]);
@@ -81,8 +106,7 @@ async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
         })
     });
     let (mut world, mut runs) = loaded.await?;
-    // Nothing is left to tell of where all of it was called off, or the workflow was switched off.
-    if runs[0].state.total_activities > 0 && has_fetched(notify, &world, &mut runs[0]).await {
+    if has_fetched(notify, &world, &mut runs[0]).await {
         advance(notify, &mut world, &mut runs[0]).await?;
     }
     Ok(Outcome::done().noting(Settled { organisation: args.organisation, runs, jobs: Vec::new() }))
@@ -103,7 +127,13 @@ async fn has_fetched(notify: &Notify, world: &World, run: &mut Run) -> bool {
 /// The run, if this is what it waits for. A batch that closes is closed here, so that nothing more comes into it.
 async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
     let Some(row) = queries::get(tx, &args.organisation, &args.run).await? else { return Ok(Found::Nothing) };
-    let Some(state) = row.state.as_deref().filter(|_| row.status == "paused") else { return Ok(Found::Nothing) };
+    let Some(state) = row.state.as_deref().filter(|_| row.status == "paused") else {
+        // Nobody waits there any more.
+        if let (Some(pause), None) = (args.pause, &args.event) {
+            signals::forget(tx, &args.organisation, &[(&args.run, pause)]).await?;
+        }
+        return Ok(Found::Nothing);
+    };
     let state: State = serde_json::from_str(state).map_err(Error::internal)?;
     if args.pause.is_some_and(|pause| pause != state.pauses) {
         return Ok(Found::Nothing);
@@ -124,9 +154,16 @@ async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
     run.state.version = version;
     let now = notify.clock.now();
     if !workflow.is_some_and(|workflow| workflow.is_active) {
-        run.state.total_activities = 0;
         run.log.run(now, "workflow_run_halted", json!({ "reason": "the workflow is not active" }));
-        return Ok(Found::Run(Box::new(run)));
+        return Ok(Found::Ended(Box::new(run)));
+    }
+    if let Some(Op::Step(step, _)) = run.program.clone().ops.get(run.state.at)
+        && let Kind::WaitForEvent { settings } = &step.kind
+    {
+        return waited(tx, notify, args, run, step, settings).await;
+    }
+    if args.event.is_some() {
+        return Ok(Found::Nothing);
     }
     let Some(word) = batch_of(&run) else {
         return Ok(if args.pause.is_some() { Found::Run(Box::new(run)) } else { Found::Nothing });
@@ -139,12 +176,45 @@ async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
     let total = activities.len() as i64;
     run.log.run(now, "batch_closed", json!({ "total_activities": total }));
     if total == 0 {
-        // All were called off.
-        run.state.total_activities = 0;
-        return Ok(Found::Run(Box::new(run)));
+        run.log.run(now, "workflow_run_halted", json!({ "reason": "all activities were called off" }));
+        return Ok(Found::Ended(Box::new(run)));
     }
     advance::gathered(&mut run, activities, total);
     Ok(Found::Run(Box::new(run)))
+}
+
+/// A run that has waited for something to happen: it has, or the time is over.
+async fn waited(tx: &mut Tx, notify: &Notify, args: &Args, run: Run, step: &Step, settings: &Wait) -> Result<Found> {
+    let (organisation, now) = (&args.organisation, notify.clock.now());
+    let mut runs = vec![run];
+    if let Some((_, about)) = &args.event {
+        refresh(tx, organisation, &mut runs[0]).await?;
+        let world = World::load(tx, notify, organisation, &runs).await?;
+        let mut variables = world.variables(&runs[0]);
+        variables["event"] = about.clone();
+        if let Ok(Some(conditions)) = signals::conditions(settings) {
+            let (holds, _) = conditions.evaluate(&world.scope(&runs[0], &variables));
+            if !holds {
+                return Ok(Found::Nothing);
+            }
+        }
+    }
+    let mut run = runs.remove(0);
+    let by = args.event.as_ref().map_or(TIME, |(name, _)| name);
+    if !signals::take(tx, organisation, (&run.id, run.state.pauses), by).await? {
+        return Ok(Found::Nothing);
+    }
+    let about = args.event.as_ref().map(|(_, about)| about);
+    run.state.refs.insert(step.reference.clone(), signals::left(about));
+    let (event, then) = match about {
+        Some(_) => ("wait_matched", settings.on_match.unwrap_or(Then::Continue)),
+        None => ("wait_timed_out", settings.on_timeout.unwrap_or(Then::Halt)),
+    };
+    run.log.step(now, step, event, json!({ "then": then, "event": about }));
+    Ok(match then {
+        Then::Continue => Found::Run(Box::new(run)),
+        Then::Halt => Found::Ended(Box::new(run)),
+    })
 }
 
 /// Whether a run waits at a batch that is not pinned to the version that opened it.

@@ -21,8 +21,21 @@ use crate::channels::ChannelType;
 use crate::feeds::News;
 use crate::messages::{self, Message};
 use crate::recipients;
+use crate::signals::{self, Happening, Waiting};
 use crate::workflows::{Frequency, Op};
 use crate::{Notify, Reference};
+
+/// What can happen when runs are written.
+const RAISED: [&str; 8] = [
+    "workflow.started",
+    "workflow.completed",
+    "workflow.error",
+    "message.created",
+    "message.queued",
+    "message.delivered",
+    "message.not_sent",
+    "message.undelivered",
+];
 
 /// What a job has come to.
 pub(crate) struct Settled {
@@ -114,6 +127,39 @@ impl Writing<'_> {
         messages::insert(tx, self.organisation, &messages).await?;
         self.jobs.extend(kept.iter().flat_map(|run| run.made.jobs.clone()));
         self.tell(tx, &messages);
+        let left = runs.iter().zip(&left).zip(&written).filter(|(_, written)| **written).map(|(pair, _)| pair);
+        let left: Vec<(&Run, &Left)> = left.map(|(run, left)| (*run, left)).collect();
+        self.raise(tx, &left).await
+    }
+
+    /// Lets those know who wait or listen, and lets runs wait.
+    async fn raise(&self, tx: &mut Tx, written: &[(&Run, &Left)]) -> Result<()> {
+        if let Some(interest) = signals::interest(tx, self.notify, self.organisation, &RAISED).await? {
+            let mut happened: Vec<Happening> = Vec::new();
+            for (run, left) in written {
+                happened.extend(run.is_new.then(|| self.happened(run, left, "started")));
+                happened.extend(run.made.messages.iter().map(Happening::message));
+                happened.extend((run.log.errors > 0).then(|| self.happened(run, left, "error")));
+                happened.extend((left.status == "completed").then(|| self.happened(run, left, "completed")));
+            }
+            signals::tell(tx, self.notify, self.organisation, interest, happened).await?;
+        }
+        let known = written.iter().filter(|(run, _)| run.program.waits && !run.is_new);
+        let known: Vec<(&str, u32)> = known.map(|(run, _)| (run.id.as_str(), run.state.pauses)).collect();
+        signals::forget(tx, self.organisation, &known).await?;
+        // After all that: what happens now was before the wait.
+        let waiting = written.iter().filter(|(_, left)| left.status == "paused").filter_map(|(run, _)| {
+            let Stop::Event { wanted, .. } = &run.made.stop else { return None };
+            Some(Waiting {
+                run: run.id.clone(),
+                pause: run.state.pauses + 1,
+                event: wanted.event.clone(),
+                source: wanted.source.clone(),
+                recipient: run.recipient.clone(),
+            })
+        });
+        let waiting: Vec<Waiting> = waiting.collect();
+        signals::open(tx, self.organisation, &waiting).await?;
         Ok(())
     }
 
@@ -152,6 +198,7 @@ impl Writing<'_> {
                 Stop::End => Some(Left::ended()),
                 Stop::Until(at) => Some(Left::paused("delay", Some(*at))),
                 Stop::Fetch => Some(Left::paused("fetch", None)),
+                Stop::Event { until, .. } => Some(Left::paused("event", Some(*until))),
                 Stop::Batch(join) => {
                     joining.entry(join.word.as_str()).or_default().push(index);
                     None
@@ -259,7 +306,7 @@ impl Writing<'_> {
 
     /// Whether the trigger of a run that would begin to wait was called off meanwhile.
     async fn is_called_off(&self, tx: &mut Tx, run: &Run) -> Result<bool> {
-        let waits = matches!(run.made.stop, Stop::Until(_) | Stop::Batch(_));
+        let waits = matches!(run.made.stop, Stop::Until(_) | Stop::Batch(_) | Stop::Event { .. });
         let (Some(key), true) = (&run.state.cancellation_key, waits && run.is_new) else { return Ok(false) };
         // Who calls it off now waits until this run is there to be called off.
         tx.lock_shared(&queries::gate(self.organisation, &run.program.key, key)).await?;
@@ -287,6 +334,19 @@ impl Writing<'_> {
             .collect();
         queries::forget_activities(tx, &gone).await?;
         Ok(written)
+    }
+
+    /// What has happened to a run.
+    fn happened(&self, run: &Run, left: &Left, event: &'static str) -> Happening {
+        let state = &run.state;
+        let view = json!({
+            "__typename": "WorkflowRecipientRun", "id": run.id, "workflow": run.program.key,
+            "workflow_run_id": run.workflow_run_id, "recipient": run.recipient, "tenant": state.tenant,
+            "actor": state.actor, "status": left.status, "error_count": run.log.errors,
+            "trigger_source": state.cause, "inserted_at": state.accepted_at, "updated_at": self.now,
+        });
+        let (workflow, recipient, data) = (run.program.key.clone(), run.recipient.clone(), state.data.clone());
+        Happening::Run { event, workflow, recipient, data, view }
     }
 
     fn row<'r>(&self, run: &'r Run, left: &Left, log: &'r str) -> Written<'r> {

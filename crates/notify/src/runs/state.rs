@@ -11,6 +11,7 @@ use super::log::Log;
 use crate::Reference;
 use crate::messages::Message;
 use crate::recipients::Told;
+use crate::signals::Wanted;
 use crate::workflows::Program;
 
 /// What is kept of a run while it waits.
@@ -82,6 +83,8 @@ pub(crate) enum Stop {
     Until(Timestamp),
     /// Until a system of others has answered.
     Fetch,
+    /// Until something happens, or a time has come.
+    Event { wanted: Wanted, until: Timestamp },
     /// Until it is known whether it opens a batch, or joins one.
     Batch(Join),
     /// Until it is known whether a throttle lets it pass.

@@ -15,6 +15,7 @@ use crate::conditions::Scope;
 use crate::preferences::{self, Body};
 use crate::recipients::{self, Recipient};
 use crate::resources::Shelf;
+use crate::template::{TemplateError, Variables};
 use crate::{Notify, Reference};
 
 /// How many actors are shown.
@@ -90,6 +91,16 @@ impl World {
     pub(crate) fn scope<'s>(&'s self, run: &Run, variables: &'s Value) -> Scope<'s> {
         let of_user = self.audiences.get(&run.recipient.id).filter(|_| run.recipient.is_user());
         Scope { variables, audiences: of_user.map_or(&[], Vec::as_slice), now: self.now }
+    }
+
+    /// The same as templates are given it, in the recipient's language.
+    ///
+    /// # Errors
+    /// When they are no object.
+    pub(crate) fn texts(&self, run: &Run, variables: &Value) -> std::result::Result<Variables, TemplateError> {
+        let recipient = self.recipient(&run.recipient);
+        let tongue = self.shelf.translations.spoken(recipient.text("locale"), run.state.tenant.as_deref());
+        Ok(Variables::new(variables, self.shelf.partials.clone())?.spoken(tongue))
     }
 
     /// What a run's recipient wants.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{deliver, job};
 use crate::channels::{self, ChannelType};
 use crate::messages::{self, EventKind, Marks, Message, Source, Status};
+use crate::signals::{self, Happening};
 use crate::{Notify, Reference, markdown};
 
 /// Hands a message over once more that did not get through.
@@ -25,7 +26,7 @@ pub async fn retry(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, 
     }
     let now = notify.clock.now();
     let told = deliver::told(id, Status::Queued, EventKind::Queued, Some(&json!({ "manual_retry": true })), now);
-    messages::append(tx, organisation, &[told], now).await?;
+    messages::append(tx, notify, organisation, &[told], now).await?;
     notify.engine.enqueue(tx, job(organisation, id)).await?;
     messages::get(tx, organisation, id).await?.ok_or(Error::NotFound("message"))
 }
@@ -36,6 +37,7 @@ pub async fn retry(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, 
 /// What the database says.
 pub async fn said_later(
     tx: &mut Tx,
+    notify: &Notify,
     organisation: &OrganisationId,
     channel: &str,
     message: &str,
@@ -48,7 +50,7 @@ pub async fn said_later(
         return Ok(());
     }
     let told = deliver::told(&message.id, status, kind, data, at);
-    Ok(messages::append(tx, organisation, &[told], at).await?)
+    messages::append(tx, notify, organisation, &[told], at).await
 }
 
 /// A word to try a channel with.
@@ -127,6 +129,7 @@ pub async fn test(
     message.note(now, EventKind::Created, None);
     message.note(now, EventKind::Queued, None);
     messages::insert(tx, organisation, &[&message]).await?;
+    signals::raise(tx, notify, organisation, vec![Happening::message(&message)]).await?;
     notify.engine.enqueue(tx, job(organisation, &message.id)).await?;
     Ok(message)
 }

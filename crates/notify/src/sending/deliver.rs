@@ -57,17 +57,22 @@ pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
     });
     let within = notify.clone();
     registry.settle(DELIVER, move |tx, notes: Vec<Arc<Note>>| {
-        let now = within.clock.now();
-        Box::pin(async move { write_down(tx, &notes, now).await })
+        let notify = within.clone();
+        Box::pin(async move {
+            let written = write_down(tx, &notify, &notes).await;
+            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+        })
     });
-    let clock = notify.clock.clone();
+    let within = notify.clone();
     registry.on_death(DELIVER, move |tx, job, error| {
-        let (now, error, args) = (clock.now(), error.to_owned(), job.args::<Args>().ok());
+        let (notify, error, args) = (within.clone(), error.to_owned(), job.args::<Args>().ok());
         Box::pin(async move {
             let Some(args) = args else { return Ok(()) };
             let why = json!({ "failure_reason": "retries_exhausted", "failure_details": error });
+            let now = notify.clock.now();
             let told = told(&args.message, Status::Undelivered, EventKind::Undelivered, Some(&why), now);
-            messages::append(tx, &args.organisation, &[told], now).await
+            let written = messages::append(tx, &notify, &args.organisation, &[told], now).await;
+            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
         })
     });
 }
@@ -140,9 +145,10 @@ async fn attempted(notify: &Notify, args: &Args, attempt: &Attempt, why: &str, l
     let kind = EventKind::DeliveryAttempted;
     let told =
         messages::Told { delivery: log, ..told(&args.message, Status::DeliveryAttempted, kind, Some(&data), now) };
-    let organisation = args.organisation.clone();
-    let written =
-        notify.db.write(move |tx| Box::pin(async move { messages::append(tx, &organisation, &[told], now).await }));
+    let (within, organisation) = (notify.clone(), args.organisation.clone());
+    let written = notify
+        .db
+        .write(move |tx| Box::pin(async move { messages::append(tx, &within, &organisation, &[told], now).await }));
     written.await?;
     Ok(Error::internal(why.to_owned()))
 }
@@ -164,14 +170,15 @@ pub(super) fn told(
     }
 }
 
-async fn write_down(tx: &mut Tx, notes: &[Arc<Note>], now: campanile_base::Timestamp) -> campanile_db::Result<()> {
+async fn write_down(tx: &mut Tx, notify: &Notify, notes: &[Arc<Note>]) -> Result<()> {
+    let now = notify.clock.now();
     let mut organisations: Vec<&OrganisationId> = notes.iter().map(|note| &note.organisation).collect();
     organisations.sort_unstable();
     organisations.dedup();
     for organisation in organisations {
         let of_it = notes.iter().filter(|note| note.organisation == *organisation);
         let told: Vec<messages::Told> = of_it.map(|note| note.told.clone()).collect();
-        messages::append(tx, organisation, &told, now).await?;
+        messages::append(tx, notify, organisation, &told, now).await?;
     }
     Ok(())
 }

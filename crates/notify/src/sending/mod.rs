@@ -47,44 +47,63 @@ pub(crate) async fn send(
     send: &Send,
     content: &Content,
 ) -> Result<()> {
-    let Some(channel) = world.channel(send.channel_key.as_deref(), send.channel_type).cloned() else {
-        run.log.error(world.now, step, "step_skipped", "there is no such channel");
-        return Ok(());
-    };
     let mut variables = world.variables(run);
     if run.program.says_addresses {
         say_addresses(notify, world, run, &mut variables);
     }
-    if let Err(why) = may_send(world, run, &channel, &variables) {
-        run.log.step(world.now, step, "step_skipped", why);
+    let channels = channels_of(world, run, step, send, &variables);
+    if channels.is_empty() {
+        run.log.error(world.now, step, "step_skipped", "there is no such channel");
         return Ok(());
     }
-    let texts = match Variables::new(&variables, world.shelf.partials.clone()) {
+    let texts = match world.texts(run, &variables) {
         Ok(texts) => texts,
         Err(error) => {
             run.log.error(world.now, step, "step_failed", &error.to_string());
             return Ok(());
         }
     };
-    let addresses = match addresses::of(notify, world, run, &channel, (send, content), &texts).await? {
-        Ok(addresses) => addresses,
-        Err(why) => {
-            run.log.step(world.now, step, "step_skipped", json!({ "reason": why }));
-            return Ok(());
-        }
-    };
     let mut ids = Vec::new();
-    for address in addresses {
-        let message = message(world, run, step, send, &channel, content, &texts, address);
-        run.log.step(world.now, step, "message_enqueued", json!({ "message_id": message.id, "channel": channel.key }));
-        if message.status == Status::Queued {
-            run.made.jobs.push(queued(world, &message));
+    for channel in &channels {
+        if let Err(why) = may_send(world, run, channel, &variables) {
+            run.log.step(world.now, step, "step_skipped", why);
+            continue;
         }
-        ids.push(Value::String(message.id.clone()));
-        run.made.messages.push(message);
+        let addresses = match addresses::of(notify, world, run, channel, (send, content), &texts).await? {
+            Ok(addresses) => addresses,
+            Err(why) => {
+                run.log.step(world.now, step, "step_skipped", json!({ "reason": why, "channel": channel.key }));
+                continue;
+            }
+        };
+        for address in addresses {
+            let message = message(world, run, step, send, channel, content, &texts, address);
+            let about = json!({ "message_id": message.id, "channel": channel.key });
+            run.log.step(world.now, step, "message_enqueued", about);
+            if message.status == Status::Queued {
+                run.made.jobs.push(queued(world, &message));
+            }
+            ids.push(Value::String(message.id.clone()));
+            run.made.messages.push(message);
+        }
     }
-    run.state.refs.insert(step.reference.clone(), json!({ "message_ids": ids }));
+    if !ids.is_empty() {
+        run.state.refs.insert(step.reference.clone(), json!({ "message_ids": ids }));
+    }
     Ok(())
+}
+
+/// The channels that a step goes out through: the one that it names, or those that its group chooses.
+fn channels_of(world: &World, run: &mut Run, step: &Step, send: &Send, variables: &Value) -> Vec<Channel> {
+    let group = send.channel_group_key.as_deref().filter(|_| send.channel_key.is_none());
+    let Some(group) = group.and_then(|key| world.shelf.group(key)) else {
+        let named = send.channel_key.as_deref().or(send.channel_group_key.as_deref());
+        return world.channel(named, send.channel_type).cloned().into_iter().collect();
+    };
+    let (keys, log) = group.chosen(&world.scope(run, variables));
+    let channels = keys.into_iter().filter_map(|key| world.channel(Some(key), None).cloned()).collect();
+    run.log.step(world.now, step, "channels_chosen", json!({ "rules": log }));
+    channels
 }
 
 /// Adds where the recipient changes what they are told.

@@ -3,11 +3,14 @@
 use liquid_core::error::{Error, Result};
 use liquid_core::model::{KStringCow, ScalarCow, Value, ValueCow};
 use liquid_core::runtime::{PartialStore, Registers, RuntimeBuilder};
-use liquid_core::{Object, Runtime, Template};
+use liquid_core::{Runtime, Template};
 
-/// Renders `template` with `data`; what `data` lacks is nil.
-pub(super) fn render(template: &Template, data: &Object, partials: &dyn PartialStore) -> Result<String> {
-    let inner = RuntimeBuilder::new().set_globals(data).set_partials(partials).build();
+use super::{Tongue, Variables};
+
+/// Renders `template` with `variables`; what they lack is nil.
+pub(super) fn render(template: &Template, variables: &Variables) -> Result<String> {
+    let inner = RuntimeBuilder::new().set_globals(&variables.values).set_partials(&*variables.partials).build();
+    *inner.registers().get_mut::<Tongue>() = variables.tongue.clone();
     let runtime = Lenient(&inner);
     let mut out = Vec::new();
     liquid_core::Renderable::render_to(template, &mut out, &runtime)?;

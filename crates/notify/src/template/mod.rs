@@ -7,6 +7,7 @@ mod filters;
 mod forgiving;
 mod lenient;
 mod partials;
+mod translations;
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,6 +15,7 @@ use liquid_core::{Language, Object};
 use serde_json::Value;
 
 pub(crate) use partials::Partials;
+pub(crate) use translations::{Tongue, Translations, texts};
 
 static LANGUAGE: LazyLock<Language> = LazyLock::new(language);
 
@@ -56,7 +58,7 @@ impl Template {
     /// # Errors
     /// What a filter or tag could not do.
     pub fn render_with(&self, variables: &Variables) -> Result<String, TemplateError> {
-        lenient::render(&self.0, &variables.values, &*variables.partials).map_err(|e| TemplateError(e.to_string()))
+        lenient::render(&self.0, variables).map_err(|e| TemplateError(e.to_string()))
     }
 }
 
@@ -65,6 +67,7 @@ impl Template {
 pub struct Variables {
     values: Object,
     partials: Arc<Partials>,
+    tongue: Tongue,
 }
 
 impl Variables {
@@ -74,7 +77,14 @@ impl Variables {
     /// When it is something else.
     pub(crate) fn new(data: &Value, partials: Arc<Partials>) -> Result<Self, TemplateError> {
         let values = liquid_core::to_object(data).map_err(|e| TemplateError(e.to_string()))?;
-        Ok(Self { values, partials })
+        Ok(Self { values, partials, tongue: Tongue::default() })
+    }
+
+    /// Said in a language.
+    #[must_use]
+    pub(crate) fn spoken(mut self, tongue: Tongue) -> Self {
+        self.tongue = tongue;
+        self
     }
 
     /// With one more.
@@ -142,6 +152,7 @@ fn language() -> Language {
     filter(Box::new(std::UrlDecode));
     filter(Box::new(std::UrlEncode));
     filter(Box::new(std::Where));
+    filter(Box::new(translations::Translate));
     filters::all().into_iter().for_each(filter);
     language.tags.register("assign".to_owned(), Box::new(std::AssignTag));
     language.tags.register("break".to_owned(), Box::new(std::BreakTag));
@@ -158,6 +169,7 @@ fn language() -> Language {
     language.blocks.register("if".to_owned(), Box::new(std::IfBlock));
     language.blocks.register("ifchanged".to_owned(), Box::new(std::IfChangedBlock));
     language.blocks.register("raw".to_owned(), Box::new(std::RawBlock));
+    language.blocks.register("t".to_owned(), Box::new(translations::TranslateBlock));
     language.blocks.register("unless".to_owned(), Box::new(std::UnlessBlock));
     language
 }

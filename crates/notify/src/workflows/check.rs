@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::definition::{Definition, Kind, Step};
 use super::texts::Text;
+use crate::signals;
 
 /// How deep branches may lie in branches, and how many a step may have.
 const DEPTH: usize = 5;
@@ -52,7 +53,7 @@ fn unserved(steps: Option<&Value>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for step in steps {
         let reference = step["ref"].as_str().unwrap_or("a step");
-        if let Some(kind @ ("ai_agent" | "wait_for_event")) = step["type"].as_str() {
+        if let Some(kind @ "ai_agent") = step["type"].as_str() {
             faults.push(fault(reference, format!("this server has no steps of the type {kind}")));
         }
         for ways in ["branches", "cohort_branches"] {
@@ -127,6 +128,11 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
                 if let Err(error) = Text::new(text).check() {
                     wrong(&error.to_string());
                 }
+            }
+        }
+        Kind::WaitForEvent { settings } => {
+            if let Err(why) = signals::check(settings) {
+                wrong(&why);
             }
         }
         Kind::TriggerWorkflow { settings } if settings.get("workflow_key").and_then(Value::as_str).is_none() => {

@@ -11,7 +11,6 @@ use super::{Definition, Op, Program};
 use crate::recipients::Told;
 use crate::resources::{self, Kind};
 use crate::runs::{Run, State, World};
-use crate::template::Variables;
 use crate::{Notify, Reference};
 
 /// For whom, and with what.
@@ -54,8 +53,8 @@ pub async fn preview(
     for told in std::iter::once(&sample.recipient).chain(&sample.actor) {
         world.tell(&told.reference, told.properties.as_ref().unwrap_or(&Map::new()));
     }
-    let rendered = Variables::new(&world.variables(&run), world.shelf.partials.clone())
-        .and_then(|variables| content.render(&variables, &world.shelf));
+    let rendered = world.texts(&run, &world.variables(&run));
+    let rendered = rendered.and_then(|variables| content.render(&variables, &world.shelf));
     Ok(rendered.map_err(|error| error.to_string()))
 }
 

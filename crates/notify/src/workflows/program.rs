@@ -28,6 +28,8 @@ pub struct Program {
     pub schema: Option<Validator>,
     /// Whether it says where its recipients change their preferences, or unsubscribe.
     pub says_addresses: bool,
+    /// Whether it waits for events.
+    pub waits: bool,
 }
 
 /// One thing to do.
@@ -66,7 +68,9 @@ impl Program {
         ops.push(Op::End);
         let schema = definition.trigger_data_json_schema.as_ref();
         let schema = schema.and_then(|schema| jsonschema::validator_for(schema).ok());
-        Self { version, key, definition, ops, schema, says_addresses }
+        let waits =
+            ops.iter().any(|op| matches!(op, Op::Step(step, _) if matches!(step.kind, Kind::WaitForEvent { .. })));
+        Self { version, key, definition, ops, schema, says_addresses, waits }
     }
 }
 

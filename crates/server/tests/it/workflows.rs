@@ -27,7 +27,14 @@ fn printed(output: &Output) -> String {
 async fn what_is_pulled_is_pushed_back_validated_and_shown() {
     on_each_server(&[], async |server| {
         let folder = server.data().join("files");
+        let told = json!({ "translation": { "format": "json", "content": "{\"a\": \"b\"}" } });
+        let key = format!("Bearer {SECRET_KEY}");
+        let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+        let path = "/v1/translations/de-CH?namespace=mail&tenant=acme&commit=true";
+        let written = server.ask("PUT", path, &headers, told.to_string().into_bytes()).await.unwrap();
+        assert_eq!(written.status, 200, "{}", written.json);
         printed(&run(&server, &folder, &["pull"]));
+        assert!(folder.join("translations/de-CH.mail.acme/translation.json").exists());
         let place = folder.join("workflows/observation-captured");
         let document = place.join("workflow.json");
         let text = std::fs::read_to_string(&document).unwrap();

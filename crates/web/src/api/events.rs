@@ -1,4 +1,5 @@
-//! Events that are sent to the engine from outside: they start the workflows that listen for them, and wake the runs that wait.
+//! Events that are sent from outside: they start the workflows that listen for them, and wake the runs that wait, those of
+//! notifications too where the event names their recipient.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,6 +7,7 @@ use axum::http::StatusCode;
 use campanile_accounts::Permission;
 use campanile_base::Error;
 use campanile_engine::NewEvent;
+use campanile_notify::signals;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -56,7 +58,14 @@ pub(super) async fn send(
         Some(id) => event.id(id),
         None => event,
     };
-    let engine = web.app.engine.clone();
-    let sent = web.app.db.write(move |tx| Box::pin(async move { engine.send(tx, event).await })).await?;
+    let (app, name) = (web.app.clone(), name.to_owned());
+    let sent = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            let sent = app.engine.send(tx, event).await?;
+            signals::of_source(tx, &app.notify, &caller.organisation, &name, &asked.data).await?;
+            Ok::<_, Error>(sent)
+        })
+    });
+    let sent = sent.await?;
     Ok((StatusCode::ACCEPTED, Json(EventSent { id: sent })))
 }

@@ -71,10 +71,10 @@ pub(super) async fn remove(
     client.must_manage()?;
     let named: Vec<(String, Option<String>)> =
         members(&body)?.into_iter().map(|(told, tenant)| (told.reference.id, tenant)).collect();
-    let removed = web
-        .app
-        .db
-        .write(move |tx| Box::pin(async move { audiences::remove(tx, &client.organisation, &key, &named).await }));
+    let notify = web.app.notify.clone();
+    let removed = web.app.db.write(move |tx| {
+        Box::pin(async move { audiences::remove(tx, &notify, &client.organisation, &key, &named).await })
+    });
     removed.await?;
     Ok(StatusCode::NO_CONTENT)
 }

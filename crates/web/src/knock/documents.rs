@@ -1,34 +1,41 @@
-//! Layouts, partials and guides: written, read and committed like workflows.
+//! Layouts, partials, translations, groups of channels and guides: written, read and committed like workflows.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, put};
-use campanile_base::{Error, sha256_hex};
+use campanile_base::Error;
 use campanile_notify::resources::{self, Kind, Resource};
 use serde_json::{Value, json};
 
 use super::body::Body;
 use super::client::Client;
 use super::error::{KnockError, KnockResult};
-use super::management::{ENVIRONMENT, author, by_key, page_of};
+use super::management::{author, by_key, page_of};
 use super::query::Query;
 use crate::Web;
 
-/// A kind of document: what requests wrap it in, and what it must say.
+/// A kind of document, and what requests wrap it in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Documents {
     kind: Kind,
     word: &'static str,
-    required: &'static [&'static str],
+    /// Whether what is written counts only once it is committed.
+    has_drafts: bool,
 }
 
-pub(super) const LAYOUTS: Documents =
-    Documents { kind: Kind::EmailLayout, word: "email_layout", required: &["html_layout"] };
-pub(super) const PARTIALS: Documents = Documents { kind: Kind::Partial, word: "partial", required: &["content"] };
-pub(super) const GUIDES: Documents = Documents { kind: Kind::Guide, word: "guide", required: &[] };
+pub(super) const LAYOUTS: Documents = Documents::new(Kind::EmailLayout, "email_layout");
+pub(super) const PARTIALS: Documents = Documents::new(Kind::Partial, "partial");
+pub(super) const GUIDES: Documents = Documents::new(Kind::Guide, "guide");
+pub(super) const CHANNEL_GROUPS: Documents =
+    Documents { has_drafts: false, ..Documents::new(Kind::ChannelGroup, "channel_group") };
+const TRANSLATIONS: Documents = Documents::new(Kind::Translation, "translation");
 
 impl Documents {
+    const fn new(kind: Kind, word: &'static str) -> Self {
+        Self { kind, word, has_drafts: true }
+    }
+
     pub(super) fn list(self) -> MethodRouter<Web> {
         get(move |State(web): State<Web>, client: Client, query: Query| async move {
             client.must_manage()?;
@@ -36,7 +43,7 @@ impl Documents {
             let read = web.app.db.read(move |tx| {
                 Box::pin(async move { resources::list(tx, &client.organisation, self.kind, &range).await })
             });
-            KnockResult::Ok(page_of(read.await?, size, |found| &found.key, view))
+            KnockResult::Ok(page_of(read.await?, size, |found| &found.key, Resource::view))
         })
     }
 
@@ -72,7 +79,7 @@ impl Documents {
                 })
             });
             let found = written.await?.ok_or_else(|| KnockError::missing(self.word))?;
-            KnockResult::Ok(Json(json!({ self.word: view(&found) })))
+            KnockResult::Ok(Json(json!({ self.word: found.view() })))
         })
     }
 
@@ -82,13 +89,13 @@ impl Documents {
             .app
             .db
             .read(move |tx| Box::pin(async move { resources::get(tx, &client.organisation, self.kind, &key).await }));
-        Ok(Json(view(&read.await?.ok_or_else(|| KnockError::missing(self.word))?)))
+        Ok(Json(read.await?.ok_or_else(|| KnockError::missing(self.word))?.view()))
     }
 
     async fn write(self, web: Web, client: Client, key: String, query: Query, body: Body) -> KnockResult<Json<Value>> {
         client.must_manage()?;
         let document = self.checked(body)?;
-        let commits = query.flag("commit") == Some(true);
+        let commits = !self.has_drafts || query.flag("commit") == Some(true);
         let note = query.text("commit_message").unwrap_or_default().to_owned();
         let (author, notify) = (author(&client), web.app.notify.clone());
         let written = web.app.db.write(move |tx| {
@@ -105,7 +112,7 @@ impl Documents {
                 Ok::<_, Error>(found.unwrap_or(written))
             })
         });
-        Ok(Json(json!({ self.word: view(&written.await?) })))
+        Ok(Json(json!({ self.word: written.await?.view() })))
     }
 
     async fn delete(self, web: Web, client: Client, key: String) -> KnockResult<StatusCode> {
@@ -123,28 +130,58 @@ impl Documents {
         if !document.is_object() {
             return Err(KnockError::field(self.word, "must be an object"));
         }
-        for name in self.required {
-            let text = document[*name].as_str().ok_or_else(|| KnockError::field(name, "is required"))?;
-            let fault = campanile_notify::workflows::Text::new(text).check().err();
-            if let Some(fault) = fault {
-                return Err(KnockError::field(name, &fault.to_string()));
-            }
+        match resources::check(self.kind, &document) {
+            Ok(()) => {}
+            Err((field, why)) => return Err(KnockError::field(field, &why)),
         }
         Ok(document)
     }
 }
 
-fn view(found: &Resource) -> Value {
-    let mut view = found.draft.clone();
-    let sha = sha256_hex(view.to_string());
-    if let Value::Object(map) = &mut view {
-        map.insert("key".to_owned(), found.key.as_str().into());
-        map.insert("active".to_owned(), found.is_active.into());
-        map.insert("valid".to_owned(), true.into());
-        map.insert("sha".to_owned(), sha.into());
-        map.insert("environment".to_owned(), ENVIRONMENT.into());
-        map.insert("created_at".to_owned(), json!(found.created_at));
-        map.insert("updated_at".to_owned(), json!(found.updated_at));
+/// Translations are asked for by locale, namespace and tenant; together they are the key.
+pub(super) fn translation() -> MethodRouter<Web> {
+    get(|State(web): State<Web>, client: Client, Path(locale): Path<String>, query: Query| async move {
+        let Json(found) = TRANSLATIONS.read(web, client, translation_key(&locale, &query)).await?;
+        KnockResult::Ok(Json(json!({ "translation": found })))
+    })
+    .put(|State(web): State<Web>, client: Client, Path(locale): Path<String>, query: Query, body: Body| async move {
+        let body = placed(&locale, &query, body);
+        TRANSLATIONS.write(web, client, translation_key(&locale, &query), query, body).await
+    })
+    .delete(|State(web): State<Web>, client: Client, Path(locale): Path<String>, query: Query| async move {
+        TRANSLATIONS.delete(web, client, translation_key(&locale, &query)).await
+    })
+}
+
+pub(super) fn translations() -> MethodRouter<Web> {
+    TRANSLATIONS.list()
+}
+
+pub(super) fn validate_translation() -> MethodRouter<Web> {
+    put(|client: Client, Path(locale): Path<String>, query: Query, body: Body| async move {
+        client.must_manage()?;
+        let document = TRANSLATIONS.checked(placed(&locale, &query, body))?;
+        KnockResult::Ok(Json(json!({ "translation": document })))
+    })
+}
+
+fn translation_key(locale: &str, query: &Query) -> String {
+    let words = [Some(locale), query.text("namespace"), query.text("tenant")];
+    // A tenant's words are under a namespace, if only under the one that has no name.
+    let words = match words {
+        [locale, None, Some(tenant)] => [locale, Some("default"), Some(tenant)],
+        words => words,
+    };
+    words.into_iter().flatten().collect::<Vec<_>>().join("/")
+}
+
+/// A translation that knows where it belongs.
+fn placed(locale: &str, query: &Query, Body(mut body): Body) -> Body {
+    if let Some(Value::Object(document)) = body.get_mut("translation") {
+        document.insert("locale_code".to_owned(), locale.into());
+        document.insert("namespace".to_owned(), query.text("namespace").unwrap_or("default").into());
+        document.insert("tenant".to_owned(), query.text("tenant").map_or(Value::Null, Value::from));
+        document.entry("format").or_insert_with(|| query.text("format").unwrap_or("json").into());
     }
-    view
+    Body(body)
 }

@@ -6,11 +6,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, sha256_hex};
+use campanile_base::Error;
 use campanile_db::{END, Range};
 use campanile_notify::channels::{self, Channel, email};
 use campanile_notify::recipients::Told;
-use campanile_notify::resources::{self, Kind, Resource, Version};
+use campanile_notify::resources::{self, ENVIRONMENT, Kind, Resource, Version};
 use campanile_notify::sending::{self, Trial};
 use campanile_notify::workflows::{self, Sample};
 use campanile_notify::{Reference, triggers};
@@ -24,8 +24,6 @@ use super::page::Page;
 use super::query::Query;
 use crate::Web;
 
-/// The one environment.
-pub(super) const ENVIRONMENT: &str = "production";
 /// How many workflows or channels a list has, unless said otherwise.
 const LIMIT: i64 = 50;
 
@@ -52,16 +50,9 @@ pub(super) fn page_of<T>(
 }
 
 fn workflow_view(workflow: &Resource) -> Value {
-    let mut view = workflow.draft.clone();
-    let document = view.to_string();
+    let mut view = workflow.view();
+    view["valid"] = workflows::check(&workflow.draft).is_empty().into();
     if let Value::Object(map) = &mut view {
-        map.insert("key".to_owned(), workflow.key.as_str().into());
-        map.insert("active".to_owned(), workflow.is_active.into());
-        map.insert("valid".to_owned(), workflows::check(&workflow.draft).is_empty().into());
-        map.insert("sha".to_owned(), sha256_hex(document).into());
-        map.insert("environment".to_owned(), ENVIRONMENT.into());
-        map.insert("created_at".to_owned(), json!(workflow.created_at));
-        map.insert("updated_at".to_owned(), json!(workflow.updated_at));
         map.entry("categories").or_insert_with(|| json!([]));
         map.entry("steps").or_insert_with(|| json!([]));
     }
@@ -240,7 +231,7 @@ pub(super) async fn commit_all(State(web): State<Web>, client: Client, query: Qu
                 let why = (note.as_str(), author.as_str());
                 workflows::put(tx, &notify, organisation, &workflow.key, &workflow.draft, Some(why)).await?;
             }
-            for kind in [Kind::EmailLayout, Kind::Partial, Kind::Guide] {
+            for kind in [Kind::EmailLayout, Kind::Partial, Kind::Translation, Kind::Guide] {
                 for document in resources::list(tx, organisation, kind, &Range::first(10_000)).await? {
                     let why = (note.as_str(), author.as_str());
                     resources::commit(tx, &notify, organisation, kind, &document.key, why).await?;

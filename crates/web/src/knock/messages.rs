@@ -297,7 +297,9 @@ async fn mark_these(web: &Web, client: Client, ids: Vec<String>, mark: Mark, bod
     let written = web.app.db.write(move |tx| {
         Box::pin(async move {
             let organisation = &client.organisation;
-            let marked = messages::mark(tx, organisation, only.as_deref(), &ids, mark, metadata.as_ref(), now).await?;
+            let marked =
+                messages::mark(tx, &notify, organisation, only.as_deref(), &ids, (mark, metadata.as_ref()), now)
+                    .await?;
             Ok::<_, Error>((channels_of(tx, &notify, organisation).await?, marked))
         })
     });
@@ -361,7 +363,7 @@ pub(super) async fn mark_all(
             let mut marked = 0;
             for recipient in whom {
                 let filter = Filter { recipient, channel: Some(channel.id.clone()), ..filter.clone() };
-                marked += messages::mark_where(tx, organisation, &filter, &range, mark, now).await?;
+                marked += messages::mark_where(tx, &notify, organisation, &filter, &range, mark, now).await?;
             }
             Ok::<_, Error>(marked)
         })

@@ -31,7 +31,7 @@ use axum::response::Response;
 use axum::routing::{any, get, post, put};
 
 use crate::Web;
-use documents::{GUIDES, LAYOUTS, PARTIALS};
+use documents::{CHANNEL_GROUPS, GUIDES, LAYOUTS, PARTIALS};
 use error::KnockError;
 
 pub(crate) fn router() -> Router<Web> {
@@ -114,6 +114,7 @@ fn users_belongings() -> Router<Web> {
         .route("/users/{user}/subscriptions", get(subscriptions::of_user))
         .route("/users/{user}/preference_center/config", get(preference_center::config))
         .route("/users/{user}/preference_center/signed_url", post(preference_center::signed_url))
+        .route("/preferences/default", get(preferences::get_for_all).put(preferences::set_for_all))
         .route("/users/{user}/preferences", get(preferences::list_of_user))
         .route(
             "/users/{user}/preferences/{set}",
@@ -162,6 +163,12 @@ fn managed() -> Router<Web> {
         .route("/partials", PARTIALS.list())
         .route("/partials/{key}", PARTIALS.one())
         .route("/partials/{key}/validate", PARTIALS.validate())
+        .route("/translations", documents::translations())
+        .route("/translations/{locale}", documents::translation())
+        .route("/translations/{locale}/validate", documents::validate_translation())
+        .route("/channel_groups", CHANNEL_GROUPS.list())
+        .route("/channel_groups/{key}", CHANNEL_GROUPS.one())
+        .route("/channel_groups/{key}/validate", CHANNEL_GROUPS.validate())
         .route("/guides", GUIDES.list())
         .route("/guides/{key}", GUIDES.one())
         .route("/guides/{key}/validate", GUIDES.validate())

@@ -160,6 +160,26 @@ async fn write(
     Ok(Json(preferences::view(&set, &written.await?)))
 }
 
+/// What everybody's preferences begin with. The hosted service leaves this to its pages.
+pub(super) async fn get_for_all(State(web): State<Web>, client: Client) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { preferences::for_all(tx, &client.organisation).await }))
+        .await?;
+    Ok(Json(preferences::view(DEFAULT, &read)))
+}
+
+pub(super) async fn set_for_all(State(web): State<Web>, client: Client, Body(body): Body) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let (notify, body) = (web.app.notify.clone(), Value::Object(body));
+    let written = web.app.db.write(move |tx| {
+        Box::pin(async move { preferences::set_for_all(tx, &notify, &client.organisation, &body).await })
+    });
+    Ok(Json(preferences::view(DEFAULT, &written.await?)))
+}
+
 pub(super) async fn delete_of_user(
     State(web): State<Web>,
     client: Client,

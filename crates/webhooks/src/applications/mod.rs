@@ -5,6 +5,8 @@
 
 pub(crate) mod queries;
 
+use std::sync::Arc;
+
 use campanile_accounts::{Caller, OrganisationId, Permission};
 use campanile_base::{Clock, Error, Result, Timestamp};
 use campanile_db::Tx;
@@ -12,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::directory::Entry;
 use crate::names::{check_metadata, check_uid, check_words};
 use crate::{Webhooks, endpoints};
 use campanile_db::Range;
@@ -20,6 +23,10 @@ campanile_base::id_type!(
     /// One application.
     pub ApplicationId, "app"
 );
+
+/// The uid of the application whose endpoints are told what becomes of the organisation's notifications: in the words, and with the headers
+/// and signature, of the hosted service for notifications beside our own.
+pub const NOTIFICATIONS: &str = "notifications";
 
 /// An application, in the Svix API's shape.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -204,12 +211,48 @@ pub async fn get(tx: &mut Tx, organisation: &OrganisationId, id_or_uid: &str) ->
     queries::by_id_or_uid(tx, organisation, id_or_uid).await?.ok_or(Error::NotFound("application"))
 }
 
-/// Applications of an organisation; the operational one is not listed.
+/// Applications of an organisation; those of the organisation's own, operational and for [notifications](NOTIFICATIONS), are not listed.
 ///
 /// # Errors
 /// What the database says.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, range: &Range) -> Result<Vec<Application>> {
     Ok(queries::list(tx, organisation, range).await?)
+}
+
+/// Makes the application for [`NOTIFICATIONS`], where there is none.
+///
+/// # Errors
+/// What the database says.
+pub async fn ensure_notifications(tx: &mut Tx, clock: &Clock, organisation: &OrganisationId) -> Result<()> {
+    if queries::by_id_or_uid(tx, organisation, NOTIFICATIONS).await?.is_some() {
+        return Ok(());
+    }
+    let now = clock.now();
+    let (name, uid) = ("Notifications".to_owned(), Some(NOTIFICATIONS.to_owned()));
+    let spec = ApplicationSpec { name, uid, ..ApplicationSpec::default() };
+    queries::insert(tx, &made_of(spec, ApplicationId::new(now), organisation.clone(), now, now)).await?;
+    Ok(())
+}
+
+/// The application for [`NOTIFICATIONS`], where it has an endpoint that is told anything. What another node changed is known within a second.
+///
+/// # Errors
+/// What the database says.
+pub async fn notified(
+    tx: &mut Tx,
+    webhooks: &Webhooks,
+    organisation: &OrganisationId,
+) -> Result<Option<Arc<Application>>> {
+    let listens = |entry: &Entry| {
+        let is_told = entry.targets.iter().any(|target| !target.endpoint.disabled);
+        is_told.then(|| Arc::new(entry.application.clone()))
+    };
+    if let Some(entry) = webhooks.directory.notifications(webhooks, organisation) {
+        return Ok(listens(&entry));
+    }
+    let Some(found) = queries::by_id_or_uid(tx, organisation, NOTIFICATIONS).await? else { return Ok(None) };
+    let entry = webhooks.directory.at_revision(tx, webhooks, &found.id, found.revision).await?;
+    Ok(entry.as_deref().and_then(listens))
 }
 
 /// The application whose endpoints are told of what becomes of the others'; it is made when it is

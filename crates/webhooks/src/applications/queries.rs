@@ -137,9 +137,11 @@ pub(super) async fn list(tx: &mut Tx, organisation: &OrganisationId, range: &Ran
         "id",
         "SELECT ",
         columns!(),
-        " FROM application WHERE organisation_id = $1 AND deleted_at IS NULL AND NOT is_operational"
+        " FROM application WHERE organisation_id = $1 AND deleted_at IS NULL AND NOT is_operational
+            AND COALESCE(uid, '') <> $5"
     );
-    tx.all(sql, params![organisation.as_str(), &range.low, &range.high, range.limit], read).await
+    let params = params![organisation.as_str(), &range.low, &range.high, range.limit, super::NOTIFICATIONS];
+    tx.all(sql, params, read).await
 }
 
 pub(crate) async fn operational(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<Application>> {

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use campanile_base::Timestamp;
-use campanile_net::Request;
+use campanile_net::{Request, SigningSecret};
 
 use crate::Webhooks;
 use crate::directory::Target;
@@ -38,6 +38,15 @@ pub(super) fn signed(
         headers.push((format!("{prefix}-id"), id.to_owned()));
         headers.push((format!("{prefix}-timestamp"), timestamp.to_string()));
         headers.push((format!("{prefix}-signature"), signature.clone()));
+    }
+    if let Some(environment) = &target.environment {
+        headers.push(("x-knock-event".to_owned(), message.event_type.clone()));
+        headers.push(("x-knock-environment-id".to_owned(), environment.clone()));
+        // Who verifies this has the secret as it is shown, not what it decodes to.
+        let shared = target.secrets(now).find(|secret| matches!(secret, SigningSecret::Hmac(_)));
+        let stamp = now.as_micros() / 1_000;
+        let stamped = shared.map(|secret| campanile_net::stamped(&secret.expose(), stamp, &body));
+        headers.extend(stamped.map(|stamped| ("x-knock-signature".to_owned(), stamped)));
     }
     headers.extend(basic.map(|basic| ("authorization".to_owned(), basic)));
     let token = token.map(|token| ("authorization".to_owned(), format!("Bearer {token}")));

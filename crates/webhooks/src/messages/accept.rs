@@ -123,6 +123,23 @@ pub async fn send(
     if stored[0] { Ok(message) } else { Err(Refused::EventIdTaken.into()) }
 }
 
+/// Like [`send`], of many at once; none of them may be called by an event id.
+///
+/// # Errors
+/// Like [`accept`].
+pub async fn send_all(tx: &mut Tx, webhooks: &Webhooks, application: &Application, all: Vec<NewMessage>) -> Result<()> {
+    let now = webhooks.clock.now();
+    let (id, revision) = (&application.id, application.revision);
+    let entry = webhooks.directory.at_revision(tx, webhooks, id, revision).await?.ok_or(Refused::NoApplication)?;
+    let pending = all.into_iter().map(|new| {
+        let new = new.checked(now)?;
+        let only_to = new.only_to.clone();
+        Ok(Pending { message: Arc::new(message_of(id, new, now)), request: None, entry: entry.clone(), only_to })
+    });
+    let pending: Vec<Pending> = pending.collect::<Result<_>>()?;
+    store(tx, webhooks, &pending, now).await.map(drop)
+}
+
 /// A message that is to be stored.
 struct Pending {
     message: Arc<Message>,

@@ -20,7 +20,7 @@ use crate::names::{check_channel, check_name, check_set, check_tag, check_uid};
 use campanile_db::Range;
 
 pub(crate) use accept::Accepts;
-pub use accept::{Accepted, Refused, accept, send};
+pub use accept::{Accepted, Refused, accept, send, send_all};
 pub(crate) use recent::Recent;
 
 campanile_base::id_type!(

@@ -180,7 +180,8 @@ pub async fn take_in(
 ) -> Result<()> {
     let Intake { message, at, status, mark, complains, data } = told;
     if let Some((status, kind)) = status {
-        return sending::said_later(tx, organisation, &channel.id, &message, (status, kind, data.as_ref()), at).await;
+        return sending::said_later(tx, notify, organisation, &channel.id, &message, (status, kind, data.as_ref()), at)
+            .await;
     }
     let message = messages::get(tx, organisation, &message).await?;
     let Some(message) = message.filter(|message| message.channel_id == channel.id) else { return Ok(()) };
@@ -188,7 +189,7 @@ pub async fn take_in(
         tracking::unsubscribe(tx, notify, organisation, &message.recipient).await?;
     }
     if let Some(mark) = mark {
-        messages::mark(tx, organisation, None, &[message.id], mark, data.as_ref(), at).await?;
+        messages::mark(tx, notify, organisation, None, &[message.id], (mark, data.as_ref()), at).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod documents;
 mod feeds;
 mod many;
 mod recipients;
+mod signals;
 mod socket;
 mod violence;
 mod workflows;

@@ -1,0 +1,31 @@
+//! What a document must say before it is kept. Workflows are checked [by themselves](crate::workflows::check).
+
+use serde_json::Value;
+
+use super::Kind;
+use crate::channels::ChannelGroup;
+use crate::template::{self, Template};
+
+/// What is wrong with a document, and where.
+///
+/// # Errors
+/// The field, and a sentence.
+pub fn check(kind: Kind, document: &Value) -> Result<(), (&'static str, String)> {
+    let text = |name: &'static str| {
+        document[name].as_str().filter(|text| !text.is_empty()).ok_or((name, "is required".to_owned()))
+    };
+    let template = |name: &'static str| match Template::parse(text(name)?) {
+        Ok(_) => Ok(()),
+        Err(error) => Err((name, error.to_string())),
+    };
+    match kind {
+        Kind::EmailLayout => template("html_layout"),
+        Kind::Partial => template("content"),
+        Kind::Translation => {
+            let format = document["format"].as_str().unwrap_or("json");
+            template::texts(text("content")?, format).map(drop).map_err(|error| ("content", error))
+        }
+        Kind::ChannelGroup => ChannelGroup::parse(document).map(drop).map_err(|error| ("channel_rules", error)),
+        Kind::Workflow | Kind::Guide | Kind::Audience => Ok(()),
+    }
+}
