@@ -86,7 +86,7 @@ test("what happens appears without a reload, rings the bell and can be followed"
   await page.getByRole("heading", { name: "[PR Opened] Fix the bell" }).waitFor();
 
   await page.getByRole("button", { name: "Notifications, 1 unread" }).click();
-  await page.getByRole("button", { name: /Version 1\.0/ }).click();
+  await page.getByRole("button", { name: /^\[Release Published\] Version 1\.0/ }).click();
   await page.getByRole("heading", { name: "[Release Published] Version 1.0" }).waitFor();
   await page.getByRole("button", { name: "Notifications, 0 unread" }).waitFor();
   assert.deepEqual(page.problems, []);

@@ -70,6 +70,77 @@ test("what a member unticks is kept, and stays", async () => {
   await page.context().close();
 });
 
+test("what was told is grouped, followed, put away and found again", async () => {
+  const page = await signedIn();
+  const member = (await api(server, "/api/members")).body.data[0].id;
+  const data = (n) => ({ title: `Job ${n}`, url: `${server.url}/notifications/runs`, job: "j", run: `r${n}` });
+  for (const n of [1, 2, 3, 4, 5]) {
+    const body = JSON.stringify({ recipients: [member], data: data(n) });
+    await api(server, "/v1/workflows/job-completed/trigger", { method: "POST", body });
+  }
+  await page.getByRole("link", { name: "Notification settings" }).click();
+  await go(page, "Inbox");
+  const inbox = page.getByRole("region", { name: "Inbox" });
+  await until(async () => {
+    await page.reload();
+    return inbox.getByText("job completed · 5").waitFor({ timeout: 2_000 }).then(() => true, () => false);
+  }, "all five are there");
+  await inbox.getByRole("heading", { name: "Today" }).waitFor();
+  assert.equal(await inbox.getByText("Job 1", { exact: true }).count(), 0, "three are shown");
+  await inbox.getByRole("button", { name: /2 more: job completed/ }).click();
+  await inbox.getByRole("button", { name: "Archive: Job 1" }).click();
+  await inbox.getByText("job completed · 4").waitFor();
+  await inbox.getByRole("button", { name: "Archive", exact: true }).click();
+  await inbox.getByRole("button", { name: "Take out of the archive: Job 1" }).click();
+  await inbox.getByText("Nothing was archived.").waitFor();
+  await inbox.getByRole("button", { name: "All", exact: true }).click();
+  await inbox.getByText("job completed · 5").waitFor();
+  await inbox.getByRole("button", { name: /Job 3/ }).first().click();
+  await page.getByRole("region", { name: "The newest runs" }).waitFor();
+  await page.getByRole("button", { name: /^Notifications, \d/ }).click();
+  await page.getByRole("button", { name: "Mark all as read" }).click();
+  await page.getByRole("button", { name: "Notifications, 0 unread" }).waitFor();
+  await page.getByRole("button", { name: "Unread", exact: true }).click();
+  await page.getByText("You have read everything.").waitFor();
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("what a step says is written beside how it looks", async () => {
+  const page = await signedIn();
+  await page.getByRole("link", { name: "Notification settings" }).click();
+  await go(page, "Workflows");
+  await page.getByRole("link", { name: /Observation captured/ }).click();
+  const preview = page.getByRole("region", { name: "Preview" });
+  await page.getByRole("link", { name: "Edit slack" }).click();
+  await preview.getByText(/^Release.*: Score \d+\/100$/).first().waitFor();
+  await page.goBack();
+  await page.getByRole("link", { name: "Edit mail" }).click();
+  const framed = preview.frameLocator("iframe");
+  await page.getByLabel("HTML", { exact: true }).fill("<h1>Hello {{ recipient.name }}: {{ title }}</h1>");
+  await framed.getByRole("heading", { name: /^Hello .+: \[Release Published\] Version 1\.0$/ }).waitFor();
+  await page.getByLabel("Data", { exact: true }).fill('{"title": "Another"}');
+  await framed.getByRole("heading", { name: /: Another$/ }).waitFor();
+  await page.getByLabel("HTML", { exact: true }).fill("<p>\n{% if %}</p>");
+  await preview.getByRole("alert").waitFor();
+  await page.getByLabel("HTML", { exact: true }).fill("<h1>{{ title }}, {{ total_activities }} of them</h1>");
+  await page.getByLabel(/^What a batch has gathered/).fill('[{"title": "a"}, {"title": "b"}]');
+  await framed.getByRole("heading", { name: "Another, 2 of them" }).waitFor();
+  const count = async () => (await api(server, "/v1/commits")).body.entries.length;
+  const before = await count();
+  await page.getByRole("button", { name: "Save as draft" }).click();
+  await page.getByText("Saved", { exact: true }).waitFor();
+  assert.equal(await count(), before, "a draft does not count yet");
+  await page.getByRole("button", { name: "Save and use" }).click();
+  await until(async () => (await count()) === before + 1, "it counts");
+  const { body } = await api(server, "/v1/workflows/observation-captured");
+  const mail = body.steps.find((step) => step.ref === "mail");
+  assert.equal(mail.template.html_body, "<h1>{{ title }}, {{ total_activities }} of them</h1>");
+  assert.equal(body.active, true);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test("a run says what was done and why something was not", async () => {
   const page = await signedIn();
   await page.getByRole("link", { name: "Notification settings" }).click();
@@ -188,6 +259,13 @@ for (const theme of ["light", "dark"]) {
       await page.getByText("What it says").first().click();
       await page.getByRole("region", { name: "Runs" }).getByRole("link").first().waitFor();
       await check(page, `workflow-${theme}-${width}`);
+      for (const step of ["mail", "slack"]) {
+        await page.getByRole("link", { name: `Edit ${step}` }).click();
+        const preview = page.getByRole("region", { name: "Preview" });
+        await preview.locator("iframe").or(preview.getByText(/Score/)).first().waitFor();
+        await check(page, `editor-${step}-${theme}-${width}`);
+        await page.goBack();
+      }
       await page.getByRole("link", { name: "All workflows" }).click();
       await page.getByRole("link", { name: /By plan/ }).waitFor();
       await check(page, `workflows-${theme}-${width}`);
@@ -200,6 +278,13 @@ for (const theme of ["light", "dark"]) {
       await page.getByText("How it was decided").first().click();
       await check(page, `run-${theme}-${width}`);
       await page.goBack();
+      await go(page, "Inbox");
+      await page.getByRole("heading", { name: "Today" }).waitFor();
+      await check(page, `inbox-${theme}-${width}`);
+      await page.getByRole("button", { name: /^Notifications, \d/ }).click();
+      await page.getByRole("link", { name: "Show all" }).waitFor();
+      await check(page, `bell-list-${theme}-${width}`);
+      await page.keyboard.press("Escape");
       await go(page, "E-mail");
       await page.getByText("In force").waitFor();
       await check(page, `email-${theme}-${width}`);

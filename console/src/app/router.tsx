@@ -5,7 +5,9 @@ import { Link, createRootRoute, createRoute, createRouter } from "@tanstack/reac
 import { LivePage } from "../features/live/live-page";
 import type { ReactNode } from "react";
 
+import { EditorPage } from "../features/notifications/editor/editor-page";
 import { EmailPage } from "../features/notifications/email-page";
+import { InboxPage } from "../features/notifications/inbox-page";
 import { PreferencesPage } from "../features/notifications/preferences-page";
 import { RunPage, RunsPage } from "../features/notifications/runs-page";
 import { SlackPage } from "../features/notifications/slack-page";
@@ -37,8 +39,10 @@ const page = <P extends string>(path: P, component: () => ReactNode) =>
   createRoute({ getParentRoute: () => shell, path, component });
 const notifications = [
   page("/notifications", PreferencesPage),
+  page("/notifications/inbox", InboxPage),
   page("/notifications/workflows", WorkflowsPage),
   page("/notifications/workflows/$key", WorkflowPage),
+  page("/notifications/workflows/$key/steps/$step", EditorPage),
   page("/notifications/runs", RunsPage),
   page("/notifications/runs/$id", RunPage),
   page("/notifications/slack", SlackPage),

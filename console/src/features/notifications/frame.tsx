@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 
 const PAGES = [
   { to: "/notifications", name: "What I am told" },
+  { to: "/notifications/inbox", name: "Inbox" },
   { to: "/notifications/workflows", name: "Workflows" },
   { to: "/notifications/runs", name: "Runs" },
   { to: "/notifications/slack", name: "Slack" },

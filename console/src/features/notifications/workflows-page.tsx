@@ -7,10 +7,11 @@ import { ArrowLeft } from "lucide-react";
 import { Button, Chip, Empty, Panel, Skeleton, Status, Time } from "../../components/ui";
 import { type Entries, type Items, type Run, type Step, type Workflow, CHANNEL_NAMES, knock } from "../../lib/knock";
 import { words } from "../../lib/format";
+import { FIELDS } from "./editor/document";
 import { Frame, Trouble } from "./frame";
 import { RunList } from "./runs-page";
 
-const LEAD = "What is said, to whom, and in which order. Workflows are documents: they are written by PUT /v1/workflows, and kept with your code.";
+const LEAD = "What is said, to whom, and in which order. Workflows are documents: what they say is changed here, all of them by campanile workflows push, and kept with your code.";
 
 export function WorkflowsPage() {
   const workflows = useQuery({ queryKey: ["workflows"], queryFn: () => knock<Entries<Workflow>>("/workflows") });
@@ -87,7 +88,7 @@ export function WorkflowPage() {
       <Trouble error={turn.error} />
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <Panel title="Steps" note={it.active ? "on" : "off: nothing is sent"}>
-          <div className="overflow-x-auto p-4"><Steps steps={it.steps} /></div>
+          <div className="overflow-x-auto p-4"><Steps workflow={it.key} steps={it.steps} /></div>
         </Panel>
         <Panel title="Runs" note="what it did for each recipient, newest first">
           {runs.isPending ? <Skeleton /> : <RunList runs={runs.data?.items ?? []} />}
@@ -98,20 +99,20 @@ export function WorkflowPage() {
 }
 
 /** Steps below each other; ways of a branch beside each other. */
-function Steps({ steps }: { steps: Step[] }) {
+function Steps({ workflow, steps }: { workflow: string; steps: Step[] }) {
   return (
     <ol className="grid justify-items-stretch">
       {steps.map((step, index) => (
         <li key={step.ref} className="grid">
           {index > 0 && <span aria-hidden className="bg-line mx-auto h-4 w-px" />}
-          <StepBox step={step} />
+          <StepBox workflow={workflow} step={step} />
         </li>
       ))}
     </ol>
   );
 }
 
-function StepBox({ step }: { step: Step }) {
+function StepBox({ workflow, step }: { workflow: string; step: Step }) {
   const ways = [
     ...(step.branches ?? []).map((way) => ({ name: way.name || "otherwise", steps: way.steps ?? [] })),
     ...(step.cohort_branches ?? []).map((way) => ({ name: `${way.percentage ?? 0} %`, steps: way.steps ?? [] })),
@@ -121,6 +122,16 @@ function StepBox({ step }: { step: Step }) {
       <div className="flex flex-wrap items-center gap-2 px-3 py-2">
         <span className="font-medium">{step.name ?? step.ref}</span>
         <Chip>{step.channel_type ? (CHANNEL_NAMES[step.channel_type] ?? step.channel_type) : words(step.type)}</Chip>
+        {step.channel_type && FIELDS[step.channel_type] && (
+          <Link
+            to="/notifications/workflows/$key/steps/$step"
+            params={{ key: workflow, step: step.ref }}
+            className="text-bronze order-last ml-auto hover:underline"
+            aria-label={`Edit ${step.name ?? step.ref}`}
+          >
+            Edit
+          </Link>
+        )}
         {step.conditions !== undefined && step.conditions !== null && <Chip>on conditions</Chip>}
       </div>
       <Details step={step} />
@@ -129,7 +140,7 @@ function StepBox({ step }: { step: Step }) {
           {ways.map((way) => (
             <div key={way.name} className="min-w-0">
               <p className="text-quiet mb-2 text-xs font-medium">{way.name}</p>
-              {way.steps.length ? <Steps steps={way.steps} /> : <p className="text-quiet text-xs">goes on</p>}
+              {way.steps.length ? <Steps workflow={workflow} steps={way.steps} /> : <p className="text-quiet text-xs">goes on</p>}
             </div>
           ))}
         </div>

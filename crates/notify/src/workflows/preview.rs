@@ -7,7 +7,7 @@ use campanile_base::{Error, Result, new_uuid};
 use campanile_db::Tx;
 use serde_json::{Map, Value, json};
 
-use super::{Definition, Op, Program};
+use super::{Content, Definition, Kind as StepKind, Op, Program};
 use crate::recipients::Told;
 use crate::resources::{self, Kind};
 use crate::runs::{Run, State, World};
@@ -24,6 +24,10 @@ pub struct Sample {
     pub tenant: Option<String>,
     /// What the trigger would bring.
     pub data: Map<String, Value>,
+    /// What a batch would have gathered before: the data of each trigger.
+    pub activities: Vec<Value>,
+    /// What the step would say, where that is not written yet.
+    pub template: Option<Map<String, Value>>,
 }
 
 /// What the draft's step would say; or why it could say nothing.
@@ -42,8 +46,11 @@ pub async fn preview(
     let definition: Definition = serde_json::from_value(found.draft)
         .map_err(|error| Error::invalid_field("workflow_document", error.to_string()))?;
     let program = Arc::new(Program::new(new_uuid(), key.to_owned(), definition));
-    let content = program.ops.iter().find_map(|op| match op {
-        Op::Step(known, Some(content)) if known.reference == step => Some(content.clone()),
+    let content = program.ops.iter().find_map(|op| match (op, &sample.template) {
+        (Op::Step(known, Some(content)), template) if known.reference == step => Some(match (&known.kind, template) {
+            (StepKind::Channel(send), Some(template)) => Arc::new(Content::new(send.channel_type, template)),
+            _ => content.clone(),
+        }),
         _ => None,
     });
     let content =
@@ -60,6 +67,8 @@ pub async fn preview(
 
 /// A run that is never written.
 fn run(notify: &Notify, program: Arc<Program>, sample: &Sample) -> Run {
+    let now = notify.clock.now();
+    let activities = sample.activities.iter().map(|data| json!({ "id": new_uuid(), "data": data, "inserted_at": now }));
     let state = State {
         version: program.version.clone(),
         at: 0,
@@ -67,8 +76,8 @@ fn run(notify: &Notify, program: Arc<Program>, sample: &Sample) -> Run {
         data: sample.data.clone(),
         actor: sample.actor.as_ref().map(|actor| actor.reference.clone()),
         tenant: sample.tenant.clone(),
-        activities: Vec::new(),
-        total_activities: 1,
+        activities: activities.collect(),
+        total_activities: sample.activities.len().max(1) as i64,
         actors: Vec::<Reference>::new(),
         total_actors: i64::from(sample.actor.is_some()),
         refs: Map::new(),
@@ -78,7 +87,7 @@ fn run(notify: &Notify, program: Arc<Program>, sample: &Sample) -> Run {
         is_sandbox: true,
         cancellation_key: None,
         cause: json!({ "source": { "type": "rehearsal" } }),
-        accepted_at: notify.clock.now(),
+        accepted_at: now,
         has_passed: false,
     };
     let (log, made) = Default::default();

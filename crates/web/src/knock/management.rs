@@ -142,6 +142,7 @@ pub(super) async fn activate_workflow(
 }
 
 /// What a step of the draft would say.
+/// What a step would say; beside the hosted service's fields also of a `template` that is not written yet, and of `activities`.
 pub(super) async fn preview_step(
     State(web): State<Web>,
     client: Client,
@@ -156,6 +157,8 @@ pub(super) async fn preview_step(
         actor: told("actor")?,
         tenant: body.optional("tenant").map(str::to_owned),
         data: body.object("data")?,
+        activities: body.0.get("activities").and_then(Value::as_array).cloned().unwrap_or_default(),
+        template: body.0.get("template").and_then(Value::as_object).cloned(),
     };
     let notify = web.app.notify.clone();
     let read = web.app.db.read(move |tx| {
