@@ -48,7 +48,7 @@ const BY_PLACE: [&str; 3] = [
         (SELECT message_id, id FROM delivery_log WHERE organisation_id = $1 AND message_id < $2
          ORDER BY message_id LIMIT $3)",
     "DELETE FROM recipient_run WHERE organisation_id = $1 AND id IN
-        (SELECT id FROM recipient_run WHERE organisation_id = $1 AND place < $2
+        (SELECT id FROM recipient_run WHERE organisation_id || '' = $1 AND place < $2
             AND status IN ('completed', 'cancelled') ORDER BY place LIMIT $3)",
     "DELETE FROM notify_message WHERE organisation_id = $1 AND id IN
         (SELECT id FROM notify_message WHERE organisation_id = $1 AND id < $2

@@ -7,13 +7,13 @@
 use std::collections::HashMap;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp, new_ksuid, sha256_hex, uuid_of};
+use campanile_base::{Error, Result, Timestamp, sha256_hex, uuid_of};
 use campanile_db::{Range, Tx};
 use serde_json::{Map, Value, json};
 
-use crate::channels::{Channel, ChannelType};
+use crate::channels::Channel;
 use crate::conditions::{Group, Scope};
-use crate::messages::{self, Archived, EventKind, Filter, Mark, Marks, Message, Source, Status, TenantFilter};
+use crate::messages::{self, Archived, EventKind, Filter, Mark, Message, Source, Status, TenantFilter};
 use crate::resources::{self, Kind, Resource};
 use crate::signals::{self, Happening};
 use crate::{Notify, Reference, audiences, recipients};
@@ -245,38 +245,25 @@ pub async fn engage(
 }
 
 fn message(guide: &Resource, user: &str, channel: &Channel, told: &Engagement, now: Timestamp) -> Message {
+    let source = Source {
+        kind: "guide".to_owned(),
+        key: told.guide.clone(),
+        version_id: guide.version_id.clone().unwrap_or_else(|| uuid_of(&[&sha256_hex(guide.draft.to_string())])),
+        categories: Vec::new(),
+        step: Some(told.step.clone()),
+        workflow_run_id: None,
+        recipient_run_id: None,
+    };
     let mut message = Message {
-        id: new_ksuid(now),
-        channel_id: channel.id.clone(),
-        channel_type: ChannelType::InAppGuide,
-        recipient: Reference::user(user),
         tenant: told.tenant.clone(),
-        source: Source {
-            kind: "guide".to_owned(),
-            key: told.guide.clone(),
-            version_id: guide.version_id.clone().unwrap_or_else(|| uuid_of(&[&sha256_hex(guide.draft.to_string())])),
-            categories: Vec::new(),
-            step: Some(told.step.clone()),
-            workflow_run_id: None,
-            recipient_run_id: None,
-        },
-        actors: Vec::new(),
         data: Map::from_iter([
             ("is_final".to_owned(), Value::Bool(told.is_final)),
             ("unthrottled".to_owned(), Value::Bool(told.is_unthrottled)),
         ]),
-        activities: None,
         content: json!({ "blocks": [] }),
-        metadata: None,
-        snapshot: None,
         status: Status::Delivered,
-        log: String::new(),
-        scheduled_at: None,
-        inserted_at: now,
-        updated_at: now,
-        marks: Marks::default(),
+        ..Message::new(channel, Reference::user(user), source, now)
     };
-    message.note(now, EventKind::Created, None);
     message.note(now, EventKind::Delivered, None);
     message
 }

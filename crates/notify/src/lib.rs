@@ -91,6 +91,8 @@ pub struct Notify {
     programs: workflows::Programs,
     listener: Arc<OnceLock<Arc<dyn signals::Listener>>>,
     accepts: Arc<OnceLock<triggers::Accepts>>,
+    begins: Arc<OnceLock<triggers::Begins>>,
+    recent: sending::Recent,
 }
 
 /// What the pillar is made of.
@@ -127,6 +129,8 @@ impl Notify {
             programs: Default::default(),
             listener: Default::default(),
             accepts: Default::default(),
+            begins: Default::default(),
+            recent: Default::default(),
         }
     }
 
@@ -137,7 +141,7 @@ impl Notify {
 
     /// Without the lanes: a lane that held itself would never end.
     fn within(&self) -> Self {
-        Self { accepts: Arc::default(), ..self.clone() }
+        Self { accepts: Arc::default(), begins: Arc::default(), ..self.clone() }
     }
 }
 

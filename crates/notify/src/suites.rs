@@ -2,12 +2,12 @@
 //! cases name.
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Result, new_ksuid};
+use campanile_base::{Error, Result, new_ksuid};
 use campanile_db::{Tx, params};
 use serde_json::{Map, Value, json};
 
 use crate::channels::{self, ChannelType};
-use crate::messages::{self, EventKind, Marks, Message, Source, Status};
+use crate::messages::{self, EventKind, Message, Source, Status};
 use crate::recipients::Told;
 use crate::resources::{self, Kind};
 use crate::{Notify, Reference, audiences, channel_data, recipients, schedules, subscriptions, workflows};
@@ -106,36 +106,24 @@ async fn reached(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) ->
 /// Messages to one user, in their feed.
 async fn said(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<()> {
     let now = notify.clock.now();
+    let feed = channels::find(tx, notify, organisation, channels::FEED).await?.ok_or(Error::NotFound("channel"))?;
     let all = MESSAGES.map(|id| {
+        let source = Source {
+            kind: "workflow".to_owned(),
+            key: "workflow".to_owned(),
+            version_id: ID.to_owned(),
+            categories: Vec::new(),
+            step: Some("feed".to_owned()),
+            workflow_run_id: Some(ID.to_owned()),
+            recipient_run_id: Some(RUN.to_owned()),
+        };
+        let block = json!({ "type": "markdown", "name": "body", "content": "Hi", "rendered": "<p>Hi</p>" });
         let mut message = Message {
             id: id.to_owned(),
-            channel_id: channels::seeded_id(organisation, channels::FEED),
-            channel_type: ChannelType::InAppFeed,
-            recipient: Reference::user("user_id"),
-            tenant: None,
-            source: Source {
-                kind: "workflow".to_owned(),
-                key: "workflow".to_owned(),
-                version_id: ID.to_owned(),
-                categories: Vec::new(),
-                step: Some("feed".to_owned()),
-                workflow_run_id: Some(ID.to_owned()),
-                recipient_run_id: Some(RUN.to_owned()),
-            },
-            actors: Vec::new(),
-            data: Map::new(),
-            activities: None,
-            content: json!({ "blocks": [{ "type": "markdown", "name": "body", "content": "Hi", "rendered": "<p>Hi</p>" }] }),
-            metadata: None,
-            snapshot: None,
+            content: json!({ "blocks": [block] }),
             status: Status::Delivered,
-            log: String::new(),
-            scheduled_at: None,
-            inserted_at: now,
-            updated_at: now,
-            marks: Marks::default(),
+            ..Message::new(&feed, Reference::user("user_id"), source, now)
         };
-        message.note(now, EventKind::Created, None);
         message.note(now, EventKind::Delivered, None);
         message
     });

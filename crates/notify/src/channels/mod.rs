@@ -217,19 +217,23 @@ type Read = (Instant, Arc<Vec<Channel>>);
 #[derive(Clone, Default)]
 pub(crate) struct Known(Arc<Mutex<HashMap<OrganisationId, Read>>>);
 
-/// The channels of an organisation, at most a second old.
+/// The channels of an organisation as they were read within the last second.
+pub(crate) fn fresh(notify: &Notify, organisation: &OrganisationId) -> Option<Arc<Vec<Channel>>> {
+    let known = notify.channels.0.lock().expect("nobody panics while they hold it");
+    known.get(organisation).and_then(|(read, channels)| (read.elapsed() < KNOWN_FOR).then(|| channels.clone()))
+}
+
+/// An organisation's channels, as [`fresh`] or read.
 ///
 /// # Errors
 /// What the database says.
 pub(crate) async fn known(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<Arc<Vec<Channel>>> {
-    let lock = || notify.channels.0.lock().expect("nobody panics while they hold it");
-    let fresh =
-        |(read, channels): &(Instant, Arc<Vec<Channel>>)| (read.elapsed() < KNOWN_FOR).then(|| channels.clone());
-    if let Some(known) = lock().get(organisation).and_then(fresh) {
+    if let Some(known) = fresh(notify, organisation) {
         return Ok(known);
     }
     let channels = Arc::new(all(tx, notify, organisation).await?);
-    lock().insert(organisation.clone(), (Instant::now(), channels.clone()));
+    let mut known = notify.channels.0.lock().expect("nobody panics while they hold it");
+    known.insert(organisation.clone(), (Instant::now(), channels.clone()));
     Ok(channels)
 }
 

@@ -10,12 +10,12 @@ mod log;
 mod queries;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Result, Timestamp};
+use campanile_base::{Result, Timestamp, new_ksuid};
 use campanile_db::{Range, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::channels::ChannelType;
+use crate::channels::{Channel, ChannelType};
 use crate::signals::{self, Happening};
 use crate::{Notify, Reference};
 
@@ -199,6 +199,32 @@ impl Mark {
 }
 
 impl Message {
+    /// A message that is made now, and queued: without a tenant, and with nothing to say yet.
+    pub(crate) fn new(channel: &Channel, recipient: Reference, source: Source, now: Timestamp) -> Self {
+        let mut message = Self {
+            id: new_ksuid(now),
+            channel_id: channel.id.clone(),
+            channel_type: channel.kind,
+            recipient,
+            tenant: None,
+            source,
+            actors: Vec::new(),
+            data: Map::new(),
+            activities: None,
+            content: json!({}),
+            metadata: None,
+            snapshot: None,
+            status: Status::Queued,
+            log: String::new(),
+            scheduled_at: None,
+            inserted_at: now,
+            updated_at: now,
+            marks: Marks::default(),
+        };
+        message.note(now, EventKind::Created, None);
+        message
+    }
+
     /// Notes what has happened to it.
     pub fn note(&mut self, at: Timestamp, kind: EventKind, data: Option<&Value>) {
         self.log.push_str(&log::line(at, kind, data));

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::conditions::Group;
 use crate::recipients::merge;
+use crate::resources::Shelf;
 use crate::{Notify, Reference, recipients};
 
 pub use center::{Center, Row, center};
@@ -100,6 +101,7 @@ pub async fn set_for_all(tx: &mut Tx, notify: &Notify, organisation: &Organisati
     told.remove("id");
     check(&told)?;
     queries::put(tx, organisation, &everybody(), DEFAULT, &told, notify.clock.now()).await?;
+    Shelf::changes(tx, notify, organisation);
     Ok(told)
 }
 
@@ -136,7 +138,7 @@ pub async fn merged(
     Ok(layered(layers))
 }
 
-/// What recipients want, in the context of a tenant or outside of any.
+/// What recipients want, in the context of a tenant or outside of any; `all` is what everybody's preferences begin with.
 ///
 /// # Errors
 /// What the database says.
@@ -145,8 +147,8 @@ pub async fn resolved(
     organisation: &OrganisationId,
     owners: &[Reference],
     tenant: Option<&str>,
+    all: &Body,
 ) -> Result<HashMap<Reference, Body>> {
-    let all = for_all(tx, organisation).await?;
     let of_tenant = match tenant {
         Some(tenant) => of_tenant(tx, organisation, tenant).await?,
         None => None,

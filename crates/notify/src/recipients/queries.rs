@@ -79,7 +79,7 @@ pub(super) async fn list(
         "place",
         "SELECT ",
         columns!(),
-        " FROM recipient WHERE organisation_id = $1 AND collection = $5
+        " FROM recipient WHERE organisation_id = $1 AND collection || '' = $5
             AND (CAST($6 AS TEXT) IS NULL OR name = $6) AND (CAST($7 AS TEXT) IS NULL OR id = $7)"
     );
     let params = params![

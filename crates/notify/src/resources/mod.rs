@@ -123,6 +123,7 @@ pub async fn put(
         return Err(Error::invalid_field("key", "must be letters, digits, and -, _, ., :, @ or +"));
     }
     queries::put(tx, organisation, kind.as_str(), key, draft, notify.clock.now()).await?;
+    Shelf::changes(tx, notify, organisation);
     let written = get(tx, organisation, kind, key).await?.ok_or(Error::NotFound("resource"))?;
     raise(tx, notify, organisation, kind, &written, ("updated", None)).await?;
     Ok(written)
@@ -177,6 +178,7 @@ pub async fn commit(
     };
     queries::insert_version(tx, organisation, &version).await?;
     queries::set_version(tx, organisation, kind.as_str(), key, &version.id).await?;
+    Shelf::changes(tx, notify, organisation);
     if let Some(written) = get(tx, organisation, kind, key).await? {
         let about = json!({ "commit_id": version.id });
         raise(tx, notify, organisation, kind, &written, ("committed", Some(about))).await?;

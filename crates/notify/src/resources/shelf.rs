@@ -1,5 +1,5 @@
-//! What workflows of an organisation share: layouts that mails are wrapped in, partials, translations, groups of channels. As they were a
-//! moment ago.
+//! What workflows of an organisation share: layouts that mails are wrapped in, partials, translations, groups of channels, the preferences
+//! under all others. As they were a moment ago; what this node changes shows at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Result;
-use campanile_db::Tx;
+use campanile_db::{Range, Tx};
 use serde_json::Value;
 
 use super::{Kind, queries};
-use crate::Notify;
 use crate::channels::ChannelGroup;
 use crate::template::{Partials, TemplateError, Translations, Variables};
 use crate::workflows::Text;
+use crate::{Notify, preferences};
 
 /// For how long they are taken to be as they were.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
@@ -26,6 +26,10 @@ pub(crate) struct Shelf {
     groups: HashMap<String, ChannelGroup>,
     pub(crate) partials: Arc<Partials>,
     pub(crate) translations: Arc<Translations>,
+    /// What everybody's preferences begin with.
+    pub(crate) preferences: preferences::Body,
+    /// Whether there are audiences: most have none, and need not ask who is in them.
+    pub(crate) has_audiences: bool,
 }
 
 /// What a mail is wrapped in; `{{ content }}` is where it goes.
@@ -69,9 +73,21 @@ impl Shelf {
             groups: groups.collect(),
             partials: Arc::new(Partials::new(partials)),
             translations: Arc::new(translations),
+            preferences: preferences::for_all(tx, organisation).await?,
+            has_audiences: !queries::list(tx, organisation, Kind::Audience.as_str(), &Range::first(1))
+                .await?
+                .is_empty(),
         });
         lock().insert(organisation.clone(), (Instant::now(), shelf.clone()));
         Ok(shelf)
+    }
+
+    /// Says that something on an organisation's shelf is changed here: it is read anew once that is durable.
+    pub(crate) fn changes(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) {
+        let (shelves, organisation) = (notify.shelves.clone(), organisation.clone());
+        tx.after_commit(move || {
+            drop(shelves.0.lock().expect("nobody panics while they hold it").remove(&organisation))
+        });
     }
 
     /// A layout by its key.

@@ -92,7 +92,7 @@ pub(super) async fn list(
         "place",
         "SELECT ",
         columns!(),
-        " FROM recipient_run WHERE organisation_id = $1 AND (CAST($5 AS TEXT) IS NULL OR workflow = $5)
+        " FROM recipient_run WHERE organisation_id || '' = $1 AND (CAST($5 AS TEXT) IS NULL OR workflow = $5)
             AND (CAST($6 AS TEXT) IS NULL OR status = $6) AND (CAST($7 AS TEXT) IS NULL OR tenant = $7)
             AND (CAST($8 AS TEXT) IS NULL OR (collection = $8 AND recipient_id = $9))
             AND (CAST($10 AS BIGINT) IS NULL OR ($10 = 1 AND error_count > 0) OR ($10 = 0 AND error_count = 0))"

@@ -101,7 +101,7 @@ async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
     let loaded = notify.db.read(move |tx| {
         Box::pin(async move {
             refresh(tx, &organisation, &mut runs[0]).await?;
-            let world = World::load(tx, &within, &organisation, &runs).await?;
+            let world = World::load(tx, &within, &organisation, &runs.iter().collect::<Vec<_>>()).await?;
             Ok::<_, Error>((world, runs))
         })
     });
@@ -184,22 +184,27 @@ async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
 }
 
 /// A run that has waited for something to happen: it has, or the time is over.
-async fn waited(tx: &mut Tx, notify: &Notify, args: &Args, run: Run, step: &Step, settings: &Wait) -> Result<Found> {
+async fn waited(
+    tx: &mut Tx,
+    notify: &Notify,
+    args: &Args,
+    mut run: Run,
+    step: &Step,
+    settings: &Wait,
+) -> Result<Found> {
     let (organisation, now) = (&args.organisation, notify.clock.now());
-    let mut runs = vec![run];
     if let Some((_, about)) = &args.event {
-        refresh(tx, organisation, &mut runs[0]).await?;
-        let world = World::load(tx, notify, organisation, &runs).await?;
-        let mut variables = world.variables(&runs[0]);
+        refresh(tx, organisation, &mut run).await?;
+        let world = World::load(tx, notify, organisation, &[&run]).await?;
+        let mut variables = world.variables(&run);
         variables["event"] = about.clone();
         if let Ok(Some(conditions)) = signals::conditions(settings) {
-            let (holds, _) = conditions.evaluate(&world.scope(&runs[0], &variables));
+            let (holds, _) = conditions.evaluate(&world.scope(&run, &variables));
             if !holds {
                 return Ok(Found::Nothing);
             }
         }
     }
-    let mut run = runs.remove(0);
     let by = args.event.as_ref().map_or(TIME, |(name, _)| name);
     if !signals::take(tx, organisation, (&run.id, run.state.pauses), by).await? {
         return Ok(Found::Nothing);

@@ -19,7 +19,7 @@ use super::state::{Join, Stop};
 use super::{Run, resume};
 use crate::channels::ChannelType;
 use crate::feeds::News;
-use crate::messages::{self, Message};
+use crate::messages::{self, Message, Status};
 use crate::recipients;
 use crate::signals::{self, Happening, Waiting};
 use crate::workflows::{Frequency, Op};
@@ -390,6 +390,12 @@ impl Writing<'_> {
                     (self.notify.live.clone(), WorkspaceId::from(tenant.clone()), message.id.clone());
                 tx.after_commit(move || live.tell(&workspace, NewsKind::Notification, &id));
             }
+        }
+        let is_due = |message: &&&Message| message.status == Status::Queued && message.scheduled_at.is_none();
+        let due: Vec<Message> = messages.iter().filter(is_due).map(|message| (*message).clone()).collect();
+        if !due.is_empty() {
+            let recent = self.notify.recent.clone();
+            tx.after_commit(move || recent.keep(due));
         }
         let of_feeds = messages.iter().filter(|message| message.channel_type == ChannelType::InAppFeed);
         let news: Vec<News> = of_feeds.map(|message| News::of(self.organisation, message)).collect();

@@ -28,6 +28,13 @@ pub(crate) struct World {
     pub(crate) channels: Arc<Vec<Channel>>,
     pub(crate) vars: Value,
     pub(crate) shelf: Arc<Shelf>,
+    known: Arc<Known>,
+    /// What runs have changed of recipients meanwhile.
+    told: HashMap<Reference, Recipient>,
+}
+
+/// What is known of those whom runs name; jobs that begin at the same time share it.
+struct Known {
     recipients: HashMap<Reference, Recipient>,
     preferences: HashMap<(Reference, Option<String>), Body>,
     audiences: HashMap<String, Vec<String>>,
@@ -39,31 +46,27 @@ impl World {
         tx: &mut Tx,
         notify: &Notify,
         organisation: &OrganisationId,
-        runs: &[Run],
+        runs: &[&Run],
     ) -> Result<Self> {
-        let now = notify.clock.now();
-        let channels = channels::known(tx, notify, organisation).await?;
-        let mut names: Vec<Reference> = runs.iter().flat_map(names_in).collect();
-        names.sort();
-        names.dedup();
-        let recipients = recipients::these(tx, organisation, &names).await?;
-        let mut tenants: Vec<Option<&str>> = runs.iter().map(|run| run.state.tenant.as_deref()).collect();
-        tenants.sort_unstable();
-        tenants.dedup();
-        let mut preferences = HashMap::new();
-        for tenant in tenants {
-            let of_tenant = runs.iter().filter(|run| run.state.tenant.as_deref() == tenant);
-            let owners: Vec<Reference> = of_tenant.map(|run| run.recipient.clone()).collect();
-            for (owner, body) in preferences::resolved(tx, organisation, &owners, tenant).await? {
-                preferences.insert((owner, tenant.map(str::to_owned)), body);
-            }
-        }
-        let users: Vec<&str> =
-            runs.iter().filter(|run| run.recipient.is_user()).map(|run| run.recipient.id.as_str()).collect();
-        let audiences = audiences::of_users(tx, organisation, &users).await?;
+        let (channels, shelf) =
+            (channels::known(tx, notify, organisation).await?, Shelf::known(tx, notify, organisation).await?);
+        let known = Arc::new(Known::load(tx, organisation, &shelf, runs).await?);
         let vars = json!({ "app_url": &*notify.base_url, "app_name": "Campanile" });
-        let shelf = Shelf::known(tx, notify, organisation).await?;
-        Ok(Self { organisation: organisation.clone(), now, channels, vars, shelf, recipients, preferences, audiences })
+        let (organisation, now, told) = (organisation.clone(), notify.clock.now(), HashMap::new());
+        Ok(Self { organisation, now, channels, vars, shelf, known, told })
+    }
+
+    /// Another like this, which knows nothing of what runs change in this one.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            organisation: self.organisation.clone(),
+            now: self.now,
+            channels: self.channels.clone(),
+            vars: self.vars.clone(),
+            shelf: self.shelf.clone(),
+            known: self.known.clone(),
+            told: HashMap::new(),
+        }
     }
 
     /// The channel that a step names, by key, id, or type.
@@ -76,20 +79,20 @@ impl World {
 
     /// What is known of a recipient; nothing but the name, where nothing was ever told.
     pub(crate) fn recipient(&self, reference: &Reference) -> Recipient {
-        let known = self.recipients.get(reference).cloned();
+        let known = self.told.get(reference).or_else(|| self.known.recipients.get(reference)).cloned();
         known.unwrap_or_else(|| Recipient::unknown(reference.clone(), self.now))
     }
 
     /// Changes what runs see of a recipient from now on.
     pub(crate) fn tell(&mut self, reference: &Reference, properties: &Map<String, Value>) {
-        let unknown = || Recipient::unknown(reference.clone(), self.now);
-        let known = self.recipients.entry(reference.clone()).or_insert_with(unknown);
+        let mut known = self.recipient(reference);
         recipients::merge(&mut known.properties, properties.clone());
+        self.told.insert(reference.clone(), known);
     }
 
     /// What conditions of a run are evaluated in.
     pub(crate) fn scope<'s>(&'s self, run: &Run, variables: &'s Value) -> Scope<'s> {
-        let of_user = self.audiences.get(&run.recipient.id).filter(|_| run.recipient.is_user());
+        let of_user = self.known.audiences.get(&run.recipient.id).filter(|_| run.recipient.is_user());
         Scope { variables, audiences: of_user.map_or(&[], Vec::as_slice), now: self.now }
     }
 
@@ -105,7 +108,7 @@ impl World {
 
     /// What a run's recipient wants.
     pub(crate) fn preferences(&self, run: &Run) -> Option<&Body> {
-        self.preferences.get(&(run.recipient.clone(), run.state.tenant.clone()))
+        self.known.preferences.get(&(run.recipient.clone(), run.state.tenant.clone()))
     }
 
     /// What templates and conditions of a run know.
@@ -171,6 +174,31 @@ impl World {
         let data = stored.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
         let at = stored.get("inserted_at").and_then(Value::as_str).and_then(Timestamp::parse).unwrap_or(self.now);
         self.activity(stored["id"].as_str().unwrap_or_default(), &data, actor.as_ref(), at)
+    }
+}
+
+impl Known {
+    async fn load(tx: &mut Tx, organisation: &OrganisationId, shelf: &Shelf, runs: &[&Run]) -> Result<Self> {
+        let mut names: Vec<Reference> = runs.iter().flat_map(|run| names_in(run)).collect();
+        names.sort();
+        names.dedup();
+        let recipients = recipients::these(tx, organisation, &names).await?;
+        let mut tenants: Vec<Option<&str>> = runs.iter().map(|run| run.state.tenant.as_deref()).collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        let mut preferences = HashMap::new();
+        for tenant in tenants {
+            let of_tenant = runs.iter().filter(|run| run.state.tenant.as_deref() == tenant);
+            let owners: Vec<Reference> = of_tenant.map(|run| run.recipient.clone()).collect();
+            let resolved = preferences::resolved(tx, organisation, &owners, tenant, &shelf.preferences).await?;
+            preferences.extend(resolved.into_iter().map(|(owner, body)| ((owner, tenant.map(str::to_owned)), body)));
+        }
+        let users = runs.iter().filter(|run| run.recipient.is_user()).map(|run| run.recipient.id.as_str());
+        let audiences = match shelf.has_audiences {
+            true => audiences::of_users(tx, organisation, &users.collect::<Vec<_>>()).await?,
+            false => HashMap::new(),
+        };
+        Ok(Self { recipients, preferences, audiences })
     }
 }
 

@@ -76,10 +76,15 @@ fn email(
     address: Option<&str>,
     name: Option<&str>,
 ) -> std::result::Result<Vec<Address>, &'static str> {
-    let said = |field: &str| {
+    let written = |field: &str| {
         let of_step = send.channel_overrides.get(field).and_then(Value::as_str);
-        let of_channel = channel.settings.channel_settings.get(field).and_then(Value::as_str);
-        let text = of_step.or(of_channel).or_else(|| channel.setting(field))?;
+        of_step.or_else(|| channel.settings.channel_settings.get(field).and_then(Value::as_str))
+    };
+    // Where neither says who a mail is from, who carries it does: that may be a tenant's own provider.
+    let names_sender = written("from_address").is_some() || written("from_name").is_some();
+    let said = |field: &str| {
+        let is_known = names_sender || !field.starts_with("from_");
+        let text = written(field).or_else(|| channel.setting(field).filter(|_| is_known))?;
         let rendered = Template::parse(text).ok()?.render_with(texts).ok()?;
         Some(rendered.trim().to_owned()).filter(|text| !text.is_empty())
     };

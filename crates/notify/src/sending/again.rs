@@ -2,13 +2,13 @@
 //! And what a provider says of a message after it has taken it.
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp, new_ksuid, new_uuid};
+use campanile_base::{Error, Result, Timestamp, new_uuid};
 use campanile_db::Tx;
 use serde_json::{Map, Value, json};
 
 use super::{deliver, job};
 use crate::channels::{self, ChannelType};
-use crate::messages::{self, EventKind, Marks, Message, Source, Status};
+use crate::messages::{self, EventKind, Message, Source, Status};
 use crate::signals::{self, Happening};
 use crate::{Notify, Reference, markdown};
 
@@ -98,35 +98,16 @@ pub async fn test(
     if let Value::Object(content) = &mut content {
         content.extend(trial.to);
     }
-    let mut message = Message {
-        id: new_ksuid(now),
-        channel_id: channel.id.clone(),
-        channel_type: channel.kind,
-        recipient: trial.recipient,
-        tenant: trial.tenant,
-        source: Source {
-            kind: "workflow".to_owned(),
-            key: "test".to_owned(),
-            version_id: new_uuid(),
-            categories: Vec::new(),
-            step: None,
-            workflow_run_id: None,
-            recipient_run_id: None,
-        },
-        actors: Vec::new(),
-        data: Map::new(),
-        activities: None,
-        content,
-        metadata: None,
-        snapshot: None,
-        status: Status::Queued,
-        log: String::new(),
-        scheduled_at: None,
-        inserted_at: now,
-        updated_at: now,
-        marks: Marks::default(),
+    let source = Source {
+        kind: "workflow".to_owned(),
+        key: "test".to_owned(),
+        version_id: new_uuid(),
+        categories: Vec::new(),
+        step: None,
+        workflow_run_id: None,
+        recipient_run_id: None,
     };
-    message.note(now, EventKind::Created, None);
+    let mut message = Message { tenant: trial.tenant, content, ..Message::new(&channel, trial.recipient, source, now) };
     message.note(now, EventKind::Queued, None);
     messages::insert(tx, organisation, &[&message]).await?;
     signals::raise(tx, notify, organisation, vec![Happening::message(&message)]).await?;

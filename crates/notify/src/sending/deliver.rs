@@ -79,9 +79,9 @@ pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
 
 async fn deliver(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
     let args: Args = attempt.job.args()?;
-    let (within, organisation, id) = (notify.clone(), args.organisation.clone(), args.message.clone());
-    let read = notify.db.read(move |tx| Box::pin(async move { parts(tx, &within, &organisation, &id).await }));
-    let Some((message, channel, of_tenant)) = read.await? else { return Ok(Outcome::done()) };
+    let Some((message, channel, of_tenant)) = to_carry(notify, &args, attempt).await? else {
+        return Ok(Outcome::done());
+    };
     let (organisation, message) = (&args.organisation, &message);
     let said = match &channel {
         Some(channel) => {
@@ -118,13 +118,23 @@ async fn deliver(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
     Ok(Outcome::done().noting(Note { organisation: args.organisation.clone(), told }))
 }
 
+/// What a message is carried with; of one that was written just now nothing is read.
+async fn to_carry(notify: &Notify, args: &Args, attempt: &Attempt) -> Result<Option<Parts>> {
+    let recent = (attempt.job.attempt == 0).then(|| notify.recent.take(&args.message)).flatten();
+    let recent = recent.filter(|message| message.tenant.is_none());
+    if let (Some(message), Some(channels)) = (recent, channels::fresh(notify, &args.organisation)) {
+        let channel = channels.iter().find(|channel| channel.id == message.channel_id).cloned();
+        return Ok(Some((message, channel, None)));
+    }
+    let (within, organisation, id) = (notify.clone(), args.organisation.clone(), args.message.clone());
+    notify.db.read(move |tx| Box::pin(async move { parts(tx, &within, &organisation, &id).await })).await
+}
+
+/// A message, its channel, and what its tenant has for that.
+type Parts = (Message, Option<Channel>, Option<Value>);
+
 /// What a message is carried with: it, its channel, and what its tenant has for that; nothing where it is no longer due.
-async fn parts(
-    tx: &mut Tx,
-    notify: &Notify,
-    organisation: &OrganisationId,
-    id: &str,
-) -> Result<Option<(Message, Option<Channel>, Option<Value>)>> {
+async fn parts(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, id: &str) -> Result<Option<Parts>> {
     let is_due = |message: &Message| matches!(message.status, Status::Queued | Status::DeliveryAttempted);
     let Some(message) = messages::get(tx, organisation, id).await?.filter(is_due) else { return Ok(None) };
     let channels = channels::known(tx, notify, organisation).await?;

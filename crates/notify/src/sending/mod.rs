@@ -16,16 +16,17 @@
 mod addresses;
 mod again;
 mod deliver;
+mod recent;
 
 use std::sync::Arc;
 
-use campanile_base::{Result, new_ksuid};
+use campanile_base::Result;
 use campanile_engine::NewJob;
 use serde_json::{Value, json};
 
 use crate::Notify;
 use crate::channels::{Channel, ChannelType};
-use crate::messages::{Activities, EventKind, Marks, Message, Source, Status};
+use crate::messages::{Activities, EventKind, Message, Source, Status};
 use crate::preferences::{self, Question};
 use crate::runs::{Run, World, calendar};
 use crate::template::Variables;
@@ -34,6 +35,7 @@ use crate::workflows::{ADDRESSES, Content, Send, Step};
 
 pub use again::{Trial, retry, said_later, test};
 pub(crate) use deliver::{job, register};
+pub(crate) use recent::Recent;
 
 /// Sends what a step says, where it may be sent.
 ///
@@ -171,21 +173,17 @@ fn message(
             body.insert("is_commercial".to_owned(), Value::Bool(true));
         }
     }
+    let source = Source {
+        kind: "workflow".to_owned(),
+        key: run.program.key.clone(),
+        version_id: run.program.version.clone(),
+        categories: run.program.definition.categories.clone(),
+        step: Some(step.reference.clone()),
+        workflow_run_id: Some(run.workflow_run_id.clone()),
+        recipient_run_id: Some(run.id.clone()),
+    };
     let mut message = Message {
-        id: new_ksuid(now),
-        channel_id: channel.id.clone(),
-        channel_type: channel.kind,
-        recipient: run.recipient.clone(),
         tenant: state.tenant.clone(),
-        source: Source {
-            kind: "workflow".to_owned(),
-            key: run.program.key.clone(),
-            version_id: run.program.version.clone(),
-            categories: run.program.definition.categories.clone(),
-            step: Some(step.reference.clone()),
-            workflow_run_id: Some(run.workflow_run_id.clone()),
-            recipient_run_id: Some(run.id.clone()),
-        },
         actors: match state.actors.is_empty() {
             true => state.actor.iter().cloned().collect(),
             false => state.actors.iter().rev().take(10).cloned().collect(),
@@ -193,16 +191,11 @@ fn message(
         data: state.data.clone(),
         activities: activities(run, channel),
         content: body,
-        metadata: None,
         snapshot: address.snapshot,
         status,
-        log: String::new(),
         scheduled_at: scheduled_at.filter(|_| status == Status::Queued),
-        inserted_at: now,
-        updated_at: now,
-        marks: Marks::default(),
+        ..Message::new(channel, run.recipient.clone(), source, now)
     };
-    message.note(now, EventKind::Created, None);
     match (status, rendered) {
         (Status::Queued, _) => message.note(now, EventKind::Queued, None),
         (Status::Delivered, _) => message.note(now, EventKind::Delivered, None),

@@ -1,9 +1,11 @@
 //! The jobs that make runs of a trigger: for the recipients that it names, and for those who subscribe to them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
-use campanile_db::Tx;
+use campanile_db::{Apply, Lane, Tx};
 use campanile_engine::{NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -18,11 +20,13 @@ use crate::{Notify, Reference};
 const FAN_OUT: &str = "notify.fan_out";
 /// How many recipients' runs are made in one job.
 const TOGETHER: usize = 250;
+/// Up to how many recipients a job is loaded together with others.
+const FEW: usize = 8;
 /// How many subscribers are read at a time, to be given to jobs that run beside each other.
 const PLANNED: usize = 16 * TOGETHER;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Args {
+pub(crate) struct Args {
     trigger: Trigger,
     whom: Whom,
 }
@@ -58,23 +62,71 @@ pub(super) fn register(registry: &mut Registry, notify: &Notify) {
     runs::settle(registry, FAN_OUT, notify);
 }
 
+/// What a job needs to begin its runs: together with what else begins at the same time, where it is for a few.
 async fn fan_out(notify: &Notify, args: Args) -> Result<Outcome> {
-    let (within, Args { trigger, whom }) = (notify.clone(), args);
-    let loaded = notify.db.read(move |tx| Box::pin(async move { load(tx, &within, trigger, whom).await })).await?;
-    let Some((mut world, mut runs, settled)) = loaded else { return Ok(Outcome::done()) };
+    let is_small = matches!(&args.whom, Whom::Named(named) if named.len() <= FEW);
+    let loaded = match is_small {
+        true => notify.begins.get_or_init(|| lane(notify)).submit(args).await?,
+        false => {
+            let within = notify.clone();
+            let load = notify.db.read(move |tx| Box::pin(async move { load_all(tx, &within, vec![args]).await }));
+            load.await?.remove(0)
+        }
+    };
+    let Some(Loaded { mut world, mut runs, jobs }) = loaded else { return Ok(Outcome::done()) };
     for run in &mut runs {
         advance(notify, &mut world, run).await?;
     }
-    Ok(Outcome::done().noting(Settled { runs, ..settled }))
+    Ok(Outcome::done().noting(Settled { organisation: world.organisation, runs, jobs }))
 }
 
-/// What a job needs: runs that begin, and the jobs that come after it. Nothing where the workflow is there no more.
-async fn load(
-    tx: &mut Tx,
-    notify: &Notify,
-    trigger: Trigger,
-    whom: Whom,
-) -> Result<Option<(World, Vec<Run>, Settled)>> {
+/// Runs that begin, what they are advanced in, and the jobs that come after them.
+pub(crate) struct Loaded {
+    world: World,
+    runs: Vec<Run>,
+    jobs: Vec<NewJob>,
+}
+
+/// Jobs that begin, and what each needs; nothing where its workflow is there no more.
+pub(crate) type Begins = Lane<Args, Option<Loaded>>;
+
+fn lane(notify: &Notify) -> Begins {
+    let within = notify.within();
+    let apply: Apply<Args, Option<Loaded>> = Arc::new(move |tx, asked| {
+        let notify = within.clone();
+        Box::pin(async move {
+            let loaded = load_all(tx, &notify, asked).await;
+            loaded.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+        })
+    });
+    Lane::start_reading(notify.db.clone(), apply)
+}
+
+/// Loads jobs, those of an organisation together.
+async fn load_all(tx: &mut Tx, notify: &Notify, asked: Vec<Args>) -> Result<Vec<Option<Loaded>>> {
+    let mut planned = Vec::with_capacity(asked.len());
+    for Args { trigger, whom } in asked {
+        let organisation = trigger.organisation.clone();
+        planned.push((organisation, plan(tx, notify, trigger, whom).await?));
+    }
+    let mut worlds: HashMap<OrganisationId, World> = HashMap::new();
+    for (organisation, _) in &planned {
+        if worlds.contains_key(organisation) {
+            continue;
+        }
+        let of_it = planned.iter().filter(|(of, _)| of == organisation).filter_map(|(_, planned)| planned.as_ref());
+        let runs: Vec<&Run> = of_it.flat_map(|(runs, _)| runs).collect();
+        worlds.insert(organisation.clone(), World::load(tx, notify, organisation, &runs).await?);
+    }
+    let loaded = planned.into_iter().map(|(organisation, planned)| {
+        let (runs, jobs) = planned?;
+        Some(Loaded { world: worlds.get(&organisation)?.beside(), runs, jobs })
+    });
+    Ok(loaded.collect())
+}
+
+/// The runs that a job begins, and the jobs that come after it. Nothing where the workflow is there no more.
+async fn plan(tx: &mut Tx, notify: &Notify, trigger: Trigger, whom: Whom) -> Result<Option<(Vec<Run>, Vec<NewJob>)>> {
     let program = match &trigger.version {
         Some(version) => workflows::program(tx, notify, &trigger.organisation, version).await,
         None => workflows::current(tx, notify, &trigger.organisation, &trigger.workflow).await,
@@ -111,11 +163,8 @@ async fn load(
             found.into_iter().map(|(recipient, told)| (recipient, Some(told))).collect()
         }
     };
-    let runs: Vec<Run> =
-        found.into_iter().map(|(recipient, subscription)| begin(&trigger, &program, recipient, subscription)).collect();
-    let world = World::load(tx, notify, &trigger.organisation, &runs).await?;
-    let settled = Settled { organisation: trigger.organisation, runs: Vec::new(), jobs };
-    Ok(Some((world, runs, settled)))
+    let begun = found.into_iter().map(|(recipient, subscription)| begin(&trigger, &program, recipient, subscription));
+    Ok(Some((begun.collect(), jobs)))
 }
 
 /// Subscribers, but for who has set the trigger off; with jobs for those that come after them, and for their own.

@@ -25,6 +25,7 @@ use crate::{Notify, Reference};
 
 pub(crate) use accept::Accepts;
 pub use accept::{Accepted, Asked, Repeat, accept, trigger};
+pub(crate) use fan_out::Begins;
 
 /// How many recipients a trigger may name.
 pub const RECIPIENTS: usize = 1_000;

@@ -56,7 +56,7 @@ pub async fn preview(
     let content =
         content.ok_or_else(|| Error::invalid_field("step", "is no step of the workflow that says something"))?;
     let run = run(notify, program, &sample);
-    let mut world = World::load(tx, notify, organisation, std::slice::from_ref(&run)).await?;
+    let mut world = World::load(tx, notify, organisation, &[&run]).await?;
     for told in std::iter::once(&sample.recipient).chain(&sample.actor) {
         world.tell(&told.reference, told.properties.as_ref().unwrap_or(&Map::new()));
     }

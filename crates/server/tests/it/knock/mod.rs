@@ -4,10 +4,12 @@ mod access;
 mod channels;
 mod documents;
 mod feeds;
+mod later;
 mod many;
 mod recipients;
 mod signals;
 mod socket;
+mod steps;
 mod violence;
 mod workflows;
 
