@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 pub const USERS: &str = "$users";
 /// The collection that tenants are in.
 pub const TENANTS: &str = "$tenants";
+/// What an audience is named by, whose members are meant.
+pub const AUDIENCES: &str = "$audiences";
 /// How long an id may be, in characters.
 const LONGEST: usize = 256;
 

@@ -116,6 +116,19 @@ pub async fn list(
     Ok(members.into_iter().map(view).collect())
 }
 
+/// A stretch of the members, by place.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn members(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    key: &str,
+    range: &Range,
+) -> Result<Vec<Member>> {
+    Ok(queries::list(tx, organisation, key, range).await?)
+}
+
 /// Which audiences users are members of.
 ///
 /// # Errors

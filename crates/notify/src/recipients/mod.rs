@@ -14,6 +14,7 @@ use campanile_base::{Error, Result, Timestamp};
 use campanile_db::{Range, Tx};
 use serde_json::{Map, Value, json};
 
+use crate::conditions::Group;
 use crate::reference::TENANTS;
 use crate::signals::{self, Happening};
 use crate::{Notify, Reference, channel_data, preferences};
@@ -134,13 +135,15 @@ pub struct Told {
     pub preferences: Map<String, Value>,
     /// What a trigger says for this recipient alone.
     pub trigger_data: Option<Map<String, Value>>,
+    /// Of an object, which of its subscriptions a trigger is for.
+    pub filter: Option<Group>,
 }
 
 impl Told {
     /// A name alone.
     pub fn named(reference: Reference) -> Self {
         let (channel_data, preferences) = Default::default();
-        Self { reference, properties: None, channel_data, preferences, trigger_data: None }
+        Self { reference, properties: None, channel_data, preferences, trigger_data: None, filter: None }
     }
 
     /// Out of what a request says of a recipient that it names elsewhere.
@@ -159,12 +162,14 @@ impl Told {
         };
         let (channel_data, preferences) = (part("channel_data")?, part("preferences")?);
         let trigger_data = Some(part("$trigger_data")?).filter(|data| !data.is_empty());
+        let filter = map.remove("$subscription_filter").map(serde_json::from_value::<Group>).transpose();
+        let filter = filter.map_err(|error| Error::invalid_field("$subscription_filter", error.to_string()))?;
         for name in ["email", "name", "avatar", "phone_number", "timezone", "locale"] {
             if map.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
                 return Err(Error::invalid_field("properties", format!("{name} must be a string")));
             }
         }
-        Ok(Self { reference, properties: Some(map), channel_data, preferences, trigger_data })
+        Ok(Self { reference, properties: Some(map), channel_data, preferences, trigger_data, filter })
     }
 
     /// Out of a recipient in a request: an id, a reference, or a recipient inline.

@@ -167,10 +167,11 @@ fn delay(world: &World, run: &mut Run, step: &Step, settings: &Delay) -> Option<
         return None;
     }
     let by = settings.delay_for.map(|delay| delay.seconds());
-    let until = match &settings.delay_until_field_path {
+    let said = settings.delay_until.clone();
+    let until = said.or_else(|| settings.delay_until_field_path.as_ref().map(|path| said_at(world, run, path)));
+    let until = match until {
         None => by.map(|seconds| later(world.now, seconds)),
-        Some(path) => ends_at(&said_at(world, run, path), world.now, zone_of(world, run).as_deref())
-            .map(|at| later(at, by.unwrap_or(0))),
+        Some(until) => ends_at(&until, world.now, zone_of(world, run).as_deref()).map(|at| later(at, by.unwrap_or(0))),
     };
     match until {
         Some(until) if until > world.now => {
@@ -203,10 +204,10 @@ fn wait(world: &World, run: &mut Run, step: &Step, settings: &Wait) -> Option<St
 fn batch(world: &World, run: &mut Run, step: &Step, settings: &Batch) -> Option<Stop> {
     let zone = zone_of(world, run);
     let window = settings.batch_window.map(|window| window.seconds());
-    let closes_at = match &settings.batch_until_field_path {
-        Some(path) => {
-            ends_at(&said_at(world, run, path), world.now, zone.as_deref()).map(|at| later(at, window.unwrap_or(0)))
-        }
+    let said = settings.batch_until.clone();
+    let until = said.or_else(|| settings.batch_until_field_path.as_ref().map(|path| said_at(world, run, path)));
+    let closes_at = match until {
+        Some(until) => ends_at(&until, world.now, zone.as_deref()).map(|at| later(at, window.unwrap_or(0))),
         None => window.map(|seconds| later(world.now, seconds)),
     };
     let Some(closes_at) = closes_at else {
@@ -221,7 +222,7 @@ fn batch(world: &World, run: &mut Run, step: &Step, settings: &Batch) -> Option<
         }
         _ => None,
     };
-    let word = word_of(run, step, key.as_deref());
+    let word = own_word(run, step, key.as_deref());
     run.state.refs.insert(step.reference.clone(), json!({ "batch": word }));
     Some(Stop::Batch(Join {
         word,
@@ -240,7 +241,7 @@ fn throttle(world: &World, run: &mut Run, step: &Step, settings: &Throttle) -> O
     let key = settings.throttle_key.as_deref().map(|key| rendered_key(world, run, key));
     match (ends_at, key) {
         (Some(ends_at), key) if key != Some(None) => {
-            let word = word_of(run, step, key.flatten().as_deref());
+            let word = own_word(run, step, key.flatten().as_deref());
             Some(Stop::Throttle { word, ends_at, limit: settings.throttle_limit.unwrap_or(1).max(1) })
         }
         _ => {
@@ -250,10 +251,20 @@ fn throttle(world: &World, run: &mut Run, step: &Step, settings: &Throttle) -> O
     }
 }
 
+fn own_word(run: &Run, step: &Step, key: Option<&str>) -> String {
+    word_of(&run.program.key, &step.reference, &run.recipient, run.state.tenant.as_deref(), key)
+}
+
 /// What runs of one recipient share at a step.
-fn word_of(run: &Run, step: &Step, key: Option<&str>) -> String {
-    let (recipient, tenant) = (run.recipient.to_string(), run.state.tenant.as_deref().unwrap_or_default());
-    uuid_of(&[&run.program.key, &step.reference, &recipient, tenant, key.unwrap_or_default()])
+pub(crate) fn word_of(
+    workflow: &str,
+    step: &str,
+    recipient: &Reference,
+    tenant: Option<&str>,
+    key: Option<&str>,
+) -> String {
+    let (recipient, tenant) = (recipient.to_string(), tenant.unwrap_or_default());
+    uuid_of(&[workflow, step, &recipient, tenant, key.unwrap_or_default()])
 }
 
 /// A step's setting as it renders; as JSON, where it is some.

@@ -175,6 +175,11 @@ pub(crate) fn ends_at(value: &Value, now: Timestamp, zone_name: Option<&str>) ->
     }
 }
 
+/// Whether something can end by that.
+pub(crate) fn is_end(value: &Value) -> bool {
+    ends_at(value, Timestamp::from_seconds(0), None).is_some()
+}
+
 /// So many seconds later, or earlier.
 pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_micros(at.as_micros().saturating_add(seconds.saturating_mul(1_000_000)))

@@ -35,11 +35,11 @@ use campanile_engine::Registry;
 
 use crate::Notify;
 
-pub(crate) use advance::advance;
+pub(crate) use advance::{advance, word_of};
 pub use calendar::{next_occurrence, parse_rules};
 pub use queries::{Filter, Row as RunRow};
 pub(crate) use queries::{cancel_paused, note_cancellation};
-pub(crate) use resume::look_job;
+pub(crate) use resume::{close_batch, look_job};
 pub(crate) use settle::{Settled, options, run_id, settle};
 pub(crate) use state::{Run, State};
 pub(crate) use world::World;

@@ -357,6 +357,18 @@ pub(super) async fn end_now(tx: &mut Tx, organisation: &OrganisationId, word: &s
     tx.execute(sql, params![organisation.as_str(), word, now]).await
 }
 
+/// Closes a batch now that is open; answers the run that waits for it.
+pub(super) async fn end_early(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    word: &str,
+    now: Timestamp,
+) -> Result<Option<String>> {
+    let sql = "UPDATE batch SET closes_at = $3 WHERE organisation_id = $1 AND word = $2 AND closes_at > $3
+        RETURNING recipient_run_id";
+    tx.first(sql, params![organisation.as_str(), word, now], |row| row.get(0)).await
+}
+
 /// Closes a run's batch for good, where its time has come. Answers when it closes, where it has not.
 pub(super) async fn close(
     tx: &mut Tx,

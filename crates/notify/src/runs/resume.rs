@@ -57,6 +57,19 @@ pub(crate) fn look_job(organisation: &OrganisationId, waiting: &Waiting, about: 
     NewJob::new(RESUME, organisation.as_str(), &args)
 }
 
+/// Ends an open batch now; whether there was one.
+pub(crate) async fn close_batch(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    word: &str,
+) -> Result<bool> {
+    let leader = queries::end_early(tx, organisation, word, notify.clock.now()).await?;
+    let Some(leader) = leader.filter(|leader| !leader.is_empty()) else { return Ok(false) };
+    notify.engine.enqueue(tx, job_of(organisation, &leader)).await?;
+    Ok(true)
+}
+
 /// Registers the job.
 pub(super) fn register(registry: &mut Registry, notify: &Notify) {
     let within = notify.clone();

@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::{MOST, RECIPIENTS, Trigger, fan_out, queries};
 use crate::recipients::{self, Told};
+use crate::reference::AUDIENCES;
+use crate::resources::{self, Kind};
 use crate::{Notify, Reference, workflows};
 
 /// For how long a repeated request is answered like the first.
@@ -162,6 +164,10 @@ fn check(asked: &Asked) -> Result<()> {
     if asked.recipients.len() > RECIPIENTS {
         return Err(Error::invalid_field("recipients", format!("must not name more than {RECIPIENTS}")));
     }
+    let is_audience = |told: &&Told| told.reference.collection == AUDIENCES;
+    if asked.recipients.iter().filter(is_audience).any(|told| told.properties.is_some()) {
+        return Err(Error::invalid_field("recipients", "an audience is only named: its members are added elsewhere"));
+    }
     if serde_json::to_vec(&asked.data).map_or(0, |json| json.len()) > MOST {
         return Err(Error::invalid_field("data", "must not be larger than 10 MB"));
     }
@@ -188,6 +194,11 @@ async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, 
             return Err(Error::invalid_field("data", faults.join("; ")));
         }
     }
+    for told in asked.recipients.iter().filter(|told| told.reference.collection == AUDIENCES) {
+        if resources::get(tx, organisation, Kind::Audience, &told.reference.id).await?.is_none() {
+            return Err(Error::invalid_field("recipients", format!("there is no audience {:?}", told.reference.id)));
+        }
+    }
     let (recipients, actor, tenant) = tell(tx, notify, &asked).await?;
     // Last: a request that is refused does not use its key up. Another node may have been first meanwhile.
     if let Some(repeat) = &asked.repeat
@@ -198,6 +209,8 @@ async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, 
     }
     let more_data =
         asked.recipients.iter().filter_map(|told| Some((told.reference.clone(), told.trigger_data.clone()?))).collect();
+    let filters =
+        asked.recipients.iter().filter_map(|told| Some((told.reference.clone(), told.filter.clone()?))).collect();
     let trigger = Trigger {
         organisation: asked.organisation,
         id: id.clone(),
@@ -214,6 +227,7 @@ async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, 
         is_alone: asked.is_alone,
         accepted_at: now.as_micros(),
         more_data,
+        filters,
     };
     Ok((Accepted { workflow_run_id: id, repeats: None }, Some(fan_out::job(trigger, recipients))))
 }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
-use campanile_db::{Apply, Lane, Tx};
+use campanile_db::{Apply, END, Lane, Range, Tx};
 use campanile_engine::{NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Trigger;
+use crate::conditions::{Group, Scope};
+use crate::reference::AUDIENCES;
 use crate::runs::{self, Run, Settled, State, World, advance};
 use crate::subscriptions::{self, DEPTH};
 use crate::workflows::{self, Program};
-use crate::{Notify, Reference};
+use crate::{Notify, Reference, audiences};
 
 /// The kind of job.
 const FAN_OUT: &str = "notify.fan_out";
@@ -40,6 +42,8 @@ enum Whom {
     Subscribed(Vec<(Reference, Map<String, Value>)>),
     /// An object's subscribers, after this one.
     Subscribers { object: Reference, after: Option<Reference>, depth: usize },
+    /// An audience's members, after this place.
+    Members { audience: String, after: Option<String> },
 }
 
 /// A job that fans a trigger out.
@@ -139,6 +143,9 @@ async fn plan(tx: &mut Tx, notify: &Notify, trigger: Trigger, whom: Whom) -> Res
     let mut jobs = Vec::new();
     let found = match whom {
         Whom::Named(mut named) => {
+            let audiences = named.extract_if(.., |one| one.collection == AUDIENCES);
+            let all = audiences.map(|one| job_for(&trigger, Whom::Members { audience: one.id, after: None }));
+            jobs.extend(all);
             if named.len() > TOGETHER {
                 let rest = named.split_off(TOGETHER);
                 jobs.extend(rest.chunks(TOGETHER).map(|some| job_for(&trigger, Whom::Named(some.to_vec()))));
@@ -152,6 +159,11 @@ async fn plan(tx: &mut Tx, notify: &Notify, trigger: Trigger, whom: Whom) -> Res
                 }),
             );
             named.into_iter().map(|recipient| (recipient, None)).collect::<Vec<_>>()
+        }
+        Whom::Members { audience, after } => {
+            let members = members(tx, &trigger, audience, after, &mut jobs).await?;
+            jobs.extend(members.chunks(TOGETHER).skip(1).map(|some| job_for(&trigger, Whom::Named(some.to_vec()))));
+            members.into_iter().take(TOGETHER).map(|member| (member, None)).collect()
         }
         Whom::Subscribed(page) => page.into_iter().map(|(recipient, told)| (recipient, Some(told))).collect(),
         Whom::Subscribers { object, after, depth } => {
@@ -179,9 +191,13 @@ async fn subscribers(
         let after = page.last().map(|last| last.recipient.clone());
         jobs.push(job_for(trigger, Whom::Subscribers { object: object.clone(), after, depth }));
     }
+    let filter = trigger.filters.iter().find(|(whose, _)| *whose == object).map(|(_, filter)| filter);
     let mut found = Vec::with_capacity(page.len());
     for subscription in page {
         let recipient = subscription.recipient;
+        if !filter.is_none_or(|filter| is_meant(filter, trigger, &recipient, &subscription.properties)) {
+            continue;
+        }
         if depth < DEPTH && !recipient.is_user() {
             let whom = Whom::Subscribers { object: recipient.clone(), after: None, depth: depth + 1 };
             jobs.push(job_for(trigger, whom));
@@ -194,6 +210,36 @@ async fn subscribers(
         found.push((recipient, told));
     }
     Ok(found)
+}
+
+/// Whether a trigger that is for some of an object's subscriptions is for this one.
+fn is_meant(filter: &Group, trigger: &Trigger, recipient: &Reference, properties: &Map<String, Value>) -> bool {
+    let variables = json!({ "subscription": properties, "data": trigger.data,
+        "recipient": { "id": recipient.id, "collection": recipient.collection } });
+    filter.evaluate(&Scope { variables: &variables, audiences: &[], now: trigger.accepted_at() }).0
+}
+
+/// Members of an audience, but for who has set the trigger off; those of another tenant are not meant. With a job for those after them.
+async fn members(
+    tx: &mut Tx,
+    trigger: &Trigger,
+    audience: String,
+    after: Option<String>,
+    jobs: &mut Vec<NewJob>,
+) -> Result<Vec<Reference>> {
+    let low = after.unwrap_or_default();
+    let range = Range { low, high: END.to_owned(), oldest_first: true, limit: PLANNED as i64 };
+    let page = audiences::members(tx, &trigger.organisation, &audience, &range).await?;
+    if page.len() == PLANNED {
+        let after = page.last().map(|last| last.place.clone());
+        jobs.push(job_for(trigger, Whom::Members { audience, after }));
+    }
+    let is_meant = |tenant: &Option<String>| tenant.is_none() || trigger.tenant.is_none() || *tenant == trigger.tenant;
+    let users = page.into_iter().filter(|member| is_meant(&member.tenant)).map(|member| Reference::user(member.user));
+    let mut users: Vec<Reference> = users.filter(|user| trigger.actor.as_ref() != Some(user)).collect();
+    users.sort();
+    users.dedup();
+    Ok(users)
 }
 
 /// A run that begins.

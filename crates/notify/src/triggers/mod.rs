@@ -6,8 +6,8 @@
 //!
 //! # Fanning out
 //! The job makes a [run](crate::runs) for each recipient that the trigger names. Objects bring their subscribers along, page by page,
-//! each page a job of its own; a subscriber that is an object itself brings its own, to a depth of two. Who set a trigger off hears of it only
-//! when they are named.
+//! each page a job of its own; a subscriber that is an object itself brings its own, to a depth of two. An audience brings its members. Who
+//! set a trigger off hears of it only when they are named.
 
 mod accept;
 mod fan_out;
@@ -20,8 +20,8 @@ use campanile_engine::{NewJob, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::runs;
-use crate::{Notify, Reference};
+use crate::conditions::Group;
+use crate::{Notify, Reference, runs, workflows};
 
 pub(crate) use accept::Accepts;
 pub use accept::{Accepted, Asked, Repeat, accept, trigger};
@@ -64,6 +64,9 @@ pub(crate) struct Trigger {
     /// Data for single recipients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) more_data: Vec<(Reference, Map<String, Value>)>,
+    /// Which subscriptions of objects are meant, where not all are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) filters: Vec<(Reference, Group)>,
 }
 
 impl Trigger {
@@ -104,6 +107,7 @@ pub(crate) fn of_step(
         is_alone: false,
         accepted_at: now.as_micros(),
         more_data: Vec::new(),
+        filters: Vec::new(),
     };
     fan_out::job(trigger, recipients)
 }
@@ -125,4 +129,44 @@ pub async fn cancel(
     let now = notify.clock.now();
     runs::note_cancellation(tx, organisation, workflow, key, only, now).await?;
     Ok(runs::cancel_paused(tx, organisation, workflow, key, only, now).await?)
+}
+
+/// Ends what runs of a workflow gather for these recipients, as if its time had come; answers how many batches were open. `step` and
+/// `batch_key` say which, where there are several.
+///
+/// # Errors
+/// `NotFound` of the workflow; `InvalidField` where it gathers by a key, and none is said.
+pub async fn close_batches(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    workflow: &str,
+    recipients: &[Reference],
+    meant: &Meant,
+) -> Result<usize> {
+    let program = workflows::current(tx, notify, organisation, workflow).await?;
+    let is_meant = |step: &str| meant.step.as_ref().is_none_or(|meant| meant == step);
+    let mut closed = 0;
+    for (step, has_key) in program.batches().filter(|(step, _)| is_meant(step)) {
+        if has_key && meant.batch_key.is_none() {
+            return Err(Error::invalid_field("batch_key", format!("is required: {step} gathers by one")));
+        }
+        let key = meant.batch_key.as_deref().filter(|_| has_key);
+        for recipient in recipients {
+            let word = runs::word_of(&program.key, step, recipient, meant.tenant.as_deref(), key);
+            closed += usize::from(runs::close_batch(tx, notify, organisation, &word).await?);
+        }
+    }
+    Ok(closed)
+}
+
+/// Which batches are meant.
+#[derive(Debug, Clone, Default)]
+pub struct Meant {
+    /// Of this step.
+    pub step: Option<String>,
+    /// Within this tenant.
+    pub tenant: Option<String>,
+    /// Of what has this key.
+    pub batch_key: Option<String>,
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::definition::{Definition, Kind, Step};
 use super::texts::Text;
+use crate::runs::calendar;
 use crate::signals;
 
 /// How deep branches may lie in branches, and how many a step may have.
@@ -89,12 +90,22 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
                 }
             }
         }
-        Kind::Delay { settings } if settings.delay_for.is_none() && settings.delay_until_field_path.is_none() => {
-            wrong("needs delay_for or delay_until_field_path");
+        Kind::Delay { settings } => {
+            let path = settings.delay_until_field_path.as_ref();
+            if settings.delay_for.is_none() && settings.delay_until.is_none() && path.is_none() {
+                wrong("needs delay_for, delay_until or delay_until_field_path");
+            }
+            if settings.delay_until.as_ref().is_some_and(|until| !calendar::is_end(until)) {
+                wrong("delay_until must be a time, or a rule with a frequency");
+            }
         }
         Kind::Batch { settings } => {
-            if settings.batch_window.is_none() && settings.batch_until_field_path.is_none() {
-                wrong("needs batch_window or batch_until_field_path");
+            let path = settings.batch_until_field_path.as_ref();
+            if settings.batch_window.is_none() && settings.batch_until.is_none() && path.is_none() {
+                wrong("needs batch_window, batch_until or batch_until_field_path");
+            }
+            if settings.batch_until.as_ref().is_some_and(|until| !calendar::is_end(until)) {
+                wrong("batch_until must be a time, or a rule with a frequency");
             }
             if settings.batch_items_max_limit.is_some_and(|limit| !(2..=1_000).contains(&limit)) {
                 wrong("batch_items_max_limit must be between 2 and 1000");

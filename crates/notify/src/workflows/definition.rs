@@ -228,7 +228,10 @@ pub struct Delay {
     /// This long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_for: Option<Duration>,
-    /// Until what is said at a path; with `delay_for`, that much before or after.
+    /// Until a time, or until the next that a rule names, as `{"frequency": "daily", "hours": 9}`; with `delay_for`, that much before or after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_until: Option<Value>,
+    /// Until what is said at a path; likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_until_field_path: Option<String>,
 }
@@ -239,6 +242,9 @@ pub struct Batch {
     /// For how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_window: Option<Duration>,
+    /// Until a time, or until the next that a rule names, as `{"frequency": "daily", "hours": 9}`, where the recipient is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_until: Option<Value>,
     /// Until what is said at a path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_until_field_path: Option<String>,

@@ -74,6 +74,19 @@ impl Program {
     }
 }
 
+impl Program {
+    /// The steps that gather, and whether they do so by a key.
+    pub fn batches(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.ops.iter().filter_map(|op| match op {
+            Op::Step(step, _) => match &step.kind {
+                Kind::Batch { settings } => Some((step.reference.as_str(), settings.batch_key.is_some())),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+}
+
 fn compile(steps: Vec<Step>, ops: &mut Vec<Op>) {
     for mut step in steps {
         match &mut step.kind {

@@ -92,6 +92,7 @@ fn workflow_runs() -> Router<Web> {
     Router::new()
         .route("/workflows/{key}/trigger", post(workflows::trigger))
         .route("/workflows/{key}/cancel", post(workflows::cancel))
+        .route("/workflows/{key}/close_batches", post(workflows::close_batches))
         .route("/notify", post(workflows::notify))
         .route("/notify/cancel", post(workflows::cancel_notify))
         .route("/workflow_recipient_runs", get(workflows::recipient_runs))

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use campanile_notify::Reference;
 use campanile_notify::recipients::Told;
 use campanile_notify::runs::{self, Filter};
-use campanile_notify::triggers::{self, Accepted, Asked, RECIPIENTS, Repeat};
+use campanile_notify::triggers::{self, Accepted, Asked, Meant, RECIPIENTS, Repeat};
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
@@ -102,6 +102,26 @@ async fn cancel_one(web: &Web, client: Client, workflow: String, body: &Body) ->
     });
     cancelled.await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets what was gathered for these recipients go now. The hosted service has no such operation.
+pub(super) async fn close_batches(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
+    let recipients = references(&body.list("recipients", RECIPIENTS)?.iter().collect::<Vec<_>>())?;
+    let word = |name: &str| body.optional(name).map(str::to_owned);
+    let meant = Meant { step: word("step"), tenant: word("tenant"), batch_key: word("batch_key") };
+    let notify = web.app.notify.clone();
+    let closed = web.app.db.write(move |tx| {
+        Box::pin(
+            async move { triggers::close_batches(tx, &notify, &client.organisation, &key, &recipients, &meant).await },
+        )
+    });
+    Ok(Json(json!({ "closed": closed.await? })))
 }
 
 pub(super) async fn recipient_runs(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {

@@ -1,6 +1,7 @@
 //! The Knock API: users, objects, preferences, triggers and what becomes of them, on both databases.
 
 mod access;
+mod asked;
 mod channels;
 mod documents;
 mod feeds;
