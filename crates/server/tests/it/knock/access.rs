@@ -1,5 +1,8 @@
 //! Who may do what: public keys, users' tokens, grants.
 
+use campanile_accounts::{Caller, keys, organisations};
+use campanile_base::Secret;
+use campanile_db::testing::TestDatabase;
 use campanile_testkit::server::Server;
 use serde_json::{Value, json};
 
@@ -163,20 +166,9 @@ fn paths() -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_tells_a_stranger_anything_or_does_anything_for_them() {
-    const MARK: &str = "known-to-victim-alone";
     on_each_server(&[], async |server| {
         let secret = Knock::of(&server);
-        secret.put("/users/victim", json!({ "name": MARK, "email": "victim@example.com" })).await;
-        secret.put("/objects/projects/victim", json!({ "name": MARK })).await;
-        secret.put("/tenants/victim", json!({ "name": MARK })).await;
-        secret.put("/channels/victim", json!({ "type": "chat", "provider": "chat_slack" })).await;
-        let data = json!({ "data": { "connections": [{ "channel_id": MARK }], "token": { "access_token": MARK } } });
-        for owner in ["users/victim", "objects/projects/victim", "objects/$tenants/victim"] {
-            secret.put(&format!("/{owner}/channel_data/victim"), data.clone()).await;
-        }
-        secret.workflow("victim", json!([feed_step(MARK)])).await;
-        secret.trigger("victim", json!({ "recipients": ["victim"], "data": { "mark": MARK } })).await;
-        let message = secret.until_fed("victim", 1).await["entries"][0]["id"].as_str().unwrap().to_owned();
+        let message = victim(&secret).await;
         let before = secret.feed("victim", "").await;
 
         let key = public_key(&server).await;
@@ -201,40 +193,114 @@ async fn no_route_tells_a_stranger_anything_or_does_anything_for_them() {
             ("a token with nothing granted", Knock::with(&server, &key, Some(&bare))),
             ("a token that nobody signed", Knock::with(&server, &key, Some(&unsigned))),
         ];
-        let query = "access_token_object[object_id]=victim&ms_teams_tenant_object[object_id]=victim&team_id=t&workflow=victim";
-        let body = json!({
-            "recipients": ["victim"], "user_ids": ["victim"], "recipient_ids": ["victim"], "message_ids": [message],
-            "data": {}, "name": "changed", "status": false, "guide_key": "victim", "guide_step_ref": "x", "channel_id": "victim",
-            "from_user_id": "victim", "workflow": { "steps": [] }, "to": {}, "cancellation_key": "x", "id": "1", "method": "x",
-        });
+        let body = body_about(&message);
         for path in paths() {
-            let placed = path
-                .replace("{collection}", "projects")
-                .replace("{message}", &message)
-                .replace("{feed}", "in-app")
-                .replace("{mark}", "read")
-                .replace("{action}", "delete")
-                .replace("{part}", "workflows");
-            let placed = if placed.contains("/messages/{id}") { placed.replace("{id}", &message) } else { placed };
-            let placed: String = placed
-                .split('/')
-                .map(|part| if part.starts_with('{') { "victim" } else { part })
-                .collect::<Vec<_>>()
-                .join("/");
+            let placed = placed(&path, &message);
             for (who, stranger) in &strangers {
                 for method in ["GET", "PUT", "POST", "DELETE"] {
-                    let answer = stranger.call(method, &format!("{placed}?{query}"), &body, &[]).await;
+                    let answer = stranger.call(method, &format!("{placed}?{QUERY}"), &body, &[]).await;
                     let told = answer.json.to_string();
                     assert!(!told.contains(MARK), "{who}: {method} {path} tells {told}");
                     // Marking none of many is no error.
                     let is_empty = answer.json == json!([]);
-                    assert!(answer.status >= 400 || is_empty, "{who}: {method} {path} is answered {} {told}", answer.status);
+                    assert!(
+                        answer.status >= 400 || is_empty,
+                        "{who}: {method} {path} is answered {} {told}",
+                        answer.status
+                    );
                 }
             }
         }
-        assert_eq!(secret.get("/users/victim").await["name"], MARK);
-        assert_eq!(secret.feed("victim", "").await, before);
-        assert_eq!(secret.get("/users/victim/channel_data/victim").await["data"]["connections"][0]["channel_id"], MARK);
+        unharmed(&secret, &before).await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_tells_another_organisation_anything() {
+    const THEIRS: &str = "sk_theirs_0123456789abcdefghij";
+    for database in TestDatabase::each().await {
+        let mut server = Server::start(crate::BINARY, database, &[]).await;
+        let message = victim(&Knock::of(&server)).await;
+        // A second organisation has no page yet that founds it: it is put beside the first.
+        server.kill().await;
+        let db = server.open_database().await;
+        let founded = db.write(|tx| {
+            Box::pin(async move {
+                let clock = campanile_base::Clock::System;
+                let caller = Caller::system(organisations::create(tx, &clock, "Others").await?);
+                keys::adopt(tx, &clock, &caller, "theirs", &Secret::new(THEIRS.to_owned())).await?;
+                Ok::<_, campanile_base::Error>(())
+            })
+        });
+        founded.await.unwrap();
+        drop(db);
+        server.restart().await;
+        let secret = Knock::of(&server);
+        let before = secret.feed("victim", "").await;
+        let theirs = Knock::with(&server, THEIRS, None);
+        assert_eq!(theirs.get("/users").await["entries"], json!([]), "they have their own");
+        let body = body_about(&message);
+        // Last what deletes: until then what they wrote themselves is all that they read.
+        for method in ["GET", "POST", "PUT", "GET", "DELETE"] {
+            for path in paths() {
+                let answer = theirs.call(method, &format!("{}?{QUERY}", placed(&path, &message)), &body, &[]).await;
+                let told = answer.json.to_string();
+                assert!(!told.contains(MARK), "{method} {path} tells {told}");
+                assert!(answer.status < 500, "{method} {path}: {} {told}", answer.status);
+            }
+        }
+        unharmed(&secret, &before).await;
+    }
+}
+
+const MARK: &str = "known-to-victim-alone";
+const QUERY: &str =
+    "access_token_object[object_id]=victim&ms_teams_tenant_object[object_id]=victim&team_id=t&workflow=victim";
+
+/// Somebody of whom everything is known; answers a message of theirs.
+async fn victim(secret: &Knock<'_>) -> String {
+    secret.put("/users/victim", json!({ "name": MARK, "email": "victim@example.com" })).await;
+    secret.put("/objects/projects/victim", json!({ "name": MARK })).await;
+    secret.put("/tenants/victim", json!({ "name": MARK })).await;
+    secret.put("/channels/victim", json!({ "type": "chat", "provider": "chat_slack" })).await;
+    let data = json!({ "data": { "connections": [{ "channel_id": MARK }], "token": { "access_token": MARK } } });
+    for owner in ["users/victim", "objects/projects/victim", "objects/$tenants/victim"] {
+        secret.put(&format!("/{owner}/channel_data/victim"), data.clone()).await;
+    }
+    secret.workflow("victim", json!([feed_step(MARK)])).await;
+    let texts = json!({ "translation": { "format": "json", "content": json!({ "text": MARK }).to_string() } });
+    secret.put("/translations/victim?commit=true", texts).await;
+    secret.trigger("victim", json!({ "recipients": ["victim"], "data": { "mark": MARK } })).await;
+    secret.until_fed("victim", 1).await["entries"][0]["id"].as_str().unwrap().to_owned()
+}
+
+async fn unharmed(secret: &Knock<'_>, before: &Value) {
+    assert_eq!(secret.get("/users/victim").await["name"], MARK);
+    assert_eq!(secret.feed("victim", "").await, *before);
+    assert_eq!(secret.get("/users/victim/channel_data/victim").await["data"]["connections"][0]["channel_id"], MARK);
+    assert_eq!(secret.get("/workflows/victim").await["active"], true);
+}
+
+/// A path that leads to what is the victim's.
+fn placed(path: &str, message: &str) -> String {
+    let placed = path
+        .replace("{collection}", "projects")
+        .replace("{message}", message)
+        .replace("{feed}", "in-app")
+        .replace("{mark}", "read")
+        .replace("{action}", "delete")
+        .replace("{part}", "workflows");
+    let placed = if placed.contains("/messages/{id}") { placed.replace("{id}", message) } else { placed };
+    let named = |part| if str::starts_with(part, '{') { "victim" } else { part };
+    placed.split('/').map(named).collect::<Vec<_>>().join("/")
+}
+
+/// A body that asks for something wherever it is sent.
+fn body_about(message: &str) -> Value {
+    json!({
+        "recipients": ["victim"], "user_ids": ["victim"], "recipient_ids": ["victim"], "message_ids": [message],
+        "data": {}, "name": "changed", "status": false, "guide_key": "victim", "guide_step_ref": "x", "channel_id": "victim",
+        "from_user_id": "victim", "workflow": { "steps": [] }, "to": {}, "cancellation_key": "x", "id": "1", "method": "x",
+    })
 }
