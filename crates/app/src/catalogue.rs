@@ -6,8 +6,8 @@
 use campanile_accounts::OrganisationId;
 use campanile_base::Result;
 use campanile_db::Tx;
+use campanile_webhooks::Webhooks;
 use campanile_webhooks::event_types::{self, EventTypeSpec};
-use campanile_webhooks::{Webhooks, applications};
 use serde_json::{Map, Value, json};
 
 use crate::told;
@@ -113,9 +113,9 @@ pub(crate) async fn register(tx: &mut Tx, webhooks: &Webhooks, organisation: &Or
     for (name, description) in told::EVENTS {
         let spec = EventTypeSpec {
             description: description.to_owned(),
-            group_name: Some(applications::NOTIFICATIONS.to_owned()),
+            group_name: Some("notifications".to_owned()),
             // Whoever sees but their own application's events need not know of these.
-            feature_flags: Some(vec![applications::NOTIFICATIONS.to_owned()]),
+            feature_flags: Some(vec!["notifications".to_owned()]),
             ..EventTypeSpec::default()
         };
         event_types::ensure(tx, webhooks, organisation, name, spec).await?;

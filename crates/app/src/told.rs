@@ -1,6 +1,6 @@
 //! What an organisation's systems are told of its notifications: messages and runs, documents written and committed.
 //!
-//! They are webhooks like any other, to the endpoints of the application `notifications`, and carry the hosted service's headers and
+//! They are webhooks like any other, to the endpoints of the application `campanile.notifications`, and carry the hosted service's headers and
 //! signature beside ours: receivers that were written for it go on unchanged.
 
 use std::sync::Arc;

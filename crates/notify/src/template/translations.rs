@@ -64,14 +64,13 @@ impl Translations {
 }
 
 impl Tongue {
-    /// The text under a key.
+    /// The text under a key, as it is written or behind its namespace.
     fn text(&self, key: &str, count: Option<i64>) -> Option<String> {
-        let (namespace, key) = match key.split_once(':') {
-            Some((namespace, rest)) if !namespace.contains(char::is_whitespace) && !rest.starts_with("//") => {
-                (namespace, rest)
-            }
-            _ => (DEFAULT_NAMESPACE, key),
-        };
+        let whole = self.text_within(DEFAULT_NAMESPACE, key, count);
+        whole.or_else(|| key.split_once(':').and_then(|(namespace, key)| self.text_within(namespace, key, count)))
+    }
+
+    fn text_within(&self, namespace: &str, key: &str, count: Option<i64>) -> Option<String> {
         let language = self.locale.split('-').next().unwrap_or_default();
         let tenants = [self.tenant.as_deref(), None];
         let whose = if self.tenant.is_some() { &tenants[..] } else { &tenants[1..] };
@@ -284,7 +283,7 @@ mod tests {
                 "de",
                 "",
                 "",
-                json!({ "greeting": "Hallo {{ name }}",
+                json!({ "greeting": "Hallo {{ name }}", "Note: it works": "Hinweis: es geht",
                 "items": { "zero": "nichts", "one": "ein Ding", "other": "{{ count }} Dinge" } }),
             ),
             document("de-CH", "", "", json!({ "greeting": "Grüezi {{ name }}" })),
@@ -325,6 +324,7 @@ mod tests {
             said("de", None, "{% for i in (1..2) %}{% t %}Hello {{ recipient.name }}{% endt %}.{% endfor %}"),
             "Hello Ada.Hello Ada."
         );
+        assert_eq!(said("de", None, "{% t %}Note: it works{% endt %}"), "Hinweis: es geht");
         assert!(texts("[]", "json").is_err() && texts("{", "json").is_err() && texts("", "yaml").is_err());
     }
 }

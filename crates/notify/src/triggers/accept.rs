@@ -1,5 +1,7 @@
 //! How triggers are accepted: together, each wholly or not at all.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +15,8 @@ use super::{MOST, RECIPIENTS, Trigger, fan_out, queries};
 use crate::recipients::{self, Told};
 use crate::reference::AUDIENCES;
 use crate::resources::{self, Kind};
-use crate::{Notify, Reference, workflows};
+use crate::workflows::{self, Program};
+use crate::{Notify, Reference};
 
 /// For how long a repeated request is answered like the first.
 const REPEATS: Duration = Duration::from_secs(24 * 3_600);
@@ -127,8 +130,9 @@ fn lane(notify: &Notify) -> Accepts {
         let notify = within.clone();
         Box::pin(async move {
             let (mut answers, mut jobs) = (Vec::with_capacity(asked.len()), Vec::new());
+            let mut current = Current::default();
             for asked in asked {
-                match admit(tx, &notify, asked).await {
+                match admit(tx, &notify, asked, &mut current).await {
                     Ok((accepted, job)) => {
                         jobs.extend(job);
                         answers.push(Ok(accepted));
@@ -152,7 +156,7 @@ fn lane(notify: &Notify) -> Accepts {
 /// Like [`accept`].
 pub async fn trigger(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<Accepted> {
     check(&asked)?;
-    let (accepted, job) = admit(tx, notify, asked).await?;
+    let (accepted, job) = admit(tx, notify, asked, &mut Current::default()).await?;
     notify.engine.enqueue_all(tx, job.into_iter().collect()).await?;
     Ok(accepted)
 }
@@ -177,7 +181,15 @@ fn check(asked: &Asked) -> Result<()> {
     Ok(())
 }
 
-async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, Option<NewJob>)> {
+/// The workflows that triggers of one transaction have asked for: each is looked up once.
+type Current = HashMap<(OrganisationId, String), Arc<Program>>;
+
+async fn admit(
+    tx: &mut Tx,
+    notify: &Notify,
+    asked: Asked,
+    current: &mut Current,
+) -> Result<(Accepted, Option<NewJob>)> {
     let (organisation, now) = (&asked.organisation, notify.clock.now());
     let id = new_uuid();
     if let Some(repeat) = &asked.repeat
@@ -185,7 +197,12 @@ async fn admit(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<(Accepted, 
     {
         return Ok((repeat.answer(first)?, None));
     }
-    let program = workflows::current(tx, notify, organisation, &asked.workflow).await?;
+    let program = match current.entry((organisation.clone(), asked.workflow.clone())) {
+        Entry::Occupied(known) => known.get().clone(),
+        Entry::Vacant(unknown) => {
+            unknown.insert(workflows::current(tx, notify, organisation, &asked.workflow).await?).clone()
+        }
+    };
     if let Some(schema) = &program.schema {
         let data = Value::Object(asked.data.clone());
         let faults: Vec<String> =

@@ -26,7 +26,7 @@ campanile_base::id_type!(
 
 /// The uid of the application whose endpoints are told what becomes of the organisation's notifications: in the words, and with the headers
 /// and signature, of the hosted service for notifications beside our own.
-pub const NOTIFICATIONS: &str = "notifications";
+pub const NOTIFICATIONS: &str = "campanile.notifications";
 
 /// An application, in the Svix API's shape.
 #[derive(Debug, Clone, Serialize, ToSchema)]

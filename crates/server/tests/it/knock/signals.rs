@@ -180,8 +180,8 @@ async fn systems_are_told_what_becomes_of_messages() {
             "workflow.committed",
         ];
         let endpoint = json!({ "url": receiver.url(), "filterTypes": types });
-        let endpoint = api(&server, "POST", "/api/v1/app/notifications/endpoint", endpoint, 201).await;
-        let path = format!("/api/v1/app/notifications/endpoint/{}/secret", endpoint["id"].as_str().unwrap());
+        let endpoint = api(&server, "POST", "/api/v1/app/campanile.notifications/endpoint", endpoint, 201).await;
+        let path = format!("/api/v1/app/campanile.notifications/endpoint/{}/secret", endpoint["id"].as_str().unwrap());
         let secret = api(&server, "GET", &path, Value::Null, 200).await["key"].as_str().unwrap().to_owned();
         // Other nodes know of an endpoint within a second.
         tokio::time::sleep(Duration::from_millis(1_100)).await;
