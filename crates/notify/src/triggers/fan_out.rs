@@ -66,7 +66,7 @@ pub(super) fn register(registry: &mut Registry, notify: &Notify) {
     runs::settle(registry, FAN_OUT, notify);
 }
 
-/// What a job needs to begin its runs: together with what else begins at the same time, where it is for a few.
+/// Begins a job's runs. Where they are few, what they need is read together with what others need that begin at the same time.
 async fn fan_out(notify: &Notify, args: Args) -> Result<Outcome> {
     let is_small = matches!(&args.whom, Whom::Named(named) if named.len() <= FEW);
     let loaded = match is_small {
