@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
-use campanile_db::Tx;
-use campanile_notify::signals::{Listener, News, Told};
+use campanile_db::{BoxFuture, Tx};
+use campanile_notify::signals::{Listener, News};
 use campanile_webhooks::messages::{self, NewMessage};
 use campanile_webhooks::{Webhooks, applications};
 use serde_json::{Value, json};
@@ -48,11 +48,16 @@ pub(crate) fn listener(webhooks: &Webhooks) -> Arc<dyn Listener> {
 }
 
 impl Listener for Systems {
-    fn listens<'t>(&'t self, tx: &'t mut Tx, organisation: &'t OrganisationId) -> Told<'t, bool> {
+    fn listens<'t>(&'t self, tx: &'t mut Tx, organisation: &'t OrganisationId) -> BoxFuture<'t, Result<bool>> {
         Box::pin(async move { Ok(applications::notified(tx, &self.0, organisation).await?.is_some()) })
     }
 
-    fn tell<'t>(&'t self, tx: &'t mut Tx, organisation: &'t OrganisationId, news: Vec<News>) -> Told<'t, ()> {
+    fn tell<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        organisation: &'t OrganisationId,
+        news: Vec<News>,
+    ) -> BoxFuture<'t, Result<()>> {
         Box::pin(async move {
             let Some(application) = applications::notified(tx, &self.0, organisation).await? else { return Ok(()) };
             let all: Result<Vec<NewMessage>> = news.into_iter().map(message).collect();

@@ -35,6 +35,11 @@ kinds! {
 }
 
 impl EventKind {
+    /// As `message.read`.
+    pub(crate) fn name(self) -> String {
+        format!("message.{}", self.word())
+    }
+
     /// Whether an organisation's systems are told of it: not of how a message began.
     pub(crate) fn is_told(self) -> bool {
         !matches!(self, Self::Created | Self::Queued | Self::NotSent)
@@ -68,15 +73,10 @@ pub struct Event {
 }
 
 impl Event {
-    /// As `message.read`.
-    pub(crate) fn name(&self) -> String {
-        format!("message.{}", self.kind.word())
-    }
-
     /// As the API shows it.
     pub fn view(&self, recipient: &Reference) -> Value {
         json!({
-            "__typename": "MessageEvent", "id": self.id, "type": self.name(),
+            "__typename": "MessageEvent", "id": self.id, "type": self.kind.name(),
             "recipient": recipient, "data": self.data, "inserted_at": self.at,
         })
     }
@@ -86,6 +86,11 @@ impl Event {
 pub(crate) fn line(at: Timestamp, kind: EventKind, data: Option<&Value>) -> String {
     let data = data.map(Value::to_string).unwrap_or_default();
     format!("{} {} {data}\n", at.as_micros(), kind.word())
+}
+
+/// What has happened by a log, and nothing else of it.
+pub(crate) fn kinds(log: &str) -> impl Iterator<Item = EventKind> {
+    log.lines().filter_map(|line| EventKind::parse(line.split(' ').nth(1)?))
 }
 
 pub(crate) fn read(message: &str, log: &str) -> Vec<Event> {

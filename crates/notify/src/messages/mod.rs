@@ -20,7 +20,7 @@ use crate::signals::{self, Happening};
 use crate::{Notify, Reference};
 
 pub use log::{Event, EventKind};
-pub(crate) use log::{line as log_line, read as events_in};
+pub(crate) use log::{kinds as kinds_in, line as log_line, read as events_in};
 pub use queries::{Counts, counts, deliveries, feed};
 pub(crate) use queries::{Told, insert, put_into_feeds_since};
 

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::Notify;
 use crate::signals::{self, Happening};
 
+pub use crate::template::DEFAULT_NAMESPACE;
 pub use check::check;
 pub(crate) use shelf::{Shelf, Shelves};
 

@@ -17,31 +17,31 @@ mod queries;
 mod wanted;
 
 use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result, Timestamp};
-use campanile_db::Tx;
+use campanile_db::{BoxFuture, Tx};
 use serde_json::{Map, Value, json};
 
-use crate::messages::{self, Event, Message};
+use crate::messages::{self, Event, EventKind, Message};
 use crate::{Notify, Reference, runs};
 
 pub(crate) use queries::{Waiting, forget, open, take};
-pub use wanted::{SOURCE, check};
+pub(crate) use wanted::check;
 pub(crate) use wanted::{Wanted, conditions, left};
-
-/// A future that borrows a transaction.
-pub type Told<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
 
 /// Whom an organisation lets know of what happens, beside its runs.
 pub trait Listener: Send + Sync {
     /// Whether anybody listens.
-    fn listens<'t>(&'t self, tx: &'t mut Tx, organisation: &'t OrganisationId) -> Told<'t, bool>;
+    fn listens<'t>(&'t self, tx: &'t mut Tx, organisation: &'t OrganisationId) -> BoxFuture<'t, Result<bool>>;
 
     /// Tells of something.
-    fn tell<'t>(&'t self, tx: &'t mut Tx, organisation: &'t OrganisationId, news: Vec<News>) -> Told<'t, ()>;
+    fn tell<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        organisation: &'t OrganisationId,
+        news: Vec<News>,
+    ) -> BoxFuture<'t, Result<()>>;
 }
 
 /// Something to be told: the documented events, as `message.read`.
@@ -100,7 +100,7 @@ impl Happening {
     /// The words that are waited for; none where nobody can.
     fn events(&self) -> Vec<String> {
         match self {
-            Self::Message { id, lines } => messages::events_in(id, lines).iter().map(Event::name).collect(),
+            Self::Message { lines, .. } => messages::kinds_in(lines).map(EventKind::name).collect(),
             Self::Run { event, .. } => vec![format!("workflow.{event}")],
             Self::Recipient { .. } => vec!["recipient.updated".to_owned()],
             Self::Audience { event, .. } => vec![format!("audience.{event}")],
@@ -244,7 +244,7 @@ async fn signals(
 }
 
 fn of_message(message: &Message, event: Event) -> Signal {
-    let name = event.name();
+    let name = event.kind.name();
     let view = message.view(None);
     let mut about = view.clone();
     about["type"] = Value::String(name.clone());

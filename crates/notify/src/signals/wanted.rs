@@ -6,7 +6,7 @@ use crate::conditions::{Condition, Group};
 use crate::workflows::Wait;
 
 /// The one source of others' events: what is sent to `POST /api/events`.
-pub const SOURCE: &str = "events";
+const SOURCE: &str = "events";
 /// How long a run waits, unless said otherwise, and at most, in seconds.
 const PATIENCE: i64 = 15 * 60;
 const MOST: i64 = 30 * 24 * 3_600;
@@ -111,7 +111,7 @@ pub(crate) fn conditions(settings: &Wait) -> Result<Option<Group>, String> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(settings: &Wait) -> Result<(), String> {
+pub(crate) fn check(settings: &Wait) -> Result<(), String> {
     conditions(settings)?;
     Wanted::of(settings).map(drop)
 }

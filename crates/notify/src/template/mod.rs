@@ -15,6 +15,7 @@ use liquid_core::{Language, Object};
 use serde_json::Value;
 
 pub(crate) use partials::Partials;
+pub use translations::DEFAULT_NAMESPACE;
 pub(crate) use translations::{Tongue, Translations, texts};
 
 static LANGUAGE: LazyLock<Language> = LazyLock::new(language);

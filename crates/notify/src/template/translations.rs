@@ -26,7 +26,7 @@ use super::lenient::Lenient;
 /// Whose texts count where there are none in the recipient's language.
 const DEFAULT_LOCALE: &str = "en";
 /// What texts are under that say no namespace.
-const DEFAULT_NAMESPACE: &str = "default";
+pub const DEFAULT_NAMESPACE: &str = "default";
 const FILTER: &str = "t";
 
 /// Of which tenant, in which locale, under which namespace.

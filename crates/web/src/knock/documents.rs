@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, put};
 use campanile_base::Error;
-use campanile_notify::resources::{self, Kind, Resource};
+use campanile_notify::resources::{self, DEFAULT_NAMESPACE, Kind, Resource};
 use serde_json::{Value, json};
 
 use super::body::Body;
@@ -169,7 +169,7 @@ fn translation_key(locale: &str, query: &Query) -> String {
     let words = [Some(locale), query.text("namespace"), query.text("tenant")];
     // A tenant's words are under a namespace, if only under the one that has no name.
     let words = match words {
-        [locale, None, Some(tenant)] => [locale, Some("default"), Some(tenant)],
+        [locale, None, Some(tenant)] => [locale, Some(DEFAULT_NAMESPACE), Some(tenant)],
         words => words,
     };
     words.into_iter().flatten().collect::<Vec<_>>().join("/")
@@ -179,7 +179,7 @@ fn translation_key(locale: &str, query: &Query) -> String {
 fn placed(locale: &str, query: &Query, Body(mut body): Body) -> Body {
     if let Some(Value::Object(document)) = body.get_mut("translation") {
         document.insert("locale_code".to_owned(), locale.into());
-        document.insert("namespace".to_owned(), query.text("namespace").unwrap_or("default").into());
+        document.insert("namespace".to_owned(), query.text("namespace").unwrap_or(DEFAULT_NAMESPACE).into());
         document.insert("tenant".to_owned(), query.text("tenant").map_or(Value::Null, Value::from));
         document.entry("format").or_insert_with(|| query.text("format").unwrap_or("json").into());
     }
