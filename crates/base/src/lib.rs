@@ -4,6 +4,7 @@
 //! This is the only crate that reads the system clock or the random source. It knows nothing
 //! of storage, of HTTP or of async, so that everything above can be tested without them.
 
+pub mod bounds;
 mod clock;
 mod error;
 mod html;

@@ -1,0 +1,28 @@
+//! How much of anything the outside may bring: every bound of size, depth, time and count in one place.
+//!
+//! What comes from outside is measured before it is read, parsed, compiled or rendered. A value beyond its bound is refused
+//! with an error that names the bound; it is never cut off in silence. `docs/security.md` lists these for operators.
+
+use std::time::Duration;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// The query of a request, in bytes.
+pub const QUERY_BYTES: usize = 16 * KIB;
+/// Steps in the name of a query parameter: `a[b][]` has three.
+pub const QUERY_DEPTH: usize = 8;
+/// Parameters in a query.
+pub const QUERY_PARAMETERS: usize = 1_000;
+/// The body of a request that is no delivery, in bytes.
+pub const BODY_BYTES: usize = 2 * MIB;
+/// The body of a delivery, in bytes: GitHub's bound, and the largest of the providers'.
+pub const DELIVERY_BYTES: usize = 25 * MIB;
+/// Bodies under way at a time, in bytes together; beyond, requests are answered with 503.
+pub const BODIES_UNDER_WAY: usize = 256 * MIB;
+/// For how long a connection may take to send the head of a request.
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
+/// For how long a body may arrive without a byte.
+pub const BODY_PAUSE: Duration = Duration::from_secs(10);
+/// How fast a body must arrive on average, in bytes a second, after the first ten seconds.
+pub const BODY_RATE: u64 = 1024;

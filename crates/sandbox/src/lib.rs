@@ -1,0 +1,152 @@
+//! Runs work whose cost others decide (templates, schemas, large documents) on threads of its own, never on those that serve.
+//!
+//! # The rules
+//! * A call has a deadline. When it is over, the caller is told [`Failure::TooLong`], and the thread is given up: it is no
+//!   longer counted, and another takes its place. Rust cannot stop a thread, so what it runs has bounds of its own
+//!   (fuel, sizes); the deadline is for what those bounds have missed.
+//! * A tenant has fewer slots than there are threads, so the endless work of one leaves a thread to all others. A thread that
+//!   was given up keeps its tenant's slot until it ends: no tenant can have more threads given up than it has slots.
+//! * A panic is that call's failure.
+//!
+//! The threads belong to no runtime: a process that stops does not wait for them.
+
+mod threads;
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use threads::Threads;
+
+/// For how long a call waits for a slot before it is refused.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// From how many known tenants on those without work are forgotten.
+const TENANTS: usize = 1_000;
+
+/// Threads for others' work. Cheap to clone; the clones share them.
+#[derive(Debug, Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    threads: Arc<Threads>,
+    /// As many permits as work may be under way at a time.
+    all: Arc<Semaphore>,
+    slots: usize,
+    tenants: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+/// Why there is no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It was given up at its deadline.
+    #[error("it took longer than {0:?}")]
+    TooLong(Duration),
+    /// It panicked.
+    #[error("it panicked: {0}")]
+    Panicked(String),
+    /// The tenant's earlier work has held all of its slots for too long.
+    #[error("earlier work of the same organisation is still under way")]
+    Busy,
+}
+
+impl Default for Sandbox {
+    /// One thread more than there are processors.
+    fn default() -> Self {
+        Self::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get) + 1)
+    }
+}
+
+impl Sandbox {
+    /// A sandbox with so many threads, at least two: a tenant has all but one of them at most.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
+        let threads = threads.max(2);
+        Self(Arc::new(Shared {
+            threads: Arc::default(),
+            all: Arc::new(Semaphore::new(threads)),
+            slots: threads - 1,
+            tenants: Mutex::default(),
+        }))
+    }
+
+    /// Runs `work` for a tenant; `deadline` counts from when it begins.
+    ///
+    /// # Errors
+    /// [`Failure`]: why there is no result.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        tenant: &str,
+        deadline: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let slots = tokio::time::timeout(PATIENCE, self.slots_for(tenant));
+        let (own, all) = slots.await.map_err(|_| Failure::Busy)?;
+        let (done, result) = oneshot::channel();
+        self.0.threads.start(Box::new(move || {
+            // The caller may have left.
+            let _ = done.send(std::panic::catch_unwind(AssertUnwindSafe(work)));
+            drop(own);
+        }));
+        let result = tokio::time::timeout(deadline, result).await;
+        drop(all);
+        match result {
+            Ok(Ok(Ok(value))) => Ok(value),
+            Ok(Ok(Err(panic))) => Err(Failure::Panicked(words(&*panic))),
+            Ok(Err(_)) => Err(Failure::Panicked("the thread ended".to_owned())),
+            Err(_) => {
+                metrics::counter!("campanile_sandbox_given_up_total").increment(1);
+                Err(Failure::TooLong(deadline))
+            }
+        }
+    }
+
+    /// Runs a future to its end on one of the threads, for work that asks the database in between.
+    ///
+    /// # Errors
+    /// Like [`Sandbox::run`].
+    pub async fn run_async<T: Send + 'static>(
+        &self,
+        tenant: &str,
+        deadline: Duration,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Handle::current();
+        self.run(tenant, deadline, move || runtime.block_on(work)).await
+    }
+
+    /// A slot of the tenant's own, then one of all: who waits for their own hold none of the others'.
+    async fn slots_for(&self, tenant: &str) -> (OwnedSemaphorePermit, OwnedSemaphorePermit) {
+        let own = self.tenant(tenant).acquire_owned().await.expect("it is never closed");
+        let all = self.0.all.clone().acquire_owned().await.expect("it is never closed");
+        (own, all)
+    }
+
+    fn tenant(&self, tenant: &str) -> Arc<Semaphore> {
+        let mut tenants = self.tenants();
+        if let Some(known) = tenants.get(tenant) {
+            return known.clone();
+        }
+        if tenants.len() >= TENANTS {
+            let slots = self.0.slots;
+            tenants.retain(|_, semaphore| Arc::strong_count(semaphore) > 1 || semaphore.available_permits() < slots);
+        }
+        tenants.entry(tenant.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.0.slots))).clone()
+    }
+
+    fn tenants(&self) -> MutexGuard<'_, HashMap<String, Arc<Semaphore>>> {
+        self.0.tenants.lock().expect("nobody panics while they hold the tenants")
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

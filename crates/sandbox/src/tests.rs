@@ -1,0 +1,65 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// Work that ends when it is told to.
+fn endless(stop: &Arc<AtomicBool>) -> impl FnOnce() + Send + 'static {
+    let stop = stop.clone();
+    move || {
+        while !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_is_done_and_may_ask_others() {
+    let sandbox = Sandbox::new(2);
+    assert_eq!(sandbox.run("a", LONG, || 6 * 7).await, Ok(42));
+    let asked = sandbox.run_async("a", LONG, async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        "answered"
+    });
+    assert_eq!(asked.await, Ok("answered"));
+}
+
+#[tokio::test]
+async fn endless_work_of_one_tenant_delays_nobody_else() {
+    let (sandbox, stop) = (Sandbox::new(2), Arc::new(AtomicBool::new(false)));
+    let brief = Duration::from_millis(20);
+    assert_eq!(sandbox.run("bad", brief, endless(&stop)).await, Err(Failure::TooLong(brief)));
+    let theirs = tokio::spawn({
+        let (sandbox, stop) = (sandbox.clone(), stop.clone());
+        async move { sandbox.run("bad", LONG, endless(&stop)).await }
+    });
+    let began = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(sandbox.run("good", LONG, || ()).await, Ok(()));
+    }
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(!theirs.is_finished(), "the thread that was given up still holds its tenant's only slot");
+    stop.store(true, Ordering::Relaxed);
+    assert_eq!(theirs.await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_panic_is_that_calls_failure() {
+    let sandbox = Sandbox::new(2);
+    let failed = sandbox.run("a", LONG, || panic!("no such {}", "thing")).await;
+    assert_eq!(failed, Err::<(), _>(Failure::Panicked("no such thing".to_owned())));
+    assert_eq!(sandbox.run("a", LONG, || ()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_leaves_no_slot_behind() {
+    let (sandbox, stop) = (Sandbox::new(2), Arc::new(AtomicBool::new(false)));
+    let left = tokio::time::timeout(Duration::from_millis(20), sandbox.run("a", LONG, endless(&stop)));
+    assert!(left.await.is_err());
+    stop.store(true, Ordering::Relaxed);
+    for _ in 0..10 {
+        assert_eq!(sandbox.run("a", LONG, || ()).await, Ok(()));
+    }
+}
