@@ -10,8 +10,10 @@ use std::{env, fs};
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names a folder"));
     let console = Path::new("../../console").to_owned();
-    for watched in ["src", "index.html", "portal.html", "package-lock.json", "vite.config.ts", "dist"] {
-        println!("cargo:rerun-if-changed={}", console.join(watched).display());
+    let watched = ["src", "index.html", "portal.html", "package-lock.json", "vite.config.ts", "dist"];
+    // Cargo takes a path that is missing for one that has changed, and would build this crate every time.
+    for path in watched.map(|name| console.join(name)).into_iter().filter(|path| path.exists()) {
+        println!("cargo:rerun-if-changed={}", path.display());
     }
     println!("cargo:rerun-if-env-changed=CAMPANILE_CONSOLE_DIST");
     let dist = prebuilt().or_else(|| build(&console, &out)).or_else(|| kept(&console)).unwrap_or_else(|| page(&out));
