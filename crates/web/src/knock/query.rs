@@ -2,10 +2,12 @@
 //!
 //! Lists come as `k[]=a`, `k=a&k=b` and `k[0]=a`, lists of objects as `k[][id]=a&k[][collection]=b` and `k[0][id]=a`, objects as
 //! `k[a]=b`, with dots (`inserted_at.gte`) and as JSON. Empty values say nothing.
+//!
+//! A name has [`bounds::QUERY_DEPTH`] parts at most, which is looked at before any value is put in its place: that recurses.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use campanile_base::Timestamp;
+use campanile_base::{Timestamp, bounds};
 use serde_json::{Map, Value};
 
 use super::error::{KnockError, KnockResult};
@@ -19,7 +21,7 @@ impl FromRequestParts<Web> for Query {
     type Rejection = KnockError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> KnockResult<Self> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+        Self::parse(parts.uri.query().unwrap_or_default())
     }
 }
 
@@ -30,36 +32,47 @@ enum Part<'k> {
 }
 
 impl Query {
-    pub(crate) fn parse(query: &str) -> Self {
+    /// Reads the query of an address.
+    ///
+    /// # Errors
+    /// When it has more parameters, or a name more parts, than is bearable.
+    pub(crate) fn parse(query: &str) -> KnockResult<Self> {
         let mut root = Value::Object(Map::new());
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        for (index, (name, value)) in url::form_urlencoded::parse(query.as_bytes()).enumerate() {
+            if index >= bounds::QUERY_PARAMETERS {
+                let why = format!("may have {} parameters at most", bounds::QUERY_PARAMETERS);
+                return Err(KnockError::field("query", &why));
+            }
             if !value.is_empty() {
-                put(&mut root, &parts_of(&name), &value);
+                put(&mut root, &parts_of(&name)?, &value);
             }
         }
         numbered(&mut root);
-        match root {
+        Ok(match root {
             Value::Object(map) => Self(map),
             _ => Self::default(),
-        }
+        })
     }
 
     /// Parameters that were not in a query: `inserted_at.gte` is written with its dot, `trigger_data` is an object.
-    pub(crate) fn of(options: &Map<String, Value>) -> Self {
+    ///
+    /// # Errors
+    /// Like [`Query::parse`].
+    pub(crate) fn of(options: &Map<String, Value>) -> KnockResult<Self> {
         let mut root = Value::Object(Map::new());
         for (name, value) in options {
             match value {
                 Value::Null => {}
-                Value::Bool(_) | Value::Number(_) => put(&mut root, &parts_of(name), &value.to_string()),
+                Value::Bool(_) | Value::Number(_) => put(&mut root, &parts_of(name)?, &value.to_string()),
                 Value::String(text) if text.is_empty() => {}
-                Value::String(text) => put(&mut root, &parts_of(name), text),
+                Value::String(text) => put(&mut root, &parts_of(name)?, text),
                 other => root[name] = other.clone(),
             }
         }
-        match root {
+        Ok(match root {
             Value::Object(map) => Self(map),
             _ => Self::default(),
-        }
+        })
     }
 
     /// Whatever was given.
@@ -125,7 +138,11 @@ impl Query {
 }
 
 /// `a[b][]` and `a.b`, step by step.
-fn parts_of(name: &str) -> Vec<Part<'_>> {
+fn parts_of(name: &str) -> KnockResult<Vec<Part<'_>>> {
+    if name.bytes().filter(|byte| *byte == b'[').count() >= bounds::QUERY_DEPTH {
+        let why = format!("has a parameter whose name has more than {} parts", bounds::QUERY_DEPTH);
+        return Err(KnockError::field("query", &why));
+    }
     let (first, rest) = match name.find('[') {
         Some(at) => (&name[..at], &name[at..]),
         None => (name, ""),
@@ -140,7 +157,7 @@ fn parts_of(name: &str) -> Vec<Part<'_>> {
             key => Part::Key(key),
         });
     }
-    parts
+    Ok(parts)
 }
 
 fn put(node: &mut Value, parts: &[Part<'_>], value: &str) {
@@ -211,7 +228,7 @@ mod tests {
     use super::*;
 
     fn parsed(query: &str) -> Value {
-        Value::Object(Query::parse(query).0)
+        Value::Object(Query::parse(query).unwrap().0)
     }
 
     #[test]
@@ -219,7 +236,7 @@ mod tests {
         for query in ["k[]=a&k[]=b", "k=a&k=b", "k[0]=a&k[1]=b", "k%5B%5D=a&k%5B%5D=b"] {
             assert_eq!(parsed(query), json!({ "k": ["a", "b"] }), "{query}");
         }
-        assert_eq!(Query::parse("k=a").list("k"), ["a"]);
+        assert_eq!(Query::parse("k=a").unwrap().list("k"), ["a"]);
     }
 
     #[test]
@@ -247,8 +264,23 @@ mod tests {
 
     #[test]
     fn trigger_data_has_no_nested_values() {
-        assert!(Query::parse("t=%7B%22a%22%3A1%7D").scalars("t").is_ok());
-        assert!(Query::parse("t=%7B%22a%22%3A%5B1%5D%7D").scalars("t").is_err());
-        assert!(Query::parse("t=nonsense").scalars("t").is_err());
+        assert!(Query::parse("t=%7B%22a%22%3A1%7D").unwrap().scalars("t").is_ok());
+        assert!(Query::parse("t=%7B%22a%22%3A%5B1%5D%7D").unwrap().scalars("t").is_err());
+        assert!(Query::parse("t=nonsense").unwrap().scalars("t").is_err());
+    }
+
+    #[test]
+    fn a_name_of_twenty_thousand_brackets_is_refused() {
+        for part in ["[]", "[a]", "["] {
+            let name = format!("a{}", part.repeat(20_000));
+            assert!(Query::parse(&format!("{name}=1")).is_err());
+            assert!(Query::of(&Map::from_iter([(name, json!("1"))])).is_err());
+        }
+        assert!(Query::parse("a[b][c][d][e][f][g][]=1").is_ok());
+    }
+
+    #[test]
+    fn ten_thousand_parameters_are_refused() {
+        assert!(Query::parse(&"a[]=1&".repeat(10_000)).is_err());
     }
 }

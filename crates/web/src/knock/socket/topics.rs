@@ -108,7 +108,7 @@ impl Topics {
         let channel = found.await.map_err(|_| "unavailable")?.ok_or("channel_invalid")?;
         let mut shown = Vec::new();
         for (name, options) in feeds_in(payload) {
-            let query = Query::of(&options);
+            let query = Query::of(&options).map_err(|_| "invalid_params".to_owned())?;
             self.client.must_stay_within(query.text("tenant")).map_err(|_| "unauthorized".to_owned())?;
             let filter = feeds::filter(&query).map_err(|_| "invalid_params".to_owned())?;
             let recipient = Some(Reference::user(user));
