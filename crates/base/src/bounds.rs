@@ -20,9 +20,21 @@ pub const BODY_BYTES: usize = 2 * MIB;
 pub const DELIVERY_BYTES: usize = 25 * MIB;
 /// Bodies under way at a time, in bytes together; beyond, requests are answered with 503.
 pub const BODIES_UNDER_WAY: usize = 256 * MIB;
+/// How much of a body that is refused is read all the same, and thrown away, so that its sender hears why.
+pub const THROWN_AWAY: usize = 64 * MIB;
 /// For how long a connection may take to send the head of a request.
 pub const HEAD_TIME: Duration = Duration::from_secs(10);
 /// For how long a body may arrive without a byte.
 pub const BODY_PAUSE: Duration = Duration::from_secs(10);
 /// How fast a body must arrive on average, in bytes a second, after the first ten seconds.
 pub const BODY_RATE: u64 = 1024;
+/// The head of a request, in bytes, and its headers.
+pub const HEAD_BYTES: usize = 64 * KIB;
+/// Headers of a request.
+pub const HEADERS: usize = 100;
+/// The path of a request, in bytes.
+pub const PATH_BYTES: usize = 8 * KIB;
+/// For how long a connection may stay open without a request.
+pub const IDLE_TIME: Duration = Duration::from_secs(75);
+/// For how long a peer may read nothing of an answer.
+pub const WRITE_PAUSE: Duration = Duration::from_secs(60);

@@ -31,12 +31,18 @@ pub struct ProcessArgs {
 /// A request that claims to be a delivery.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// The path of the source.
-    pub path: String,
     /// All headers, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
     pub body: Vec<u8>,
+}
+
+/// A source that deliveries may be for, with its sealed secret.
+#[derive(Debug, Clone)]
+pub struct KnownSource {
+    provider: Provider,
+    source: sources::Source,
+    sealed: String,
 }
 
 /// What the sender is told.
@@ -81,17 +87,27 @@ impl Intake {
         Self { db, clock, vault, max_age, accept }
     }
 
+    /// The source at a path, to be found before a body is read.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such provider, or no source of it at the path.
+    pub async fn source_at(&self, provider: &str, path: &str) -> Result<KnownSource, IngestError> {
+        let unknown = |what| IngestError::new(Code::NotFound, format!("there is no such {what}"));
+        let provider = Provider::parse(provider).ok_or_else(|| unknown("provider"))?;
+        let path = path.to_owned();
+        let found =
+            self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &path).await })).await?;
+        let (source, sealed) = found.ok_or_else(|| unknown("source"))?;
+        Ok(KnownSource { provider, source, sealed })
+    }
+
     /// Takes a delivery in. When this returns `Ok` it is durable, or was before.
     ///
     /// # Errors
     /// Why it was not taken; then nothing was stored.
-    pub async fn receive(&self, provider: &str, arrival: Arrival) -> Result<Receipt, IngestError> {
-        let unknown = |what| IngestError::new(Code::NotFound, format!("there is no such {what}"));
-        let provider = Provider::parse(provider).ok_or_else(|| unknown("provider"))?;
-        let Arrival { path, headers, body } = arrival;
-        let found =
-            self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &path).await })).await?;
-        let (source, sealed) = found.ok_or_else(|| unknown("source"))?;
+    pub async fn receive(&self, known: KnownSource, arrival: Arrival) -> Result<Receipt, IngestError> {
+        let KnownSource { provider, source, sealed } = known;
+        let Arrival { headers, body } = arrival;
         provider.verify(&self.vault.open(&sealed)?, &headers, &body)?;
 
         if body.is_empty() {

@@ -38,7 +38,7 @@ use campanile_base::source_event::SourceEvent;
 use campanile_db::Migrations;
 
 pub use error::{Code, IngestError};
-pub use intake::{Arrival, Intake, PROCESS, ProcessArgs, Receipt};
+pub use intake::{Arrival, Intake, KnownSource, PROCESS, ProcessArgs, Receipt};
 pub use provider::Provider;
 
 use crate::deliveries::Delivery;

@@ -3,14 +3,14 @@
 //! Nobody here has a key. Providers sign; the addresses in mails are sealed with what they name.
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result};
+use campanile_base::{Error, Result, bounds};
 use campanile_notify::channels::{Channel, email, sms};
 use campanile_notify::messages::{EventKind, Status};
 use campanile_notify::tracking::{self, Tracked};
@@ -103,9 +103,10 @@ async fn resend(
     State(web): State<Web>,
     Path((organisation, id)): Path<(OrganisationId, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     let Ok(channel) = channel(&web, &organisation, id).await else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(body) = to_bytes(body, bounds::BODY_BYTES).await else { return StatusCode::BAD_REQUEST.into_response() };
     let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
     let intake = match email::intake(&channel, &web.app.clock, header, &body) {
         Ok(Some(intake)) => intake,
@@ -124,13 +125,14 @@ async fn twilio(
     State(web): State<Web>,
     Path((organisation, id, message)): Path<(OrganisationId, String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let form: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
     let notify = web.app.notify.clone();
     let Ok(channel) = channel(&web, &organisation, id.clone()).await else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    let Ok(body) = to_bytes(body, bounds::BODY_BYTES).await else { return StatusCode::BAD_REQUEST.into_response() };
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
     let address = format!("{}/providers/twilio/{organisation}/{id}/{message}", notify.base_url);
     let signature = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !sms::is_signed(&channel, &address, &form, signature) {

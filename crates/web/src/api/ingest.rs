@@ -6,14 +6,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use campanile_accounts::live::NewsKind;
+use campanile_base::bounds;
 use campanile_inbound::{Arrival, Code, IngestError};
 use serde_json::json;
 
 use crate::Web;
 use crate::error::ingest_error;
-
-/// GitHub's bound, and the largest of the four.
-const LIMIT: usize = 25 * 1024 * 1024;
 
 /// Takes a delivery at the source whose path is the provider's name.
 #[utoipa::path(post, path = "/api/ingest/{provider}", tag = "ingest", request_body = Object,
@@ -41,32 +39,39 @@ pub(super) async fn by_source(
 }
 
 async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, body: Body) -> Response {
-    let body = match axum::body::to_bytes(body, LIMIT).await {
-        Ok(body) => body.to_vec(),
-        Err(error) => return ingest_error(&unreadable(&error)),
+    // Whoever does not know a source sends us nothing to keep.
+    let source = match web.app.intake.source_at(&provider, &path).await {
+        Ok(source) => source,
+        Err(error) => return refused(&provider, &error),
+    };
+    let body = match axum::body::to_bytes(body, bounds::DELIVERY_BYTES).await {
+        Ok(body) => Vec::from(body),
+        Err(error) => return refused(&provider, &unreadable(&error)),
     };
     let text = headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
-    let arrival = Arrival { path, headers: text.collect(), body };
-    let received = web.app.intake.receive(&provider, arrival).await;
-    let result = received.as_ref().map_or_else(
-        |error| error.code.as_str(),
-        |receipt| match receipt.is_new {
-            true => "accepted",
-            false => "duplicate",
-        },
-    );
-    metrics::counter!("campanile_deliveries_total", "provider" => known_name(&provider), "result" => result)
-        .increment(1);
-    match received {
-        Ok(receipt) => {
-            if receipt.is_new {
-                web.app.live.tell(&receipt.workspace, NewsKind::Delivery, receipt.id.as_str());
-            }
-            let answer = json!({ "status": result, "id": receipt.id, "deliveryId": receipt.delivery_id });
-            (StatusCode::ACCEPTED, Json(answer)).into_response()
-        }
-        Err(error) => ingest_error(&error),
+    let arrival = Arrival { headers: text.collect(), body };
+    let received = web.app.intake.receive(source, arrival).await;
+    let receipt = match received {
+        Ok(receipt) => receipt,
+        Err(error) => return refused(&provider, &error),
+    };
+    let result = if receipt.is_new { "accepted" } else { "duplicate" };
+    count(&provider, result);
+    if receipt.is_new {
+        web.app.live.tell(&receipt.workspace, NewsKind::Delivery, receipt.id.as_str());
     }
+    let answer = json!({ "status": result, "id": receipt.id, "deliveryId": receipt.delivery_id });
+    (StatusCode::ACCEPTED, Json(answer)).into_response()
+}
+
+fn refused(provider: &str, error: &IngestError) -> Response {
+    count(provider, error.code.as_str());
+    ingest_error(error)
+}
+
+fn count(provider: &str, result: &'static str) {
+    metrics::counter!("campanile_deliveries_total", "provider" => known_name(provider), "result" => result)
+        .increment(1);
 }
 
 fn unreadable(error: &axum::Error) -> IngestError {
