@@ -16,11 +16,12 @@ use campanile_engine::Running;
 use campanile_inbound::sources::NewSource;
 use campanile_net::{AddressRules, Client};
 use campanile_notify::Mailer;
+use campanile_web::DoorSettings;
 use tokio::net::TcpListener;
 
 use crate::settings::{Bootstrap, Settings};
-use crate::telemetry;
 use crate::traces::Traces;
+use crate::{descriptors, telemetry};
 
 /// How long requests under way may take to finish: a console that watches would never.
 const HTTP_GRACE: Duration = Duration::from_secs(3);
@@ -35,6 +36,7 @@ pub(crate) struct Started {
     listener: TcpListener,
     traces: Option<Traces>,
     portal_ancestors: String,
+    door: DoorSettings,
     /// Held as long as the embedded database is open.
     _lock: Option<File>,
 }
@@ -60,6 +62,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
     let fail = |what: &'static str| move |error: campanile_base::Error| format!("{what}: {}", error.chain());
     std::fs::create_dir_all(&settings.data)
         .map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data.display()))?;
+    let descriptors = descriptors::raise();
     let vault = open_vault(settings)?;
     let mailer = match &settings.smtp_url {
         Some(url) => Some(Mailer::new(url.expose(), &settings.mail_from).map_err(fail("the setting smtp_url"))?),
@@ -86,17 +89,18 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
     };
     let (app, jobs) = App::start(db, config).await.map_err(fail("the database"))?;
     let portal_ancestors = settings.portal_ancestors.clone();
-    Ok(Started { app, address, jobs, listener, traces, portal_ancestors, _lock: lock })
+    let door = settings.door(descriptors.inbound);
+    Ok(Started { app, address, jobs, listener, traces, portal_ancestors, door, _lock: lock })
 }
 
 /// Serves until `stop`, then stops in order.
 pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
-    let Started { app, jobs, listener, traces, portal_ancestors, _lock, .. } = started;
-    let surface = campanile_web::Settings { metrics: telemetry::start_metrics(), portal_ancestors };
+    let Started { app, jobs, listener, traces, portal_ancestors, door, _lock, .. } = started;
+    let surface = campanile_web::Settings { metrics: telemetry::start_metrics(), portal_ancestors, door: door.clone() };
     let listening = tokio::spawn(campanile_notify::feeds::listen(app.notify.clone()));
     let router = campanile_web::router(app, surface);
     let (told, stopping) = tokio::sync::oneshot::channel();
-    let serving = campanile_web::serve(listener, router, async move {
+    let serving = campanile_web::serve(listener, router, door, async move {
         stop.await;
         tracing::info!("stopping");
         let _ = told.send(());

@@ -3,6 +3,7 @@
 mod boot;
 mod command;
 mod demo;
+mod descriptors;
 mod documents;
 mod fixtures;
 mod operator;
@@ -45,6 +46,7 @@ async fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Serve(settings) => {
             telemetry::start_log(&settings);
+            telemetry::log_panics();
             boot::serve(*settings).await
         }
         Command::Demo(settings) => {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use campanile_base::Secret;
 use campanile_inbound::Provider;
 use campanile_net::Proxy;
+use campanile_web::DoorSettings;
 use campanile_webhooks::KeyType;
 use ipnet::IpNet;
 
@@ -35,6 +36,15 @@ const fn secret(name: &'static str, help: &'static str) -> Known {
 pub(crate) const KNOWN: &[Known] = &[
     known("data", "./campanile-data", "Folder of the embedded database and the encryption key"),
     known("listen", "127.0.0.1:4400", "Address and port to listen on"),
+    known("http_connections", "", "Open connections at a time; half of the open files that the system grants if empty"),
+    known("http_connections_per_address", "", "Open connections of one address; half of all if empty"),
+    known("http_trusted_proxies", "", "Reverse proxies whose X-Forwarded-For is believed, as 10.0.0.0/8,127.0.0.1/32"),
+    known("http_requests_per_key", "20000", "Requests a second of one secret key; 0 for no bound"),
+    known(
+        "http_requests_per_token",
+        "100",
+        "Requests a second of one session, user token or portal token; 0 for no bound",
+    ),
     known("base_url", "", "Where people reach this server; http:// and the listen address if empty"),
     secret("database_url", "postgres://… for PostgreSQL instead of the embedded database; also DATABASE_URL"),
     known("node", "", "Name of this process among its peers; host name and port if empty"),
@@ -82,6 +92,7 @@ const ELSEWHERE: [(&str, &str); 2] =
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) listen: String,
+    http: Http,
     pub(crate) base_url: Option<String>,
     pub(crate) database_url: Option<Secret>,
     pub(crate) node: Option<String>,
@@ -100,6 +111,16 @@ pub(crate) struct Settings {
     pub(crate) log_json: bool,
     pub(crate) bootstrap: Bootstrap,
     raw: BTreeMap<&'static str, Given>,
+}
+
+/// What is allowed at the door, as far as it was said.
+#[derive(Debug, Clone)]
+struct Http {
+    connections: Option<usize>,
+    per_address: Option<usize>,
+    trusted_proxies: Vec<IpNet>,
+    per_key: u32,
+    per_token: u32,
 }
 
 /// What a scripted first start brings along.
@@ -179,6 +200,13 @@ impl Layers {
         Ok(Settings {
             data: self.text("data").into(),
             listen: self.listen()?,
+            http: Http {
+                connections: self.count("http_connections")?,
+                per_address: self.count("http_connections_per_address")?,
+                trusted_proxies: self.each("http_trusted_proxies", "is no address range", range)?,
+                per_key: self.number("http_requests_per_key")?,
+                per_token: self.number("http_requests_per_token")?,
+            },
             base_url: self.url("base_url", &["http://", "https://"])?,
             database_url: self.url("database_url", &["postgres://", "postgresql://"])?.map(Secret::new),
             node: self.some("node"),
@@ -263,6 +291,21 @@ impl Layers {
         duration(self.text(name)).ok_or_else(|| self.wrong(name, "must be a time such as 30s, 5m or 2h"))
     }
 
+    fn number<N: std::str::FromStr>(&self, name: &str) -> Result<N, String> {
+        self.text(name).parse().map_err(|_| self.wrong(name, "must be a whole number"))
+    }
+
+    /// A number of at least one, where one is set.
+    fn count(&self, name: &str) -> Result<Option<usize>, String> {
+        match self.some(name) {
+            None => Ok(None),
+            Some(_) => match self.number(name)? {
+                0 => Err(self.wrong(name, "must be at least 1")),
+                count => Ok(Some(count)),
+            },
+        }
+    }
+
     fn flag(&self, name: &str) -> Result<bool, String> {
         self.text(name).parse().map_err(|_| self.wrong(name, "must be true or false"))
     }
@@ -309,6 +352,19 @@ impl Layers {
 }
 
 impl Settings {
+    /// What is allowed at the door, where so many connections have descriptors.
+    pub(crate) fn door(&self, inbound: usize) -> DoorSettings {
+        let Http { connections, per_address, trusted_proxies, per_key, per_token } = &self.http;
+        let connections = connections.unwrap_or(inbound);
+        DoorSettings {
+            connections,
+            connections_per_address: per_address.unwrap_or(connections.div_ceil(2)),
+            trusted_proxies: trusted_proxies.clone(),
+            requests_per_key: *per_key,
+            requests_per_token: *per_token,
+        }
+    }
+
     /// Every setting with its value and where it comes from; secrets are not shown.
     pub(crate) fn describe(&self) -> String {
         let lines = KNOWN.iter().map(|known| {

@@ -16,6 +16,17 @@ pub(crate) fn start_log(settings: &Settings) {
     };
 }
 
+/// Logs a panic in one line: what it said, and where.
+///
+/// Whoever caught it goes on; a backtrace of a hundred lines for each would only fill a disk.
+pub(crate) fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let said = panic.payload_as_str().unwrap_or("without a word");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(said, place, thread = std::thread::current().name().unwrap_or_default(), "a panic");
+    }));
+}
+
 /// Starts the measurements that `/metrics` shows.
 pub(crate) fn start_metrics() -> Option<PrometheusHandle> {
     const SECONDS: [f64; 14] =

@@ -1,17 +1,30 @@
-//! What is around every request: its id, taken from the caller when it is harmless, else made up; what its wire API has around
-//! its operations; the shape of errors. One layer for all of it: each is a future of its own, and a copy of the routes.
+//! What is around every request: its id, taken from the caller when it is harmless, else made up; what is refused before it is
+//! looked up; what its wire API has around its operations; the shape of errors, a panic's too; headers that tell browsers to be careful.
+//! One layer for all of it: each is a future of its own, and a copy of the routes.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use campanile_base::{Clock, new_id};
+use campanile_base::{Clock, bounds, new_id};
+use futures_util::FutureExt as _;
+use http_body_util::BodyExt as _;
 
+use crate::door::BodyShare;
+use crate::error::in_shape_of;
 use crate::{Web, error, origins, svix};
 
 const HEADER: &str = "x-request-id";
+/// Pages that bring no policy of their own are text and a form.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'";
 
 tokio::task_local! {
     static CURRENT: String;
@@ -29,10 +42,10 @@ pub(crate) async fn around(State(web): State<Web>, request: Request, next: Next)
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
     let id = given.filter(harmless).map_or_else(|| new_id("req", Clock::System.now()), str::to_owned);
-    let method = request.method().to_string();
+    let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
     let began = Instant::now();
-    let mut response = CURRENT.scope(id.clone(), answer(&web, request, next)).await;
+    let mut response = CURRENT.scope(id.clone(), guarded(&web, request, next)).await;
     let status = response.status().as_u16();
     let seconds = began.elapsed().as_secs_f64();
     tracing::debug!(request_id = id, method, route, status, seconds, "answered");
@@ -41,7 +54,74 @@ pub(crate) async fn around(State(web): State<Web>, request: Request, next: Next)
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(HEADER, value);
     }
+    protect(response.headers_mut(), web.is_https);
     response
+}
+
+/// What strangers call a method must not become a label of a measurement.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Answers within the bounds of a request, and whatever a handler does.
+async fn guarded(web: &Web, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if let Some(refused) = refused(web, &request) {
+        // Who is still sending hears no answer.
+        let _ = request.into_body().frame().await;
+        return refused;
+    }
+    // Held until there is an answer: what was made of the body lives as long.
+    let share = request.extensions().get::<BodyShare>().cloned();
+    let answered = caught(&path, answer(web, request, next)).await;
+    match share.as_ref().and_then(BodyShare::refusal) {
+        None => answered,
+        Some(refusal) => {
+            let (status, code, message) = refusal.answer();
+            in_shape_of(&path, status, code, &message)
+        }
+    }
+}
+
+/// A handler's answer; a panic's is a 500. The hook of panics has logged what it said and where.
+async fn caught(path: &str, answer: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(request_id = current(), path, "a request failed: its handler panicked");
+        in_shape_of(path, StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an internal error occurred")
+    })
+}
+
+/// What is refused before anything is looked up.
+fn refused(web: &Web, request: &Request) -> Option<Response> {
+    let path = request.uri().path();
+    let too_long = |what: &str, most: usize| {
+        let why = format!("the {what} may have {most} bytes at most");
+        Some(in_shape_of(path, StatusCode::URI_TOO_LONG, "VALIDATION_ERROR", &why))
+    };
+    if path.len() > bounds::PATH_BYTES {
+        return too_long("path", bounds::PATH_BYTES);
+    }
+    if request.uri().query().is_some_and(|query| query.len() > bounds::QUERY_BYTES) {
+        return too_long("query", bounds::QUERY_BYTES);
+    }
+    if let Some(refusal) = request.extensions().get::<BodyShare>().and_then(BodyShare::refusal) {
+        let (status, code, message) = refusal.answer();
+        return Some(in_shape_of(path, status, code, &message));
+    }
+    let wait = web.rates.take(request.headers())?;
+    let why = "too many requests; try again in a while";
+    let mut answer = in_shape_of(path, StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", why);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    Some(answer)
 }
 
 async fn answer(web: &Web, request: Request, next: Next) -> Response {
@@ -57,4 +137,66 @@ async fn answer(web: &Web, request: Request, next: Next) -> Response {
         next.run(request).await
     };
     error::always_json(answer).await
+}
+
+/// Tells browsers and caches to be careful, where the answer does not say otherwise.
+fn protect(headers: &mut HeaderMap, is_https: bool) {
+    let mut unless_said = |name, value| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    unless_said(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    unless_said(REFERRER_POLICY, "no-referrer");
+    unless_said(CACHE_CONTROL, "no-store");
+    if is_https {
+        unless_said(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page && !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_nobody_knows_is_no_label() {
+        assert_eq!(known_method(&Method::PATCH), "PATCH");
+        assert_eq!(known_method(&Method::from_bytes(b"Z1").unwrap()), "other");
+    }
+
+    #[test]
+    fn a_page_without_a_policy_of_its_own_runs_nothing_and_is_framed_by_nobody() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        protect(&mut headers, true);
+        assert!(headers[CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
+        assert_eq!(
+            (&headers[X_FRAME_OPTIONS], &headers[X_CONTENT_TYPE_OPTIONS]),
+            (&"DENY".parse().unwrap(), &"nosniff".parse().unwrap())
+        );
+        assert!(headers.contains_key(STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_the_id_of_its_request() {
+        let panics = async { panic!("a handler's fault") };
+        let answer = CURRENT.scope("req_1".to_owned(), caught("/api/keys", panics)).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.windows(5).any(|word| word == b"req_1"), "{body:?}");
+    }
+
+    #[test]
+    fn an_answers_own_words_win() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'; frame-ancestors *"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        protect(&mut headers, false);
+        assert_eq!(headers[CACHE_CONTROL], "no-cache");
+        assert!(!headers.contains_key(X_FRAME_OPTIONS) && !headers.contains_key(STRICT_TRANSPORT_SECURITY));
+    }
 }

@@ -10,7 +10,7 @@ use campanile_base::Error;
 use campanile_inbound::IngestError;
 use serde_json::json;
 
-use crate::around;
+use crate::{around, origins};
 
 /// An error of our own API.
 #[derive(Debug)]
@@ -57,6 +57,24 @@ impl IntoResponse for ApiError {
 pub(crate) fn own_shape(status: StatusCode, code: &str, message: &str) -> Response {
     let body = json!({ "code": code, "message": message, "request_id": around::current() });
     (status, Json(body)).into_response()
+}
+
+/// An error of what is around the APIs, in the shape of the one that the path belongs to.
+pub(crate) fn in_shape_of(path: &str, status: StatusCode, code: &str, message: &str) -> Response {
+    if path.starts_with("/api/v1/") {
+        let body = json!({ "code": code.to_lowercase(), "detail": message });
+        origins::open((status, Json(body)).into_response())
+    } else if path.starts_with("/v1/") {
+        let (code, kind) = match status {
+            StatusCode::TOO_MANY_REQUESTS => ("too_many_requests", "rate_limit_error"),
+            status if status.is_server_error() => ("internal_server_error", "api_error"),
+            _ => ("invalid_params", "invalid_request_error"),
+        };
+        let body = json!({ "code": code, "message": message, "status": status.as_u16(), "type": kind });
+        origins::open((status, Json(body)).into_response())
+    } else {
+        own_shape(status, code, message)
+    }
 }
 
 pub(crate) fn ingest_error(error: &IngestError) -> Response {

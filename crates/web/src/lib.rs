@@ -4,6 +4,7 @@
 //! * `svix`: the Svix API, at `/api/v1`.
 //! * `knock`: the Knock API, at `/v1`.
 //! * `console`: the embedded console, on every path that is left.
+//! * `door`: what holds before a request is understood: times, counts and sizes.
 //!
 //! Every answer to a program is JSON, errors and unknown routes too, in the shape of the API that
 //! the path belongs to; every answer carries an `x-request-id`.
@@ -13,12 +14,12 @@ mod around;
 mod caller;
 mod carried;
 mod console;
+mod door;
 mod error;
 mod knock;
 mod origins;
 mod svix;
 
-use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -26,14 +27,12 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::routing::get;
 use campanile_app::App;
+use campanile_base::bounds;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
 use tower::util::MapRequest;
 
 pub use api::openapi;
-
-/// How large a body may be, but for deliveries.
-const BODY_LIMIT: usize = 2 * 1024 * 1024;
+pub use door::{DoorSettings, serve};
 
 /// What every handler can ask for.
 #[derive(Clone)]
@@ -45,6 +44,9 @@ struct Parts {
     metrics: Option<PrometheusHandle>,
     portal_policy: axum::http::HeaderValue,
     known_keys: caller::KnownKeys,
+    rates: door::Rates,
+    /// Whether people reach this server by https alone.
+    is_https: bool,
 }
 
 impl Deref for Web {
@@ -61,6 +63,8 @@ pub struct Settings {
     pub metrics: Option<PrometheusHandle>,
     /// Whose pages may embed the portal, as a policy's `frame-ancestors` lists them.
     pub portal_ancestors: String,
+    /// What the door allows.
+    pub door: DoorSettings,
 }
 
 /// All routes, behind what tidies paths before they are looked up.
@@ -71,9 +75,11 @@ pub type Surface = MapRequest<Router, fn(Request) -> Request>;
 /// # Panics
 /// When the list of ancestors has characters that no header has.
 pub fn router(app: App, settings: Settings) -> Surface {
-    let Settings { metrics, portal_ancestors } = settings;
+    let Settings { metrics, portal_ancestors, door } = settings;
     let portal_policy = console::portal_policy(&portal_ancestors).expect("the settings were checked");
-    let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys: Default::default() }));
+    let rates = door::Rates::new(door.requests_per_key, door.requests_per_token);
+    let is_https = app.base_url.starts_with("https://");
+    let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys: Default::default(), rates, is_https }));
     let routes = Router::new()
         .merge(api::router())
         .nest("/api/v1", svix::router())
@@ -87,23 +93,8 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .route("/portal", get(console::portal))
         .route("/portal/{*rest}", get(console::portal))
         .fallback(console::serve)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(bounds::BODY_BYTES))
         .layer(axum::middleware::from_fn_with_state(web.clone(), around::around))
         .with_state(web);
     MapRequest::new(routes, svix::tidied)
-}
-
-/// Serves until `stop`, then lets what is under way finish.
-///
-/// # Errors
-/// When the listener breaks.
-pub async fn serve(
-    listener: TcpListener,
-    router: Surface,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    use axum::ServiceExt as _;
-    use axum::serve::ListenerExt as _;
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, router.into_make_service()).with_graceful_shutdown(stop).await
 }

@@ -1,10 +1,12 @@
 //! The real binary, from the outside, on both databases.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod door;
 mod drills;
 mod durability;
 mod entrance;
 mod examples;
+mod hostile;
 mod knock;
 mod lossless;
 mod notices;

@@ -2,15 +2,14 @@
 
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::error::SvixError;
-use crate::{BODY_LIMIT, Web};
+use crate::Web;
 
-/// How much of a body that is too large is read nevertheless.
-const THROWN_AWAY: usize = 64 * 1024 * 1024;
 /// What a fault of the shape is called.
 const SHAPE: &str = "value_error.jsondecode";
 
@@ -25,27 +24,10 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     }
 }
 
-/// Reads a body. Of one that is too large the rest is read and thrown away: who is still sending hears no answer.
-async fn collect(request: Request) -> Result<Vec<u8>, SvixError> {
-    let too_large = || {
-        let detail = "Request payload is too large.".to_owned();
-        SvixError::Http(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
-    };
-    let (mut bytes, mut length) = (Vec::new(), 0);
-    let mut body = request.into_body();
-    while let Some(frame) = body.frame().await {
-        let broken = |e: axum::Error| SvixError::Http(StatusCode::BAD_REQUEST, "generic_error", e.to_string());
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
-        length += data.len();
-        if length <= BODY_LIMIT {
-            bytes.extend_from_slice(&data);
-        } else if length > THROWN_AWAY {
-            break;
-        } else {
-            bytes = Vec::new();
-        }
-    }
-    if length > BODY_LIMIT { Err(too_large()) } else { Ok(bytes) }
+/// Reads a body, which the door has bounded.
+async fn collect(request: Request) -> Result<Bytes, SvixError> {
+    let broken = |e: axum::Error| SvixError::Http(StatusCode::BAD_REQUEST, "generic_error", e.to_string());
+    Ok(request.into_body().collect().await.map_err(broken)?.to_bytes())
 }
 
 /// Reads JSON. A fault of a field has its place; one of the whole, such as a missing field, has none.

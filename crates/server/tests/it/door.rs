@@ -1,0 +1,208 @@
+//! What holds before a request is understood: sizes, times and counts, for callers without a key.
+
+use std::time::{Duration, Instant};
+
+use campanile_testkit::provider::sign;
+use campanile_testkit::server::{SOURCE_SECRET, Server};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::{BINARY, on_each_server};
+
+const MIB: u64 = 1024 * 1024;
+
+/// What a process holds in memory, in bytes.
+pub(crate) fn resident(server: &Server) -> u64 {
+    let path = format!("/proc/{}/status", server.process_id().expect("the server runs"));
+    let status = std::fs::read_to_string(path).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
+}
+
+/// A server over SQLite: nothing here asks the database.
+async fn server(wrapper: &[&str], settings: &[(&str, &str)]) -> Server {
+    let database = campanile_db::testing::TestDatabase::sqlite();
+    Server::start_within(wrapper, BINARY, database.into(), settings).await
+}
+
+/// A connection from an address of loopback's other than the tests' own.
+async fn stranger(server: &Server) -> std::io::Result<TcpStream> {
+    let address = server.url("").trim_start_matches("http://").parse().unwrap();
+    let socket = TcpSocket::new_v4()?;
+    socket.bind("127.0.0.2:0".parse().unwrap())?;
+    socket.connect(address).await
+}
+
+async fn is_healthy(server: &Server) {
+    let began = Instant::now();
+    let answer = server.ask("GET", "/api/_health/live", &[], Vec::new()).await;
+    assert_eq!(answer.map(|answer| answer.status), Ok(200));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+/// What a connection answers until it is closed.
+async fn said(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut bytes)).await;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brackets_without_a_key_do_not_end_the_process() {
+    on_each_server(&[], async |server| {
+        let paths = [
+            "/ws/v1/websocket",
+            "/providers/slack/authenticate",
+            "/oauth/slack/callback",
+            "/providers/ms-teams/authenticate",
+            "/v1/users",
+            "/api/v1/app",
+            "/api/observations",
+        ];
+        let before = server.process_id();
+        for path in paths {
+            for (name, count) in [("[]", 20_000), ("[a]", 20_000), ("[]", 8_000), ("[a]", 5_000), (".a", 7_000)] {
+                let query = format!("{path}?a{}=1", name.repeat(count));
+                let answer = server.ask("GET", &query, &[], Vec::new()).await.unwrap();
+                assert!((400..500).contains(&answer.status), "{path} {name}×{count}: {}", answer.status);
+            }
+        }
+        is_healthy(&server).await;
+        assert_eq!(server.process_id(), before);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn methods_that_strangers_make_up_take_no_memory() {
+    let server = server(&[], &[]).await;
+    is_healthy(&server).await;
+    let before = resident(&server);
+    let mut stream = stranger(&server).await.unwrap();
+    for round in 0..20 {
+        let requests: String = (0..1_000).map(|n| format!("Z{round}X{n} /x HTTP/1.1\r\nhost: x\r\n\r\n")).collect();
+        let (mut reader, mut writer) = stream.split();
+        let mut bytes = vec![0; 1 << 16];
+        let (mut answered, writing) = (0, writer.write_all(requests.as_bytes()));
+        let reading = async {
+            while answered < 1_000 {
+                let length = reader.read(&mut bytes).await.unwrap();
+                assert!(length > 0);
+                answered += String::from_utf8_lossy(&bytes[..length]).matches("HTTP/1.1 405").count();
+            }
+        };
+        let (written, ()) = tokio::join!(writing, reading);
+        written.unwrap();
+    }
+    let metrics = server.get("/metrics").await.unwrap().json;
+    let metrics = metrics.as_str().unwrap();
+    assert!(metrics.contains("method=\"other\"") && !metrics.contains("Z1X"));
+    assert!(resident(&server) < before + 40 * MIB, "{before} → {}", resident(&server));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_for_a_source_that_is_not_there_is_not_read() {
+    let server = server(&[], &[]).await;
+    is_healthy(&server).await;
+    let before = resident(&server);
+    let mut strangers = Vec::new();
+    for _ in 0..20 {
+        let mut stream = stranger(&server).await.unwrap();
+        let head = format!("POST /api/ingest/github/nosuch HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", 5 * MIB);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // The answer comes while the sender still sends.
+        let _ = stream.write_all(&vec![b' '; MIB as usize]).await;
+        strangers.push(stream);
+    }
+    for mut stream in strangers {
+        let mut bytes = vec![0; 1 << 10];
+        let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut bytes)).await.unwrap().unwrap();
+        assert!(String::from_utf8_lossy(&bytes[..read]).starts_with("HTTP/1.1 404"));
+    }
+    assert!(resident(&server) < before + 60 * MIB, "{before} → {}", resident(&server));
+    is_healthy(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_beyond_the_budget_wait_outside_and_those_that_stop_are_given_up() {
+    let server = server(&[], &[]).await;
+    let began = Instant::now();
+    let mut strangers = Vec::new();
+    for _ in 0..12 {
+        let mut stream = stranger(&server).await.unwrap();
+        let head =
+            format!("POST /api/ingest/github/github HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n.", 25 * MIB);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        strangers.push(stream);
+    }
+    // While others hold the budget, what is small is served, and a large delivery is asked to come again.
+    is_healthy(&server).await;
+    let mut answers = Vec::new();
+    for stream in &mut strangers {
+        answers.push(said(stream).await);
+    }
+    let count = |status: &str| answers.iter().filter(|answer| answer.starts_with(status)).count();
+    assert_eq!((count("HTTP/1.1 408"), count("HTTP/1.1 503")), (10, 2), "{answers:?}");
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    let ping = sign("github", SOURCE_SECRET, "ping", "p-1", br#"{"zen":"Be calm."}"#);
+    assert_eq!(server.deliver(&ping).await.unwrap().status, 202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_sockets_and_half_heads_leave_the_door_open_and_are_closed() {
+    // Few descriptors, as a service manager may grant them.
+    let server = server(&["prlimit", "--nofile=400:400"], &[]).await;
+    let mut strangers = Vec::new();
+    for n in 0..300 {
+        let Ok(mut stream) = stranger(&server).await else { break };
+        let begun: &[u8] = match n % 3 {
+            0 => b"",
+            1 => b"GET /api/_health/live HTTP/1.1\r\nhost:",
+            _ => b"POST /api/session HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{",
+        };
+        let _ = stream.write_all(begun).await;
+        strangers.push(stream);
+    }
+    is_healthy(&server).await;
+    let began = Instant::now();
+    for stream in &mut strangers {
+        said(stream).await;
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    is_healthy(&server).await;
+    let metrics = server.get("/metrics").await.unwrap().json;
+    let metrics = metrics.as_str().unwrap();
+    assert!(metrics.contains("campanile_http_connections_refused_total"), "the others were turned away and counted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_held_to_its_rate_and_a_key_to_its_own() {
+    let settings = [("CAMPANILE_HTTP_REQUESTS_PER_TOKEN", "2"), ("CAMPANILE_HTTP_REQUESTS_PER_KEY", "0")];
+    let server = server(&[], &settings).await;
+    let headers = [("authorization", "Bearer pk_somebodys")];
+    let mut statuses = Vec::new();
+    for _ in 0..20 {
+        statuses.push(server.ask("GET", "/v1/users/me", &headers, Vec::new()).await.unwrap().status);
+    }
+    assert_eq!((statuses[0], *statuses.last().unwrap()), (401, 429), "{statuses:?}");
+    for _ in 0..50 {
+        assert_eq!(server.get("/api/workspaces").await.unwrap().status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_tell_browsers_and_caches_to_be_careful() {
+    let server = server(&[], &[("CAMPANILE_BASE_URL", "https://bells.example")]).await;
+    for path in ["/api/keys", "/api/v1/app", "/v1/users", "/p/x", "/unsubscribe/x", "/"] {
+        let answer = server.get(path).await.unwrap();
+        let header =
+            |name: &str| answer.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        assert_eq!(header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert!(header("strict-transport-security").is_some(), "{path}");
+        assert!(path == "/" || header("cache-control") == Some("no-store"), "{path}");
+        if header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+            assert!(header("content-security-policy").is_some_and(|policy| policy.contains("default-src")), "{path}");
+        }
+    }
+}

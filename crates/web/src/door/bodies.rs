@@ -1,0 +1,235 @@
+//! Bodies: bounded before they are read, kept arriving, and together within a budget of memory.
+//!
+//! A body counts from its first byte until its request has been answered, since what was made of it lives as long. One that announces
+//! its length counts with all of it at once, so that whoever is let in can finish. What is refused is noted in the request's
+//! [`BodyShare`]; the layer around requests answers it, whatever the handler made of a body that broke off. The rest of a body that is
+//! too large is read and thrown away, up to a bound: who is still sending hears no answer.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::request::Parts;
+use campanile_base::bounds;
+use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use tokio::time::{Instant, Sleep};
+
+/// Bytes of bodies under way in this process.
+static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+
+/// Why a body is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is larger than this many bytes.
+    TooLarge(usize),
+    /// There is no room for it at present.
+    NoRoom,
+    /// It stopped arriving, or arrives too slowly.
+    TooSlow,
+}
+
+impl Refusal {
+    /// Status, code, and a sentence.
+    pub(crate) fn answer(self) -> (StatusCode, &'static str, String) {
+        match self {
+            Self::TooLarge(most) => {
+                let most = format!("a body may have {most} bytes at most on this path");
+                (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", most)
+            }
+            Self::NoRoom => {
+                let why = "too many large bodies are under way; try again in a while".to_owned();
+                (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", why)
+            }
+            Self::TooSlow => {
+                (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "the body took too long to arrive".to_owned())
+            }
+        }
+    }
+}
+
+/// What a request's body takes of the budget, and whether it was refused.
+#[derive(Debug, Clone)]
+pub(crate) struct BodyShare(Arc<Share>);
+
+#[derive(Debug, Default)]
+struct Share {
+    taken: AtomicUsize,
+    refusal: OnceLock<Refusal>,
+}
+
+impl BodyShare {
+    /// Why the body is not taken, if it is not.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        self.0.refusal.get().copied()
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), Refusal> {
+        let before = UNDER_WAY.fetch_add(bytes, Ordering::Relaxed);
+        self.0.taken.fetch_add(bytes, Ordering::Relaxed);
+        match before + bytes <= bounds::BODIES_UNDER_WAY {
+            true => Ok(()),
+            false => Err(self.refuse(Refusal::NoRoom)),
+        }
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Refusal {
+        metrics::counter!("campanile_http_bodies_refused_total", "reason" => refusal.reason()).increment(1);
+        *self.0.refusal.get_or_init(|| refusal)
+    }
+}
+
+impl Refusal {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "large",
+            Self::NoRoom => "room",
+            Self::TooSlow => "slow",
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        UNDER_WAY.fetch_sub(*self.taken.get_mut(), Ordering::Relaxed);
+    }
+}
+
+/// A body that is measured while it arrives.
+pub(crate) struct Measured<B> {
+    body: B,
+    most: usize,
+    /// What of it was counted before it came.
+    announced: usize,
+    read: usize,
+    share: BodyShare,
+    clock: Option<Pin<Box<Arrival>>>,
+}
+
+/// The times of a body that did not arrive at once.
+struct Arrival {
+    began: Instant,
+    pause: Pin<Box<Sleep>>,
+    is_waiting: bool,
+}
+
+/// How large a body may be on a path.
+fn most_on(path: &str) -> usize {
+    if path.starts_with("/api/ingest/") { bounds::DELIVERY_BYTES } else { bounds::BODY_BYTES }
+}
+
+/// Measures a request's body; one that announces too much is refused already.
+pub(crate) fn measured(parts: &Parts, body: Incoming) -> (Measured<Incoming>, BodyShare) {
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let most = most_on(parts.uri.path());
+    Measured::new(body, announced.unwrap_or(0), most)
+}
+
+impl<B> Measured<B> {
+    fn new(body: B, announced: usize, most: usize) -> (Self, BodyShare) {
+        let share = BodyShare(Arc::default());
+        match announced {
+            0 => {}
+            large if large > most => drop(share.refuse(Refusal::TooLarge(most))),
+            fair => drop(share.take(fair)),
+        }
+        (Self { body, most, announced, read: 0, share: share.clone(), clock: None }, share)
+    }
+
+    /// Counts what has come.
+    fn count(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.read += bytes;
+        if self.read > self.most {
+            return Err(self.share.refuse(Refusal::TooLarge(self.most)));
+        }
+        if self.read > self.announced {
+            self.share.take(bytes)?;
+        }
+        match self.note_arrival() {
+            true => Ok(()),
+            false => Err(self.share.refuse(Refusal::TooSlow)),
+        }
+    }
+
+    /// Something has come; whether it comes fast enough.
+    fn note_arrival(&mut self) -> bool {
+        let Some(clock) = &mut self.clock else { return true };
+        clock.is_waiting = false;
+        let seconds = clock.began.elapsed().saturating_sub(bounds::BODY_PAUSE).as_secs();
+        self.read as u64 >= seconds * bounds::BODY_RATE
+    }
+
+    /// Waits for more, but not for ever.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Refusal> {
+        let clock = self.clock.get_or_insert_with(|| {
+            let pause = Box::pin(tokio::time::sleep(bounds::BODY_PAUSE));
+            Box::pin(Arrival { began: Instant::now(), pause, is_waiting: true })
+        });
+        if !clock.is_waiting {
+            clock.is_waiting = true;
+            clock.pause.as_mut().reset(Instant::now() + bounds::BODY_PAUSE);
+        }
+        match clock.pause.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(self.share.refuse(Refusal::TooSlow)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// A body that is not taken; the share says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the body was refused: {0:?}")]
+pub(crate) struct Refused(Refusal);
+
+impl<B> hyper::body::Body for Measured<B>
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: Into<axum::BoxError>,
+{
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let refused = |refusal| Poll::Ready(Some(Err(Refused(refusal).into())));
+        loop {
+            let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Pending => match self.wait(cx) {
+                    Poll::Ready(refusal) => return refused(refusal),
+                    Poll::Pending => return Poll::Pending,
+                },
+                Poll::Ready(frame) => frame,
+            };
+            match (frame, self.share.refusal()) {
+                (Some(Ok(frame)), None) => match self.count(frame.data_ref().map_or(0, Bytes::len)) {
+                    Ok(()) => return Poll::Ready(Some(Ok(frame))),
+                    Err(Refusal::TooSlow) => return refused(Refusal::TooSlow),
+                    Err(_) => {}
+                },
+                (Some(Ok(frame)), Some(refusal)) => {
+                    self.read += frame.data_ref().map_or(0, Bytes::len);
+                    if refusal == Refusal::TooSlow || self.read > bounds::THROWN_AWAY {
+                        return refused(refusal);
+                    }
+                    self.note_arrival();
+                }
+                (_, Some(refusal)) => return refused(refusal),
+                (Some(Err(error)), None) => return Poll::Ready(Some(Err(error.into()))),
+                (None, None) => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.share.refusal().is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+#[path = "bodies_tests.rs"]
+mod tests;

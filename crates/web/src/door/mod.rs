@@ -1,0 +1,198 @@
+//! The door: who may come in, how many at a time, and how long they may take.
+//!
+//! Everything here holds before a request is understood, and for everybody alike:
+//!
+//! * [`connections`]: a bound of open connections, per address and in all. Beyond it a connection is answered with 503 and
+//!   closed; a failure to accept is logged and counted, and tried again.
+//! * [`patience`]: the head of a request has ten seconds, an idle connection a bit more than a minute, a reader who stopped reading
+//!   one minute.
+//! * [`bodies`]: a body is refused by its announced length before it is read, must keep arriving, and all bodies under way
+//!   share one budget of memory.
+//! * [`rates`]: requests a second for each key, session or token.
+//! * [`peer`]: the address of the caller, also behind a reverse proxy.
+
+mod bodies;
+mod connections;
+mod patience;
+mod peer;
+mod rates;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use campanile_base::bounds;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::{Service as _, ServiceExt as _};
+
+use crate::Surface;
+use connections::{Connections, Entered};
+use patience::{Patient, Phase};
+
+pub(crate) use bodies::BodyShare;
+pub(crate) use peer::PeerAddress;
+pub(crate) use rates::Rates;
+
+/// How long after a failed accept the next is tried: what is missing then are descriptors, which others give back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often failures to accept are logged.
+const ACCEPT_LOG: Duration = Duration::from_secs(5);
+/// What a connection is told that is one too many.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// What the door allows.
+#[derive(Debug, Clone)]
+pub struct DoorSettings {
+    /// Open connections in all.
+    pub connections: usize,
+    /// Open connections of one address.
+    pub connections_per_address: usize,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests a second for each secret key; 0 for no bound.
+    pub requests_per_key: u32,
+    /// Requests a second for each session, user token or portal token; 0 for no bound.
+    pub requests_per_token: u32,
+}
+
+impl Default for DoorSettings {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            connections_per_address: 5_000,
+            trusted_proxies: Vec::new(),
+            requests_per_key: 20_000,
+            requests_per_token: 100,
+        }
+    }
+}
+
+/// Serves until `stop`, then lets what is under way finish.
+///
+/// # Errors
+/// When the listener cannot be used at all.
+pub async fn serve(
+    listener: TcpListener,
+    surface: Surface,
+    settings: DoorSettings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let connections = Arc::new(Connections::new(settings.connections, settings.connections_per_address));
+    let proxies: Arc<[IpNet]> = settings.trusted_proxies.into();
+    // Closed when all connections have dropped their end.
+    let (stopping, watched) = watch::channel(false);
+    let mut stop = std::pin::pin!(stop);
+    let mut logged: Option<Instant> = None;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, address)) => match connections.enter(address.ip()) {
+                Some(entered) => {
+                    let connection = Connection { address, entered, proxies: proxies.clone() };
+                    tokio::spawn(connection.serve(stream, surface.clone(), watched.clone()));
+                }
+                None => turn_away(&stream),
+            },
+            Err(error) if is_the_peers(&error) => {}
+            Err(error) => {
+                metrics::counter!("campanile_http_accept_failures_total").increment(1);
+                if logged.is_none_or(|at| at.elapsed() > ACCEPT_LOG) {
+                    tracing::error!(%error, open = connections.open(), "connections cannot be accepted");
+                    logged = Some(Instant::now());
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop((listener, watched));
+    stopping.send_replace(true);
+    stopping.closed().await;
+    Ok(())
+}
+
+/// A peer that left before it was let in is no failure of ours.
+fn is_the_peers(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+}
+
+fn turn_away(stream: &TcpStream) {
+    metrics::counter!("campanile_http_connections_refused_total").increment(1);
+    // What cannot be written at once is not waited for.
+    let _ = stream.try_write(FULL);
+}
+
+/// A connection that was let in.
+struct Connection {
+    address: SocketAddr,
+    entered: Entered,
+    proxies: Arc<[IpNet]>,
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream, surface: Surface, mut stopping: watch::Receiver<bool>) {
+        let Self { address, entered, proxies } = self;
+        let _ = stream.set_nodelay(true);
+        let phase = Phase::default();
+        let io = TokioIo::new(Patient::new(stream, phase.clone()));
+        let service = service_fn(|request| {
+            let answered = phase.begin();
+            let request = admitted(request, address, &proxies);
+            let mut surface = surface.clone();
+            async move {
+                let surface = surface.ready().await.unwrap_or_else(|never| match never {});
+                let response: Response = surface.call(request).await.unwrap_or_else(|never| match never {});
+                Ok::<_, Infallible>(answered.by(response))
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // The times are kept by what the connection reads from.
+            .header_read_timeout(None)
+            .max_buf_size(bounds::HEAD_BYTES)
+            .max_headers(bounds::HEADERS)
+            .serve_connection(io, service)
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        let stopping = async move { drop(stopping.wait_for(|stopping| *stopping).await) };
+        let served = tokio::select! {
+            served = connection.as_mut() => served,
+            () = stopping => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = served {
+            tracing::debug!(%error, "a connection broke");
+        }
+        drop(entered);
+    }
+}
+
+/// A request as the surface takes it: it knows its peer, and its body is measured.
+fn admitted(request: hyper::Request<Incoming>, address: SocketAddr, proxies: &[IpNet]) -> Request {
+    let peer = PeerAddress::of(address.ip(), request.headers(), proxies);
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(peer);
+    let (body, share) = bodies::measured(&parts, body);
+    parts.extensions.insert(share);
+    Request::from_parts(parts, Body::new(body))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! The address of the caller: the peer's, or the one that a trusted reverse proxy has seen.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+
+const FORWARDED: &str = "x-forwarded-for";
+
+/// The address that a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PeerAddress(pub(crate) IpAddr);
+
+impl PeerAddress {
+    /// The peer's own, unless it is a proxy that is trusted: then the last that no trusted proxy has.
+    pub(super) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Self {
+        let is_trusted = |address: &IpAddr| proxies.iter().any(|range| range.contains(address));
+        let peer = peer.to_canonical();
+        if proxies.is_empty() || !is_trusted(&peer) {
+            return Self(peer);
+        }
+        let values: Vec<&str> = headers.get_all(FORWARDED).iter().filter_map(|value| value.to_str().ok()).collect();
+        let told = values.iter().rev().flat_map(|value| value.rsplit(','));
+        let mut seen = peer;
+        for word in told {
+            let Ok(address) = word.trim().parse::<IpAddr>() else { break };
+            seen = address.to_canonical();
+            if !is_trusted(&seen) {
+                break;
+            }
+        }
+        Self(seen)
+    }
+}
