@@ -16,6 +16,7 @@ const HELP: &str = "cargo xtask <chore>
   bench ingest    deliveries accepted per second and the latency of each stage, on both databases
   bench webhooks  messages accepted and delivered per second, end to end latency, on both databases
   bench notify    feed items and triggers per second, digests, pushes, idle sockets, on both databases
+  bench neighbours  two organisations, one of them hostile, for six minutes: what the other notices
   bench engine    runs per second, latencies, a million sleepers, on both databases
   postgres        a throw-away PostgreSQL for tests that you run by hand, until Enter
 ";
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test", names @ ..] => test::everything(names),
-        ["bench", what @ ("ingest" | "webhooks" | "notify"), rest @ ..] => bench::load(what, rest),
+        ["bench", what @ ("ingest" | "webhooks" | "notify" | "neighbours"), rest @ ..] => bench::load(what, rest),
         ["bench", "engine", rest @ ..] => bench::engine(rest),
         ["postgres"] => interactive_postgres(),
         _ => {

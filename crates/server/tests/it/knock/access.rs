@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 use super::{Knock, feed_step};
 use crate::on_each_server;
 
-pub(super) async fn public_key(server: &Server) -> String {
+pub(crate) async fn public_key(server: &Server) -> String {
     let made = server.post("/api/public-keys", &json!({ "name": "page" })).await.unwrap();
     assert_eq!(made.status, 201, "{}", made.json);
     made.json["key"].as_str().unwrap().to_owned()
 }
 
 /// A token that a backend signs.
-pub(super) fn signed(private: &str, claims: &Value) -> String {
+pub(crate) fn signed(private: &str, claims: &Value) -> String {
     let key = jsonwebtoken::EncodingKey::from_rsa_pem(private.as_bytes()).unwrap();
     jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256), claims, &key).unwrap()
 }
 
-pub(super) fn in_seconds(seconds: i64) -> i64 {
+pub(crate) fn in_seconds(seconds: i64) -> i64 {
     campanile_base::Clock::System.now().as_seconds() + seconds
 }
 

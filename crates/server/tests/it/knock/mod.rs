@@ -1,6 +1,6 @@
 //! The Knock API: users, objects, preferences, triggers and what becomes of them, on both databases.
 
-mod access;
+pub(crate) mod access;
 mod asked;
 mod channels;
 mod documents;

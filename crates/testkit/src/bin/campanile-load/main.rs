@@ -1,8 +1,9 @@
-//! Load for benchmarks. `cargo xtask bench ingest`, `… webhooks` and `… notify` run it, against the release binary; the
-//! figures go to standard output.
+//! Load for benchmarks. `cargo xtask bench ingest`, `… webhooks`, `… notify` and `… neighbours` run it, against the release
+//! binary; the figures go to standard output.
 
 mod burden;
 mod ingest;
+mod neighbours;
 mod notify;
 mod sink;
 mod sockets;
@@ -21,8 +22,8 @@ async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (what, rest) = match words.as_slice() {
-        [what @ ("ingest" | "webhooks" | "notify"), rest @ ..] => (*what, rest),
-        _ => return eprintln!("campanile-load ingest|webhooks|notify [sqlite|postgres] [PHASE …]"),
+        [what @ ("ingest" | "webhooks" | "notify" | "neighbours"), rest @ ..] => (*what, rest),
+        _ => return eprintln!("campanile-load ingest|webhooks|notify|neighbours [sqlite|postgres] [PHASE …]"),
     };
     let phases: Vec<&str> = rest.iter().copied().filter(|word| !["sqlite", "postgres"].contains(word)).collect();
     for name in ["sqlite", "postgres"] {
@@ -31,6 +32,7 @@ async fn main() {
         }
         let database = async || if name == "sqlite" { TestDatabase::sqlite() } else { TestDatabase::postgres().await };
         match what {
+            "neighbours" => neighbours::measure(name, database().await, &phases).await,
             "ingest" => ingest::measure(database().await).await,
             "notify" => notify::measure(name, database, &phases).await,
             _ => webhooks::measure(name, database, &phases).await,

@@ -1,0 +1,200 @@
+//! Somebody who means no good walks over every route: without a key, with one, with an end user's token, and over a socket.
+//!
+//! Each request is answered, none with a fault of ours; meanwhile the process lives, says so quickly, and takes no more memory.
+
+mod routes;
+mod values;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use campanile_testkit::server::{Api, SECRET_KEY, Server};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::door::resident;
+use crate::knock::access::{in_seconds, public_key, signed};
+use crate::on_each_server;
+
+const MIB: u64 = 1024 * 1024;
+/// How many requests are under way at a time: fewer than would make a small machine slow by their number alone.
+const TOGETHER: usize = 3;
+/// How long the walk may take on each database.
+const BOUND: Duration = Duration::from_secs(90);
+
+/// A request, ready to be sent.
+struct Asked {
+    method: &'static str,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+/// What a caller sends to be recognised.
+type Credentials = Vec<(String, String)>;
+
+fn with_bearer(token: &str, more: &[(&str, &str)]) -> Credentials {
+    let bearer = ("authorization".to_owned(), format!("Bearer {token}"));
+    let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    [bearer, ("content-type".to_owned(), "application/json".to_owned())].into_iter().chain(more).collect()
+}
+
+/// Things with the id `x`, so that what is asked of them gets far.
+async fn furnish(server: &Server) {
+    let put = async |method, path: &str, body: Value| {
+        let headers = with_bearer(SECRET_KEY, &[]);
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let answer = server.ask(method, path, &headers, body.to_string().into_bytes()).await.unwrap();
+        assert!(answer.status < 300, "{method} {path}: {}", answer.json);
+    };
+    put("POST", "/api/v1/app", json!({ "name": "x", "uid": "x" })).await;
+    put("POST", "/api/v1/event-type", json!({ "name": "a.b", "description": "x" })).await;
+    put("POST", "/api/v1/app/x/endpoint", json!({ "url": "http://127.0.0.1:1/", "uid": "x", "disabled": true })).await;
+    put("PUT", "/v1/users/x", json!({ "name": "x" })).await;
+    put("PUT", "/v1/objects/x/x", json!({ "name": "x" })).await;
+    let step = json!({ "ref": "feed", "type": "channel", "channel_key": "in-app", "channel_type": "in_app_feed",
+        "template": { "markdown_body": "{{ recipient.name }}: {{ actor.name }} {{ name }}" } });
+    put("PUT", "/v1/workflows/x?commit=true", json!({ "workflow": { "name": "x", "steps": [step] } })).await;
+}
+
+/// Everybody who walks.
+async fn callers(server: &Server) -> Vec<Credentials> {
+    let portal = server.post("/api/v1/auth/app-portal-access/x", &json!({})).await.unwrap().json;
+    let key = public_key(server).await;
+    let signing = server.post("/api/signing-keys", &json!({})).await.unwrap().json;
+    let token = signed(signing["private_key"].as_str().unwrap(), &json!({ "sub": "x", "exp": in_seconds(3_600) }));
+    vec![
+        vec![("content-type".to_owned(), "application/json".to_owned())],
+        with_bearer(SECRET_KEY, &[]),
+        with_bearer(portal["token"].as_str().unwrap(), &[]),
+        with_bearer(&key, &[("x-knock-user-token", &token)]),
+    ]
+}
+
+/// Hostile queries, paths and bodies for every route, by every caller.
+fn over_all_routes(routes: &[routes::Route], callers: &[Credentials]) -> Vec<Asked> {
+    let (queries, parts, bodies) = (values::queries(), values::parts(), values::raw_bodies());
+    let mut asked = Vec::new();
+    for (n, route) in routes.iter().filter(|route| route.is_walked()).enumerate() {
+        for (m, headers) in callers.iter().enumerate() {
+            let mut add = |path: String, body: Vec<u8>| {
+                asked.push(Asked { method: route.method, path, headers: headers.clone(), body });
+            };
+            // Everybody sends some of each to every route; together they send all.
+            let mine = |all: usize| (0..all).filter(move |k| (k + n) % 4 == m || m == 1);
+            for k in mine(queries.len()) {
+                add(format!("{}?{}", route.filled("x"), queries[k]), Vec::new());
+            }
+            if route.has_place() {
+                mine(parts.len()).for_each(|k| add(route.filled(&parts[k]), b"{}".to_vec()));
+            }
+            if route.method != "GET" {
+                mine(bodies.len()).for_each(|k| add(route.filled("x"), bodies[k].clone()));
+            }
+        }
+    }
+    asked
+}
+
+/// What is fine but for one value.
+fn with_one_bad_value(headers: &Credentials) -> Vec<Asked> {
+    let values = values::values();
+    let mut asked = Vec::new();
+    for (method, path, body) in values::fine() {
+        for body in values::replaced(&body, &values) {
+            let body = body.to_string().into_bytes();
+            asked.push(Asked { method, path: path.to_owned(), headers: headers.clone(), body });
+        }
+    }
+    asked
+}
+
+/// Asks everything, a few at a time; what was answered with a fault of ours.
+async fn ask_all(api: &Api, asked: Vec<Asked>) -> Vec<String> {
+    let answers = futures_util::stream::iter(asked).map(async |asked| {
+        let headers: Vec<(&str, &str)> = asked.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let shown = || format!("{} {:.120} {:.300}", asked.method, asked.path, String::from_utf8_lossy(&asked.body));
+        match api.ask(asked.method, &asked.path, &headers, asked.body.clone()).await {
+            Ok(answer) if answer.status < 500 => None,
+            Ok(answer) => Some(format!("{}: {} {:.300}", shown(), answer.status, answer.json.to_string())),
+            Err(error) => Some(format!("{}: {error}", shown())),
+        }
+    });
+    answers.buffer_unordered(TOGETHER).filter_map(async |fault| fault).collect().await
+}
+
+/// Frames that no library would send.
+async fn over_a_socket(server: &Server, caller: &Credentials) {
+    let text = |name: &str| caller.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap();
+    let (key, token) = (text("authorization").trim_start_matches("Bearer "), text("x-knock-user-token"));
+    let url =
+        server.url(&format!("/ws/v1/websocket?api_key={key}&user_token={token}&vsn=2.0.0")).replacen("http", "ws", 1);
+    let join = |options: Value| json!(["1", "1", "feeds:in-app:x", "phx_join", options]).to_string();
+    let mut frames = vec![
+        "[".repeat(60_000),
+        "{\"a\":".repeat(10_000),
+        "[]".to_owned(),
+        "null".to_owned(),
+        json!(["1", "1", "\u{0}", "phx_join", {}]).to_string(),
+        json!(["1", "1", "x".repeat(60_000), "phx_join", {}]).to_string(),
+        join(json!({ format!("a{}", "[a]".repeat(15_000)): "x" })),
+        join(json!({ "client": { format!("a{}", "[]".repeat(20_000)): "x" } })),
+        join(Value::Object((0..3_000).map(|n| (format!("client_{n}"), json!({}))).collect())),
+    ];
+    frames.extend(
+        values::values().into_iter().map(|value| join(json!({ "client": { "status": value, "tenant": value } }))),
+    );
+    for frame in frames {
+        let Ok((mut socket, _)) = connect_async(&url).await else { panic!("a socket is let in") };
+        let _ = socket.send(Message::text(frame)).await;
+        let _ = tokio::time::timeout(Duration::from_millis(30), socket.next()).await;
+    }
+}
+
+/// Asks for a sign of life all the time; how long each took.
+fn watch(api: Api, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<Vec<Duration>> {
+    tokio::spawn(async move {
+        let mut took = Vec::new();
+        while !stop.load(Ordering::Relaxed) {
+            let began = Instant::now();
+            let answer = api.ask("GET", "/api/_health/live", &[], Vec::new()).await;
+            assert_eq!(answer.map(|answer| answer.status), Ok(200));
+            took.push(began.elapsed());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        took
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_hostile_on_any_route_stops_slows_or_swells_the_server() {
+    // The end user's token is not what is tried here: its rate would keep most of the walk outside.
+    on_each_server(&[("CAMPANILE_HTTP_REQUESTS_PER_TOKEN", "0")], async |server| {
+        furnish(&server).await;
+        let (routes, callers, api) = (routes::all(&server).await, callers(&server).await, server.api());
+        let (process, before, began) = (server.process_id(), resident(&server), Instant::now());
+        let stop = Arc::new(AtomicBool::new(false));
+        let watching = watch(server.api(), stop.clone());
+        let mut faults = ask_all(&api, over_all_routes(&routes, &callers)).await;
+        println!("all routes: {:?}, {} MiB", began.elapsed(), resident(&server) / MIB);
+        faults.extend(ask_all(&api, with_one_bad_value(&callers[1])).await);
+        println!("all values: {:?}, {} MiB", began.elapsed(), resident(&server) / MIB);
+        over_a_socket(&server, &callers[3]).await;
+        stop.store(true, Ordering::Relaxed);
+        let mut took = watching.await.expect("the server says that it lives");
+        took.sort();
+        let (p99, most) = (took[took.len() * 99 / 100], took[took.len() - 1]);
+        println!("health: p99 {p99:?}, most {most:?}; {:?} in all", began.elapsed());
+        assert!(faults.is_empty(), "{} faults of ours, such as {:#?}", faults.len(), &faults[..faults.len().min(12)]);
+        assert_eq!(server.process_id(), process);
+        assert!(p99 < Duration::from_millis(100) && most < Duration::from_secs(1), "health took {p99:?}, {most:?}");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let after = resident(&server);
+        assert!(after < before + 100 * MIB, "{} → {} MiB", before / MIB, after / MIB);
+        assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+    })
+    .await;
+}
