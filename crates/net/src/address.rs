@@ -25,15 +25,15 @@ const BLOCKED_V4: [(Ipv4Addr, u8); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// The same for IPv6, with the ranges that carry an IPv4 address inside (6to4, NAT64, Teredo).
-const BLOCKED_V6: [(Ipv6Addr, u8); 13] = [
+/// The same for IPv6. Among them are ranges with an IPv4 address inside that no public host needs: compatible addresses,
+/// Teredo's, and those of translators for local use, whose address may stand in several places. What else carries one
+/// is judged by it: see [`embedded`].
+const BLOCKED_V6: [(Ipv6Addr, u8); 11] = [
     (Ipv6Addr::UNSPECIFIED, 96),
-    (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96),
     (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48),
     (Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 0), 64),
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
     (Ipv6Addr::new(0x5f00, 0, 0, 0, 0, 0, 0, 0), 16),
     (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
@@ -57,7 +57,14 @@ impl AddressRules {
     /// Whether this address may be connected to.
     pub fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        is_public(address) || self.allowed.iter().any(|range| range.contains(&address))
+        let is_allowed = |address: &IpAddr| self.allowed.iter().any(|range| range.contains(address));
+        if is_allowed(&address) {
+            return true;
+        }
+        match address {
+            IpAddr::V6(v6) => is_public(address) && embedded(v6).is_none_or(|inner| self.permits(IpAddr::V4(inner))),
+            IpAddr::V4(_) => is_public(address),
+        }
     }
 }
 
@@ -65,6 +72,21 @@ fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => !BLOCKED_V4.iter().any(|(net, bits)| Ipv4Net::new_assert(*net, *bits).contains(&v4)),
         IpAddr::V6(v6) => !BLOCKED_V6.iter().any(|(net, bits)| Ipv6Net::new_assert(*net, *bits).contains(&v6)),
+    }
+}
+
+/// The IPv4 address that packets to an IPv6 address come to, behind a translator or a tunnel.
+///
+/// Mapped ones (`::ffff:a.b.c.d`) are turned into what they map before. Sources: RFC 2765 (translated, `::ffff:0:a.b.c.d`), RFC 6052
+/// (NAT64's well-known prefix), RFC 3056 (6to4), RFC 5214 (ISATAP, in any network).
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    match address.segments() {
+        [0, 0, 0, 0, 0xffff, 0, high, low] => Some(v4(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
+        [0x2002, high, low, ..] => Some(v4(high, low)),
+        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => Some(v4(high, low)),
+        _ => None,
     }
 }
 
@@ -91,10 +113,36 @@ mod tests {
 
     #[test]
     fn an_ipv4_address_inside_an_ipv6_one_is_judged_too() {
-        // Mapped, 6to4, NAT64 and the old compatible form, each of 127.0.0.1.
-        for address in ["::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "::127.0.0.1"] {
-            assert!(!permits(address), "{address}");
+        let inner = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "100.100.100.200", "192.168.0.1", "0.0.0.0"];
+        for inner in inner.map(|inner| inner.parse::<Ipv4Addr>().unwrap()) {
+            for (form, address) in forms(inner) {
+                assert!(!AddressRules::default().permits(address), "{form} of {inner}: {address}");
+            }
         }
+        // A public host behind NAT64, 6to4 or ISATAP, or as it is mapped and translated, is a public host.
+        let reached = forms(Ipv4Addr::new(93, 184, 216, 34)).into_iter();
+        let reached = reached.filter(|(_, address)| AddressRules::default().permits(*address)).map(|(form, _)| form);
+        let expected = ["mapped", "translated", "NAT64", "6to4", "ISATAP", "ISATAP, global"];
+        assert_eq!(reached.collect::<Vec<_>>(), expected);
+    }
+
+    /// An IPv4 address in all forms that carry one.
+    fn forms(v4: Ipv4Addr) -> Vec<(&'static str, IpAddr)> {
+        let [a, b, c, d] = v4.octets().map(u16::from);
+        let (high, low) = (a << 8 | b, c << 8 | d);
+        let form = |name, s: [u16; 8]| (name, IpAddr::V6(Ipv6Addr::from(s)));
+        vec![
+            form("compatible", [0, 0, 0, 0, 0, 0, high, low]),
+            form("mapped", [0, 0, 0, 0, 0, 0xffff, high, low]),
+            form("translated", [0, 0, 0, 0, 0xffff, 0, high, low]),
+            form("NAT64", [0x64, 0xff9b, 0, 0, 0, 0, high, low]),
+            form("NAT64, local, /96", [0x64, 0xff9b, 1, 0, 0, 0, high, low]),
+            form("NAT64, local, /48", [0x64, 0xff9b, 1, high, c, d << 8, 0, 0]),
+            form("6to4", [0x2002, high, low, 0, 0, 0, 0, 1]),
+            form("Teredo", [0x2001, 0, 0x4136, 0xe378, 0x8000, 0x63bf, !high, !low]),
+            form("ISATAP", [0x2606, 0x2800, 0x220, 1, 0, 0x5efe, high, low]),
+            form("ISATAP, global", [0x2606, 0x2800, 0x220, 1, 0x200, 0x5efe, high, low]),
+        ]
     }
 
     #[test]
