@@ -1,6 +1,7 @@
 //! The guarded client: pooled connections, one deadline, a bounded answer.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::connect::{Blocked, Guard};
+use crate::connect::{Blocked, Guard, resolve};
 use crate::{AddressRules, Proxy, Tls};
 
 /// How long an unused connection is kept.
@@ -139,6 +140,18 @@ impl Client {
         let asked = self.second.request(to_hyper(request)?);
         let answer = tokio::time::timeout(timeout, answered(asked, keep)).await;
         answer.unwrap_or(Err(SendError::TimedOut(timeout)))
+    }
+
+    /// The addresses of a host that may be connected to: for protocols other than HTTP, whose client is given one of
+    /// these and so connects to what was judged. Past the proxy.
+    ///
+    /// # Errors
+    /// `Blocked` where there is none; `Connection` where the name leads nowhere.
+    pub async fn permitted_addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, SendError> {
+        let found = resolve(host.trim_matches(['[', ']']), port).await;
+        let mut found = found.map_err(|error| SendError::Connection(error.to_string()))?;
+        found.retain(|address| self.guard.rules.permits(address.ip()));
+        if found.is_empty() { Err(SendError::Blocked(host.to_owned())) } else { Ok(found) }
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, SendError> {

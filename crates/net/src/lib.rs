@@ -7,8 +7,11 @@
 //! a name that pointed elsewhere a moment ago gains nothing. Redirects are never followed: what
 //! is signed for one receiver is not for another.
 //!
-//! Where the operator has set a [`Proxy`] that is spoken to by CONNECT, it resolves names, and is trusted to judge what they resolve to;
-//! addresses that are written as such are still judged here. With SOCKS we resolve them, and all is as above.
+//! Through the operator's [`Proxy`] all is as above: names are resolved and judged here, and the proxy is asked for the
+//! judged address, while TLS is verified against the name. Only a proxy that the operator says resolves names
+//! (`http+names://…`) is given those that do not resolve here; it is trusted to judge them.
+//!
+//! Mail servers are spoken to by others; their addresses are judged here, too ([`Client::permitted_addresses`]).
 //!
 //! # What is bounded
 //! A request has one deadline that covers connecting, sending, and the response's headers and
@@ -17,6 +20,7 @@
 mod address;
 mod client;
 mod connect;
+mod headers;
 mod hmac;
 mod proxy;
 mod signature;
@@ -24,6 +28,7 @@ mod tls;
 
 pub use address::AddressRules;
 pub use client::{Client, Request, Response, SendError};
+pub use headers::{check_header, check_header_name};
 pub use hmac::{HmacAlgorithm, hmac_base64, hmac_hex, verify_hmac_hex};
 pub use proxy::Proxy;
 pub use signature::{SigningSecret, VerifyError, stamped, verify};

@@ -24,9 +24,11 @@ pub struct Proxy {
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
-    /// The proxy resolves names itself.
+    /// A tunnel by CONNECT to an address.
     Http,
-    /// We resolve names.
+    /// A tunnel by CONNECT to a name: the proxy resolves it, and judges it.
+    HttpNames,
+    /// SOCKS 5 to an address.
     Socks5,
 }
 
@@ -59,7 +61,7 @@ impl Past {
 }
 
 impl Proxy {
-    /// Reads `http://…` or `socks5://…`, with a name and a password where the proxy wants them, and the domains,
+    /// Reads `http://…`, `http+names://…` or `socks5://…`, with a name and a password where the proxy wants them, and the domains,
     /// addresses and ranges that are connected to past it.
     ///
     /// # Errors
@@ -68,8 +70,9 @@ impl Proxy {
         let url = url::Url::parse(address).map_err(|e| format!("this is not a URL: {e}"))?;
         let (kind, port) = match url.scheme() {
             "http" => (Kind::Http, 80),
+            "http+names" => (Kind::HttpNames, 80),
             "socks5" => (Kind::Socks5, 1080),
-            other => return Err(format!("a proxy's URL must begin with http or socks5, not {other}")),
+            other => return Err(format!("a proxy's URL must begin with http, http+names or socks5, not {other}")),
         };
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or("the URL has no host")?;
         let address = format!("http://{host}:{}", url.port().unwrap_or(port));
@@ -85,7 +88,7 @@ impl Proxy {
         !self.past.iter().any(|past| past.is(&host))
     }
 
-    /// Connects to a host through it. Where the host is an address, or we resolve its name, it is judged as ever.
+    /// Connects to a host through it.
     pub(crate) async fn connect(
         &self,
         rules: &AddressRules,
@@ -96,30 +99,49 @@ impl Proxy {
             let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
             Ok(format!("http://{host}:{port}").parse()?)
         };
+        let target = self.target(rules, host, port).await?;
         match self.kind {
-            Kind::Http => {
-                if host.parse::<IpAddr>().is_ok_and(|address| !rules.permits(address)) {
-                    return Err(Box::new(Blocked(host.to_owned())));
-                }
+            Kind::Http | Kind::HttpNames => {
                 let mut tunnel = Tunnel::new(self.address.clone(), Plain);
                 if let Some((name, password)) = &self.credentials {
                     use base64::Engine as _;
                     let pair = base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"));
                     tunnel = tunnel.with_auth(HeaderValue::try_from(format!("Basic {pair}"))?);
                 }
-                Ok(tunnel.call(at(host)?).await?)
+                Ok(tunnel.call(at(&target)?).await?)
             }
             Kind::Socks5 => {
-                let found = resolve(host, port).await?.into_iter().find(|address| rules.permits(address.ip()));
-                let Some(found) = found else { return Err(Box::new(Blocked(host.to_owned()))) };
                 let mut socks = SocksV5::new(self.address.clone(), Plain);
                 if let Some((name, password)) = self.credentials.clone() {
                     socks = socks.with_auth(name, password);
                 }
-                Ok(socks.call(at(&found.ip().to_string())?).await?)
+                Ok(socks.call(at(&target)?).await?)
             }
         }
     }
+
+    /// What the proxy is asked for: an address that was judged. A name only where the proxy is said to judge names, and
+    /// this one does not resolve here, or to nothing that is not permitted.
+    async fn target(&self, rules: &AddressRules, host: &str, port: u16) -> Result<String, ConnectError> {
+        let found = match (resolve(host, port).await, self.kind) {
+            (Ok(found), _) => found,
+            (Err(_), Kind::HttpNames) if !is_local_name(host) => return Ok(host.to_owned()),
+            (Err(error), _) => return Err(error.into()),
+        };
+        let permitted = found.into_iter().find(|address| rules.permits(address.ip()));
+        match (permitted, self.kind) {
+            (None, _) => Err(Box::new(Blocked(host.to_owned()))),
+            (Some(_), Kind::HttpNames) => Ok(host.to_owned()),
+            (Some(address), _) => Ok(address.ip().to_string()),
+        }
+    }
+}
+
+/// Whether a name is of the proxy's own network, whatever it resolves to there.
+fn is_local_name(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let inner = [".localhost", ".local", ".internal", ".home.arpa"];
+    !host.contains('.') || inner.iter().any(|domain| host.ends_with(domain))
 }
 
 /// Connects to the proxy itself, wherever the operator has it.

@@ -78,11 +78,38 @@ async fn test_message_delivery_via_http_proxy() {
     let (port, _connections) = receiver(OK).await;
     let (at, mut told) = proxy(false).await;
     let client = through(&format!("http://me:secret@127.0.0.1:{at}"), &[]);
-    let answer = client.send(request(&format!("http://nowhere.invalid:{port}/"))).await.unwrap();
+    let answer = client.send(request(&format!("http://localhost:{port}/"))).await.unwrap();
     assert_eq!(answer.status, 200);
     let head = told.recv().await.unwrap();
-    assert!(head.starts_with("CONNECT nowhere.invalid HTTP/1.1\r\n"), "the proxy resolves names: {head}");
+    assert!(head.starts_with("CONNECT 127.0.0.1 HTTP/1.1\r\n"), "it is asked for the address that was judged: {head}");
     assert!(head.to_ascii_lowercase().contains("proxy-authorization: basic bwu6c2vjcmv0"), "{head}");
+}
+
+#[tokio::test]
+async fn a_proxy_is_given_names_only_where_it_resolves_them() {
+    let (port, _connections) = receiver(OK).await;
+    let (at, mut told) = proxy(false).await;
+    let client = through(&format!("http+names://127.0.0.1:{at}"), &[]);
+    assert_eq!(client.send(request(&format!("http://nowhere.invalid:{port}/"))).await.unwrap().status, 200);
+    assert!(told.recv().await.unwrap().starts_with("CONNECT nowhere.invalid "));
+    let client = through(&format!("http://127.0.0.1:{at}"), &[]);
+    let sent = client.send(request(&format!("http://nowhere.invalid:{port}/"))).await;
+    assert!(matches!(sent, Err(SendError::Connection(_))), "{sent:?}");
+    assert!(told.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn names_within_the_network_are_not_given_to_a_proxy() {
+    for scheme in ["http", "http+names", "socks5"] {
+        let (at, mut told) = proxy(scheme == "socks5").await;
+        let proxy = Proxy::parse(&format!("{scheme}://127.0.0.1:{at}"), &[]).unwrap();
+        let client = Client::new(AddressRules::default()).through(Some(proxy));
+        for host in ["localhost", "localhost.", "127.0.0.1", "[::ffff:0:7f00:1]", "metadata.google.internal", "db"] {
+            let sent = client.send(request(&format!("http://{host}:80/"))).await;
+            assert!(matches!(sent, Err(SendError::Blocked(_) | SendError::Connection(_))), "{scheme} {host}: {sent:?}");
+        }
+        assert!(told.try_recv().is_err(), "{scheme}");
+    }
 }
 
 #[tokio::test]
@@ -109,7 +136,7 @@ async fn test_http_proxy_exceptions() {
 
 #[tokio::test]
 async fn what_is_blocked_is_blocked_through_a_proxy_too() {
-    for scheme in ["http", "socks5"] {
+    for scheme in ["http", "http+names", "socks5"] {
         let (at, mut told) = proxy(scheme == "socks5").await;
         let proxy = Proxy::parse(&format!("{scheme}://127.0.0.1:{at}"), &[]).unwrap();
         let client = Client::new(AddressRules::default()).through(Some(proxy));
