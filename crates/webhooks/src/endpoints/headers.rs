@@ -3,6 +3,7 @@
 use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result, Secret, Vault};
 use campanile_db::Tx;
+use campanile_net::check_header;
 use serde_json::{Map, Value};
 
 use super::{Endpoint, queries};
@@ -12,36 +13,22 @@ use crate::applications::{self, Application};
 /// Names, as they were written, and values.
 pub type Headers = Vec<(String, String)>;
 
-/// How long a value may be.
-const LONGEST: usize = 4_096;
-/// What the sender decides itself.
-const FORBIDDEN: [&str; 22] = [
+/// What the sender decides itself, beside what nobody may set ([`check_header`]).
+const FORBIDDEN: [&str; 11] = [
     "user-agent",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailers",
-    "transfer-encoding",
-    "upgrade",
     "age",
     "cache-control",
     "clear-site-data",
     "expires",
     "pragma",
     "warning",
-    "content-length",
     "content-type",
     "content-encoding",
     "content-language",
     "content-location",
-    "webhook-id",
-    "webhook-timestamp",
-    "webhook-signature",
 ];
 /// What gateways and receivers trust the sender for.
-const FORBIDDEN_BEGINNINGS: [&str; 9] =
-    ["x-amz-", "x-amzn-", "x-google", "x-goog-", "x-gfe", "x-azure-", "x-fd-", "x-svix-", "svix-"];
+const FORBIDDEN_BEGINNINGS: [&str; 7] = ["x-amz-", "x-amzn-", "x-google", "x-goog-", "x-gfe", "x-azure-", "x-fd-"];
 /// What is not shown again.
 const SENSITIVE: [&str; 6] =
     ["x-auth-token", "x-api-key", "www-authenticate", "authorization", "proxy-authenticate", "proxy-authorization"];
@@ -109,19 +96,12 @@ pub(crate) fn checked(headers: Headers) -> Result<Headers> {
 }
 
 fn why_not(name: &str, value: &str) -> Option<&'static str> {
+    if let Err(why) = check_header(name, value) {
+        return Some(why);
+    }
     let lower = name.to_ascii_lowercase();
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(is_token) {
-        return Some("this is no name of a header");
-    }
-    if FORBIDDEN.contains(&lower.as_str()) || FORBIDDEN_BEGINNINGS.iter().any(|known| lower.starts_with(known)) {
-        return Some("it is not to be set");
-    }
-    if value.len() > LONGEST {
-        return Some("its value is longer than 4096 bytes");
-    }
-    let is_plain = value.chars().all(|c| c == '\t' || (' '..='~').contains(&c) || !c.is_ascii() && !c.is_control());
-    (!is_plain).then_some("its value has characters that no header has")
+    let is_forbidden = FORBIDDEN.contains(&lower.as_str());
+    (is_forbidden || FORBIDDEN_BEGINNINGS.iter().any(|known| lower.starts_with(known))).then_some("it is not to be set")
 }
 
 pub(super) fn seal(vault: &Vault, headers: &Headers) -> Option<String> {
@@ -132,5 +112,7 @@ pub(super) fn seal(vault: &Vault, headers: &Headers) -> Option<String> {
 pub(crate) fn open(vault: &Vault, sealed: Option<&str>) -> Result<Headers> {
     let Some(sealed) = sealed else { return Ok(Vec::new()) };
     let object: Map<String, Value> = serde_json::from_str(vault.open(sealed)?.expose()).map_err(Error::internal)?;
-    Ok(object.into_iter().map(|(name, value)| (name, value.as_str().unwrap_or_default().to_owned())).collect())
+    let headers = object.into_iter().map(|(name, value)| (name, value.as_str().unwrap_or_default().to_owned()));
+    // What was stored when it could still be set is not sent.
+    Ok(headers.filter(|(name, value)| why_not(name, value).is_none()).collect())
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
+use campanile_net::check_header;
 
 use crate::Webhooks;
 use crate::applications::{Application, ApplicationId, ApplicationSpec};
@@ -93,6 +94,9 @@ impl NewMessage {
         check_name("event_type", &self.event_type)?;
         if let Some(event_id) = &self.event_id {
             check_uid("event_id", event_id, "msg_")?;
+        }
+        if let Some(Err(why)) = self.content_type.as_deref().map(|kind| check_header("content-type", kind)) {
+            return Err(Error::invalid_field("content_type", format!("cannot be sent: {why}")));
         }
         self.channels = check_set("channels", self.channels, CHANNELS, check_channel)?;
         if self.tags.as_ref().is_some_and(Vec::is_empty) {

@@ -343,6 +343,54 @@ async fn test_endpoint_headers_manipulation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn headers_that_decide_where_a_request_goes_are_refused() {
+    on_each_server(&[], async |server| {
+        let svix = Svix::of(&server);
+        let app = svix.app("a").await;
+        let mut receiver = Receiver::start().await;
+        let endpoint = svix.endpoint(&app, &receiver.url()).await;
+        let path = format!("/app/{app}/endpoint/{endpoint}/headers");
+        let names = [
+            "Host",
+            "connection",
+            "Expect",
+            "X-Forwarded-For",
+            "x-forwarded-host",
+            "Forwarded",
+            "Transfer-Encoding",
+            "Trailer",
+            "Proxy-Connection",
+            "webhook-anything",
+            "Svix-Id",
+        ];
+        for name in names {
+            svix.ask("PUT", &path, json!({ "headers": { name: "v" } }), 422).await;
+            svix.ask("PATCH", &path, json!({ "headers": { name: "v" } }), 422).await;
+            let made = json!({ "url": receiver.url(), "headers": { name: "v" } });
+            svix.ask("POST", &format!("/app/{app}/endpoint"), made, 422).await;
+        }
+        // Nor by a script: its attempt fails, and says why.
+        let code = "function handler(w) { w.headers = { Host: 'inner' }; return w }";
+        let transformation = format!("/app/{app}/endpoint/{endpoint}/transformation");
+        svix.ask("PATCH", &transformation, json!({ "code": code, "enabled": true }), 200).await;
+        let message = svix.message(&app, "a.b", json!({})).await;
+        let attempts = format!("/app/{app}/attempt/msg/{message}");
+        let began = std::time::Instant::now();
+        let why = loop {
+            let attempts = svix.get(&attempts).await;
+            if let Some(attempt) = attempts["data"].as_array().unwrap().first() {
+                break attempt.to_string();
+            }
+            assert!(began.elapsed() < std::time::Duration::from_secs(20));
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        };
+        assert!(why.contains("Host"), "{why}");
+        assert!(receiver.requests.try_recv().is_err());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn test_endpoint_https_only() {
     on_each_server(&[("CAMPANILE_WEBHOOKS_HTTPS_ONLY", "true")], async |server| {
         let svix = Svix::of(&server);
