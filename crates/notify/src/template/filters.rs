@@ -19,7 +19,7 @@ type Function = fn(Value, &[Value]) -> std::result::Result<Value, String>;
 
 /// All of them.
 pub(super) fn all() -> Vec<Box<dyn ParseFilter>> {
-    let functions: [(&'static str, Function); 17] = [
+    let functions: [(&'static str, Function); 18] = [
         ("json", |input, _| Ok(input.to_string().into())),
         ("from_json", |input, _| serde_json::from_str(&text(&input)).map_err(|error| error.to_string())),
         ("timezone", timezone),
@@ -40,6 +40,7 @@ pub(super) fn all() -> Vec<Box<dyn ParseFilter>> {
             let list = input.as_array().cloned().unwrap_or_default();
             Ok(list.into_iter().filter(|item| others.contains(item)).collect())
         }),
+        ("escape_markdown", |input, _| Ok(crate::markdown::escaped(&text(&input)).into())),
         ("from_markdown", |input, _| Ok(crate::markdown::html(&text(&input)).into())),
         ("compare_versions", |input, others| Ok(compare(&text(&input), &others.first().map(text).unwrap_or_default()))),
         ("equals", |input, others| Ok((text(&input) == others.first().map(text).unwrap_or_default()).into())),

@@ -40,11 +40,35 @@ fn the_digest_lists_what_came_and_escapes_it() {
 }
 
 #[test]
+fn titles_of_strangers_are_text_in_the_feed() {
+    let feed = |title: &str| {
+        let item = rendered(0, &json!({ "title": title, "significance": 80, "url": "http://x/o/1" }));
+        item["blocks"][0]["rendered"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(feed("HashSet<Type> leaks"), "<p><strong>HashSet&lt;Type&gt; leaks</strong> scored 80 of 100.</p>");
+    for title in [
+        "[log in](https://example.net)",
+        "![x](https://example.net/p.gif)",
+        "<a class=\"fixed\" href=\"https://e.x\">x</a>",
+    ] {
+        let shown = feed(title);
+        assert!(!shown.contains("<a") && !shown.contains("<img") && shown.contains("</strong> scored"), "{shown}");
+    }
+}
+
+#[test]
+fn titles_of_strangers_mention_nobody_in_slack() {
+    let said = rendered(1, &json!({ "data": { "title": "<!channel> & <https://x.y|z>", "topics": [] } }));
+    assert_eq!(said["json_content"]["blocks"][1]["text"]["text"], "*&lt;!channel&gt; &amp; &lt;https://x.y|z&gt;*");
+    assert_eq!(said["summary"], "&lt;!channel&gt; &amp; &lt;https://x.y|z&gt;");
+}
+
+#[test]
 fn the_feed_shows_markdown_that_is_safe() {
     let item =
         rendered(0, &json!({ "title": "<img src=x onerror=alert(1)>", "significance": 80, "url": "http://x/o/1" }));
     let body = item["blocks"][0]["rendered"].as_str().unwrap();
-    assert!(body.contains("80") && !body.contains("onerror"), "{body}");
+    assert!(body.contains("80") && !body.contains("<img"), "{body}");
     assert_eq!(item["blocks"][1]["rendered"], "http://x/o/1");
 }
 
