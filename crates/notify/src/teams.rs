@@ -11,7 +11,7 @@ use campanile_base::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use crate::channels::Channel;
-use crate::channels::provider::{Call, Reply};
+use crate::channels::provider::{Call, Reply, path_segment};
 use crate::{Notify, Reference, channel_data};
 
 const LOGIN: &str = "https://login.microsoftonline.com";
@@ -119,7 +119,8 @@ async fn token(notify: &Notify, organisation: &OrganisationId, channel: &Channel
         ("grant_type", "client_credentials"),
         ("scope", "https://graph.microsoft.com/.default"),
     ];
-    let reply = asked(notify, Call::form("microsoft", format!("{base}/{tenant}/oauth2/v2.0/token"), fields)).await?;
+    let url = format!("{base}/{}/oauth2/v2.0/token", path_segment(tenant));
+    let reply = asked(notify, Call::form("microsoft", url, fields)).await?;
     let token = reply.word("/access_token").ok_or_else(|| Error::invalid("Microsoft gave no token"))?.to_owned();
     let seconds = reply.body["expires_in"].as_u64().unwrap_or(3600).saturating_sub(60);
     tokens.put(&place, token.clone(), now.plus(Duration::from_secs(seconds)));
@@ -188,8 +189,7 @@ pub async fn channels(
     team: &str,
     asked: &Asked,
 ) -> Result<Option<Vec<Value>>> {
-    let team: String = url::form_urlencoded::byte_serialize(team.as_bytes()).collect();
-    let path = format!("teams/{team}/channels");
+    let path = format!("teams/{}/channels", path_segment(team));
     let Some(body) = graph(notify, organisation, channel, owner, &path, asked).await? else { return Ok(None) };
     let names = ["id", "displayName", "description", "membershipType", "isArchived", "createdDateTime"];
     let found = body["value"].as_array().into_iter().flatten().filter_map(Value::as_object);

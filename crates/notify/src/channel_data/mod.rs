@@ -1,5 +1,10 @@
 //! Channel data: how a recipient is reached through a channel. Device tokens for push, connections for Slack, Microsoft
 //! Teams and Discord; of a tenant, what its workspace was opened with. Sealed at rest, since tokens are among it.
+//!
+//! # Pages
+//! A page that acts for an end user may write how somebody is reached, and no more. The `provider_settings` of a tenant
+//! have keys in them, and its `token` opens its Slack workspace: a page does not see them, and what it writes leaves them as
+//! they are. It never writes `provider_settings`, and deletes all but those.
 
 mod queries;
 
@@ -8,8 +13,12 @@ use campanile_base::{Error, Result, Secret};
 use campanile_db::Tx;
 use serde_json::{Map, Value, json};
 
+use crate::channels::tenant_settings::{self, PROVIDER_SETTINGS};
 use crate::channels::{self, Channel, ChannelType};
 use crate::{Notify, Reference, recipients};
+
+/// What is not shown to pages that act for end users.
+const KEPT_FROM_PAGES: [&str; 2] = [PROVIDER_SETTINGS, "token"];
 
 /// Writes how a recipient is reached; what was written before is forgotten.
 ///
@@ -32,6 +41,54 @@ pub async fn set(
         Box::pin(recipients::identify(tx, notify, organisation, vec![told])).await?;
     }
     Ok((channel, data))
+}
+
+/// Writes how a recipient is reached for a page that acts for an end user.
+///
+/// # Errors
+/// Like [`set`]; `Forbidden` where the data has `provider_settings`.
+pub async fn set_by_page(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    channel: &str,
+    mut data: Value,
+) -> Result<(Channel, Value)> {
+    may_write_by_page(&data)?;
+    let channel = channels::find(tx, notify, organisation, channel).await?.ok_or(Error::NotFound("channel"))?;
+    if let Value::Object(data) = &mut data {
+        for (name, kept) in kept_from_pages(tx, notify, organisation, owner, &channel).await? {
+            data.entry(name).or_insert(kept);
+        }
+    }
+    set(tx, notify, organisation, owner, &channel.id, data).await
+}
+
+/// Checks that a page may write this data.
+///
+/// # Errors
+/// `Forbidden` where it has `provider_settings`.
+pub fn may_write_by_page(data: &Value) -> Result<()> {
+    match data.get(PROVIDER_SETTINGS) {
+        None => Ok(()),
+        Some(_) => Err(Error::Forbidden("provider_settings can be written with a secret key only")),
+    }
+}
+
+/// What a page neither sees nor takes away, read under the lock that [`change`] takes.
+async fn kept_from_pages(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    channel: &Channel,
+) -> Result<Map<String, Value>> {
+    tx.lock(&format!("channel_data {organisation} {owner} {}", channel.id)).await?;
+    let known = get(tx, notify, organisation, owner, &channel.id).await?;
+    let mut known = known.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    known.retain(|name, _| KEPT_FROM_PAGES.contains(&name.as_str()));
+    Ok(known)
 }
 
 /// How a recipient is reached through a channel, by its id.
@@ -102,7 +159,34 @@ pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, owner: &Referenc
     Ok(queries::delete(tx, organisation, owner, channel).await? > 0)
 }
 
-/// As the API shows it.
+/// Forgets how a recipient is reached for a page that acts for an end user; answers whether anything was known.
+///
+/// # Errors
+/// Like [`set`].
+pub async fn delete_by_page(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    owner: &Reference,
+    channel: &Channel,
+) -> Result<bool> {
+    let kept = kept_from_pages(tx, notify, organisation, owner, channel).await?;
+    match kept.contains_key(PROVIDER_SETTINGS) {
+        true => set(tx, notify, organisation, owner, &channel.id, Value::Object(kept)).await.map(|_| true),
+        false => delete(tx, organisation, owner, &channel.id).await,
+    }
+}
+
+/// As the API shows it to a page that acts for an end user.
+pub fn view_of_page(channel: &Channel, data: &Value) -> Value {
+    let mut shown = data.clone();
+    if let Value::Object(shown) = &mut shown {
+        shown.retain(|name, _| !KEPT_FROM_PAGES.contains(&name.as_str()));
+    }
+    view(channel, &shown)
+}
+
+/// As the API shows it to those who manage the organisation.
 pub fn view(channel: &Channel, data: &Value) -> Value {
     json!({ "__typename": "ChannelData", "channel_id": channel.id, "provider": channel.provider, "data": data })
 }
@@ -110,6 +194,18 @@ pub fn view(channel: &Channel, data: &Value) -> Value {
 /// The data in the shape that the channel's kind has.
 fn shaped(channel: &Channel, data: Value) -> Result<Value> {
     let Value::Object(mut data) = data else { return Err(Error::invalid_field("data", "must be an object")) };
+    match data.get(PROVIDER_SETTINGS) {
+        None => {}
+        Some(Value::Object(own)) => {
+            tenant_settings::check(&channel.provider, own)
+                .map_err(|why| Error::invalid_field(PROVIDER_SETTINGS, why))?;
+            if channel.kind == ChannelType::Push && !data.contains_key("devices") {
+                // A tenant with settings needs no devices.
+                data.entry("devices").or_insert_with(|| json!([]));
+            }
+        }
+        Some(_) => return Err(Error::invalid_field(PROVIDER_SETTINGS, "must be an object")),
+    }
     match channel.kind {
         ChannelType::Push => devices(&channel.provider, &mut data)?,
         ChannelType::Chat => {

@@ -25,6 +25,9 @@ pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
     };
     let body = word("body");
     let mut headers: Vec<(String, String)> = texts(content.get("headers"));
+    if let Err(why) = Call::check_headers(&headers) {
+        return Said::never(why);
+    }
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }

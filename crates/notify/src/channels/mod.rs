@@ -3,7 +3,7 @@
 //! The feed needs no carrier: it is where we are. All others hand over what a message was rendered to, in a job of its own. Every provider's
 //! address is a setting (`base_url`), so that a gateway can stand in.
 //!
-//! A tenant may have settings of its own: what its channel data says in `provider_settings` stands above the channel's.
+//! A tenant may have settings of its own, within the rule of [`tenant_settings`].
 
 mod chat;
 pub mod email;
@@ -13,6 +13,7 @@ pub(crate) mod provider;
 mod push;
 mod queries;
 pub mod sms;
+pub(crate) mod tenant_settings;
 mod tokens;
 
 use std::collections::HashMap;
@@ -124,13 +125,6 @@ impl Channel {
         })
     }
 
-    /// With other settings above its own.
-    fn with(&self, settings: &Map<String, Value>) -> Self {
-        let mut own = (*self.settings).clone();
-        own.provider_settings.extend(settings.clone());
-        Self { settings: Arc::new(own), ..self.clone() }
-    }
-
     /// A provider's setting that is text.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.provider_settings.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
@@ -192,8 +186,10 @@ impl Said {
 
 /// Hands a message to its channel's carrier.
 pub(crate) async fn carry(parcel: Parcel<'_>) -> Said {
-    let own = parcel.of_tenant.and_then(|data| data.get("provider_settings")).and_then(Value::as_object);
-    let channel = own.map(|own| parcel.channel.with(own));
+    let channel = match parcel.of_tenant.map(|data| parcel.channel.for_tenant(data)).transpose() {
+        Ok(channel) => channel,
+        Err(why) => return Said::never(why),
+    };
     let parcel = Parcel { channel: channel.as_ref().unwrap_or(parcel.channel), ..parcel };
     match parcel.channel.kind {
         ChannelType::Email => email::carry(parcel).await,

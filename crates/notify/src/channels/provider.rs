@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
-use campanile_net::{Request, Response, SendError, parse_url};
+use campanile_base::uuid_of;
+use campanile_net::{Request, Response, SendError, check_header, parse_url};
 use serde_json::{Map, Value, json};
 
 use super::{Channel, Said, Verdict};
@@ -31,11 +32,10 @@ pub(crate) struct Parcel<'p> {
 }
 
 impl Parcel<'_> {
-    /// What a provider's token is kept by: other settings are another place.
+    /// What a provider's token is kept by. Other settings are another place: a token never goes where it was not made for.
     pub(crate) fn place(&self) -> String {
-        let of_tenant = self.of_tenant.is_some_and(|data| data.get("provider_settings").is_some());
-        let tenant = self.message.tenant.as_deref().filter(|_| of_tenant).unwrap_or_default();
-        format!("{}/{}/{}/{tenant}", self.organisation, self.channel.id, self.channel.updated_at.as_micros())
+        let settings = Value::Object(self.channel.settings.provider_settings.clone()).to_string();
+        uuid_of(&["provider token", self.organisation.as_str(), &self.channel.id, &settings])
     }
 
     /// A text of what the message says; none where it is empty.
@@ -92,6 +92,15 @@ impl Call {
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// Checks the headers of a request that a step's author has written.
+    pub(crate) fn check_headers(headers: &[(String, String)]) -> Result<(), String> {
+        let faults = headers.iter().filter_map(|(name, value)| Some((name, check_header(name, value).err()?)));
+        match faults.into_iter().next() {
+            Some((name, why)) => Err(format!("the header {name:?} cannot be sent: {why}")),
+            None => Ok(()),
+        }
     }
 
     /// With a key that its bearer is believed by.
@@ -178,6 +187,15 @@ impl Reply {
     }
 }
 
+/// A word as one step of an address's path, which leads to no other place of the provider's.
+pub(crate) fn path_segment(word: &str) -> String {
+    match word {
+        // Also their percent-encoded forms would go up; nothing has these for an id.
+        "." | ".." => word.replace('.', "%252E"),
+        _ => url::form_urlencoded::byte_serialize(word.as_bytes()).collect::<String>().replace('+', "%20"),
+    }
+}
+
 fn logged(body: &[u8]) -> Value {
     Value::String(String::from_utf8_lossy(&body[..body.len().min(LOGGED)]).into_owned())
 }
@@ -187,5 +205,21 @@ impl Verdict {
     pub(crate) fn sent(external_id: Option<&str>) -> Self {
         let metadata = external_id.map(|id| json!({ "external_id": id }));
         Self::Taken { status: crate::messages::Status::Sent, metadata, data: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_segment;
+
+    #[test]
+    fn an_id_in_a_path_leads_nowhere_else() {
+        for id in ["../../users/@me", "1/messages?x=", "a#b", ".", "..", "%2e%2e", "a b\\..\\c"] {
+            let base = "https://provider.example/channels/";
+            let url = url::Url::parse(&format!("{base}{}/messages", path_segment(id))).unwrap();
+            assert!(url.as_str().starts_with(base) && url.path().ends_with("/messages"), "{id}: {url}");
+            assert_eq!(url.path_segments().unwrap().count(), 3, "{id}: {url}");
+        }
+        assert_eq!(path_segment("1234:abc-DEF_9.x"), "1234%3Aabc-DEF_9.x");
     }
 }

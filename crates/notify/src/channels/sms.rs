@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use campanile_base::constant_time_eq;
 use campanile_net::{HmacAlgorithm, hmac_base64};
 
-use super::provider::{Call, Parcel};
+use super::provider::{Call, Parcel, path_segment};
 use super::{Channel, Said, Verdict};
 use crate::messages::{EventKind, Status};
 
@@ -24,7 +24,7 @@ pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
         return Said::never("the channel has no account_sid, auth_token and from".to_owned());
     };
     let base = channel.setting("base_url").unwrap_or(TWILIO).trim_end_matches('/');
-    let url = format!("{base}/2010-04-01/Accounts/{account}/Messages.json");
+    let url = format!("{base}/2010-04-01/Accounts/{}/Messages.json", path_segment(account));
     let sender = if from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
     let callback = status_address(&parcel);
     let fields = [

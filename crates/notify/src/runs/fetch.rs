@@ -97,6 +97,7 @@ fn call(notify: &Notify, world: &World, run: &Run, request: &Request) -> Result<
         url = format!("{url}{}{query}", if url.contains('?') { '&' } else { '?' });
     }
     let mut headers = pairs(&request.headers)?;
+    Call::check_headers(&headers)?;
     let body = request.body.as_deref().map(rendered).transpose()?.unwrap_or_default();
     if !body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_base::Error;
-use campanile_notify::{Reference, channel_data, channels};
+use campanile_notify::channels::{self, Channel};
+use campanile_notify::{Reference, channel_data};
 use serde_json::Value;
 
 use super::body::Body;
@@ -37,10 +38,15 @@ async fn get(web: &Web, client: Client, owner: Reference, channel: String) -> Kn
             let channel =
                 channels::find(tx, &notify, organisation, &channel).await?.ok_or(Error::NotFound("channel"))?;
             let data = channel_data::get(tx, &notify, organisation, &owner, &channel.id).await?;
-            Ok::<_, Error>(data.map(|data| channel_data::view(&channel, &data)))
+            Ok::<_, Error>(data.map(|data| view(&client, &channel, &data)))
         })
     });
     Ok(Json(read.await?.ok_or_else(|| KnockError::missing("channel data"))?))
+}
+
+/// A page that acts for an end user does not see what a tenant has set of the provider.
+fn view(client: &Client, channel: &Channel, data: &Value) -> Value {
+    if client.manages() { channel_data::view(channel, data) } else { channel_data::view_of_page(channel, data) }
 }
 
 pub(super) async fn set_of_user(
@@ -70,12 +76,18 @@ async fn set(
 ) -> KnockResult<Json<Value>> {
     client.must_reach(&owner, "channel_data/write")?;
     let data = body.remove("data").ok_or_else(|| KnockError::field("data", "is required"))?;
-    let (owner, notify) = (owner.checked()?, web.app.notify.clone());
+    let (owner, notify, organisation) = (owner.checked()?, web.app.notify.clone(), client.organisation.clone());
+    let manages = client.manages();
     let written = web.app.db.write(move |tx| {
-        Box::pin(async move { channel_data::set(tx, &notify, &client.organisation, &owner, &channel, data).await })
+        Box::pin(async move {
+            match manages {
+                true => channel_data::set(tx, &notify, &organisation, &owner, &channel, data).await,
+                false => channel_data::set_by_page(tx, &notify, &organisation, &owner, &channel, data).await,
+            }
+        })
     });
     let (channel, data) = written.await?;
-    Ok(Json(channel_data::view(&channel, &data)))
+    Ok(Json(view(&client, &channel, &data)))
 }
 
 pub(super) async fn delete_of_user(
@@ -102,7 +114,10 @@ async fn delete(web: &Web, client: Client, owner: Reference, channel: String) ->
             let organisation = &client.organisation;
             let channel =
                 channels::find(tx, &notify, organisation, &channel).await?.ok_or(Error::NotFound("channel"))?;
-            channel_data::delete(tx, organisation, &owner, &channel.id).await
+            match client.manages() {
+                true => channel_data::delete(tx, organisation, &owner, &channel.id).await,
+                false => channel_data::delete_by_page(tx, &notify, organisation, &owner, &channel).await,
+            }
         })
     });
     deleted.await?;

@@ -99,6 +99,11 @@ impl Client {
         }
     }
 
+    /// Whether they run the organisation, and do not act for one of its users: [`Client::must_manage`] as an answer.
+    pub(super) fn manages(&self) -> bool {
+        self.must_manage().is_ok()
+    }
+
     /// Whether a user's own things of one kind are open to them.
     pub(crate) fn must_be(&self, user: &str, permission: &str) -> KnockResult<()> {
         let is_open = match &self.who {

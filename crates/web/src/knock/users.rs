@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_notify::recipients::{self, Filter, Recipient, Told};
 use campanile_notify::reference::USERS;
-use campanile_notify::{Reference, preferences};
+use campanile_notify::{Reference, channel_data, preferences};
 use serde_json::{Value, json};
 
 use super::body::Body;
@@ -85,6 +85,9 @@ pub(super) async fn identify(
 ) -> KnockResult<Json<Value>> {
     client.must_be(&id, "user/write")?;
     let told = Told::of(Reference::user(id), body)?;
+    if !client.manages() {
+        told.channel_data.values().try_for_each(channel_data::may_write_by_page)?;
+    }
     put(&web, client, told).await
 }
 

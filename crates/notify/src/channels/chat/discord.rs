@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::provider::{Call, Parcel};
+use super::super::provider::{Call, Parcel, path_segment};
 use super::super::{Said, Verdict};
 use super::{connection, own_json};
 
@@ -22,7 +22,7 @@ pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
                 return Said::never("the channel has no bot_token".to_owned());
             };
             let base = parcel.channel.setting("base_url").unwrap_or(DISCORD).trim_end_matches('/');
-            let call = Call::json("discord", format!("{base}/channels/{id}/messages"), &body);
+            let call = Call::json("discord", format!("{base}/channels/{}/messages", path_segment(id)), &body);
             call.header("authorization", format!("Bot {token}"))
         }
         (None, None) => return Said::never("the connection has no channel_id and no incoming_webhook".to_owned()),

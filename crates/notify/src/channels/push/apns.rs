@@ -9,7 +9,7 @@ use campanile_base::uuid_of;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
-use super::super::provider::{Call, Parcel};
+use super::super::provider::{Call, Parcel, path_segment};
 use super::super::{Said, Verdict};
 
 const PRODUCTION: &str = "https://api.push.apple.com";
@@ -27,7 +27,7 @@ pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
     };
     let usual = if parcel.channel.setting("environment") == Some("sandbox") { SANDBOX } else { PRODUCTION };
     let base = parcel.channel.setting("base_url").unwrap_or(usual).trim_end_matches('/');
-    let device = parcel.word("token").unwrap_or_default();
+    let device = path_segment(parcel.word("token").unwrap_or_default());
     let (kind, priority) = if super::is_silent(&parcel) { ("background", "5") } else { ("alert", "10") };
     let call = Call::json("apns", format!("{base}/3/device/{device}"), &body(&parcel))
         .header("authorization", format!("bearer {token}"))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
-use super::super::provider::{Call, Parcel};
+use super::super::provider::{Call, Parcel, path_segment};
 use super::super::{Said, Verdict};
 
 /// Where FCM listens, and who gives out tokens for it.
@@ -32,7 +32,8 @@ pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
         Err(said) => return said,
     };
     let base = parcel.channel.setting("base_url").unwrap_or(FCM).trim_end_matches('/');
-    let call = Call::json("fcm", format!("{base}/v1/projects/{project}/messages:send"), &body(&parcel)).bearer(&token);
+    let url = format!("{base}/v1/projects/{}/messages:send", path_segment(&project));
+    let call = Call::json("fcm", url, &body(&parcel)).bearer(&token);
     let reply = match call.ask(parcel.notify).await {
         Ok(reply) => reply,
         Err(said) => return said,

@@ -7,6 +7,7 @@ mod documents;
 mod feeds;
 mod later;
 mod many;
+mod outgoing;
 mod recipients;
 mod signals;
 mod socket;

@@ -1,0 +1,117 @@
+//! What a tenant may set of a channel's provider for its own messages.
+//!
+//! A tenant's channel data may have `provider_settings`, which stand above the channel's. One rule keeps the channel's
+//! keys from leaving by that way: **an address travels with its credentials**. Settings that say where a provider is are
+//! taken from a tenant only where the same `provider_settings` bring the credentials that are sent there. Chat through
+//! Slack is authorised with tokens of tenants and recipients, which no settings bring: its address is the channel's alone.
+//!
+//! The rule is asked when settings are written, for a clear error, and again when a message is carried, since the
+//! channel may have got another provider meanwhile.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::Channel;
+
+/// The field of channel data that has them.
+pub(crate) const PROVIDER_SETTINGS: &str = "provider_settings";
+/// Settings that say where a provider is.
+const ADDRESSES: [&str; 5] = ["base_url", "graph_url", "login_url", "token_uri", "url"];
+
+/// The settings that a provider is shown as credentials. None: no settings bring them.
+fn credentials(provider: &str) -> &'static [&'static str] {
+    match provider {
+        "email_resend" => &["api_key"],
+        // The address of a mail server has the name and the password in it.
+        "email_smtp" => &["url"],
+        "sms_twilio" => &["account_sid", "auth_token"],
+        "push_fcm" => &["service_account"],
+        "push_apns" => &["key"],
+        "chat_discord" => &["bot_token"],
+        "chat_ms_teams" => &["graph_client_secret"],
+        _ => &[],
+    }
+}
+
+/// Checks that a tenant's settings bring the credentials for each address that they set.
+pub(crate) fn check(provider: &str, settings: &Map<String, Value>) -> Result<(), String> {
+    let Some(address) = ADDRESSES.into_iter().find(|name| settings.contains_key(*name)) else { return Ok(()) };
+    let credentials = credentials(provider);
+    if credentials.is_empty() {
+        return Err(format!("cannot set {address} for the provider {provider}: it is the channel's alone"));
+    }
+    match credentials.iter().find(|name| !is_given(settings, name)) {
+        Some(missing) => Err(format!(
+            "can set {address} only together with {missing}: the channel's stays with the channel's address"
+        )),
+        None => Ok(()),
+    }
+}
+
+fn is_given(settings: &Map<String, Value>, name: &str) -> bool {
+    match settings.get(name) {
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        _ => false,
+    }
+}
+
+impl Channel {
+    /// The channel as a tenant has it, by the tenant's channel data.
+    pub(super) fn for_tenant(&self, data: &Value) -> Result<Self, String> {
+        let Some(own) = data.get(PROVIDER_SETTINGS).and_then(Value::as_object) else { return Ok(self.clone()) };
+        check(&self.provider, own).map_err(|why| format!("the tenant's {PROVIDER_SETTINGS} {why}"))?;
+        let mut settings = (*self.settings).clone();
+        settings.provider_settings.extend(own.clone());
+        Ok(Self { settings: Arc::new(settings), ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn checked(provider: &str, settings: Value) -> Result<(), String> {
+        check(provider, settings.as_object().unwrap())
+    }
+
+    #[test]
+    fn an_address_of_a_provider_is_set_only_with_its_credentials() {
+        let providers = [
+            ("email_resend", json!({ "api_key": "re_2" })),
+            ("sms_twilio", json!({ "account_sid": "AC2", "auth_token": "x" })),
+            ("push_fcm", json!({ "service_account": { "private_key": "x" } })),
+            ("push_apns", json!({ "key": "x" })),
+            ("chat_discord", json!({ "bot_token": "x" })),
+            ("chat_ms_teams", json!({ "graph_client_secret": "x" })),
+        ];
+        for (provider, credentials) in providers {
+            assert_eq!(checked(provider, credentials.clone()), Ok(()), "{provider}");
+            for address in ADDRESSES {
+                let alone = json!({ address: "https://attacker.example", "from_address": "a@b.example" });
+                assert!(checked(provider, alone).is_err(), "{provider} {address}");
+                let mut both = credentials.clone();
+                both[address] = json!("https://gateway.example");
+                assert_eq!(checked(provider, both.clone()), Ok(()), "{provider} {address}");
+                for name in credentials.as_object().unwrap().keys() {
+                    for nothing in [Value::Null, json!(""), json!({})] {
+                        let mut without = both.clone();
+                        without[name] = nothing;
+                        assert!(checked(provider, without).is_err(), "{provider} {address} without {name}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_mail_servers_address_brings_its_own_password_and_slacks_is_never_a_tenants() {
+        assert_eq!(checked("email_smtp", json!({ "url": "smtps://u:p@mail.example" })), Ok(()));
+        assert!(checked("chat_slack", json!({ "base_url": "https://x.example", "client_secret": "x" })).is_err());
+        assert!(checked("http_knock_webhook", json!({ "url": "https://x.example" })).is_err());
+        assert_eq!(checked("email_resend", json!({ "from_address": "a@b.example" })), Ok(()));
+    }
+}
