@@ -26,6 +26,16 @@ pub const THROWN_AWAY: usize = 64 * MIB;
 pub const HEAD_TIME: Duration = Duration::from_secs(10);
 /// For how long a body may arrive without a byte.
 pub const BODY_PAUSE: Duration = Duration::from_secs(10);
+/// For how long a mail server of an organisation's may take to be connected to.
+pub const MAIL_CONNECT_TIME: Duration = Duration::from_secs(10);
+/// For how long it may take for a mail in all.
+pub const MAIL_TIME: Duration = Duration::from_secs(60);
+/// For how long a link and an image of a mail tell that they were opened.
+pub const TRACKED_LINK_TIME: Duration = Duration::from_secs(365 * 24 * 3600);
+/// For how long an address opens a recipient's preferences.
+pub const PREFERENCES_LINK_TIME: Duration = Duration::from_secs(183 * 24 * 3600);
+/// For how long a mail's way to unsubscribe works: laws ask for a month at least.
+pub const UNSUBSCRIBE_LINK_TIME: Duration = Duration::from_secs(3 * 365 * 24 * 3600);
 /// How fast a body must arrive on average, in bytes a second, after the first ten seconds.
 pub const BODY_RATE: u64 = 1024;
 /// The head of a request, in bytes, and its headers.

@@ -85,7 +85,7 @@ pub struct Notify {
     /// Who watches which feed.
     pub feeds: feeds::Feeds,
     channels: channels::Known,
-    mailers: channels::email::Mailers,
+    mail_connections: channels::email::MailConnections,
     shelves: resources::Shelves,
     provider_tokens: channels::ProviderTokens,
     programs: workflows::Programs,
@@ -123,7 +123,7 @@ impl Notify {
             base_url: base_url.into(),
             feeds: Default::default(),
             channels: Default::default(),
-            mailers: Default::default(),
+            mail_connections: Default::default(),
             shelves: Default::default(),
             provider_tokens: Default::default(),
             programs: Default::default(),

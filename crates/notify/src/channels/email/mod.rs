@@ -10,6 +10,7 @@
 //! links and an image that tell when they are opened ([`tracking`](crate::tracking)).
 
 mod resend;
+mod server;
 pub mod smtp;
 
 use base64::Engine as _;
@@ -25,7 +26,7 @@ use crate::messages::{self, Status};
 use crate::{Notify, sending, tracking};
 
 pub use resend::{BadSignature, Intake, intake};
-pub(crate) use smtp::Mailers;
+pub(crate) use server::MailConnections;
 
 /// A mail, ready for any carrier.
 #[derive(Debug)]

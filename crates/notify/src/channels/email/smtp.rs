@@ -2,50 +2,97 @@
 //!
 //! Settings: `url`, as `smtp://user:password@host:587?tls=required`; `from_address`, `from_name`. The message's id is in the
 //! Message-ID, which makes a second copy of the same mail recognisable as one.
+//!
+//! # Two kinds of servers
+//! The server that is set for all is the operator's own setting, and may be anywhere. A channel's server is an
+//! organisation's or a tenant's: it is reached [as outgoing HTTP is](super::server), at public addresses only.
+//!
+//! # What is told of a failure
+//! A class, and the number of a reply ([`MailFailure`]). What the other end says goes to the log: whoever may name a server
+//! could otherwise read what services answer that speak another protocol.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use campanile_base::{Error, Result};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Part, Mailbox, MessageBuilder, MultiPart};
+use lettre::transport::smtp;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message as Mail, Tokio1Executor};
 
 use super::super::Said;
 use super::super::provider::Parcel;
+use super::server::MailServer;
 use super::{Attachment, Letter, sender, sent};
 
-/// How long a mail server may take.
+/// How long a mail server may take to be connected to.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How many channels' servers are kept connected.
-const KEPT: usize = 256;
+/// How much of what a mail server says is logged, in characters.
+const LOGGED: usize = 300;
 
-/// A mail server and who the mails are from. Cheap to clone; clones share their connections.
+/// Why a mail was not taken, as callers are told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum MailFailure {
+    /// The address is not one to connect to.
+    #[error("the mail server's address is not public, and is not connected to")]
+    Blocked,
+    /// No connection, or it broke.
+    #[error("the mail server cannot be reached")]
+    Unreachable,
+    /// It took too long.
+    #[error("the mail server did not answer in time")]
+    TimedOut,
+    /// No encryption could be agreed on.
+    #[error("no trusted TLS connection to the mail server could be made")]
+    Tls,
+    /// The name and the password are wrong, or no way to show them is known to both.
+    #[error("the mail server did not take the name and the password")]
+    Authentication,
+    /// It refused, for now or for good.
+    #[error("the mail server refused the mail with code {code}")]
+    Refused {
+        /// The number of its reply.
+        code: u16,
+        /// Whether a repetition changes nothing.
+        is_final: bool,
+    },
+    /// It cannot take this mail, or does not speak SMTP.
+    #[error("what answers at the mail server's address does not speak SMTP as it should")]
+    Protocol,
+}
+
+impl MailFailure {
+    pub(super) fn of(error: &smtp::Error) -> Self {
+        match error.status() {
+            Some(code) if [530, 534, 535, 538].contains(&u16::from(code)) => Self::Authentication,
+            Some(code) => Self::Refused { code: u16::from(code), is_final: error.is_permanent() },
+            None if error.is_timeout() => Self::TimedOut,
+            None if error.is_tls() => Self::Tls,
+            None if error.is_response() || error.is_client() => Self::Protocol,
+            None => Self::Unreachable,
+        }
+    }
+
+    fn said(&self) -> Said {
+        match self {
+            Self::Blocked | Self::Authentication | Self::Refused { is_final: true, .. } => {
+                Said::never(self.to_string())
+            }
+            _ => Said::later(self.to_string()),
+        }
+    }
+}
+
+/// Logs what a mail server said, cut.
+pub(super) fn log(error: &smtp::Error) {
+    let said: String = error.to_string().chars().take(LOGGED).collect();
+    tracing::warn!(error = %said, "a mail server did not take a mail");
+}
+
+/// The mail server that is set for all, and who its mails are from. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
-}
-
-/// The mail servers of channels that have one of their own, by address and sender. Cheap to clone; clones share them.
-#[derive(Clone, Default)]
-pub(crate) struct Mailers(Arc<Mutex<HashMap<(String, String), Mailer>>>);
-
-impl Mailers {
-    fn of(&self, url: &str, from: &str) -> Result<Mailer> {
-        let mut known = self.0.lock().expect("nobody panics while they hold it");
-        let place = (url.to_owned(), from.to_owned());
-        if let Some(mailer) = known.get(&place) {
-            return Ok(mailer.clone());
-        }
-        if known.len() >= KEPT {
-            known.clear();
-        }
-        let mailer = Mailer::new(url, from)?;
-        known.insert(place, mailer.clone());
-        Ok(mailer)
-    }
 }
 
 impl Mailer {
@@ -64,48 +111,51 @@ impl Mailer {
     }
 
     async fn send(&self, letter: &Letter) -> Said {
-        let mail = match self.mail(letter) {
+        let mail = match mail(letter, &self.from) {
             Ok(mail) => mail,
             Err(why) => return Said::never(why),
         };
         match self.transport.send(mail).await {
             Ok(_) => sent(),
-            Err(error) if error.is_permanent() => Said::never(error.to_string()),
-            Err(error) => Said::later(format!("the mail server: {error}")),
-        }
-    }
-
-    fn mail(&self, letter: &Letter) -> Result<Mail, String> {
-        let from = letter.from.as_deref().map_or(Ok(self.from.clone()), mailbox)?;
-        let message_id = format!("<{}@{}>", letter.id, from.email.domain());
-        let mut mail: MessageBuilder =
-            Mail::builder().from(from).subject(letter.subject.as_str()).message_id(Some(message_id));
-        for address in &letter.to {
-            mail = mail.to(mailbox(address)?);
-        }
-        for address in &letter.cc {
-            mail = mail.cc(mailbox(address)?);
-        }
-        for address in &letter.bcc {
-            mail = mail.bcc(mailbox(address)?);
-        }
-        for address in &letter.reply_to {
-            mail = mail.reply_to(mailbox(address)?);
-        }
-        for (name, value) in &letter.headers {
-            let name = HeaderName::new_from_ascii(name.clone()).map_err(|error| error.to_string())?;
-            mail = mail.raw_header(HeaderValue::new(name, value.clone()));
-        }
-        let text = MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone());
-        let body = match letter.attachments.is_empty() {
-            true => text,
-            false => {
-                let files = letter.attachments.iter().map(part).collect::<Result<Vec<_>, String>>()?;
-                files.into_iter().fold(MultiPart::mixed().multipart(text), MultiPart::singlepart)
+            Err(error) => {
+                log(&error);
+                MailFailure::of(&error).said()
             }
-        };
-        mail.multipart(body).map_err(|error| error.to_string())
+        }
     }
+}
+
+/// The mail as it is sent; from `from`, where the letter does not say.
+fn mail(letter: &Letter, from: &Mailbox) -> Result<Mail, String> {
+    let from = letter.from.as_deref().map_or(Ok(from.clone()), mailbox)?;
+    let message_id = format!("<{}@{}>", letter.id, from.email.domain());
+    let mut mail: MessageBuilder =
+        Mail::builder().from(from).subject(letter.subject.as_str()).message_id(Some(message_id));
+    for address in &letter.to {
+        mail = mail.to(mailbox(address)?);
+    }
+    for address in &letter.cc {
+        mail = mail.cc(mailbox(address)?);
+    }
+    for address in &letter.bcc {
+        mail = mail.bcc(mailbox(address)?);
+    }
+    for address in &letter.reply_to {
+        mail = mail.reply_to(mailbox(address)?);
+    }
+    for (name, value) in &letter.headers {
+        let name = HeaderName::new_from_ascii(name.clone()).map_err(|error| error.to_string())?;
+        mail = mail.raw_header(HeaderValue::new(name, value.clone()));
+    }
+    let text = MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone());
+    let body = match letter.attachments.is_empty() {
+        true => text,
+        false => {
+            let files = letter.attachments.iter().map(part).collect::<Result<Vec<_>, String>>()?;
+            files.into_iter().fold(MultiPart::mixed().multipart(text), MultiPart::singlepart)
+        }
+    };
+    mail.multipart(body).map_err(|error| error.to_string())
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, String> {
@@ -130,14 +180,25 @@ impl std::fmt::Debug for Mailer {
 
 /// Hands a mail over.
 pub(super) async fn carry(parcel: Parcel<'_>, letter: &Letter) -> Said {
-    let own = parcel.channel.setting("url").map(|url| {
-        let from = sender(parcel.channel).unwrap_or_else(|| "noreply@localhost".to_owned());
-        parcel.notify.mailers.of(url, &from)
-    });
-    match (own, &parcel.notify.mailer) {
-        (Some(Ok(mailer)), _) => mailer.send(letter).await,
-        (Some(Err(error)), _) => Said::never(error.to_string()),
+    match (parcel.channel.setting("url"), &parcel.notify.mailer) {
+        (Some(url), _) => by_own_server(&parcel, letter, url).await,
         (None, Some(mailer)) => mailer.send(letter).await,
         (None, None) => Said::never("no mail server is set".to_owned()),
+    }
+}
+
+/// By the server of an organisation or a tenant.
+async fn by_own_server(parcel: &Parcel<'_>, letter: &Letter, url: &str) -> Said {
+    let from = sender(parcel.channel).unwrap_or_else(|| "noreply@localhost".to_owned());
+    let mail = mailbox(&from).and_then(|from| mail(letter, &from));
+    match (MailServer::parse(url), mail) {
+        (Err(why), _) => Said::never(format!("the mail server's address cannot be used: {why}")),
+        (_, Err(why)) => Said::never(why),
+        (Ok(server), Ok(mail)) => {
+            match server.send(&parcel.notify.client, &parcel.notify.mail_connections, &mail).await {
+                Ok(()) => sent(),
+                Err(failure) => failure.said(),
+            }
+        }
     }
 }

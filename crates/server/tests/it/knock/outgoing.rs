@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use campanile_testkit::mailbox::Mailbox;
 use campanile_testkit::receiver::{Received, Receiver};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 use super::Knock;
 use super::access::{in_seconds, public_key, signed};
@@ -26,6 +29,20 @@ fn mail_step() -> Value {
 
 fn to_ada() -> Value {
     json!({ "recipients": [{ "id": "ada", "email": "ada@example.com" }] })
+}
+
+/// All that is told of a workflow's one message once something came of it.
+async fn told(knock: &Knock<'_>, workflow: &str) -> String {
+    let path = format!("/messages?source={workflow}");
+    let found = knock.until(&path, |found| {
+        let status = found["items"][0]["status"].as_str().unwrap_or("queued");
+        status != "queued"
+    });
+    let message = found.await["items"][0].clone();
+    let id = message["id"].as_str().unwrap();
+    let events = knock.get(&format!("/messages/{id}/events")).await;
+    let logs = knock.get(&format!("/messages/{id}/delivery_logs")).await;
+    format!("{message} {events} {logs}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,6 +94,88 @@ async fn a_tenants_settings_never_take_the_channels_key_elsewhere() {
         knock.trigger("mail", acme).await;
         assert_eq!(received(&mut theirs).await.header("authorization"), "Bearer re_theirs");
         assert!(ours.requests.try_recv().is_err(), "nothing more went to the channel's own");
+    })
+    .await;
+}
+
+/// A service that speaks first, and not SMTP; it says whether it was connected to.
+async fn inner_service(says: &'static str) -> (String, tokio::sync::mpsc::UnboundedReceiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (sender, connected) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = sender.send(());
+            let _ = stream.write_all(says.as_bytes()).await;
+        }
+    });
+    (address, connected)
+}
+
+/// Mail channels that lead to an address: by themselves, and where another provider fails.
+fn mail_channels(address: &str) -> [(&'static str, Value); 2] {
+    let smtp = json!({ "url": format!("smtp://{address}"), "from_address": "bell@example.com" });
+    [
+        ("own", json!({ "type": "email", "provider": "email_smtp", "provider_settings": smtp })),
+        (
+            "fallback",
+            json!({ "type": "email", "provider": "email_resend", "provider_settings": {
+                "fallback": { "provider": "email_smtp", "provider_settings": smtp } } }),
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organisations_mail_server_is_reached_at_public_addresses_only() {
+    on_each_server(&[("CAMPANILE_NET_ALLOW", "127.0.0.2/32")], async |server| {
+        let knock = Knock::of(&server);
+        let (address, mut connected) = inner_service("220 INNER-BANNER\r\n").await;
+        for (key, channel) in mail_channels(&address) {
+            knock.put("/channels/email", channel).await;
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            knock.workflow(key, mail_step()).await;
+            knock.trigger(key, to_ada()).await;
+            let told = told(&knock, key).await;
+            assert!(told.contains("address is not public") && told.contains("undelivered"), "{key}: {told}");
+        }
+        assert!(connected.try_recv().is_err(), "it was not connected to");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_mail_server_says_is_not_told_but_for_its_code() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        let answers = [
+            ("HTTP/1.1 400 INNER-SECRET\r\n\r\n", "does not speak SMTP"),
+            ("500 INNER-SECRET something\r\n", "with code 500"),
+        ];
+        for (at, (says, class)) in answers.into_iter().enumerate() {
+            let (address, _connected) = inner_service(says).await;
+            for (key, channel) in mail_channels(&address) {
+                knock.put("/channels/email", channel).await;
+                tokio::time::sleep(Duration::from_millis(1_100)).await;
+                let key = format!("{key}-{at}");
+                knock.workflow(&key, mail_step()).await;
+                knock.trigger(&key, to_ada()).await;
+                let told = told(&knock, &key).await;
+                assert!(told.contains(class) && !told.contains("INNER"), "{key}: {told}");
+            }
+        }
+        let mut mailbox = Mailbox::start().await;
+        let settings = json!({ "url": mailbox.url(), "from_address": "bell@example.com" });
+        knock
+            .put("/channels/email", json!({ "type": "email", "provider": "email_smtp", "provider_settings": settings }))
+            .await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        knock.workflow("good", mail_step()).await;
+        // The second goes down the connection that took the first, where that is kept.
+        for _ in 0..2 {
+            knock.trigger("good", to_ada()).await;
+            let mail = tokio::time::timeout(Duration::from_secs(20), mailbox.mails.recv()).await.unwrap().unwrap();
+            assert_eq!((mail.subject().as_str(), mail.recipients.len()), ("Hi", 1));
+        }
     })
     .await;
 }
