@@ -3,9 +3,15 @@
 //! What such an address names (the message, and where a link leads) is sealed with the installation's key: nobody can make one up,
 //! and a link leads only where the mail's author had it lead. Only `https://` links are tracked; `data-knock-no-track` on one
 //! leaves it as it is.
+//!
+//! # How long such addresses are good
+//! Each carries when it was made. Links and images run out after a year, the way to one's preferences after half a year; after that they lead
+//! nowhere. The way to unsubscribe is good for three years: the law of several countries wants it to work long after the mail.
+
+use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Secret, Vault};
+use campanile_base::{Error, Result, Secret, Timestamp, bounds};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -51,14 +57,47 @@ pub enum Tracked {
     },
 }
 
+/// What is sealed: what an address names, and when it was made.
+#[derive(Serialize, Deserialize)]
+struct Token {
+    /// In seconds. Addresses of before they carried it have run out, but for those that unsubscribe.
+    #[serde(default)]
+    made_at: i64,
+    #[serde(flatten)]
+    tracked: Tracked,
+}
+
 impl Tracked {
-    fn sealed(&self, vault: &Vault) -> String {
-        vault.seal(&Secret::new(json!(self).to_string()))
+    fn sealed(self, notify: &Notify) -> String {
+        let token = Token { made_at: notify.clock.now().as_seconds(), tracked: self };
+        notify.vault.seal(&Secret::new(json!(token).to_string()))
     }
 
-    /// What a token names, where it is one of ours.
-    pub fn open(vault: &Vault, token: &str) -> Option<Self> {
-        serde_json::from_str(vault.open(token).ok()?.expose()).ok()
+    /// What a token names, where it is one of ours, and has not run out.
+    pub fn open(notify: &Notify, token: &str) -> Option<Self> {
+        let token: Token = serde_json::from_str(notify.vault.open(token).ok()?.expose()).ok()?;
+        let is_good = token.tracked.is_good(token.made_at, notify.clock.now());
+        Some(token.tracked).filter(|_| is_good)
+    }
+
+    fn is_good(&self, made_at: i64, now: Timestamp) -> bool {
+        if matches!(self, Self::Unsubscribe { .. }) && made_at == 0 {
+            return true;
+        }
+        // A link leads to the web only, whatever was sealed.
+        let leads_on = match self {
+            Self::Link { url, .. } => campanile_net::parse_url(url).is_ok(),
+            _ => true,
+        };
+        leads_on && now.since(Timestamp::from_seconds(made_at)) <= self.lifetime()
+    }
+
+    fn lifetime(&self) -> Duration {
+        match self {
+            Self::Link { .. } | Self::Open { .. } => bounds::TRACKED_LINK_TIME,
+            Self::Preferences { .. } => bounds::PREFERENCES_LINK_TIME,
+            Self::Unsubscribe { .. } => bounds::UNSUBSCRIBE_LINK_TIME,
+        }
     }
 }
 
@@ -70,7 +109,7 @@ pub(crate) fn links(notify: &Notify, organisation: &OrganisationId, message: &Me
             message: message.id.clone(),
             url: url.replace("&amp;", "&"),
         };
-        format!("{}/t/{}", notify.base_url, tracked.sealed(&notify.vault))
+        format!("{}/t/{}", notify.base_url, tracked.sealed(notify))
     };
     let mut out = String::with_capacity(html.len() * 2);
     let mut rest = html;
@@ -102,7 +141,7 @@ fn anchor(tag: &str, wrapped: impl Fn(&str) -> String) -> String {
 /// An image of nothing that tells when it is loaded.
 pub(crate) fn pixel(notify: &Notify, organisation: &OrganisationId, message: &Message) -> String {
     let tracked = Tracked::Open { organisation: organisation.clone(), message: message.id.clone() };
-    let token = tracked.sealed(&notify.vault);
+    let token = tracked.sealed(notify);
     format!("<img src=\"{}/t/{token}/open.gif\" width=\"1\" height=\"1\" alt=\"\">", notify.base_url)
 }
 
@@ -110,13 +149,13 @@ pub(crate) fn pixel(notify: &Notify, organisation: &OrganisationId, message: &Me
 pub(crate) fn unsubscribe_address(notify: &Notify, organisation: &OrganisationId, recipient: &Reference) -> String {
     let (organisation, recipient) = (organisation.clone(), recipient.clone());
     let tracked = Tracked::Unsubscribe { organisation, recipient };
-    format!("{}/unsubscribe/{}", notify.base_url, tracked.sealed(&notify.vault))
+    format!("{}/unsubscribe/{}", notify.base_url, tracked.sealed(notify))
 }
 
 /// Where a recipient's preferences are looked at and changed, and the token that is in that address.
 pub fn preferences_address(notify: &Notify, organisation: &OrganisationId, recipient: &Reference) -> (String, String) {
     let (organisation, recipient) = (organisation.clone(), recipient.clone());
-    let token = Tracked::Preferences { organisation, recipient }.sealed(&notify.vault);
+    let token = Tracked::Preferences { organisation, recipient }.sealed(notify);
     (format!("{}/p/{token}", notify.base_url), token)
 }
 
@@ -166,7 +205,52 @@ pub async fn unsubscribe(
 
 #[cfg(test)]
 mod tests {
-    use super::anchor;
+    use super::*;
+
+    #[test]
+    fn addresses_in_mails_run_out() {
+        let organisation: OrganisationId = serde_json::from_value(json!("org_1")).unwrap();
+        let link = |url: &str| Tracked::Link {
+            organisation: organisation.clone(),
+            message: "m".to_owned(),
+            url: url.to_owned(),
+        };
+        let recipient = Reference::user("ada");
+        let preferences = Tracked::Preferences { organisation: organisation.clone(), recipient: recipient.clone() };
+        let unsubscribe = Tracked::Unsubscribe { organisation: organisation.clone(), recipient };
+        let open = Tracked::Open { organisation: organisation.clone(), message: "m".to_owned() };
+        let made_at = 1_800_000_000;
+        let after = |days: i64| Timestamp::from_seconds(made_at + days * 24 * 3_600);
+        for (tracked, good, run_out) in [
+            (link("https://x.y/z"), 364, 366),
+            (open, 364, 366),
+            (preferences, 182, 184),
+            (unsubscribe.clone(), 1_094, 1_096),
+        ] {
+            assert!(tracked.is_good(made_at, after(0)) && tracked.is_good(made_at, after(good)), "{tracked:?}");
+            assert!(!tracked.is_good(made_at, after(run_out)), "{tracked:?}");
+        }
+        assert!(unsubscribe.is_good(0, after(0)), "one without a time is of an older mail");
+        assert!(!link("https://x.y/z").is_good(0, after(0)));
+    }
+
+    #[test]
+    fn a_link_leads_to_the_web_only() {
+        let organisation: OrganisationId = serde_json::from_value(json!("org_1")).unwrap();
+        for (url, leads) in [
+            ("https://x.y", true),
+            ("http://x.y", true),
+            ("javascript:alert(1)", false),
+            ("data:text/html,x", false),
+            ("JavaScript:alert(1)", false),
+            ("//x.y", false),
+            ("file:///etc/passwd", false),
+        ] {
+            let link =
+                Tracked::Link { organisation: organisation.clone(), message: "m".to_owned(), url: url.to_owned() };
+            assert_eq!(link.is_good(1, Timestamp::from_seconds(2)), leads, "{url}");
+        }
+    }
 
     #[test]
     fn only_secure_links_are_tracked_and_only_where_they_may_be() {

@@ -34,9 +34,9 @@ pub(crate) fn router() -> Router<Web> {
 
 /// A link leads on, whatever becomes of the note that it did.
 async fn followed(State(web): State<Web>, Path(token): Path<String>) -> Response {
-    let tracked = Tracked::open(&web.app.notify.vault, &token);
-    let Some(Tracked::Link { url, .. }) = &tracked else { return StatusCode::NOT_FOUND.into_response() };
-    let Ok(location) = HeaderValue::try_from(url) else { return StatusCode::NOT_FOUND.into_response() };
+    let tracked = Tracked::open(&web.app.notify, &token);
+    let Some(Tracked::Link { url, .. }) = &tracked else { return run_out() };
+    let Ok(location) = HeaderValue::try_from(url) else { return run_out() };
     if let Some(tracked) = tracked {
         note(&web, tracked).await;
     }
@@ -44,7 +44,7 @@ async fn followed(State(web): State<Web>, Path(token): Path<String>) -> Response
 }
 
 async fn opened(State(web): State<Web>, Path(token): Path<String>) -> Response {
-    if let Some(tracked @ Tracked::Open { .. }) = Tracked::open(&web.app.notify.vault, &token) {
+    if let Some(tracked @ Tracked::Open { .. }) = Tracked::open(&web.app.notify, &token) {
         note(&web, tracked).await;
     }
     let headers = [
@@ -62,19 +62,17 @@ async fn note(web: &Web, tracked: Tracked) {
 
 /// Mail programs look at links before people do: looking changes nothing.
 async fn unsubscribing(State(web): State<Web>, Path(token): Path<String>) -> Response {
-    match Tracked::open(&web.app.notify.vault, &token) {
+    match Tracked::open(&web.app.notify, &token) {
         Some(Tracked::Unsubscribe { .. }) => Html(page(
             "<p>Do you want no more news and offers?</p><form method=\"post\"><button>Unsubscribe</button></form>",
         ))
         .into_response(),
-        _ => StatusCode::NOT_FOUND.into_response(),
+        _ => run_out(),
     }
 }
 
 async fn unsubscribe(State(web): State<Web>, Path(token): Path<String>) -> Response {
-    let Some(tracked @ Tracked::Unsubscribe { .. }) = Tracked::open(&web.app.notify.vault, &token) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+    let Some(tracked @ Tracked::Unsubscribe { .. }) = Tracked::open(&web.app.notify, &token) else { return run_out() };
     match tracking::happened(&web.app.notify, tracked).await {
         Ok(()) => Html(page("<p>You will get no more of these.</p>")).into_response(),
         Err(error) => {
@@ -84,10 +82,15 @@ async fn unsubscribe(State(web): State<Web>, Path(token): Path<String>) -> Respo
     }
 }
 
+/// An address that is none of ours, or that was good once.
+fn run_out() -> Response {
+    (StatusCode::NOT_FOUND, Html(page("<p>This link is not valid, or no longer.</p>"))).into_response()
+}
+
 fn page(body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>Unsubscribe</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Campanile</title>\
          <body style=\"font:16px/1.5 system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem\">{body}</body></html>"
     )
 }

@@ -169,6 +169,9 @@ impl Told {
                 return Err(Error::invalid_field("properties", format!("{name} must be a string")));
             }
         }
+        if map.get("email").and_then(Value::as_str).is_some_and(|email| !is_one_address(email)) {
+            return Err(Error::invalid_field("email", "must be one address, without a name, spaces and commas"));
+        }
         Ok(Self { reference, properties: Some(map), channel_data, preferences, trigger_data, filter })
     }
 
@@ -202,6 +205,13 @@ impl Told {
             _ => Err(Error::invalid_field("tenant", "must be an id or an object")),
         }
     }
+}
+
+/// Whether a text is at most one mail address, as mail programs read lists of them. Whether it is one that exists, its
+/// provider tells.
+pub(crate) fn is_one_address(email: &str) -> bool {
+    let separates = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"()[]:\\".contains(c);
+    !email.trim().contains(separates) && email.matches('@').count() <= 1
 }
 
 /// Stores what is told of recipients, and answers them all, also those that are only named and known; those that are

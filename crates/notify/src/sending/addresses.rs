@@ -4,6 +4,7 @@ use campanile_base::Result;
 use serde_json::{Map, Value, json};
 
 use crate::channels::{Channel, ChannelType};
+use crate::recipients::is_one_address;
 use crate::runs::{Run, World};
 use crate::template::{Template, Variables};
 use crate::workflows::{Content, Send};
@@ -88,7 +89,12 @@ fn email(
         let rendered = Template::parse(text).ok()?.render_with(texts).ok()?;
         Some(rendered.trim().to_owned()).filter(|text| !text.is_empty())
     };
-    let to = said("to_address").or_else(|| address.map(str::to_owned)).ok_or("the recipient has no email")?;
+    let to = match (said("to_address"), address) {
+        (Some(to), _) => to,
+        (None, Some(address)) if is_one_address(address) => address.trim().to_owned(),
+        (None, Some(_)) => return Err("the recipient's email is not one address"),
+        (None, None) => return Err("the recipient has no email"),
+    };
     let from = match (said("from_name"), said("from_address")) {
         (Some(name), Some(address)) => Some(format!("{name} <{address}>")),
         (None, address) => address,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::definition::{Definition, Kind, Step};
 use super::texts::Text;
+use crate::channels::ChannelType;
 use crate::runs::calendar;
 use crate::signals;
 
@@ -75,6 +76,15 @@ fn check_steps(steps: &[Step], depth: usize, known: &mut HashSet<String>, faults
     }
 }
 
+/// Names of headers, where they are written as such.
+fn check_headers(headers: &Value, wrong: &mut impl FnMut(&str)) {
+    for name in headers.as_array().into_iter().flatten().filter_map(|pair| pair.get("key")?.as_str()) {
+        if let Err(why) = campanile_net::check_header_name(name) {
+            wrong(&format!("cannot have the header {name:?}: {why}"));
+        }
+    }
+}
+
 fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &mut Vec<Fault>) {
     let name = step.reference.as_str();
     let mut wrong = |message: &str| faults.push(fault(name, message));
@@ -83,6 +93,10 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
             if send.channel_key.is_none() && send.channel_group_key.is_none() && send.channel_type.is_none() {
                 wrong("needs a channel_key");
             }
+            if matches!(send.channel_type, None | Some(ChannelType::InAppGuide)) {
+                wrong("needs a channel_type: email, in_app_feed, sms, push, chat or http");
+            }
+            check_headers(send.template.get("headers").unwrap_or(&Value::Null), &mut wrong);
             let texts = send.template.iter().filter_map(|(field, value)| Some((field, value.as_str()?)));
             for (field, text) in texts {
                 if let Err(error) = Text::new(text).check() {
@@ -134,6 +148,7 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
             cohort_branches.iter().for_each(|way| check_steps(&way.steps, depth + 1, known, faults));
         }
         Kind::HttpFetch { settings } => {
+            check_headers(&settings.headers, &mut wrong);
             let texts = [Some(&settings.url), settings.body.as_ref(), settings.signing_key.as_ref()];
             for text in texts.into_iter().flatten() {
                 if let Err(error) = Text::new(text).check() {

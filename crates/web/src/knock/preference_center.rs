@@ -43,7 +43,7 @@ pub(super) async fn signed_url(
 }
 
 fn opened(notify: &Notify, token: &str) -> Option<(OrganisationId, Reference)> {
-    match Tracked::open(&notify.vault, token)? {
+    match Tracked::open(notify, token)? {
         Tracked::Preferences { organisation, recipient } => Some((organisation, recipient)),
         _ => None,
     }

@@ -179,3 +179,66 @@ async fn what_a_mail_server_says_is_not_told_but_for_its_code() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_one_address() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        let key = public_key(&server).await;
+        let made = server.post("/api/signing-keys", &json!({})).await.unwrap().json;
+        let token = signed(made["private_key"].as_str().unwrap(), &json!({ "sub": "eve", "exp": in_seconds(60) }));
+        let eve = Knock::with(&server, &key, Some(&token));
+        knock.workflow("mail", mail_step()).await;
+        for email in [
+            "a@x.example, b@y.example",
+            "a@x.example;b@y.example",
+            "a@x.example b@y.example",
+            "E <a@x.example>",
+            "a@x@y",
+        ] {
+            eve.ask("PUT", "/users/eve", json!({ "email": email }), 422).await;
+            let inline = json!({ "recipients": [{ "id": "eve", "email": email }] });
+            knock.ask("POST", "/workflows/mail/trigger", inline, 422).await;
+            let all = json!({ "users": [{ "id": "eve", "email": email }] });
+            let bulk = knock.call("POST", "/users/bulk/identify", &all, &[]).await;
+            if bulk.status == 200 {
+                let path = format!("/bulk_operations/{}", bulk.json["id"].as_str().unwrap());
+                let done = |found: &Value| found["status"] == "completed" || found["status"] == "failed";
+                assert!(knock.until(&path, done).await["error_count"].as_u64().unwrap() > 0);
+            }
+            assert_ne!(knock.call("GET", "/users/eve", &Value::Null, &[]).await.json["email"], email);
+        }
+        eve.put("/users/eve", json!({ "email": "eve+x@mail.example" })).await;
+        eve.put("/users/eve", json!({ "email": null })).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_step_says_its_type() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        let put = async |step: Value| {
+            let document = json!({ "workflow": { "name": "w", "steps": [step] } });
+            knock.ask("PUT", "/workflows/w?commit=true", document, 422).await.to_string()
+        };
+        let step = json!({ "ref": "one", "type": "channel", "channel_key": "in-app",
+            "template": { "markdown_body": "x" } });
+        assert!(put(step.clone()).await.contains("channel_type"));
+        for kind in ["carrier_pigeon", "in_app_guide"] {
+            let mut step = step.clone();
+            step["channel_type"] = json!(kind);
+            let refused = put(step).await;
+            assert!(refused.contains("email") && refused.contains("in_app_feed"), "{refused}");
+        }
+        let mut hook = json!({ "ref": "hook", "type": "channel", "channel_key": "hook", "channel_type": "http",
+            "template": { "method": "post", "url": "https://x.example", "headers": [{ "key": "Host", "value": "x" }] } });
+        assert!(put(hook.clone()).await.contains("Host"));
+        hook["template"]["headers"] = json!([{ "key": "authorization", "value": "x" }]);
+        knock.workflow("w", json!([hook])).await;
+        let fetch = json!({ "ref": "ask", "type": "http_fetch", "settings": { "method": "get", "url": "https://x.example",
+            "headers": [{ "key": "X-Forwarded-For", "value": "127.0.0.1" }] } });
+        assert!(put(fetch).await.contains("X-Forwarded-For"));
+    })
+    .await;
+}
