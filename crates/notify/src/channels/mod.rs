@@ -3,7 +3,7 @@
 //! The feed needs no carrier: it is where we are. All others hand over what a message was rendered to, in a job of its own. Every provider's
 //! address is a setting (`base_url`), so that a gateway can stand in.
 //!
-//! A tenant may have settings of its own, within the rule of [`tenant_settings`].
+//! A tenant may have settings of its own, within the rule of `tenant_settings`.
 
 mod chat;
 pub mod email;

@@ -94,7 +94,7 @@ impl MailServer {
             Some(kept) => kept,
             None => self.connect(client).await?,
         };
-        connection.send(mail.envelope(), &mail.formatted()).await.map_err(|error| told(&error))?;
+        connection.send(mail.envelope(), &mail.formatted()).await.map_err(|error| failure_of(&error))?;
         connections.keep(&self.url, connection);
         Ok(())
     }
@@ -119,7 +119,7 @@ impl MailServer {
         let from_the_start = (self.encryption == Encryption::Implicit).then(|| tls.clone());
         let timeout = Some(bounds::MAIL_CONNECT_TIME);
         let connecting = AsyncSmtpConnection::connect_tokio1(address, timeout, &self.hello, from_the_start, None);
-        let mut connection = connecting.await.map_err(|error| told(&error))?;
+        let mut connection = connecting.await.map_err(|error| failure_of(&error))?;
         let wants_tls = match self.encryption {
             Encryption::None | Encryption::Implicit => false,
             Encryption::Opportunistic => connection.can_starttls(),
@@ -129,11 +129,14 @@ impl MailServer {
             if !connection.can_starttls() {
                 return Err(MailFailure::Tls);
             }
-            connection.starttls(tls, &self.hello).await.map_err(|error| told(&error))?;
+            connection.starttls(tls, &self.hello).await.map_err(|error| {
+                log(&error);
+                MailFailure::Tls
+            })?;
         }
         if let Some(credentials) = &self.credentials {
             let shown = connection.auth(DEFAULT_MECHANISMS, credentials).await;
-            shown.map_err(|error| match told(&error) {
+            shown.map_err(|error| match failure_of(&error) {
                 MailFailure::Refused { is_final: true, .. } | MailFailure::Protocol => MailFailure::Authentication,
                 other => other,
             })?;
@@ -142,7 +145,7 @@ impl MailServer {
     }
 }
 
-fn told(error: &lettre::transport::smtp::Error) -> MailFailure {
+fn failure_of(error: &lettre::transport::smtp::Error) -> MailFailure {
     log(error);
     MailFailure::of(error)
 }
@@ -169,7 +172,8 @@ impl MailConnections {
     /// One that still answers.
     async fn alive(&self, url: &str) -> Option<AsyncSmtpConnection> {
         let mut kept = self.take(url)?;
-        kept.test_connected().await.then_some(kept)
+        let answers = tokio::time::timeout(bounds::MAIL_CONNECT_TIME, kept.test_connected()).await;
+        answers.unwrap_or(false).then_some(kept)
     }
 
     fn take(&self, url: &str) -> Option<AsyncSmtpConnection> {
@@ -189,6 +193,9 @@ impl MailConnections {
 
 #[cfg(test)]
 mod tests {
+    use campanile_net::AddressRules;
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
     use super::*;
 
     #[test]
@@ -208,15 +215,68 @@ mod tests {
         }
     }
 
+    fn mail() -> Mail {
+        let mail = Mail::builder().from("a@b.example".parse().unwrap()).to("c@d.example".parse().unwrap());
+        mail.body("x".to_owned()).unwrap()
+    }
+
+    /// A mail server as `localhost`, with a certificate that nobody public has signed. It says whether it got a mail.
+    async fn self_signed(is_implicit: bool) -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider);
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let acceptor: tokio_rustls::TlsAcceptor =
+            Arc::new(config.with_single_cert(vec![certificate], key).unwrap()).into();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, heard) = tokio::sync::mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream = BufReader::new(stream);
+                if !is_implicit {
+                    for answer in ["220 localhost\r\n", "250-localhost\r\n250 STARTTLS\r\n", "220 go on\r\n"] {
+                        stream.write_all(answer.as_bytes()).await.unwrap();
+                        if answer != "220 go on\r\n" {
+                            stream.read_line(&mut String::new()).await.unwrap();
+                        }
+                    }
+                }
+                let Ok(stream) = acceptor.accept(stream.into_inner()).await else { continue };
+                let mut stream = BufReader::new(stream);
+                let _ = stream.write_all(b"220 localhost\r\n").await;
+                let mut line = String::new();
+                if stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+                    let _ = sender.send(line);
+                }
+            }
+        });
+        (port, heard)
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_a_stranger_is_not_believed() {
+        let client = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]));
+        let servers = [("smtps", "", true), ("smtp", "?tls=required", false), ("smtp", "?tls=opportunistic", false)];
+        for (scheme, query, is_implicit) in servers {
+            let (port, mut heard) = self_signed(is_implicit).await;
+            let server = MailServer::parse(&format!("{scheme}://u:p@localhost:{port}{query}")).unwrap();
+            let sent = server.send(&client, &MailConnections::default(), &mail()).await;
+            assert_eq!(sent, Err(MailFailure::Tls), "{scheme}{query}");
+            assert!(heard.try_recv().is_err(), "nothing was said to it: {scheme}{query}");
+        }
+    }
+
     #[tokio::test]
     async fn a_mail_server_within_the_network_is_not_connected_to() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let mail = Mail::builder().from("a@b.example".parse().unwrap()).to("c@d.example".parse().unwrap());
-        let mail = mail.body("x".to_owned()).unwrap();
         for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::ffff:0:127.0.0.1]", "2130706433"] {
             let server = MailServer::parse(&format!("smtp://{host}:{port}")).unwrap();
-            let sent = server.send(&Client::new(Default::default()), &MailConnections::default(), &mail).await;
+            let sent = server.send(&Client::new(Default::default()), &MailConnections::default(), &mail()).await;
             assert!(matches!(sent, Err(MailFailure::Blocked | MailFailure::Unreachable)), "{host}: {sent:?}");
         }
         let connected = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;

@@ -5,10 +5,10 @@
 //!
 //! # Two kinds of servers
 //! The server that is set for all is the operator's own setting, and may be anywhere. A channel's server is an
-//! organisation's or a tenant's: it is reached [as outgoing HTTP is](super::server), at public addresses only.
+//! organisation's or a tenant's: it is reached as outgoing HTTP is, at public addresses only.
 //!
 //! # What is told of a failure
-//! A class, and the number of a reply ([`MailFailure`]). What the other end says goes to the log: whoever may name a server
+//! A class, and the number of a reply. What the other end says goes to the log: whoever may name a server
 //! could otherwise read what services answer that speak another protocol.
 
 use std::time::Duration;
@@ -66,7 +66,7 @@ impl MailFailure {
             Some(code) if [530, 534, 535, 538].contains(&u16::from(code)) => Self::Authentication,
             Some(code) => Self::Refused { code: u16::from(code), is_final: error.is_permanent() },
             None if error.is_timeout() => Self::TimedOut,
-            None if error.is_tls() => Self::Tls,
+            None if error.is_tls() || is_broken_handshake(error) => Self::Tls,
             None if error.is_response() || error.is_client() => Self::Protocol,
             None => Self::Unreachable,
         }
@@ -80,6 +80,18 @@ impl MailFailure {
             _ => Said::later(self.to_string()),
         }
     }
+}
+
+/// lettre takes a handshake that fails for a broken connection.
+fn is_broken_handshake(error: &smtp::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }
 
 /// Logs what a mail server said, cut.
