@@ -1,6 +1,6 @@
 //! Connecting through the operator's proxy: a tunnel by CONNECT, or SOCKS 5.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
@@ -120,19 +120,24 @@ impl Proxy {
         }
     }
 
-    /// What the proxy is asked for: an address that was judged. A name only where the proxy is said to judge names, and
-    /// this one does not resolve here, or to nothing that is not permitted.
+    /// What the proxy is asked for: an address that was judged. A proxy that judges names itself is asked for the name,
+    /// unless that resolves here to an address that is not permitted.
     async fn target(&self, rules: &AddressRules, host: &str, port: u16) -> Result<String, ConnectError> {
         let found = match (resolve(host, port).await, self.kind) {
             (Ok(found), _) => found,
             (Err(_), Kind::HttpNames) if !is_local_name(host) => return Ok(host.to_owned()),
             (Err(error), _) => return Err(error.into()),
         };
-        let permitted = found.into_iter().find(|address| rules.permits(address.ip()));
-        match (permitted, self.kind) {
-            (None, _) => Err(Box::new(Blocked(host.to_owned()))),
-            (Some(_), Kind::HttpNames) => Ok(host.to_owned()),
-            (Some(address), _) => Ok(address.ip().to_string()),
+        let blocked = || -> ConnectError { Box::new(Blocked(host.to_owned())) };
+        let permits = |address: &SocketAddr| rules.permits(address.ip());
+        match self.kind {
+            Kind::HttpNames if found.iter().all(permits) => Ok(host.to_owned()),
+            Kind::HttpNames => Err(blocked()),
+            Kind::Http | Kind::Socks5 => found
+                .iter()
+                .find(|address| permits(address))
+                .map(|address| address.ip().to_string())
+                .ok_or_else(blocked),
         }
     }
 }
