@@ -48,3 +48,20 @@ pub const PATH_BYTES: usize = 8 * KIB;
 pub const IDLE_TIME: Duration = Duration::from_secs(75);
 /// For how long a peer may read nothing of an answer.
 pub const WRITE_PAUSE: Duration = Duration::from_secs(60);
+
+/// What a script is given, as JSON: a message with its parameters and the endpoint's variables.
+pub const SCRIPT_INPUT_BYTES: usize = 4 * MIB;
+/// What a script returns, as JSON.
+pub const SCRIPT_OUTPUT_BYTES: usize = 4 * MIB;
+/// The memory of one call of a script.
+pub const SCRIPT_MEMORY: usize = 32 * MIB;
+/// The stack of one call of a script.
+pub const SCRIPT_STACK: usize = 256 * KIB;
+/// For how long a call of a script may take.
+pub const SCRIPT_TIME: Duration = Duration::from_millis(500);
+/// How much longer the server waits for the process that runs a script, before it kills it.
+pub const SCRIPT_GRACE: Duration = Duration::from_millis(250);
+/// For how long a call of a script waits for its turn.
+pub const SCRIPT_QUEUE: Duration = Duration::from_secs(10);
+/// The payloads that go to an ordered endpoint in one request, in bytes together; a larger one goes alone.
+pub const BATCH_BYTES: usize = 2 * MIB;

@@ -21,6 +21,10 @@ use command::Command;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before anything else: a worker reads no settings and has no runtime.
+    if std::env::args().nth(1).as_deref() == Some(campanile_webhooks::scripts::WORKER) {
+        return campanile_webhooks::scripts::worker::serve();
+    }
     let command = match Command::parse() {
         Ok(command) => command,
         Err(message) => {

@@ -20,6 +20,7 @@ use crate::endpoints::access::{self, Access};
 use crate::endpoints::headers::{self, Headers};
 use crate::endpoints::{Endpoint, Way, queries};
 use crate::messages::Message;
+use crate::scripts::Owner;
 use crate::transformations::{self, Transformation};
 
 /// How long a copy is taken for true where other nodes may change what it is of.
@@ -30,6 +31,7 @@ const KEPT: usize = 10_000;
 /// An endpoint, with everything that a delivery to it needs.
 pub(crate) struct Target {
     pub(crate) endpoint: Endpoint,
+    organisation: OrganisationId,
     /// The current secret, then those that still sign beside it, with when they run out.
     secrets: Vec<(SigningSecret, Timestamp)>,
     pub(crate) headers: Headers,
@@ -56,6 +58,15 @@ pub(crate) enum Pace {
 }
 
 impl Target {
+    /// Whose script it has.
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner {
+            organisation: self.organisation.as_str(),
+            application: self.endpoint.application_id.as_str(),
+            place: self.endpoint.id.as_str(),
+        }
+    }
+
     /// How fast messages go to it. Its own limit wins over its application's.
     pub(crate) fn pace(&self, application: &Application) -> Pace {
         match self.endpoint.way {
@@ -222,6 +233,7 @@ async fn read(tx: &mut Tx, webhooks: &Webhooks, id: &str) -> Result<Option<Arc<E
             access: access::opened(webhooks, &sealed.access)?,
             is_failing: sealed.is_failing,
             environment: environment.clone(),
+            organisation: application.organisation_id.clone(),
             endpoint: sealed.endpoint,
         };
         targets.push(Arc::new(target));

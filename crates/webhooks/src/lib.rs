@@ -28,6 +28,7 @@ pub mod messages;
 mod names;
 pub mod operational;
 pub mod requests;
+pub mod scripts;
 pub mod tasks;
 pub mod tokens;
 pub mod transformations;
@@ -44,6 +45,7 @@ use campanile_net::Client;
 
 use directory::Directory;
 use messages::Recent;
+use scripts::Scripts;
 
 /// The tables of outbound webhooks.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -75,6 +77,7 @@ pub struct Parts {
     pub live: Live,
     /// How deliveries are made.
     pub settings: Settings,
+    scripts: Scripts,
     directory: Directory,
     recent: Recent,
     accepts: OnceLock<messages::Accepts>,
@@ -102,8 +105,22 @@ impl Webhooks {
         settings: Settings,
     ) -> Self {
         let (directory, recent, accepts, underway, tokens) = Default::default();
-        let parts =
-            Parts { db, clock, vault, engine, client, live, settings, directory, recent, accepts, underway, tokens };
+        let scripts = Scripts::of_this_machine(settings.script_worker.clone());
+        let parts = Parts {
+            db,
+            clock,
+            vault,
+            engine,
+            client,
+            live,
+            settings,
+            scripts,
+            directory,
+            recent,
+            accepts,
+            underway,
+            tokens,
+        };
         Self(Arc::new(parts))
     }
 
@@ -131,6 +148,8 @@ pub struct Settings {
     pub key_type: KeyType,
     /// How long messages and their attempts are kept.
     pub keep_messages: Duration,
+    /// The program that runs scripts.
+    pub script_worker: scripts::Program,
 }
 
 /// A kind of secret.
@@ -154,6 +173,7 @@ impl Default for Settings {
             https_only: false,
             key_type: KeyType::Hmac256,
             keep_messages: Duration::from_secs(90 * 24 * 3600),
+            script_worker: scripts::Program::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use campanile_webhooks::messages::{NewMessage, preview};
+use campanile_webhooks::scripts::Owner;
 use campanile_webhooks::tokens::Capability;
 use campanile_webhooks::transformations::{self, Transformation};
 use serde::Deserialize;
@@ -93,7 +94,15 @@ pub(super) async fn simulate(
     };
     let message = preview(&web.app.webhooks, &application, new)?;
     let url = if endpoint.url.is_empty() { "https://example.com/" } else { &endpoint.url };
-    let made = transformations::apply(&web.app.webhooks, &message, url, &asked.code, asked.variables.as_ref()).await;
+    // A script that is tried has a standing of its own: it does not keep the endpoint's from being run.
+    let place = format!("trial of {}", endpoint.id);
+    let owner = Owner {
+        organisation: application.organisation_id.as_str(),
+        application: application.id.as_str(),
+        place: &place,
+    };
+    let (webhooks, variables) = (&web.app.webhooks, asked.variables.as_ref());
+    let made = transformations::apply(webhooks, owner, &message, url, &asked.code, variables).await;
     let made = made.map_err(|why| SvixError::Http(StatusCode::BAD_REQUEST, "transformation_failed", why))?;
     Ok(Json(json!({
         "url": made.content.url,

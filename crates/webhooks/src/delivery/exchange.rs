@@ -93,7 +93,7 @@ pub(crate) async fn exchange(
         return Some(send(webhooks, message, target, content, now).await);
     };
     let env = target.transformation.variables.as_ref();
-    Some(match transformations::apply(webhooks, message, url, code, env).await {
+    Some(match transformations::apply(webhooks, target.owner(), message, url, code, env).await {
         Ok(Transformed { is_canceled: true, content }) => {
             let answer =
                 Response { status: 0, headers: Vec::new(), body: b"called off by the transformation".to_vec() };

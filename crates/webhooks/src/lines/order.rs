@@ -6,12 +6,14 @@
 //!
 //! With a batch size of one a message is sent as to any endpoint. With more, the body is a JSON array of objects with
 //! `eventType` and `payload`, or what the endpoint's script makes of them, and the id that is signed is that of the first message.
+//! Fewer go together where their payloads would be more than [`BATCH_BYTES`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use campanile_accounts::{Caller, Permission};
+use campanile_base::bounds::BATCH_BYTES;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
 use serde_json::{Value, json};
@@ -75,12 +77,16 @@ async fn next(
                 return Ok(Work::Wait(at.since(now)));
             }
             let first = queries::first(tx, &endpoint, batch_size).await?;
-            let Some(last) = first.last().map(|(number, _)| *number) else { return Ok(Work::Nothing) };
-            let ids: Vec<String> = first.into_iter().map(|(_, waiting)| waiting.message).collect();
+            if first.is_empty() {
+                return Ok(Work::Nothing);
+            }
+            let ids: Vec<String> = first.iter().map(|(_, waiting)| waiting.message.clone()).collect();
             let found = messages::queries::these(tx, &entry.application.id, &ids).await?;
-            let there = ids.iter().filter_map(|id| found.iter().find(|message| message.id.as_str() == id));
-            let messages: Vec<Arc<Message>> =
-                there.filter(|message| message.is_readable(now)).map(|message| Arc::new(message.clone())).collect();
+            let there = first.iter().map(|(number, waiting)| {
+                let message = found.iter().find(|message| message.id.as_str() == waiting.message);
+                (*number, message.filter(|message| message.is_readable(now)))
+            });
+            let (messages, last, is_full) = within_one_request(there);
             let Some(oldest) = messages.first() else {
                 // All of them were expunged.
                 queries::leave(tx, &endpoint, last).await?;
@@ -88,13 +94,28 @@ async fn next(
                 return Ok(Work::Wait(Duration::ZERO));
             };
             let full_at = oldest.created_at.plus(Duration::from_secs(max_wait.unsigned_abs()));
-            if (ids.len() as i64) < batch_size && full_at > now {
+            if !is_full && (ids.len() as i64) < batch_size && full_at > now {
                 return Ok(Work::Wait(full_at.since(now)));
             }
             Ok::<_, Error>(Work::Send(Batch { messages, last, head }))
         })
     });
     work.await
+}
+
+/// The first in line whose payloads fit into one request, the number of the last of them, and whether others had to stay. Those
+/// that are there no more are passed over.
+fn within_one_request<'m>(line: impl Iterator<Item = (i64, Option<&'m Message>)>) -> (Vec<Arc<Message>>, i64, bool) {
+    let (mut messages, mut last, mut bytes) = (Vec::new(), 0, 0);
+    for (number, message) in line {
+        bytes += message.and_then(|message| message.payload.as_ref()).map_or(0, Bytes::len);
+        if bytes > BATCH_BYTES && !messages.is_empty() {
+            return (messages, last, true);
+        }
+        messages.extend(message.map(|message| Arc::new(message.clone())));
+        last = number;
+    }
+    (messages, last, false)
 }
 
 async fn send(webhooks: &Webhooks, entry: &Arc<Entry>, target: &Arc<Target>, batch: Batch) -> Result<Next> {
@@ -140,7 +161,7 @@ async fn exchange_all(
         })
         .collect();
     let body = match target.transformation.script() {
-        Some(code) => transformations::apply_to_all(code, &events).await,
+        Some(code) => transformations::apply_to_all(webhooks, target.owner(), code, &events).await,
         None => Ok(Bytes::from(Value::Array(events).to_string())),
     };
     Some(delivery::exchange_body(webhooks, first, target, body, now).await)
@@ -259,3 +280,6 @@ fn must_be_in_order(endpoint: &Endpoint) -> Result<()> {
         Way::Push | Way::Polled => Err(Error::NotFound("FIFO endpoint")),
     }
 }
+
+#[cfg(test)]
+mod tests;

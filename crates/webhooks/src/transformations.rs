@@ -2,13 +2,10 @@
 //!
 //! The script has a function `handler`. It is given `method`, `url`, `payload`, `eventType`, `env` (the endpoint's variables) and
 //! `transformationsParams` (the message's), and returns the same with what it has changed; `headers` may be added, and
-//! `cancel`. It runs before each attempt, in a [sandbox]: a script that fails, or takes too long, is a failed attempt
-//! that says why, and is tried again like any other, so nothing is lost while it is being mended.
-
-mod sandbox;
+//! `cancel`. It runs before each attempt, in a [process of its own](crate::scripts): a script that fails, or takes too long, is a
+//! failed attempt that says why, and is tried again like any other, so nothing is lost while it is being mended.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use campanile_accounts::{Caller, Permission};
@@ -16,12 +13,12 @@ use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
 
 use crate::Webhooks;
 use crate::applications::{self, Application};
 use crate::endpoints::{Endpoint, headers, queries};
 use crate::messages::Message;
+use crate::scripts::Owner;
 
 /// How long a script may be, in characters.
 const CODE: std::ops::RangeInclusive<usize> = 10..=51_200;
@@ -156,6 +153,7 @@ pub fn check_code(code: &str) -> Result<()> {
 /// A sentence for the attempt about why there is nothing to send.
 pub async fn apply(
     webhooks: &Webhooks,
+    owner: Owner<'_>,
     message: &Message,
     url: &str,
     code: &str,
@@ -172,7 +170,7 @@ pub async fn apply(
         env: env.unwrap_or(const { &BTreeMap::new() }),
         transformations_params: params.unwrap_or_else(|| json!({})),
     };
-    let returned = called(code, &input).await?;
+    let returned = called(webhooks, owner, code, &input).await?;
     let output: Output = serde_json::from_str(&returned)
         .map_err(|_| "the handler must return an object like the one that it was given".to_owned())?;
     output.checked(webhooks, url)
@@ -182,8 +180,13 @@ pub async fn apply(
 ///
 /// # Errors
 /// Like [`apply`].
-pub(crate) async fn apply_to_all(code: &str, events: &[Value]) -> std::result::Result<Bytes, String> {
-    let returned = called(code, &json!({ "events": events })).await?;
+pub(crate) async fn apply_to_all(
+    webhooks: &Webhooks,
+    owner: Owner<'_>,
+    code: &str,
+    events: &[Value],
+) -> std::result::Result<Bytes, String> {
+    let returned = called(webhooks, owner, code, &json!({ "events": events })).await?;
     let returned: Value = serde_json::from_str(&returned).unwrap_or_default();
     match returned.get("requestBody") {
         Some(Value::String(text)) => Ok(Bytes::from(text.clone())),
@@ -192,19 +195,14 @@ pub(crate) async fn apply_to_all(code: &str, events: &[Value]) -> std::result::R
     }
 }
 
-/// Calls a script on a thread that may be kept busy; as many at a time as there are processors.
-async fn called(code: &str, input: &impl Serialize) -> std::result::Result<String, String> {
-    static BUSY: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
-        Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)))
-    });
-    let input = serde_json::to_string(input).map_err(|e| e.to_string())?;
-    let permit = BUSY.clone().acquire_owned().await.expect("it is never closed");
-    let code = code.to_owned();
-    let run = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        sandbox::run(&code, &input)
-    });
-    run.await.unwrap_or_else(|error| Err(error.to_string())).map_err(|why| format!("the transformation failed: {why}"))
+async fn called(
+    webhooks: &Webhooks,
+    owner: Owner<'_>,
+    code: &str,
+    input: &impl Serialize,
+) -> std::result::Result<String, String> {
+    let called = webhooks.scripts.call(owner, code, input).await;
+    called.map_err(|why| format!("the transformation failed: {why}"))
 }
 
 impl Output {

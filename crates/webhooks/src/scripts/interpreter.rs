@@ -1,42 +1,47 @@
-//! Runs somebody's JavaScript: a world of its own for each call, without files, network or clock to wait by, bounded in
-//! time and memory.
+//! Runs somebody's JavaScript: a runtime of its own for each call, without files, network or timers, bounded in time, memory
+//! and stack.
+//!
+//! The time is looked at between two steps of the script. A native call, such as a search in a long text, is one step: that
+//! is why this runs in a [process of its own](super::worker), which can be killed.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use campanile_base::bounds::{SCRIPT_MEMORY, SCRIPT_OUTPUT_BYTES, SCRIPT_STACK, SCRIPT_TIME};
 use rquickjs::{CatchResultExt as _, CaughtError, Context, Ctx, Function, Promise, Runtime, Value};
 
-/// How long a call may take.
-const TIME: Duration = Duration::from_millis(500);
-/// How much memory it may use, and how much of that for calls within calls.
-const MEMORY: usize = 32 * 1024 * 1024;
-const STACK: usize = 256 * 1024;
-/// What scripts expect to be there, and what has nowhere to go here.
-const SURROUNDINGS: &str = "globalThis.console = { log() {}, info() {}, warn() {}, error() {}, debug() {} };";
+/// What scripts expect to find; there is nowhere to print to.
+const PRELUDE: &str = "globalThis.console = { log() {}, info() {}, warn() {}, error() {}, debug() {} };";
 
-/// Calls the function `handler` of a script with a JSON text; answers what it returns, as JSON again. A promise is waited for.
-///
-/// # Errors
-/// A sentence about what went wrong.
-pub(crate) fn run(code: &str, input: &str) -> Result<String, String> {
-    let until = Instant::now() + TIME;
-    let done = within_limits(until, code, input);
-    // What was stopped could say anything.
-    if Instant::now() > until { Err(format!("it took longer than {TIME:?}")) } else { done }
+/// Calls the function `handler` of a script with a JSON text; answers what it returns, as JSON again. A promise is awaited.
+/// `None` when the time was over.
+pub(super) fn run(code: &str, input: &str) -> Option<Result<String, String>> {
+    let until = Instant::now() + SCRIPT_TIME;
+    let returned = within_limits(until, code, input);
+    // A script that was interrupted could return anything.
+    if Instant::now() > until {
+        return None;
+    }
+    Some(match returned {
+        Ok(text) if text.len() > SCRIPT_OUTPUT_BYTES => {
+            Err(format!("it returns more than {SCRIPT_OUTPUT_BYTES} bytes"))
+        }
+        returned => returned,
+    })
 }
 
 fn within_limits(until: Instant, code: &str, input: &str) -> Result<String, String> {
     let runtime = Runtime::new().map_err(|e| e.to_string())?;
-    runtime.set_memory_limit(MEMORY);
-    runtime.set_max_stack_size(STACK);
+    runtime.set_memory_limit(SCRIPT_MEMORY);
+    runtime.set_max_stack_size(SCRIPT_STACK);
     runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > until)));
     let context = Context::full(&runtime).map_err(|e| e.to_string())?;
-    context.with(|ctx| call(&ctx, code, input).catch(&ctx).map_err(|error| told(&error)))
+    context.with(|ctx| call(&ctx, code, input).catch(&ctx).map_err(|error| describe(&error)))
 }
 
 fn call(ctx: &Ctx<'_>, code: &str, input: &str) -> rquickjs::Result<String> {
-    ctx.eval::<(), _>(SURROUNDINGS)?;
+    ctx.eval::<(), _>(PRELUDE)?;
     ctx.eval::<(), _>(code)?;
-    // Asked for by its name, since a `const` of a script is no property of the global object.
+    // By its name, since a `const` of a script is no property of the global object.
     let handler: Function<'_> = ctx.eval("handler")?;
     let returned: Value<'_> = handler.call((ctx.json_parse(input)?,))?;
     let returned = match returned.as_promise() {
@@ -49,7 +54,7 @@ fn call(ctx: &Ctx<'_>, code: &str, input: &str) -> rquickjs::Result<String> {
     }
 }
 
-fn told(error: &CaughtError<'_>) -> String {
+fn describe(error: &CaughtError<'_>) -> String {
     match error {
         CaughtError::Exception(exception) => {
             let message = exception.message().unwrap_or_default();
