@@ -65,3 +65,9 @@ pub const SCRIPT_GRACE: Duration = Duration::from_millis(250);
 pub const SCRIPT_QUEUE: Duration = Duration::from_secs(10);
 /// The payloads that go to an ordered endpoint in one request, in bytes together; a larger one goes alone.
 pub const BATCH_BYTES: usize = 2 * MIB;
+/// Schemas that a JSON schema comes to once its references are resolved.
+pub const SCHEMA_NODES: usize = 20_000;
+/// Schemas within schemas, references included.
+pub const SCHEMA_DEPTH: usize = 64;
+/// What a schema's lists and texts come to once its references are resolved, in bytes.
+pub const SCHEMA_BYTES: usize = 4 * MIB;

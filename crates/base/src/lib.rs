@@ -10,6 +10,7 @@ mod error;
 mod html;
 mod id;
 mod page;
+pub mod schema_budget;
 mod secret;
 pub mod source_event;
 mod time;
