@@ -65,9 +65,41 @@ pub const SCRIPT_GRACE: Duration = Duration::from_millis(250);
 pub const SCRIPT_QUEUE: Duration = Duration::from_secs(10);
 /// The payloads that go to an ordered endpoint in one request, in bytes together; a larger one goes alone.
 pub const BATCH_BYTES: usize = 2 * MIB;
+
 /// Schemas that a JSON schema comes to once its references are resolved.
 pub const SCHEMA_NODES: usize = 20_000;
 /// Schemas within schemas, references included.
 pub const SCHEMA_DEPTH: usize = 64;
 /// What a schema's lists and texts come to once its references are resolved, in bytes.
 pub const SCHEMA_BYTES: usize = 4 * MIB;
+/// Versions of an event type's schema.
+pub const SCHEMA_VERSIONS: usize = 100;
+/// Values that the event types of an OpenAPI document come to once its references are resolved.
+pub const OPENAPI_NODES: usize = 200_000;
+/// What they come to in bytes of names and texts.
+pub const OPENAPI_BYTES: usize = 8 * MIB;
+/// Event types in one import.
+pub const EVENT_TYPES_AT_A_TIME: usize = 5_000;
+
+/// Event types that an endpoint, or a list, asks for.
+pub const EVENT_TYPES_IN_A_FILTER: usize = 500;
+/// The text that messages are searched for, in bytes.
+pub const SEARCH_BYTES: usize = 1_024;
+/// Rows that one request for a list looks at; the list's iterator goes on from there.
+pub const ROWS_LOOKED_AT: i64 = 10_000;
+/// Messages whose payloads one request for a list reads in search of a text.
+pub const PAYLOADS_SEARCHED: i64 = 2_000;
+/// Feature flags of an event type, or of a portal's token.
+pub const FEATURE_FLAGS: usize = 100;
+/// Headers of an endpoint.
+pub const ENDPOINT_HEADERS: usize = 64;
+/// Their names and values together, in bytes.
+pub const ENDPOINT_HEADER_BYTES: usize = 32 * KIB;
+/// What an endpoint says about its OAuth authority, as JSON.
+pub const OAUTH_BYTES: usize = 32 * KIB;
+/// Names and words for people, such as descriptions, in bytes.
+pub const WORDS_BYTES: usize = 16 * KIB;
+/// The content type of a message, in bytes.
+pub const CONTENT_TYPE_BYTES: usize = 256;
+/// Messages that are expunged, applications that are counted, or sessions that are ended, by one request.
+pub const IDS_AT_A_TIME: usize = 1_000;

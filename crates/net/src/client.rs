@@ -14,12 +14,13 @@ use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::connect::{Blocked, Guard, resolve};
+use crate::connections::Connections;
 use crate::{AddressRules, Proxy, Tls};
 
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
 /// How many unused connections are kept for a host.
-const IDLE_PER_HOST: usize = 1_024;
+const IDLE_PER_HOST: usize = 128;
 /// How many receivers with a TLS of their own have their connections kept.
 const OWN: usize = 1_000;
 
@@ -34,7 +35,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
     pub body: Bytes,
-    /// The time for everything, connecting included.
+    /// The time for everything once its turn has come, connecting included.
     pub timeout: Duration,
     /// How many bytes of the answer's body to keep.
     pub keep: usize,
@@ -77,23 +78,44 @@ pub enum SendError {
     Connection(String),
 }
 
-type Connections = Pool<HttpsConnector<Guard>, Full<Bytes>>;
+type Connector = Pool<HttpsConnector<Guard>, Full<Bytes>>;
 
 /// Sends requests. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Client {
     guard: Guard,
-    shared: Connections,
+    shared: Connector,
+    /// Keeps none: for when there is no room.
+    fleeting: Connector,
     /// To those who speak nothing but HTTP/2.
-    second: Connections,
+    second: Connector,
     /// Those of receivers with a TLS of their own, which nobody else may use.
-    own: Arc<Mutex<HashMap<String, Connections>>>,
+    own: Arc<Mutex<HashMap<String, Connector>>>,
 }
 
 impl Client {
     /// A client that connects where `rules` permit.
     pub fn new(rules: AddressRules) -> Self {
-        Self::over(Guard { rules, proxy: None })
+        Self::over(Guard { rules, proxy: None, connections: Connections::default() })
+    }
+
+    /// The same, with so many connections at most, unused ones included; half as many requests are under way at a time, and
+    /// others wait for their turn.
+    #[must_use]
+    pub fn with_connections(self, most: usize) -> Self {
+        Self::over(Guard { connections: Connections::at_most(most), ..self.guard })
+    }
+
+    /// How many requests may be under way at a time.
+    #[must_use]
+    pub fn turns(&self) -> usize {
+        self.guard.connections.turns()
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.guard.connections.open()
     }
 
     /// The same, through a proxy.
@@ -106,26 +128,37 @@ impl Client {
     }
 
     fn over(guard: Guard) -> Self {
-        let shared = connections(Tls::everybodys(), guard.clone());
-        let second = http2_connections(Tls::everybodys(), guard.clone());
-        Self { guard, shared, second, own: Arc::default() }
+        let shared = connector(Tls::everybodys(), guard.clone(), IDLE_PER_HOST);
+        let fleeting = connector(Tls::everybodys(), guard.clone(), 0);
+        let second = http2_connector(Tls::everybodys(), guard.clone());
+        Self { guard, shared, fleeting, second, own: Arc::default() }
     }
 
-    /// The connections of a receiver with a TLS of its own.
-    fn own(&self, tls: &Tls) -> Connections {
+    /// What connects to a receiver: by everybody's TLS, or by its own.
+    fn connector(&self, tls: Option<&Tls>) -> Connector {
+        match (tls, self.guard.connections.has_room()) {
+            (None, true) => self.shared.clone(),
+            (None, false) => self.fleeting.clone(),
+            (Some(tls), true) => self.own(tls),
+            (Some(tls), false) => connector(tls.config(), self.guard.clone(), 0),
+        }
+    }
+
+    fn own(&self, tls: &Tls) -> Connector {
         let mut own = self.own.lock().expect("nobody panics while they hold it");
         if own.len() > OWN {
             own.clear();
         }
-        let make = || connections(tls.config(), self.guard.clone());
+        let make = || connector(tls.config(), self.guard.clone(), IDLE_PER_HOST);
         own.entry(tls.fingerprint().to_owned()).or_insert_with(make).clone()
     }
 
-    /// Sends one request and reads its answer. Redirects are answers like any other.
+    /// Waits for its turn, sends one request and reads its answer. Redirects are answers like any other.
     ///
     /// # Errors
     /// When there was no answer.
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let _turn = self.guard.connections.turn().await;
         let timeout = request.timeout;
         let answer = tokio::time::timeout(timeout, self.exchange(request)).await;
         answer.unwrap_or(Err(SendError::TimedOut(timeout)))
@@ -136,6 +169,7 @@ impl Client {
     /// # Errors
     /// When there was no answer.
     pub async fn send_http2(&self, request: Request) -> Result<Response, SendError> {
+        let _turn = self.guard.connections.turn().await;
         let (timeout, keep) = (request.timeout, request.keep);
         let asked = self.second.request(to_hyper(request)?);
         let answer = tokio::time::timeout(timeout, answered(asked, keep)).await;
@@ -156,11 +190,8 @@ impl Client {
 
     async fn exchange(&self, request: Request) -> Result<Response, SendError> {
         let keep = request.keep;
-        let asked = match request.tls.clone() {
-            None => self.shared.request(to_hyper(request)?),
-            Some(tls) => self.own(&tls).request(to_hyper(request)?),
-        };
-        answered(asked, keep).await
+        let connector = self.connector(request.tls.as_deref());
+        answered(connector.request(to_hyper(request)?), keep).await
     }
 }
 
@@ -189,12 +220,12 @@ impl std::fmt::Debug for Client {
     }
 }
 
-fn connections(tls: rustls::ClientConfig, guard: Guard) -> Connections {
+fn connector(tls: rustls::ClientConfig, guard: Guard, kept_per_host: usize) -> Connector {
     let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-    pool().build(connector.wrap_connector(guard))
+    pool().pool_max_idle_per_host(kept_per_host).build(connector.wrap_connector(guard))
 }
 
-fn http2_connections(tls: rustls::ClientConfig, guard: Guard) -> Connections {
+fn http2_connector(tls: rustls::ClientConfig, guard: Guard) -> Connector {
     let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http2();
     pool().http2_only(true).timer(TokioTimer::new()).build(connector.wrap_connector(guard))
 }

@@ -10,6 +10,7 @@ use hyper::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::connections::{Connections, Counted};
 use crate::{AddressRules, Proxy};
 
 /// Connects to addresses that the rules permit, and to nothing else.
@@ -17,6 +18,7 @@ use crate::{AddressRules, Proxy};
 pub(crate) struct Guard {
     pub(crate) rules: AddressRules,
     pub(crate) proxy: Option<Arc<Proxy>>,
+    pub(crate) connections: Connections,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +28,12 @@ pub(crate) struct Blocked(pub(crate) String);
 pub(crate) type ConnectError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A connection on its way.
-pub(crate) type Dialling = Pin<Box<dyn Future<Output = Result<TokioIo<TcpStream>, ConnectError>> + Send>>;
+pub(crate) type Dialling<S = TcpStream> = Pin<Box<dyn Future<Output = Result<TokioIo<S>, ConnectError>> + Send>>;
 
 impl tower::Service<Uri> for Guard {
-    type Response = TokioIo<TcpStream>;
+    type Response = TokioIo<Counted>;
     type Error = ConnectError;
-    type Future = Dialling;
+    type Future = Dialling<Counted>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
@@ -39,7 +41,7 @@ impl tower::Service<Uri> for Guard {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let within = self.clone();
-        Box::pin(async move { within.connect(&uri).await })
+        Box::pin(async move { within.connect(&uri).await.map(|stream| within.connections.counted(stream)) })
     }
 }
 

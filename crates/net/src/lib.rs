@@ -15,11 +15,13 @@
 //!
 //! # What is bounded
 //! A request has one deadline that covers connecting, sending, and the response's headers and
-//! body; of the body only the first bytes are kept.
+//! body; of the body only the first bytes are kept. Connections have a bound, too: beyond it requests wait for
+//! their turn, before their deadline begins, and unused connections are not kept.
 
 mod address;
 mod client;
 mod connect;
+mod connections;
 mod headers;
 mod hmac;
 mod proxy;

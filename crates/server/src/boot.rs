@@ -28,6 +28,9 @@ const HTTP_GRACE: Duration = Duration::from_secs(3);
 /// How long jobs under way may take to finish.
 const JOB_GRACE: Duration = Duration::from_secs(20);
 
+/// Of the descriptors that the process may have, one in so many is for connections to others.
+const OUTBOUND_SHARE: usize = 4;
+
 /// A server that has started.
 pub(crate) struct Started {
     pub(crate) app: App,
@@ -80,7 +83,9 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         base_url: settings.base_url.clone().unwrap_or_else(|| reachable(&address)),
         node: settings.node.clone().unwrap_or_else(|| node_name(&address)),
         max_age: settings.max_age,
-        client: Client::new(AddressRules::allowing(settings.net_allow.clone())).through(settings.net_proxy.clone()),
+        client: Client::new(AddressRules::allowing(settings.net_allow.clone()))
+            .through(settings.net_proxy.clone())
+            .with_connections(descriptors() / OUTBOUND_SHARE),
         mailer,
         digest: settings.notify_digest,
         webhooks: settings.webhooks.clone(),
@@ -160,6 +165,14 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// How many descriptors the process may have; where that is not known, the usual number.
+fn descriptors() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let soft =
+        limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok());
+    soft.unwrap_or(1_024)
 }
 
 /// How this machine reaches an address that is listened on: "all addresses" is none to go to.

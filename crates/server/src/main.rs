@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Before anything else: a worker reads no settings and has no runtime.
-    if std::env::args().nth(1).as_deref() == Some(campanile_webhooks::scripts::WORKER) {
+    if std::env::args_os().nth(1).is_some_and(|command| command == campanile_webhooks::scripts::WORKER) {
         return campanile_webhooks::scripts::worker::serve();
     }
     let command = match Command::parse() {

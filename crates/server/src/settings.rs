@@ -232,6 +232,7 @@ impl Layers {
                     _ => return Err(self.wrong("webhooks_default_key_type", "must be hmac256 or ed25519")),
                 },
                 keep_messages: self.time("webhooks_keep_messages")?,
+                script_worker: campanile_webhooks::scripts::Program::default(),
             },
             engine: campanile_engine::Settings {
                 lease: self.lease()?,

@@ -58,6 +58,11 @@ pub(crate) enum Pace {
 }
 
 impl Target {
+    /// Whose it is.
+    pub(crate) fn organisation(&self) -> &OrganisationId {
+        &self.organisation
+    }
+
     /// Whose script it has.
     pub(crate) fn owner(&self) -> Owner<'_> {
         Owner {

@@ -42,9 +42,11 @@ use campanile_base::{Clock, Vault};
 use campanile_db::{Db, Migrations};
 use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
+use campanile_sandbox::Sandbox;
 
 use directory::Directory;
 use messages::Recent;
+pub use names::check_count;
 use scripts::Scripts;
 
 /// The tables of outbound webhooks.
@@ -78,6 +80,7 @@ pub struct Parts {
     /// How deliveries are made.
     pub settings: Settings,
     scripts: Scripts,
+    sandbox: Sandbox,
     directory: Directory,
     recent: Recent,
     accepts: OnceLock<messages::Accepts>,
@@ -104,8 +107,10 @@ impl Webhooks {
         live: Live,
         settings: Settings,
     ) -> Self {
-        let (directory, recent, accepts, underway, tokens) = Default::default();
+        let (directory, recent, accepts, tokens) = Default::default();
+        let underway = delivery::Underway::of(client.turns());
         let scripts = Scripts::of_this_machine(settings.script_worker.clone());
+        let sandbox = Sandbox::default();
         let parts = Parts {
             db,
             clock,
@@ -115,6 +120,7 @@ impl Webhooks {
             live,
             settings,
             scripts,
+            sandbox,
             directory,
             recent,
             accepts,

@@ -132,3 +132,45 @@ fn only_http_urls_are_taken() {
     assert!(parse_url("http:///").is_err());
     assert_eq!(parse_url("HTTP://EXAMPLE.com:80").unwrap().as_str(), "http://example.com/");
 }
+
+#[tokio::test]
+async fn connections_stay_within_their_bound_whatever_is_sent_to_how_many() {
+    let client = local().with_connections(16);
+    let mut ports = Vec::new();
+    for _ in 0..60 {
+        ports.push(receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.0);
+    }
+    let sent = ports.iter().cycle().take(300).map(|port| {
+        let (client, url) = (client.clone(), format!("http://127.0.0.1:{port}/"));
+        tokio::spawn(async move {
+            (client.send(request(&url)).await.map(|answer| answer.status), client.open_connections())
+        })
+    });
+    for answered in sent.collect::<Vec<_>>() {
+        let (status, open) = answered.await.unwrap();
+        assert_eq!(status.unwrap(), 200, "who waits for a turn does not fail");
+        assert!(open <= 16, "{open}");
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_a_turn_is_not_part_of_the_deadline() {
+    // A receiver that accepts and never answers takes all turns for as long as their requests last.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let (port, _connections) = receiver("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let client = local().with_connections(16);
+    let brief = Request { timeout: Duration::from_millis(300), ..request(&url) };
+    let silent: Vec<_> = (0..client.turns())
+        .map(|_| {
+            let (client, brief) = (client.clone(), brief.clone());
+            tokio::spawn(async move { client.send(brief).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let quick = Request { timeout: Duration::from_millis(250), ..request(&format!("http://127.0.0.1:{port}/")) };
+    assert_eq!(client.send(quick).await.unwrap().status, 204);
+    for silent in silent {
+        assert!(matches!(silent.await.unwrap(), Err(SendError::TimedOut(_))));
+    }
+}

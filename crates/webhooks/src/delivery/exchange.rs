@@ -129,6 +129,7 @@ async fn send(webhooks: &Webhooks, message: &Message, target: &Target, content: 
         Err(error) => return Exchange::unsent(&url, Err(error), false),
     };
     let request = request::signed(webhooks, message, target, content, token, now);
+    let _share = webhooks.underway.share(target.organisation()).await;
     let began = Instant::now();
     let answer = webhooks.client.send(request).await;
     let took = began.elapsed();

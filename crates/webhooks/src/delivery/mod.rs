@@ -58,6 +58,8 @@ const DELIVER_AGAIN: &str = "webhooks.deliver_again";
 const CONCURRENCY: usize = 4_096;
 const AGAIN: usize = 4_096;
 const AGAIN_PER_ENDPOINT: usize = 32;
+/// For how long an attempt may wait for its turn at a script and at a connection.
+const TURN: Duration = Duration::from_secs(300);
 /// How long what is known waits for what is not.
 const SETTLED_AFTER: Duration = Duration::from_millis(250);
 
@@ -153,7 +155,7 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
         // Its own plan decides; this bounds only what is not an answer, such as a lost database.
         max_attempts: 100,
         concurrency: CONCURRENCY,
-        timeout: webhooks.settings.request_timeout + Duration::from_secs(30),
+        timeout: webhooks.settings.request_timeout + TURN,
         ..JobOptions::default()
     };
     let again = JobOptions { concurrency: AGAIN, per_key: AGAIN_PER_ENDPOINT, ..options.clone() };

@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use campanile_accounts::OrganisationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::endpoints::EndpointId;
 
-/// How many requests one endpoint may have under way.
+/// How many requests one endpoint may have under way, where connections are plenty.
 const PER_ENDPOINT: usize = 128;
 /// After how many failures in a row an endpoint is failing.
 const FAILING_AFTER: u32 = 20;
@@ -24,8 +25,11 @@ const TRIALS: u32 = 200;
 const KNOWN: usize = 10_000;
 
 /// What each endpoint has under way on this node, and how it does.
-#[derive(Default)]
 pub(crate) struct Underway {
+    /// How many requests one endpoint may have under way, and how many an organisation.
+    per_endpoint: usize,
+    per_organisation: usize,
+    organisations: Mutex<HashMap<OrganisationId, Arc<Semaphore>>>,
     known: Mutex<HashMap<EndpointId, Arc<Standing>>>,
     trials: Mutex<Trials>,
 }
@@ -43,6 +47,30 @@ impl Standing {
 }
 
 impl Underway {
+    /// Of so many requests that may be under way in all, an endpoint has a quarter at most, and an organisation three.
+    pub(crate) fn of(turns: usize) -> Self {
+        Self {
+            per_endpoint: (turns / 4).clamp(1, PER_ENDPOINT),
+            per_organisation: (turns - turns / 4).max(1),
+            organisations: Mutex::default(),
+            known: Mutex::default(),
+            trials: Mutex::default(),
+        }
+    }
+
+    /// Waits until an organisation has fewer requests under way than it may have: its silent endpoints leave some to others.
+    pub(crate) async fn share(&self, organisation: &OrganisationId) -> OwnedSemaphorePermit {
+        let share = {
+            let mut known = self.organisations.lock().expect("nobody panics while they hold it");
+            if known.len() > KNOWN {
+                known.retain(|_, share| Arc::strong_count(share) > 1);
+            }
+            let new = || Arc::new(Semaphore::new(self.per_organisation));
+            known.entry(organisation.clone()).or_insert_with(new).clone()
+        };
+        share.acquire_owned().await.expect("it is never closed")
+    }
+
     /// The right to send a request now, if the endpoint does not have as many as it may have and none is
     /// before it.
     pub(super) fn take(&self, endpoint: &EndpointId) -> Option<OwnedSemaphorePermit> {
@@ -76,9 +104,11 @@ impl Underway {
     fn standing(&self, endpoint: &EndpointId) -> Arc<Standing> {
         let mut known = self.known.lock().expect("nobody panics while they hold it");
         if known.len() > KNOWN {
-            known.retain(|_, standing| standing.permits.available_permits() < PER_ENDPOINT || standing.is_failing());
+            known.retain(|_, standing| {
+                standing.permits.available_permits() < self.per_endpoint || standing.is_failing()
+            });
         }
-        let new = || Standing { permits: Arc::new(Semaphore::new(PER_ENDPOINT)), failures: AtomicU32::new(0) };
+        let new = || Standing { permits: Arc::new(Semaphore::new(self.per_endpoint)), failures: AtomicU32::new(0) };
         known.entry(endpoint.clone()).or_insert_with(|| Arc::new(new())).clone()
     }
 }

@@ -22,7 +22,7 @@ fn trials_come_one_after_the_other() {
 
 #[test]
 fn a_failing_endpoint_is_not_tried_as_often_as_others() {
-    let underway = Underway::default();
+    let underway = Underway::of(1_024);
     fail(&underway, "a");
     // The first finds one free; the others come at once.
     let taken = (0..PER_ENDPOINT).filter(|_| underway.take(&endpoint("a")).is_some()).count();
@@ -34,7 +34,7 @@ fn a_failing_endpoint_is_not_tried_as_often_as_others() {
 
 #[test]
 fn one_success_gives_an_endpoint_its_full_share() {
-    let underway = Underway::default();
+    let underway = Underway::of(1_024);
     fail(&underway, "a");
     underway.ended(&endpoint("a"), true);
     let taken: Vec<_> = (0..PER_ENDPOINT).map(|_| underway.take(&endpoint("a")).expect("a permit")).collect();
