@@ -23,6 +23,14 @@ impl<T> Page<T> {
         let next = rows.last().filter(|_| more).map(|last| cursor(last).encode());
         Self { data: rows, next }
     }
+
+    /// The same of a filtered list, which was not looked at beyond `stopped_at`: without enough rows, the next page
+    /// begins there.
+    pub fn of_bounded(rows: Vec<T>, size: PageSize, stopped_at: Option<Cursor>, cursor: impl Fn(&T) -> Cursor) -> Self {
+        let page = Self::of(rows, size, cursor);
+        let next = page.next.or_else(|| stopped_at.map(|at| at.encode()));
+        Self { data: page.data, next }
+    }
 }
 
 /// How many items a page holds: 1 to 200, 50 unless said otherwise.

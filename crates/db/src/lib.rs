@@ -35,6 +35,7 @@ mod postgres;
 mod range;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod turns;
 mod tx;
 mod value;
 
@@ -46,13 +47,13 @@ pub use error::{DATABASE, Error, Result};
 pub use futures_util::future::BoxFuture;
 pub use lane::{Apply, Lane};
 pub use migrate::Migrations;
-pub use range::{END, Range};
+pub use range::{END, Found, Range};
 pub use tx::{Bulk, Tx};
 pub use value::{FromColumn, Param, Row};
 
 /// A database. Cheap to clone; closes when the last clone is dropped.
 #[derive(Clone)]
-pub struct Db(Arc<Backend>);
+pub struct Db(Arc<Backend>, Arc<turns::Turns>);
 
 enum Backend {
     Lite(lite::Lite),
@@ -74,7 +75,8 @@ impl Db {
     /// # Errors
     /// When the file cannot be opened, or is open in another process.
     pub fn open_sqlite(path: &Path) -> Result<Self> {
-        Ok(Self(Arc::new(Backend::Lite(lite::Lite::open(path)?))))
+        let turns = turns::Turns::of(turns::processors());
+        Ok(Self(Arc::new(Backend::Lite(lite::Lite::open(path)?)), Arc::new(turns)))
     }
 
     /// Connects to PostgreSQL at `url` (`postgres://user:password@host/database?sslmode=…`).
@@ -82,7 +84,8 @@ impl Db {
     /// # Errors
     /// When the URL is not one, or the server does not answer.
     pub async fn connect_postgres(url: &str) -> Result<Self> {
-        Ok(Self(Arc::new(Backend::Postgres(postgres::Postgres::connect(url).await?))))
+        let turns = turns::Turns::of(postgres::CONNECTIONS / 2);
+        Ok(Self(Arc::new(Backend::Postgres(postgres::Postgres::connect(url).await?)), Arc::new(turns)))
     }
 
     /// Which database this is.
@@ -124,6 +127,20 @@ impl Db {
             Backend::Lite(lite) => lite.read(body).await,
             Backend::Postgres(postgres) => postgres.read(body).await,
         }
+    }
+
+    /// Like [`Db::read`], for what may take a while: a tenant has fewer such reads at a time than there are readers, so the others
+    /// need not wait for them.
+    ///
+    /// # Errors
+    /// Like [`Db::read`].
+    pub async fn read_in_turn<R, E, F>(&self, tenant: &str, body: F) -> Result<R, E>
+    where
+        E: From<Error>,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
+    {
+        let _turn = self.1.of_tenant(tenant).await;
+        self.read(body).await
     }
 
     /// A bell that other processes on this database can ring. `channel` is a plain word.

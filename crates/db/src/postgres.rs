@@ -19,7 +19,7 @@ use crate::{Bell, Error, Result};
 
 /// Connections per node. More do not commit more on the machines we measured; they only wait in
 /// the server instead of here.
-const CONNECTIONS: usize = 16;
+pub(crate) const CONNECTIONS: usize = 16;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 pub(crate) struct Postgres {

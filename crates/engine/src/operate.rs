@@ -255,7 +255,7 @@ pub struct Hour {
     pub average: Option<f64>,
 }
 
-/// Runs of a tenant, newest first.
+/// Runs of a tenant, newest first. Of what a filter does not let through, so many are looked at for one page.
 ///
 /// # Errors
 /// What the database says.
@@ -267,8 +267,12 @@ pub async fn list(
     size: PageSize,
 ) -> Result<Page<RunSummary>> {
     let before = if from.id.is_empty() { "~" } else { &from.id };
-    let rows = history::list(tx, tenant, filter, before, size.to_fetch()).await?;
-    Ok(Page::of(rows, size, |last| Cursor { at: last.queued_at, id: last.id.clone() }))
+    let looked_at = history::looked_at(tx, tenant, filter, before).await?;
+    let (stop, until) = looked_at.map_or((None, String::new()), |(last, next)| (Some(last), next));
+    let rows = history::list(tx, tenant, filter, (before, &until), size.to_fetch()).await?;
+    // This list reads on by the id alone.
+    let stop = stop.map(|id| Cursor { id, ..Cursor::newest() });
+    Ok(Page::of_bounded(rows, size, stop, |last| Cursor { at: last.queued_at, id: last.id.clone() }))
 }
 
 /// A run of a tenant, with its steps and their failed attempts.

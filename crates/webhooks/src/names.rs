@@ -1,5 +1,8 @@
 //! What uids, event ids, event types, channels, tags and the caller's own words may look like.
 
+use std::collections::HashSet;
+
+use campanile_base::bounds::{FEATURE_FLAGS, WORDS_BYTES};
 use campanile_base::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -45,11 +48,14 @@ pub(crate) fn check_uid(field: &'static str, uid: &str, prefix: &str) -> Result<
     }
 }
 
-/// Checks words for people: none of the characters that no text has.
+/// Checks words for people: not too many, and none of the characters that no text has.
 ///
 /// # Errors
 /// `InvalidField`.
 pub(crate) fn check_words(field: &'static str, words: &str) -> Result<()> {
+    if words.len() > WORDS_BYTES {
+        return Err(Error::invalid_field(field, format!("must not be longer than {WORDS_BYTES} bytes")));
+    }
     match words.chars().any(|c| c <= '\u{8}') {
         false => Ok(()),
         true => Err(Error::invalid_field(field, "must not have control characters")),
@@ -85,14 +91,30 @@ pub(crate) fn check_set(
         return Err(Error::invalid_field(field, "can't be empty, it must have at least one item or be null"));
     }
     names.iter().try_for_each(|name| check(name))?;
-    let mut set: Vec<String> = Vec::new();
-    for name in names {
-        if !set.contains(&name) {
-            set.push(name);
-        }
-    }
+    let mut known = HashSet::new();
+    let set: Vec<String> = names.iter().filter(|name| known.insert(name.as_str())).cloned().collect();
     match set.len() <= most {
         true => Ok(Some(set)),
+        false => Err(Error::invalid_field(field, format!("must not have more than {most} items"))),
+    }
+}
+
+/// Checks feature flags.
+///
+/// # Errors
+/// `InvalidField`.
+pub(crate) fn check_flags(flags: Option<&[String]>) -> Result<()> {
+    check_count("featureFlags", flags.map_or(0, <[String]>::len), FEATURE_FLAGS)?;
+    flags.unwrap_or_default().iter().try_for_each(|flag| check_name("featureFlags", flag))
+}
+
+/// Refuses lists that are too long.
+///
+/// # Errors
+/// `InvalidField`.
+pub fn check_count(field: &'static str, many: usize, most: usize) -> Result<()> {
+    match many <= most {
+        true => Ok(()),
         false => Err(Error::invalid_field(field, format!("must not have more than {most} items"))),
     }
 }

@@ -4,3 +4,4 @@
 mod dialect;
 mod groups;
 mod migrations;
+mod ranges;

@@ -1,6 +1,7 @@
 //! Ended runs: listed, looked at, and removed when they are no longer kept.
 
 use campanile_base::Timestamp;
+use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_db::{Result, Row, Tx, params};
 
 use crate::operate::{Attempted, BulkCancel, Filter, RunSummary, StepView};
@@ -37,7 +38,7 @@ macro_rules! listed {
         concat!(
             "SELECT ",
             summary!(),
-            " FROM run WHERE tenant = $1 AND id < $2 AND status BETWEEN $3 AND $4 AND queued_at >= $6
+            " FROM run WHERE tenant = $1 AND id < $2 AND id > $9 AND status BETWEEN $3 AND $4 AND queued_at >= $6
               AND queued_at < $7 AND name NOT LIKE 'engine.%' AND ",
             $which,
             " ORDER BY id DESC LIMIT $5"
@@ -45,16 +46,43 @@ macro_rules! listed {
     };
 }
 
-/// Runs of a tenant before `before` in order, newest first. Each shape of the filter has an index.
-pub(crate) async fn list(
+/// The last run that a page looks at, and the next one; by the same indexes.
+macro_rules! looked_at {
+    ($which:literal) => {
+        concat!("SELECT id FROM run WHERE tenant = $1 AND id < $2 AND ", $which, " ORDER BY id DESC LIMIT 2 OFFSET $3")
+    };
+}
+
+/// Where a page of runs before `before` stops looking: the last that is looked at, and the next one.
+pub(crate) async fn looked_at(
     tx: &mut Tx,
     tenant: &str,
     filter: &Filter,
     before: &str,
+) -> Result<Option<(String, String)>> {
+    let sql = match &filter.name {
+        _ if filter.jobs => looked_at!("version = 0"),
+        Some(_) => looked_at!("version > 0 AND name = $4"),
+        None if filter.is_unfinished() => looked_at!("version > 0 AND status <> 10"),
+        None => looked_at!("version > 0"),
+    };
+    let mut params = params![tenant, before, ROWS_LOOKED_AT - 1].to_vec();
+    params.extend(filter.name.as_deref().filter(|_| !filter.jobs).map(Into::into));
+    let ids: Vec<String> = tx.all(sql, &params, |row| row.get(0)).await?;
+    let both: Option<[String; 2]> = ids.try_into().ok();
+    Ok(both.map(|[last, next]| (last, next)))
+}
+
+/// Runs of a tenant between two places in order, newest first. Each shape of the filter has an index.
+pub(crate) async fn list(
+    tx: &mut Tx,
+    tenant: &str,
+    filter: &Filter,
+    (before, until): (&str, &str),
     limit: i64,
 ) -> Result<Vec<RunSummary>> {
     let (low, high) = filter.statuses();
-    let (after, until) =
+    let (after, latest) =
         (filter.after.unwrap_or(Timestamp::from_micros(0)), filter.before.unwrap_or(Timestamp::from_micros(i64::MAX)));
     let sql = match &filter.name {
         _ if filter.jobs => listed!("version = 0 AND (CAST($8 AS TEXT) IS NULL OR name = $8)"),
@@ -62,7 +90,7 @@ pub(crate) async fn list(
         None if filter.is_unfinished() => listed!("version > 0 AND status <> 10 AND CAST($8 AS TEXT) IS NULL"),
         None => listed!("version > 0 AND CAST($8 AS TEXT) IS NULL"),
     };
-    let params = params![tenant, before, low, high, limit, after, until, filter.name.as_deref()];
+    let params = params![tenant, before, low, high, limit, after, latest, filter.name.as_deref(), until];
     tx.all(sql, params, read_summary).await
 }
 

@@ -13,7 +13,7 @@ use crate::Provider;
 use crate::sources::SourceId;
 
 pub(crate) use queries::insert_many;
-pub use queries::{by_id, list, load, settle};
+pub use queries::{by_id, load, page, settle};
 
 campanile_base::id_type!(
     /// One delivery.

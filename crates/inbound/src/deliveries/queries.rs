@@ -1,7 +1,8 @@
 //! The SQL of deliveries.
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
-use campanile_base::{Cursor, PageSize, Timestamp};
+use campanile_base::bounds::ROWS_LOOKED_AT;
+use campanile_base::{Cursor, Page, PageSize, Timestamp};
 use campanile_db::{Result, Row, Tx, params, row};
 
 use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Settlement};
@@ -72,22 +73,42 @@ pub async fn settle(tx: &mut Tx, id: &str, settlement: &Settlement, now: Timesta
     tx.execute(sql, params![id, status, reason, now]).await
 }
 
-/// The deliveries of a workspace, newest first; of one status if that is given.
+/// A page of the deliveries of a workspace, newest first; of one status if that is given. Of those of another status so many are
+/// looked at for one page.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(
+pub async fn page(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     status: Option<&str>,
     from: &Cursor,
     size: PageSize,
-) -> Result<Vec<DeliverySummary>> {
+) -> Result<Page<DeliverySummary>> {
+    let looked_at = match status {
+        None => None,
+        Some(_) => looked_at(tx, workspace, from).await?,
+    };
+    let oldest = Cursor { at: Timestamp::from_micros(i64::MIN), id: String::new() };
+    let (stop, until) = looked_at.map_or((None, oldest), |(last, next)| (Some(last), next));
     let sql =
         "SELECT id, source_id, provider, delivery_id, event, received_at, status, reason, settled_at FROM delivery
-        WHERE workspace_id = $1 AND (received_at, id) < ($2, $3) AND (CAST($4 AS TEXT) IS NULL OR status = $4)
+        WHERE workspace_id = $1 AND (received_at, id) < ($2, $3) AND (received_at, id) > ($6, $7)
+            AND (CAST($4 AS TEXT) IS NULL OR status = $4)
         ORDER BY received_at DESC, id DESC LIMIT $5";
-    tx.all(sql, params![workspace.as_str(), from.at, &from.id, status, size.to_fetch()], read_summary).await
+    let params = params![workspace.as_str(), from.at, &from.id, status, size.to_fetch(), until.at, &until.id];
+    let rows = tx.all(sql, params, read_summary).await?;
+    Ok(Page::of_bounded(rows, size, stop, |last| Cursor { at: last.received_at, id: last.id.to_string() }))
+}
+
+/// Where a page that begins at a place stops looking: the last delivery that is looked at, and the next one.
+async fn looked_at(tx: &mut Tx, workspace: &WorkspaceId, from: &Cursor) -> Result<Option<(Cursor, Cursor)>> {
+    let sql = "SELECT received_at, id FROM delivery WHERE workspace_id = $1 AND (received_at, id) < ($2, $3)
+        ORDER BY received_at DESC, id DESC LIMIT 2 OFFSET $4";
+    let params = params![workspace.as_str(), from.at, &from.id, ROWS_LOOKED_AT - 1];
+    let rows = tx.all(sql, params, |row| Ok(Cursor { at: row.get(0)?, id: row.get(1)? })).await?;
+    let both: Option<[Cursor; 2]> = rows.try_into().ok();
+    Ok(both.map(|[last, next]| (last, next)))
 }
 
 /// A delivery of a workspace, whole.

@@ -3,6 +3,7 @@
 mod queries;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::source_event::{EventActor, Reference, SourceEvent};
 use campanile_base::{Clock, Cursor, PageSize, Result, Timestamp};
 use campanile_db::Tx;
@@ -14,7 +15,8 @@ use crate::classification::classify;
 use crate::entities::{Entity, extract};
 use crate::{actors, graph, significance};
 
-pub use queries::{by_id, list};
+pub use queries::by_id;
+use queries::list;
 
 campanile_base::id_type!(
     /// One observation.
@@ -104,6 +106,13 @@ pub struct Filter {
     pub before: Option<Timestamp>,
 }
 
+impl Filter {
+    fn is_everything(&self) -> bool {
+        let texts = [&self.provider, &self.event_type, &self.actor, &self.topic];
+        texts.iter().all(|text| text.is_none()) && self.min_significance.is_none() && self.after.is_none()
+    }
+}
+
 /// What remembering came to.
 #[derive(Debug)]
 pub enum Remembered {
@@ -177,7 +186,8 @@ fn draft<'e>(
     Draft { observation, event, entities: extract(event), organisation, actor_method: "none" }
 }
 
-/// One page of a workspace's observations, newest first.
+/// One page of a workspace's observations, newest first. Of what a filter does not let through, so many are looked at for one
+/// page.
 ///
 /// # Errors
 /// What the database says.
@@ -188,6 +198,16 @@ pub async fn page(
     from: &Cursor,
     size: PageSize,
 ) -> Result<campanile_base::Page<Observation>> {
-    let rows = list(tx, workspace, filter, from, size).await?;
-    Ok(campanile_base::Page::of(rows, size, |last| Cursor { at: last.occurred_at, id: last.id.to_string() }))
+    // What came later need not be looked at.
+    let latest = filter.before.filter(|before| *before < from.at).map(|at| Cursor { at, id: String::new() });
+    let from = latest.as_ref().unwrap_or(from);
+    let looked_at = match filter.is_everything() {
+        true => None,
+        false => queries::looked_at(tx, workspace, from, ROWS_LOOKED_AT).await?,
+    };
+    let oldest = Cursor { at: Timestamp::from_micros(i64::MIN), id: String::new() };
+    let (stop, until) = looked_at.map_or((None, oldest), |(last, next)| (Some(last), next));
+    let rows = list(tx, workspace, filter, (from, &until), size).await?;
+    let place = |last: &Observation| Cursor { at: last.occurred_at, id: last.id.to_string() };
+    Ok(campanile_base::Page::of_bounded(rows, size, stop, place))
 }

@@ -71,15 +71,27 @@ pub(super) async fn upsert_entities(tx: &mut Tx, draft: &Draft<'_>) -> Result<()
     tx.execute_many(sql, &rows).await.map(drop)
 }
 
-/// The observations of a workspace that a filter lets through, newest first.
-///
-/// # Errors
-/// What the database says.
-pub async fn list(
+/// Where a page that begins at a place stops looking: the last observation that is looked at, and the next one.
+pub(super) async fn looked_at(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    from: &Cursor,
+    most: i64,
+) -> Result<Option<(Cursor, Cursor)>> {
+    let sql = "SELECT occurred_at, id FROM observation WHERE workspace_id = $1 AND (occurred_at, id) < ($2, $3)
+        ORDER BY occurred_at DESC, id DESC LIMIT 2 OFFSET $4";
+    let params = params![workspace.as_str(), from.at, &from.id, most - 1];
+    let rows = tx.all(sql, params, |row| Ok(Cursor { at: row.get(0)?, id: row.get(1)? })).await?;
+    let both: Option<[Cursor; 2]> = rows.try_into().ok();
+    Ok(both.map(|[last, next]| (last, next)))
+}
+
+/// The observations of a workspace between two places that a filter lets through, newest first.
+pub(super) async fn list(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     filter: &Filter,
-    from: &Cursor,
+    (from, until): (&Cursor, &Cursor),
     size: PageSize,
 ) -> Result<Vec<Observation>> {
     let sql = "SELECT id, workspace_id, source_id, provider, type, title, significance, category, topics, actor,
@@ -89,7 +101,7 @@ pub async fn list(
             AND (CAST($5 AS TEXT) IS NULL OR type = $5 OR type LIKE $5 || '.%')
             AND (CAST($6 AS TEXT) IS NULL OR actor_id = $6 OR actor LIKE $7 ESCAPE '\\')
             AND (CAST($8 AS TEXT) IS NULL OR topics LIKE $8 ESCAPE '\\')
-            AND significance >= $9 AND occurred_at >= $10 AND occurred_at < $11
+            AND significance >= $9 AND occurred_at >= $10 AND occurred_at < $11 AND (occurred_at, id) > ($13, $14)
         ORDER BY occurred_at DESC, id DESC LIMIT $12";
     let params = params![
         workspace.as_str(),
@@ -103,7 +115,9 @@ pub async fn list(
         filter.min_significance.unwrap_or(0),
         filter.after.map_or(i64::MIN, |at| at.as_micros()),
         filter.before.map_or(i64::MAX, |at| at.as_micros()),
-        size.to_fetch()
+        size.to_fetch(),
+        until.at,
+        &until.id
     ];
     tx.all(sql, params, read).await
 }

@@ -11,7 +11,7 @@ mod queries;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Result, Timestamp, new_ksuid};
-use campanile_db::{Range, Tx};
+use campanile_db::{Found, Range, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -468,6 +468,22 @@ pub async fn these(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) -
 /// What the database says.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, range: &Range) -> Result<Vec<Message>> {
     Ok(queries::list(tx, organisation, filter, range).await?)
+}
+
+/// Like [`list`], for those who page through it: of what a filter does not let through, so many are looked at for one page.
+///
+/// # Errors
+/// What the database says.
+pub async fn page(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    filter: &Filter,
+    range: &Range,
+) -> Result<Found<Message>> {
+    let (range, stop) = queries::bounded(tx, organisation, range).await?;
+    let rows = queries::list(tx, organisation, filter, &range).await?;
+    let stopped_at = stop.filter(|_| (rows.len() as i64) < range.limit);
+    Ok(Found { rows, stopped_at })
 }
 
 /// Marks messages, only those to one user where one is given; answers those that were marked.

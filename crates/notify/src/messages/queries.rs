@@ -4,8 +4,9 @@
 //! columns are JSON, and something is in them when taking it out makes a difference; facts are lines.
 
 use campanile_accounts::OrganisationId;
+use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Timestamp, new_ksuid, uuid_of};
-use campanile_db::{Bulk, Param, Range, Result, Row, Tx, params, ranged, row};
+use campanile_db::{Bulk, Param, Range, Result, Row, Tx, params, ranged, row, row_after};
 use serde::Serialize;
 use serde_json::{Map, Value, json as object};
 
@@ -147,6 +148,16 @@ pub(super) async fn list(
     let mut params = params_of(organisation, filter, range);
     params.push(filter.recipient.as_ref().map(|recipient| recipient.collection.as_str()).into());
     tx.all(sql, &params, read).await
+}
+
+/// A range of the messages, and where looking at it has to stop.
+pub(super) async fn bounded(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    range: &Range,
+) -> Result<(Range, Option<String>)> {
+    let sql = row_after!(range, "id", " FROM notify_message WHERE organisation_id = $1");
+    range.bounded(tx, sql, organisation.as_str(), ROWS_LOOKED_AT).await
 }
 
 /// A stretch of a user's feed, by id.

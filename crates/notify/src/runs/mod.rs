@@ -30,7 +30,7 @@ mod world;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Result;
-use campanile_db::{Range, Tx};
+use campanile_db::{Found, Range, Tx};
 use campanile_engine::Registry;
 
 use crate::Notify;
@@ -57,10 +57,13 @@ pub async fn get(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result
     Ok(queries::get(tx, organisation, id).await?)
 }
 
-/// A stretch of the runs, by place.
+/// A stretch of the runs, by place. Of what a filter does not let through, so many are looked at for one page.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, range: &Range) -> Result<Vec<RunRow>> {
-    Ok(queries::list(tx, organisation, filter, range).await?)
+pub async fn list(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, range: &Range) -> Result<Found<RunRow>> {
+    let (range, stop) = queries::bounded(tx, organisation, range).await?;
+    let rows = queries::list(tx, organisation, filter, &range).await?;
+    let stopped_at = stop.filter(|_| (rows.len() as i64) < range.limit);
+    Ok(Found { rows, stopped_at })
 }

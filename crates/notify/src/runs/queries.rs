@@ -2,7 +2,8 @@
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Timestamp;
-use campanile_db::{Bulk, Range, Result, Row as DbRow, Tx, params, ranged, row};
+use campanile_base::bounds::ROWS_LOOKED_AT;
+use campanile_db::{Bulk, Range, Result, Row as DbRow, Tx, params, ranged, row, row_after};
 use serde_json::{Value, json};
 
 use super::log;
@@ -111,6 +112,16 @@ pub(super) async fn list(
         filter.has_errors.map(i64::from)
     ];
     tx.all(sql, params, read).await
+}
+
+/// A range of the runs, and where looking at it has to stop.
+pub(super) async fn bounded(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    range: &Range,
+) -> Result<(Range, Option<String>)> {
+    let sql = row_after!(range, "place", " FROM recipient_run WHERE organisation_id || '' = $1");
+    range.bounded(tx, sql, organisation.as_str(), ROWS_LOOKED_AT).await
 }
 
 /// A run as it is to be written.

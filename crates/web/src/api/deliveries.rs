@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use campanile_base::{Cursor, Error, Page};
+use campanile_base::Error;
 use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -31,11 +31,10 @@ pub(super) async fn list(
 ) -> ApiResult<Json<PageView<DeliverySummary>>> {
     let (from, size) = paging.read()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let rows = web.app.db.read(move |tx| {
-        Box::pin(async move { deliveries::list(tx, &workspace.id, wanted.status.as_deref(), &from, size).await })
+    let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
+        Box::pin(async move { deliveries::page(tx, &workspace.id, wanted.status.as_deref(), &from, size).await })
     });
-    let page = Page::of(rows.await?, size, |last| Cursor { at: last.received_at, id: last.id.to_string() });
-    Ok(Json(page.into()))
+    Ok(Json(page.await?.into()))
 }
 
 /// A delivery, with its headers and its body.

@@ -63,10 +63,9 @@ pub(super) async fn list(
     let (from, size) = paging.read()?;
     let filter = wanted.filter()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let page = web
-        .app
-        .db
-        .read(move |tx| Box::pin(async move { observations::page(tx, &workspace.id, &filter, &from, size).await }));
+    let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
+        Box::pin(async move { observations::page(tx, &workspace.id, &filter, &from, size).await })
+    });
     Ok(Json(page.await?.into()))
 }
 

@@ -23,17 +23,21 @@ pub(super) async fn notifications(
 ) -> ApiResult<Json<PageView<NotificationSummary>>> {
     let (from, size) = paging.read()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let rows = web.app.db.read(move |tx| {
+    let organisation = workspace.organisation_id.clone();
+    let found = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let tenant = TenantFilter::Only(workspace.id.to_string());
             let filter = Filter { tenant, archived: Archived::Include, ..Filter::default() };
             let before = Some(from.id.as_str()).filter(|id| !id.is_empty());
             let range = Range::before(before, size.to_fetch());
-            messages::list(tx, &workspace.organisation_id, &filter, &range).await
+            messages::page(tx, &workspace.organisation_id, &filter, &range).await
         })
     });
-    let rows: Vec<NotificationSummary> = rows.await?.iter().map(Into::into).collect();
-    let page = Page::of(rows, size, |last| Cursor { at: last.inserted_at, id: last.id.clone() });
+    let found = found.await?;
+    let rows: Vec<NotificationSummary> = found.rows.iter().map(Into::into).collect();
+    // This list reads on by the id alone.
+    let stop = found.stopped_at.map(|id| Cursor { id, ..Cursor::newest() });
+    let page = Page::of_bounded(rows, size, stop, |last| Cursor { at: last.inserted_at, id: last.id.clone() });
     Ok(Json(page.into()))
 }
 

@@ -65,14 +65,15 @@ async fn list_of(web: &Web, client: Client, recipient: Option<Reference>, query:
     };
     let page = Page::of(query)?.between(query);
     let (notify, range) = (web.app.notify.clone(), page.range.clone());
-    let read = web.app.db.read(move |tx| {
+    let organisation = client.organisation.clone();
+    let read = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
-            let found = messages::list(tx, &client.organisation, &filter, &range).await?;
+            let found = messages::page(tx, &client.organisation, &filter, &range).await?;
             Ok::<_, Error>((channels_of(tx, &notify, &client.organisation).await?, found))
         })
     });
     let (channels, found) = read.await?;
-    let (found, page_info) = page.cut(found, |message| &message.id);
+    let (found, page_info) = page.cut_found(found, |message| &message.id);
     let items: Vec<Value> = found.iter().map(|message| shown(message, &channels)).collect();
     Ok(Json(json!({ "items": items, "page_info": page_info })))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use campanile_base::{Timestamp, lowest_ksuid};
-use campanile_db::{END, Range};
+use campanile_db::{END, Found, Range};
 use serde_json::{Value, json};
 
 use super::error::{KnockError, KnockResult};
@@ -80,6 +80,15 @@ impl Page {
             "page_size": self.size,
         });
         (found, info)
+    }
+
+    /// The same of a filtered list: where looking stopped before there were enough, a neighbouring page begins there.
+    pub(super) fn cut_found<T>(&self, found: Found<T>, place: impl Fn(&T) -> &str) -> (Vec<T>, Value) {
+        let (rows, mut info) = self.cut(found.rows, place);
+        if let Some(stop) = found.stopped_at {
+            info[if self.range.oldest_first { "before" } else { "after" }] = json!(write(&stop));
+        }
+        (rows, info)
     }
 }
 

@@ -135,10 +135,11 @@ pub(super) async fn recipient_runs(State(web): State<Web>, client: Client, query
         has_errors: query.flag("has_errors"),
     };
     let page = Page::of(&query)?.within(query.text("starting_at"), query.text("ending_at"));
-    let range = page.range.clone();
-    let read =
-        web.app.db.read(move |tx| Box::pin(async move { runs::list(tx, &client.organisation, &filter, &range).await }));
-    let (found, page_info) = page.cut(read.await?, |run| &run.place);
+    let (range, organisation) = (page.range.clone(), client.organisation.clone());
+    let read = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
+        Box::pin(async move { runs::list(tx, &client.organisation, &filter, &range).await })
+    });
+    let (found, page_info) = page.cut_found(read.await?, |run| &run.place);
     let items: Vec<Value> = found.iter().map(runs::RunRow::view).collect();
     Ok(Json(json!({ "items": items, "page_info": page_info })))
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use campanile_base::{Timestamp, lowest_id, time_of_id};
-use campanile_db::{END, Range};
+use campanile_db::{END, Found, Range};
 use serde::Serialize;
 
 use super::error::{SvixError, SvixResult};
@@ -99,6 +99,19 @@ impl Asked {
         let iterator = rows.last().map(&id);
         let prev_iterator = rows.first().map(|first| format!("-{}", id(first)));
         List { data: rows.into_iter().map(view).collect(), iterator, prev_iterator, done }
+    }
+
+    /// The page of a filtered list: where looking stopped before there were enough, its iterator leads on from there.
+    pub(super) fn page_of<T, U>(&self, found: Found<T>, id: impl Fn(&T) -> String, view: impl Fn(T) -> U) -> List<U> {
+        let mut page = self.page(found.rows, id, view);
+        if let Some(at) = found.stopped_at {
+            page.done = false;
+            match self.is_reversed {
+                true => page.prev_iterator = Some(format!("-{at}")),
+                false => page.iterator = Some(at),
+            }
+        }
+        page
     }
 }
 

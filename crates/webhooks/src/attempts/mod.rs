@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::applications::{Application, ApplicationId};
 use crate::endpoints::{self, Endpoint, EndpointId};
 use crate::messages::{self, Message, MessageId};
-use campanile_db::Range;
+use campanile_db::{Found, Range};
 
 campanile_base::id_type!(
     /// One attempt.
@@ -150,20 +150,47 @@ pub struct Filter {
     pub endpoint: Option<EndpointId>,
 }
 
-/// Attempts of a message.
-///
-/// # Errors
-/// What the database says.
-pub async fn of_message(tx: &mut Tx, message: &Message, filter: &Filter, range: &Range) -> Result<Vec<Attempt>> {
-    Ok(queries::of_message(tx, message, filter, range).await?)
+impl Filter {
+    fn is_everything(&self) -> bool {
+        self.message.is_everything()
+            && self.status.is_none()
+            && self.status_code_class.is_none()
+            && self.endpoint.is_none()
+    }
 }
 
-/// Attempts at an endpoint.
+/// Attempts of a message. What a filter lets through is looked for among [`ROWS_LOOKED_AT`](campanile_base::bounds::ROWS_LOOKED_AT)
+/// attempts; the next page goes on from there.
 ///
 /// # Errors
-/// What the database says.
-pub async fn of_endpoint(tx: &mut Tx, endpoint: &Endpoint, filter: &Filter, range: &Range) -> Result<Vec<Attempt>> {
-    Ok(queries::of_endpoint(tx, endpoint, filter, range).await?)
+/// `InvalidField` for a filter that is too large.
+pub async fn of_message(tx: &mut Tx, message: &Message, filter: &Filter, range: &Range) -> Result<Found<Attempt>> {
+    filter.message.check()?;
+    if filter.is_everything() {
+        return Ok(Found::whole(queries::of_message(tx, message, filter, range).await?));
+    }
+    let (range, stop) = queries::bounded_of_message(tx, message, range).await?;
+    let rows = queries::of_message(tx, message, filter, &range).await?;
+    Ok(found(rows, &range, stop))
+}
+
+/// Attempts at an endpoint, like [`of_message`].
+///
+/// # Errors
+/// Like [`of_message`].
+pub async fn of_endpoint(tx: &mut Tx, endpoint: &Endpoint, filter: &Filter, range: &Range) -> Result<Found<Attempt>> {
+    filter.message.check()?;
+    if filter.is_everything() {
+        return Ok(Found::whole(queries::of_endpoint(tx, endpoint, filter, range).await?));
+    }
+    let (range, stop) = queries::bounded_of_endpoint(tx, endpoint, range).await?;
+    let rows = queries::of_endpoint(tx, endpoint, filter, &range).await?;
+    Ok(found(rows, &range, stop))
+}
+
+fn found<T>(rows: Vec<T>, range: &Range, stop: Option<String>) -> Found<T> {
+    let stopped_at = stop.filter(|_| (rows.len() as i64) < range.limit);
+    Found { rows, stopped_at }
 }
 
 /// The last attempts of a whole application.
@@ -229,15 +256,18 @@ pub async fn messages_of(
     endpoint: &Endpoint,
     filter: &Filter,
     range: &Range,
-) -> Result<Vec<(Message, Destination)>> {
-    let destinations = queries::destinations_of_endpoint(tx, application, endpoint, filter, range).await?;
+) -> Result<Found<(Message, Destination)>> {
+    filter.message.check()?;
+    let (range, stop) = queries::bounded_destinations(tx, endpoint, range).await?;
+    let destinations = queries::destinations_of_endpoint(tx, application, endpoint, filter, &range).await?;
+    let Found { rows: destinations, stopped_at } = found(destinations, &range, stop);
     let ids: Vec<String> = destinations.iter().map(|destination| destination.message_id.to_string()).collect();
     let mut known: Vec<Message> = messages::queries::these(tx, application, &ids).await?;
     let with_message = |destination: Destination| {
         let place = known.iter().position(|message| message.id == destination.message_id)?;
         Some((known.swap_remove(place), destination))
     };
-    Ok(destinations.into_iter().filter_map(with_message).collect())
+    Ok(Found { rows: destinations.into_iter().filter_map(with_message).collect(), stopped_at })
 }
 
 /// Endpoints that a message was sent to, with how it stands; endpoints that are gone too.

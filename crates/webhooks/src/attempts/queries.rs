@@ -5,6 +5,7 @@
 //! the endpoint's history: so the endpoint is hidden from it, as `endpoint_id || ''`.
 
 use campanile_base::Timestamp;
+use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_db::{Bulk, Param, Result, Row, Tx, params, row};
 
 use super::{Attempt, AttemptId, Destination, Filter, Status};
@@ -12,7 +13,7 @@ use crate::applications::ApplicationId;
 use crate::endpoints::{Endpoint, EndpointId};
 use crate::messages::queries::{filter_params, filtered};
 use crate::messages::{Message, MessageId};
-use campanile_db::{Range, ranged};
+use campanile_db::{Range, ranged, row_after};
 
 macro_rules! columns {
     () => {
@@ -102,6 +103,36 @@ pub(super) async fn of_endpoint(
         filtered_attempt!()
     );
     tx.all(sql, &params_of(endpoint.id.as_str(), &endpoint.application_id, filter, range), read).await
+}
+
+/// A range of a message's attempts, and where looking at it has to stop.
+pub(super) async fn bounded_of_message(
+    tx: &mut Tx,
+    message: &Message,
+    range: &Range,
+) -> Result<(Range, Option<String>)> {
+    let sql = row_after!(range, "id", " FROM message_attempt WHERE message_id = $1");
+    range.bounded(tx, sql, message.id.as_str(), ROWS_LOOKED_AT).await
+}
+
+/// A range of an endpoint's attempts, and where looking at it has to stop.
+pub(super) async fn bounded_of_endpoint(
+    tx: &mut Tx,
+    endpoint: &Endpoint,
+    range: &Range,
+) -> Result<(Range, Option<String>)> {
+    let sql = row_after!(range, "id", " FROM message_attempt WHERE endpoint_id = $1");
+    range.bounded(tx, sql, endpoint.id.as_str(), ROWS_LOOKED_AT).await
+}
+
+/// A range of the messages that an endpoint was sent, and where looking at it has to stop.
+pub(super) async fn bounded_destinations(
+    tx: &mut Tx,
+    endpoint: &Endpoint,
+    range: &Range,
+) -> Result<(Range, Option<String>)> {
+    let sql = row_after!(range, "message_id", " FROM message_attempt WHERE endpoint_id = $1");
+    range.bounded(tx, sql, endpoint.id.as_str(), ROWS_LOOKED_AT).await
 }
 
 fn params_of<'p>(of: &'p str, application: &'p ApplicationId, filter: &'p Filter, range: &'p Range) -> Vec<Param<'p>> {

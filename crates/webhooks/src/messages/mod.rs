@@ -10,6 +10,9 @@ mod recent;
 
 use bytes::Bytes;
 use campanile_accounts::{Caller, Permission};
+use campanile_base::bounds::{
+    CONTENT_TYPE_BYTES, EVENT_TYPES_IN_A_FILTER, PAYLOADS_SEARCHED, ROWS_LOOKED_AT, SEARCH_BYTES,
+};
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
 use campanile_net::check_header;
@@ -17,8 +20,8 @@ use campanile_net::check_header;
 use crate::Webhooks;
 use crate::applications::{Application, ApplicationId, ApplicationSpec};
 use crate::endpoints::EndpointId;
-use crate::names::{check_channel, check_name, check_set, check_tag, check_uid};
-use campanile_db::Range;
+use crate::names::{check_channel, check_count, check_name, check_set, check_tag, check_uid};
+use campanile_db::{Found, Range};
 
 pub(crate) use accept::Accepts;
 pub use accept::{Accepted, Refused, accept, send, send_all};
@@ -106,11 +109,25 @@ impl NewMessage {
         if self.keep_hours.is_some_and(|hours| !(1..=MOST_DAYS * 24).contains(&hours)) {
             return Err(Error::invalid_field("payload_retention_period", "must be at most 90 days"));
         }
+        if let Some(content_type) = &self.content_type {
+            check_content_type(content_type)?;
+        }
         let soon = now.plus(std::time::Duration::from_secs(24 * 3600));
         if self.deliver_at.is_some_and(|at| at > soon) {
             return Err(Error::invalid_field("deliver_at", "must be within a day"));
         }
         Ok(self)
+    }
+}
+
+/// A content type is a header's value: one that could not be sent is refused here.
+fn check_content_type(text: &str) -> Result<()> {
+    let is_plain = !text.is_empty() && text.chars().all(|c| (' '..='~').contains(&c));
+    match is_plain && text.len() <= CONTENT_TYPE_BYTES {
+        true => Ok(()),
+        false => {
+            Err(Error::invalid_field("content-type", format!("must be 1 to {CONTENT_TYPE_BYTES} plain characters")))
+        }
     }
 }
 
@@ -144,23 +161,41 @@ pub struct Filter {
     pub content: Option<String>,
 }
 
-/// How many messages are looked through at a time, and at most, for what they say.
-const LOOKED_THROUGH: (i64, usize) = (500, 50_000);
+/// How many messages are read at a time in search of a text.
+const SEARCHED_AT_A_TIME: i64 = 100;
 
-/// Messages of an application.
+/// Messages of an application. What a filter lets through is looked for among [`ROWS_LOOKED_AT`] messages, a text among
+/// [`PAYLOADS_SEARCHED`]; the next page goes on from there.
 ///
 /// # Errors
-/// What the database says.
-pub async fn list(tx: &mut Tx, application: &Application, filter: &Filter, range: &Range) -> Result<Vec<Message>> {
-    let Some(content) = &filter.content else {
-        return Ok(queries::list(tx, &application.id, filter, range).await?);
+/// `InvalidField` for a filter that is too large.
+pub async fn list(tx: &mut Tx, application: &Application, filter: &Filter, range: &Range) -> Result<Found<Message>> {
+    filter.check()?;
+    if filter.is_everything() {
+        return Ok(Found::whole(queries::list(tx, &application.id, filter, range).await?));
+    }
+    let most = if filter.content.is_some() { PAYLOADS_SEARCHED } else { ROWS_LOOKED_AT };
+    let (range, stop) = queries::bounded(tx, &application.id, range, most).await?;
+    let rows = match &filter.content {
+        None => queries::list(tx, &application.id, filter, &range).await?,
+        Some(content) => search(tx, application, filter, content, &range).await?,
     };
-    let (mut found, mut looked_through) = (Vec::new(), 0);
-    let mut rest = Range { limit: LOOKED_THROUGH.0, ..range.clone() };
-    while found.len() < range.limit as usize && looked_through < LOOKED_THROUGH.1 {
+    let stopped_at = stop.filter(|_| (rows.len() as i64) < range.limit);
+    Ok(Found { rows, stopped_at })
+}
+
+async fn search(
+    tx: &mut Tx,
+    application: &Application,
+    filter: &Filter,
+    content: &str,
+    range: &Range,
+) -> Result<Vec<Message>> {
+    let mut found = Vec::new();
+    let mut rest = Range { limit: SEARCHED_AT_A_TIME, ..range.clone() };
+    while (found.len() as i64) < range.limit {
         let page = queries::list(tx, &application.id, filter, &rest).await?;
         let Some(last) = page.last().map(|message| message.id.to_string()) else { break };
-        looked_through += page.len();
         *(if rest.oldest_first { &mut rest.low } else { &mut rest.high }) = last;
         found.extend(page.into_iter().filter(|message| message.says(content)));
     }
@@ -169,6 +204,23 @@ pub async fn list(tx: &mut Tx, application: &Application, filter: &Filter, range
 }
 
 impl Filter {
+    /// Whether it lets everything through.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.event_types.is_none() && self.channel.is_none() && self.tag.is_none() && self.content.is_none()
+    }
+
+    /// Refuses one that would cost too much with each message.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_count("event_types", self.event_types.as_ref().map_or(0, Vec::len), EVENT_TYPES_IN_A_FILTER)?;
+        let texts = [("channel", &self.channel), ("tag", &self.tag), ("content", &self.content)];
+        match texts.iter().find(|(_, text)| text.as_ref().is_some_and(|text| text.len() > SEARCH_BYTES)) {
+            None => Ok(()),
+            Some((field, _)) => {
+                Err(Error::invalid_field(field, format!("must not be longer than {SEARCH_BYTES} bytes")))
+            }
+        }
+    }
+
     /// Whether a message is one of those.
     pub(crate) fn admits(&self, message: &Message) -> bool {
         let has = |words: &Option<Vec<String>>, wanted: &Option<String>| {

@@ -6,7 +6,7 @@ use campanile_db::{Bulk, Param, Result, Row, Tx, params, row};
 
 use super::{Filter, Message, MessageId};
 use crate::applications::ApplicationId;
-use campanile_db::{Range, ranged};
+use campanile_db::{Range, ranged, row_after};
 
 macro_rules! columns {
     () => {
@@ -146,6 +146,17 @@ pub(crate) async fn list(
     ];
     params.extend(filter_params(filter));
     tx.all(sql, &params, read).await
+}
+
+/// A range of an application's messages, and where looking at it has to stop.
+pub(crate) async fn bounded(
+    tx: &mut Tx,
+    application: &ApplicationId,
+    range: &Range,
+    most: i64,
+) -> Result<(Range, Option<String>)> {
+    let sql = row_after!(range, "id", " FROM message WHERE application_id = $1");
+    range.bounded(tx, sql, application.as_str(), most).await
 }
 
 pub(super) async fn expunge(tx: &mut Tx, application: &ApplicationId, id: &MessageId) -> Result<u64> {

@@ -1,6 +1,7 @@
 //! What tasks do, a page at a time.
 
 use campanile_accounts::OrganisationId;
+use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Tx, params};
 use campanile_engine::NewJob;
@@ -203,7 +204,7 @@ async fn bulk_replay(
     progress: &mut Progress,
 ) -> Result<bool> {
     let application = stretch.application.clone().into();
-    let range = stretch.rest(progress);
+    let (range, stop) = messages::queries::bounded(tx, &application, &stretch.rest(progress), ROWS_LOOKED_AT).await?;
     let page = messages::queries::list(tx, &application, filter, &range).await?;
     let mut wanted = Vec::new();
     for message in &page {
@@ -220,7 +221,14 @@ async fn bulk_replay(
         }
     }
     ask_for(tx, webhooks, organisation, &stretch.endpoint, &wanted, progress).await?;
-    Ok(go_on_after(page.into_iter().map(|message| message.id.to_string()), progress))
+    match stop.filter(|_| (page.len() as i64) < range.limit) {
+        // There may be others behind those that were looked at.
+        Some(stop) => {
+            progress.cursor = stop;
+            Ok(true)
+        }
+        None => Ok(go_on_after(page.into_iter().map(|message| message.id.to_string()), progress)),
+    }
 }
 
 async fn purge(tx: &mut Tx, application: &str, progress: &mut Progress) -> Result<bool> {
