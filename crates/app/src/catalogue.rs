@@ -7,7 +7,7 @@ use campanile_accounts::OrganisationId;
 use campanile_base::Result;
 use campanile_db::Tx;
 use campanile_webhooks::Webhooks;
-use campanile_webhooks::event_types::{self, EventTypeSpec};
+use campanile_webhooks::event_types::{self, EventTypeSpec, Schemas};
 use serde_json::{Map, Value, json};
 
 use crate::told;
@@ -126,10 +126,10 @@ pub(crate) async fn register(tx: &mut Tx, webhooks: &Webhooks, organisation: &Or
 impl Known {
     fn spec(&self) -> EventTypeSpec {
         let not_yet = if self.is_sent { "" } else { " Not sent yet." };
-        let schemas = json!({ "1": self.schema() });
+        let schemas = Map::from_iter([("1".to_owned(), self.schema())]);
         EventTypeSpec {
             description: format!("{}{not_yet}", self.description),
-            schemas: schemas.as_object().cloned(),
+            schemas: Some(Schemas::checked(schemas).expect("ours are schemas, and small")),
             group_name: self.name.split_once('.').map(|(group, _)| group.to_owned()),
             ..EventTypeSpec::default()
         }

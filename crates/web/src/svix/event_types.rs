@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use campanile_accounts::Caller;
 use campanile_base::Error;
-use campanile_webhooks::event_types::{self, EventType, EventTypeSpec, Viewer};
+use campanile_webhooks::event_types::{self, EventType, EventTypeSpec, Schemas, Viewer, schemas};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::access::{Access, Org};
+use super::access::{Access, OrgManager};
 use super::body::{Body, Field};
 use super::error::{SvixError, SvixResult};
 use super::list::{Asked, List};
@@ -30,16 +31,34 @@ pub(super) struct EventTypeIn {
 }
 
 impl EventTypeIn {
-    pub(super) fn spec(self) -> EventTypeSpec {
+    /// With its schemas checked, which is done beforehand.
+    fn spec(self, schemas: Option<Schemas>) -> EventTypeSpec {
         EventTypeSpec {
             description: self.description,
             archived: self.archived.unwrap_or_default(),
             deprecated: self.deprecated.unwrap_or_default(),
-            schemas: self.schemas,
+            schemas,
             feature_flags: self.feature_flags.or(self.feature_flag.map(|flag| vec![flag])),
             group_name: self.group_name,
         }
     }
+}
+
+/// What event types are made of, with their names. Their schemas are checked here, outside of any transaction.
+pub(super) async fn specs(
+    web: &Web,
+    caller: &Caller,
+    mut asked: Vec<EventTypeIn>,
+) -> SvixResult<Vec<(String, EventTypeSpec)>> {
+    let schemas = asked.iter_mut().map(|event_type| event_type.schemas.take()).collect();
+    let schemas = schemas::check_all(&web.app.webhooks, &caller.organisation, schemas).await?;
+    let named = |(event_type, schemas): (EventTypeIn, _)| (event_type.name.clone(), event_type.spec(schemas));
+    Ok(asked.into_iter().zip(schemas).map(named).collect())
+}
+
+async fn spec(web: &Web, caller: &Caller, asked: EventTypeIn) -> SvixResult<(String, EventTypeSpec)> {
+    let mut specs = specs(web, caller, vec![asked]).await?;
+    Ok(specs.remove(0))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -55,11 +74,13 @@ pub(super) struct EventTypePatch {
 }
 
 impl EventTypePatch {
-    fn over(self, mut spec: EventTypeSpec) -> EventTypeSpec {
+    fn over(self, schemas: Option<Schemas>, mut spec: EventTypeSpec) -> EventTypeSpec {
         spec.description = self.description.unwrap_or(spec.description);
         spec.archived = self.archived.unwrap_or(spec.archived);
         spec.deprecated = self.deprecated.unwrap_or(spec.deprecated);
-        self.schemas.change(&mut spec.schemas);
+        if self.schemas.is_given() {
+            spec.schemas = schemas;
+        }
         self.group_name.change(&mut spec.group_name);
         match self.feature_flag {
             Field::Keep => {}
@@ -73,16 +94,14 @@ impl EventTypePatch {
 
 pub(super) async fn create(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Body(asked): Body<EventTypeIn>,
 ) -> SvixResult<(StatusCode, Json<EventType>)> {
-    let webhooks = web.app.webhooks.clone();
-    let made = web.app.db.write(move |tx| {
-        Box::pin(async move {
-            let name = asked.name.clone();
-            event_types::create(tx, &webhooks, &caller, &name, asked.spec()).await
-        })
-    });
+    let (webhooks, (name, spec)) = (web.app.webhooks.clone(), spec(&web, &caller, asked).await?);
+    let made = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { event_types::create(tx, &webhooks, &caller, &name, spec).await }));
     let made = made.await.map_err(|error| match error {
         Error::Conflict(why) => SvixError::Http(StatusCode::CONFLICT, "event_type_exists", why),
         error => error.into(),
@@ -121,29 +140,35 @@ pub(super) async fn get(
 
 pub(super) async fn upsert(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Path(name): Path<String>,
     Body(asked): Body<EventTypeIn>,
 ) -> SvixResult<(StatusCode, Json<EventType>)> {
-    let webhooks = web.app.webhooks.clone();
-    let put = web.app.db.write(move |tx| {
-        Box::pin(async move { event_types::upsert(tx, &webhooks, &caller, &name, asked.spec()).await })
-    });
+    let (webhooks, (_, spec)) = (web.app.webhooks.clone(), spec(&web, &caller, asked).await?);
+    let put = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { event_types::upsert(tx, &webhooks, &caller, &name, spec).await }));
     let (was_there, event_type) = put.await?;
     Ok((if was_there { StatusCode::OK } else { StatusCode::CREATED }, Json(event_type)))
 }
 
 pub(super) async fn patch(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Path(name): Path<String>,
-    Body(patch): Body<EventTypePatch>,
+    Body(mut patch): Body<EventTypePatch>,
 ) -> SvixResult<Json<EventType>> {
     let webhooks = web.app.webhooks.clone();
+    let new = match &mut patch.schemas {
+        Field::Set(schemas) => Some(std::mem::take(schemas)),
+        Field::Keep | Field::Clear => None,
+    };
+    let new = schemas::check_all(&webhooks, &caller.organisation, vec![new]).await?.pop().flatten();
     let changed = web.app.db.write(move |tx| {
         Box::pin(async move {
             let before = event_types::get(tx, &caller.organisation, Viewer::Organisation, &name).await?;
-            let spec = patch.over((&before).into());
+            let spec = patch.over(new, (&before).into());
             event_types::upsert(tx, &webhooks, &caller, &name, spec).await
         })
     });
@@ -152,7 +177,7 @@ pub(super) async fn patch(
 
 pub(super) async fn delete(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Path(name): Path<String>,
     query: Query,
 ) -> SvixResult<StatusCode> {

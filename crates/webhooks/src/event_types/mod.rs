@@ -1,7 +1,9 @@
 //! Event types: what an organisation's messages can tell of, with a schema and an example for those who
 //! receive them. Messages may be of a type that is not here; endpoints can only ask for those that are.
 
+pub mod openapi;
 mod queries;
+pub mod schemas;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
 use campanile_base::{Error, Result, Timestamp};
@@ -12,8 +14,9 @@ use utoipa::ToSchema;
 
 use crate::Webhooks;
 use crate::applications::Application;
-use crate::names::{check_name, check_words};
+use crate::names::{check_flags, check_name, check_words};
 use campanile_db::Range;
+pub use schemas::Schemas;
 
 /// The type of a message that says nothing but that sending works. Every endpoint may ask for it.
 pub const PING: &str = "svix.ping";
@@ -57,7 +60,7 @@ pub struct EventTypeSpec {
     /// Whether it is on its way out.
     pub deprecated: bool,
     /// JSON Schemas by version.
-    pub schemas: Option<Map<String, Value>>,
+    pub schemas: Option<Schemas>,
     /// Who has none of these flags does not see it.
     pub feature_flags: Option<Vec<String>>,
     /// What it is shown with.
@@ -67,16 +70,9 @@ pub struct EventTypeSpec {
 impl EventTypeSpec {
     fn checked(self) -> Result<Self> {
         check_words("description", &self.description)?;
-        for flag in self.feature_flags.iter().flatten() {
-            check_name("featureFlags", flag)?;
-        }
+        check_flags(self.feature_flags.as_deref())?;
         if let Some(group) = &self.group_name {
             check_name("groupName", group)?;
-        }
-        for (version, schema) in self.schemas.iter().flatten() {
-            jsonschema::draft7::meta::validate(schema).map_err(|e| {
-                Error::invalid_field("schemas", format!("has no JSON Schema as version {version}: {e}"))
-            })?;
         }
         Ok(self)
     }
@@ -88,7 +84,7 @@ impl From<&EventType> for EventTypeSpec {
             description: event_type.description.clone(),
             archived: event_type.archived,
             deprecated: event_type.deprecated,
-            schemas: event_type.schemas.clone(),
+            schemas: event_type.schemas.clone().map(Schemas::stored),
             feature_flags: event_type.feature_flags.clone(),
             group_name: event_type.group_name.clone(),
         }
@@ -167,7 +163,7 @@ async fn put(
         description: spec.description,
         archived: spec.archived,
         deprecated: spec.deprecated,
-        schemas: spec.schemas,
+        schemas: spec.schemas.map(Schemas::into_inner),
         feature_flag: spec.feature_flags.as_ref().and_then(|flags| flags.first().cloned()),
         feature_flags: spec.feature_flags,
         group_name: spec.group_name,
@@ -199,9 +195,11 @@ pub async fn ensure(
 /// Checks a payload against a schema.
 ///
 /// # Errors
-/// `Invalid`, with the first thing that does not fit.
+/// `Invalid`, with the first thing that does not fit, or why the schema cannot be compiled.
 pub fn check_against(schema: &Value, payload: &Value) -> Result<()> {
-    jsonschema::validate(schema, payload).map_err(|e| Error::invalid(format!("{}: {e}", e.instance_path)))
+    campanile_base::schema_budget::check(schema).map_err(Error::Invalid)?;
+    let compiled = jsonschema::validator_for(schema).map_err(|e| Error::invalid(e.to_string()))?;
+    compiled.validate(payload).map_err(|e| Error::invalid(format!("{}: {e}", e.instance_path)))
 }
 
 /// Archives an event type: endpoints that ask for it keep it, others cannot. Or removes it for good.
