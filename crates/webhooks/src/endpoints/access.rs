@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use campanile_accounts::{Caller, Permission};
+use campanile_base::bounds::OAUTH_BYTES;
 use campanile_base::{Error, Result, Secret};
 use campanile_db::Tx;
 use campanile_net::{Request, SendError, Tls};
@@ -249,6 +250,12 @@ fn sealed_oauth(webhooks: &Webhooks, new: Option<Box<Oauth>>, before: Option<&st
     }
     super::headers::checked(new.extra_headers.iter().flatten().map(|(n, v)| (n.clone(), v.clone())).collect())?;
     let text = serde_json::to_string(&new).map_err(Error::internal)?;
+    if text.len() > OAUTH_BYTES {
+        return Err(Error::invalid_field(
+            "extraParams",
+            format!("and the rest must not be longer than {OAUTH_BYTES} bytes"),
+        ));
+    }
     Ok(Some(webhooks.vault.seal(&Secret::new(text))))
 }
 

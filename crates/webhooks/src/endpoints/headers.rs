@@ -1,6 +1,7 @@
 //! Headers that an endpoint is sent along with each message. They are stored sealed: some are keys.
 
 use campanile_accounts::{Caller, Permission};
+use campanile_base::bounds::{ENDPOINT_HEADER_BYTES, ENDPOINT_HEADERS};
 use campanile_base::{Error, Result, Secret, Vault};
 use campanile_db::Tx;
 use campanile_net::check_header;
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 use super::{Endpoint, queries};
 use crate::Webhooks;
 use crate::applications::{self, Application};
+use crate::names::check_count;
 
 /// Names, as they were written, and values.
 pub type Headers = Vec<(String, String)>;
@@ -76,6 +78,7 @@ pub async fn patch(
     endpoint: &Endpoint,
     changes: Vec<(String, Option<String>)>,
 ) -> Result<()> {
+    check_count("deleteHeaders", changes.len(), 2 * ENDPOINT_HEADERS)?;
     let mut headers = get(tx, webhooks, endpoint).await?;
     for (name, value) in changes {
         headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
@@ -86,6 +89,14 @@ pub async fn patch(
 
 /// Checks names and values.
 pub(crate) fn checked(headers: Headers) -> Result<Headers> {
+    check_count("headers", headers.len(), ENDPOINT_HEADERS)?;
+    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > ENDPOINT_HEADER_BYTES {
+        return Err(Error::invalid_field(
+            "headers",
+            format!("must not be longer than {ENDPOINT_HEADER_BYTES} bytes together"),
+        ));
+    }
     for (name, value) in &headers {
         let why = why_not(name, value);
         if let Some(why) = why {

@@ -7,6 +7,7 @@ mod secrets;
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, Permission};
+use campanile_base::bounds::EVENT_TYPES_IN_A_FILTER;
 use campanile_base::{Error, Result, Secret, Timestamp};
 use campanile_db::Tx;
 use campanile_engine::NewEvent;
@@ -145,7 +146,8 @@ impl EndpointSpec {
             check_uid("uid", uid, "ep_")?;
             check_uid("uid", uid, "sink_")?;
         }
-        self.filter_types = check_set("eventTypes", self.filter_types, usize::MAX, |n| check_name("eventTypes", n))?;
+        self.filter_types =
+            check_set("eventTypes", self.filter_types, EVENT_TYPES_IN_A_FILTER, |n| check_name("eventTypes", n))?;
         self.channels = check_set("channels", self.channels, CHANNELS, check_channel)?;
         check_metadata(&self.metadata)?;
         check_rate(self.throttle_rate)?;

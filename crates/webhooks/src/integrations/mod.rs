@@ -54,10 +54,8 @@ impl IntegrationSpec {
             return Err(Error::invalid_field("name", "must not be empty"));
         }
         crate::names::check_words("name", &self.name)?;
-        match self.feature_flags.len() <= FLAGS {
-            true => Ok(()),
-            false => Err(Error::invalid_field("featureFlags", "must be at most 25")),
-        }
+        crate::names::check_flags(Some(&self.feature_flags))?;
+        crate::names::check_count("featureFlags", self.feature_flags.len(), FLAGS)
     }
 }
 

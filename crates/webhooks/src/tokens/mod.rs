@@ -9,6 +9,7 @@ pub(crate) mod queries;
 use std::time::Duration;
 
 use campanile_accounts::{Actor, Caller, OrganisationId, Permission, Role};
+use campanile_base::bounds::{FEATURE_FLAGS, IDS_AT_A_TIME};
 use campanile_base::{Error, Result, Secret, Timestamp, random_token, sha256_hex};
 use campanile_db::{Db, Tx};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use crate::Webhooks;
 use crate::applications::{Application, ApplicationId};
 use crate::endpoints::EndpointId;
 use crate::integrations::{self, Integration};
+use crate::names::check_count;
 
 /// How every such token begins.
 pub const PREFIX: &str = "appsk_";
@@ -40,6 +42,21 @@ pub enum Capability {
     ManageTransformations,
     CreateAttempts,
     ManageEndpoint,
+}
+
+impl Capability {
+    /// What a member of the organisation must be permitted for the same.
+    #[must_use]
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::ViewBase => Permission::Read,
+            Self::ViewEndpointSecret
+            | Self::ManageEndpointSecret
+            | Self::ManageTransformations
+            | Self::CreateAttempts
+            | Self::ManageEndpoint => Permission::Configure,
+        }
+    }
 }
 
 /// What a token is made with.
@@ -129,6 +146,8 @@ pub async fn create(
     if let Some(session) = &spec.session {
         check_session(session)?;
     }
+    check_count("featureFlags", spec.feature_flags.len(), FEATURE_FLAGS)?;
+    check_count("capabilities", spec.capabilities.as_ref().map_or(0, Vec::len), FEATURE_FLAGS)?;
     let (secret, now) = (Secret::new(random_token(PREFIX)), webhooks.clock.now());
     let token = Token {
         organisation_id: caller.organisation.clone(),
@@ -202,6 +221,7 @@ pub async fn expire(
     sessions: &[String],
 ) -> Result<()> {
     caller.must(Permission::Configure)?;
+    check_count("sessionIds", sessions.len(), IDS_AT_A_TIME)?;
     let at = webhooks.clock.now().plus(after);
     if sessions.is_empty() {
         return Ok(queries::expire_all(tx, &application.id, at).await.map(drop)?);

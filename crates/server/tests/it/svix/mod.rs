@@ -3,6 +3,7 @@
 
 mod applications;
 mod attempts;
+mod bounds;
 mod endpoints;
 mod event_types;
 mod messages;

@@ -20,7 +20,7 @@ async fn next(receiver: &mut Receiver) -> Received {
 }
 
 /// An endpoint with a script that is run.
-async fn scripted(svix: &Svix<'_>, app: &str, url: &str, code: &str) -> String {
+pub(super) async fn scripted(svix: &Svix<'_>, app: &str, url: &str, code: &str) -> String {
     let endpoint = svix.endpoint(app, url).await;
     let script = json!({ "code": code, "enabled": true, "variables": { "team": "blue" } });
     svix.ask("PATCH", &format!("/app/{app}/endpoint/{endpoint}/transformation"), script, 200).await;
