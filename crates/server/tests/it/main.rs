@@ -12,6 +12,7 @@ mod lossless;
 mod notices;
 mod operator;
 mod outbound;
+mod permissions;
 mod stories;
 mod svix;
 mod tenancy;

@@ -26,7 +26,6 @@ async fn ask(
     action: Action,
     rows: Vec<Value>,
 ) -> KnockResult<Json<Value>> {
-    client.must_manage()?;
     let notify = web.app.notify.clone();
     let asked = web.app.db.write(move |tx| {
         Box::pin(async move { bulk::ask(tx, &notify, &client.organisation, name, action, rows).await })
@@ -40,6 +39,7 @@ pub(super) async fn users(
     Path(action): Path<String>,
     body: Body,
 ) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
     let (name, action, rows) = match action.as_str() {
         "identify" => ("users.identify", Action::IdentifyUsers, "users"),
         "delete" => ("users.delete", Action::DeleteUsers, "user_ids"),
@@ -59,6 +59,7 @@ pub(super) async fn objects(
     Path((collection, action)): Path<(String, String)>,
     body: Body,
 ) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
     let (name, action, rows) = match action.as_str() {
         "set" => ("objects.set", Action::SetObjects(collection), "objects"),
         "delete" => ("objects.delete", Action::DeleteObjects(collection), "object_ids"),
@@ -73,6 +74,7 @@ pub(super) async fn subscriptions(
     Path((collection, action)): Path<(String, String)>,
     body: Body,
 ) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
     let (name, action) = match action.as_str() {
         "add" => ("objects.subscriptions.add", Action::AddSubscriptions(collection)),
         "delete" => ("objects.subscriptions.delete", Action::DeleteSubscriptions(collection)),
@@ -82,6 +84,7 @@ pub(super) async fn subscriptions(
 }
 
 pub(super) async fn set_tenants(State(web): State<Web>, client: Client, body: Body) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
     let rows = body.list("tenants", ROWS)?.clone();
     ask(&web, client, "tenants.set", Action::SetObjects(TENANTS.to_owned()), rows).await
 }
@@ -93,6 +96,7 @@ pub(super) async fn delete_tenants(
     query: Query,
     body: Body,
 ) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
     let mut ids: Vec<Value> = query.list("tenant_ids").into_iter().map(Value::String).collect();
     ids.extend(body.0.get("tenant_ids").and_then(Value::as_array).cloned().unwrap_or_default());
     if ids.is_empty() {
@@ -102,6 +106,7 @@ pub(super) async fn delete_tenants(
 }
 
 pub(super) async fn create_schedules(State(web): State<Web>, client: Client, body: Body) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
     let rows = body.list("schedules", ROWS)?.clone();
     ask(&web, client, "schedules.create", Action::CreateSchedules, rows).await
 }

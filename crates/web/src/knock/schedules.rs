@@ -17,6 +17,7 @@ use super::query::Query;
 use crate::Web;
 
 pub(super) async fn list(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
+    client.must_manage()?;
     let workflow = query.text("workflow").ok_or_else(|| KnockError::field("workflow", "is required"))?.to_owned();
     let named = references(&query.values("recipients"))?;
     let filter = Filter { workflow: Some(workflow), recipient: named.into_iter().next(), tenant: None };

@@ -64,8 +64,8 @@ pub(super) async fn list_channels(
     Path(channel): Path<String>,
     query: Query,
 ) -> KnockResult<Json<Value>> {
-    let team = query.text("team_id").ok_or_else(|| KnockError::field("team_id", "is required"))?;
     let (channel, holder) = asked(&web, &client, channel, &query).await?;
+    let team = query.text("team_id").ok_or_else(|| KnockError::field("team_id", "is required"))?;
     let organisation = &client.organisation;
     let found = teams::channels(&web.app.notify, organisation, &channel, &holder, team, &options(&query)).await?;
     Ok(Json(json!({ "ms_teams_channels": found.ok_or_else(|| not_connected(NOT_SET))? })))

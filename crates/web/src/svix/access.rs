@@ -1,6 +1,6 @@
 //! Who calls the Svix API: an organisation, or the holder of a token for one application.
 //!
-//! [`Org`] is for what only an organisation may do. [`App`] is for everything within an application:
+//! [`Org`] is for what only an organisation may do, [`OrgManager`] for what only its managers and keys may. [`App`] is for everything within an application:
 //! it finds the application that the path names before the body is read, as this API's clients expect,
 //! and a token for another application finds none.
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use campanile_accounts::Caller;
+use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result};
 use campanile_webhooks::applications::{self, Application};
 use campanile_webhooks::event_types::Viewer;
@@ -45,12 +45,17 @@ impl Access {
         }
     }
 
-    /// Refuses what a token is not for; an organisation may do everything.
+    /// Refuses what a token is not for, and what a member's role does not include.
     pub(super) fn must(&self, capability: Capability) -> Result<()> {
         match self {
-            Self::Organisation(_) => Ok(()),
+            Self::Organisation(caller) => caller.must(capability.permission()),
             Self::Application(token) => token.must(capability),
         }
+    }
+
+    /// Whether it may do this.
+    pub(super) fn may(&self, capability: Capability) -> bool {
+        self.must(capability).is_ok()
     }
 }
 
@@ -101,6 +106,19 @@ impl FromRequestParts<Web> for Org {
             Access::Organisation(caller) => Ok(Self(caller)),
             Access::Application(_) => Err(Error::Forbidden("only the organisation may do this").into()),
         }
+    }
+}
+
+/// An organisation, by somebody who may set it up. The role is asked for before anything is read or looked up.
+pub(crate) struct OrgManager(pub(crate) Arc<Caller>);
+
+impl FromRequestParts<Web> for OrgManager {
+    type Rejection = SvixError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
+        let Org(caller) = Org::from_request_parts(parts, web).await?;
+        caller.must(Permission::Configure)?;
+        Ok(Self(caller))
     }
 }
 

@@ -8,7 +8,7 @@ use campanile_webhooks::applications::{self, Application, ApplicationSpec};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::access::{App, Org};
+use super::access::{App, Org, OrgManager};
 use super::body::{Body, Field};
 use super::error::{SvixError, SvixResult};
 use super::list::{Asked, List};
@@ -82,7 +82,7 @@ impl ApplicationPatch {
 
 pub(super) async fn create(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     query: Query,
     Body(asked): Body<ApplicationIn>,
 ) -> SvixResult<(StatusCode, Json<Application>)> {
@@ -121,7 +121,7 @@ pub(super) async fn get(app: App) -> Json<Application> {
 
 pub(super) async fn upsert(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Path(id): Path<String>,
     Body(asked): Body<ApplicationIn>,
 ) -> SvixResult<(StatusCode, Json<Application>)> {
@@ -147,7 +147,7 @@ pub(super) async fn upsert(
 
 pub(super) async fn patch(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Body(patch): Body<ApplicationPatch>,
 ) -> SvixResult<Json<Application>> {
@@ -159,7 +159,7 @@ pub(super) async fn patch(
     Ok(Json(changed.await?))
 }
 
-pub(super) async fn delete(State(web): State<Web>, Org(caller): Org, app: App) -> SvixResult<StatusCode> {
+pub(super) async fn delete(State(web): State<Web>, OrgManager(caller): OrgManager, app: App) -> SvixResult<StatusCode> {
     let webhooks = web.app.webhooks.clone();
     let gone = web
         .app

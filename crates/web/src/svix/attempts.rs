@@ -15,7 +15,7 @@ use campanile_webhooks::{delivery, endpoints};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::access::{App, Org};
+use super::access::{App, OrgManager};
 use super::error::SvixResult;
 use super::list::{Asked, List};
 use super::messages::{MessageOut, missing_payload};
@@ -79,25 +79,26 @@ pub(super) async fn of_endpoint(
     let asked = Asked::by_time(&query, "atmpt", web.app.clock.now())?;
     let (filter, shown, range) = (filter(&query)?, Shown::of(&query)?, asked.range.clone());
     let with_msg = query.flag("with_msg", false)?;
-    let rows = web.app.db.read(move |tx| {
+    let organisation = app.application.organisation_id.clone();
+    let found = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let endpoint = endpoints::get(tx, &app.application, &id).await?;
-            let rows = attempts::of_endpoint(tx, &endpoint, &filter, &range).await?;
+            let found = attempts::of_endpoint(tx, &endpoint, &filter, &range).await?;
             let mut of_rows: HashMap<String, Message> = HashMap::new();
-            for row in rows.iter().filter(|_| with_msg) {
+            for row in found.rows.iter().filter(|_| with_msg) {
                 if let Entry::Vacant(place) = of_rows.entry(row.message_id.to_string()) {
                     place.insert(messages::get(tx, &app.application, row.message_id.as_str()).await?);
                 }
             }
-            Ok::<_, Error>((rows, of_rows))
+            Ok::<_, Error>((found, of_rows))
         })
     });
-    let (rows, of_rows) = rows.await?;
+    let (found, of_rows) = found.await?;
     let view = |attempt: Attempt| {
         let msg = of_rows.get(attempt.message_id.as_str()).map(|message| MessageOut::of(message, false));
         AttemptOut { attempt: shown.view(attempt), msg }
     };
-    Ok(Json(asked.page(rows, |attempt| attempt.id.to_string(), view)))
+    Ok(Json(asked.page_of(found, |attempt| attempt.id.to_string(), view)))
 }
 
 pub(super) async fn of_message(
@@ -128,7 +129,8 @@ async fn of_message_at(
 ) -> SvixResult<Json<List<AttemptView>>> {
     let asked = Asked::by_time(query, "atmpt", web.app.clock.now())?;
     let (mut filter, shown, range) = (filter(query)?, Shown::of(query)?, asked.range.clone());
-    let rows = web.app.db.read(move |tx| {
+    let organisation = app.application.organisation_id.clone();
+    let found = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let message = messages::get(tx, &app.application, &id).await?;
             if let Some(endpoint) = endpoint {
@@ -137,7 +139,7 @@ async fn of_message_at(
             attempts::of_message(tx, &message, &filter, &range).await
         })
     });
-    Ok(Json(asked.page(rows.await?, |attempt| attempt.id.to_string(), |attempt| shown.view(attempt))))
+    Ok(Json(asked.page_of(found.await?, |attempt| attempt.id.to_string(), |attempt| shown.view(attempt))))
 }
 
 pub(super) async fn get(
@@ -158,7 +160,7 @@ pub(super) async fn get(
 
 pub(super) async fn expunge(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Path((_, message, id)): Path<(String, String, String)>,
 ) -> SvixResult<StatusCode> {
@@ -182,15 +184,16 @@ pub(super) async fn count(
     const MOST: i64 = 10_000;
     let mut range = Asked::by_time(&query, "atmpt", web.app.clock.now())?.range;
     range.limit = MOST;
-    let filter = filter(&query)?;
-    let rows = web.app.db.read(move |tx| {
+    let (filter, organisation) = (filter(&query)?, app.application.organisation_id.clone());
+    let found = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let endpoint = endpoints::get(tx, &app.application, &id).await?;
             attempts::of_endpoint(tx, &endpoint, &filter, &range).await
         })
     });
-    let many = rows.await?.len() as i64;
-    Ok(Json(json!({ "count": many, "approximated": many == MOST })))
+    let found = found.await?;
+    let many = found.rows.len() as i64;
+    Ok(Json(json!({ "count": many, "approximated": many == MOST || found.stopped_at.is_some() })))
 }
 
 /// A message as it stands at an endpoint.
@@ -213,7 +216,8 @@ pub(super) async fn messages_of(
 ) -> SvixResult<Json<List<EndpointMessageOut>>> {
     let asked = Asked::by_time(&query, "msg", web.app.clock.now())?;
     let (filter, shown, range) = (filter(&query)?, Shown::of(&query)?, asked.range.clone());
-    let rows = web.app.db.read(move |tx| {
+    let organisation = app.application.organisation_id.clone();
+    let found = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let endpoint = endpoints::get(tx, &app.application, &id).await?;
             attempts::messages_of(tx, &app.application.id, &endpoint, &filter, &range).await
@@ -228,7 +232,7 @@ pub(super) async fn messages_of(
             next_attempt: destination.next_at,
         }
     };
-    Ok(Json(asked.page(rows.await?, |(message, _)| message.id.to_string(), view)))
+    Ok(Json(asked.page_of(found.await?, |(message, _)| message.id.to_string(), view)))
 }
 
 /// An endpoint as it stands with a message.

@@ -14,7 +14,7 @@ use campanile_webhooks::tokens::{self, Capability, TokenSpec};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::{Access, App, Org};
+use super::access::{Access, App, OrgManager};
 use super::applications::ApplicationIn;
 use super::body::{self, Body};
 use super::error::SvixResult;
@@ -46,7 +46,7 @@ impl PortalAccessIn {
 
 pub(super) async fn portal_access(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Path(named): Path<String>,
     Body(asked): Body<PortalAccessIn>,
 ) -> SvixResult<Json<Value>> {
@@ -56,7 +56,7 @@ pub(super) async fn portal_access(
 /// The older operation, without anything to choose.
 pub(super) async fn dashboard_access(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Path(named): Path<String>,
     body: axum::body::Bytes,
 ) -> SvixResult<Json<Value>> {
@@ -97,7 +97,7 @@ pub(super) struct ExpireIn {
 
 pub(super) async fn expire_all(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Body(asked): Body<ExpireIn>,
 ) -> SvixResult<StatusCode> {

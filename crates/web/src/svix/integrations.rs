@@ -7,7 +7,7 @@ use campanile_webhooks::integrations::{self, Integration, IntegrationSpec};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::{App, Org};
+use super::access::{App, Org, OrgManager};
 use super::body::Body;
 use super::error::SvixResult;
 use super::list::{Asked, List};
@@ -44,7 +44,7 @@ pub(super) async fn list(
 
 pub(super) async fn create(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Body(asked): Body<IntegrationIn>,
 ) -> SvixResult<(StatusCode, Json<Integration>)> {
@@ -67,7 +67,7 @@ pub(super) async fn get(
 
 pub(super) async fn update(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Path((_, id)): Named,
     Body(asked): Body<IntegrationIn>,
@@ -81,7 +81,7 @@ pub(super) async fn update(
 
 pub(super) async fn delete(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Path((_, id)): Named,
 ) -> SvixResult<StatusCode> {
@@ -95,7 +95,7 @@ pub(super) async fn delete(
 
 pub(super) async fn key(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Path((_, id)): Named,
 ) -> SvixResult<Json<Value>> {
@@ -108,7 +108,7 @@ pub(super) async fn key(
 
 pub(super) async fn rotate_key(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Path((_, id)): Named,
 ) -> SvixResult<Json<Value>> {

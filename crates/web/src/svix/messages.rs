@@ -7,7 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use campanile_accounts::Caller;
+use campanile_base::bounds::IDS_AT_A_TIME;
 use campanile_base::{Error, Timestamp};
+use campanile_webhooks::check_count;
 use campanile_webhooks::endpoints::{self};
 use campanile_webhooks::event_types::{self, PING, Viewer};
 use campanile_webhooks::messages::{self, Filter, Message, NewMessage, To};
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::access::{App, Org};
+use super::access::{App, OrgManager};
 use super::applications::ApplicationIn;
 use super::body::Body;
 use super::error::{SvixError, SvixResult};
@@ -117,7 +119,7 @@ impl MessageOut {
 
 pub(super) async fn create(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Path(application): Path<String>,
     headers: HeaderMap,
     uri: axum::http::Uri,
@@ -163,11 +165,12 @@ async fn page(
     filter: Filter,
     with_content: bool,
 ) -> SvixResult<Json<List<MessageOut>>> {
-    let range = asked.range.clone();
-    let rows =
-        web.app.db.read(move |tx| Box::pin(async move { messages::list(tx, &app.application, &filter, &range).await }));
+    let (range, organisation) = (asked.range.clone(), app.application.organisation_id.clone());
+    let found = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
+        Box::pin(async move { messages::list(tx, &app.application, &filter, &range).await })
+    });
     let view = |message: Message| MessageOut::of(&message, with_content);
-    Ok(Json(asked.page(rows.await?, |message| message.id.to_string(), view)))
+    Ok(Json(asked.page_of(found.await?, |message| message.id.to_string(), view)))
 }
 
 #[derive(Deserialize)]
@@ -243,7 +246,7 @@ pub(super) fn missing_payload() -> SvixError {
 
 pub(super) async fn expunge(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Path((_, id)): Path<(String, String)>,
 ) -> SvixResult<StatusCode> {
@@ -263,10 +266,11 @@ pub(super) struct BulkExpungeIn {
 
 pub(super) async fn bulk_expunge(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Body(asked): Body<BulkExpungeIn>,
 ) -> SvixResult<Json<Value>> {
+    check_count("ids", asked.ids.len(), IDS_AT_A_TIME)?;
     let results = web.app.db.write(move |tx| {
         Box::pin(async move {
             let mut results = BTreeMap::new();
@@ -286,7 +290,7 @@ pub(super) async fn bulk_expunge(
 
 pub(super) async fn expunge_all(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     app: App,
 ) -> SvixResult<(StatusCode, Json<Task>)> {
     let webhooks = web.app.webhooks.clone();

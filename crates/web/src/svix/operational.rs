@@ -1,15 +1,18 @@
 //! Operational webhooks: endpoints that are told what becomes of all others. They are endpoints of the
 //! organisation's own application, in a shape of their own.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use campanile_accounts::Caller;
 use campanile_base::Error;
 use campanile_webhooks::applications::{self, Application};
 use campanile_webhooks::endpoints::{self, Endpoint};
 use serde_json::{Value, json};
 
-use super::access::{Access, App, Org};
+use super::access::{Access, App, Org, OrgManager};
 use super::body::Body;
 use super::endpoints::{EndpointIn, HeadersIn, RotateIn};
 use super::error::SvixResult;
@@ -18,7 +21,7 @@ use super::query::Query;
 use crate::Web;
 
 /// The organisation's own application, as the one that a path names.
-async fn own(web: &Web, Org(caller): Org) -> SvixResult<App> {
+async fn own(web: &Web, caller: Arc<Caller>) -> SvixResult<App> {
     let (clock, organisation) = (web.app.clock.clone(), caller.organisation.clone());
     let found: Application = web
         .app
@@ -45,9 +48,9 @@ fn view(endpoint: Endpoint) -> Value {
     })
 }
 
-pub(super) async fn list(State(web): State<Web>, org: Org, query: Query) -> SvixResult<Json<List<Value>>> {
+pub(super) async fn list(State(web): State<Web>, Org(caller): Org, query: Query) -> SvixResult<Json<List<Value>>> {
     let asked = Asked::by_id(&query, "ep", false)?;
-    let (app, range) = (own(&web, org).await?, asked.range.clone());
+    let (app, range) = (own(&web, caller).await?, asked.range.clone());
     let rows =
         web.app.db.read(move |tx| Box::pin(async move { endpoints::list(tx, &app.application.id, &range).await }));
     Ok(Json(asked.page(rows.await?, |endpoint| endpoint.id.to_string(), view)))
@@ -55,27 +58,27 @@ pub(super) async fn list(State(web): State<Web>, org: Org, query: Query) -> Svix
 
 pub(super) async fn create(
     State(web): State<Web>,
-    org: Org,
+    OrgManager(caller): OrgManager,
     body: Body<EndpointIn>,
 ) -> SvixResult<(StatusCode, Json<Value>)> {
-    let app = own(&web, org).await?;
+    let app = own(&web, caller).await?;
     let (status, Json(made)) = super::endpoints::create(State(web), app, body).await?;
     Ok((status, Json(view(made))))
 }
 
-pub(super) async fn get(State(web): State<Web>, org: Org, Path(id): Path<String>) -> SvixResult<Json<Value>> {
-    let app = own(&web, org).await?;
+pub(super) async fn get(State(web): State<Web>, Org(caller): Org, Path(id): Path<String>) -> SvixResult<Json<Value>> {
+    let app = own(&web, caller).await?;
     Ok(Json(view(super::endpoints::found(&web, app, id).await?)))
 }
 
 /// Makes one over. Unlike elsewhere there must be one.
 pub(super) async fn upsert(
     State(web): State<Web>,
-    org: Org,
+    OrgManager(caller): OrgManager,
     Path(id): Path<String>,
     Body(asked): Body<EndpointIn>,
 ) -> SvixResult<Json<Value>> {
-    let app = own(&web, org).await?;
+    let app = own(&web, caller).await?;
     let (webhooks, caller) = (web.app.webhooks.clone(), app.access.caller());
     let (spec, _) = asked.parts();
     let changed = web.app.db.write(move |tx| {
@@ -87,8 +90,12 @@ pub(super) async fn upsert(
     Ok(Json(view(changed.await?)))
 }
 
-pub(super) async fn delete(State(web): State<Web>, org: Org, Path(id): Path<String>) -> SvixResult<StatusCode> {
-    let app = own(&web, org).await?;
+pub(super) async fn delete(
+    State(web): State<Web>,
+    OrgManager(caller): OrgManager,
+    Path(id): Path<String>,
+) -> SvixResult<StatusCode> {
+    let app = own(&web, caller).await?;
     let webhooks = web.app.webhooks.clone();
     let gone = web.app.db.write(move |tx| {
         Box::pin(async move {
@@ -101,32 +108,40 @@ pub(super) async fn delete(State(web): State<Web>, org: Org, Path(id): Path<Stri
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn secret(State(web): State<Web>, org: Org, Path(id): Path<String>) -> SvixResult<Json<Value>> {
-    let app = own(&web, org).await?;
+pub(super) async fn secret(
+    State(web): State<Web>,
+    OrgManager(caller): OrgManager,
+    Path(id): Path<String>,
+) -> SvixResult<Json<Value>> {
+    let app = own(&web, caller).await?;
     super::endpoints::secret(State(web), app, Path((String::new(), id))).await
 }
 
 pub(super) async fn rotate(
     State(web): State<Web>,
-    org: Org,
+    OrgManager(caller): OrgManager,
     Path(id): Path<String>,
     body: Body<RotateIn>,
 ) -> SvixResult<StatusCode> {
-    let app = own(&web, org).await?;
+    let app = own(&web, caller).await?;
     super::endpoints::rotate(State(web), app, Path((String::new(), id)), body).await
 }
 
-pub(super) async fn get_headers(State(web): State<Web>, org: Org, Path(id): Path<String>) -> SvixResult<Json<Value>> {
-    let app = own(&web, org).await?;
+pub(super) async fn get_headers(
+    State(web): State<Web>,
+    Org(caller): Org,
+    Path(id): Path<String>,
+) -> SvixResult<Json<Value>> {
+    let app = own(&web, caller).await?;
     super::endpoints::get_headers(State(web), app, Path((String::new(), id))).await
 }
 
 pub(super) async fn set_headers(
     State(web): State<Web>,
-    org: Org,
+    OrgManager(caller): OrgManager,
     Path(id): Path<String>,
     body: Body<HeadersIn>,
 ) -> SvixResult<StatusCode> {
-    let app = own(&web, org).await?;
+    let app = own(&web, caller).await?;
     super::endpoints::set_headers(State(web), app, Path((String::new(), id)), body).await
 }

@@ -1,11 +1,14 @@
 //! Polling: receivers that ask for their messages.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use campanile_accounts::Caller;
 use campanile_base::{Error, Timestamp};
 use campanile_webhooks::endpoints::{self, Endpoint};
 use campanile_webhooks::lines::poll::{self, Page, Question};
@@ -14,7 +17,7 @@ use campanile_webhooks::tokens::Capability;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::access::{Access, App, Org};
+use super::access::{Access, App, OrgManager};
 use super::body::{self, Body};
 use super::error::{SvixError, SvixResult};
 use super::messages::MessageOut;
@@ -33,6 +36,14 @@ impl FromRequestParts<Web> for Poller {
 }
 
 impl Poller {
+    /// Refuses whoever may only look from moving a consumer, by which its receiver would lose or repeat messages.
+    fn must_move(&self) -> campanile_base::Result<()> {
+        match &self.0.access {
+            Access::Application(token) if token.endpoint_id.is_some() => Ok(()),
+            access => access.must(Capability::ManageEndpoint),
+        }
+    }
+
     /// Finds the endpoint; a token of another finds none.
     fn check(&self, endpoint: &Endpoint) -> campanile_base::Result<()> {
         match &self.0.access {
@@ -101,6 +112,7 @@ pub(super) async fn consume(
     Path((_, id, consumer)): Path<(String, String, String)>,
     query: Query,
 ) -> SvixResult<Json<Value>> {
+    poller.must_move()?;
     let (question, webhooks) = (question(&query)?, web.app.webhooks.clone());
     let page = web.app.db.write(move |tx| {
         Box::pin(async move {
@@ -123,6 +135,7 @@ pub(super) async fn seek(
     Path((_, id, consumer)): Path<(String, String, String)>,
     Body(asked): Body<SeekIn>,
 ) -> SvixResult<Json<Value>> {
+    poller.must_move()?;
     let webhooks = web.app.webhooks.clone();
     let number = web.app.db.write(move |tx| {
         Box::pin(async move {
@@ -136,11 +149,11 @@ pub(super) async fn seek(
 
 pub(super) async fn token(
     State(web): State<Web>,
-    org: Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Path((_, id)): Path<(String, String)>,
 ) -> SvixResult<Json<Value>> {
-    Ok(Json(token_of(&web, org, app, id, false).await?))
+    Ok(Json(token_of(&web, caller, app, id, false).await?))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -151,7 +164,7 @@ struct RotateTokenIn {
 
 pub(super) async fn rotate_token(
     State(web): State<Web>,
-    org: Org,
+    OrgManager(caller): OrgManager,
     app: App,
     Path((_, id)): Path<(String, String)>,
     body: axum::body::Bytes,
@@ -160,10 +173,10 @@ pub(super) async fn rotate_token(
     if asked.old_token_expiry.is_some_and(|seconds| seconds != 0) {
         return Err(SvixError::value(&["body", "oldTokenExpiry"], "the old token ends at once; only 0 can be given"));
     }
-    Ok((StatusCode::CREATED, Json(token_of(&web, org, app, id, true).await?)))
+    Ok((StatusCode::CREATED, Json(token_of(&web, caller, app, id, true).await?)))
 }
 
-async fn token_of(web: &Web, Org(caller): Org, app: App, id: String, is_new: bool) -> SvixResult<Value> {
+async fn token_of(web: &Web, caller: Arc<Caller>, app: App, id: String, is_new: bool) -> SvixResult<Value> {
     let webhooks = web.app.webhooks.clone();
     app.access.must(Capability::ManageEndpointSecret)?;
     let token = web.app.db.write(move |tx| {

@@ -33,8 +33,9 @@ async fn change(web: &Web, app: App, id: String, change: Change) -> SvixResult<S
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What is set, without its secrets.
+/// What is set, without its secrets. Parameters may be some, so they are for those who may change them.
 pub(super) async fn get_oauth(State(web): State<Web>, app: App, Path((_, id)): Named) -> SvixResult<Json<Value>> {
+    let may_change = app.access.may(Capability::ManageEndpointSecret);
     let Some(oauth) = view(&web, app, id).await?.oauth else {
         return Err(campanile_base::Error::NotFound("OAuth configuration").into());
     };
@@ -44,7 +45,7 @@ pub(super) async fn get_oauth(State(web): State<Web>, app: App, Path((_, id)): N
         "clientId": oauth.client_id,
         "tokenUrl": oauth.token_url,
         "scopes": oauth.scopes,
-        "extraParams": oauth.extra_params,
+        "extraParams": oauth.extra_params.filter(|_| may_change),
     })))
 }
 

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_base::Timestamp;
+use campanile_base::bounds::IDS_AT_A_TIME;
+use campanile_webhooks::check_count;
 use campanile_webhooks::tasks::{self, Task, TaskStatus, Work};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::Org;
+use super::access::{Org, OrgManager};
 use super::body::Body;
 use super::error::{SvixError, SvixResult};
 use super::list::{Asked, List};
@@ -43,9 +45,10 @@ pub(super) struct UsageIn {
 
 pub(super) async fn application_usage(
     State(web): State<Web>,
-    Org(caller): Org,
+    OrgManager(caller): OrgManager,
     Body(asked): Body<UsageIn>,
 ) -> SvixResult<(StatusCode, Json<Value>)> {
+    check_count("appIds", asked.app_ids.as_ref().map_or(0, Vec::len), IDS_AT_A_TIME)?;
     let webhooks = web.app.webhooks.clone();
     let begun = web.app.db.write(move |tx| {
         Box::pin(async move {
@@ -68,7 +71,10 @@ pub(super) async fn application_usage(
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
-pub(super) async fn event_type_usage(State(web): State<Web>, Org(caller): Org) -> SvixResult<(StatusCode, Json<Task>)> {
+pub(super) async fn event_type_usage(
+    State(web): State<Web>,
+    OrgManager(caller): OrgManager,
+) -> SvixResult<(StatusCode, Json<Task>)> {
     let webhooks = web.app.webhooks.clone();
     let begun = web
         .app

@@ -20,15 +20,20 @@ use super::endpoints::with_endpoint;
 use super::error::{SvixError, SvixResult};
 use crate::Web;
 
+/// The script; its variables are for those who may change them.
 pub(super) async fn get(
     State(web): State<Web>,
     app: App,
     Path((_, id)): Path<(String, String)>,
 ) -> SvixResult<Json<Transformation>> {
+    let may_change = app.access.may(Capability::ManageTransformations);
     let found = with_endpoint(&web, app, id, Capability::ViewBase, |tx, webhooks, _, _, endpoint| {
         Box::pin(async move { transformations::get(tx, webhooks, &endpoint).await })
     });
-    Ok(Json(found.await?))
+    let mut found = found.await?;
+    // They are sealed at rest: keys, mostly.
+    found.variables = found.variables.filter(|_| may_change);
+    Ok(Json(found))
 }
 
 #[derive(Debug, Default, Deserialize)]
