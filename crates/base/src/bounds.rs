@@ -103,3 +103,35 @@ pub const WORDS_BYTES: usize = 16 * KIB;
 pub const CONTENT_TYPE_BYTES: usize = 256;
 /// Messages that are expunged, applications that are counted, or sessions that are ended, by one request.
 pub const IDS_AT_A_TIME: usize = 1_000;
+
+/// A template, in bytes.
+pub const TEMPLATE_BYTES: usize = 200 * KIB;
+/// Blocks within blocks of a template.
+pub const TEMPLATE_NESTING: usize = 100;
+/// Brackets within brackets of a template's expression: `a[b[c]]` has two.
+pub const TEMPLATE_BRACKETS: usize = 16;
+/// `and` and `or` in one condition of a template.
+pub const TEMPLATE_CONDITIONS: usize = 100;
+/// `elsif` in a template.
+pub const TEMPLATE_ELSIFS: usize = 300;
+/// Blank characters in a row in a template: its parser takes the square of their number.
+pub const TEMPLATE_BLANKS: usize = 1_000;
+
+/// Steps of one rendering: elements, turns of loops, filters, and each KiB that they read or make.
+pub const RENDER_STEPS: u64 = 100_000;
+/// What one rendering comes to, in bytes.
+pub const RENDER_BYTES: usize = MIB;
+/// What a filter or a `capture` comes to, in bytes.
+pub const RENDER_VALUE_BYTES: usize = MIB;
+/// What `assign` and `capture` keep in one rendering, in bytes together.
+pub const RENDER_KEPT_BYTES: usize = 8 * MIB;
+/// Partials within partials, and translations within translations.
+pub const RENDER_DEPTH: usize = 10;
+/// For how long one rendering may take. Its steps end it long before.
+pub const RENDER_TIME: Duration = Duration::from_secs(1);
+/// What is said of an error in a template, in bytes.
+pub const TEMPLATE_ERROR_BYTES: usize = 2 * KIB;
+/// Steps of all templates that one recipient's run renders without waiting.
+pub const RUN_STEPS: u64 = 1_000_000;
+/// For how long one recipient's run may go on without waiting.
+pub const RUN_TIME: Duration = Duration::from_secs(5);

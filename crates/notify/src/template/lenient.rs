@@ -1,59 +1,110 @@
-//! A runtime in which a missing variable is nil.
+//! A runtime in which a missing variable is nil, and which counts what a rendering costs.
+//!
+//! The library asks for the registers after each element that it has rendered, which is where elements are counted. A rendering that
+//! has exceeded a bound is interrupted there, as by `break`; the error comes at its end.
 
 use liquid_core::error::{Error, Result};
 use liquid_core::model::{KStringCow, ScalarCow, Value, ValueCow};
-use liquid_core::runtime::{PartialStore, Registers, RuntimeBuilder};
-use liquid_core::{Runtime, Template};
+use liquid_core::runtime::{Interrupt, InterruptRegister, PartialStore, Registers, RuntimeBuilder};
+use liquid_core::{Runtime, Template, ValueView};
 
+use super::budget::{self, Output, Rendering};
 use super::{Tongue, Variables};
 
 /// Renders `template` with `variables`; what they lack is nil.
 pub(super) fn render(template: &Template, variables: &Variables) -> Result<String> {
+    let _rendering = Rendering::begin();
     let inner = RuntimeBuilder::new().set_globals(&variables.values).set_partials(&*variables.partials).build();
     *inner.registers().get_mut::<Tongue>() = variables.tongue.clone();
-    let runtime = Lenient(&inner);
-    let mut out = Vec::new();
-    liquid_core::Renderable::render_to(template, &mut out, &runtime)?;
-    String::from_utf8(out).map_err(|_| Error::with_msg("the template renders to something that is not text"))
+    let mut output = Output::of_template();
+    let rendered = liquid_core::Renderable::render_to(template, &mut output, &Lenient::outside(&inner));
+    budget::check()?;
+    rendered?;
+    String::from_utf8(output.bytes).map_err(|_| Error::with_msg("the template renders to something that is not text"))
 }
 
 /// Wraps a runtime and answers nil where it would fail.
-pub(super) struct Lenient<'r>(pub(super) &'r dyn Runtime);
+pub(super) struct Lenient<'r> {
+    inner: &'r dyn Runtime,
+    /// Whether it is the first around its registers, which counts elements.
+    counts: bool,
+}
+
+impl<'r> Lenient<'r> {
+    /// Around a runtime with registers of its own.
+    pub(super) fn outside(inner: &'r dyn Runtime) -> Self {
+        Self { inner, counts: true }
+    }
+
+    /// Around a runtime that asks another of these for its registers.
+    pub(super) fn inside(inner: &'r dyn Runtime) -> Self {
+        Self { inner, counts: false }
+    }
+}
+
+/// Counts the steps of reading a value.
+fn count(value: &ValueCow<'_>) {
+    let bytes = match value {
+        ValueCow::Owned(value) => budget::size_of(value),
+        // It is looked through at most.
+        ValueCow::Borrowed(value) => match value.as_scalar() {
+            Some(scalar) if scalar.type_name() == "string" => scalar.to_kstr().len(),
+            Some(_) => 0,
+            None => value.as_array().map_or(0, |list| usize::try_from(list.size()).unwrap_or(0).saturating_mul(16)),
+        },
+    };
+    if bytes >= 1024 {
+        budget::count(budget::steps_of(bytes));
+    }
+}
 
 impl Runtime for Lenient<'_> {
     fn partials(&self) -> &dyn PartialStore {
-        self.0.partials()
+        self.inner.partials()
     }
 
     fn name(&self) -> Option<liquid_core::model::KStringRef<'_>> {
-        self.0.name()
+        self.inner.name()
     }
 
     fn roots(&self) -> std::collections::BTreeSet<KStringCow<'_>> {
-        self.0.roots()
+        self.inner.roots()
     }
 
     fn try_get(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
-        self.0.try_get(path)
+        self.inner.try_get(path).inspect(count)
     }
 
     fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
-        Ok(self.0.try_get(path).unwrap_or(ValueCow::Owned(Value::Nil)))
+        let value = self.try_get(path).unwrap_or(ValueCow::Owned(Value::Nil));
+        budget::check()?;
+        Ok(value)
     }
 
     fn set_global(&self, name: liquid_core::model::KString, value: Value) -> Option<Value> {
-        self.0.set_global(name, value)
+        if self.counts {
+            let bytes = budget::size_of(&value);
+            budget::keep(bytes);
+            budget::count(budget::steps_of(bytes));
+        }
+        self.inner.set_global(name, value)
     }
 
     fn set_index(&self, name: liquid_core::model::KString, value: Value) -> Option<Value> {
-        self.0.set_index(name, value)
+        self.inner.set_index(name, value)
     }
 
     fn get_index<'a>(&'a self, name: &str) -> Option<ValueCow<'a>> {
-        self.0.get_index(name)
+        self.inner.get_index(name)
     }
 
     fn registers(&self) -> &Registers {
-        self.0.registers()
+        if self.counts {
+            budget::count(1);
+            if budget::exceeded().is_some() {
+                self.inner.registers().get_mut::<InterruptRegister>().set(Interrupt::Break);
+            }
+        }
+        self.inner.registers()
     }
 }

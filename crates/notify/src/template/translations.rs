@@ -21,6 +21,7 @@ use liquid_core::{
 use serde_json::{Map, Value};
 
 use super::Template;
+use super::budget::{self, Inner, Output};
 use super::lenient::Lenient;
 
 /// Whose texts count where there are none in the recipient's language.
@@ -28,6 +29,8 @@ const DEFAULT_LOCALE: &str = "en";
 /// What texts are under that say no namespace.
 pub const DEFAULT_NAMESPACE: &str = "default";
 const FILTER: &str = "t";
+/// How many steps it counts to parse what counts one to be read.
+const PARSING: u64 = 16;
 
 /// Of which tenant, in which locale, under which namespace.
 type Place = (Option<String>, String, String);
@@ -147,8 +150,10 @@ fn of_po(content: &str) -> std::result::Result<Value, String> {
 
 /// Renders a text with what is known where it is said.
 fn render(text: &str, writer: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
+    let _inner = Inner::begin()?;
+    budget::spend(1 + budget::steps_of(text.len()) * PARSING)?;
     let template = Template::parse(text).map_err(|error| Error::with_msg(format!("the translation: {error}")))?;
-    template.0.render_to(writer, &Lenient(runtime))
+    template.0.render_to(writer, &Lenient::inside(runtime))
 }
 
 fn spoken(runtime: &dyn Runtime, key: &str, count: Option<i64>) -> Option<String> {
@@ -208,9 +213,9 @@ impl Filter for Translated {
         let count = known.get("count").and_then(|count| count.as_scalar()?.to_integer());
         let key = input.to_kstr();
         let text = spoken(runtime, key.as_str(), count).unwrap_or_else(|| key.to_string());
-        let mut out = Vec::new();
+        let mut out = Output::of_block();
         render(&text, &mut out, &StackFrame::new(runtime, &known))?;
-        Ok(LiquidValue::scalar(String::from_utf8_lossy(&out).into_owned()))
+        Ok(LiquidValue::scalar(String::from_utf8_lossy(&out.bytes).into_owned()))
     }
 }
 

@@ -1,0 +1,102 @@
+//! Filters of numbers, like the library's, but checked: what does not fit into 64 bits is an error of the template.
+
+use liquid_core::ValueView;
+use liquid_core::model::Value;
+
+use super::bounded::Own;
+
+/// More places than a number has.
+const PLACES: i64 = 20;
+
+#[derive(Debug, Clone, Copy)]
+enum Number {
+    Whole(i64),
+    Float(f64),
+}
+
+type Outcome = Result<Value, String>;
+
+pub(super) fn all() -> [Own; 9] {
+    let unary = |name, function| Own { name, arguments: (0, 0), function };
+    let binary = |name, function| Own { name, arguments: (1, 1), function };
+    [
+        unary("abs", |input, _| match number(input)? {
+            Number::Whole(number) => whole(number.checked_abs()),
+            Number::Float(number) => Ok(Value::scalar(number.abs())),
+        }),
+        unary("ceil", |input, _| rounded(float(number(input)?).ceil())),
+        unary("floor", |input, _| rounded(float(number(input)?).floor())),
+        Own { name: "round", arguments: (0, 1), function: round },
+        binary("plus", |input, words| of_two(input, words, i64::checked_add, |a, b| a + b)),
+        binary("minus", |input, words| of_two(input, words, i64::checked_sub, |a, b| a - b)),
+        binary("times", |input, words| of_two(input, words, i64::checked_mul, |a, b| a * b)),
+        binary("divided_by", |input, words| {
+            not_zero(words)?;
+            of_two(input, words, i64::checked_div, |a, b| a / b)
+        }),
+        binary("modulo", |input, words| {
+            not_zero(words)?;
+            of_two(input, words, i64::checked_rem, |a, b| a % b)
+        }),
+    ]
+}
+
+fn number(value: &dyn ValueView) -> Result<Number, String> {
+    let scalar = value.as_scalar();
+    let whole = scalar.as_ref().and_then(|scalar| scalar.to_integer()).map(Number::Whole);
+    let number = whole.or_else(|| scalar.and_then(|scalar| scalar.to_float()).map(Number::Float));
+    number.ok_or_else(|| "a number is expected".to_owned())
+}
+
+fn float(number: Number) -> f64 {
+    match number {
+        Number::Whole(number) => number as f64,
+        Number::Float(number) => number,
+    }
+}
+
+fn whole(number: Option<i64>) -> Outcome {
+    number.map(Value::scalar).ok_or_else(|| "the result is too large a number".to_owned())
+}
+
+/// A float without a fraction, as a whole number.
+fn rounded(number: f64) -> Outcome {
+    // The first that does not fit; the bounds themselves are no whole floats.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    whole((-END..END).contains(&number).then_some(number as i64))
+}
+
+fn of_two(
+    input: &dyn ValueView,
+    words: &[Value],
+    of_whole: fn(i64, i64) -> Option<i64>,
+    of_float: fn(f64, f64) -> f64,
+) -> Outcome {
+    match (number(input)?, number(&words[0])?) {
+        (Number::Whole(a), Number::Whole(b)) => whole(of_whole(a, b)),
+        (a, b) => Ok(Value::scalar(of_float(float(a), float(b)))),
+    }
+}
+
+fn not_zero(words: &[Value]) -> Result<(), String> {
+    match float(number(&words[0])?) == 0.0 {
+        true => Err("Can't divide by zero".to_owned()),
+        false => Ok(()),
+    }
+}
+
+fn round(input: &dyn ValueView, words: &[Value]) -> Outcome {
+    let input = float(number(input)?);
+    let places = words.first().map(|places| number(places)).transpose()?;
+    match places {
+        Some(Number::Whole(places)) if places > PLACES => Err(format!("rounds to {PLACES} places at most")),
+        Some(Number::Whole(places)) if places > 0 => {
+            let by = 10.0_f64.powi(i32::try_from(places).unwrap_or(0));
+            let rounded = (input * by).round() / by;
+            // So many places that they do not fit were there already.
+            Ok(Value::scalar(if rounded.is_finite() { rounded } else { input }))
+        }
+        Some(Number::Float(_)) => Err("a whole number of places is expected".to_owned()),
+        _ => rounded(input.round()),
+    }
+}

@@ -1,0 +1,289 @@
+//! What one rendering may cost: steps, bytes, depth, time.
+//!
+//! Rendering is synchronous, so the budget belongs to the thread. A template that renders another (a partial, a translation, a filter)
+//! shares its budget. Steps are counted, so the same template fails at the same place each time; the clock is looked at rarely, for what the
+//! counts have missed.
+//!
+//! A run of a workflow renders many templates. [`begin_run`] gives the thread a budget for all of them together.
+
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use campanile_base::bounds::{
+    RENDER_BYTES, RENDER_DEPTH, RENDER_KEPT_BYTES, RENDER_STEPS, RENDER_TIME, RENDER_VALUE_BYTES, RUN_STEPS, RUN_TIME,
+};
+use liquid_core::ValueView;
+use liquid_core::error::{Error, Result};
+
+/// How many bytes count as one step.
+const BYTES_A_STEP: usize = 1024;
+/// After how many steps the clock is looked at.
+const CLOCK_STEPS: u64 = 512;
+
+thread_local! {
+    static BUDGET: Budget = const { Budget::new() };
+}
+
+/// A bound that was exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exceeded {
+    Steps,
+    Output,
+    Value,
+    Kept,
+    Depth,
+    Time,
+    RunSteps,
+    RunTime,
+}
+
+impl Exceeded {
+    /// A sentence of it.
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::Steps => format!("the template takes more than {RENDER_STEPS} steps"),
+            Self::Output => format!("the template renders to more than {RENDER_BYTES} bytes"),
+            Self::Value => format!("a value in the template is larger than {RENDER_VALUE_BYTES} bytes"),
+            Self::Kept => format!("the template assigns more than {RENDER_KEPT_BYTES} bytes"),
+            Self::Depth => format!("partials or translations lie more than {RENDER_DEPTH} deep in each other"),
+            Self::Time => format!("the template takes longer than {RENDER_TIME:?}"),
+            Self::RunSteps => format!("the run's templates take more than {RUN_STEPS} steps"),
+            Self::RunTime => format!("the run's templates take longer than {RUN_TIME:?}"),
+        }
+    }
+
+    fn error(self) -> Error {
+        Error::with_msg(self.text())
+    }
+}
+
+struct Budget {
+    renderings: Cell<usize>,
+    steps: Cell<u64>,
+    output: Cell<usize>,
+    kept: Cell<usize>,
+    depth: Cell<usize>,
+    began: Cell<Option<Instant>>,
+    exceeded: Cell<Option<Exceeded>>,
+    /// Steps of the run's earlier templates, and when it began.
+    run: Cell<Option<(u64, Instant)>>,
+}
+
+impl Budget {
+    const fn new() -> Self {
+        Self {
+            renderings: Cell::new(0),
+            steps: Cell::new(0),
+            output: Cell::new(0),
+            kept: Cell::new(0),
+            depth: Cell::new(0),
+            began: Cell::new(None),
+            exceeded: Cell::new(None),
+            run: Cell::new(None),
+        }
+    }
+
+    fn enter(&self) {
+        if self.renderings.get() == 0 {
+            self.steps.set(0);
+            self.output.set(0);
+            self.kept.set(0);
+            self.depth.set(0);
+            self.began.set(None);
+            self.exceeded.set(None);
+        }
+        self.renderings.set(self.renderings.get() + 1);
+    }
+
+    fn leave(&self) {
+        self.renderings.set(self.renderings.get().saturating_sub(1));
+        if self.renderings.get() == 0 {
+            let steps = self.steps.get();
+            self.run.set(self.run.get().map(|(before, began)| (before.saturating_add(steps), began)));
+        }
+    }
+
+    fn exceed(&self, bound: Exceeded) {
+        if self.exceeded.get().is_none() {
+            self.exceeded.set(Some(bound));
+        }
+    }
+
+    fn spend(&self, steps: u64) {
+        let before = self.steps.get();
+        let after = before.saturating_add(steps);
+        self.steps.set(after);
+        if after > RENDER_STEPS {
+            self.exceed(Exceeded::Steps);
+        }
+        if before / CLOCK_STEPS != after / CLOCK_STEPS {
+            self.look_at_clock();
+        }
+    }
+
+    fn look_at_clock(&self) {
+        let now = Instant::now();
+        match self.began.get() {
+            None => self.began.set(Some(now)),
+            Some(began) if now.duration_since(began) > RENDER_TIME => self.exceed(Exceeded::Time),
+            Some(_) => {}
+        }
+    }
+}
+
+/// A rendering on this thread; it ends with this.
+pub(super) struct Rendering(());
+
+impl Rendering {
+    /// Begins one; within another it shares that one's budget.
+    pub(super) fn begin() -> Self {
+        BUDGET.with(Budget::enter);
+        Self(())
+    }
+}
+
+impl Drop for Rendering {
+    fn drop(&mut self) {
+        BUDGET.with(Budget::leave);
+    }
+}
+
+/// A partial or a translation that is being rendered; it ends with this.
+pub(super) struct Inner(());
+
+impl Inner {
+    pub(super) fn begin() -> Result<Self> {
+        BUDGET.with(|budget| {
+            if budget.depth.get() >= RENDER_DEPTH {
+                budget.exceed(Exceeded::Depth);
+            } else {
+                budget.depth.set(budget.depth.get() + 1);
+            }
+        });
+        check()?;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        BUDGET.with(|budget| budget.depth.set(budget.depth.get().saturating_sub(1)));
+    }
+}
+
+/// The bound that the rendering has exceeded.
+pub(super) fn exceeded() -> Option<Exceeded> {
+    BUDGET.with(|budget| budget.exceeded.get())
+}
+
+/// An error, where a bound was exceeded.
+pub(super) fn check() -> Result<()> {
+    exceeded().map_or(Ok(()), |bound| Err(bound.error()))
+}
+
+/// Counts steps that cannot fail where they are counted: [`check`] tells later.
+pub(super) fn count(steps: u64) {
+    BUDGET.with(|budget| budget.spend(steps));
+}
+
+/// Counts steps.
+pub(super) fn spend(steps: u64) -> Result<()> {
+    count(steps);
+    check()
+}
+
+/// The steps that so many bytes count.
+pub(super) fn steps_of(bytes: usize) -> u64 {
+    (bytes / BYTES_A_STEP) as u64
+}
+
+/// Counts what a variable is made to keep.
+pub(super) fn keep(bytes: usize) {
+    BUDGET.with(|budget| {
+        budget.kept.set(budget.kept.get().saturating_add(bytes));
+        if budget.kept.get() > RENDER_KEPT_BYTES {
+            budget.exceed(Exceeded::Kept);
+        }
+    });
+}
+
+/// An error, where a value is too large; counts the steps of reading it.
+pub(super) fn measure(bytes: usize) -> Result<()> {
+    if bytes > RENDER_VALUE_BYTES {
+        BUDGET.with(|budget| budget.exceed(Exceeded::Value));
+    }
+    spend(steps_of(bytes))
+}
+
+/// How many bytes a value takes, roughly.
+pub(super) fn size_of(value: &dyn ValueView) -> usize {
+    const ITEM: usize = 16;
+    if let Some(scalar) = value.as_scalar() {
+        return match scalar.type_name() {
+            "string" => scalar.to_kstr().len() + ITEM,
+            _ => ITEM,
+        };
+    }
+    if let Some(list) = value.as_array() {
+        return ITEM + list.values().map(size_of).sum::<usize>();
+    }
+    let object = value.as_object().map(|object| object.iter().map(|(name, value)| name.len() + size_of(value)).sum());
+    ITEM + object.unwrap_or(0)
+}
+
+/// What a rendering writes to: it takes only so much.
+pub(super) struct Output {
+    pub(super) bytes: Vec<u8>,
+    /// The bound, and what it means to exceed it.
+    most: (usize, Exceeded),
+}
+
+impl Output {
+    /// For what a template comes to.
+    pub(super) fn of_template() -> Self {
+        Self { bytes: Vec::new(), most: (RENDER_BYTES, Exceeded::Output) }
+    }
+
+    /// For what a block within a template comes to.
+    pub(super) fn of_block() -> Self {
+        Self { bytes: Vec::new(), most: (RENDER_VALUE_BYTES, Exceeded::Value) }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (most, bound) = self.most;
+        if self.bytes.len() + bytes.len() > most {
+            BUDGET.with(|budget| budget.exceed(bound));
+            return Err(io::Error::other(bound.text()));
+        }
+        count(steps_of(bytes.len()));
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Gives the templates of one run a budget together, until the next begins.
+pub(crate) fn begin_run() {
+    BUDGET.with(|budget| budget.run.set(Some((0, Instant::now()))));
+}
+
+/// The bound that the run's templates have exceeded together.
+pub(crate) fn run_exceeded() -> Option<Exceeded> {
+    let (steps, began) = BUDGET.with(|budget| budget.run.get())?;
+    if steps > RUN_STEPS {
+        return Some(Exceeded::RunSteps);
+    }
+    (began.elapsed() > RUN_TIME).then_some(Exceeded::RunTime)
+}
+
+/// Counts work for a run that is no rendering, in bytes.
+pub(crate) fn count_for_run(bytes: usize) {
+    let more = steps_of(bytes);
+    BUDGET.with(|budget| budget.run.set(budget.run.get().map(|(steps, began)| (steps.saturating_add(more), began))));
+}
