@@ -135,3 +135,14 @@ pub const TEMPLATE_ERROR_BYTES: usize = 2 * KIB;
 pub const RUN_STEPS: u64 = 1_000_000;
 /// For how long one recipient's run may go on without waiting.
 pub const RUN_TIME: Duration = Duration::from_secs(5);
+
+/// Markdown that is read as such, in bytes; longer texts are shown letter by letter.
+pub const MARKDOWN_BYTES: usize = 64 * KIB;
+/// Quotes, lists and marks within each other in Markdown.
+pub const MARKDOWN_DEPTH: usize = 100;
+/// Parts of a Markdown text.
+pub const MARKDOWN_EVENTS: usize = 50_000;
+/// Tags of HTML that is cleaned: cleaning takes the square of their number.
+pub const HTML_TAGS: usize = 500;
+/// HTML that Markdown comes to, in bytes.
+pub const HTML_BYTES: usize = MIB;

@@ -3,10 +3,15 @@
 //! What the author of a template wrote is kept as far as it is safe. No attribute of an element may make it look like
 //! another part of the page: there is no `class`, `id` or `style`. What strangers wrote (the title of an issue) is to be put into a
 //! template by the filter `escape_markdown`: it is text then, and makes no links and no images.
+//!
+//! Cleaning takes the square of how deep HTML lies in itself, and end users write some of it: their names. So Markdown and the HTML
+//! in it are measured before. What is too much is not refused, since nobody's name is to keep a message from others: it is shown letter by letter.
 
 use std::sync::LazyLock;
 
 use ammonia::Builder;
+use campanile_base::bounds::{HTML_BYTES, HTML_TAGS, MARKDOWN_BYTES, MARKDOWN_DEPTH, MARKDOWN_EVENTS, TEMPLATE_BYTES};
+use campanile_base::escape_html;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, html as write};
 
 /// What links are marked with: the page that is left is not told of, not handed over, and does not vouch for the other.
@@ -20,17 +25,22 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// HTML that is safe to show: no scripts, no handlers, links to the web and to mail only.
 pub(crate) fn html(markdown: &str) -> String {
-    let events: Vec<Event<'_>> = Parser::new_ext(markdown, options()).collect();
-    let mut html = String::with_capacity(markdown.len() * 2);
+    safe_html(markdown).unwrap_or_else(|| as_text(markdown))
+}
+
+/// The same; nothing where the Markdown is too long, lies too deep in itself, or comes to too much.
+fn safe_html(markdown: &str) -> Option<String> {
+    let events = events(markdown, MARKDOWN_BYTES)?;
     let is_plain = events.iter().all(is_harmless);
-    write::push_html(&mut html, events.into_iter());
-    let html = html.trim_end();
+    let html = written(events)?;
     // What the writer makes of harmless events is clean already, and has no `<a` but of links.
     if is_plain {
-        html.replace("<a href=", &format!("<a rel=\"{REL}\" href="))
-    } else {
-        CLEANER.clean(html).to_string()
+        return Some(html.replace("<a href=", &format!("<a rel=\"{REL}\" href=")));
     }
+    if tags(&html) > HTML_TAGS {
+        return None;
+    }
+    Some(CLEANER.clean(&html).to_string()).filter(|html| html.len() <= HTML_BYTES)
 }
 
 /// Text that Markdown shows as it is: every character that means something there is escaped, HTML's too.
@@ -47,19 +57,51 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// HTML of a template that its author is trusted with: nothing is taken out.
 pub(crate) fn template_html(markdown: &str) -> String {
-    let mut html = String::new();
-    write::push_html(&mut html, Parser::new_ext(markdown, options()));
-    html
+    events(markdown, TEMPLATE_BYTES).and_then(written).unwrap_or_else(|| as_text(markdown))
 }
 
-/// The text of a page, for those who do not show HTML.
-pub(crate) fn text_of_html(html: &str) -> String {
-    let mut broken = html.to_owned();
-    for tag in ["</p>", "</div>", "</tr>", "</h1>", "</h2>", "</h3>", "</li>", "<br>", "<br/>", "<br />"] {
-        broken = broken.replace(tag, &format!("{tag}\n"));
+/// What Markdown says.
+fn events(markdown: &str, most: usize) -> Option<Vec<Event<'_>>> {
+    if markdown.len() > most {
+        return None;
     }
-    let bare = Builder::empty().clean(&broken).to_string();
-    let bare = bare.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let (mut events, mut depth) = (Vec::new(), 0_usize);
+    for event in Parser::new_ext(markdown, options()) {
+        match &event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MARKDOWN_DEPTH || events.len() >= MARKDOWN_EVENTS {
+            return None;
+        }
+        events.push(event);
+    }
+    Some(events)
+}
+
+fn written(events: Vec<Event<'_>>) -> Option<String> {
+    let mut html = String::new();
+    write::push_html(&mut html, events.into_iter());
+    html.truncate(html.trim_end().len());
+    (html.len() <= HTML_BYTES).then_some(html)
+}
+
+/// A text as HTML that shows it letter by letter.
+fn as_text(text: &str) -> String {
+    format!("<p>{}</p>", escape_html(text))
+}
+
+/// How many tags HTML opens; no element lies deeper than that.
+fn tags(html: &str) -> usize {
+    html.as_bytes().windows(2).filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic()).count()
+}
+
+/// The text of a page, for those who do not show HTML. A flat scan: it takes pages of any depth.
+pub(crate) fn text_of_html(html: &str) -> String {
+    let bare = bare(html);
+    let bare = bare.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">");
+    let bare = bare.replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
     let lines: Vec<&str> = bare.lines().map(str::trim).collect();
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
@@ -69,6 +111,37 @@ pub(crate) fn text_of_html(html: &str) -> String {
         }
     }
     text.trim().to_owned()
+}
+
+/// HTML without its tags, its comments, and what scripts and styles say; lines end where blocks do.
+fn bare(html: &str) -> String {
+    const LINES: [&str; 8] = ["/p", "/div", "/tr", "/h1", "/h2", "/h3", "/li", "br"];
+    let (mut out, mut rest) = (String::with_capacity(html.len()), html);
+    while let Some(start) = rest.find('<') {
+        out.push_str(&rest[..start]);
+        let inside = &rest[start + 1..];
+        if let Some(comment) = inside.strip_prefix("!--") {
+            rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
+            continue;
+        }
+        if !inside.starts_with(|letter: char| letter.is_ascii_alphabetic() || "/!?".contains(letter)) {
+            out.push('<');
+            rest = inside;
+            continue;
+        }
+        let end = inside.find('>');
+        let name = inside.split(|letter: char| letter.is_whitespace() || letter == '>').next().unwrap_or_default();
+        let name = name.trim_end_matches('/').to_ascii_lowercase();
+        if LINES.contains(&name.as_str()) {
+            out.push('\n');
+        }
+        rest = end.map_or("", |end| &inside[end + 1..]);
+        if matches!(name.as_str(), "script" | "style") {
+            let close = format!("</{name}");
+            rest = rest.find(&close).map_or("", |end| &rest[end..]);
+        }
+    }
+    out + rest
 }
 
 fn options() -> Options {
@@ -164,5 +237,27 @@ mod tests {
     #[test]
     fn a_page_has_a_text() {
         assert_eq!(text_of_html("<style>p{}</style><h1>Hi &amp; ho</h1><p>a<br>b</p><p>c</p>"), "Hi & ho\na\nb\nc");
+        assert_eq!(text_of_html("a<!-- <p>no</p> --><script>x < y</script> 1 < 2 <a href='x'>b</a>"), "a 1 < 2 b");
+        assert_eq!(text_of_html("&amp;lt; <p"), "&lt;");
+    }
+
+    #[test]
+    fn deep_or_large_html_of_outsiders_is_shown_as_text_at_once() {
+        let began = std::time::Instant::now();
+        let attributes: String = (0..400).map(|index| format!("<b id={index}>")).collect();
+        for markdown in [
+            "<div>".repeat(40_000),
+            "<div>".repeat(3_000),
+            format!("{attributes}{}", "<p>".repeat(400)),
+            ">".repeat(10_000),
+            "x".repeat(300_000),
+        ] {
+            let html = html(&markdown);
+            assert!(html.starts_with("<p>") && !html.contains("<div>"), "{}", markdown.len());
+            assert!(html.contains(&escape_html(&markdown[..9])), "nothing is lost: {}", markdown.len());
+            text_of_html(&markdown.repeat(10));
+        }
+        assert!(html("<div><b>as ever</b></div>").contains("<b>as ever</b>"));
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
     }
 }

@@ -14,6 +14,8 @@ use liquid_core::{Expression, Filter, ParseFilter, Runtime, ValueView};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
+use super::budget;
+
 /// What a filter does with its input and its arguments; an error is a sentence.
 type Function = fn(Value, &[Value]) -> std::result::Result<Value, String>;
 
@@ -41,7 +43,13 @@ pub(super) fn all() -> Vec<Box<dyn ParseFilter>> {
             Ok(list.into_iter().filter(|item| others.contains(item)).collect())
         }),
         ("escape_markdown", |input, _| Ok(crate::markdown::escaped(&text(&input)).into())),
-        ("from_markdown", |input, _| Ok(crate::markdown::html(&text(&input)).into())),
+        ("from_markdown", |input, _| {
+            let text = text(&input);
+            // Cleaning takes about as long as this many other steps.
+            let cleaning = if text.contains('<') { 1_000 } else { 0 };
+            budget::spend(cleaning + 16 * budget::steps_of(text.len())).map_err(|error| error.to_string())?;
+            Ok(crate::markdown::html(&text).into())
+        }),
         ("compare_versions", |input, others| Ok(compare(&text(&input), &others.first().map(text).unwrap_or_default()))),
         ("equals", |input, others| Ok((text(&input) == others.first().map(text).unwrap_or_default()).into())),
         ("format_number", |input, _| Ok(grouped(number(&input)?, None).into())),

@@ -93,9 +93,7 @@ fn caught<T>(work: impl FnOnce() -> liquid_core::Result<T>) -> Result<T, Templat
     match std::panic::catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(TemplateError::new(error.to_string())),
-        Err(_) => {
-            Err(TemplateError::new("the template library cannot handle this template or a value in it"))
-        }
+        Err(_) => Err(TemplateError::new("the template library cannot handle this template or a value in it")),
     }
 }
 
