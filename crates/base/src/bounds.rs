@@ -104,6 +104,31 @@ pub const CONTENT_TYPE_BYTES: usize = 256;
 /// Messages that are expunged, applications that are counted, or sessions that are ended, by one request.
 pub const IDS_AT_A_TIME: usize = 1_000;
 
+/// Every how many days, weeks, months or hours a rule comes round at most.
+pub const RULE_INTERVAL: i64 = 1_000;
+/// Rules of one schedule.
+pub const RULES: usize = 50;
+/// The longest delay, window or time limit of a workflow, in seconds: ten years.
+pub const LONGEST_WAIT: i64 = 10 * 365 * 24 * 3_600;
+/// Steps of a workflow.
+pub const WORKFLOW_STEPS: usize = 500;
+/// How deep workflows may set each other off.
+pub const TRIGGER_DEPTH: u64 = 10;
+/// How many runs one run may set off through others, counted as if each set off as many.
+pub const TRIGGER_REACH: u64 = 10_000;
+/// Recipients of a trigger that a step sets off.
+pub const RECIPIENTS_OF_STEP: usize = 1_000;
+/// Comparisons in one group of conditions.
+pub const CONDITIONS: usize = 100;
+/// Groups of conditions within each other.
+pub const CONDITION_DEPTH: usize = 8;
+/// One recipient's preferences within one set, as JSON, in bytes.
+pub const PREFERENCES_BYTES: usize = 64 * KIB;
+/// What a recipient's properties lie within each other.
+pub const PROPERTIES_DEPTH: usize = 32;
+/// What the log of a run shows of a value, in bytes.
+pub const LOGGED_VALUE_BYTES: usize = 4 * KIB;
+
 /// A template, in bytes.
 pub const TEMPLATE_BYTES: usize = 200 * KIB;
 /// Blocks within blocks of a template.

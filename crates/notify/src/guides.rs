@@ -169,7 +169,7 @@ fn refusal(
     {
         return Some(("not_in_target_audience", "The user is not in the guide's audience."));
     }
-    let conditions = |name: &str| serde_json::from_value::<Group>(guide.draft.get(name)?.clone()).ok();
+    let conditions = |name: &str| Group::parse(guide.draft.get(name)?).ok();
     let holds = |name: &str| conditions(name).is_none_or(|group| group.evaluate(scope).0);
     if !holds("target_property_conditions") || !holds("guide_audience_conditions") {
         return Some(("target_conditions_not_met", "The conditions of the guide do not hold."));

@@ -8,6 +8,7 @@ mod operators;
 mod times;
 
 use campanile_base::Timestamp;
+use campanile_base::bounds::{CONDITION_DEPTH, CONDITIONS, LOGGED_VALUE_BYTES};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -115,11 +116,82 @@ impl Condition {
     pub fn evaluate(&self, scope: &Scope<'_>) -> Evaluated {
         let found = scope.at(&self.variable);
         let holds = operators::holds(self, &found, scope);
-        Evaluated { condition: self.clone(), found: Some(found), holds: Some(holds) }
+        Evaluated { condition: self.clone(), found: Some(logged(found)), holds: Some(holds) }
+    }
+}
+
+/// A value as logs show it: of a large one, that it is.
+fn logged(value: Value) -> Value {
+    let bytes = json_size(&value);
+    match bytes > LOGGED_VALUE_BYTES {
+        true => Value::String(format!("({bytes} bytes)")),
+        false => value,
+    }
+}
+
+/// How long a value is as JSON, roughly.
+pub(crate) fn json_size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(list) => list.iter().map(|item| json_size(item) + 1).sum::<usize>() + 2,
+        Value::Object(map) => map.iter().map(|(name, value)| name.len() + json_size(value) + 4).sum::<usize>() + 2,
+        _ => 4,
+    }
+}
+
+/// Whether a value lies no deeper in itself than so many lists and objects.
+pub(crate) fn is_within_depth(value: &Value, depth: usize) -> bool {
+    let inside = |value: &Value| depth > 0 && is_within_depth(value, depth - 1);
+    match value {
+        Value::Array(list) => depth > 0 && list.iter().all(inside),
+        Value::Object(map) => depth > 0 && map.values().all(inside),
+        _ => true,
     }
 }
 
 impl Group {
+    /// Out of a document of others, which is measured before it is read.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(value: &Value) -> Result<Self, String> {
+        // Each group is a list in an object.
+        if !is_within_depth(value, 2 * CONDITION_DEPTH + 4) {
+            return Err(format!("conditions lie more than {CONDITION_DEPTH} deep in each other"));
+        }
+        let group: Self = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+        group.check()?;
+        Ok(group)
+    }
+
+    /// Whether there are no more comparisons, and they lie no deeper in each other, than is evaluated.
+    ///
+    /// # Errors
+    /// Which bound is exceeded.
+    pub fn check(&self) -> Result<(), String> {
+        let (count, depth) = self.measure();
+        if count > CONDITIONS {
+            return Err(format!("there are more than {CONDITIONS} conditions in a group"));
+        }
+        if depth > CONDITION_DEPTH {
+            return Err(format!("conditions lie more than {CONDITION_DEPTH} deep in each other"));
+        }
+        Ok(())
+    }
+
+    /// How many comparisons there are, and how deep they lie.
+    fn measure(&self) -> (usize, usize) {
+        match self {
+            Self::One(_) => (1, 0),
+            Self::Any { any: groups } | Self::All { all: groups } | Self::List(groups) => {
+                let inside = groups.iter().map(Self::measure);
+                let (count, depth) =
+                    inside.fold((0, 0), |(sum, deepest), (count, depth)| (sum + count, deepest.max(depth)));
+                (count, depth + 1)
+            }
+        }
+    }
+
     /// Whether it holds, and how each comparison came out.
     pub fn evaluate(&self, scope: &Scope<'_>) -> (bool, Vec<Evaluated>) {
         let mut log = Vec::new();

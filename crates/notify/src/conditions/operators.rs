@@ -1,5 +1,7 @@
 //! How a variable is compared with an argument.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -112,6 +114,14 @@ fn equal(found: &Value, argument: &Value) -> bool {
     found == argument || (is_scalar(found) && is_scalar(argument) && text_of(found) == text_of(argument))
 }
 
+/// The same text for what is [`equal`], so that lists are not compared item by item.
+fn likeness(value: &Value) -> String {
+    match value {
+        Value::Array(_) | Value::Object(_) => format!("json {value}"),
+        scalar => format!("text {}", text_of(scalar)),
+    }
+}
+
 fn compare(found: &Value, argument: &Value) -> Option<std::cmp::Ordering> {
     let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
     if let (Some(a), Some(b)) = (number(found), number(argument)) {
@@ -122,7 +132,10 @@ fn compare(found: &Value, argument: &Value) -> Option<std::cmp::Ordering> {
 
 fn contains(found: &Value, argument: &Value) -> bool {
     match (found, argument) {
-        (Value::Array(list), Value::Array(wanted)) => wanted.iter().any(|item| list.iter().any(|has| equal(has, item))),
+        (Value::Array(list), Value::Array(wanted)) => {
+            let has: HashSet<String> = list.iter().map(likeness).collect();
+            wanted.iter().any(|item| has.contains(&likeness(item)))
+        }
         (Value::Array(list), item) => list.iter().any(|has| equal(has, item)),
         (Value::String(text), item) => {
             let item = text_of(item);
@@ -135,7 +148,10 @@ fn contains(found: &Value, argument: &Value) -> bool {
 
 fn contains_all(found: &Value, argument: &Value) -> bool {
     match (found, argument) {
-        (Value::Array(list), Value::Array(wanted)) => wanted.iter().all(|item| list.iter().any(|has| equal(has, item))),
+        (Value::Array(list), Value::Array(wanted)) => {
+            let has: HashSet<String> = list.iter().map(likeness).collect();
+            wanted.iter().all(|item| has.contains(&likeness(item)))
+        }
         _ => false,
     }
 }

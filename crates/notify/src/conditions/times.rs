@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Scope;
 use crate::Template;
+use crate::template::budget::run_exceeded;
 
 /// A time that is written out: ISO 8601, or a date, which is its midnight in UTC.
 pub(super) fn absolute(value: &Value) -> Option<Timestamp> {
@@ -20,6 +21,9 @@ pub(super) fn absolute(value: &Value) -> Option<Timestamp> {
 pub(super) fn read(value: &Value, scope: &Scope<'_>) -> Option<Timestamp> {
     let text = value.as_str()?;
     if text.contains("{{") {
+        if run_exceeded().is_some() {
+            return None;
+        }
         let rendered = Template::parse(text).ok()?.render(scope.variables).ok()?;
         return absolute(&Value::String(rendered));
     }

@@ -90,7 +90,7 @@ impl Asked<'_> {
         match setting {
             Value::Bool(is_wanted) => (!is_wanted).then(|| path.to_owned()),
             Value::Object(map) => {
-                let group: Group = serde_json::from_value(map.get("conditions")?.clone()).ok()?;
+                let group = Group::parse(map.get("conditions")?).ok()?;
                 let (holds, log) = group.evaluate(self.scope);
                 self.conditions.extend(log);
                 (!holds).then(|| format!("{path}.conditions"))

@@ -13,6 +13,7 @@ mod queries;
 use std::collections::HashMap;
 
 use campanile_accounts::OrganisationId;
+use campanile_base::bounds::PREFERENCES_BYTES;
 use campanile_base::{Error, Result};
 use campanile_db::Tx;
 use serde_json::{Map, Value, json};
@@ -82,6 +83,7 @@ pub async fn set(
     };
     merge(&mut body, told);
     body.retain(|_, value| !value.is_null());
+    check_size(&body)?;
     let now = notify.clock.now();
     queries::put(tx, organisation, owner, id, &body, now).await?;
     if recipients::get(tx, organisation, owner).await?.is_none() {
@@ -100,6 +102,7 @@ pub async fn set_for_all(tx: &mut Tx, notify: &Notify, organisation: &Organisati
     Way::said_in(&mut told);
     told.remove("id");
     check(&told)?;
+    check_size(&told)?;
     queries::put(tx, organisation, &everybody(), DEFAULT, &told, notify.clock.now()).await?;
     Shelf::changes(tx, notify, organisation);
     Ok(told)
@@ -211,6 +214,15 @@ pub fn view(id: &str, body: &Body) -> Value {
     })
 }
 
+/// A set is read for each message to its owner.
+fn check_size(body: &Body) -> Result<()> {
+    let bytes = serde_json::to_vec(body).map_or(0, |json| json.len());
+    match bytes > PREFERENCES_BYTES {
+        true => Err(Error::invalid_field("preferences", format!("must not be larger than {PREFERENCES_BYTES} bytes"))),
+        false => Ok(()),
+    }
+}
+
 fn check(body: &Body) -> Result<()> {
     for (part, value) in body {
         match (part.as_str(), value) {
@@ -265,9 +277,11 @@ fn check_setting(name: &str, value: &Value) -> Result<()> {
 }
 
 fn check_conditions(name: &str, conditions: &Value) -> Result<()> {
-    let read = serde_json::from_value::<Group>(conditions.clone());
-    match (conditions, read) {
+    match (conditions, Group::parse(conditions)) {
         (Value::Array(_), Ok(_)) | (Value::Null, _) => Ok(()),
+        (Value::Array(_), Err(why)) if why.contains("more than") => {
+            Err(Error::invalid_field("preferences", format!("{name}: {why}")))
+        }
         _ => Err(Error::invalid_field("preferences", format!("{name}: conditions must be a list of conditions"))),
     }
 }

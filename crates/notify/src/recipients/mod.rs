@@ -10,11 +10,12 @@ mod queries;
 use std::collections::HashMap;
 
 use campanile_accounts::OrganisationId;
+use campanile_base::bounds::PROPERTIES_DEPTH;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::{Range, Tx};
 use serde_json::{Map, Value, json};
 
-use crate::conditions::Group;
+use crate::conditions::{Group, is_within_depth};
 use crate::reference::TENANTS;
 use crate::signals::{self, Happening};
 use crate::{Notify, Reference, channel_data, preferences};
@@ -162,8 +163,8 @@ impl Told {
         };
         let (channel_data, preferences) = (part("channel_data")?, part("preferences")?);
         let trigger_data = Some(part("$trigger_data")?).filter(|data| !data.is_empty());
-        let filter = map.remove("$subscription_filter").map(serde_json::from_value::<Group>).transpose();
-        let filter = filter.map_err(|error| Error::invalid_field("$subscription_filter", error.to_string()))?;
+        let filter = map.remove("$subscription_filter").map(|filter| Group::parse(&filter)).transpose();
+        let filter = filter.map_err(|why| Error::invalid_field("$subscription_filter", why))?;
         for name in ["email", "name", "avatar", "phone_number", "timezone", "locale"] {
             if map.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
                 return Err(Error::invalid_field("properties", format!("{name} must be a string")));
@@ -250,6 +251,10 @@ pub async fn identify(
         }
         if serde_json::to_vec(&recipient.properties).map_or(0, |json| json.len()) > MOST {
             return Err(Error::invalid_field("properties", "must not be larger than 256 kB"));
+        }
+        if !recipient.properties.values().all(|value| is_within_depth(value, PROPERTIES_DEPTH)) {
+            let why = format!("must not lie more than {PROPERTIES_DEPTH} deep in each other");
+            return Err(Error::invalid_field("properties", why));
         }
         if !changed.contains(&told.reference) {
             changed.push(told.reference.clone());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use campanile_base::bounds::LONGEST_WAIT;
 use campanile_base::{Result, sha256_hex, uuid_of};
 use serde_json::{Map, Value, json};
 
@@ -12,6 +13,7 @@ use crate::conditions::Group;
 use crate::recipients::Told;
 use crate::signals::Wanted;
 use crate::template::Template;
+use crate::triggers::Origin;
 use crate::workflows::{self, Batch, Content, Delay, Fork, Kind, Mode, Op, Step, Throttle, Wait, WindowType};
 use crate::{Notify, Reference, messages, recipients, sending, triggers};
 
@@ -217,7 +219,7 @@ fn batch(world: &World, run: &mut Run, step: &Step, settings: &Batch) -> Option<
     let key = settings.batch_key.as_deref().map(|key| rendered_key(world, run, key).unwrap_or_default());
     let slides = match (settings.batch_window_type, window) {
         (Some(WindowType::Sliding), Some(window)) => {
-            let limit = settings.batch_window_extension_limit.map_or(i64::MAX / 2_000_000, |limit| limit.seconds());
+            let limit = settings.batch_window_extension_limit.map_or(LONGEST_WAIT, |limit| limit.seconds());
             Some((window, limit))
         }
         _ => None,
@@ -298,11 +300,12 @@ fn child(
     settings: &Map<String, Value>,
 ) -> std::result::Result<campanile_engine::NewJob, String> {
     let get = |name: &str| setting(world, run, settings, name);
-    let recipients = match get("recipients")? {
+    let recipients: Vec<Reference> = match get("recipients")? {
         Value::Null => vec![run.recipient.clone()],
         Value::Array(list) => list.iter().filter_map(|value| Reference::parse(value).ok()).collect(),
         one => vec![Reference::parse(&one).map_err(|error| error.to_string())?],
     };
+    let origin = Origin::of(&run.state.cause).next(recipients.len())?;
     let actor = match get("actor")? {
         Value::Null => run.state.actor.clone(),
         named => Reference::parse(&named).ok(),
@@ -318,6 +321,7 @@ fn child(
         uuid_of(&[&run.id, &step.reference]),
         get("workflow_key")?.as_str().unwrap_or_default().to_owned(),
         (recipients, actor, tenant, data, key),
+        origin,
         world.now,
     ))
 }

@@ -1,15 +1,19 @@
 //! Times of the calendar: when a delay ends, when a window opens, when a schedule comes round. All in somebody's time zone.
+//!
+//! Numbers come from workflows and from what end users say of themselves. They are bounded where they are read, and a day that
+//! a rule never falls on is given up after a bounded number of looks.
 
 use campanile_base::Timestamp;
-use jiff::civil::{Time, Weekday};
+use campanile_base::bounds::{LONGEST_WAIT, RULE_INTERVAL, RULES};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan as _, Zoned};
+use jiff::{Span, Zoned};
 use serde_json::{Map, Value};
 
 use crate::workflows::{Duration, SendWindow, WindowKind};
 
-/// The furthest that a rule is looked for, in days.
-const FURTHEST: i64 = 366;
+/// How many days are looked at for a rule; those between two of its intervals are passed over at once.
+const LOOKS: usize = 1_000;
 
 /// When something comes round.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +44,9 @@ pub(crate) fn zone(name: Option<&str>) -> TimeZone {
 /// # Errors
 /// What is wrong with one.
 pub fn parse_rules(rules: &[Value]) -> Result<Vec<Rule>, String> {
+    if rules.len() > RULES {
+        return Err(format!("must not be more than {RULES}"));
+    }
     rules.iter().map(|rule| rule.as_object().ok_or("must be objects".to_owned()).and_then(parse_rule)).collect()
 }
 
@@ -56,8 +63,11 @@ fn parse_rule(rule: &Map<String, Value>) -> Result<Rule, String> {
         _ => return Err("frequency must be hourly, daily, weekly or monthly".to_owned()),
     };
     let (hours, minutes, interval) = (number("hours", 0)?, number("minutes", 0)?, number("interval", 1)?);
-    if !(0..24).contains(&hours) || !(0..60).contains(&minutes) || interval < 1 {
-        return Err("hours, minutes or interval are out of range".to_owned());
+    if !(0..24).contains(&hours) || !(0..60).contains(&minutes) {
+        return Err("hours or minutes are out of range".to_owned());
+    }
+    if !(1..=RULE_INTERVAL).contains(&interval) {
+        return Err(format!("interval must be between 1 and {RULE_INTERVAL}"));
     }
     let day_of_month = rule.get("day_of_month").and_then(Value::as_i64);
     if day_of_month.is_some_and(|day| !(1..=31).contains(&day)) {
@@ -66,14 +76,14 @@ fn parse_rule(rule: &Map<String, Value>) -> Result<Rule, String> {
     Ok(Rule {
         frequency,
         interval,
-        days: days(rule.get("days"))?,
+        days: weekdays(rule.get("days"))?,
         day_of_month: day_of_month.and_then(|day| i8::try_from(day).ok()),
         hours: i8::try_from(hours).unwrap_or(0),
         minutes: i8::try_from(minutes).unwrap_or(0),
     })
 }
 
-fn days(value: Option<&Value>) -> Result<Vec<Weekday>, String> {
+fn weekdays(value: Option<&Value>) -> Result<Vec<Weekday>, String> {
     let words: Vec<&str> = match value {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::String(word)) => match word.as_str() {
@@ -115,45 +125,83 @@ pub fn next_occurrence(
 impl Rule {
     fn next(&self, after: &Zoned, since: &Zoned) -> Option<Zoned> {
         if self.frequency == Frequency::Hourly {
-            let hour = after.date().at(after.hour(), self.minutes, 0, 0).to_zoned(after.time_zone().clone()).ok()?;
-            let mut at = if hour > *after { hour } else { hour.checked_add(1.hour()).ok()? };
-            while (hours_between(since, &at)) % self.interval != 0 {
-                at = at.checked_add(1.hour()).ok()?;
-            }
-            return Some(at);
+            return self.next_hour(after, since);
         }
         let time = Time::new(self.hours, self.minutes, 0, 0).ok()?;
-        (0..=FURTHEST * self.interval).find_map(|offset| {
-            let date = after.date().checked_add(Span::new().days(offset)).ok()?;
-            let at = date.to_datetime(time).to_zoned(after.time_zone().clone()).ok()?;
-            (at > *after && self.falls_on(&at, since)).then_some(at)
-        })
+        let mut date = after.date();
+        for _ in 0..LOOKS {
+            let wait = self.days_until(date, since.date());
+            if wait == 0 {
+                let at = date.to_datetime(time).to_zoned(after.time_zone().clone()).ok()?;
+                if at > *after {
+                    return Some(at);
+                }
+            }
+            date = date.checked_add(days(wait.max(1))?).ok()?;
+        }
+        None
     }
 
-    fn falls_on(&self, at: &Zoned, since: &Zoned) -> bool {
-        let days_since = days_between(since, at);
-        let is_day = self.days.is_empty() || self.days.contains(&at.weekday());
+    fn next_hour(&self, after: &Zoned, since: &Zoned) -> Option<Zoned> {
+        let hours = |hours: i64| Span::new().try_hours(hours).ok();
+        let hour = after.date().at(after.hour(), self.minutes, 0, 0).to_zoned(after.time_zone().clone()).ok()?;
+        let at = if hour > *after { hour } else { hour.checked_add(hours(1)?).ok()? };
+        let past = hours_between(since, &at).rem_euclid(self.interval);
+        if past == 0 { Some(at) } else { at.checked_add(hours(self.interval - past)?).ok() }
+    }
+
+    /// How many days after this one the rule may fall on a day; none, where it falls on this one.
+    fn days_until(&self, date: Date, since: Date) -> i64 {
+        let is_day = self.days.is_empty() || self.days.contains(&date.weekday());
         match self.frequency {
-            Frequency::Hourly => true,
-            Frequency::Daily => is_day && days_since % self.interval == 0,
+            Frequency::Hourly => 0,
+            Frequency::Daily => match days_between(since, date).rem_euclid(self.interval) {
+                0 if is_day => 0,
+                past => self.interval - past,
+            },
             Frequency::Weekly => {
                 // Weeks begin on Monday.
-                let week = |day: &Zoned| days_between(since, day) + i64::from(since.weekday().to_monday_zero_offset());
-                let is_day = if self.days.is_empty() { at.weekday() == since.weekday() } else { is_day };
-                is_day && week(at).div_euclid(7) % self.interval == 0
+                let monday = i64::from(since.weekday().to_monday_zero_offset());
+                let week = (days_between(since, date) + monday).div_euclid(7).rem_euclid(self.interval);
+                let is_day = if self.days.is_empty() { date.weekday() == since.weekday() } else { is_day };
+                match (week, is_day) {
+                    (0, true) => 0,
+                    (0, false) => 1,
+                    (past, _) => {
+                        let begun = i64::from(date.weekday().to_monday_zero_offset());
+                        7 * (self.interval - past) - begun
+                    }
+                }
             }
             Frequency::Monthly => {
-                let months = i64::from(at.year() - since.year()) * 12 + i64::from(at.month() - since.month());
+                let months = i64::from(date.year() - since.year()) * 12 + i64::from(date.month() - since.month());
                 let wanted = self.day_of_month.unwrap_or(since.day());
-                // A month without that day has it on its last.
-                at.day() == wanted.min(at.days_in_month()) && months % self.interval == 0
+                let left = i64::from(date.days_in_month() - date.day());
+                match months.rem_euclid(self.interval) {
+                    // A month without that day has it on its last.
+                    0 => match i64::from(wanted.min(date.days_in_month()) - date.day()) {
+                        ahead @ 0.. => ahead,
+                        _ => left + 1,
+                    },
+                    past => {
+                        let ahead = i32::try_from(self.interval - past).unwrap_or(1);
+                        let month = Span::new().try_months(ahead).ok();
+                        let next = month.and_then(|month| date.first_of_month().checked_add(month).ok());
+                        next.map_or(left + 1, |next| days_between(date, next))
+                    }
+                }
             }
         }
     }
 }
 
-fn days_between(since: &Zoned, at: &Zoned) -> i64 {
-    since.date().until((jiff::Unit::Day, at.date())).map_or(0, |span| i64::from(span.get_days()))
+/// A span of days, where there is one so long.
+fn days(count: i64) -> Option<Span> {
+    Span::new().try_days(count).ok()
+}
+
+fn days_between(since: Date, at: Date) -> i64 {
+    since.until((jiff::Unit::Day, at)).map_or(0, |span| i64::from(span.get_days()))
 }
 
 fn hours_between(since: &Zoned, at: &Zoned) -> i64 {
@@ -169,7 +217,7 @@ pub(crate) fn ends_at(value: &Value, now: Timestamp, zone_name: Option<&str>) ->
         }
         Value::Object(_) => {
             let duration: Duration = serde_json::from_value(value.clone()).ok()?;
-            Some(later(now, duration.seconds()))
+            duration.is_within(LONGEST_WAIT).then(|| later(now, duration.seconds()))
         }
         _ => None,
     }
@@ -180,9 +228,11 @@ pub(crate) fn is_end(value: &Value) -> bool {
     ends_at(value, Timestamp::from_seconds(0), None).is_some()
 }
 
-/// So many seconds later, or earlier.
+/// So many seconds later, or earlier; no later and no earlier than there are dates.
 pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
-    Timestamp::from_micros(at.as_micros().saturating_add(seconds.saturating_mul(1_000_000)))
+    let (first, last) = (jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
+    let micros = at.as_micros().saturating_add(seconds.saturating_mul(1_000_000));
+    Timestamp::from_micros(micros.clamp(first, last))
 }
 
 /// When a message may go out: now, where a window is open, or when the next one opens; never, where none ever does.
@@ -190,7 +240,7 @@ pub(crate) fn opens_at(windows: &[SendWindow], zone_name: Option<&str>, now: Tim
     let zone = zone(zone_name);
     let at = zoned(now, &zone)?;
     (0..=7).find_map(|offset| {
-        let date = at.date().checked_add(Span::new().days(offset)).ok()?;
+        let date = at.date().checked_add(days(offset)?).ok()?;
         let on_day = windows.iter().filter(|window| {
             window.kind == WindowKind::Send && weekday(&window.day.to_lowercase()) == Some(date.weekday())
         });
@@ -248,6 +298,35 @@ mod tests {
         assert_eq!(next(last, "UTC", "2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z"), at("2026-02-28T00:00:00Z"));
         let hourly = json!({ "frequency": "hourly", "minutes": 15 });
         assert_eq!(next(hourly, "UTC", "2026-03-01T12:20:00Z", "2026-03-01T00:00:00Z"), at("2026-03-01T13:15:00Z"));
+    }
+
+    #[test]
+    fn a_rule_comes_round_after_a_long_interval_at_once() {
+        let since = "2026-01-31T00:00:00Z";
+        let after = "2026-02-01T00:00:00Z";
+        let next = |rule: Value| next(rule, "UTC", after, since);
+        assert_eq!(next(json!({ "frequency": "daily", "interval": 1000 })), at("2028-10-27T00:00:00Z"));
+        assert_eq!(next(json!({ "frequency": "weekly", "interval": 3, "days": ["mon"] })), at("2026-02-16T00:00:00Z"));
+        assert_eq!(next(json!({ "frequency": "monthly", "interval": 1000 })), at("2109-05-31T00:00:00Z"));
+        assert_eq!(next(json!({ "frequency": "monthly", "interval": 13 })), at("2027-02-28T00:00:00Z"));
+        assert_eq!(next(json!({ "frequency": "hourly", "interval": 1000 })), at("2026-03-13T16:00:00Z"));
+        let never = json!({ "frequency": "daily", "interval": 7, "days": ["mon"] });
+        assert_eq!(next_occurrence(&parse_rules(&[never]).unwrap(), None, at(after), at(since)), None);
+    }
+
+    #[test]
+    fn an_interval_beyond_its_bound_is_no_rule_and_no_time() {
+        for interval in [0_i64, -1, 1_001, 1_000_000_000_000, i64::MAX] {
+            let rule = json!({ "frequency": "daily", "interval": interval });
+            assert!(parse_rules(std::slice::from_ref(&rule)).unwrap_err().contains("between 1 and 1000"));
+            assert_eq!(ends_at(&rule, at("2026-03-01T12:00:00Z"), None), None);
+        }
+        for value in [i64::MAX, i64::MIN, 1_000_000_000_000] {
+            assert_eq!(ends_at(&json!({ "unit": "months", "value": value }), at("2026-03-01T12:00:00Z"), None), None);
+        }
+        assert!(parse_rules(&vec![json!({ "frequency": "daily" }); 51]).is_err());
+        assert!(later(at("9999-12-30T00:00:00Z"), i64::MAX) > at("9999-12-30T00:00:00Z"));
+        assert!(Timestamp::parse(&later(at("9999-12-30T00:00:00Z"), i64::MAX).to_string()).is_some());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What a step waits for, as its settings say it.
 
+use campanile_base::bounds::CONDITION_DEPTH;
 use serde_json::{Map, Value};
 
-use crate::conditions::{Condition, Group};
+use crate::conditions::{Condition, Group, is_within_depth};
 use crate::workflows::Wait;
 
 /// The one source of others' events: what is sent to `POST /api/events`.
@@ -93,6 +94,9 @@ pub(crate) fn conditions(settings: &Wait) -> Result<Option<Group>, String> {
         Value::Array(groups) => groups.clone(),
         one => vec![one.clone()],
     };
+    if !is_within_depth(&settings.match_conditions, 2 * CONDITION_DEPTH + 4) {
+        return Err(format!("match_conditions lie more than {CONDITION_DEPTH} deep in each other"));
+    }
     let group = |group: Value| -> Result<Group, serde_json::Error> {
         match group {
             Value::Object(mut map) if map.contains_key("conditions") => {
@@ -104,7 +108,11 @@ pub(crate) fn conditions(settings: &Wait) -> Result<Option<Group>, String> {
     };
     let groups: Result<Vec<Group>, _> = groups.into_iter().map(group).collect();
     let groups = groups.map_err(|error| format!("match_conditions: {error}"))?;
-    Ok((!groups.is_empty()).then_some(Group::Any { any: groups }))
+    let group = (!groups.is_empty()).then_some(Group::Any { any: groups });
+    if let Some(group) = &group {
+        group.check().map_err(|why| format!("match_conditions: {why}"))?;
+    }
+    Ok(group)
 }
 
 /// Whether a step can wait for what it says.

@@ -10,7 +10,7 @@ use campanile_engine::{NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Trigger;
+use super::{Origin, Trigger};
 use crate::conditions::{Group, Scope};
 use crate::reference::AUDIENCES;
 use crate::runs::{self, Run, Settled, State, World, advance};
@@ -141,6 +141,7 @@ async fn plan(tx: &mut Tx, notify: &Notify, trigger: Trigger, whom: Whom) -> Res
         Err(error) => return Err(error),
     };
     let mut jobs = Vec::new();
+    let is_list = !matches!(whom, Whom::Named(_));
     let found = match whom {
         Whom::Named(mut named) => {
             let audiences = named.extract_if(.., |one| one.collection == AUDIENCES);
@@ -175,6 +176,11 @@ async fn plan(tx: &mut Tx, notify: &Notify, trigger: Trigger, whom: Whom) -> Res
             found.into_iter().map(|(recipient, told)| (recipient, Some(told))).collect()
         }
     };
+    let origin = Origin::of(&trigger.source);
+    let mut trigger = trigger;
+    if is_list && origin.is_of_step() {
+        trigger.source = origin.times(found.len()).source();
+    }
     let begun = found.into_iter().map(|(recipient, subscription)| begin(&trigger, &program, recipient, subscription));
     Ok(Some((begun.collect(), jobs)))
 }

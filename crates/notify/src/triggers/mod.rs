@@ -8,9 +8,13 @@
 //! The job makes a [run](crate::runs) for each recipient that the trigger names. Objects bring their subscribers along, page by page,
 //! each page a job of its own; a subscriber that is an object itself brings its own, to a depth of two. An audience brings its members. Who
 //! set a trigger off hears of it only when they are named.
+//!
+//! A step of a run may set off another workflow, or its own. Each such trigger says [how far](origin) it is from the first, so that a
+//! workflow which sets itself off comes to an end.
 
 mod accept;
 mod fan_out;
+mod origin;
 mod queries;
 
 use campanile_accounts::OrganisationId;
@@ -26,6 +30,7 @@ use crate::{Notify, Reference, runs, workflows};
 pub(crate) use accept::Accepts;
 pub use accept::{Accepted, Asked, Repeat, accept, trigger};
 pub(crate) use fan_out::Begins;
+pub(crate) use origin::Origin;
 
 /// How many recipients a trigger may name.
 pub const RECIPIENTS: usize = 1_000;
@@ -89,6 +94,7 @@ pub(crate) fn of_step(
     id: String,
     workflow: String,
     (recipients, actor, tenant, data, cancellation_key): OfStep,
+    origin: Origin,
     now: Timestamp,
 ) -> NewJob {
     let trigger = Trigger {
@@ -102,7 +108,7 @@ pub(crate) fn of_step(
         cancellation_key,
         skips_delays: false,
         is_sandbox: false,
-        source: json!({ "type": "workflow_step" }),
+        source: origin.source(),
         schedule: None,
         is_alone: false,
         accepted_at: now.as_micros(),

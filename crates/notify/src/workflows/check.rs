@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
+use campanile_base::bounds::{LONGEST_WAIT, WORKFLOW_STEPS};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::definition::{Definition, Kind, Step};
+use super::definition::{Definition, Duration, Kind, Step};
 use super::texts::Text;
 use crate::channels::ChannelType;
+use crate::conditions::Group;
 use crate::runs::calendar;
 use crate::signals;
 
@@ -44,8 +46,16 @@ pub fn check(document: &Value) -> Vec<Fault> {
     {
         faults.push(fault("trigger_data_json_schema", error.to_string()));
     }
+    if let Some(conditions) = &definition.conditions
+        && let Err(why) = conditions.check()
+    {
+        faults.push(fault("conditions", why));
+    }
     let mut known = HashSet::new();
     check_steps(&definition.steps, 0, &mut known, &mut faults);
+    if known.len() > WORKFLOW_STEPS {
+        faults.push(fault("steps", format!("must not be more than {WORKFLOW_STEPS}")));
+    }
     faults
 }
 
@@ -88,6 +98,12 @@ fn check_headers(headers: &Value, wrong: &mut impl FnMut(&str)) {
 fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &mut Vec<Fault>) {
     let name = step.reference.as_str();
     let mut wrong = |message: &str| faults.push(fault(name, message));
+    if let Some(Err(why)) = step.conditions.as_ref().map(Group::check) {
+        wrong(&why);
+    }
+    if durations(&step.kind).into_iter().flatten().any(|wait| !wait.is_within(LONGEST_WAIT)) {
+        wrong("a time to wait must not be longer than ten years");
+    }
     match &step.kind {
         Kind::Channel(send) => {
             if send.channel_key.is_none() && send.channel_group_key.is_none() && send.channel_type.is_none() {
@@ -137,10 +153,20 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
             if branches.is_empty() || branches.len() > WAYS || depth >= DEPTH {
                 wrong("has no branches, more than ten, or lies too deep in others");
             }
+            if let Some(why) = branches.iter().filter_map(|way| way.conditions.as_ref()?.check().err()).next() {
+                wrong(&why);
+            }
             branches.iter().for_each(|way| check_steps(&way.steps, depth + 1, known, faults));
         }
         Kind::RandomCohort { cohort_branches, .. } => {
             let percent = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim().parse::<f64>().ok());
+            if cohort_branches
+                .iter()
+                .filter_map(|way| percent(&way.percentage))
+                .any(|one| !(0.0..=100.0).contains(&one))
+            {
+                wrong("each percentage must be between 0 and 100");
+            }
             let total: f64 = cohort_branches.iter().filter_map(|way| percent(&way.percentage)).sum();
             if (total - 100.0).abs() > 0.01 || depth >= DEPTH {
                 wrong("percentages must come to 100, and lie no more than five branches deep");
@@ -165,5 +191,16 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
             wrong("needs a workflow_key");
         }
         _ => {}
+    }
+}
+
+/// The times that a step waits.
+fn durations(kind: &Kind) -> [Option<Duration>; 2] {
+    match kind {
+        Kind::Delay { settings } => [settings.delay_for, None],
+        Kind::Batch { settings } => [settings.batch_window, settings.batch_window_extension_limit],
+        Kind::Throttle { settings } => [settings.throttle_window, None],
+        Kind::WaitForEvent { settings } => [settings.expires_after, None],
+        _ => [None, None],
     }
 }

@@ -1,5 +1,6 @@
 //! Workflows as they are written: the document that is pushed and pulled.
 
+use campanile_base::bounds::LONGEST_WAIT;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -409,8 +410,17 @@ pub enum Then {
 }
 
 impl Duration {
-    /// In seconds; a month has thirty days.
+    /// Whether it is no longer than so many seconds, into the future or the past.
+    pub fn is_within(self, most: i64) -> bool {
+        self.unbounded().unsigned_abs() <= most.unsigned_abs()
+    }
+
+    /// In seconds, ten years at most; a month has thirty days.
     pub fn seconds(self) -> i64 {
+        self.unbounded().clamp(-LONGEST_WAIT, LONGEST_WAIT)
+    }
+
+    fn unbounded(self) -> i64 {
         self.value.saturating_mul(match self.unit {
             Unit::Seconds => 1,
             Unit::Minutes => 60,
