@@ -104,6 +104,12 @@ pub const CONTENT_TYPE_BYTES: usize = 256;
 /// Messages that are expunged, applications that are counted, or sessions that are ended, by one request.
 pub const IDS_AT_A_TIME: usize = 1_000;
 
+/// After how long a job leaves the rest of its recipients to another.
+pub const PAGE_TIME: Duration = Duration::from_secs(5);
+/// When a job that advances runs is given up: far beyond what its own bounds let it take.
+pub const PAGE_DEADLINE: Duration = Duration::from_secs(30);
+/// When the writing of a document, its preview, or the checking of data is given up.
+pub const DOCUMENT_DEADLINE: Duration = Duration::from_secs(10);
 /// Every how many days, weeks, months or hours a rule comes round at most.
 pub const RULE_INTERVAL: i64 = 1_000;
 /// Rules of one schedule.
@@ -128,6 +134,11 @@ pub const PREFERENCES_BYTES: usize = 64 * KIB;
 pub const PROPERTIES_DEPTH: usize = 32;
 /// What the log of a run shows of a value, in bytes.
 pub const LOGGED_VALUE_BYTES: usize = 4 * KIB;
+
+/// Looks at a value that are taken to check it against its schema where it is accepted; more are taken on a thread of the sandbox.
+pub const SCHEMA_EFFORT_AT_ONCE: u64 = 20_000;
+/// Looks at a value that are taken to check it against its schema at all.
+pub const SCHEMA_EFFORT: u64 = 10_000_000;
 
 /// A template, in bytes.
 pub const TEMPLATE_BYTES: usize = 200 * KIB;

@@ -6,6 +6,7 @@
 //! A schema may be recursive where each turn goes one step deeper into the value (`properties`, `items`). One that comes back to
 //! itself at the same value (`allOf`, `anyOf`, `$ref`) never ends, and is refused.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
@@ -47,8 +48,18 @@ const RESOURCES: usize = 1_000;
 pub fn check(schema: &Value) -> Result<(), String> {
     let mut names = Names::default();
     names.add(schema, 0)?;
-    let mut walk = Walk { root: schema, names, nodes: 0, bytes: 0, open: HashMap::new() };
+    let references = References { root: schema, names: OnceCell::from(names) };
+    let mut walk = Walk { references, nodes: 0, bytes: 0, open: HashMap::new() };
     walk.schema(schema, schema, Place { depth: 0, descents: 0 })
+}
+
+/// How many looks at parts of `value` it takes to check it against a schema that was [checked](check); more than `most` are not counted. A
+/// schema that describes itself in two ways doubles them at each level of the value.
+pub fn effort(schema: &Value, value: &Value, most: u64) -> u64 {
+    let references = References { root: schema, names: OnceCell::new() };
+    let mut effort = Effort { references, looks: 0, most };
+    effort.look(schema, value, schema);
+    effort.looks
 }
 
 /// Where a walk is: how deep within schemas, and how many parts of the value down.
@@ -69,8 +80,7 @@ impl Place {
 }
 
 struct Walk<'s> {
-    root: &'s Value,
-    names: Names<'s>,
+    references: References<'s>,
     nodes: usize,
     bytes: usize,
     /// Schemas that a reference has led to and that the walk is still in, by address: at how many parts down.
@@ -132,10 +142,10 @@ impl<'s> Walk<'s> {
     fn reference(&mut self, value: &'s Value, base: &'s Value, place: Place) -> Result<(), String> {
         let Value::String(reference) = value else { return Ok(()) };
         self.count_bytes(reference.len())?;
-        if META.iter().any(|meta| reference.starts_with(meta)) && self.resource(reference).is_none() {
+        if self.references.is_meta(reference) {
             return self.count(META_NODES);
         }
-        let (base, target) = self.target(reference, base)?;
+        let (base, target) = self.references.target(reference, base)?;
         match self.open.get(&(target as *const Value)) {
             Some(descents) if *descents == place.descents => {
                 Err(format!("the reference {reference:?} comes back to itself without going deeper into the value"))
@@ -144,30 +154,6 @@ impl<'s> Walk<'s> {
             Some(_) => self.count(1),
             None => self.schema(target, base, place.same_value()),
         }
-    }
-
-    /// The schema that a reference leads to, and the one that references in it count from.
-    fn target(&self, reference: &str, base: &'s Value) -> Result<(&'s Value, &'s Value), String> {
-        let nowhere = || format!("the reference {reference:?} leads nowhere in the schema; nothing is fetched");
-        let (document, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let base = match document {
-            "" => base,
-            _ => self.resource(document).ok_or_else(nowhere)?,
-        };
-        let fragment = decoded(fragment);
-        let within = |base: &'s Value| match fragment.is_empty() || fragment.starts_with('/') {
-            true => base.pointer(&fragment),
-            false => self.names.anchors.get(fragment.as_str()).copied(),
-        };
-        let target = within(base).or_else(|| within(self.root)).ok_or_else(nowhere)?;
-        Ok((base, target))
-    }
-
-    fn resource(&self, document: &str) -> Option<&'s Value> {
-        let document = document.trim_end_matches('#').trim_start_matches("./");
-        let is_it = |id: &str| id == document || id.ends_with(&format!("/{}", document.trim_start_matches('/')));
-        let known = self.names.resources.iter().find(|(id, _)| is_it(id.trim_end_matches('#')));
-        known.map(|(_, schema)| *schema)
     }
 
     fn count(&mut self, nodes: usize) -> Result<(), String> {
@@ -185,6 +171,159 @@ impl<'s> Walk<'s> {
         match self.bytes > SCHEMA_BYTES {
             true => Err(format!("the schema comes to more than {SCHEMA_BYTES} bytes")),
             false => Ok(()),
+        }
+    }
+}
+
+/// Where the references of a document lead.
+struct References<'s> {
+    root: &'s Value,
+    names: OnceCell<Names<'s>>,
+}
+
+impl<'s> References<'s> {
+    fn names(&self) -> &Names<'s> {
+        self.names.get_or_init(|| {
+            let mut names = Names::default();
+            // What is wrong with them was found when the schema was checked.
+            let _ = names.add(self.root, 0);
+            names
+        })
+    }
+
+    /// Whether it leads to a schema of schemas.
+    fn is_meta(&self, reference: &str) -> bool {
+        META.iter().any(|meta| reference.starts_with(meta)) && self.resource(reference).is_none()
+    }
+
+    /// The schema that a reference leads to, and the one that references in it count from.
+    fn target(&self, reference: &str, base: &'s Value) -> Result<(&'s Value, &'s Value), String> {
+        let nowhere = || format!("the reference {reference:?} leads nowhere in the schema; nothing is fetched");
+        let (document, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let base = match document {
+            "" => base,
+            _ => self.resource(document).ok_or_else(nowhere)?,
+        };
+        let fragment = decoded(fragment);
+        let within = |base: &'s Value| match fragment.is_empty() || fragment.starts_with('/') {
+            true => base.pointer(&fragment),
+            false => self.names().anchors.get(fragment.as_str()).copied(),
+        };
+        let target = within(base).or_else(|| within(self.root)).ok_or_else(nowhere)?;
+        Ok((base, target))
+    }
+
+    fn resource(&self, document: &str) -> Option<&'s Value> {
+        let document = document.trim_end_matches('#').trim_start_matches("./");
+        let is_it = |id: &str| id == document || id.ends_with(&format!("/{}", document.trim_start_matches('/')));
+        let known = self.names().resources.iter().find(|(id, _)| is_it(id.trim_end_matches('#')));
+        known.map(|(_, schema)| *schema)
+    }
+}
+
+/// Counts looks at a value.
+struct Effort<'s> {
+    references: References<'s>,
+    looks: u64,
+    most: u64,
+}
+
+impl<'s> Effort<'s> {
+    fn count(&mut self, looks: usize) {
+        self.looks =
+            self.looks.saturating_add(u64::try_from(looks).unwrap_or(u64::MAX)).min(self.most.saturating_add(1));
+    }
+
+    fn look(&mut self, schema: &'s Value, value: &Value, base: &'s Value) {
+        self.count(1);
+        let Value::Object(keywords) = schema else { return };
+        let base = if id_of(keywords).is_some() { schema } else { base };
+        for (keyword, inside) in keywords {
+            if self.looks > self.most {
+                return;
+            }
+            self.keyword((keyword, inside), keywords, value, base);
+        }
+    }
+
+    fn keyword(
+        &mut self,
+        (keyword, inside): (&str, &'s Value),
+        keywords: &'s Map<String, Value>,
+        value: &Value,
+        base: &'s Value,
+    ) {
+        match keyword {
+            _ if SAME_VALUE.contains(&keyword) => self.one_or_list(inside, value, base),
+            _ if SAME_VALUE_BY_NAME.contains(&keyword) => {
+                let schemas = inside.as_object().into_iter().flat_map(Map::values);
+                schemas.for_each(|schema| self.look(schema, value, base));
+            }
+            _ if REFERENCES.contains(&keyword) => {
+                let Value::String(reference) = inside else { return };
+                match self.references.target(reference, base) {
+                    Ok((base, target)) if !self.references.is_meta(reference) => self.look(target, value, base),
+                    _ => self.count(bytes_of(value)),
+                }
+            }
+            "properties" => {
+                let schemas = inside.as_object().into_iter().flatten();
+                for (name, schema) in schemas {
+                    self.count(1);
+                    if let Some(value) = value.get(name) {
+                        self.look(schema, value, base);
+                    }
+                }
+            }
+            "patternProperties" => {
+                for schema in inside.as_object().into_iter().flat_map(Map::values) {
+                    self.each_part(schema, value, &[], base);
+                }
+            }
+            "additionalProperties" | "unevaluatedProperties" => {
+                let known = keywords.get("properties").and_then(Value::as_object);
+                let known: Vec<&str> =
+                    known.map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default();
+                self.each_part(inside, value, &known, base);
+            }
+            "propertyNames" => self.count(value.as_object().map_or(0, Map::len) * 10),
+            "items" | "prefixItems" if inside.is_array() => {
+                let pairs = inside.as_array().into_iter().flatten().zip(value.as_array().into_iter().flatten());
+                pairs.for_each(|(schema, value)| self.look(schema, value, base));
+            }
+            _ if PARTS.contains(&keyword) => self.each_part(inside, value, &[], base),
+            "enum" | "const" | "uniqueItems" => self.count(bytes_of(inside) / 24 + bytes_of(value) / 24),
+            "pattern" | "format" => self.count(bytes_of(value)),
+            _ => {}
+        }
+    }
+
+    fn one_or_list(&mut self, inside: &'s Value, value: &Value, base: &'s Value) {
+        match inside {
+            Value::Array(list) => list.iter().for_each(|schema| self.look(schema, value, base)),
+            schema => self.look(schema, value, base),
+        }
+    }
+
+    fn each_part(&mut self, schema: &'s Value, value: &Value, but: &[&str], base: &'s Value) {
+        match value {
+            Value::Object(map) => {
+                for (_, value) in map.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
+                    if self.looks > self.most {
+                        return;
+                    }
+                    self.look(schema, value, base);
+                }
+            }
+            Value::Array(list) => {
+                for value in list {
+                    if self.looks > self.most {
+                        return;
+                    }
+                    self.look(schema, value, base);
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -48,6 +48,7 @@ use campanile_base::{Clock, Vault};
 use campanile_db::{Db, Migrations};
 use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
+use campanile_sandbox::Sandbox;
 
 pub use channels::email::smtp::Mailer;
 pub use reference::Reference;
@@ -93,6 +94,8 @@ pub struct Notify {
     accepts: Arc<OnceLock<triggers::Accepts>>,
     begins: Arc<OnceLock<triggers::Begins>>,
     recent: sending::Recent,
+    /// Threads on which documents of others are parsed and rendered.
+    pub sandbox: Sandbox,
 }
 
 /// What the pillar is made of.
@@ -131,6 +134,7 @@ impl Notify {
             accepts: Default::default(),
             begins: Default::default(),
             recent: Default::default(),
+            sandbox: Sandbox::default(),
         }
     }
 

@@ -67,3 +67,19 @@ fn depth_bytes_and_patterns_are_bounded() {
     assert!(refused(&json!({ "pattern": "(\\w{1000}){1000}" })).contains("20000"));
     assert!(refused(&json!({ "patternProperties": { "((a{50}){50}){50}": {} } })).contains("20000"));
 }
+
+#[test]
+fn the_effort_of_a_schema_that_describes_itself_twice_doubles_with_each_level() {
+    let twice =
+        json!({ "anyOf": [{ "properties": { "a": { "$ref": "#" } } }, { "properties": { "a": { "$ref": "#" } } }] });
+    assert_eq!(check(&twice), Ok(()));
+    let nested = |depth: usize| (0..depth).fold(json!({}), |inner, _| json!({ "a": inner }));
+    let small = effort(&twice, &nested(3), 10_000);
+    assert!((30..200).contains(&small), "{small}");
+    assert_eq!(effort(&twice, &nested(100), 10_000), 10_001);
+    let list = json!({ "type": "array", "items": { "type": "object", "properties": { "a": { "$ref": "#/$defs/n" } } },
+        "$defs": { "n": { "type": "number" } } });
+    let values = vec![json!({ "a": 1 }); 100];
+    let all = effort(&list, &json!(values), 100_000);
+    assert!((300..1_000).contains(&all), "{all}");
+}

@@ -12,6 +12,8 @@ use campanile_base::bounds::{CONDITION_DEPTH, CONDITIONS, LOGGED_VALUE_BYTES};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::template::budget;
+
 pub use operators::Operator;
 
 /// What paths may begin with.
@@ -78,6 +80,12 @@ pub struct Evaluated {
 impl Scope<'_> {
     /// What is at a path; the empty text where nothing is.
     pub fn at(&self, path: &str) -> Value {
+        let found = self.find(path);
+        budget::count_for_run(json_size(&found));
+        found
+    }
+
+    fn find(&self, path: &str) -> Value {
         let mut value = self.variables;
         for part in path.split('.') {
             let found = match value {

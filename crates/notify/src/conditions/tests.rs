@@ -79,3 +79,21 @@ fn groups_stop_where_they_are_decided() {
     let (_, log) = group.evaluate(&scope);
     assert_eq!((log[0].holds, log[1].holds), (Some(false), None));
 }
+
+#[test]
+fn lists_are_compared_without_going_through_all_pairs() {
+    let list: Vec<Value> = (0..60_000).map(|number| json!(number)).collect();
+    let other: Vec<Value> = (100_000..160_000).map(|number| json!(number.to_string())).collect();
+    let variables = json!({ "data": { "a": list, "b": other } });
+    let scope = Scope { variables: &variables, audiences: &[], now: Timestamp::from_micros(0) };
+    let began = std::time::Instant::now();
+    let condition = |operator: &str| -> Condition {
+        serde_json::from_value(json!({ "variable": "data.a", "operator": operator, "argument": "data.b" })).unwrap()
+    };
+    let evaluated = condition("contains").evaluate(&scope);
+    assert_eq!(evaluated.holds, Some(false));
+    // What is large is not copied into the log.
+    assert!(evaluated.found.unwrap().as_str().unwrap().contains("bytes"));
+    assert_eq!(condition("not_contains_all").evaluate(&scope).holds, Some(true));
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+}

@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::calendar::{ends_at, later};
 use super::state::{Join, Stop};
-use super::{Run, World};
+use super::{Run, World, fail};
 use crate::conditions::Group;
 use crate::recipients::Told;
 use crate::signals::Wanted;
-use crate::template::Template;
+use crate::template::{Template, budget};
 use crate::triggers::Origin;
 use crate::workflows::{self, Batch, Content, Delay, Fork, Kind, Mode, Op, Step, Throttle, Wait, WindowType};
 use crate::{Notify, Reference, messages, recipients, sending, triggers};
@@ -32,6 +32,10 @@ pub(crate) async fn advance(notify: &Notify, world: &mut World, run: &mut Run) -
         return Ok(());
     }
     for _ in 0..MOST {
+        if let Some(bound) = budget::run_exceeded() {
+            fail(run, world.now, &bound.text());
+            return Ok(());
+        }
         let program = run.program.clone();
         match program.ops.get(run.state.at) {
             None | Some(Op::End) => return Ok(()),

@@ -230,7 +230,9 @@ pub(crate) fn is_end(value: &Value) -> bool {
 
 /// So many seconds later, or earlier; no later and no earlier than there are dates.
 pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
-    let (first, last) = (jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
+    const DAY: i64 = 86_400_000_000;
+    // A day less: it is written in any time zone.
+    let (first, last) = (jiff::Timestamp::MIN.as_microsecond() + DAY, jiff::Timestamp::MAX.as_microsecond() - DAY);
     let micros = at.as_micros().saturating_add(seconds.saturating_mul(1_000_000));
     Timestamp::from_micros(micros.clamp(first, last))
 }
@@ -325,8 +327,10 @@ mod tests {
             assert_eq!(ends_at(&json!({ "unit": "months", "value": value }), at("2026-03-01T12:00:00Z"), None), None);
         }
         assert!(parse_rules(&vec![json!({ "frequency": "daily" }); 51]).is_err());
-        assert!(later(at("9999-12-30T00:00:00Z"), i64::MAX) > at("9999-12-30T00:00:00Z"));
-        assert!(Timestamp::parse(&later(at("9999-12-30T00:00:00Z"), i64::MAX).to_string()).is_some());
+        for (seconds, year) in [(i64::MAX, "9999"), (i64::MIN, "-009999")] {
+            let later = later(at("2026-03-01T12:00:00Z"), seconds).to_string();
+            assert!(later.starts_with(year) && Timestamp::parse(&later).is_some(), "{later}");
+        }
     }
 
     #[test]

@@ -22,8 +22,15 @@ const WAITS: [i64; 2] = [30, 60];
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// Asks; whether the run goes on now. Where not, its stop says what becomes of it.
-pub(super) async fn fetch(notify: &Notify, world: &World, run: &mut Run, step: &Step, request: &Request) -> bool {
-    let call = match call(notify, world, run, request) {
+pub(super) async fn fetch(
+    notify: &Notify,
+    world: &World,
+    run: &mut Run,
+    step: &Step,
+    request: &Request,
+    call: Result<Call, String>,
+) -> bool {
+    let call = match call {
         Ok(call) => call,
         Err(why) => return halted(world, run, step, &why),
     };
@@ -83,7 +90,11 @@ fn put(data: &mut Map<String, Value>, path: &str, value: Value) {
     }
 }
 
-fn call(notify: &Notify, world: &World, run: &Run, request: &Request) -> Result<Call, String> {
+/// The request that a step makes.
+///
+/// # Errors
+/// What is wrong with its templates.
+pub(super) fn call(notify: &Notify, world: &World, run: &Run, request: &Request) -> Result<Call, String> {
     let told = |error: TemplateError| error.to_string();
     let variables = world.texts(run, &world.variables(run)).map_err(told)?;
     let rendered = |text: &str| Template::parse(text).and_then(|text| text.render_with(&variables)).map_err(told);

@@ -32,6 +32,12 @@ impl Log {
         self.line(json!({ "event": event, "status": "ok", "data": data, "at": at.as_micros() }));
     }
 
+    /// The run as a whole went wrong.
+    pub(crate) fn failed(&mut self, at: Timestamp, event: &str, data: Value) {
+        self.errors += 1;
+        self.line(json!({ "event": event, "status": "error", "data": data, "at": at.as_micros() }));
+    }
+
     fn line(&mut self, line: Value) {
         self.lines.push_str(&line.to_string());
         self.lines.push('\n');

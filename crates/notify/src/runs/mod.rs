@@ -15,13 +15,15 @@
 //! that two runs never both open one. A run that passes such a step goes on in a job of its own.
 //!
 //! # On failure
-//! A template that cannot be rendered fails its message, and the run goes on. A run that was called off while a job advanced it is
+//! A template that cannot be rendered fails its message, and the run goes on. A run that [takes too much](page), or that fails otherwise,
+//! ends with the reason in its log, and keeps nothing from the others of its job. A run that was called off while a job advanced it is
 //! not written.
 
 mod advance;
 pub(crate) mod calendar;
 mod fetch;
 mod log;
+mod page;
 mod queries;
 mod resume;
 mod settle;
@@ -35,8 +37,10 @@ use campanile_engine::Registry;
 
 use crate::Notify;
 
-pub(crate) use advance::{advance, word_of};
+use advance::advance;
+pub(crate) use advance::word_of;
 pub use calendar::{next_occurrence, parse_rules};
+pub(crate) use page::{Advanced, NotAdvanced, advance_page, busy, fail};
 pub use queries::{Filter, Row as RunRow};
 pub(crate) use queries::{cancel_paused, note_cancellation};
 pub(crate) use resume::{close_batch, look_job};

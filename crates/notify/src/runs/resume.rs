@@ -6,15 +6,18 @@
 use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
+use campanile_base::bounds::DOCUMENT_DEADLINE;
 use campanile_base::{Error, Result, Timestamp, new_uuid};
 use campanile_db::Tx;
 use campanile_engine::{NewJob, Outcome, Registry};
+use campanile_sandbox::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Run, Settled, State, World, advance, fetch, queries};
+use super::{NotAdvanced, Run, Settled, State, World, advance, advance_page, busy, fail, fetch, queries};
 use crate::resources::{self, Kind as ResourceKind};
 use crate::signals::{self, Waiting};
+use crate::template::budget;
 use crate::workflows::{self, Kind, Op, Step, Then, Wait};
 use crate::{Notify, messages};
 
@@ -118,23 +121,50 @@ async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
             Ok::<_, Error>((world, runs))
         })
     });
-    let (mut world, mut runs) = loaded.await?;
-    if has_fetched(notify, &world, &mut runs[0]).await {
-        advance(notify, &mut world, &mut runs[0]).await?;
-    }
+    let (world, mut runs) = loaded.await?;
+    let advanced = match fetched(notify, world, runs.remove(0)).await {
+        Ok((_, run, false)) => Ok(vec![run]),
+        Ok((world, run, true)) => advance_page(notify, world, vec![run]).await.map(|advanced| advanced.runs),
+        Err(failure) => Err(failure),
+    };
+    let runs = match advanced {
+        Ok(runs) => runs,
+        Err(NotAdvanced::Busy) => return Ok(busy()),
+        Err(NotAdvanced::Error(error)) => return Err(error),
+        Err(NotAdvanced::GivenUp(why)) => return give_up(notify, &args, &why).await,
+    };
     Ok(Outcome::done().noting(Settled { organisation: args.organisation, runs, jobs: Vec::new() }))
 }
 
-/// Whether a run may go on: one that has stopped to ask somebody asks now.
-async fn has_fetched(notify: &Notify, world: &World, run: &mut Run) -> bool {
+/// Ends a run whose job did not come back.
+async fn give_up(notify: &Notify, args: &Args, why: &str) -> Result<Outcome> {
+    let (within, asked) = (notify.clone(), args.clone());
+    let found = notify.db.write(move |tx| Box::pin(async move { find(tx, &within, &asked).await })).await?;
+    let (Found::Run(mut run) | Found::Ended(mut run)) = found else { return Ok(Outcome::done()) };
+    fail(&mut run, notify.clock.now(), why);
+    let settled = Settled { organisation: args.organisation.clone(), runs: vec![*run], jobs: Vec::new() };
+    Ok(Outcome::done().noting(settled))
+}
+
+/// Whether a run may go on: one that has stopped to ask somebody asks now. Its request is written on a thread of the sandbox; nobody
+/// waits there for the answer.
+async fn fetched(notify: &Notify, world: World, run: Run) -> std::result::Result<(World, Run, bool), NotAdvanced> {
     let program = run.program.clone();
-    match program.ops.get(run.state.at) {
-        Some(Op::Step(step, _)) => match &step.kind {
-            Kind::HttpFetch { settings } => fetch::fetch(notify, world, run, step, settings).await,
-            _ => true,
-        },
-        _ => true,
-    }
+    let Some(Op::Step(step, _)) = program.ops.get(run.state.at) else { return Ok((world, run, true)) };
+    let Kind::HttpFetch { settings } = &step.kind else { return Ok((world, run, true)) };
+    let (within, organisation, request) = (notify.clone(), world.organisation.clone(), settings.clone());
+    let write = move || {
+        budget::begin_run();
+        let call = fetch::call(&within, &world, &run, &request);
+        (world, run, call)
+    };
+    let written = notify.sandbox.run(organisation.as_str(), DOCUMENT_DEADLINE, write).await;
+    let (world, mut run, call) = written.map_err(|failure| match failure {
+        Failure::Busy => NotAdvanced::Busy,
+        failure => NotAdvanced::GivenUp(failure.to_string()),
+    })?;
+    let goes_on = fetch::fetch(notify, &world, &mut run, step, settings, call).await;
+    Ok((world, run, goes_on))
 }
 
 /// The run, if this is what it waits for. A batch that closes is closed here, so that nothing more comes into it.
@@ -212,6 +242,8 @@ async fn waited(
         let mut variables = world.variables(&run);
         variables["event"] = about.clone();
         if let Ok(Some(conditions)) = signals::conditions(settings) {
+            // This is within a transaction, and so within the bounds of a run.
+            budget::begin_run();
             let (holds, _) = conditions.evaluate(&world.scope(&run, &variables));
             if !holds {
                 return Ok(Found::Nothing);

@@ -29,7 +29,7 @@ use crate::channels::{Channel, ChannelType};
 use crate::messages::{Activities, EventKind, Message, Source, Status};
 use crate::preferences::{self, Question};
 use crate::runs::{Run, World, calendar};
-use crate::template::Variables;
+use crate::template::{Variables, budget};
 use crate::tracking;
 use crate::workflows::{ADDRESSES, Content, Send, Step};
 
@@ -79,6 +79,10 @@ pub(crate) async fn send(
             }
         };
         for address in addresses {
+            if let Some(bound) = budget::run_exceeded() {
+                run.log.error(world.now, step, "step_failed", &bound.text());
+                break;
+            }
             let message = message(world, run, step, send, channel, content, &texts, address);
             let about = json!({ "message_id": message.id, "channel": channel.key });
             run.log.step(world.now, step, "message_enqueued", about);

@@ -26,6 +26,8 @@ use campanile_base::bounds::TEMPLATE_ERROR_BYTES;
 use liquid_core::{Language, Object};
 use serde_json::Value;
 
+use crate::conditions::json_size;
+
 pub(crate) use partials::Partials;
 pub use translations::DEFAULT_NAMESPACE;
 pub(crate) use translations::{Tongue, Translations, texts};
@@ -111,6 +113,7 @@ impl Variables {
     /// # Errors
     /// When it is something else.
     pub(crate) fn new(data: &Value, partials: Arc<Partials>) -> Result<Self, TemplateError> {
+        budget::count_for_run(json_size(data));
         let values = liquid_core::to_object(data).map_err(|error| TemplateError::new(error.to_string()))?;
         Ok(Self { values, partials, tongue: Tongue::default() })
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
+use campanile_base::bounds::SCHEMA_EFFORT_AT_ONCE;
 use campanile_base::{Error, Result, new_uuid, sha256_hex};
 use campanile_db::{Apply, Lane, Tx};
 use campanile_engine::NewJob;
@@ -15,7 +16,7 @@ use super::{MOST, RECIPIENTS, Trigger, fan_out, queries};
 use crate::recipients::{self, Told};
 use crate::reference::AUDIENCES;
 use crate::resources::{self, Kind};
-use crate::workflows::{self, Program};
+use crate::workflows::{self, Program, Schema};
 use crate::{Notify, Reference};
 
 /// For how long a repeated request is answered like the first.
@@ -50,6 +51,8 @@ pub struct Asked {
     pub is_alone: bool,
     /// What a repetition of this request has in common with it.
     pub repeat: Option<Repeat>,
+    /// The version of the workflow whose schema the data were checked against already.
+    pub(crate) checked_by: Option<String>,
 }
 
 /// How a repetition of a request is known.
@@ -95,7 +98,22 @@ impl Asked {
             schedule: None,
             is_alone: false,
             repeat: None,
+            checked_by: None,
         }
+    }
+}
+
+/// Why a trigger was not accepted.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Error(Error),
+    /// It takes long to check its data against the schema: that is done outside of the transaction, and the trigger brought again.
+    Unchecked(Box<Asked>, Arc<Program>),
+}
+
+impl<E: Into<Error>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
     }
 }
 
@@ -109,7 +127,7 @@ pub struct Accepted {
 }
 
 /// Triggers that share transactions. What is refused is refused by itself.
-pub(crate) type Accepts = Lane<Asked, std::result::Result<Accepted, Arc<Error>>>;
+pub(crate) type Accepts = Lane<Asked, std::result::Result<Accepted, Arc<Refusal>>>;
 
 /// Accepts a trigger: it is durable once this answers.
 ///
@@ -117,16 +135,47 @@ pub(crate) type Accepts = Lane<Asked, std::result::Result<Accepted, Arc<Error>>>
 /// `NotFound` of the workflow; `InvalidField`; `Conflict` where a repeated request is another one.
 pub async fn accept(notify: &Notify, asked: Asked) -> Result<Accepted> {
     check(&asked)?;
-    let lane = notify.accepts.get_or_init(|| lane(notify));
-    match lane.submit(asked).await? {
+    match submit(notify, asked).await? {
         Ok(accepted) => Ok(accepted),
-        Err(error) => Err(Arc::try_unwrap(error).unwrap_or_else(|error| Error::internal(error.to_string()))),
+        Err(Refusal::Error(error)) => Err(error),
+        Err(Refusal::Unchecked(asked, program)) => {
+            let asked = check_data(notify, *asked, program).await?;
+            match submit(notify, asked).await? {
+                Ok(accepted) => Ok(accepted),
+                Err(Refusal::Error(error)) => Err(error),
+                Err(Refusal::Unchecked(..)) => Err(Error::conflict("the workflow was changed meanwhile; try again")),
+            }
+        }
+    }
+}
+
+async fn submit(notify: &Notify, asked: Asked) -> Result<std::result::Result<Accepted, Refusal>> {
+    let lane = notify.accepts.get_or_init(|| lane(notify));
+    let answer = lane.submit(asked).await?;
+    Ok(answer.map_err(|refusal| match Arc::try_unwrap(refusal) {
+        Ok(refusal) => refusal,
+        Err(_) => Refusal::Error(Error::internal("a refusal was kept by the lane")),
+    }))
+}
+
+/// Checks a trigger's data against the workflow's schema on a thread of the sandbox.
+async fn check_data(notify: &Notify, asked: Asked, program: Arc<Program>) -> Result<Asked> {
+    let organisation = asked.organisation.clone();
+    let check = move || {
+        let data = Value::Object(asked.data.clone());
+        let faults = program.schema.as_ref().map(|schema| schema.faults(&data)).unwrap_or_default();
+        (faults, Asked { checked_by: Some(program.version.clone()), ..asked })
+    };
+    let (faults, asked) = workflows::in_sandbox(notify, &organisation, check).await?;
+    match faults.is_empty() {
+        true => Ok(asked),
+        false => Err(Error::invalid_field("data", faults.join("; "))),
     }
 }
 
 fn lane(notify: &Notify) -> Accepts {
     let within = notify.within();
-    let apply: Apply<Asked, std::result::Result<Accepted, Arc<Error>>> = Arc::new(move |tx, asked| {
+    let apply: Apply<Asked, std::result::Result<Accepted, Arc<Refusal>>> = Arc::new(move |tx, asked| {
         let notify = within.clone();
         Box::pin(async move {
             let (mut answers, mut jobs) = (Vec::with_capacity(asked.len()), Vec::new());
@@ -137,10 +186,10 @@ fn lane(notify: &Notify) -> Accepts {
                         jobs.extend(job);
                         answers.push(Ok(accepted));
                     }
-                    Err(error @ (Error::Unavailable { .. } | Error::Internal(_))) => {
+                    Err(Refusal::Error(error @ (Error::Unavailable { .. } | Error::Internal(_)))) => {
                         return Err(campanile_db::Error::Unavailable(error.chain()));
                     }
-                    Err(error) => answers.push(Err(Arc::new(error))),
+                    Err(refusal) => answers.push(Err(Arc::new(refusal))),
                 }
             }
             notify.engine.enqueue_all(tx, jobs).await?;
@@ -156,7 +205,28 @@ fn lane(notify: &Notify) -> Accepts {
 /// Like [`accept`].
 pub async fn trigger(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<Accepted> {
     check(&asked)?;
-    let (accepted, job) = admit(tx, notify, asked, &mut Current::default()).await?;
+    let (accepted, job) = match admit(tx, notify, asked, &mut Current::default()).await {
+        Ok(accepted) => accepted,
+        Err(Refusal::Error(error)) => return Err(error),
+        Err(Refusal::Unchecked(asked, program)) => {
+            let data = Value::Object(asked.data.clone());
+            // The caller's transaction is held meanwhile, so a check that takes long is refused.
+            let is_much = |schema: &Schema| schema.effort(&data, SCHEMA_EFFORT_AT_ONCE) > SCHEMA_EFFORT_AT_ONCE;
+            if program.schema.as_ref().is_some_and(is_much) {
+                return Err(Error::invalid_field("data", "takes too much to be checked against the workflow's schema"));
+            }
+            let faults = program.schema.as_ref().map(|schema| schema.faults(&data)).unwrap_or_default();
+            if !faults.is_empty() {
+                return Err(Error::invalid_field("data", faults.join("; ")));
+            }
+            let asked = Asked { checked_by: Some(program.version.clone()), ..*asked };
+            match admit(tx, notify, asked, &mut Current::default()).await {
+                Ok(accepted) => accepted,
+                Err(Refusal::Error(error)) => return Err(error),
+                Err(Refusal::Unchecked(..)) => return Err(Error::conflict("the workflow was changed meanwhile")),
+            }
+        }
+    };
     notify.engine.enqueue_all(tx, job.into_iter().collect()).await?;
     Ok(accepted)
 }
@@ -189,7 +259,7 @@ async fn admit(
     notify: &Notify,
     asked: Asked,
     current: &mut Current,
-) -> Result<(Accepted, Option<NewJob>)> {
+) -> std::result::Result<(Accepted, Option<NewJob>), Refusal> {
     let (organisation, now) = (&asked.organisation, notify.clock.now());
     let id = new_uuid();
     if let Some(repeat) = &asked.repeat
@@ -203,17 +273,21 @@ async fn admit(
             unknown.insert(workflows::current(tx, notify, organisation, &asked.workflow).await?).clone()
         }
     };
-    if let Some(schema) = &program.schema {
+    if let Some(schema) = program.schema.as_ref().filter(|_| asked.checked_by.as_ref() != Some(&program.version)) {
         let data = Value::Object(asked.data.clone());
-        let faults: Vec<String> =
-            schema.iter_errors(&data).take(20).map(|error| format!("{}: {error}", error.instance_path)).collect();
+        if !schema.is_compiled() || schema.effort(&data, SCHEMA_EFFORT_AT_ONCE) > SCHEMA_EFFORT_AT_ONCE {
+            return Err(Refusal::Unchecked(Box::new(asked), program.clone()));
+        }
+        let faults = schema.faults(&data);
         if !faults.is_empty() {
-            return Err(Error::invalid_field("data", faults.join("; ")));
+            return Err(Error::invalid_field("data", faults.join("; ")).into());
         }
     }
     for told in asked.recipients.iter().filter(|told| told.reference.collection == AUDIENCES) {
         if resources::get(tx, organisation, Kind::Audience, &told.reference.id).await?.is_none() {
-            return Err(Error::invalid_field("recipients", format!("there is no audience {:?}", told.reference.id)));
+            return Err(
+                Error::invalid_field("recipients", format!("there is no audience {:?}", told.reference.id)).into()
+            );
         }
     }
     let (recipients, actor, tenant) = tell(tx, notify, &asked).await?;

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
 use campanile_db::{Apply, END, Lane, Range, Tx};
-use campanile_engine::{NewJob, Outcome, Registry};
+use campanile_engine::{Attempt, NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Origin, Trigger};
 use crate::conditions::{Group, Scope};
 use crate::reference::AUDIENCES;
-use crate::runs::{self, Run, Settled, State, World, advance};
+use crate::runs::{self, Advanced, NotAdvanced, Run, Settled, State, World, advance_page};
 use crate::subscriptions::{self, DEPTH};
+use crate::template::budget;
 use crate::workflows::{self, Program};
 use crate::{Notify, Reference, audiences};
 
@@ -61,27 +62,72 @@ pub(super) fn register(registry: &mut Registry, notify: &Notify) {
     let within = notify.clone();
     registry.register(FAN_OUT, runs::options(), move |attempt| {
         let notify = within.clone();
-        async move { fan_out(&notify, attempt.job.args()?).await }
+        async move { fan_out(&notify, &attempt).await }
     });
     runs::settle(registry, FAN_OUT, notify);
 }
 
 /// Begins a job's runs. Where they are few, what they need is read together with what others need that begin at the same time.
-async fn fan_out(notify: &Notify, args: Args) -> Result<Outcome> {
-    let is_small = matches!(&args.whom, Whom::Named(named) if named.len() <= FEW);
-    let loaded = match is_small {
-        true => notify.begins.get_or_init(|| lane(notify)).submit(args).await?,
-        false => {
-            let within = notify.clone();
-            let load = notify.db.read(move |tx| Box::pin(async move { load_all(tx, &within, vec![args]).await }));
-            load.await?.remove(0)
-        }
+async fn fan_out(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
+    let Some(Loaded { world, runs, jobs, trigger }) = load(notify, attempt.job.args()?).await? else {
+        return Ok(Outcome::done());
     };
-    let Some(Loaded { mut world, mut runs, jobs }) = loaded else { return Ok(Outcome::done()) };
-    for run in &mut runs {
-        advance(notify, &mut world, run).await?;
+    match advance_page(notify, world, runs).await {
+        Ok(Advanced { runs, left }) => {
+            let left = left.into_iter().map(|run| (run.recipient, run.state.subscription)).collect();
+            let jobs = jobs.into_iter().chain(jobs_for_rest(&trigger, left, TOGETHER)).collect();
+            Ok(Outcome::done().noting(Settled { organisation: trigger.organisation, runs, jobs }))
+        }
+        Err(NotAdvanced::Busy) => Ok(runs::busy()),
+        Err(NotAdvanced::Error(error)) => Err(error),
+        Err(NotAdvanced::GivenUp(why)) => one_by_one(notify, attempt.job.args()?, &why).await,
     }
-    Ok(Outcome::done().noting(Settled { organisation: world.organisation, runs, jobs }))
+}
+
+/// What becomes of a job that did not come back: each of its runs gets a job of its own, and one that is alone already ends.
+async fn one_by_one(notify: &Notify, args: Args, why: &str) -> Result<Outcome> {
+    let Some(Loaded { world, mut runs, mut jobs, trigger }) = load(notify, args).await? else {
+        return Ok(Outcome::done());
+    };
+    if let [run] = runs.as_mut_slice() {
+        runs::fail(run, world.now, why);
+    } else {
+        let all = runs.drain(..).map(|run| (run.recipient, run.state.subscription)).collect();
+        jobs.extend(jobs_for_rest(&trigger, all, 1));
+    }
+    Ok(Outcome::done().noting(Settled { organisation: trigger.organisation, runs, jobs }))
+}
+
+/// Jobs for recipients whose runs a job has left; what they bring along was seen to by that job.
+fn jobs_for_rest(
+    trigger: &Trigger,
+    rest: Vec<(Reference, Option<Map<String, Value>>)>,
+    together: usize,
+) -> Vec<NewJob> {
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let trigger = Trigger { is_alone: true, ..trigger.clone() };
+    let (mut named, mut subscribed) = (Vec::new(), Vec::new());
+    for (recipient, subscription) in rest {
+        match subscription {
+            Some(subscription) => subscribed.push((recipient, subscription)),
+            None => named.push(recipient),
+        }
+    }
+    let named = named.chunks(together).map(|some| job_for(&trigger, Whom::Named(some.to_vec())));
+    named.chain(subscribed.chunks(together).map(|some| job_for(&trigger, Whom::Subscribed(some.to_vec())))).collect()
+}
+
+/// Loads what a job needs.
+async fn load(notify: &Notify, args: Args) -> Result<Option<Loaded>> {
+    let is_small = matches!(&args.whom, Whom::Named(named) if named.len() <= FEW);
+    if is_small {
+        return Ok(notify.begins.get_or_init(|| lane(notify)).submit(args).await?);
+    }
+    let within = notify.clone();
+    let load = notify.db.read(move |tx| Box::pin(async move { load_all(tx, &within, vec![args]).await }));
+    Ok(load.await?.remove(0))
 }
 
 /// Runs that begin, what they are advanced in, and the jobs that come after them.
@@ -89,6 +135,7 @@ pub(crate) struct Loaded {
     world: World,
     runs: Vec<Run>,
     jobs: Vec<NewJob>,
+    trigger: Trigger,
 }
 
 /// Jobs that begin, and what each needs; nothing where its workflow is there no more.
@@ -119,18 +166,25 @@ async fn load_all(tx: &mut Tx, notify: &Notify, asked: Vec<Args>) -> Result<Vec<
             continue;
         }
         let of_it = planned.iter().filter(|(of, _)| of == organisation).filter_map(|(_, planned)| planned.as_ref());
-        let runs: Vec<&Run> = of_it.flat_map(|(runs, _)| runs).collect();
+        let runs: Vec<&Run> = of_it.flat_map(|planned| &planned.runs).collect();
         worlds.insert(organisation.clone(), World::load(tx, notify, organisation, &runs).await?);
     }
     let loaded = planned.into_iter().map(|(organisation, planned)| {
-        let (runs, jobs) = planned?;
-        Some(Loaded { world: worlds.get(&organisation)?.beside(), runs, jobs })
+        let Planned { runs, jobs, trigger } = planned?;
+        Some(Loaded { world: worlds.get(&organisation)?.beside(), runs, jobs, trigger })
     });
     Ok(loaded.collect())
 }
 
-/// The runs that a job begins, and the jobs that come after it. Nothing where the workflow is there no more.
-async fn plan(tx: &mut Tx, notify: &Notify, trigger: Trigger, whom: Whom) -> Result<Option<(Vec<Run>, Vec<NewJob>)>> {
+/// The runs that a job begins, and the jobs that come after it.
+struct Planned {
+    runs: Vec<Run>,
+    jobs: Vec<NewJob>,
+    trigger: Trigger,
+}
+
+/// Plans a job; nothing where the workflow is there no more.
+async fn plan(tx: &mut Tx, notify: &Notify, mut trigger: Trigger, whom: Whom) -> Result<Option<Planned>> {
     let program = match &trigger.version {
         Some(version) => workflows::program(tx, notify, &trigger.organisation, version).await,
         None => workflows::current(tx, notify, &trigger.organisation, &trigger.workflow).await,
@@ -177,12 +231,11 @@ async fn plan(tx: &mut Tx, notify: &Notify, trigger: Trigger, whom: Whom) -> Res
         }
     };
     let origin = Origin::of(&trigger.source);
-    let mut trigger = trigger;
     if is_list && origin.is_of_step() {
         trigger.source = origin.times(found.len()).source();
     }
     let begun = found.into_iter().map(|(recipient, subscription)| begin(&trigger, &program, recipient, subscription));
-    Ok(Some((begun.collect(), jobs)))
+    Ok(Some(Planned { runs: begun.collect(), jobs, trigger }))
 }
 
 /// Subscribers, but for who has set the trigger off; with jobs for those that come after them, and for their own.
@@ -199,7 +252,12 @@ async fn subscribers(
     }
     let filter = trigger.filters.iter().find(|(whose, _)| *whose == object).map(|(_, filter)| filter);
     let mut found = Vec::with_capacity(page.len());
+    // This is within a transaction, and so within the bounds of a run.
+    budget::begin_run();
     for subscription in page {
+        if let Some(bound) = budget::run_exceeded() {
+            return Err(Error::internal(format!("the trigger's subscription filter: {}", bound.text())));
+        }
         let recipient = subscription.recipient;
         if !filter.is_none_or(|filter| is_meant(filter, trigger, &recipient, &subscription.properties)) {
             continue;

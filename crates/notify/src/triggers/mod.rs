@@ -22,7 +22,7 @@ use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
 use campanile_engine::{NewJob, Registry};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::conditions::Group;
 use crate::{Notify, Reference, runs, workflows};

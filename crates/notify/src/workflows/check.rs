@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::definition::{Definition, Duration, Kind, Step};
+use super::schema::Schema;
 use super::texts::Text;
 use crate::channels::ChannelType;
 use crate::conditions::Group;
@@ -42,9 +43,9 @@ pub fn check(document: &Value) -> Vec<Fault> {
     };
     let mut faults = Vec::new();
     if let Some(schema) = &definition.trigger_data_json_schema
-        && let Err(error) = jsonschema::validator_for(schema)
+        && let Err(why) = Schema::check(schema)
     {
-        faults.push(fault("trigger_data_json_schema", error.to_string()));
+        faults.push(fault("trigger_data_json_schema", why));
     }
     if let Some(conditions) = &definition.conditions
         && let Err(why) = conditions.check()
@@ -204,3 +205,6 @@ fn durations(kind: &Kind) -> [Option<Duration>; 2] {
         _ => [None, None],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ mod check;
 mod definition;
 mod preview;
 mod program;
+mod schema;
 mod seeds;
 mod texts;
 
@@ -12,8 +13,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use campanile_accounts::OrganisationId;
+use campanile_base::bounds::DOCUMENT_DEADLINE;
 use campanile_base::{Error, Result};
 use campanile_db::Tx;
+use campanile_sandbox::Failure;
 use serde_json::Value;
 
 use crate::Notify;
@@ -24,6 +27,7 @@ pub use definition::*;
 pub use preview::{Sample, preview};
 pub(crate) use program::ADDRESSES;
 pub use program::{Fork, Op, Program};
+pub use schema::Schema;
 pub use seeds::{ADMIN_ALERT, JOB_COMPLETED, JOB_FAILED, OBSERVATION_CAPTURED, WORKSPACE_INVITATION, seed};
 pub use texts::{Content, Text};
 
@@ -86,10 +90,27 @@ pub(crate) async fn current(
     }
 }
 
-/// Writes a workflow; where it is to count at once, commits it. It is switched on when it is committed first, unless it says otherwise.
+/// Does work with documents of an organisation on a thread of the sandbox: their templates and schemas are parsed and rendered there.
 ///
 /// # Errors
-/// `InvalidField` for the first thing that is wrong with it.
+/// `Invalid` where it takes too long; `TooMany` where the organisation has too much of it under way.
+pub async fn in_sandbox<T: std::marker::Send + 'static>(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    work: impl FnOnce() -> T + std::marker::Send + 'static,
+) -> Result<T> {
+    notify.sandbox.run(organisation.as_str(), DOCUMENT_DEADLINE, work).await.map_err(|failure| match failure {
+        Failure::Busy => Error::TooMany,
+        Failure::TooLong(_) => Error::invalid("the document takes too long to be read"),
+        Failure::Panicked(why) => Error::internal(why),
+    })
+}
+
+/// Writes a workflow that was [checked](check()) before; where it is to count at once, commits it. It is switched on when it is committed
+/// first, unless it says otherwise.
+///
+/// # Errors
+/// `InvalidField` for a key that cannot be one.
 pub async fn put(
     tx: &mut Tx,
     notify: &Notify,
@@ -98,9 +119,6 @@ pub async fn put(
     document: &Value,
     commit: Option<(&str, &str)>,
 ) -> Result<resources::Resource> {
-    if let Some(fault) = check(document).into_iter().next() {
-        return Err(Error::invalid_field("workflow_document", format!("{}: {}", fault.field, fault.message)));
-    }
     let written = resources::put(tx, notify, organisation, ResourceKind::Workflow, key, document).await?;
     let Some(why) = commit else { return Ok(written) };
     resources::commit(tx, notify, organisation, ResourceKind::Workflow, key, why).await?;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result, new_uuid};
-use campanile_db::Tx;
 use serde_json::{Map, Value, json};
 
 use super::{Content, Definition, Kind as StepKind, Op, Program};
 use crate::recipients::Told;
-use crate::resources::{self, Kind};
+use crate::resources::{self, Kind, Resource};
 use crate::runs::{Run, State, World};
+use crate::template::budget;
 use crate::{Notify, Reference};
 
 /// For whom, and with what.
@@ -35,17 +35,41 @@ pub struct Sample {
 /// # Errors
 /// `NotFound` of the workflow; `InvalidField` where there is no such channel step.
 pub async fn preview(
-    tx: &mut Tx,
     notify: &Notify,
     organisation: &OrganisationId,
     key: &str,
     step: &str,
     sample: Sample,
 ) -> Result<std::result::Result<Value, String>> {
-    let found = resources::get(tx, organisation, Kind::Workflow, key).await?.ok_or(Error::NotFound("workflow"))?;
-    let definition: Definition = serde_json::from_value(found.draft)
+    let (within, organisation_id, key) = (notify.clone(), organisation.clone(), key.to_owned());
+    let step = step.to_owned();
+    let read = notify.db.read(move |tx| {
+        Box::pin(async move {
+            let found = resources::get(tx, &organisation_id, Kind::Workflow, &key).await?;
+            let found = found.ok_or(Error::NotFound("workflow"))?;
+            let (content, run) = content(&within, found, &step, &sample)?;
+            let mut world = World::load(tx, &within, &organisation_id, &[&run]).await?;
+            for told in std::iter::once(&sample.recipient).chain(&sample.actor) {
+                world.tell(&told.reference, told.properties.as_ref().unwrap_or(&Map::new()));
+            }
+            Ok::<_, Error>((content, run, world))
+        })
+    });
+    let (content, run, world) = read.await?;
+    let render = move || {
+        budget::begin_run();
+        let rendered = world.texts(&run, &world.variables(&run));
+        let rendered = rendered.and_then(|variables| content.render(&variables, &world.shelf));
+        rendered.map_err(|error| error.to_string())
+    };
+    super::in_sandbox(notify, organisation, render).await
+}
+
+/// The step's content, and a run that would come to it.
+fn content(notify: &Notify, workflow: Resource, step: &str, sample: &Sample) -> Result<(Arc<Content>, Run)> {
+    let definition: Definition = serde_json::from_value(workflow.draft)
         .map_err(|error| Error::invalid_field("workflow_document", error.to_string()))?;
-    let program = Arc::new(Program::new(new_uuid(), key.to_owned(), definition));
+    let program = Arc::new(Program::new(new_uuid(), workflow.key, definition));
     let content = program.ops.iter().find_map(|op| match (op, &sample.template) {
         (Op::Step(known, Some(content)), template) if known.reference == step => Some(match (&known.kind, template) {
             (StepKind::Channel(send), Some(template)) => Arc::new(Content::new(send.channel_type, template)),
@@ -55,14 +79,7 @@ pub async fn preview(
     });
     let content =
         content.ok_or_else(|| Error::invalid_field("step", "is no step of the workflow that says something"))?;
-    let run = run(notify, program, &sample);
-    let mut world = World::load(tx, notify, organisation, &[&run]).await?;
-    for told in std::iter::once(&sample.recipient).chain(&sample.actor) {
-        world.tell(&told.reference, told.properties.as_ref().unwrap_or(&Map::new()));
-    }
-    let rendered = world.texts(&run, &world.variables(&run));
-    let rendered = rendered.and_then(|variables| content.render(&variables, &world.shelf));
-    Ok(rendered.map_err(|error| error.to_string()))
+    Ok((content, run(notify, program, sample)))
 }
 
 /// A run that is never written.

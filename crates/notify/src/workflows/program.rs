@@ -4,9 +4,8 @@
 
 use std::sync::Arc;
 
-use jsonschema::Validator;
-
 use super::definition::{Cohort, Definition, Kind, Send, Step, Way};
+use super::schema::Schema;
 use super::texts::Content;
 use crate::conditions::Group;
 
@@ -25,7 +24,7 @@ pub struct Program {
     /// What it does.
     pub ops: Vec<Op>,
     /// What a trigger's data must look like.
-    pub schema: Option<Validator>,
+    pub schema: Option<Schema>,
     /// Whether it says where its recipients change their preferences, or unsubscribe.
     pub says_addresses: bool,
     /// Whether it waits for events.
@@ -59,15 +58,14 @@ pub struct Fork {
 }
 
 impl Program {
-    /// Makes a version ready. A schema that cannot be read is none: it was checked when it was written.
+    /// Makes a version ready. Its templates and its schema are read when they are used first.
     pub fn new(version: String, key: String, mut definition: Definition) -> Self {
         let text = serde_json::to_string(&definition.steps).unwrap_or_default();
         let says_addresses = ADDRESSES.iter().any(|name| text.contains(name));
         let mut ops = Vec::new();
         compile(std::mem::take(&mut definition.steps), &mut ops);
         ops.push(Op::End);
-        let schema = definition.trigger_data_json_schema.as_ref();
-        let schema = schema.and_then(|schema| jsonschema::validator_for(schema).ok());
+        let schema = definition.trigger_data_json_schema.clone().map(Schema::new);
         let waits =
             ops.iter().any(|op| matches!(op, Op::Step(step, _) if matches!(step.kind, Kind::WaitForEvent { .. })));
         Self { version, key, definition, ops, schema, says_addresses, waits }

@@ -1,5 +1,7 @@
 //! What a step says: its templates, parsed once for each version, by the type of its channel.
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value, json};
 
 use crate::channels::ChannelType;
@@ -11,13 +13,17 @@ use crate::template::{Template, TemplateError, Variables};
 #[derive(Debug)]
 pub struct Text {
     source: String,
-    parsed: Result<Template, TemplateError>,
+    parsed: OnceLock<Result<Template, TemplateError>>,
 }
 
 impl Text {
-    /// Parses a template.
+    /// A template, which is parsed when it is used first: that is never done within a transaction.
     pub fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), parsed: Template::parse(source) }
+        Self { source: source.to_owned(), parsed: OnceLock::new() }
+    }
+
+    fn parsed(&self) -> &Result<Template, TemplateError> {
+        self.parsed.get_or_init(|| Template::parse(&self.source))
     }
 
     /// As it is written.
@@ -30,7 +36,7 @@ impl Text {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn check(&self) -> Result<(), TemplateError> {
-        self.parsed.as_ref().map(|_| ()).map_err(Clone::clone)
+        self.parsed().as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
     /// Renders it.
@@ -38,7 +44,7 @@ impl Text {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn render(&self, variables: &Variables) -> Result<String, TemplateError> {
-        match &self.parsed {
+        match self.parsed() {
             Ok(template) => template.render_with(variables),
             Err(error) => Err(error.clone()),
         }

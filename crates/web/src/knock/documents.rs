@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, put};
 use campanile_base::Error;
 use campanile_notify::resources::{self, DEFAULT_NAMESPACE, Kind, Resource};
+use campanile_notify::workflows;
 use serde_json::{Value, json};
 
 use super::body::Body;
@@ -58,9 +59,9 @@ impl Documents {
     }
 
     pub(super) fn validate(self) -> MethodRouter<Web> {
-        put(move |client: Client, Path(key): Path<String>, body: Body| async move {
+        put(move |State(web): State<Web>, client: Client, Path(key): Path<String>, body: Body| async move {
             client.must_manage()?;
-            let mut document = self.checked(body)?;
+            let mut document = self.checked(&web, &client, body).await?;
             document["key"] = key.into();
             document["valid"] = true.into();
             KnockResult::Ok(Json(json!({ self.word: document })))
@@ -94,7 +95,7 @@ impl Documents {
 
     async fn write(self, web: Web, client: Client, key: String, query: Query, body: Body) -> KnockResult<Json<Value>> {
         client.must_manage()?;
-        let document = self.checked(body)?;
+        let document = self.checked(&web, &client, body).await?;
         let commits = !self.has_drafts || query.flag("commit") == Some(true);
         let note = query.text("commit_message").unwrap_or_default().to_owned();
         let (author, notify) = (author(&client), web.app.notify.clone());
@@ -125,16 +126,14 @@ impl Documents {
     }
 
     /// The document in a request, with all that it must say.
-    fn checked(self, Body(mut body): Body) -> KnockResult<Value> {
+    async fn checked(self, web: &Web, client: &Client, Body(mut body): Body) -> KnockResult<Value> {
         let document = body.remove(self.word).ok_or_else(|| KnockError::field(self.word, "is required"))?;
         if !document.is_object() {
             return Err(KnockError::field(self.word, "must be an object"));
         }
-        match resources::check(self.kind, &document) {
-            Ok(()) => {}
-            Err((field, why)) => return Err(KnockError::field(field, &why)),
-        }
-        Ok(document)
+        let check = move || resources::check(self.kind, &document).map(|()| document);
+        let checked = workflows::in_sandbox(&web.app.notify, &client.organisation, check).await?;
+        checked.map_err(|(field, why)| KnockError::field(field, &why))
     }
 }
 
@@ -158,9 +157,9 @@ pub(super) fn translations() -> MethodRouter<Web> {
 }
 
 pub(super) fn validate_translation() -> MethodRouter<Web> {
-    put(|client: Client, Path(locale): Path<String>, query: Query, body: Body| async move {
+    put(|State(web): State<Web>, client: Client, Path(locale): Path<String>, query: Query, body: Body| async move {
         client.must_manage()?;
-        let document = TRANSLATIONS.checked(placed(&locale, &query, body))?;
+        let document = TRANSLATIONS.checked(&web, &client, placed(&locale, &query, body)).await?;
         KnockResult::Ok(Json(json!({ "translation": document })))
     })
 }

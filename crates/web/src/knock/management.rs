@@ -49,6 +49,17 @@ pub(super) fn page_of<T>(
     entries(found.iter().map(view).collect(), info)
 }
 
+/// Workflows as the API shows them; whether each is valid is found out on a thread of the sandbox.
+async fn workflow_views(web: &Web, client: &OrganisationId, workflows: Vec<Resource>) -> KnockResult<Vec<Value>> {
+    let view = move || workflows.iter().map(workflow_view).collect();
+    Ok(workflows::in_sandbox(&web.app.notify, client, view).await?)
+}
+
+/// The same of one.
+async fn one_workflow_view(web: &Web, client: &OrganisationId, workflow: Resource) -> KnockResult<Value> {
+    Ok(workflow_views(web, client, vec![workflow]).await?.remove(0))
+}
+
 fn workflow_view(workflow: &Resource) -> Value {
     let mut view = workflow.view();
     view["valid"] = workflows::check(&workflow.draft).is_empty().into();
@@ -61,11 +72,15 @@ fn workflow_view(workflow: &Resource) -> Value {
 
 pub(super) async fn workflows(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
     client.must_manage()?;
-    let (range, size) = by_key(&query);
+    let ((range, size), organisation) = (by_key(&query), client.organisation.clone());
     let read = web.app.db.read(move |tx| {
         Box::pin(async move { resources::list(tx, &client.organisation, Kind::Workflow, &range).await })
     });
-    Ok(page_of(read.await?, size, |workflow| &workflow.key, workflow_view))
+    let found = read.await?;
+    let keys: Vec<String> = found.iter().map(|workflow| workflow.key.clone()).collect();
+    let views = workflow_views(&web, &organisation, found).await?;
+    let found: Vec<(String, Value)> = keys.into_iter().zip(views).collect();
+    Ok(page_of(found, size, |(key, _)| key, |(_, view)| view.clone()))
 }
 
 pub(super) async fn workflow(
@@ -74,18 +89,21 @@ pub(super) async fn workflow(
     Path(key): Path<String>,
 ) -> KnockResult<Json<Value>> {
     client.must_manage()?;
+    let organisation = client.organisation.clone();
     let read = web
         .app
         .db
         .read(move |tx| Box::pin(async move { resources::get(tx, &client.organisation, Kind::Workflow, &key).await }));
-    Ok(Json(workflow_view(&read.await?.ok_or_else(|| KnockError::missing("workflow"))?)))
+    let workflow = read.await?.ok_or_else(|| KnockError::missing("workflow"))?;
+    Ok(Json(one_workflow_view(&web, &organisation, workflow).await?))
 }
 
 /// The document in a request, and what is wrong with it.
-fn document(body: Body) -> KnockResult<Value> {
+async fn document(web: &Web, client: &Client, body: Body) -> KnockResult<Value> {
     let Body(mut body) = body;
     let document = body.remove("workflow").ok_or_else(|| KnockError::field("workflow", "is required"))?;
-    let faults = workflows::check(&document);
+    let check = move || (workflows::check(&document), document);
+    let (faults, document) = workflows::in_sandbox(&web.app.notify, &client.organisation, check).await?;
     if faults.is_empty() {
         return Ok(document);
     }
@@ -101,7 +119,8 @@ pub(super) async fn put_workflow(
     body: Body,
 ) -> KnockResult<Json<Value>> {
     client.must_manage()?;
-    let document = document(body)?;
+    let document = document(&web, &client, body).await?;
+    let organisation = client.organisation.clone();
     let commits = query.flag("commit") == Some(true);
     let note = query.text("commit_message").unwrap_or_default().to_owned();
     let (author, notify) = (author(&client), web.app.notify.clone());
@@ -111,12 +130,18 @@ pub(super) async fn put_workflow(
             workflows::put(tx, &notify, &client.organisation, &key, &document, why).await
         })
     });
-    Ok(Json(json!({ "workflow": workflow_view(&written.await?) })))
+    let written = written.await?;
+    Ok(Json(json!({ "workflow": one_workflow_view(&web, &organisation, written).await? })))
 }
 
-pub(super) async fn validate_workflow(client: Client, Path(key): Path<String>, body: Body) -> KnockResult<Json<Value>> {
+pub(super) async fn validate_workflow(
+    State(web): State<Web>,
+    client: Client,
+    Path(key): Path<String>,
+    body: Body,
+) -> KnockResult<Json<Value>> {
     client.must_manage()?;
-    let mut document = document(body)?;
+    let mut document = document(&web, &client, body).await?;
     document["key"] = key.into();
     document["valid"] = true.into();
     Ok(Json(json!({ "workflow": document })))
@@ -131,6 +156,7 @@ pub(super) async fn activate_workflow(
     client.must_manage()?;
     let is_active = body.0.get("status").and_then(Value::as_bool);
     let is_active = is_active.ok_or_else(|| KnockError::field("status", "must be true or false"))?;
+    let organisation = client.organisation.clone();
     let written = web.app.db.write(move |tx| {
         Box::pin(async move {
             resources::activate(tx, &client.organisation, Kind::Workflow, &key, is_active).await?;
@@ -138,7 +164,7 @@ pub(super) async fn activate_workflow(
         })
     });
     let workflow = written.await?.ok_or_else(|| KnockError::missing("workflow"))?;
-    Ok(Json(json!({ "workflow": workflow_view(&workflow) })))
+    Ok(Json(json!({ "workflow": one_workflow_view(&web, &organisation, workflow).await? })))
 }
 
 /// What a step of the draft would say.
@@ -160,11 +186,8 @@ pub(super) async fn preview_step(
         activities: body.0.get("activities").and_then(Value::as_array).cloned().unwrap_or_default(),
         template: body.0.get("template").and_then(Value::as_object).cloned(),
     };
-    let notify = web.app.notify.clone();
-    let read = web.app.db.read(move |tx| {
-        Box::pin(async move { workflows::preview(tx, &notify, &client.organisation, &key, &step, sample).await })
-    });
-    Ok(Json(match read.await? {
+    let preview = workflows::preview(&web.app.notify, &client.organisation, &key, &step, sample);
+    Ok(Json(match preview.await? {
         Ok(template) => json!({ "result": "success", "template": template }),
         Err(why) => json!({ "result": "error", "errors": [{ "field": "template", "message": why }] }),
     }))

@@ -1,0 +1,118 @@
+//! Advances the runs of a job: on a thread of the sandbox, and each within bounds of its own.
+//!
+//! Templates, conditions and preferences are others' work, so no thread that serves ever runs them. A run whose turn fails, panics or takes
+//! too much ends with the reason in its log; the others of its job go on. A job that has taken long leaves the rest of its runs to
+//! another. One that does not come back at all is given up at its deadline, and its runs are tried one by one.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use campanile_base::bounds::{PAGE_DEADLINE, PAGE_TIME};
+use campanile_base::{Error, Result, Timestamp};
+use campanile_engine::{Outcome, Verdict};
+use campanile_sandbox::Failure;
+use serde_json::json;
+
+use super::state::Stop;
+use super::{Run, World, advance};
+use crate::Notify;
+use crate::template::budget;
+
+/// When a job is tried again whose organisation has no thread left.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Runs that were advanced, and those that were left to another job.
+pub(crate) struct Advanced {
+    pub(crate) runs: Vec<Run>,
+    pub(crate) left: Vec<Run>,
+}
+
+/// Why a job's runs were not advanced.
+pub(crate) enum NotAdvanced {
+    /// The organisation's earlier jobs hold all of its threads.
+    Busy,
+    /// It was given up.
+    GivenUp(String),
+    /// The database, or a fault of ours.
+    Error(Error),
+}
+
+/// Advances runs, one after the other.
+pub(crate) async fn advance_page(
+    notify: &Notify,
+    world: World,
+    runs: Vec<Run>,
+) -> std::result::Result<Advanced, NotAdvanced> {
+    let (within, organisation) = (notify.clone(), world.organisation.clone());
+    let work = async move { advance_each(&within, world, runs).await };
+    match notify.sandbox.run_async(organisation.as_str(), PAGE_DEADLINE, work).await {
+        Ok(advanced) => advanced.map_err(NotAdvanced::Error),
+        Err(Failure::Busy) => Err(NotAdvanced::Busy),
+        Err(failure) => Err(NotAdvanced::GivenUp(failure.to_string())),
+    }
+}
+
+/// What becomes of a job whose organisation has no thread left: it costs no attempt.
+pub(crate) fn busy() -> Outcome {
+    Outcome::of(Verdict::Retry { after: BUSY, error: Failure::Busy.to_string() })
+}
+
+async fn advance_each(notify: &Notify, mut world: World, runs: Vec<Run>) -> Result<Advanced> {
+    let began = Instant::now();
+    let mut advanced = Advanced { runs: Vec::with_capacity(runs.len()), left: Vec::new() };
+    for mut run in runs {
+        if !advanced.runs.is_empty() && began.elapsed() > PAGE_TIME {
+            advanced.left.push(run);
+            continue;
+        }
+        budget::begin_run();
+        let result = caught(advance(notify, &mut world, &mut run)).await;
+        match result {
+            Ok(Ok(())) => {}
+            // An absent database is nobody's failure: the job is tried again as a whole.
+            Ok(Err(error @ Error::Unavailable { .. })) => return Err(error),
+            Ok(Err(error)) => fail(&mut run, world.now, &error.chain()),
+            Err(panic) => fail(&mut run, world.now, &format!("an internal error: {panic}")),
+        }
+        advanced.runs.push(run);
+    }
+    Ok(advanced)
+}
+
+/// Ends a run; what it has come to before stays.
+pub(crate) fn fail(run: &mut Run, now: Timestamp, why: &str) {
+    run.log.failed(now, "workflow_run_halted", json!({ "reason": why }));
+    run.made.stop = Stop::End;
+}
+
+/// What a future answers; or what it said when it panicked.
+async fn caught<T>(future: impl Future<Output = T>) -> std::result::Result<T, String> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            Poll::Ready(Err(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()))
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_failure_of_its_run() {
+        assert_eq!(caught(async { 7 }).await, Ok(7));
+        let panicked = caught(async {
+            tokio::task::yield_now().await;
+            panic!("at step two")
+        });
+        assert_eq!(panicked.await, Err::<(), _>("at step two".to_owned()));
+    }
+}

@@ -1,0 +1,100 @@
+//! Documents that are refused when they are written.
+
+use serde_json::json;
+
+use super::*;
+
+fn faults(steps: &Value) -> String {
+    let faults = check(&json!({ "name": "a", "steps": steps }));
+    faults.into_iter().map(|fault| format!("{}: {}; ", fault.field, fault.message)).collect()
+}
+
+#[test]
+fn a_number_beyond_its_bound_is_a_fault_of_the_document() {
+    let long = json!({ "unit": "months", "value": 1_000_000_000_000_i64 });
+    for (kind, settings) in [
+        ("delay", json!({ "delay_for": long })),
+        ("delay", json!({ "delay_for": { "unit": "weeks", "value": i64::MIN } })),
+        ("delay", json!({ "delay_until": { "frequency": "daily", "interval": 1_000_000_000_000_i64 } })),
+        ("delay", json!({ "delay_until": long })),
+        ("batch", json!({ "batch_window": long })),
+        ("batch", json!({ "batch_window": { "unit": "days", "value": 1 }, "batch_window_extension_limit": long })),
+        ("batch", json!({ "batch_until": { "frequency": "hourly", "interval": 1_001 } })),
+        ("throttle", json!({ "throttle_window": long })),
+        ("wait_for_event", json!({ "event": { "event_type": "recipient" }, "expires_after": long })),
+    ] {
+        let found = faults(&json!([{ "ref": "s", "type": kind, "settings": settings }]));
+        assert!(found.starts_with("s: "), "{kind} {settings}: {found}");
+    }
+    let fine = json!([{ "ref": "s", "type": "delay", "settings": { "delay_for": { "unit": "months", "value": 12 } } }]);
+    assert_eq!(faults(&fine), "");
+}
+
+#[test]
+fn a_template_beyond_its_bounds_is_a_fault_with_the_line() {
+    let nested = format!("a\n{}", "{% if a %}".repeat(1_500));
+    let step =
+        json!({ "ref": "feed", "type": "channel", "channel_key": "feed", "template": { "markdown_body": nested } });
+    let found = faults(&json!([step]));
+    assert!(
+        found.contains("feed.template.markdown_body") && found.contains("2:") && found.contains("100 deep"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_schema_that_doubles_or_comes_back_to_itself_is_a_fault_at_once() {
+    let began = std::time::Instant::now();
+    let mut definitions = serde_json::Map::new();
+    for index in 0..30 {
+        let next = json!({ "$ref": format!("#/$defs/d{}", index + 1) });
+        definitions.insert(format!("d{index}"), json!({ "allOf": [next, next] }));
+    }
+    definitions.insert("d30".to_owned(), json!({}));
+    for schema in [
+        json!({ "$defs": definitions, "$ref": "#/$defs/d0" }),
+        json!({ "$id": "https://x.example/s", "allOf": [{ "$ref": "#" }] }),
+        json!({ "$ref": "https://x.example/other" }),
+    ] {
+        let found = check(&json!({ "name": "a", "steps": [], "trigger_data_json_schema": schema }));
+        assert_eq!(found[0].field, "trigger_data_json_schema", "{found:?}");
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn a_schema_that_describes_a_tree_is_compiled_and_finds_faults() {
+    for id in [None, Some("https://x.example/tree")] {
+        let mut tree = json!({ "type": "object", "required": ["name"],
+            "properties": { "name": { "type": "string" }, "children": { "type": "array", "items": { "$ref": "#" } } } });
+        if let Some(id) = id {
+            tree["$id"] = id.into();
+        }
+        assert_eq!(Schema::check(&tree), Ok(()), "{id:?}");
+        let schema = Schema::new(tree);
+        assert!(schema.faults(&json!({ "name": "a", "children": [{ "name": "b" }] })).is_empty());
+        assert_eq!(schema.faults(&json!({ "name": "a", "children": [{}] })).len(), 1);
+    }
+}
+
+#[test]
+fn data_that_would_take_for_ever_to_be_checked_are_refused() {
+    let began = std::time::Instant::now();
+    let twice = json!({ "anyOf": [
+        { "required": ["b"], "properties": { "a": { "$ref": "#" } } }, { "required": ["c"], "properties": { "a": { "$ref": "#" } } },
+    ] });
+    let schema = Schema::new(twice);
+    let nested = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
+    assert!(schema.faults(&nested)[0].contains("takes too much"));
+    assert!(began.elapsed() < std::time::Duration::from_secs(20));
+}
+
+#[test]
+fn conditions_are_counted_and_measured() {
+    let one = json!({ "variable": "data.a", "operator": "equal_to", "argument": "1" });
+    let many = json!([{ "ref": "s", "type": "delay", "conditions": { "all": vec![one.clone(); 101] },
+        "settings": { "delay_for": { "unit": "days", "value": 1 } } }]);
+    assert!(faults(&many).contains("more than 100 conditions"));
+    let deep = (0..20).fold(one, |inner, _| json!({ "all": [inner] }));
+    assert!(Group::parse(&deep).unwrap_err().contains("8 deep"));
+}

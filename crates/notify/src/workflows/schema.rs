@@ -1,0 +1,58 @@
+//! The schema of a trigger's data: measured before it is compiled, and compiled when it is used first.
+
+use std::sync::OnceLock;
+
+use campanile_base::bounds::SCHEMA_EFFORT;
+use campanile_base::schema_budget;
+use jsonschema::Validator;
+use serde_json::Value;
+
+/// How many faults are told.
+const FAULTS: usize = 20;
+
+/// A schema.
+#[derive(Debug)]
+pub struct Schema {
+    document: Value,
+    compiled: OnceLock<Option<Validator>>,
+}
+
+impl Schema {
+    /// Out of its document.
+    pub fn new(document: Value) -> Self {
+        Self { document, compiled: OnceLock::new() }
+    }
+
+    /// Whether it can be one, and within bounds.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(document: &Value) -> Result<(), String> {
+        schema_budget::check(document)?;
+        jsonschema::validator_for(document).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Whether it was compiled.
+    pub fn is_compiled(&self) -> bool {
+        self.compiled.get().is_some()
+    }
+
+    /// How many looks it takes to check these data; more than `most` are not counted.
+    pub fn effort(&self, data: &Value, most: u64) -> u64 {
+        schema_budget::effort(&self.document, data, most)
+    }
+
+    /// What is wrong with data. A schema that cannot be compiled finds nothing: it was checked when it was written.
+    pub fn faults(&self, data: &Value) -> Vec<String> {
+        let compiled = self.compiled.get_or_init(|| {
+            schema_budget::check(&self.document).ok()?;
+            jsonschema::validator_for(&self.document).ok()
+        });
+        let Some(validator) = compiled else { return Vec::new() };
+        if self.effort(data, SCHEMA_EFFORT) > SCHEMA_EFFORT {
+            return vec!["it takes too much to check this against the workflow's schema".to_owned()];
+        }
+        let faults = validator.iter_errors(data).take(FAULTS);
+        faults.map(|fault| format!("{}: {fault}", fault.instance_path)).collect()
+    }
+}
