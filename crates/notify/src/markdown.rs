@@ -30,7 +30,7 @@ pub(crate) fn html(markdown: &str) -> String {
 
 /// The same; nothing where the Markdown is too long, lies too deep in itself, or comes to too much.
 fn safe_html(markdown: &str) -> Option<String> {
-    let events = events(markdown, MARKDOWN_BYTES)?;
+    let events = events(markdown, options(), MARKDOWN_BYTES)?;
     let is_plain = events.iter().all(is_harmless);
     let html = written(events)?;
     // What the writer makes of harmless events is clean already, and has no `<a` but of links.
@@ -57,16 +57,16 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// HTML of a template that its author is trusted with: nothing is taken out.
 pub(crate) fn template_html(markdown: &str) -> String {
-    events(markdown, TEMPLATE_BYTES).and_then(written).unwrap_or_else(|| as_text(markdown))
+    events(markdown, options(), TEMPLATE_BYTES).and_then(written).unwrap_or_else(|| as_text(markdown))
 }
 
-/// What Markdown says.
-fn events(markdown: &str, most: usize) -> Option<Vec<Event<'_>>> {
+/// What Markdown says; nothing where it is longer than `most` bytes, lies too deep in itself, or has too many parts.
+pub(crate) fn events(markdown: &str, options: Options, most: usize) -> Option<Vec<Event<'_>>> {
     if markdown.len() > most {
         return None;
     }
     let (mut events, mut depth) = (Vec::new(), 0_usize);
-    for event in Parser::new_ext(markdown, options()) {
+    for event in Parser::new_ext(markdown, options) {
         match &event {
             Event::Start(_) => depth += 1,
             Event::End(_) => depth = depth.saturating_sub(1),

@@ -1,5 +1,6 @@
 //! Groups of channels: one step that goes out through several, or through the first that fits.
 
+use campanile_base::bounds::CONDITIONS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -55,6 +56,9 @@ impl ChannelGroup {
         let mut group: Self = serde_json::from_value(document.clone()).map_err(|error| error.to_string())?;
         if group.channel_rules.is_empty() {
             return Err("needs a rule".to_owned());
+        }
+        if group.channel_rules.len() > CONDITIONS {
+            return Err(format!("must not have more than {CONDITIONS} rules"));
         }
         let lacks = |rule: &&Rule| rule.rule_type != RuleType::Always && rule.condition().is_none();
         if let Some(rule) = group.channel_rules.iter().find(lacks) {

@@ -301,6 +301,9 @@ pub async fn put(
     {
         return Err(Error::invalid_field("id", "must be letters, digits, - and _"));
     }
+    if let Some(Err(why)) = told.settings.conditions.as_ref().map(Group::check) {
+        return Err(Error::invalid_field("conditions", why));
+    }
     let (now, known) = (notify.clock.now(), find(tx, notify, organisation, key).await?);
     if known.as_ref().is_some_and(|known| known.kind != told.kind) {
         return Err(Error::conflict("a channel's type cannot be changed"));

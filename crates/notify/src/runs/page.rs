@@ -68,9 +68,9 @@ async fn advance_each(notify: &Notify, mut world: World, runs: Vec<Run>) -> Resu
             advanced.left.push(run);
             continue;
         }
-        budget::begin_run();
-        let result = caught(advance(notify, &mut world, &mut run)).await;
-        match result {
+        // The future stays on this thread.
+        let _budget = budget::begin_run();
+        match caught(advance(notify, &mut world, &mut run)).await {
             Ok(Ok(())) => {}
             // An absent database is nobody's failure: the job is tried again as a whole.
             Ok(Err(error @ Error::Unavailable { .. })) => return Err(error),

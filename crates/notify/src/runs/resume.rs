@@ -154,7 +154,7 @@ async fn fetched(notify: &Notify, world: World, run: Run) -> std::result::Result
     let Kind::HttpFetch { settings } = &step.kind else { return Ok((world, run, true)) };
     let (within, organisation, request) = (notify.clone(), world.organisation.clone(), settings.clone());
     let write = move || {
-        budget::begin_run();
+        let _budget = budget::begin_run();
         let call = fetch::call(&within, &world, &run, &request);
         (world, run, call)
     };
@@ -243,7 +243,7 @@ async fn waited(
         variables["event"] = about.clone();
         if let Ok(Some(conditions)) = signals::conditions(settings) {
             // This is within a transaction, and so within the bounds of a run.
-            budget::begin_run();
+            let _budget = budget::begin_run();
             let (holds, _) = conditions.evaluate(&world.scope(&run, &variables));
             if !holds {
                 return Ok(Found::Nothing);

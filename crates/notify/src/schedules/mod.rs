@@ -336,7 +336,15 @@ async fn come(tx: &mut Tx, notify: &Notify, args: Args) -> Result<()> {
     }
     let now = notify.clock.now();
     schedule.last_at = Some(now);
-    let schedule = set(tx, notify, &args.organisation, schedule, now).await?;
+    let schedule = match set(tx, notify, &args.organisation, schedule, now).await {
+        Ok(schedule) => schedule,
+        // Its rules are beyond what is read now: it ends.
+        Err(Error::InvalidField { why, .. }) => {
+            tracing::warn!(schedule = args.schedule, why, "a schedule has ended: its rules cannot be read");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
     let recipients = vec![Told::named(schedule.recipient.clone())];
     let asked = Asked {
         actor: schedule.actor.clone().map(Told::named),

@@ -4,7 +4,7 @@
 //! shares its budget. Steps are counted, so the same template fails at the same place each time; the clock is looked at rarely, for what the
 //! counts have missed.
 //!
-//! A run of a workflow renders many templates. [`begin_run`] gives the thread a budget for all of them together.
+//! A run of a workflow renders many templates. [`begin_run`] gives the thread a budget for all of them together, until it is dropped.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -268,9 +268,20 @@ impl Write for Output {
     }
 }
 
-/// Gives the templates of one run a budget together, until the next begins.
-pub(crate) fn begin_run() {
+/// The budget of all that is rendered and evaluated on this thread for one run; it ends with this.
+#[must_use = "it ends when it is dropped"]
+pub(crate) struct RunBudget(());
+
+/// Gives the templates and conditions of one run a budget together.
+pub(crate) fn begin_run() -> RunBudget {
     BUDGET.with(|budget| budget.run.set(Some((0, Instant::now()))));
+    RunBudget(())
+}
+
+impl Drop for RunBudget {
+    fn drop(&mut self) {
+        BUDGET.with(|budget| budget.run.set(None));
+    }
 }
 
 /// The bound that the run's templates have exceeded together.

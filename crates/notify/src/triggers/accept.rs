@@ -52,7 +52,7 @@ pub struct Asked {
     /// What a repetition of this request has in common with it.
     pub repeat: Option<Repeat>,
     /// The version of the workflow whose schema the data were checked against already.
-    pub(crate) checked_by: Option<String>,
+    pub checked_by: Option<String>,
 }
 
 /// How a repetition of a request is known.

@@ -253,7 +253,7 @@ async fn subscribers(
     let filter = trigger.filters.iter().find(|(whose, _)| *whose == object).map(|(_, filter)| filter);
     let mut found = Vec::with_capacity(page.len());
     // This is within a transaction, and so within the bounds of a run.
-    budget::begin_run();
+    let _budget = budget::begin_run();
     for subscription in page {
         if let Some(bound) = budget::run_exceeded() {
             return Err(Error::internal(format!("the trigger's subscription filter: {}", bound.text())));

@@ -57,7 +57,7 @@ pub async fn preview(
     });
     let (content, run, world) = read.await?;
     let render = move || {
-        budget::begin_run();
+        let _budget = budget::begin_run();
         let rendered = world.texts(&run, &world.variables(&run));
         let rendered = rendered.and_then(|variables| content.render(&variables, &world.shelf));
         rendered.map_err(|error| error.to_string())

@@ -2,13 +2,19 @@
 //!
 //! Source: Slack's documentation of formatting text for app surfaces.
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use campanile_base::bounds::MARKDOWN_BYTES;
+use pulldown_cmark::{Event, Options, Tag, TagEnd};
 
-/// The text as Slack shows it.
+use crate::markdown::events;
+
+/// The text as Slack shows it. What is too long, or lies too deep in itself, is shown letter by letter.
 pub(super) fn of_markdown(markdown: &str) -> String {
+    let Some(events) = events(markdown.trim(), Options::ENABLE_STRIKETHROUGH, MARKDOWN_BYTES) else {
+        return escaped(markdown.trim());
+    };
     let mut text = String::with_capacity(markdown.len());
     let (mut links, mut lists): (Vec<String>, Vec<Option<u64>>) = (Vec::new(), Vec::new());
-    for event in Parser::new_ext(markdown.trim(), Options::ENABLE_STRIKETHROUGH) {
+    for event in events {
         match event {
             Event::Text(said) => text.push_str(&escaped(&said)),
             Event::Code(said) => text.extend(["`", &escaped(&said), "`"]),
@@ -63,6 +69,11 @@ mod tests {
     fn what_slack_spells_otherwise_is_translated() {
         assert_eq!(of_markdown("**bold** *it* ~~no~~ `a<b`"), "*bold* _it_ ~no~ `a&lt;b`");
         assert_eq!(of_markdown("# Title\n\n[a & b](https://x.y)"), "*Title*\n\n<https://x.y|a &amp; b>");
+        assert_eq!(
+            of_markdown(&"- ".repeat(30_000)).len(),
+            59_999,
+            "lists that lie in each other are not indented without end"
+        );
         assert_eq!(of_markdown("- one\n- two\n\n1. a\n2. b"), "• one\n• two\n\n1. a\n2. b");
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod asked;
+mod bounds;
 mod channels;
 mod documents;
 mod feeds;
