@@ -301,11 +301,84 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The members of the organisation. */
+        /** The members of the organisation, then who was invited and has not accepted yet. */
         get: operations["get_api_members"];
         put?: never;
-        /** Adds a member, and invites them by mail. */
+        /** Adds a member and writes to them. Somebody who belongs to another organisation is `invited`: they sign in themselves and accept. */
         post: operations["post_api_members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a member out and ends their sessions at once, or takes an invitation back. Members may leave themselves; the last owner stays. */
+        delete: operations["delete_api_members_id"];
+        options?: never;
+        head?: never;
+        /** Changes the role of a member, or of an invitation. The last owner stays one. */
+        patch: operations["patch_api_members_id"];
+        trace?: never;
+    };
+    "/api/members/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Chooses a password for a member, which opens this organisation alone, and ends all their sessions. Not for who belongs, or is
+         *     invited, to another organisation.
+         */
+        put: operations["put_api_members_id_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of a member, newest first: one's own, or anybody's where the caller is an owner. */
+        get: operations["get_api_members_id_sessions"];
+        put?: never;
+        post?: never;
+        /** Ends all sessions of a member, and the links that they have not used: one's own, or anybody's where the caller is an owner. */
+        delete: operations["delete_api_members_id_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{id}/sign-in-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a member a link that signs in to this organisation once, within a day; or an invitation anew. */
+        post: operations["post_api_members_id_sign_in_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -558,13 +631,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in, and their workspaces. */
+        /** Who is signed in, to which organisation, and its workspaces. */
         get: operations["get_api_session"];
         put?: never;
-        /** Signs in by password; the answer sets the session's cookie. */
+        /** Signs in by password; the answer sets the session's cookie. Who fails has to wait, longer each time. */
         post: operations["post_api_session"];
         /** Signs out. */
         delete: operations["delete_api_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisations that have invited who is signed in. */
+        get: operations["get_api_session_invitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/invitations/{organisation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Joins an organisation. The session goes on as it is: sign in anew, and name the organisation. It must have been opened by a
+         *     password that its person has chosen.
+         */
+        post: operations["post_api_session_invitations_organisation"];
+        /** Turns an invitation down. */
+        delete: operations["delete_api_session_invitations_organisation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -579,7 +690,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in by a one-time link; the answer sets the session's cookie. */
+        /** Signs in by a one-time link, to the organisation that it was made for; the answer sets the session's cookie. */
         post: operations["post_api_session_link"];
         delete?: never;
         options?: never;
@@ -599,6 +710,57 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces one's own password, and ends all one's other sessions. */
+        put: operations["put_api_session_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own sessions in this organisation, newest first. */
+        get: operations["get_api_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session: one's own, or a member's where the caller is an owner. */
+        delete: operations["delete_api_sessions_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2301,8 +2463,10 @@ export interface components {
             id: string;
         };
         /** @description An address and a password. */
-        Credentials: {
+        CredentialsIn: {
             email: string;
+            /** @description The organisation to sign in to, by its id; without it the one that was joined first. */
+            organisation?: string | null;
             password: string;
         };
         /** @description A delivery, whole. */
@@ -2435,6 +2599,15 @@ export interface components {
              */
             queued: number;
         };
+        /** @description An organisation that somebody may join. */
+        Invitation: {
+            /** @description How it is called. */
+            organisation: string;
+            /** @description The organisation. */
+            organisation_id: string;
+            /** @description As what. */
+            role: string;
+        };
         /** @description A key to be made. */
         KeyIn: {
             /** @description What it is for. */
@@ -2459,13 +2632,20 @@ export interface components {
             name: string;
             /** @description What they may do. */
             role: string;
+            /** @description `active`, or `invited` until they accept. */
+            status: string;
         };
         /** @description Somebody to be added. */
         MemberIn: {
             /** @description Their mail address. */
             email: string;
-            /** @description Their password; without one they cannot sign in by password. */
+            /** @description Their password, which opens this organisation alone; without one they are sent a link. Not for somebody who has an account. */
             password?: string | null;
+            /** @description `owner`, `manager` or `staff`. */
+            role: string;
+        };
+        /** @description What can be changed about a member. */
+        MemberPatch: {
             /** @description `owner`, `manager` or `staff`. */
             role: string;
         };
@@ -2695,6 +2875,20 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_Invitation: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description How it is called. */
+                organisation: string;
+                /** @description The organisation. */
+                organisation_id: string;
+                /** @description As what. */
+                role: string;
+            }[];
+            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_Member: {
             /** @description The items, in the list's order. */
             data: {
@@ -2706,6 +2900,8 @@ export interface components {
                 name: string;
                 /** @description What they may do. */
                 role: string;
+                /** @description `active`, or `invited` until they accept. */
+                status: string;
             }[];
             /** @description Pass this as `cursor` to read on; `null` on the last page. */
             next?: string | null;
@@ -2870,6 +3066,30 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_SessionView: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when.
+                 */
+                expires_at: string;
+                /** @description Its id, by which it can be ended. */
+                id: string;
+                /** @description Whether it is the one that this was asked in. */
+                is_current: boolean;
+                /** @description `password` or `link`; `unknown` of one from before this was written down. */
+                opened_by: string;
+            }[];
+            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_SigningKey: {
             /** @description The items, in the list's order. */
             data: {
@@ -2945,6 +3165,21 @@ export interface components {
             }[];
             /** @description Pass this as `cursor` to read on; `null` on the last page. */
             next?: string | null;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            /** @description The new one, of 8 to 200 characters. */
+            new: string;
+            /**
+             * @description The old one. It is not needed where there is none, nor within an hour after a link was used, by who belongs to one
+             *     organisation only.
+             */
+            old?: string | null;
+        };
+        /** @description A password for somebody else. */
+        PasswordIn: {
+            /** @description Of 8 to 200 characters. */
+            password: string;
         };
         /** @description Whether something is paused now. */
         Paused: {
@@ -3056,6 +3291,25 @@ export interface components {
         SecurityIn: {
             /** @description Without them, who has a public key may act for any user. */
             needs_user_tokens: boolean;
+        };
+        /** @description A session, as it is listed. */
+        SessionView: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            expires_at: string;
+            /** @description Its id, by which it can be ended. */
+            id: string;
+            /** @description Whether it is the one that this was asked in. */
+            is_current: boolean;
+            /** @description `password` or `link`; `unknown` of one from before this was written down. */
+            opened_by: string;
         };
         /** @description A key that tokens are signed with, as it is listed. */
         SigningKey: {
@@ -3194,6 +3448,8 @@ export interface components {
         /** @description Who is signed in. */
         Who: {
             member: components["schemas"]["Member"];
+            /** @description The organisation that the session is for. */
+            organisation_id: string;
             workspaces: components["schemas"]["Workspace"][];
         };
         /** @description A workflow or a kind of job. */
@@ -3968,7 +4224,259 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_api_members_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    patch_api_members_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    put_api_members_id_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordIn"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_api_members_id_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_SessionView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_api_members_id_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_members_id_sign_in_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4586,7 +5094,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Credentials"];
+                "application/json": components["schemas"]["CredentialsIn"];
             };
         };
         responses: {
@@ -4597,6 +5105,18 @@ export interface operations {
                 content?: never;
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4639,6 +5159,110 @@ export interface operations {
             };
         };
     };
+    get_api_session_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Invitation"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_session_invitations_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_api_session_invitations_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     post_api_session_link: {
         parameters: {
             query?: never;
@@ -4659,6 +5283,12 @@ export interface operations {
                 content?: never;
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4693,6 +5323,122 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    put_api_session_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_api_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_SessionView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_api_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -54,6 +54,6 @@ pub async fn found(tx: &mut Tx, clock: &Clock, founding: Founding) -> Result<Opt
         Some(secret) => keys::adopt(tx, clock, &caller, "first key", &secret).await.map(|_| secret)?,
         None => keys::create(tx, clock, &caller, "first key").await?.1,
     };
-    let sign_in_word = sessions::new_link(tx, clock, &owner.id).await?;
+    let sign_in_word = sessions::new_link(tx, clock, &caller.organisation, &owner.id).await?;
     Ok(Some(FirstRun { caller, workspace, owner: owner.email, secret_key, sign_in_word }))
 }

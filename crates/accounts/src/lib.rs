@@ -10,6 +10,11 @@
 //! Keys, sessions and sign-in links are random words of 256 bits, shown once and stored as their
 //! SHA-256. Passwords are stored as argon2id hashes. Nothing here can be read back.
 //!
+//! # Who opens what
+//! A person may belong to several organisations; nothing that one organisation knows or does opens another. A sign-in link opens
+//! the organisation that it was made for. A password that an owner has chosen for somebody opens that owner's organisation. Who has
+//! an account already joins another organisation by accepting its invitation ([`members`]).
+//!
 //! # The trail
 //! Every change records who did what to what, when and with what result, in the transaction of
 //! the change itself ([`activity`]).
@@ -19,6 +24,7 @@ mod caller;
 mod first_run;
 pub mod keys;
 pub mod live;
+pub mod members;
 pub mod organisations;
 pub mod people;
 pub mod public_keys;
@@ -35,5 +41,9 @@ pub use people::PersonId;
 /// The tables of accounts.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "accounts",
-    files: &[include_str!("../migrations/1_accounts.sql"), include_str!("../migrations/2_browsers.sql")],
+    files: &[
+        include_str!("../migrations/1_accounts.sql"),
+        include_str!("../migrations/2_browsers.sql"),
+        include_str!("../migrations/3_members.sql"),
+    ],
 };

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod drill;
+mod invitations;
 mod members;
 mod notices;
 mod outbound;
@@ -138,6 +139,7 @@ impl App {
         pipeline::register(&mut registry, &app);
         drill::register(&mut registry);
         notices::register(&mut registry, &app);
+        invitations::register(&mut registry, &app);
         app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify);
         let idle = match tracer {

@@ -1,18 +1,18 @@
-//! What the server tells its own people besides observations: jobs that failed, invitations, and whatever an event says.
+//! What the server tells its own people besides observations: jobs that failed, and whatever an event says.
 //!
 //! `notification.dispatch` is the way for any workflow of the engine to tell somebody: its data names a notification workflow, its
 //! recipients and its data, and it is triggered once for each event. Owners and managers are told of jobs that fail for good, and of
 //! endpoints that were disabled.
 
-use campanile_accounts::people::{self, Member, NewMember};
-use campanile_accounts::{Caller, OrganisationId, Role, organisations, sessions};
+use campanile_accounts::people::{self, Member};
+use campanile_accounts::{OrganisationId, Role};
 use campanile_base::{Error, Result, sha256_hex};
 use campanile_db::Tx;
 use campanile_engine::{Ctx, Failure, Registry, Workflow};
 use campanile_notify::Reference;
 use campanile_notify::recipients::Told;
 use campanile_notify::triggers::{self, Asked, Repeat};
-use campanile_notify::workflows::{ADMIN_ALERT, JOB_FAILED, WORKSPACE_INVITATION};
+use campanile_notify::workflows::{ADMIN_ALERT, JOB_FAILED};
 use campanile_webhooks::endpoints::ENDPOINT_DISABLED;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -158,32 +158,4 @@ async fn tell_those_who_run_it(
 pub(crate) fn recipient(member: &Member) -> Result<Told> {
     let known = json!({ "name": member.name, "email": member.email });
     Told::of(Reference::user(member.id.as_str()), known.as_object().cloned().unwrap_or_default())
-}
-
-impl App {
-    /// Adds a member, and invites them by mail: with a link that signs in once, within a day, where they have no password.
-    ///
-    /// # Errors
-    /// Like [`people::add`].
-    pub async fn invite(&self, tx: &mut Tx, caller: &Caller, new: NewMember) -> Result<Member> {
-        let has_password = new.password.is_some();
-        let member = people::add(tx, &self.clock, caller, new).await?;
-        let url = match has_password {
-            true => format!("{}/sign-in", self.base_url),
-            false => {
-                let word = sessions::new_link(tx, &self.clock, &member.id).await?;
-                format!("{}/sign-in?token={}", self.base_url, word.expose())
-            }
-        };
-        let workspaces = organisations::workspaces(tx, &caller.organisation).await?;
-        let workspace = workspaces.first().map(|workspace| workspace.name.as_str()).unwrap_or_default();
-        let data = json!({
-            "title": "You are invited to Campanile", "url": url, "action": "Sign in",
-            "detail": format!("You can see what happens in {workspace} now."),
-        });
-        let data = data.as_object().cloned().unwrap_or_default();
-        let asked = Asked::new(caller.organisation.clone(), WORKSPACE_INVITATION, vec![recipient(&member)?], data);
-        triggers::trigger(tx, &self.notify, asked).await?;
-        Ok(member)
-    }
 }

@@ -182,3 +182,24 @@ pub const MARKDOWN_EVENTS: usize = 50_000;
 pub const HTML_TAGS: usize = 500;
 /// HTML that Markdown comes to, in bytes.
 pub const HTML_BYTES: usize = MIB;
+
+/// Failed sign-ins to one account before the next has to wait.
+pub const SIGN_IN_TRIES: u32 = 5;
+/// Failed sign-ins from one address of the network before the next has to wait.
+pub const SIGN_IN_TRIES_OF_SOURCE: u32 = 20;
+/// The first wait of a sign-in; it doubles with each failure.
+pub const SIGN_IN_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait for one account: others may make somebody's sign-in wait, but not for long.
+pub const SIGN_IN_LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait for one address of the network.
+pub const SIGN_IN_LONGEST_WAIT_OF_SOURCE: Duration = Duration::from_secs(15 * 60);
+/// After how long without a try failed sign-ins are forgotten.
+pub const SIGN_IN_FORGOTTEN: Duration = Duration::from_secs(3600);
+/// Accounts, and addresses of the network, whose failed sign-ins are remembered.
+pub const SIGN_IN_REMEMBERED: usize = 10_000;
+/// Passwords that are hashed at a time: each takes 19 MiB.
+pub const PASSWORDS_AT_A_TIME: usize = 2;
+/// Passwords that are hashed, or wait for that; beyond, requests are answered with 429.
+pub const PASSWORDS_WAITING: usize = 32;
+/// A password, in bytes: a longer one is wrong, and is not hashed.
+pub const PASSWORD_BYTES: usize = 1024;

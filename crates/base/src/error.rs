@@ -33,6 +33,9 @@ pub enum Error {
     /// Too many requests; try again later.
     #[error("too many requests; try again in a while")]
     TooMany,
+    /// Too many attempts; the next one may be made after so long.
+    #[error("too many attempts; try again in {} s", .0.as_secs().max(1))]
+    TooManyFor(std::time::Duration),
     /// A part that is needed does not answer at present; the same call may succeed later.
     #[error("{what} is not available at present")]
     Unavailable {

@@ -43,7 +43,15 @@ impl Mailbox {
     /// # Panics
     /// When no port can be had.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Listens at an address, such as that of one that was dropped: a mail server that comes back.
+    ///
+    /// # Panics
+    /// When the address cannot be had.
+    pub async fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.expect("the address is free");
         let address = listener.local_addr().expect("a listener has an address");
         let (sender, mails) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {

@@ -8,6 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
+use campanile_accounts::sessions::Session;
 use campanile_accounts::{Caller, Workspace, keys, organisations, sessions};
 use campanile_app::App;
 use campanile_base::{Error, Result, Secret};
@@ -28,20 +29,55 @@ impl FromRequestParts<Web> for Known {
     }
 }
 
-/// Recognises a caller by key or by session. A page of another site cannot use a session to
-/// change something: the browser does not send the cookie, and the origin is looked at too.
-pub(crate) async fn recognise(web: &Web, method: &Method, headers: &HeaderMap) -> Result<Caller> {
-    let app = &web.app;
-    if let Some(authorization) = headers.get(AUTHORIZATION) {
-        let token = authorization.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
-        let token = token.ok_or(Error::Unauthenticated("the Authorization header must be Bearer and a secret key"))?;
-        return web.known_keys.recognise(app, token.trim()).await;
+/// Somebody who is signed in. A secret key is nobody's session.
+pub(crate) struct SignedIn(pub(crate) Session);
+
+impl FromRequestParts<Web> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
+        if bearer(&parts.headers)?.is_some() {
+            recognise(web, &parts.method, &parts.headers).await?;
+            return Err(Error::Forbidden("a secret key is nobody's session").into());
+        }
+        Ok(Self(session(web, &parts.method, &parts.headers).await?))
     }
+}
+
+/// Recognises a caller by key or by session.
+pub(crate) async fn recognise(web: &Web, method: &Method, headers: &HeaderMap) -> Result<Caller> {
+    match bearer(headers)? {
+        Some(key) => web.known_keys.recognise(&web.app, key).await,
+        None => Ok(session(web, method, headers).await?.caller),
+    }
+}
+
+/// The word of `Authorization: Bearer …`; nothing where there is no such header. The scheme is written in any case, with any number
+/// of spaces behind it, and the word has none (RFC 7235, 2.1).
+///
+/// # Errors
+/// `Unauthenticated` for another scheme, no word, or more than one.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
+    let Some(authorization) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let text = authorization.to_str().unwrap_or_default();
+    let (scheme, word) = text.split_once(' ').unwrap_or((text, ""));
+    let word = word.trim_matches(' ');
+    match scheme.eq_ignore_ascii_case("bearer") && !word.is_empty() && !word.contains([' ', '\t']) {
+        true => Ok(Some(word)),
+        false => {
+            Err(Error::Unauthenticated("the Authorization header must be Bearer and one key, without spaces in it"))
+        }
+    }
+}
+
+/// The session of a request. A page of another site cannot use it to change something: the browser does not send the cookie, and the
+/// origin is looked at too.
+async fn session(web: &Web, method: &Method, headers: &HeaderMap) -> Result<Session> {
     let token = session_token(headers).ok_or(Error::Unauthenticated("a secret key or a session is needed"))?;
     if *method != Method::GET && *method != Method::HEAD && is_foreign(headers) {
         return Err(Error::Forbidden("a session cannot be used from another site"));
     }
-    sessions::recognise(&app.db, &app.clock, &token).await
+    sessions::find(&web.app.db, &web.app.clock, &token).await
 }
 
 /// Keys that were recognised a moment ago: programs call often, and their keys need not be looked up each time. A key
@@ -104,3 +140,6 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 pub(crate) async fn workspace(app: &App, caller: &Caller, named: Option<&str>) -> Result<Workspace> {
     organisations::workspace_of(&app.db, caller, named).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use campanile_base::Error;
 use campanile_inbound::IngestError;
@@ -32,9 +32,18 @@ pub(crate) fn status_of(error: &Error) -> (StatusCode, &'static str) {
         Error::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
-        Error::TooMany => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+        Error::TooMany | Error::TooManyFor(_) => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
         Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+    }
+}
+
+/// After how many seconds the same may be tried again, where there is too much of it.
+fn retry_after(error: &Error) -> Option<u64> {
+    match error {
+        Error::TooMany => Some(1),
+        Error::TooManyFor(wait) => Some(wait.as_millis().div_ceil(1_000).max(1).try_into().unwrap_or(u64::MAX)),
+        _ => None,
     }
 }
 
@@ -49,7 +58,11 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         log_internal(&self.0);
         let (status, code) = status_of(&self.0);
-        own_shape(status, code, &self.0.to_string())
+        let mut answer = own_shape(status, code, &self.0.to_string());
+        if let Some(seconds) = retry_after(&self.0) {
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        answer
     }
 }
 

@@ -45,6 +45,8 @@ struct Parts {
     portal_policy: axum::http::HeaderValue,
     known_keys: caller::KnownKeys,
     rates: door::Rates,
+    /// Slows down who tries passwords and links.
+    brake: campanile_accounts::sessions::Brake,
     /// Whether people reach this server by https alone.
     is_https: bool,
 }
@@ -79,7 +81,8 @@ pub fn router(app: App, settings: Settings) -> Surface {
     let portal_policy = console::portal_policy(&portal_ancestors).expect("the settings were checked");
     let rates = door::Rates::new(door.requests_per_key, door.requests_per_token);
     let is_https = app.base_url.starts_with("https://");
-    let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys: Default::default(), rates, is_https }));
+    let (known_keys, brake) = Default::default();
+    let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys, rates, brake, is_https }));
     let routes = Router::new()
         .merge(api::router())
         .nest("/api/v1", svix::router())

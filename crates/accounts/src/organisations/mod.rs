@@ -121,6 +121,14 @@ pub async fn workspace(tx: &mut Tx, id: &WorkspaceId) -> Result<Workspace> {
     queries::workspace_by_id(tx, id).await?.ok_or(Error::NotFound("workspace"))
 }
 
+/// How an organisation is called.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn name(tx: &mut Tx, id: &OrganisationId) -> Result<String> {
+    queries::name(tx, id).await?.ok_or(Error::NotFound("organisation"))
+}
+
 /// All organisations, oldest first.
 ///
 /// # Errors

@@ -10,6 +10,10 @@ pub(super) async fn insert_organisation(tx: &mut Tx, id: &OrganisationId, name: 
     tx.execute(sql, params![id.as_str(), name, now]).await
 }
 
+pub(super) async fn name(tx: &mut Tx, id: &OrganisationId) -> Result<Option<String>> {
+    tx.first("SELECT name FROM organisation WHERE id = $1", params![id.as_str()], |row| row.get(0)).await
+}
+
 pub(super) async fn any_organisation(tx: &mut Tx) -> Result<bool> {
     let sql = "SELECT id FROM organisation LIMIT 1";
     Ok(tx.first(sql, params![], |row| row.get::<String>(0)).await?.is_some())

@@ -4,14 +4,19 @@ mod password;
 mod queries;
 
 use campanile_base::{Clock, Error, Result, Secret};
-use campanile_db::Tx;
+use campanile_db::{Db, Tx};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::activity::{self, Action};
 use crate::{Caller, OrganisationId, Permission, Role};
 
-pub use password::{PasswordHash, hash, verify};
+pub(crate) use queries::{
+    delete_invitation, delete_membership, insert_membership, invitation, invitations_of, lock_members, password,
+    set_password, set_role,
+};
+
+pub use password::{PasswordHash, Place, hash, queue, verify};
 
 campanile_base::id_type!(
     /// One person.
@@ -31,6 +36,19 @@ pub struct Member {
     /// What they may do.
     #[schema(value_type = String)]
     pub role: Role,
+    /// `active`, or `invited` until they accept.
+    #[schema(value_type = String)]
+    pub status: MemberStatus,
+}
+
+/// How far somebody has come as a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberStatus {
+    /// They belong to the organisation.
+    Active,
+    /// They have an account elsewhere, and have not accepted yet: nothing here is open to them.
+    Invited,
 }
 
 /// Somebody to be added.
@@ -44,23 +62,71 @@ pub struct NewMember {
     pub password: Option<PasswordHash>,
 }
 
-/// Adds a person to the caller's organisation; a known address joins as the person it names.
+/// A person's password.
+#[derive(Debug, Clone)]
+pub(crate) struct Password {
+    pub(crate) hash: PasswordHash,
+    /// The one organisation that it opens, where its owner has chosen it; all of the person's where they have.
+    pub(crate) only: Option<OrganisationId>,
+}
+
+/// Adds a person to the caller's organisation. Somebody who belongs to another organisation is invited, and joins when they
+/// accept; everybody else belongs to it at once.
 ///
 /// # Errors
-/// `Invalid` for something that is no mail address, `Conflict` for a member.
+/// `Invalid` for something that is no mail address, `InvalidField` for the password of somebody who has an account already,
+/// `Conflict` for a member.
 pub async fn add(tx: &mut Tx, clock: &Clock, caller: &Caller, new: NewMember) -> Result<Member> {
     caller.must(Permission::Administer)?;
     let email = checked_email(&new.email)?;
-    let name = email.split('@').next().unwrap_or_default().to_owned();
-    let fresh = PersonId::new(clock.now());
-    queries::insert_person(tx, &fresh, &email, &name, new.password.as_ref(), clock.now()).await?;
-    let id = queries::id_of(tx, &email).await?;
-    if !queries::insert_membership(tx, &caller.organisation, &id, new.role, clock.now()).await? {
+    let (organisation, role, now) = (&caller.organisation, new.role, clock.now());
+    tx.lock(&format!("person {email}")).await?;
+    let (id, name) = match queries::by_email(tx, &email).await? {
+        Some(_) if new.password.is_some() => {
+            return Err(Error::invalid_field("password", "cannot be chosen for somebody who has an account already"));
+        }
+        Some((id, _)) => {
+            if queries::role(tx, organisation, &id).await?.is_some() {
+                return Err(Error::conflict(format!("{email} is a member already")));
+            }
+            if !queries::memberships(tx, &id).await?.is_empty() {
+                return invite(tx, clock, caller, id, email, role).await;
+            }
+            queries::delete_invitation(tx, organisation, &id).await?;
+            (id, name_of(&email))
+        }
+        None => {
+            let (id, name) = (PersonId::new(now), name_of(&email));
+            let password = new.password.as_ref().map(|hash| (hash, organisation));
+            queries::insert_person(tx, &id, &email, &name, password, now).await?;
+            (id, name)
+        }
+    };
+    if !queries::insert_membership(tx, organisation, &id, role, now).await? {
         return Err(Error::conflict(format!("{email} is a member already")));
     }
-    let about = serde_json::json!({ "email": email, "role": new.role });
+    let about = serde_json::json!({ "email": email, "role": role });
     activity::record(tx, clock, caller, Action::MemberAdded, id.as_str(), about).await?;
-    Ok(Member { id, email, name, role: new.role })
+    Ok(Member { id, email, name, role, status: MemberStatus::Active })
+}
+
+async fn invite(
+    tx: &mut Tx,
+    clock: &Clock,
+    caller: &Caller,
+    id: PersonId,
+    email: String,
+    role: Role,
+) -> Result<Member> {
+    queries::put_invitation(tx, &caller.organisation, &id, role, clock.now()).await?;
+    let about = serde_json::json!({ "email": email, "role": role });
+    activity::record(tx, clock, caller, Action::MemberInvited, id.as_str(), about).await?;
+    Ok(Member { id, name: name_of(&email), email, role, status: MemberStatus::Invited })
+}
+
+/// How somebody is called of whom the address alone is known.
+fn name_of(email: &str) -> String {
+    email.split('@').next().unwrap_or_default().to_owned()
 }
 
 /// The members of an organisation, in the order of joining.
@@ -69,6 +135,21 @@ pub async fn add(tx: &mut Tx, clock: &Clock, caller: &Caller, new: NewMember) ->
 /// What the database says.
 pub async fn members(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Member>> {
     Ok(queries::members(tx, organisation).await?)
+}
+
+/// Who was invited and has not accepted yet, oldest first.
+pub async fn invited(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Member>> {
+    Ok(queries::invited(tx, organisation).await?)
+}
+
+/// The role of somebody who belongs to an organisation.
+pub(crate) async fn role(tx: &mut Tx, organisation: &OrganisationId, id: &PersonId) -> Result<Option<Role>> {
+    Ok(queries::role(tx, organisation, id).await?)
+}
+
+/// Who has this address; nothing where nobody has.
+pub async fn find(tx: &mut Tx, email: &str) -> Result<Option<PersonId>> {
+    Ok(by_email(tx, email).await?.map(|(id, _)| id))
 }
 
 /// One member.
@@ -80,8 +161,8 @@ pub async fn member(tx: &mut Tx, organisation: &OrganisationId, id: &PersonId) -
     all.into_iter().find(|member| member.id == *id).ok_or(Error::NotFound("member"))
 }
 
-/// Who has this address and which hash their password has.
-pub(crate) async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(PersonId, Option<PasswordHash>)>> {
+/// Who has this address, and their password.
+pub(crate) async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(PersonId, Option<Password>)>> {
     Ok(queries::by_email(tx, &email.trim().to_lowercase()).await?)
 }
 
@@ -96,6 +177,16 @@ fn checked_email(typed: &str) -> Result<String> {
         && !email.contains(char::is_whitespace)
         && email.len() <= 254;
     if plausible { Ok(email) } else { Err(Error::invalid(format!("{typed:?} is not a mail address"))) }
+}
+
+/// Whether this is the password of a person; `false` where they have none.
+///
+/// # Errors
+/// `Internal` when the stored hash cannot be read.
+pub async fn has_password(db: &Db, id: &PersonId, password: Secret, place: Place) -> Result<bool> {
+    let id = id.clone();
+    let known = db.read(move |tx| Box::pin(async move { queries::password(tx, &id).await })).await?;
+    verify(password, known.map(|known| known.hash), place).await
 }
 
 /// Whether a password may be used: length is what counts.

@@ -1,8 +1,11 @@
 //! Accounts on both databases: who is let in, as whom, and what is written down about it.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod members;
+
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::people::{self, NewMember};
+use campanile_accounts::sessions::Credentials;
 use campanile_accounts::{Founding, MIGRATIONS, Role, found, keys, organisations, sessions};
 use campanile_base::{Clock, Cursor, Error, PageSize, Secret, Timestamp};
 use campanile_db::Db;
@@ -17,6 +20,11 @@ async fn founded(db: &Db, clock: &Clock) -> campanile_accounts::FirstRun {
     };
     let clock = clock.clone();
     db.write(move |tx| Box::pin(async move { found(tx, &clock, founding).await })).await.unwrap().expect("it was empty")
+}
+
+async fn sign_in(db: &Db, clock: &Clock, email: &str, password: &str) -> campanile_base::Result<Secret> {
+    let credentials = Credentials { email: email.to_owned(), password: Secret::new(password), organisation: None };
+    sessions::sign_in(db, clock, credentials, people::queue()?).await
 }
 
 #[tokio::test]
@@ -53,10 +61,10 @@ async fn a_password_signs_in_and_a_wrong_one_does_not() {
         let clock = Clock::manual(Timestamp::from_seconds(1_700_000_000));
         founded(&db, &clock).await;
         for (email, password) in [("ada@example.com", "wrong password"), ("eve@example.com", "correct horse")] {
-            let refused = sessions::sign_in(&db, &clock, email, Secret::new(password)).await;
+            let refused = sign_in(&db, &clock, email, password).await;
             assert!(matches!(refused, Err(Error::Unauthenticated(_))));
         }
-        let token = sessions::sign_in(&db, &clock, " ADA@example.com ", Secret::new("correct horse")).await.unwrap();
+        let token = sign_in(&db, &clock, " ADA@example.com ", "correct horse").await.unwrap();
         let caller = sessions::recognise(&db, &clock, token.expose()).await.unwrap();
         assert_eq!(caller.role, Role::Owner);
 

@@ -9,6 +9,7 @@ mod examples;
 mod hostile;
 mod knock;
 mod lossless;
+mod members;
 mod notices;
 mod operator;
 mod outbound;

@@ -1,9 +1,7 @@
-//! What the server tells its own people: whatever an event says, jobs that fail, endpoints that are disabled, invitations.
+//! What the server tells its own people: whatever an event says, jobs that fail; endpoints that are disabled.
 
 use std::time::{Duration, Instant};
 
-use campanile_db::testing::TestDatabase;
-use campanile_testkit::mailbox::Mailbox;
 use campanile_testkit::receiver::Receiver;
 use campanile_testkit::server::Server;
 use serde_json::{Value, json};
@@ -79,29 +77,4 @@ async fn those_who_run_it_are_told_of_failed_jobs_and_disabled_endpoints() {
         assert!(message["data"]["title"].as_str().unwrap().contains(&gone.url()), "{message:#}");
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_is_made_a_member_is_invited_with_a_link_that_signs_in_once() {
-    for database in TestDatabase::each().await {
-        let mut mailbox = Mailbox::start().await;
-        let server = Server::start(crate::BINARY, database, &[("CAMPANILE_SMTP_URL", &mailbox.url())]).await;
-        let made = server.post("/api/members", &json!({ "email": "new@example.com", "role": "staff" })).await.unwrap();
-        assert_eq!(made.status, 201, "{}", made.json);
-        let mail = tokio::time::timeout(Duration::from_secs(20), mailbox.mails.recv()).await.unwrap().unwrap();
-        assert_eq!(mail.recipients, ["new@example.com"]);
-        let text = mail.content.replace("=\r\n", "").replace("=3D", "=");
-        let word = text.split("/sign-in?token=").nth(1).unwrap().split(['"', '\r', '\n']).next().unwrap();
-        let link = json!({ "token": word });
-        for status in [200, 401] {
-            let answer = server.ask(
-                "POST",
-                "/api/session/link",
-                &[("content-type", "application/json")],
-                link.to_string().into_bytes(),
-            );
-            let answer = answer.await.unwrap();
-            assert_eq!(answer.status / 100, status / 100, "{}", answer.json);
-        }
-    }
 }

@@ -1,13 +1,12 @@
-//! Workspaces, members, keys and the activity trail.
+//! Workspaces, keys and the activity trail.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::activity::{self, Activity};
 use campanile_accounts::keys::{self, SecretKey};
-use campanile_accounts::people::{self, Member, NewMember};
-use campanile_accounts::{Permission, Role, Workspace, WorkspaceId, organisations};
-use campanile_base::{Cursor, Page, Secret};
+use campanile_accounts::{Permission, Workspace, WorkspaceId, organisations};
+use campanile_base::{Cursor, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -66,44 +65,6 @@ pub(super) async fn update_workspace(
         )
     });
     Ok(Json(changed.await?))
-}
-
-/// The members of the organisation.
-#[utoipa::path(get, path = "/api/members", tag = "accounts", responses((status = 200, body = PageView<Member>)))]
-pub(super) async fn members(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<PageView<Member>>> {
-    let organisation = caller.organisation;
-    let all = web.app.db.read(move |tx| Box::pin(async move { people::members(tx, &organisation).await })).await?;
-    Ok(Json(PageView::whole(all)))
-}
-
-/// Somebody to be added.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct MemberIn {
-    /// Their mail address.
-    email: String,
-    /// `owner`, `manager` or `staff`.
-    #[schema(value_type = String)]
-    role: Role,
-    /// Their password; without one they cannot sign in by password.
-    password: Option<String>,
-}
-
-/// Adds a member, and invites them by mail.
-#[utoipa::path(post, path = "/api/members", tag = "accounts",
-    responses((status = 201, body = Member), (status = 409)))]
-pub(super) async fn add_member(
-    State(web): State<Web>,
-    Known(caller): Known,
-    Json(asked): Json<MemberIn>,
-) -> ApiResult<(StatusCode, Json<Member>)> {
-    caller.must(Permission::Administer)?;
-    let password = match asked.password {
-        Some(password) => Some(people::hash(Secret::new(password)).await?),
-        None => None,
-    };
-    let (app, new) = (web.app.clone(), NewMember { email: asked.email, role: asked.role, password });
-    let added = web.app.db.write(move |tx| Box::pin(async move { app.invite(tx, &caller, new).await })).await?;
-    Ok((StatusCode::CREATED, Json(added)))
 }
 
 /// The secret keys that work.

@@ -8,6 +8,7 @@ mod health;
 mod ingest;
 mod jobs;
 mod live;
+mod members;
 mod observations;
 mod page;
 mod runs;
@@ -71,7 +72,11 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(workflows::resume))
         .routes(routes!(accounts::workspaces, accounts::create_workspace))
         .routes(routes!(accounts::update_workspace))
-        .routes(routes!(accounts::members, accounts::add_member))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::update, members::remove))
+        .routes(routes!(members::reset_password))
+        .routes(routes!(members::send_link))
+        .routes(routes!(sessions::of_member, sessions::end_of_member))
         .routes(routes!(accounts::keys, accounts::create_key))
         .routes(routes!(accounts::revoke_key))
         .routes(routes!(browsers::public_keys, browsers::create_public_key))
@@ -83,6 +88,11 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(accounts::activity))
         .routes(routes!(sessions::who, sessions::sign_in, sessions::sign_out))
         .routes(routes!(sessions::sign_in_by_link))
+        .routes(routes!(sessions::change_password))
+        .routes(routes!(sessions::invitations))
+        .routes(routes!(sessions::accept, sessions::decline))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
         .routes(routes!(live::stream))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -7,7 +7,6 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use campanile_accounts::user_tokens::{self, Rejected, TokenHolder};
 use campanile_accounts::{Actor, Caller, OrganisationId, Permission, PersonId, public_keys};
@@ -15,7 +14,7 @@ use campanile_notify::Reference;
 
 use super::error::{KnockError, KnockResult};
 use crate::Web;
-use crate::caller::recognise;
+use crate::caller::{bearer, recognise};
 
 /// What a user's token must carry for the user's own things, where it says that only what it names is open.
 const USER_TOKEN: &str = "x-knock-user-token";
@@ -40,13 +39,10 @@ impl FromRequestParts<Web> for Client {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> KnockResult<Self> {
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let bearer = text(AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let bearer = bearer(&parts.headers)
+            .map_err(|error| KnockError::refused(StatusCode::UNAUTHORIZED, "api_key_missing", &error.to_string()))?;
         if let Some(key) = bearer.filter(|key| key.starts_with("pk_")) {
             return Self::page(web, key, text(USER_TOKEN).filter(|token| !token.is_empty())).await;
-        }
-        if bearer.is_none() && parts.headers.contains_key(AUTHORIZATION) {
-            let message = "The Authorization header must be Bearer and a key.";
-            return Err(KnockError::refused(StatusCode::UNAUTHORIZED, "api_key_missing", message));
         }
         let caller = recognise(web, &parts.method, &parts.headers).await?;
         let organisation = caller.organisation.clone();

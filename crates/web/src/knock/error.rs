@@ -81,7 +81,7 @@ impl<E: Into<Error>> From<E> for KnockError {
             Error::Conflict(_) => (status, "invalid_params", REQUEST),
             Error::Unauthenticated(_) => (status, "authentication_required", AUTHENTICATION),
             Error::Forbidden(_) => (status, "authorization", AUTHENTICATION),
-            Error::TooMany => (status, "too_many_requests", "rate_limit_error"),
+            Error::TooMany | Error::TooManyFor(_) => (status, "too_many_requests", "rate_limit_error"),
             Error::Unavailable { .. } | Error::Internal(_) => (status, "internal_server_error", "api_error"),
         };
         Self { status, code, kind, message, errors: Vec::new() }

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result};
@@ -17,7 +16,7 @@ use campanile_webhooks::tokens::{self, Capability, Token};
 
 use super::error::SvixError;
 use crate::Web;
-use crate::caller::recognise;
+use crate::caller::{bearer, recognise};
 
 /// Anybody who was recognised.
 #[derive(Clone)]
@@ -79,7 +78,7 @@ impl Access {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
-        let access = match token_of(parts).filter(|token| tokens::is_token(token)) {
+        let access = match bearer(&parts.headers)?.filter(|token| tokens::is_token(token)) {
             Some(token) => {
                 let now = web.app.clock.now();
                 Self::Application(Arc::new(tokens::recognise(&web.app.db, token, now).await?))
@@ -89,10 +88,6 @@ impl Access {
         parts.extensions.insert(access.clone());
         Ok(access)
     }
-}
-
-fn token_of(parts: &Parts) -> Option<&str> {
-    parts.headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
 }
 
 /// An organisation.

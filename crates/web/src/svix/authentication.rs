@@ -20,6 +20,7 @@ use super::body::{self, Body};
 use super::error::SvixResult;
 use super::messages::no_application;
 use crate::Web;
+use crate::caller::bearer;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -118,8 +119,7 @@ pub(super) async fn logout(
     access: Access,
     headers: axum::http::HeaderMap,
 ) -> SvixResult<StatusCode> {
-    let token = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let token = token.trim_start_matches("Bearer ").trim().to_owned();
+    let token = bearer(&headers)?.unwrap_or_default().to_owned();
     if matches!(access, Access::Application(_)) {
         web.app.db.write(move |tx| Box::pin(async move { tokens::end(tx, &token).await })).await?;
     }

@@ -73,7 +73,7 @@ impl IntoResponse for SvixError {
             Error::Conflict(why) => ("conflict", why.clone()),
             Error::Unauthenticated(_) => ("authentication_failed", "Invalid token".to_owned()),
             Error::Forbidden(_) => ("insufficient access", "Insufficient access for the given operation.".to_owned()),
-            Error::TooMany => ("too_many_requests", error.to_string()),
+            Error::TooMany | Error::TooManyFor(_) => ("too_many_requests", error.to_string()),
             Error::Unavailable { .. } => ("unavailable", error.to_string()),
             Error::Internal(_) => ("server_error", "Internal Server Error".to_owned()),
         };

@@ -9,6 +9,7 @@
 //! Attachments, from the trigger's data. Of a commercial workflow, a way to unsubscribe with one click. Where the channel tracks,
 //! links and an image that tell when they are opened ([`tracking`](crate::tracking)).
 
+mod notice;
 mod resend;
 mod server;
 pub mod smtp;
@@ -25,6 +26,7 @@ use super::{Channel, Said, Settings, Verdict};
 use crate::messages::{self, Status};
 use crate::{Notify, sending, tracking};
 
+pub use notice::{NotTaken, Notice};
 pub use resend::{BadSignature, Intake, intake};
 pub(crate) use server::MailConnections;
 

@@ -122,7 +122,7 @@ impl Mailer {
         Ok(Self { transport, from })
     }
 
-    async fn send(&self, letter: &Letter) -> Said {
+    pub(super) async fn send(&self, letter: &Letter) -> Said {
         let mail = match mail(letter, &self.from) {
             Ok(mail) => mail,
             Err(why) => return Said::never(why),

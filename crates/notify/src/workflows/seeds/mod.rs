@@ -63,8 +63,6 @@ fn slack_wants() -> Value {
 pub const JOB_COMPLETED: &str = "job-completed";
 /// Tells owners and managers that a job has failed for good.
 pub const JOB_FAILED: &str = "job-failed";
-/// Invites somebody who was made a member.
-pub const WORKSPACE_INVITATION: &str = "workspace-invitation";
 /// Tells owners and managers of what they should look at.
 pub const ADMIN_ALERT: &str = "admin-alert";
 
@@ -90,7 +88,6 @@ fn all() -> Vec<(&'static str, Value)> {
         (OBSERVATION_CAPTURED, observation_captured()),
         (JOB_COMPLETED, notice("Job completed", "Tells that a job is done.", "jobs", true)),
         (JOB_FAILED, notice("Job failed", "Tells owners and managers that a job has failed for good.", "jobs", true)),
-        (WORKSPACE_INVITATION, notice("Invitation", "Invites somebody who was made a member.", "account", false)),
         (ADMIN_ALERT, alert()),
     ]
 }

@@ -1,0 +1,227 @@
+//! Members of an organisation: invited, signed in, shut out.
+
+use std::time::Duration;
+
+use campanile_db::testing::TestDatabase;
+use campanile_testkit::mailbox::{Mail, Mailbox};
+use campanile_testkit::receiver::Receiver;
+use campanile_testkit::server::{Answer, OWNER, SECRET_KEY, Server};
+use serde_json::{Value, json};
+
+use crate::{BINARY, on_each_server};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// Asks with a session's cookie.
+async fn ask(server: &Server, cookie: &str, method: &'static str, path: &str, body: Value) -> Answer {
+    server.ask(method, path, &[("cookie", cookie), JSON], body.to_string().into_bytes()).await.unwrap()
+}
+
+/// Asks without any.
+async fn knock(server: &Server, path: &str, body: Value) -> Answer {
+    server.ask("POST", path, &[JSON], body.to_string().into_bytes()).await.unwrap()
+}
+
+/// Asks with the secret key.
+async fn administer(server: &Server, method: &'static str, path: &str, body: Value) -> Answer {
+    let authorization = format!("Bearer {SECRET_KEY}");
+    server.ask(method, path, &[("authorization", &authorization), JSON], body.to_string().into_bytes()).await.unwrap()
+}
+
+fn cookie_of(answer: &Answer) -> String {
+    assert_eq!(answer.status, 204, "{}", answer.json);
+    let set = answer.headers.iter().find(|(name, _)| name == "set-cookie").expect("a session has a cookie");
+    set.1.split(';').next().unwrap_or_default().to_owned()
+}
+
+async fn sign_in(server: &Server, email: &str, password: &str) -> Answer {
+    knock(server, "/api/session", json!({ "email": email, "password": password })).await
+}
+
+async fn next_mail(mailbox: &mut Mailbox) -> Mail {
+    tokio::time::timeout(Duration::from_secs(30), mailbox.mails.recv())
+        .await
+        .expect("a mail comes")
+        .expect("it listens")
+}
+
+/// The word of the link in a mail.
+fn word_of(mail: &Mail) -> String {
+    let text = mail.content.replace("=\r\n", "").replace("=3D", "=");
+    let word = text.split("/sign-in?token=").nth(1).expect("the mail has a link");
+    word.split(['"', '\r', '\n']).next().unwrap_or_default().to_owned()
+}
+
+async fn member(server: &Server, email: &str, role: &str, password: &str) -> String {
+    let body = json!({ "email": email, "role": role, "password": password });
+    let made = administer(server, "POST", "/api/members", body).await;
+    assert_eq!((made.status, made.json["status"].as_str()), (201, Some("active")), "{}", made.json);
+    made.json["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitations_word_is_in_its_mail_and_nowhere_else() {
+    for database in TestDatabase::each().await {
+        let mut mailbox = Mailbox::start().await;
+        let server = Server::start(BINARY, database, &[("CAMPANILE_SMTP_URL", &mailbox.url())]).await;
+        let watching = Receiver::start().await;
+        let endpoint = json!({ "url": watching.url() });
+        let made = administer(&server, "POST", "/api/v1/app/campanile.notifications/endpoint", endpoint).await;
+        assert_eq!(made.status, 201, "{}", made.json);
+
+        let invited = json!({ "email": "new@example.com", "role": "owner" });
+        let made = administer(&server, "POST", "/api/members", invited).await;
+        assert_eq!(made.status, 201, "{}", made.json);
+        let mail = next_mail(&mut mailbox).await;
+        assert_eq!(mail.recipients, ["new@example.com"]);
+        let word = word_of(&mail);
+        server.until_settled().await;
+
+        let id = made.json["id"].as_str().unwrap();
+        let lists = [
+            format!("/v1/users/{id}/messages"),
+            "/v1/messages".to_owned(),
+            "/v1/workflow_recipient_runs".to_owned(),
+            "/api/notifications".to_owned(),
+            "/api/jobs".to_owned(),
+            "/api/runs".to_owned(),
+            "/api/activity".to_owned(),
+            "/api/v1/app/campanile.notifications/msg".to_owned(),
+        ];
+        for path in lists {
+            let listed = server.get(&path).await.unwrap();
+            assert_eq!(listed.status, 200, "{path}: {}", listed.json);
+            assert!(!listed.json.to_string().contains(&word), "{path} has the word");
+        }
+        if server.database.url.is_none() {
+            for file in ["campanile.db", "campanile.db-wal"] {
+                let bytes = std::fs::read(server.data().join(file)).unwrap_or_default();
+                assert!(!bytes.windows(word.len()).any(|part| part == word.as_bytes()), "{file} has the word");
+            }
+        }
+        let first = knock(&server, "/api/session/link", json!({ "token": word })).await;
+        let cookie = cookie_of(&first);
+        assert_eq!(knock(&server, "/api/session/link", json!({ "token": word })).await.status, 401);
+        let who = ask(&server, &cookie, "GET", "/api/session", Value::Null).await;
+        assert_eq!(who.json["member"]["email"], "new@example.com");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_is_sent_when_the_mail_server_comes_back() {
+    for database in TestDatabase::each().await {
+        let away = Mailbox::start().await;
+        let (address, url) = (away.address, away.url());
+        drop(away);
+        let server = Server::start(BINARY, database, &[("CAMPANILE_SMTP_URL", &url)]).await;
+        let invited = json!({ "email": "new@example.com", "role": "staff" });
+        assert_eq!(administer(&server, "POST", "/api/members", invited).await.status, 201);
+        let failed = async {
+            loop {
+                let jobs = server.get("/api/jobs?name=campanile.account-mail").await.unwrap().json;
+                if jobs["data"][0]["failures"].as_i64() == Some(1) {
+                    return jobs;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let jobs = tokio::time::timeout(Duration::from_secs(20), failed).await.expect("the first attempt fails");
+        assert!(!jobs.to_string().contains("link_"), "{jobs}");
+        let mut mailbox = Mailbox::start_at(address).await;
+        let word = word_of(&next_mail(&mut mailbox).await);
+        cookie_of(&knock(&server, "/api/session/link", json!({ "token": word })).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_is_removed_is_out_at_once() {
+    on_each_server(&[], async |server| {
+        let id = member(&server, "bob@example.com", "manager", "bob's first password").await;
+        let cookie = cookie_of(&sign_in(&server, "bob@example.com", "bob's first password").await);
+        assert_eq!(ask(&server, &cookie, "GET", "/api/observations", Value::Null).await.status, 200);
+        let promoted = ask(&server, &cookie, "PATCH", &format!("/api/members/{id}"), json!({ "role": "owner" })).await;
+        assert_eq!(promoted.status, 403, "{}", promoted.json);
+        let changed = administer(&server, "PATCH", &format!("/api/members/{id}"), json!({ "role": "staff" })).await;
+        assert_eq!((changed.status, changed.json["role"].as_str()), (200, Some("staff")));
+        let who = ask(&server, &cookie, "GET", "/api/session", Value::Null).await;
+        assert_eq!(who.json["member"]["role"], "staff");
+        assert_eq!(administer(&server, "DELETE", &format!("/api/members/{id}"), Value::Null).await.status, 204);
+        assert_eq!(ask(&server, &cookie, "GET", "/api/observations", Value::Null).await.status, 401);
+        assert_eq!(sign_in(&server, "bob@example.com", "bob's first password").await.status, 401);
+        let owner = server.get("/api/members").await.unwrap().json["data"][0]["id"].as_str().unwrap().to_owned();
+        let last = administer(&server, "DELETE", &format!("/api/members/{owner}"), Value::Null).await;
+        assert_eq!((last.status, last.json["code"].as_str()), (409, Some("CONFLICT")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_ends_all_other_sessions() {
+    on_each_server(&[], async |server| {
+        let lost = cookie_of(&sign_in(&server, OWNER.0, OWNER.1).await);
+        let mine = cookie_of(&sign_in(&server, OWNER.0, OWNER.1).await);
+        let path = "/api/session/password";
+        let new = "an entirely new password";
+        for (body, status) in [
+            (json!({ "new": new }), 403),
+            (json!({ "old": "a wrong password", "new": new }), 403),
+            (json!({ "old": OWNER.1, "new": "short" }), 400),
+            (json!({ "old": OWNER.1, "new": new }), 204),
+        ] {
+            let answer = ask(&server, &mine, "PUT", path, body.clone()).await;
+            assert_eq!(answer.status, status, "{body}: {}", answer.json);
+        }
+        assert_eq!(ask(&server, &lost, "GET", "/api/session", Value::Null).await.status, 401);
+        assert_eq!(ask(&server, &mine, "GET", "/api/session", Value::Null).await.status, 200);
+        assert_eq!(sign_in(&server, OWNER.0, OWNER.1).await.status, 401);
+        let other = cookie_of(&sign_in(&server, OWNER.0, new).await);
+        let listed = ask(&server, &mine, "GET", "/api/sessions", Value::Null).await.json;
+        let open = listed["data"].as_array().unwrap();
+        assert_eq!(open.iter().filter(|session| session["is_current"] == true).count(), 1, "{listed}");
+        let theirs = open.iter().find(|session| session["is_current"] == false).unwrap()["id"].as_str().unwrap();
+        let ended = ask(&server, &mine, "DELETE", &format!("/api/sessions/{theirs}"), Value::Null).await;
+        assert_eq!(ended.status, 204, "{}", ended.json);
+        assert_eq!(ask(&server, &other, "GET", "/api/session", Value::Null).await.status, 401);
+        let key = administer(&server, "PUT", path, json!({ "new": new })).await;
+        assert_eq!(key.status, 403, "a key has no password");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_passwords_have_to_wait() {
+    on_each_server(&[], async |server| {
+        let mut statuses = Vec::new();
+        for _ in 0..8 {
+            statuses.push(sign_in(&server, "Eve@example.com", "a wrong password").await);
+        }
+        let waiting = statuses.iter().find(|answer| answer.status == 429).expect("the tries are bounded");
+        assert_eq!(waiting.json["code"], "TOO_MANY_REQUESTS");
+        let wait = waiting.headers.iter().find(|(name, _)| name == "retry-after").expect("it says how long");
+        assert!(wait.1.parse::<u64>().unwrap() >= 1);
+        assert!(statuses.iter().filter(|answer| answer.status == 401).count() >= 5);
+        cookie_of(&sign_in(&server, OWNER.0, OWNER.1).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_sign_ins_at_a_time_do_not_queue_up() {
+    on_each_server(&[], async |server| {
+        let tries = (0..100).map(|n| {
+            let api = server.api();
+            let body = json!({ "email": format!("{n}@example.com"), "password": "a wrong password" });
+            tokio::spawn(async move { api.ask("POST", "/api/session", &[JSON], body.to_string().into_bytes()).await })
+        });
+        let (mut refused, mut wrong) = (0, 0);
+        for one in tries.collect::<Vec<_>>() {
+            match one.await.unwrap().unwrap().status {
+                429 => refused += 1,
+                401 => wrong += 1,
+                other => panic!("{other}"),
+            }
+        }
+        assert!(refused > 0 && wrong >= 32, "{refused} refused, {wrong} wrong");
+    })
+    .await;
+}
