@@ -56,6 +56,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/1_webhooks.sql"),
         include_str!("../migrations/2_complete.sql"),
         include_str!("../migrations/3_ways.sql"),
+        include_str!("../migrations/4_sealed_answers.sql"),
     ],
 };
 

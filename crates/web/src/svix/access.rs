@@ -74,7 +74,7 @@ impl FromRequestParts<Web> for Access {
 
 impl Access {
     /// Whoever it is, with whatever they may do.
-    async fn of(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
+    pub(super) async fn of(parts: &mut Parts, web: &Web) -> std::result::Result<Self, SvixError> {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }

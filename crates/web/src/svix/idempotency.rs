@@ -1,38 +1,58 @@
 //! Requests with an `Idempotency-Key`, which every official library sends with each POST.
 //!
-//! The key belongs to who sends it and to the address that it is sent to; the body does not count. Messages
-//! remember it themselves; for everything else the answer is kept.
+//! The key belongs to the caller who sends it and to the address that it is sent to; the body does not count. Messages
+//! remember it themselves; for everything else the answer is kept, sealed. Who calls is recognised before an answer is looked up: who
+//! would not be let in any more gets none.
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use campanile_base::sha256_hex;
 use campanile_webhooks::requests::{self, Answer, Turn};
 
+use super::access::Access;
 use super::error::SvixError;
 use crate::Web;
+use crate::caller::bearer;
+
+const HEADER: &str = "idempotency-key";
 
 /// How large an answer is remembered; after a larger one, a repeat is done again.
 const LARGEST: usize = 1024 * 1024;
 
-/// What a request has in common with its repeats.
-pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
-    let key = text("idempotency-key")?;
-    let who = text(AUTHORIZATION.as_str())?;
-    Some(sha256_hex(format!("{who}\n{key}\n{uri}")))
+/// What a request has in common with its repeats; nothing for one without a key.
+pub(super) fn of(access: &Access, headers: &HeaderMap, uri: &Uri) -> Option<String> {
+    let key = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty())?;
+    Some(sha256_hex(format!("{}\n{key}\n{uri}", who(access, headers))))
+}
+
+/// The caller and what they may do: somebody who may less than before is not given what they were answered then.
+fn who(access: &Access, headers: &HeaderMap) -> String {
+    let caller = access.caller();
+    let organisation = caller.organisation.as_str();
+    match access {
+        Access::Organisation(_) => format!("{organisation} {:?} {}", caller.actor, caller.role.as_str()),
+        Access::Application(_) => {
+            let token = bearer(headers).ok().flatten().unwrap_or_default();
+            format!("{organisation} token {}", sha256_hex(token))
+        }
+    }
 }
 
 /// Answers a repeat as the first was answered.
 pub(super) async fn once(web: &Web, request: Request, next: Next) -> Response {
     let is_message = request.uri().path().ends_with("/msg");
-    let hash = match *request.method() == Method::POST && !is_message {
-        true => of(request.headers(), request.uri()),
-        false => None,
-    };
+    if *request.method() != Method::POST || is_message || !request.headers().contains_key(HEADER) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    // Whom nobody knows is refused by the operation itself, or asks for one that is open to all.
+    let access = Access::of(&mut parts, web).await.ok();
+    let hash = access.and_then(|access| of(&access, &parts.headers, &parts.uri));
+    let request = Request::from_parts(parts, body);
     let Some(hash) = hash else { return next.run(request).await };
     match requests::begin(&web.app.webhooks, &hash).await {
         Ok(Turn::First) => {}

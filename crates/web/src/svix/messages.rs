@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::access::{App, OrgManager};
+use super::access::{Access, App, OrgManager};
 use super::applications::ApplicationIn;
 use super::body::Body;
 use super::error::{SvixError, SvixResult};
@@ -130,7 +130,7 @@ pub(super) async fn create(
     let new = asked.message()?;
     let create = asked.application.map(|made| made.spec_of(&application)).transpose();
     let to = To { application, create: create? };
-    let request = idempotency::of(&headers, &uri);
+    let request = idempotency::of(&Access::Organisation(caller.clone()), &headers, &uri);
     let accepted = messages::accept(&web.app.webhooks, caller, to, new, request).await;
     let accepted = accepted.map_err(|error| match error {
         Error::NotFound(_) => no_application(),

@@ -5,6 +5,7 @@ use campanile_base::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::access::Access;
 use super::applications::ApplicationIn;
 use super::body::{Field, read};
 use super::endpoints::{EndpointIn, EndpointPatch};
@@ -113,8 +114,10 @@ proptest! {
         let of = |key: &str, who: &str, uri: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("idempotency-key", key.parse().unwrap());
-            headers.insert("authorization", who.parse().unwrap());
-            idempotency::of(&headers, &uri.parse().unwrap())
+            let organisation = campanile_accounts::OrganisationId::from("org_1".to_owned());
+            let actor = campanile_accounts::Actor::Key(who.to_owned());
+            let caller = campanile_accounts::Caller { organisation, actor, role: campanile_accounts::Role::Owner };
+            idempotency::of(&Access::Organisation(caller.into()), &headers, &uri.parse().unwrap())
         };
         let first = of(&key, &who, "/api/v1/app");
         prop_assert!(first.is_some());

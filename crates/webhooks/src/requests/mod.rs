@@ -1,12 +1,12 @@
 //! Requests with an `Idempotency-Key`: a repeat is answered as the first was, for twelve hours.
 //!
 //! The first to come stores that it is under way; whoever comes meanwhile waits. Only what succeeded is
-//! remembered: a refusal may be tried again. Messages remember their request themselves, in the
+//! remembered: a refusal may be tried again. Answers have tokens and keys in them, so they are sealed. Messages remember their request themselves, in the
 //! transaction that stores them (`messages/accept.rs`); this is for everything else.
 
 use std::time::Duration;
 
-use campanile_base::{Result, Timestamp};
+use campanile_base::{Result, Secret, Timestamp};
 use campanile_db::{Tx, params};
 
 use crate::Webhooks;
@@ -38,7 +38,7 @@ pub enum Turn {
     Stuck,
 }
 
-/// Whose turn it is; waits for a first one that is under way.
+/// Whose turn it is, with a repeat's answer opened; waits for a first one that is under way.
 ///
 /// # Errors
 /// What the database says.
@@ -48,6 +48,10 @@ pub async fn begin(webhooks: &Webhooks, hash: &str) -> Result<Turn> {
         let (hash, now) = (hash.to_owned(), webhooks.clock.now());
         let turn = webhooks.db.write(move |tx| Box::pin(async move { take_turn(tx, &hash, now).await })).await?;
         match turn {
+            Some(Turn::Repeat(Answer { status, body })) => {
+                let body = webhooks.vault.open(&body)?.expose().to_owned();
+                return Ok(Turn::Repeat(Answer { status, body }));
+            }
             Some(turn) => return Ok(turn),
             None if began.elapsed() > UNDERWAY + UNDERWAY => return Ok(Turn::Stuck),
             None => tokio::time::sleep(LOOK).await,
@@ -55,6 +59,7 @@ pub async fn begin(webhooks: &Webhooks, hash: &str) -> Result<Turn> {
     }
 }
 
+/// A repeat's answer is as it is stored.
 async fn take_turn(tx: &mut Tx, hash: &str, now: Timestamp) -> campanile_db::Result<Option<Turn>> {
     let sql = "INSERT INTO answered_request (hash, until) VALUES ($1, $2)
         ON CONFLICT (hash) DO UPDATE SET until = excluded.until, status = NULL, body = NULL
@@ -77,10 +82,11 @@ async fn take_turn(tx: &mut Tx, hash: &str, now: Timestamp) -> campanile_db::Res
 /// What the database says.
 pub async fn end(webhooks: &Webhooks, hash: &str, answer: Option<Answer>) -> Result<()> {
     let (hash, until) = (hash.to_owned(), webhooks.clock.now().plus(REMEMBERED));
+    let answer = answer.map(|Answer { status, body }| (status, webhooks.vault.seal(&Secret::new(body))));
     let ended = webhooks.db.write(move |tx| {
         Box::pin(async move {
             match answer {
-                Some(Answer { status, body }) => {
+                Some((status, body)) => {
                     let sql = "UPDATE answered_request SET status = $2, body = $3, until = $4 WHERE hash = $1";
                     tx.execute(sql, params![&hash, status, body, until]).await
                 }

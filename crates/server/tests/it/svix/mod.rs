@@ -8,6 +8,7 @@ mod endpoints;
 mod event_types;
 mod messages;
 mod operational;
+mod repeats;
 mod ways;
 mod worker;
 
