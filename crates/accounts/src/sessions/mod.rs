@@ -175,10 +175,22 @@ pub async fn recognise(db: &Db, clock: &Clock, token: &str) -> Result<Caller> {
     Ok(find(db, clock, token).await?.caller)
 }
 
-/// Whether a session is open, for work that began while it was.
+/// Whether a session is open.
+pub(crate) async fn goes_on(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    id: &str,
+    now: Timestamp,
+) -> campanile_db::Result<bool> {
+    Ok(queries::by_id(tx, organisation, id, now).await?.is_some())
+}
+
+/// Refuses work that began in a session which was ended meanwhile.
 pub(crate) async fn must_go_on(tx: &mut Tx, clock: &Clock, session: &Session) -> Result<()> {
-    let found = queries::by_id(tx, &session.caller.organisation, &session.id, clock.now()).await?;
-    found.map(drop).ok_or(Error::Unauthenticated("you are not signed in"))
+    match goes_on(tx, &session.caller.organisation, &session.id, clock.now()).await? {
+        true => Ok(()),
+        false => Err(Error::Unauthenticated("you are not signed in")),
+    }
 }
 
 /// Ends a session.

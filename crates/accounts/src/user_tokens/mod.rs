@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::activity::{self, Action};
+use crate::sessions::{self, Session};
 use crate::{Caller, OrganisationId, Permission};
 
 pub use grants::Grants;
@@ -47,6 +48,12 @@ pub struct TokenHolder {
     pub user: String,
     /// What the token opens besides.
     pub grants: Grants,
+    /// The key that has signed it, by its id.
+    signed_by: String,
+    /// The session that it was made in; only of tokens that Campanile has signed for its own members.
+    session: Option<String>,
+    /// Until when it is good, in seconds since 1970.
+    expires: i64,
 }
 
 /// Why a token is no good.
@@ -63,7 +70,11 @@ struct Claims {
     sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "campanile_session")]
+    session: Option<String>,
     #[serde(flatten)]
     grants: Grants,
 }
@@ -127,18 +138,74 @@ pub async fn recognise(
     organisation: &OrganisationId,
     token: &str,
 ) -> Result<std::result::Result<TokenHolder, Rejected>> {
-    let organisation = organisation.clone();
-    let keys = db.read(move |tx| Box::pin(async move { queries::all(tx, &organisation).await })).await?;
+    let whose = organisation.clone();
+    let keys = db.read(move |tx| Box::pin(async move { queries::all(tx, &whose).await })).await?;
     if keys.is_empty() {
         return Ok(Err(Rejected::NoSigningKey));
     }
-    let claims = keys.iter().find_map(|(key, _)| signed_by(&key.public_key, token));
-    let now = clock.now().as_micros() / 1_000_000;
-    let good = claims.filter(|claims| claims.exp + SKEW > now && claims.iat.is_none_or(|iat| iat - SKEW <= now));
-    Ok(good.map(|Claims { sub, grants, .. }| TokenHolder { user: sub, grants }).ok_or(Rejected::Invalid))
+    let signed = |(key, sealed): &(SigningKey, Option<String>)| {
+        let claims = signed_by(&key.public_key, token)?;
+        // What others sign says nothing of our sessions.
+        let session = claims.session.clone().filter(|_| sealed.is_some());
+        Some((TokenHolder::new(&claims, key.id.clone(), session), claims))
+    };
+    let Some((holder, claims)) = keys.iter().find_map(signed) else { return Ok(Err(Rejected::Invalid)) };
+    let is_good = has_begun(&claims, seconds(clock))
+        && !holder.has_expired(clock)
+        && (holder.session.is_none() || is_still_good(db, clock, organisation, &holder).await?);
+    Ok(is_good.then_some(holder).ok_or(Rejected::Invalid))
 }
 
-/// A token for a user, signed by Campanile itself, and when it expires, in seconds since 1970.
+/// Whether a token that was recognised is good as yet: it has not expired, its key was not revoked, and the session that it was made
+/// in goes on.
+///
+/// # Errors
+/// What the database says.
+pub async fn is_still_good(
+    db: &Db,
+    clock: &Clock,
+    organisation: &OrganisationId,
+    holder: &TokenHolder,
+) -> Result<bool> {
+    if holder.has_expired(clock) {
+        return Ok(false);
+    }
+    let (organisation, now) = (organisation.clone(), clock.now());
+    let (key, session) = (holder.signed_by.clone(), holder.session.clone());
+    let read = db.read(move |tx| {
+        Box::pin(async move {
+            let goes_on = match &session {
+                Some(session) => sessions::goes_on(tx, &organisation, session, now).await?,
+                None => true,
+            };
+            Ok::<_, campanile_db::Error>(goes_on && queries::works(tx, &organisation, &key).await?)
+        })
+    });
+    Ok(read.await?)
+}
+
+impl TokenHolder {
+    fn new(claims: &Claims, signed_by: String, session: Option<String>) -> Self {
+        Self { user: claims.sub.clone(), grants: claims.grants.clone(), signed_by, session, expires: claims.exp }
+    }
+
+    fn has_expired(&self, clock: &Clock) -> bool {
+        self.expires.saturating_add(SKEW) <= seconds(clock)
+    }
+}
+
+/// Whether a token was issued, and is to be used, by now.
+fn has_begun(claims: &Claims, now: i64) -> bool {
+    let is_past = |time: i64| time.saturating_sub(SKEW) <= now;
+    claims.iat.is_none_or(is_past) && claims.nbf.is_none_or(is_past)
+}
+
+fn seconds(clock: &Clock) -> i64 {
+    clock.now().as_micros() / 1_000_000
+}
+
+/// A token for a user, signed by Campanile itself, and when it expires, in seconds since 1970. One that is made in a session ends
+/// with it.
 ///
 /// # Errors
 /// What the database says.
@@ -149,10 +216,11 @@ pub async fn sign(
     organisation: &OrganisationId,
     user: &str,
     grants: Grants,
+    session: Option<&Session>,
 ) -> Result<(String, i64)> {
     let private = own_key(db, clock, vault, organisation).await?;
-    let now = clock.now().as_micros() / 1_000_000;
-    let claims = Claims { sub: user.to_owned(), iat: Some(now), exp: now + OWN_LIFETIME, grants };
+    let (now, session) = (seconds(clock), session.map(|session| session.id.clone()));
+    let claims = Claims { sub: user.to_owned(), iat: Some(now), nbf: None, exp: now + OWN_LIFETIME, session, grants };
     let key = EncodingKey::from_rsa_pem(private.expose().as_bytes()).map_err(Error::internal)?;
     let token = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &key).map_err(Error::internal)?;
     Ok((token, claims.exp))
@@ -198,6 +266,10 @@ fn signed_by(public_pem: &str, token: &str) -> Option<Claims> {
     let mut rules = Validation::new(Algorithm::RS256);
     // By our own clock, below.
     rules.validate_exp = false;
+    rules.validate_nbf = false;
     rules.validate_aud = false;
     jsonwebtoken::decode::<Claims>(token, &key, &rules).ok().map(|token| token.claims)
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,12 @@ pub(super) async fn all(tx: &mut Tx, organisation: &OrganisationId) -> Result<Ve
     .await
 }
 
+/// Whether a key was not revoked.
+pub(super) async fn works(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<bool> {
+    let sql = "SELECT id FROM signing_key WHERE organisation_id = $1 AND id = $2 AND revoked_at IS NULL";
+    Ok(tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0)).await?.is_some())
+}
+
 pub(super) async fn revoke(tx: &mut Tx, organisation: &OrganisationId, id: &str, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE signing_key SET revoked_at = $3
         WHERE organisation_id = $1 AND id = $2 AND revoked_at IS NULL AND private_pem IS NULL";

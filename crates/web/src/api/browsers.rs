@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::public_keys::{self, PublicKey};
 use campanile_accounts::user_tokens::{self, Grants, SigningKey};
-use campanile_accounts::{Actor, Caller, OrganisationId};
+use campanile_accounts::{Caller, OrganisationId};
 use campanile_base::{Error, Result, Timestamp};
 use campanile_notify::channels::{self, FEED};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::page::PageView;
 use crate::Web;
-use crate::caller::Known;
+use crate::caller::{Known, SignedIn};
 use crate::error::ApiResult;
 
 /// A key to be made.
@@ -130,7 +130,7 @@ pub(super) async fn set_security(
 pub(super) struct MemberToken {
     /// The member, as a user.
     user_id: String,
-    /// A token for them, good for an hour.
+    /// A token for them, good for an hour, and no longer than the session.
     token: String,
     /// When it expires.
     #[schema(value_type = String, format = DateTime)]
@@ -144,14 +144,12 @@ pub(super) struct MemberToken {
 /// A token for the signed-in member.
 #[utoipa::path(get, path = "/api/session/notifications", tag = "accounts",
     responses((status = 200, body = MemberToken), (status = 403)))]
-pub(super) async fn member_token(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<MemberToken>> {
-    let Actor::Person(person) = &caller.actor else {
-        return Err(Error::Forbidden("only members have notifications of their own").into());
-    };
-    let (app, organisation) = (&web.app, caller.organisation.clone());
-    let user = person.to_string();
+pub(super) async fn member_token(State(web): State<Web>, SignedIn(session): SignedIn) -> ApiResult<Json<MemberToken>> {
+    let (app, organisation) = (&web.app, session.caller.organisation.clone());
+    let user = session.person.to_string();
     let (token, expires) =
-        user_tokens::sign(&app.db, &app.clock, &app.vault, &organisation, &user, Grants::default()).await?;
+        user_tokens::sign(&app.db, &app.clock, &app.vault, &organisation, &user, Grants::default(), Some(&session))
+            .await?;
     let public_key = console_key(&web, &organisation).await?;
     let notify = app.notify.clone();
     let read = app.db.read(move |tx| Box::pin(async move { channels::find(tx, &notify, &organisation, FEED).await }));

@@ -1,21 +1,27 @@
 //! The one stream of news: what just became durable in the caller's workspaces.
 //!
 //! Server-sent events named by kind, with the id of the thing; the client reads it where it
-//! belongs. A client that fell behind, or comes back after a break, is told `again`.
+//! belongs. A client that fell behind, or comes back after a break, is told `again`. The stream ends with the session or the key
+//! that it was opened with.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::{HeaderMap, Method};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use campanile_accounts::organisations;
-use futures_util::stream::{self, Stream};
+use campanile_accounts::{Caller, organisations};
+use campanile_base::Error;
+use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::Web;
-use crate::caller::Known;
+use crate::caller::{Known, recognise};
 use crate::error::ApiResult;
+
+/// How often it is looked whether a client would be let in as yet.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// News of what happens in the caller's organisation, as server-sent events.
 #[utoipa::path(get, path = "/api/stream", tag = "live",
@@ -23,8 +29,9 @@ use crate::error::ApiResult;
 pub(super) async fn stream(
     State(web): State<Web>,
     Known(caller): Known,
+    headers: HeaderMap,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
-    let organisation = caller.organisation;
+    let organisation = caller.organisation.clone();
     let receiver = web.app.live.listen();
     let workspaces =
         web.app.db.read(move |tx| Box::pin(async move { organisations::workspaces(tx, &organisation).await })).await?;
@@ -48,5 +55,18 @@ pub(super) async fn stream(
             }
         }
     });
+    let news = news.take_until(until_shut_out(web, caller, headers));
     Ok(Sse::new(news).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// Ends when the request would not be let in any more. While nobody can say, it would.
+async fn until_shut_out(web: Web, caller: Caller, headers: HeaderMap) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        match recognise(&web, &Method::GET, &headers).await {
+            Ok(now) if now.organisation == caller.organisation => {}
+            Ok(_) | Err(Error::Unauthenticated(_)) => return,
+            Err(_) => {}
+        }
+    }
 }

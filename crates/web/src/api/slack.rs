@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use campanile_accounts::user_tokens::{self, Grants};
-use campanile_accounts::{Actor, Permission, WorkspaceId};
+use campanile_accounts::{Permission, WorkspaceId};
 use campanile_base::{Error, random_token};
 use campanile_notify::channels::{self, SLACK};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::browsers::console_key;
 use crate::Web;
-use crate::caller::{Known, workspace};
+use crate::caller::{SignedIn, workspace};
 use crate::error::ApiResult;
 
 /// Slack's page.
@@ -34,15 +34,13 @@ pub(super) struct SlackPage {
     responses((status = 200, body = SlackPage), (status = 400), (status = 403), (status = 404)))]
 pub(super) async fn connect(
     State(web): State<Web>,
-    Known(caller): Known,
+    SignedIn(session): SignedIn,
     Path(id): Path<WorkspaceId>,
 ) -> ApiResult<Json<SlackPage>> {
+    let caller = &session.caller;
     caller.must(Permission::Configure)?;
-    let Actor::Person(person) = &caller.actor else {
-        return Err(Error::Forbidden("only a member can agree to be connected").into());
-    };
-    let (app, organisation, user) = (&web.app, caller.organisation.clone(), person.to_string());
-    let tenant = workspace(app, &caller, Some(id.as_str())).await?.id;
+    let (app, organisation, user) = (&web.app, caller.organisation.clone(), session.person.to_string());
+    let tenant = workspace(app, caller, Some(id.as_str())).await?.id;
     let (notify, whose) = (app.notify.clone(), organisation.clone());
     let found = app.db.read(move |tx| Box::pin(async move { channels::find(tx, &notify, &whose, SLACK).await }));
     let channel = found.await?.ok_or(Error::NotFound("channel"))?;
@@ -50,7 +48,8 @@ pub(super) async fn connect(
     // The way back carries a token that opens nothing but this tenant's connection.
     let resource = format!("objects/$tenants/{tenant}");
     let grants = Grants::of([(resource.as_str(), &["slack/channels_read"][..])]);
-    let (token, _) = user_tokens::sign(&app.db, &app.clock, &app.vault, &organisation, &user, grants).await?;
+    let (token, _) =
+        user_tokens::sign(&app.db, &app.clock, &app.vault, &organisation, &user, grants, Some(&session)).await?;
     let nonce = random_token("");
     let state = json!({
         "nonce": nonce, "channel_id": channel.id, "user_token": token, "public_key": console_key(&web, &organisation).await?,

@@ -1,7 +1,8 @@
 //! Who calls the Knock API, and what they may touch.
 //!
 //! * A secret key: everything of its organisation.
-//! * A member's session: what is the member's own as a user; with the right to configure, everything.
+//! * A member's session: what is the member's own as a user; with the right to configure, everything but what other users are told.
+//!   Nobody reads another's messages, whatever their role and whichever operation shows them: one, lists, contents, events.
 //! * A public key: of one user what the user's token opens; without tokens, where the organisation allows that, any
 //!   user's own things.
 
@@ -10,6 +11,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use campanile_accounts::user_tokens::{self, Rejected, TokenHolder};
 use campanile_accounts::{Actor, Caller, OrganisationId, Permission, PersonId, public_keys};
+use campanile_base::Error;
 use campanile_notify::Reference;
 
 use super::error::{KnockError, KnockResult};
@@ -25,6 +27,8 @@ pub(crate) struct Client {
     /// Whose data they may see.
     pub(crate) organisation: OrganisationId,
     pub(super) who: Who,
+    /// The public key of a page.
+    public_key: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +54,7 @@ impl FromRequestParts<Web> for Client {
             Actor::Person(person) => Who::Member(caller.clone(), person.clone()),
             _ => Who::Program,
         };
-        Ok(Self { organisation, who })
+        Ok(Self { organisation, who, public_key: None })
     }
 }
 
@@ -66,19 +70,37 @@ impl Client {
         let Some(token) = token else {
             return match holder.needs_user_tokens {
                 true => Err(refused("missing_user_token", "A user token is needed beside the public key.")),
-                false => Ok(Self { organisation, who: Who::Page(None) }),
+                false => Ok(Self { organisation, who: Who::Page(None), public_key: Some(key.to_owned()) }),
             };
         };
+        let of_page =
+            |organisation, holder| Self { organisation, who: Who::Page(holder), public_key: Some(key.to_owned()) };
         match user_tokens::recognise(&app.db, &app.clock, &organisation, token).await? {
-            Ok(holder) => Ok(Self { organisation, who: Who::Page(Some(holder)) }),
+            Ok(holder) => Ok(of_page(organisation, Some(holder))),
             // A token that nobody could check opens what no token opens.
-            Err(Rejected::NoSigningKey) if !holder.needs_user_tokens => Ok(Self { organisation, who: Who::Page(None) }),
+            Err(Rejected::NoSigningKey) if !holder.needs_user_tokens => Ok(of_page(organisation, None)),
             Err(Rejected::NoSigningKey) => {
                 Err(refused("missing_jwt_signing_key", "There is no key that user tokens could be signed with."))
             }
             Err(Rejected::Invalid) => {
                 Err(refused("invalid_user_token", "The user token is not valid, or has expired."))
             }
+        }
+    }
+
+    /// Whether what let a page in would let it in as yet: its key, and the user's token. While nobody can say, it would.
+    pub(super) async fn is_still_let_in(&self, web: &Web) -> bool {
+        let (Who::Page(token), Some(key)) = (&self.who, &self.public_key) else { return true };
+        let app = &web.app;
+        let holder = match public_keys::recognise(&app.db, key).await {
+            Ok(holder) => holder,
+            Err(error) => return !matches!(error, Error::Unauthenticated(_)),
+        };
+        match token {
+            Some(token) => {
+                user_tokens::is_still_good(&app.db, &app.clock, &self.organisation, token).await.unwrap_or(true)
+            }
+            None => !holder.needs_user_tokens,
         }
     }
 
@@ -104,10 +126,8 @@ impl Client {
     pub(crate) fn must_be(&self, user: &str, permission: &str) -> KnockResult<()> {
         let is_open = match &self.who {
             Who::Program | Who::Page(None) => true,
-            // Nobody reads another's feed, whatever their role.
             Who::Member(caller, person) => {
-                let is_feed = permission.starts_with("user/feed");
-                person.as_str() == user || (!is_feed && caller.must(Permission::Configure).is_ok())
+                person.as_str() == user || (!is_told(permission) && caller.must(Permission::Configure).is_ok())
             }
             Who::Page(Some(token)) => {
                 (token.user == user && token.grants.opens_own())
@@ -154,6 +174,14 @@ impl Client {
         if is_open { Ok(()) } else { Err(elsewhere()) }
     }
 
+    /// The one user whose messages they may read beside those of objects; any user's where none is named.
+    pub(super) fn only_reader(&self) -> Option<&str> {
+        match &self.who {
+            Who::Member(_, person) => Some(person.as_str()),
+            Who::Program | Who::Page(_) => None,
+        }
+    }
+
     /// The one user whose messages they may mark; any user's where none is named.
     pub(crate) fn only_user(&self) -> Option<&str> {
         match &self.who {
@@ -162,6 +190,11 @@ impl Client {
             _ => None,
         }
     }
+}
+
+/// Whether a permission is about what a user is told.
+fn is_told(permission: &str) -> bool {
+    permission.starts_with("user/feed") || permission.starts_with("user/guide")
 }
 
 fn elsewhere() -> KnockError {

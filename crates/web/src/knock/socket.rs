@@ -4,6 +4,8 @@
 //! put into the feed, it is pushed the counts under the filters of those feeds that the item belongs to, and asks for the
 //! items itself. What comes in quick succession is pushed once: a client that is fetching already would not look again.
 //!
+//! A socket ends with what has opened it: when the user's token expires, or the public key, the signing key or the session is ended.
+//!
 //! A frame is a list of five: `[join_ref, ref, topic, event, payload]`, with a version of 2; older clients write an object.
 
 mod frames;
@@ -28,6 +30,8 @@ use topics::Topics;
 const WAITING: usize = 64;
 /// Without a sign of life for so long a client is gone: they send one every half minute.
 const SILENCE: Duration = Duration::from_secs(90);
+/// How often it is looked whether a client would be let in as yet.
+const LOOK: Duration = Duration::from_secs(2);
 /// How large a frame from a client may be.
 const LARGEST: usize = 64 * 1024;
 /// How much of one is read at a time: each socket has so much memory of its own, 128 KiB unless said.
@@ -57,12 +61,16 @@ async fn recognise(web: &Web, query: &Query) -> KnockResult<Client> {
 async fn serve(web: Web, client: Client, version: Version, socket: WebSocket) {
     let (mut sink, mut stream) = socket.split();
     let (out, mut outgoing) = mpsc::channel::<Frame>(WAITING);
-    let mut topics = Topics::new(web, client, out.clone());
+    let mut topics = Topics::new(web.clone(), client.clone(), out.clone());
+    let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut heard = tokio::time::Instant::now();
     metrics::gauge!("campanile_sockets").increment(1.0);
     loop {
         tokio::select! {
-            incoming = tokio::time::timeout(SILENCE, stream.next()) => {
-                let Ok(Some(Ok(message))) = incoming else { break };
+            incoming = stream.next() => {
+                let Some(Ok(message)) = incoming else { break };
+                heard = tokio::time::Instant::now();
                 let text = match message {
                     Message::Text(text) => text,
                     Message::Close(_) => break,
@@ -70,6 +78,11 @@ async fn serve(web: Web, client: Client, version: Version, socket: WebSocket) {
                 };
                 let Some(frame) = Frame::read(version, &text) else { break };
                 if !topics.take(frame).await {
+                    break;
+                }
+            }
+            _ = look.tick() => {
+                if heard.elapsed() > SILENCE || !client.is_still_let_in(&web).await {
                     break;
                 }
             }

@@ -128,3 +128,82 @@ async fn what_one_node_puts_into_a_feed_is_pushed_by_the_other() {
         tokio::time::sleep(Duration::from_millis(400)).await;
     }
 }
+
+/// Waits until a socket is closed by the server.
+async fn until_closed(socket: &mut Socket) {
+    let closed = async {
+        while let Some(Ok(message)) = socket.0.next().await {
+            if message.is_close() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), closed).await.expect("the socket is closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_ends_with_what_has_opened_it() {
+    on_each_server(&[], async |server| {
+        let made = server.post("/api/signing-keys", &json!({})).await.unwrap().json;
+        let (signing, private) = (made["id"].as_str().unwrap(), made["private_key"].as_str().unwrap());
+        let public = server.post("/api/public-keys", &json!({ "name": "page" })).await.unwrap().json;
+        let (id, key) = (public["id"].as_str().unwrap(), public["key"].as_str().unwrap());
+        let other = public_key(&server).await;
+        let authorization = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
+        let delete = async |path: &str| {
+            let headers = [("authorization", authorization.as_str())];
+            let gone = server.ask("DELETE", path, &headers, Vec::new()).await.unwrap();
+            assert_eq!(gone.status, 204, "{path}: {}", gone.json);
+        };
+        // Half a minute's leeway: it is good for three seconds more.
+        let short = signed(private, &json!({ "sub": "jane", "exp": in_seconds(-27) }));
+        let mut expiring = Socket::open(&server, key, &short).await.unwrap();
+        let mut with_key = Socket::open(&server, key, &token(private, "jane")).await.unwrap();
+        let mut with_token = Socket::open(&server, &other, &token(private, "jane")).await.unwrap();
+        until_closed(&mut expiring).await;
+        delete(&format!("/api/public-keys/{id}")).await;
+        until_closed(&mut with_key).await;
+        with_token.say(json!([null, "1", "phoenix", "heartbeat", {}])).await;
+        assert_eq!(with_token.hear().await[3], "phx_reply", "another key's goes on");
+        delete(&format!("/api/signing-keys/{signing}")).await;
+        until_closed(&mut with_token).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_members_token_ends_with_their_session() {
+    on_each_server(&[], async |server| {
+        let (email, password) = campanile_testkit::server::OWNER;
+        let headers = [("content-type", "application/json")];
+        let body = json!({ "email": email, "password": password }).to_string().into_bytes();
+        let signed_in = server.ask("POST", "/api/session", &headers, body).await.unwrap();
+        let set = signed_in.headers.iter().find(|(name, _)| name == "set-cookie").unwrap();
+        let cookie = set.1.split(';').next().unwrap();
+        let headers = [("cookie", cookie)];
+        let given = server.ask("GET", "/api/session/notifications", &headers, Vec::new()).await.unwrap().json;
+        let word = |name: &str| given[name].as_str().unwrap();
+        let mut socket = Socket::open(&server, word("public_key"), word("token")).await.unwrap();
+        let feed = format!("/users/{}/feeds/in-app", word("user_id"));
+        Knock::with(&server, word("public_key"), Some(word("token"))).get(&feed).await;
+        assert_eq!(server.ask("DELETE", "/api/session", &headers, Vec::new()).await.unwrap().status, 204);
+        let ended = Knock::with(&server, word("public_key"), Some(word("token")));
+        assert_eq!(ended.ask("GET", &feed, Value::Null, 403).await["code"], "invalid_user_token");
+        until_closed(&mut socket).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_not_good_before_its_time() {
+    on_each_server(&[], async |server| {
+        let (key, private) = (public_key(&server).await, private_key(&server).await);
+        let early = signed(&private, &json!({ "sub": "jane", "nbf": in_seconds(300), "exp": in_seconds(600) }));
+        assert_eq!(Socket::open(&server, &key, &early).await.err(), Some(403));
+        let knock = Knock::with(&server, &key, Some(&early));
+        assert_eq!(knock.ask("GET", "/users/jane/feeds/in-app", Value::Null, 403).await["code"], "invalid_user_token");
+        let due = signed(&private, &json!({ "sub": "jane", "nbf": in_seconds(10), "exp": in_seconds(600) }));
+        assert!(Socket::open(&server, &key, &due).await.is_ok(), "clocks differ by some seconds");
+    })
+    .await;
+}
