@@ -392,7 +392,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Notifications of a workspace, newest first. */
+        /** Notifications of a workspace, newest first. Members see what their own say, of others that there are some. */
         get: operations["get_api_notifications"];
         put?: never;
         post?: never;
@@ -2660,7 +2660,7 @@ export interface components {
             feed_channel_id: string;
             /** @description A public key of the organisation. */
             public_key: string;
-            /** @description A token for them, good for an hour. */
+            /** @description A token for them, good for an hour, and no longer than the session. */
             token: string;
             /** @description The member, as a user. */
             user_id: string;

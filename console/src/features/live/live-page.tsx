@@ -105,7 +105,7 @@ function NotificationRow({ notification }: { notification: Notification }) {
       <Status word={notification.status} />
     </>
   );
-  return <Row kind="notification" main={notification.subject} side={side} note={notification.error} />;
+  return <Row kind="notification" main={notification.subject || `${notification.workflow}, to another member`} side={side} note={notification.error} />;
 }
 
 function AttemptRow({ attempt }: { attempt: Attempt }) {

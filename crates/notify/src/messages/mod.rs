@@ -348,6 +348,8 @@ impl From<&Message> for NotificationSummary {
 pub struct Filter {
     /// To whom.
     pub recipient: Option<Reference>,
+    /// Of users' messages those to this one only, beside all to objects: who asks may read no other's.
+    pub reader: Option<String>,
     /// Through which channel, by its id.
     pub channel: Option<String>,
     /// Within which tenant.

@@ -142,11 +142,13 @@ pub(super) async fn list(
         columns!(),
         " FROM notify_message WHERE organisation_id = $1
             AND (CAST($5 AS TEXT) IS NULL OR recipient_id = $5) AND (CAST($6 AS TEXT) IS NULL OR channel_id = $6)
-            AND (CAST($23 AS TEXT) IS NULL OR collection = $23)",
+            AND (CAST($23 AS TEXT) IS NULL OR collection = $23)
+            AND (CAST($24 AS TEXT) IS NULL OR collection <> '$users' OR recipient_id = $24)",
         filtered!()
     );
     let mut params = params_of(organisation, filter, range);
     params.push(filter.recipient.as_ref().map(|recipient| recipient.collection.as_str()).into());
+    params.push(filter.reader.as_deref().into());
     tx.all(sql, &params, read).await
 }
 

@@ -225,3 +225,87 @@ async fn a_hundred_sign_ins_at_a_time_do_not_queue_up() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_reads_what_others_are_told_nowhere() {
+    on_each_server(&[], async |server| {
+        let id = member(&server, "bob@example.com", "manager", "bob's first password").await;
+        let cookie = cookie_of(&sign_in(&server, "bob@example.com", "bob's first password").await);
+        let step = json!({
+            "ref": "feed", "type": "channel", "channel_key": "in-app", "channel_type": "in_app_feed",
+            "template": { "markdown_body": "{{ word }}", "action_url": "/" },
+        });
+        let workflow = json!({ "workflow": { "name": "w", "steps": [step] } });
+        let put = administer(&server, "PUT", "/v1/workflows/w?commit=true", workflow).await;
+        assert_eq!(put.status, 200, "{}", put.json);
+        let workspace = server.get("/api/workspaces").await.unwrap().json["data"][0]["id"].as_str().unwrap().to_owned();
+        let data = json!({ "word": "a word for jane" });
+        let recipients = json!(["jane", id]);
+        let trigger = json!({ "recipients": recipients, "tenant": workspace, "data": data });
+        assert_eq!(administer(&server, "POST", "/v1/workflows/w/trigger", trigger).await.status, 200);
+        let all = async || server.get("/v1/messages").await.unwrap().json["items"].as_array().cloned().unwrap();
+        let waited = std::time::Instant::now();
+        while all().await.len() < 2 {
+            assert!(waited.elapsed() < Duration::from_secs(20), "messages are missing");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let all = all().await;
+        let message = |recipient: &Value| {
+            let found = all.iter().find(|message| message["recipient"] == *recipient).expect("each has one");
+            found["id"].as_str().unwrap().to_owned()
+        };
+        let (janes, own) = (message(&json!("jane")), message(&json!(id)));
+        for path in [
+            "/v1/users/jane/messages".to_owned(),
+            "/v1/users/jane/feeds/in-app".to_owned(),
+            "/v1/users/jane/guides/any".to_owned(),
+            format!("/v1/messages/{janes}"),
+            format!("/v1/messages/{janes}/content"),
+            format!("/v1/messages/{janes}/events"),
+            format!("/v1/messages/{janes}/activities"),
+            format!("/v1/messages/{janes}/delivery_logs"),
+        ] {
+            let refused = ask(&server, &cookie, "GET", &path, Value::Null).await;
+            assert_eq!(refused.status, 403, "{path}: {}", refused.json);
+            assert_ne!(server.get(&path).await.unwrap().status, 403, "{path}: a program may");
+        }
+        let retried = ask(&server, &cookie, "POST", &format!("/v1/messages/{janes}/retry"), Value::Null).await;
+        assert_eq!(retried.status, 403, "{}", retried.json);
+        let listed = ask(&server, &cookie, "GET", "/v1/messages", Value::Null).await.json;
+        let shown: Vec<&str> =
+            listed["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert_eq!(shown, [own.as_str()], "{listed}");
+        let path = format!("/v1/messages/batch/content?message_ids[]={janes}&message_ids[]={own}");
+        let contents = ask(&server, &cookie, "GET", &path, Value::Null).await.json;
+        let contents = contents.as_array().unwrap();
+        assert_eq!((contents.len(), contents[0]["message_id"].as_str()), (1, Some(own.as_str())));
+        let told = ask(&server, &cookie, "GET", "/api/notifications", Value::Null).await.json;
+        let subject = |recipient: &str| {
+            let found = told["data"].as_array().unwrap().iter().find(|one| one["recipient_id"] == recipient);
+            found.unwrap_or_else(|| panic!("{recipient} is missing: {told}"))["subject"].as_str().unwrap().to_owned()
+        };
+        assert_eq!((subject("jane").as_str(), subject(&id).as_str()), ("", "a word for jane"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_session() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    on_each_server(&[], async |server| {
+        let cookie = cookie_of(&sign_in(&server, OWNER.0, OWNER.1).await);
+        let address = server.url("").trim_start_matches("http://").to_owned();
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let request =
+            format!("GET /api/stream HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut first = vec![0; 1024];
+        let read = stream.read(&mut first).await.unwrap();
+        assert!(first[..read].starts_with(b"HTTP/1.1 200"));
+        assert_eq!(ask(&server, &cookie, "DELETE", "/api/session", Value::Null).await.status, 204);
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        ended.expect("the stream ends").unwrap();
+    })
+    .await;
+}

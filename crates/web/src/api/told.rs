@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
+use campanile_accounts::{Actor, Caller};
 use campanile_base::{Cursor, Page};
 use campanile_db::Range;
-use campanile_notify::messages::{self, Archived, Filter, NotificationSummary, TenantFilter};
+use campanile_notify::messages::{self, Archived, Filter, Message, NotificationSummary, TenantFilter};
 use campanile_webhooks::applications;
 use campanile_webhooks::attempts::{self, AttemptView};
 
@@ -13,7 +14,7 @@ use crate::Web;
 use crate::caller::{Known, workspace};
 use crate::error::ApiResult;
 
-/// Notifications of a workspace, newest first.
+/// Notifications of a workspace, newest first. Members see what their own say, of others that there are some.
 #[utoipa::path(get, path = "/api/notifications", tag = "told", params(Paging),
     responses((status = 200, body = PageView<NotificationSummary>)))]
 pub(super) async fn notifications(
@@ -34,11 +35,23 @@ pub(super) async fn notifications(
         })
     });
     let found = found.await?;
-    let rows: Vec<NotificationSummary> = found.rows.iter().map(Into::into).collect();
+    let rows: Vec<NotificationSummary> = found.rows.iter().map(|message| seen_by(&caller, message)).collect();
     // This list reads on by the id alone.
     let stop = found.stopped_at.map(|id| Cursor { id, ..Cursor::newest() });
     let page = Page::of_bounded(rows, size, stop, |last| Cursor { at: last.inserted_at, id: last.id.clone() });
     Ok(Json(page.into()))
+}
+
+/// A notification as a caller sees it: what it says is shown to its recipient, and to programs.
+fn seen_by(caller: &Caller, message: &Message) -> NotificationSummary {
+    let mut summary = NotificationSummary::from(message);
+    if let Actor::Person(person) = &caller.actor
+        && message.recipient.is_user()
+        && message.recipient.id != person.as_str()
+    {
+        summary.subject = String::new();
+    }
+    summary
 }
 
 /// Webhook attempts of a workspace's application, newest first.

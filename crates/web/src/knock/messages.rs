@@ -19,6 +19,8 @@ use super::page::Page;
 use super::query::Query;
 use crate::Web;
 
+/// What opens a user's messages.
+const READ: &str = "user/feed_read";
 /// How many messages are marked at a time.
 const BATCH: usize = 50;
 /// How many a bulk operation marks.
@@ -48,9 +50,13 @@ pub(super) async fn list_of_object(
 
 async fn list_of(web: &Web, client: Client, recipient: Option<Reference>, query: &Query) -> KnockResult<Json<Value>> {
     client.must_manage()?;
+    if let Some(recipient) = &recipient {
+        client.must_reach(recipient, READ)?;
+    }
     let text = |name: &str| query.text(name).map(str::to_owned);
     let filter = Filter {
         recipient,
+        reader: client.only_reader().map(str::to_owned),
         channel: text("channel_id"),
         tenant: text("tenant").map_or(TenantFilter::Any, TenantFilter::Only),
         statuses: query.list("status"),
@@ -116,7 +122,7 @@ async fn one(web: &Web, client: &Client, id: String) -> KnockResult<(Message, Ch
     });
     let (message, channels) = read.await?;
     let message = message.ok_or_else(|| KnockError::missing("message"))?;
-    client.must_reach(&message.recipient, "user/feed_read")?;
+    client.must_reach(&message.recipient, READ)?;
     Ok((message, channels))
 }
 
@@ -168,7 +174,8 @@ fn content_of(message: &Message) -> Value {
 /// Hands a message over once more that did not get through. The hosted service leaves this to its pages.
 pub(super) async fn retry(State(web): State<Web>, client: Client, Path(id): Path<String>) -> KnockResult<Json<Value>> {
     client.must_manage()?;
-    let notify = web.app.notify.clone();
+    let (message, _) = one(&web, &client, id).await?;
+    let (notify, id) = (web.app.notify.clone(), message.id);
     let write = web.app.db.write(move |tx| {
         Box::pin(async move {
             let message = sending::retry(tx, &notify, &client.organisation, &id).await?;
@@ -181,9 +188,11 @@ pub(super) async fn retry(State(web): State<Web>, client: Client, Path(id): Path
 pub(super) async fn contents(State(web): State<Web>, client: Client, query: Query) -> KnockResult<Json<Value>> {
     client.must_manage()?;
     let ids = at_most("message_ids", query.list("message_ids"), BATCH)?;
-    let read =
-        web.app.db.read(move |tx| Box::pin(async move { messages::these(tx, &client.organisation, &ids).await }));
-    Ok(Json(read.await?.iter().map(content_of).collect()))
+    let organisation = client.organisation.clone();
+    let read = web.app.db.read(move |tx| Box::pin(async move { messages::these(tx, &organisation, &ids).await }));
+    let found = read.await?;
+    let open = found.iter().filter(|message| client.must_reach(&message.recipient, READ).is_ok());
+    Ok(Json(open.map(content_of).collect()))
 }
 
 pub(super) async fn events(
