@@ -74,6 +74,22 @@ impl Error {
         Self::Internal(why.into())
     }
 
+    /// The same error once more: of what is internal, the words.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        match self {
+            Self::NotFound(what) => Self::NotFound(what),
+            Self::Invalid(why) => Self::Invalid(why.clone()),
+            Self::InvalidField { field, why } => Self::InvalidField { field, why: why.clone() },
+            Self::Conflict(why) => Self::Conflict(why.clone()),
+            Self::Unauthenticated(why) => Self::Unauthenticated(why),
+            Self::Forbidden(why) => Self::Forbidden(why),
+            Self::TooMany => Self::TooMany,
+            Self::Unavailable { what, source } => Self::Unavailable { what, source: source.to_string().into() },
+            Self::Internal(source) => Self::Internal(source.to_string().into()),
+        }
+    }
+
     /// The error and what caused it, for the log.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();

@@ -1,5 +1,7 @@
 //! What can go wrong between a statement and its rows.
 
+use std::sync::Arc;
+
 /// An error of the database.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -24,7 +26,13 @@ pub enum Error {
         /// What did not fit.
         message: String,
     },
-    /// The database cannot be reached, or went away.
+    /// A parameter cannot be stored. The sentence is safe to show.
+    #[error("{0}")]
+    Invalid(String),
+    /// An operation within the transaction has failed with this. Its kind is kept on the way through lanes and settlements.
+    #[error("{}", .0.chain())]
+    Operation(Arc<campanile_base::Error>),
+    /// The database cannot be reached, went away, or can store nothing at present. Said by the drivers alone.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The database is newer than this program.
@@ -61,6 +69,15 @@ impl Error {
         }
     }
 
+    /// Whether the database is away, or can store nothing at present: the same may succeed later, without a change.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Operation(error) => is_away(error),
+            _ => false,
+        }
+    }
+
     /// Whether a unique key stood in the way.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Sql { code, .. } if code == "23505" || code == "1555" || code == "2067")
@@ -71,7 +88,28 @@ impl From<Error> for campanile_base::Error {
     fn from(error: Error) -> Self {
         match error {
             Error::Unavailable(_) => Self::Unavailable { what: DATABASE, source: Box::new(error) },
+            Error::Invalid(why) => Self::Invalid(why),
+            Error::Operation(error) => Arc::try_unwrap(error).unwrap_or_else(|shared| shared.duplicate()),
             other => Self::Internal(Box::new(other)),
         }
     }
+}
+
+impl From<campanile_base::Error> for Error {
+    /// Keeps the kind: what the database has said is said again, all else is what an operation came to.
+    fn from(error: campanile_base::Error) -> Self {
+        use campanile_base::Error as Shared;
+        match &error {
+            Shared::Unavailable { source, .. } | Shared::Internal(source) => match source.downcast_ref::<Self>() {
+                Some(own) => own.clone(),
+                None => Self::Operation(Arc::new(error)),
+            },
+            _ => Self::Operation(Arc::new(error)),
+        }
+    }
+}
+
+/// Whether an error says no more than that the database is away.
+fn is_away(error: &campanile_base::Error) -> bool {
+    matches!(error, campanile_base::Error::Unavailable { what, .. } if *what == DATABASE)
 }

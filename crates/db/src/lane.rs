@@ -2,8 +2,9 @@
 //!
 //! Callers hand over a change and await their own answer. While one commit is under way the next
 //! changes gather; then all of them are applied together by one function, with multi-row calls.
-//! When a group fails, its changes are tried one by one, so that a bad one fails alone. Questions
-//! can share a lane of their own in the same way.
+//! When a group fails, its changes are tried one by one, so that a bad one fails alone; once the
+//! database is found to be away, the rest are not tried. Questions can share a lane of their own
+//! in the same way.
 
 use std::sync::Arc;
 
@@ -82,13 +83,29 @@ where
             Err(error) if changes.len() == 1 => callers.into_iter().for_each(|caller| {
                 let _ = caller.send(Err(error.clone()));
             }),
-            Err(_) => {
-                for (change, caller) in changes.into_iter().zip(callers) {
-                    let _ = caller
-                        .send(apply_group(&db, way, &apply, vec![change]).await.map(|mut answers| answers.remove(0)));
-                }
-            }
+            Err(_) => one_by_one(&db, way, &apply, changes, callers).await,
         }
+    }
+}
+
+async fn one_by_one<C, R>(
+    db: &Db,
+    way: Way,
+    apply: &Apply<C, R>,
+    changes: Vec<C>,
+    callers: Vec<oneshot::Sender<Result<R>>>,
+) where
+    C: Send + 'static,
+    R: Send + 'static,
+{
+    let mut away: Option<Error> = None;
+    for (change, caller) in changes.into_iter().zip(callers) {
+        let answer = match &away {
+            Some(error) => Err(error.clone()),
+            None => apply_group(db, way, apply, vec![change]).await.map(|mut answers| answers.remove(0)),
+        };
+        away = answer.as_ref().err().filter(|error| error.is_unavailable()).cloned();
+        let _ = caller.send(answer);
     }
 }
 

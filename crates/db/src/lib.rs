@@ -23,8 +23,10 @@
 //! needs stands in a comment that only it reads: `/*pg: FOR UPDATE SKIP LOCKED */`.
 //!
 //! # What fails how
-//! A database that cannot be reached is [`Error::Unavailable`]; everything else that SQL can do
-//! wrong is [`Error::Sql`]. A panic within a closure is caught and rolled back like an error.
+//! A database that cannot be reached, or has no room, is [`Error::Unavailable`]; everything else that SQL can do
+//! wrong is [`Error::Sql`]. A text with the character U+0000 is [`Error::Invalid`] on both databases, before it is
+//! sent. What fails within a closure keeps its kind ([`Error::Operation`]). A panic within a closure is caught and
+//! rolled back like an error.
 
 mod bell;
 mod error;

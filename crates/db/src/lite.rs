@@ -219,9 +219,15 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 pub(crate) fn lite_error(sql: &str, error: &rusqlite::Error) -> Error {
+    use rusqlite::ffi::{SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_FULL, SQLITE_IOERR, SQLITE_NOMEM, SQLITE_READONLY};
     let code = error.sqlite_error().map_or(0, |e| e.extended_code);
     match code & 0xff {
-        rusqlite::ffi::SQLITE_FULL | rusqlite::ffi::SQLITE_IOERR => Error::Unavailable(error.to_string()),
+        // A read that writes is a fault of ours; every other kind of "read only" is the file's.
+        SQLITE_READONLY if code == SQLITE_READONLY => Error::sql(sql, code, error),
+        // No room, no file, no right to write: none of it is the statement's fault.
+        SQLITE_FULL | SQLITE_IOERR | SQLITE_CANTOPEN | SQLITE_READONLY | SQLITE_BUSY | SQLITE_NOMEM => {
+            Error::Unavailable(error.to_string())
+        }
         _ => Error::sql(sql, code, error),
     }
 }

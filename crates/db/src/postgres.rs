@@ -216,10 +216,15 @@ fn tls() -> tokio_postgres_rustls::MakeRustlsConnect {
     tokio_postgres_rustls::MakeRustlsConnect::new(config)
 }
 
+/// 57P01 to 57P03: the server is shutting down, crashed or is starting up; 53: it has no room on its disk, no memory, no
+/// connection left; 08: the connection broke.
+fn is_away(code: &str) -> bool {
+    code.starts_with("57P") || code.starts_with("53") || code.starts_with("08")
+}
+
 pub(crate) fn pg_error(sql: &str, error: &tokio_postgres::Error) -> Error {
     match error.as_db_error() {
-        // 57P01 to 57P03: the server is shutting down, crashed or is starting up.
-        Some(db) if db.code().code().starts_with("57P") => Error::Unavailable(db.message().to_owned()),
+        Some(db) if is_away(db.code().code()) => Error::Unavailable(db.message().to_owned()),
         Some(db) => Error::sql(sql, db.code().code(), db.message()),
         None if error.is_closed() => Error::Unavailable(error.to_string()),
         None => match std::error::Error::source(error) {

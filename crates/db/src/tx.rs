@@ -45,7 +45,10 @@ impl Tx {
     /// # Errors
     /// `Sql` when the statement fails.
     pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
-        let changed = self.inner.execute(sql, params).await;
+        let changed = match storable(params) {
+            Ok(()) => self.inner.execute(sql, params).await,
+            Err(error) => Err(error),
+        };
         self.noting(changed)
     }
 
@@ -58,7 +61,10 @@ impl Tx {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let changed = self.inner.execute_many(sql, rows).await;
+        let changed = match all_storable(rows) {
+            Ok(()) => self.inner.execute_many(sql, rows).await,
+            Err(error) => Err(error),
+        };
         self.noting(changed)
     }
 
@@ -67,6 +73,9 @@ impl Tx {
     /// # Errors
     /// `Sql` when the statement fails.
     pub async fn change(&mut self, bulk: Bulk, rows: &[Vec<Param<'_>>]) -> Result<Vec<bool>> {
+        if let Err(error) = all_storable(rows) {
+            return self.noting(Err(error));
+        }
         let changed = match &mut self.inner {
             // One alone is quicker by itself, too.
             Inner::Postgres(postgres) if rows.len() > 1 => postgres.change(bulk.together, rows).await,
@@ -86,6 +95,9 @@ impl Tx {
         rows: &[Vec<Param<'_>>],
         mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
+        if let Err(error) = all_storable(rows) {
+            return self.noting(Err(error));
+        }
         let found = match &mut self.inner {
             Inner::Postgres(postgres) if rows.len() > 1 => {
                 let found = postgres.together(bulk.together, rows).await;
@@ -106,7 +118,10 @@ impl Tx {
         params: &[Param<'_>],
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
-        let rows = self.inner.query(sql, params, usize::MAX, read).await;
+        let rows = match storable(params) {
+            Ok(()) => self.inner.query(sql, params, usize::MAX, read).await,
+            Err(error) => Err(error),
+        };
         self.noting(rows)
     }
 
@@ -120,7 +135,10 @@ impl Tx {
         params: &[Param<'_>],
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Option<T>> {
-        let rows = self.inner.query(sql, params, 1, read).await;
+        let rows = match storable(params) {
+            Ok(()) => self.inner.query(sql, params, 1, read).await,
+            Err(error) => Err(error),
+        };
         Ok(self.noting(rows)?.into_iter().next())
     }
 
@@ -189,6 +207,19 @@ impl Tx {
         }
         outcome
     }
+}
+
+/// PostgreSQL keeps no text with the character U+0000, so neither database does: what is accepted must not depend on it.
+fn storable(params: &[Param<'_>]) -> Result<()> {
+    let holds_nul = |param: &Param<'_>| matches!(param, Param::Text(text) if text.as_bytes().contains(&0));
+    match params.iter().any(holds_nul) {
+        true => Err(Error::Invalid("a text must not contain the character U+0000".to_owned())),
+        false => Ok(()),
+    }
+}
+
+fn all_storable(rows: &[Vec<Param<'_>>]) -> Result<()> {
+    rows.iter().try_for_each(|row| storable(row))
 }
 
 impl PostgresTx {

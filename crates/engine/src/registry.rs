@@ -50,7 +50,7 @@ impl Default for JobOptions {
 }
 
 pub(crate) type Handler = Arc<dyn Fn(Attempt) -> BoxFuture<'static, Result<Outcome>> + Send + Sync>;
-type OnDeath =
+pub(crate) type OnDeath =
     Arc<dyn for<'t> Fn(&'t mut Tx, &'t Run, &'t str) -> BoxFuture<'t, campanile_db::Result<()>> + Send + Sync>;
 
 pub(crate) type Settle =

@@ -29,6 +29,8 @@ pub enum Code {
     TimestampTooOld,
     /// The time of sending cannot be read, or lies in the future.
     TimestampInvalid,
+    /// Nothing can be stored at present; the sender should try again.
+    Unavailable,
     /// A fault of ours; the sender should try again.
     Internal,
 }
@@ -45,6 +47,7 @@ impl Code {
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
             Self::TimestampTooOld => "TIMESTAMP_TOO_OLD",
             Self::TimestampInvalid => "TIMESTAMP_INVALID",
+            Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL_ERROR",
         }
     }
@@ -56,6 +59,7 @@ impl Code {
             Self::MissingSignature | Self::InvalidSignature | Self::TimestampTooOld | Self::TimestampInvalid => 401,
             Self::MissingPayload | Self::InvalidPayload => 400,
             Self::PayloadTooLarge => 413,
+            Self::Unavailable => 503,
             Self::Internal => 500,
         }
     }
@@ -70,8 +74,13 @@ impl IngestError {
 
 impl From<campanile_base::Error> for IngestError {
     fn from(error: campanile_base::Error) -> Self {
+        const AGAIN: &str = "the delivery could not be stored; please send it again";
+        if let campanile_base::Error::Unavailable { .. } = &error {
+            tracing::warn!(error = error.chain(), "a delivery could not be stored");
+            return Self::new(Code::Unavailable, AGAIN);
+        }
         tracing::error!(error = error.chain(), "a delivery could not be taken");
-        Self::new(Code::Internal, "the delivery could not be stored; please send it again")
+        Self::new(Code::Internal, AGAIN)
     }
 }
 

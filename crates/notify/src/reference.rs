@@ -56,7 +56,7 @@ impl Reference {
                 return Err(Error::invalid_field(field, format!("must have between 1 and {LONGEST} characters")));
             }
             if word.contains(['/', '#', '\0']) {
-                return Err(Error::invalid_field(field, "must not contain / or #"));
+                return Err(Error::invalid_field(field, "must not contain /, # or the character U+0000"));
             }
         }
         Ok(self)

@@ -2,7 +2,7 @@
 
 use campanile_base::Timestamp;
 use campanile_db::testing::on_each_database;
-use campanile_db::{Error, Migrations, params};
+use campanile_db::{Error, Migrations, params, row};
 
 const TABLES: Migrations = Migrations {
     component: "dialect",
@@ -85,4 +85,51 @@ async fn parameters_are_counted_by_their_number_not_by_their_place() {
         assert_eq!(read.await.unwrap(), "caba");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_text_with_nul_is_invalid_on_both_databases_and_names_no_absence() {
+    on_each_database(vec![TABLES], async |db| {
+        let insert = "INSERT INTO thing (id, at, note) VALUES ($1, 1, $2)";
+        let written: Result<u64, Error> =
+            db.write(move |tx| Box::pin(async move { tx.execute(insert, params!["a", "x\0y"]).await })).await;
+        let many: Result<Vec<u64>, Error> = db
+            .write(move |tx| {
+                Box::pin(async move { tx.execute_many(insert, &[row!["b", "fine"], row!["c\0", "x"]]).await })
+            })
+            .await;
+        let read: Result<Option<i64>, Error> = db
+            .read(|tx| {
+                Box::pin(async move {
+                    tx.first("SELECT at FROM thing WHERE id = $1", params!["a\0"], |row| row.get(0)).await
+                })
+            })
+            .await;
+        for error in [written.unwrap_err(), many.unwrap_err(), read.unwrap_err()] {
+            assert!(matches!(error, Error::Invalid(_)) && !error.is_unavailable(), "{error:?}");
+            assert!(matches!(campanile_base::Error::from(error), campanile_base::Error::Invalid(_)));
+        }
+        let count = db.read(|tx| {
+            Box::pin(async move { tx.one("SELECT count(*) FROM thing", params![], |row| row.get::<i64>(0)).await })
+        });
+        assert_eq!(count.await.unwrap(), 0);
+        // Bytes are another matter.
+        let bytes: &[u8] = b"x\0y";
+        let kept = "INSERT INTO thing (id, at, body) VALUES ($1, 1, $2)";
+        db.write(move |tx| Box::pin(async move { tx.execute(kept, params!["d", bytes]).await })).await.unwrap();
+    })
+    .await;
+}
+
+#[test]
+fn an_operations_error_keeps_its_kind_on_its_way_through_the_database() {
+    use campanile_base::Error as Shared;
+    let back = |error: Shared| Shared::from(Error::from(error));
+    assert!(matches!(back(Shared::NotFound("endpoint")), Shared::NotFound("endpoint")));
+    assert!(matches!(back(Shared::conflict("taken")), Shared::Conflict(why) if why == "taken"));
+    let away = back(Error::Unavailable("no room".into()).into());
+    assert!(matches!(away, Shared::Unavailable { what: campanile_db::DATABASE, .. }));
+    assert!(!Error::from(Shared::internal("a fault")).is_unavailable());
+    let other = Shared::Unavailable { what: "Slack", source: "busy".into() };
+    assert!(!Error::from(other).is_unavailable(), "only the driver says that the database is away");
 }

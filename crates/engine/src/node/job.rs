@@ -57,8 +57,7 @@ async fn attempt(registered: &Registered, run: &Run) -> campanile_base::Result<O
 /// What a failure means for the job, by its options.
 fn judge_failure(registered: &Registered, run: &Run, error: &Error) -> Outcome {
     let failures = run.attempt + 1;
-    // PostgreSQL keeps no text with a NUL in it.
-    let error = error.chain().replace('\0', "\u{fffd}");
+    let error = storable(&error.chain());
     tracing::warn!(job = %run.id, kind = &*run.name, failures, error, "a job failed");
     if failures >= registered.options.max_attempts {
         return Outcome::of(Verdict::Dead { error });
@@ -68,6 +67,8 @@ fn judge_failure(registered: &Registered, run: &Run, error: &Error) -> Outcome {
 
 /// Commits the verdict; while the database is away, again and again with growing patience. Answers
 /// nothing where it was away and what the handler wanted to write is used up: it is to be called again.
+/// What cannot be written for another reason is the attempt's failure; a job that is given up is buried
+/// even if what was to be written with it cannot be.
 async fn settle(
     shared: &Arc<Shared>,
     registered: &Registered,
@@ -76,9 +77,9 @@ async fn settle(
     outcome: Outcome,
 ) -> Option<Settled> {
     let Outcome { mut verdict, mut commit, mut note } = outcome;
+    let mut settling = Settling { shared, registered, epoch, run, tells_death: registered.on_death.is_some() };
     for tries in 1.. {
         let (writes, notes) = (commit.is_some(), note.is_some());
-        let settling = Settling { shared, registered, epoch, run };
         match settling.commit(verdict.clone(), commit.take(), note.clone()).await {
             Ok(settled) => {
                 count(run, &verdict);
@@ -88,6 +89,10 @@ async fn settle(
             Err(error) if writes || (notes && !is_away(&error)) => {
                 let failed = judge_failure(registered, run, &error);
                 (verdict, commit, note) = (failed.verdict, failed.commit, failed.note);
+            }
+            Err(error) if settling.tells_death && matches!(verdict, Verdict::Dead { .. }) && !is_away(&error) => {
+                tracing::error!(job = %run.id, error = error.chain(), "what a job's end leads to could not be written");
+                settling.tells_death = false;
             }
             Err(error) => {
                 tracing::warn!(job = %run.id, error = error.chain(), "a verdict could not be committed");
@@ -104,6 +109,8 @@ struct Settling<'s> {
     registered: &'s Registered,
     epoch: i64,
     run: &'s Run,
+    /// Whether what is registered for the end of such jobs is written, too.
+    tells_death: bool,
 }
 
 impl Settling<'_> {
@@ -114,7 +121,8 @@ impl Settling<'_> {
         note: Option<Note>,
     ) -> campanile_base::Result<Settled> {
         let (change, settled) = self.change_for(&verdict, note);
-        let on_death = self.registered.on_death.clone().filter(|_| matches!(verdict, Verdict::Dead { .. }));
+        let is_dead = self.tells_death && matches!(verdict, Verdict::Dead { .. });
+        let on_death = self.registered.on_death.clone().filter(|_| is_dead);
         if commit.is_none() && on_death.is_none() {
             let done = self.shared.commits.submit(Arc::new(change)).await?;
             return Ok(if done { settled } else { Settled::Unknown });
@@ -143,16 +151,21 @@ impl Settling<'_> {
         let run = self.run;
         let (next, settled) = match verdict {
             Verdict::Done => (Next::Remove(Owned::of(run)), Settled::Gone),
-            Verdict::Dead { error } => (Next::End(burial(run, error)), Settled::Gone),
+            Verdict::Dead { error } => (Next::End(burial(run, &storable(error))), Settled::Gone),
             Verdict::Retry { after, error } => {
                 let (attempt, due) = (run.attempt + 1, self.shared.engine.clock.now().plus(*after));
                 let again = Run { due, attempt, generation: run.generation + 1, ..run.clone() };
-                let postponed = Postponed { run: Owned::of(run), attempt, due, error: error.clone() };
+                let postponed = Postponed { run: Owned::of(run), attempt, due, error: storable(error) };
                 (Next::Postpone(postponed), Settled::Again(Box::new(again)))
             }
         };
         (RunCommit { note, ..RunCommit::new(self.epoch, Arc::new(run.clone()), next) }, settled)
     }
+}
+
+/// What others have said may hold what no database keeps.
+fn storable(error: &str) -> String {
+    error.replace('\0', "\u{fffd}")
 }
 
 /// A job that is given up: a dead letter, which says why and can be retried.

@@ -21,8 +21,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::Catalogue;
+use crate::failure::is_away;
 use crate::flow::Hold;
 use crate::machine::{Bounds, Core, Limits, Settled, Turn};
+use crate::registry::OnDeath;
 use crate::run::{Run, RunId};
 use crate::store::{flow, runs};
 use crate::workflow::drive;
@@ -428,27 +430,46 @@ impl Node {
     }
 }
 
-/// Ends a run that has taken its process down time and again.
+/// Ends a run that has taken its process down time and again, even if what that leads to cannot be written.
 async fn give_up(shared: &Arc<Shared>, epoch: i64, run: Run) -> Settled {
     let error = format!("the process died {MOST_CRASHES} times while this was under way");
     tracing::error!(run = %run.id, name = &*run.name, error, "a run is given up");
-    let engine = shared.engine.clone();
-    let id = run.id.clone();
+    let engine = &shared.engine;
     let on_death = engine.catalogue().jobs.get(&*run.name).and_then(|job| job.on_death.clone());
-    let ended = shared.engine.db.write(move |tx| {
+    let mut ended = bury(engine, epoch, &run, &error, on_death).await;
+    if let Err(why) = ended.as_ref()
+        && !is_away(why)
+    {
+        tracing::error!(run = %run.id, error = why.chain(), "what a run's end leads to could not be written");
+        ended = bury(engine, epoch, &run, &error, None).await;
+    }
+    if let Err(error) = ended {
+        tracing::warn!(run = %run.id, error = error.chain(), "a run could not be given up");
+        tokio::time::sleep(POLL).await;
+        return Settled::Unknown;
+    }
+    Settled::Gone
+}
+
+/// Buries a run, with what its end leads to.
+async fn bury(
+    engine: &Engine,
+    epoch: i64,
+    run: &Run,
+    error: &str,
+    on_death: Option<OnDeath>,
+) -> campanile_base::Result<()> {
+    let (engine, run, error) = (engine.clone(), run.clone(), error.to_owned());
+    let db = engine.db.clone();
+    db.write(move |tx| {
         Box::pin(async move {
             let now = engine.clock.now();
             let buried = job::bury(tx, &engine, epoch, &run, &error, now).await?;
             if let (true, Some(write)) = (buried, on_death) {
                 write(tx, &run, &error).await?;
             }
-            Ok::<_, campanile_base::Error>(())
+            Ok(())
         })
-    });
-    if let Err(error) = ended.await {
-        tracing::warn!(run = %id, error = error.chain(), "a run could not be given up");
-        tokio::time::sleep(POLL).await;
-        return Settled::Unknown;
-    }
-    Settled::Gone
+    })
+    .await
 }

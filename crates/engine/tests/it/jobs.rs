@@ -198,3 +198,89 @@ async fn the_next_life_of_a_node_takes_over_and_the_late_completion_changes_noth
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_cannot_be_written_dies_after_its_attempts_and_its_neighbours_pass() {
+    on_each_database(vec![MIGRATIONS, EFFECTS], async |db| {
+        let (engine, idle) = Engine::new(db.clone(), Clock::System);
+        let (buried, mut burials) = mpsc::unbounded_channel();
+        let mut registry = Registry::default();
+        registry.register("note", quick(), |attempt| async move {
+            let word: String = attempt.job.args()?;
+            Ok(Outcome::done().noting(word))
+        });
+        registry.settle("note", |tx, words: Vec<Arc<String>>| {
+            Box::pin(async move {
+                for word in words {
+                    if *word == "poison" {
+                        return Err(Error::invalid("this one cannot be written").into());
+                    }
+                    tx.execute("INSERT INTO effect (word) VALUES ($1)", params![word.as_str()]).await?;
+                }
+                Ok(())
+            })
+        });
+        registry.on_death("note", move |tx, _, error| {
+            let (buried, error) = (buried.clone(), error.to_owned());
+            Box::pin(async move {
+                tx.after_commit(move || drop(buried.send(error)));
+                Ok(())
+            })
+        });
+        let running = idle.start(registry, "node").await.unwrap();
+        let words = (0..40).map(|n| if n == 20 { "poison".to_owned() } else { format!("w{n}") });
+        store(&db, &engine, words.map(|word| NewJob::new("note", "org_1", &word)).collect()).await;
+        let error = tokio::time::timeout(GRACE, burials.recv()).await.expect("it is given up").unwrap();
+        assert!(error.contains("cannot be written"), "{error}");
+        running.stop(GRACE).await;
+        assert_eq!(count(&db, "SELECT count(*) FROM effect").await, 39);
+        assert_eq!(count(&db, "SELECT count(*) FROM run WHERE name = 'note' AND status = 11 AND attempt = 3").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_buried_even_if_what_its_end_leads_to_cannot_be_written() {
+    on_each_database(vec![MIGRATIONS, EFFECTS], async |db| {
+        let (engine, idle) = Engine::new(db.clone(), Clock::System);
+        let mut registry = Registry::default();
+        registry.register("fail", quick(), |_| async { Err(Error::invalid("words with a \0 in them")) });
+        registry.on_death("fail", |_, _, _| Box::pin(async { Err(Error::internal("not today").into()) }));
+        let running = idle.start(registry, "node").await.unwrap();
+        store(&db, &engine, vec![NewJob::new("fail", "org_1", &())]).await;
+        let dead = "SELECT count(*) FROM run WHERE name = 'fail' AND status = 11";
+        let began = std::time::Instant::now();
+        while count(&db, dead).await == 0 {
+            assert!(began.elapsed() < GRACE, "the job is tried for ever");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        running.stop(GRACE).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_with_nul_keeps_no_job_from_being_put_off() {
+    on_each_database(vec![MIGRATIONS, EFFECTS], async |db| {
+        let (engine, idle) = Engine::new(db.clone(), Clock::System);
+        let (seen, mut attempts) = mpsc::unbounded_channel();
+        let mut registry = Registry::default();
+        registry.register("again", quick(), move |attempt| {
+            let _ = seen.send(attempt.job.attempt);
+            async move {
+                Ok(match attempt.job.attempt {
+                    0 => Outcome::of(Verdict::Retry { after: Duration::from_millis(10), error: "a \0 of theirs".into() }),
+                    _ => Outcome::done(),
+                })
+            }
+        });
+        let running = idle.start(registry, "node").await.unwrap();
+        store(&db, &engine, vec![NewJob::new("again", "org", &())]).await;
+        for expected in 0..2 {
+            let attempt = tokio::time::timeout(GRACE, attempts.recv()).await.expect("it is tried again");
+            assert_eq!(attempt, Some(expected));
+        }
+        running.stop(GRACE).await;
+    })
+    .await;
+}

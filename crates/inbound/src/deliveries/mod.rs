@@ -98,13 +98,31 @@ pub enum Settlement {
 }
 
 impl Delivery {
-    /// The body as JSON; the form-encoded variant that GitHub can be told to send is unpacked.
+    /// The body as JSON; the form-encoded variant that GitHub can be told to send is unpacked. The character U+0000,
+    /// which no database keeps in a text, has become U+FFFD; the body itself is stored as it came.
     ///
     /// # Errors
     /// `Invalid` when it is not JSON.
     pub fn payload(&self) -> Result<Value> {
-        parse_body(&self.headers, &self.body).map_err(Error::invalid)
+        let mut payload = parse_body(&self.headers, &self.body).map_err(Error::invalid)?;
+        replace_nul(&mut payload);
+        Ok(payload)
     }
+}
+
+/// Puts U+FFFD for U+0000 in every text.
+fn replace_nul(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('\0') => *text = storable(text),
+        Value::Array(items) => items.iter_mut().for_each(replace_nul),
+        Value::Object(fields) => fields.values_mut().for_each(replace_nul),
+        _ => {}
+    }
+}
+
+/// A text of a provider's as it can be stored.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// Reads a body as JSON, or says what is wrong with it. `T` may take as little of it as it wants;

@@ -45,7 +45,7 @@ pub(crate) struct Settled {
     pub(crate) jobs: Vec<NewJob>,
 }
 
-/// How jobs are run that advance runs: until the database is back, whatever that takes.
+/// How jobs are run that advance runs. An absent database costs no attempt; what cannot be written for another reason does.
 pub(crate) fn options() -> JobOptions {
     JobOptions {
         max_attempts: 20,
@@ -61,8 +61,7 @@ pub(crate) fn settle(registry: &mut Registry, kind: &'static str, notify: &Notif
     registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
         let notify = within.clone();
         Box::pin(async move {
-            let written = write_down(tx, &notify, settled).await;
-            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+            Ok(write_down(tx, &notify, settled).await?)
         })
     });
 }

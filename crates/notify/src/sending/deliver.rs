@@ -59,8 +59,7 @@ pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
     registry.settle(DELIVER, move |tx, notes: Vec<Arc<Note>>| {
         let notify = within.clone();
         Box::pin(async move {
-            let written = write_down(tx, &notify, &notes).await;
-            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+            Ok(write_down(tx, &notify, &notes).await?)
         })
     });
     let within = notify.clone();
@@ -71,8 +70,7 @@ pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
             let why = json!({ "failure_reason": "retries_exhausted", "failure_details": error });
             let now = notify.clock.now();
             let told = told(&args.message, Status::Undelivered, EventKind::Undelivered, Some(&why), now);
-            let written = messages::append(tx, &notify, &args.organisation, &[told], now).await;
-            written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+            Ok(messages::append(tx, &notify, &args.organisation, &[told], now).await?)
         })
     });
 }

@@ -187,7 +187,7 @@ fn lane(notify: &Notify) -> Accepts {
                         answers.push(Ok(accepted));
                     }
                     Err(Refusal::Error(error @ (Error::Unavailable { .. } | Error::Internal(_)))) => {
-                        return Err(campanile_db::Error::Unavailable(error.chain()));
+                        return Err(error.into());
                     }
                     Err(refusal) => answers.push(Err(Arc::new(refusal))),
                 }
@@ -245,8 +245,13 @@ fn check(asked: &Asked) -> Result<()> {
     if serde_json::to_vec(&asked.data).map_or(0, |json| json.len()) > MOST {
         return Err(Error::invalid_field("data", "must not be larger than 10 MB"));
     }
-    if asked.cancellation_key.as_ref().is_some_and(|key| key.len() > 255) {
-        return Err(Error::invalid_field("cancellation_key", "must not be longer than 255 bytes"));
+    if let Some(key) = &asked.cancellation_key {
+        if key.len() > 255 {
+            return Err(Error::invalid_field("cancellation_key", "must not be longer than 255 bytes"));
+        }
+        if key.contains('\0') {
+            return Err(Error::invalid_field("cancellation_key", "must not contain the character U+0000"));
+        }
     }
     Ok(())
 }

@@ -146,8 +146,7 @@ fn lane(notify: &Notify) -> Begins {
     let apply: Apply<Args, Option<Loaded>> = Arc::new(move |tx, asked| {
         let notify = within.clone();
         Box::pin(async move {
-            let loaded = load_all(tx, &notify, asked).await;
-            loaded.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+            Ok(load_all(tx, &notify, asked).await?)
         })
     });
     Lane::start_reading(notify.db.clone(), apply)

@@ -153,3 +153,27 @@ async fn a_second_start_keeps_everything() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_with_nul_becomes_an_observation_and_the_body_stays_as_it_came() {
+    on_each_server(&[], async |server| {
+        let payload = json!({
+            "action": "opened", "sender": { "id": 7, "login": "ada" },
+            "repository": { "id": 1, "full_name": "acme/shop" },
+            "issue": { "id": 5, "number": 3, "title": "It \0 breaks", "body": "a\0b", "state": "open",
+                "html_url": "https://github.com/acme/shop/issues/3", "user": { "id": 7, "login": "ada" },
+                "created_at": "2026-02-04T10:00:00Z", "updated_at": "2026-02-04T10:00:00Z" },
+        });
+        let delivery = sign("github", SOURCE_SECRET, "issues", "d-1", &payload.to_string().into_bytes());
+        let answer = server.deliver(&delivery).await.unwrap();
+        assert_eq!(answer.status, 202, "{}", answer.json);
+        server.until_settled().await;
+        let observations = server.all("/api/observations").await;
+        assert_eq!(observations.len(), 1, "{:?}", server.all("/api/deliveries").await);
+        assert!(observations[0]["title"].as_str().unwrap().contains("It \u{fffd} breaks"), "{}", observations[0]);
+        let id = answer.json["id"].as_str().unwrap();
+        let stored = server.get(&format!("/api/deliveries/{id}")).await.unwrap().json;
+        assert_eq!(stored["body"].as_str().unwrap().as_bytes(), delivery.body);
+    })
+    .await;
+}

@@ -170,8 +170,7 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
         registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
             let webhooks = within.clone();
             Box::pin(async move {
-                let written = written::write_down(tx, &webhooks, &settled).await;
-                written.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+                Ok(written::write_down(tx, &webhooks, &settled).await?)
             })
         });
     }

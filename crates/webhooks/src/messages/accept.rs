@@ -70,8 +70,7 @@ fn lane(webhooks: &Webhooks) -> Accepts {
         let webhooks = within.upgrade().map(Webhooks);
         Box::pin(async move {
             let stopped = || campanile_db::Error::Unavailable("the server is stopping".into());
-            let accepted = accept_all(tx, &webhooks.ok_or_else(stopped)?, asked).await;
-            accepted.map_err(|error| campanile_db::Error::Unavailable(error.chain()))
+            Ok(accept_all(tx, &webhooks.ok_or_else(stopped)?, asked).await?)
         })
     });
     Lane::start(webhooks.db.clone(), apply)

@@ -11,6 +11,7 @@ use campanile_testkit::server::Server;
 use serde_json::{Value, json};
 
 use super::{Knock, feed_step};
+use crate::on_each_server;
 
 const RECIPIENTS: usize = 300;
 const KILLS: usize = 10;
@@ -123,4 +124,44 @@ async fn digests(receiver: &mut Receiver, wanted: usize) -> BTreeMap<(String, St
             return digests;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_with_nul_is_refused_wherever_it_is_a_name_or_a_key() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        knock.workflow("hello", json!([feed_step("Hi")])).await;
+        let trigger = json!({ "recipients": ["jane"], "cancellation_key": "a\0" });
+        knock.ask("POST", "/workflows/hello/trigger", trigger, 422).await;
+        knock.ask("POST", "/workflows/hello/trigger", json!({ "recipients": ["ja\0ne"] }), 422).await;
+        let named = json!({ "recipients": [{ "id": "jane", "name": "J\0" }] });
+        knock.ask("POST", "/workflows/hello/trigger", named, 422).await;
+        knock.ask("PUT", "/users/jane", json!({ "name": "J\0" }), 422).await;
+        let paths = [
+            "/api/v1/app/a%00b",
+            "/api/v1/event-type/a%00b",
+            "/v1/users/a%00b",
+            "/v1/messages/a%00b",
+            "/v1/workflows/a%00b",
+            "/api/observations/a%00b",
+            "/api/deliveries/a%00b",
+        ];
+        for path in paths {
+            let answer = server.get(path).await.unwrap();
+            assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.json);
+        }
+        for (path, body) in [
+            ("/api/v1/app", json!({ "name": "a\0" })),
+            ("/api/v1/app", json!({ "name": "a", "uid": "a\0" })),
+            ("/api/workspaces", json!({ "name": "a\0" })),
+            ("/api/keys", json!({ "name": "a\0" })),
+        ] {
+            let answer = server.post(path, &body).await.unwrap();
+            assert!((400..500).contains(&answer.status), "{path} {body}: {} {}", answer.status, answer.json);
+        }
+        // What was refused has hurt nobody: the next one is told.
+        knock.trigger("hello", json!({ "recipients": ["jane"] })).await;
+        knock.until_fed("jane", 1).await;
+    })
+    .await;
 }
