@@ -78,6 +78,11 @@ impl Error {
         }
     }
 
+    /// Whether a table is not there (yet): the database was never migrated.
+    pub fn is_missing_table(&self) -> bool {
+        matches!(self, Self::Sql { code, message, .. } if code == "42P01" || message.contains("no such table"))
+    }
+
     /// Whether a unique key stood in the way.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Sql { code, .. } if code == "23505" || code == "1555" || code == "2067")

@@ -35,11 +35,14 @@ mod lite;
 mod migrate;
 mod postgres;
 mod range;
+mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod turns;
 mod tx;
 mod value;
+mod wal;
+mod writable;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +53,7 @@ pub use futures_util::future::BoxFuture;
 pub use lane::{Apply, Lane};
 pub use migrate::Migrations;
 pub use range::{END, Found, Range};
+pub use sweep::Sweep;
 pub use tx::{Bulk, Tx};
 pub use value::{FromColumn, Param, Row};
 
@@ -164,6 +168,30 @@ impl Db {
         }
     }
 
+    /// Whether changes can be stored: an error from the last one that could not be, until another succeeds.
+    ///
+    /// # Errors
+    /// `Unavailable`, with what the last change was refused with.
+    pub fn writable(&self) -> Result<()> {
+        match &*self.0 {
+            Backend::Lite(lite) => lite.writable.check(),
+            Backend::Postgres(postgres) => postgres.writable.check(),
+        }
+    }
+
+    /// Gives up to `pages` unused pages of the embedded database's file back to the disk; answers how many are left. A file
+    /// from before files gave space back keeps its size, and can be made anew with [`compact_sqlite`]. PostgreSQL does this
+    /// by itself.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Sql`.
+    pub async fn give_back(&self, pages: u32) -> Result<u64> {
+        match &*self.0 {
+            Backend::Lite(lite) => lite.give_back(pages).await,
+            Backend::Postgres(_) => Ok(0),
+        }
+    }
+
     /// Whether the database answers, within a second.
     ///
     /// # Errors
@@ -177,6 +205,23 @@ impl Db {
             Err(_) => Err(Error::Unavailable("the database did not answer within a second".into())),
         }
     }
+}
+
+/// Makes the embedded database's file anew, as small as it can be; from then on it gives space back by itself. Nobody else
+/// may have it open. Needs as much free disk as the file has content. Answers its sizes before and after, in bytes.
+///
+/// # Errors
+/// `Unavailable` when it is open elsewhere, or there is no room.
+pub fn compact_sqlite(path: &Path) -> Result<(u64, u64)> {
+    lite::compact(path)
+}
+
+/// Looks for damage in the embedded database's file: all of its pages are read. Nobody else may have it open.
+///
+/// # Errors
+/// `Unavailable` when it cannot be read; `Sql` with the first damages.
+pub fn check_sqlite(path: &Path) -> Result<()> {
+    lite::check(path)
 }
 
 /// The parameters of a statement, in the order of `$1`, `$2`, ….

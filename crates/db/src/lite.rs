@@ -1,9 +1,14 @@
 //! SQLite: one writer thread that commits in groups, and a few connections that only read.
+//!
+//! Its files are their owner's alone, whatever the process's umask: SQLite gives the log the rights of the database, so
+//! that is made, or set right, before SQLite opens it.
 
 use std::any::Any;
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use futures_util::FutureExt as _;
@@ -13,6 +18,8 @@ use rusqlite::config::DbConfig;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::tx::{Inner, Tx};
+use crate::wal::{self, Damage};
+use crate::writable::Writable;
 use crate::{Error, Result};
 
 /// How many closures may wait for the writer before callers wait to hand theirs over.
@@ -27,6 +34,7 @@ pub(crate) struct Lite {
     queue: Option<mpsc::Sender<Box<dyn Change>>>,
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
+    pub(crate) writable: Arc<Writable>,
 }
 
 /// A closure on its way through the writer: run, then settled once its commit is known.
@@ -53,13 +61,14 @@ where
         let body = self.body.take().expect("a change runs once");
         let outcome = catch_unwind(AssertUnwindSafe(|| body(tx).now_or_never()));
         let outcome = match outcome {
-            Ok(Some(Ok(done))) => tx.failed.take().map_or(Ok(done), |error| Err(error.into())),
+            Ok(Some(Ok(done))) => tx.failed.clone().map_or(Ok(done), |error| Err(error.into())),
             Ok(Some(failed)) => failed,
             Ok(None) => Err(Error::Panic("a transaction awaited something else than its database".into()).into()),
             Err(panic) => Err(Error::Panic(panic_text(&*panic)).into()),
         };
-        tx.failed = None;
         let keep = outcome.is_ok();
+        tx.is_refused |= tx.failed.take().is_some_and(|error| error.is_unavailable());
+        tx.has_kept |= keep;
         self.outcome = Some(outcome);
         keep
     }
@@ -78,15 +87,23 @@ where
 
 impl Lite {
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let connection = Connection::open(path)
-            .map_err(|e| Error::Unavailable(format!("{} cannot be opened: {e}", path.display())))?;
-        configure(&connection)?;
+        let unopened = |why: String| Error::Unavailable(format!("{} cannot be opened: {why}", path.display()));
+        keep_private(path).map_err(|e| unopened(e.to_string()))?;
+        tell_damage(path);
+        let connection = Connection::open(path).map_err(|e| unopened(e.to_string()))?;
+        configure(&connection).map_err(|e| match e {
+            Error::Unavailable(why) => unopened(format!("{why}. Is the disk full, or may its files not be written?")),
+            other => other,
+        })?;
         let (queue, waiting) = mpsc::channel(QUEUE);
+        let writable = Arc::<Writable>::default();
+        let told = writable.clone();
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || write_in_groups(connection, waiting))
+            .spawn(move || write_in_groups(connection, waiting, &told))
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        Ok(Self { path: path.to_owned(), queue: Some(queue), writer: Some(writer), readers: Mutex::default() })
+        let (path, queue, writer) = (path.to_owned(), Some(queue), Some(writer));
+        Ok(Self { path, queue, writer, readers: Mutex::default(), writable })
     }
 
     pub(crate) async fn write<R, E, F>(&self, body: F) -> Result<R, E>
@@ -118,6 +135,10 @@ impl Lite {
         outcome.ok_or_else(|| Error::Panic("a read awaited something else than its database".into()))?
     }
 
+    pub(crate) async fn give_back(&self, pages: u32) -> Result<u64> {
+        self.write(move |tx| Box::pin(std::future::ready(give_back(tx, pages)))).await
+    }
+
     fn reader(&self) -> Result<Connection> {
         let kept = self.readers.lock().expect("no reader panics while it holds the lock").pop();
         if let Some(connection) = kept {
@@ -145,6 +166,46 @@ impl Drop for Lite {
     }
 }
 
+/// Makes the database its owner's alone before there is anything in it, and takes the rights of others from older files.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    drop(OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?);
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm"), beside(path, "-journal")] {
+        match std::fs::metadata(&file) {
+            Ok(known) if known.permissions().mode() & 0o077 != 0 => {
+                std::fs::set_permissions(&file, Permissions::from_mode(0o600))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// SQLite drops what stands behind a damaged place of its log without a word; this is the word.
+fn tell_damage(path: &Path) {
+    let log = beside(path, "-wal");
+    match wal::damage(&log) {
+        Ok(None) => {}
+        Ok(Some(Damage::Frames { commits })) => tracing::error!(
+            file = %log.display(), commits,
+            "the write-ahead log is damaged: commits that were acknowledged are lost; \
+             what is needed of them is to be sent again, or a backup restored"
+        ),
+        Ok(Some(Damage::Header)) => tracing::error!(
+            file = %log.display(),
+            "the head of the write-ahead log is damaged: what was committed since the last checkpoint is lost"
+        ),
+        Err(error) => tracing::warn!(file = %log.display(), %error, "the write-ahead log could not be looked at"),
+    }
+}
+
+/// A new file gives space back a little at a time (`auto_vacuum`, which only holds if it is set before the first table).
+///
 /// `synchronous=FULL` makes every commit durable before it is acknowledged. The exclusive file
 /// lock of the first write tells a second process that the folder is taken.
 fn configure(connection: &Connection) -> Result<()> {
@@ -152,7 +213,7 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(512);
     connection
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
+            "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
              PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32000;
              PRAGMA temp_store = MEMORY;",
         )
@@ -166,16 +227,23 @@ fn plan_once(connection: &Connection) -> Result<()> {
     set.map(drop).map_err(|e| lite_error("ENABLE_QPSG", &e))
 }
 
-fn write_in_groups(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
+fn write_in_groups(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Change>>, writable: &Writable) {
     let mut tx = Tx::new(Inner::Lite(connection));
     let mut group = Vec::with_capacity(GROUP);
     while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
         let committed = commit_group(&mut tx, &mut group);
         let effects = std::mem::take(&mut tx.after_commit);
         tx.in_doubt.clear();
+        let (is_refused, has_kept) = (std::mem::take(&mut tx.is_refused), std::mem::take(&mut tx.has_kept));
         match &committed {
             Ok(()) => effects.into_iter().for_each(|effect| effect()),
             Err(error) => tracing::error!(%error, changes = group.len(), "a group of changes was not committed"),
+        }
+        match &committed {
+            Err(error) => writable.failed(&error.to_string()),
+            Ok(()) if is_refused => writable.failed("a change had no room"),
+            Ok(()) if has_kept => writable.succeeded(),
+            Ok(()) => {}
         }
         for change in group.drain(..) {
             change.settle(committed.as_ref().copied());
@@ -211,6 +279,46 @@ fn batch(tx: &mut Tx, sql: &'static str) -> Result<()> {
     let Inner::Lite(connection) = &mut tx.inner else { unreachable!("the writer thread has a SQLite connection") };
     let mut statement = connection.prepare_cached(sql).map_err(|e| lite_error(sql, &e))?;
     statement.execute([]).map(drop).map_err(|e| lite_error(sql, &e))
+}
+
+fn give_back(tx: &mut Tx, pages: u32) -> Result<u64> {
+    let Inner::Lite(connection) = &mut tx.inner else { unreachable!("the writer thread has a SQLite connection") };
+    let failed = |e: rusqlite::Error| lite_error("PRAGMA incremental_vacuum", &e);
+    // Each step frees a page.
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})")).map_err(failed)?;
+    let mut steps = statement.query([]).map_err(failed)?;
+    while steps.next().map_err(failed)?.is_some() {}
+    drop(steps);
+    let gives_back: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0)).map_err(failed)?;
+    let unused: i64 = connection.query_row("PRAGMA freelist_count", [], |row| row.get(0)).map_err(failed)?;
+    Ok(if gives_back == 0 { 0 } else { unused.unsigned_abs() })
+}
+
+pub(crate) fn compact(path: &Path) -> Result<(u64, u64)> {
+    let size = || std::fs::metadata(path).map_or(0, |known| known.len());
+    let before = size();
+    let connection = open_alone(path)?;
+    let script = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE);";
+    connection.execute_batch(script).map_err(|e| lite_error("VACUUM", &e))?;
+    drop(connection);
+    Ok((before, size()))
+}
+
+pub(crate) fn check(path: &Path) -> Result<()> {
+    let connection = open_alone(path)?;
+    let found: String = connection
+        .query_row("PRAGMA quick_check(3)", [], |row| row.get(0))
+        .map_err(|e| lite_error("quick_check", &e))?;
+    if found == "ok" { Ok(()) } else { Err(Error::sql("quick_check", "", found)) }
+}
+
+/// Opens a file that is there, for one who has it to themselves.
+fn open_alone(path: &Path) -> Result<Connection> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let opened = Connection::open_with_flags(path, flags);
+    let connection = opened.map_err(|e| Error::Unavailable(format!("{} cannot be opened: {e}", path.display())))?;
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(|e| lite_error("locking_mode", &e))?;
+    Ok(connection)
 }
 
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {

@@ -3,28 +3,37 @@
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join};
 use tokio_postgres::Statement;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
 
 use crate::lite::panic_text;
 use crate::tx::{Inner, Tx};
+use crate::writable::Writable;
 use crate::{Bell, Error, Result};
 
 /// Connections per node. More do not commit more on the machines we measured; they only wait in
 /// the server instead of here.
 pub(crate) const CONNECTIONS: usize = 16;
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often is looked for a free connection while the server allows no further one.
+const LOOK: Duration = Duration::from_millis(10);
 
 pub(crate) struct Postgres {
     pool: Pool,
     config: tokio_postgres::Config,
+    /// Held by the one who looks for a connection while the server allows no further one; the others wait for their turn.
+    turn: tokio::sync::Mutex<()>,
+    pub(crate) writable: Arc<Writable>,
 }
 
 pub(crate) struct PostgresTx {
@@ -52,7 +61,7 @@ impl Postgres {
             .post_recycle(Hook::async_fn(|client, used| Box::pin(plan_anew_at_times(client, used.recycle_count))))
             .build()
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        let postgres = Self { pool, config };
+        let postgres = Self { pool, config, turn: tokio::sync::Mutex::default(), writable: Arc::default() };
         drop(postgres.connection().await?);
         Ok(postgres)
     }
@@ -64,9 +73,15 @@ impl Postgres {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send + 'static,
     {
         let client = self.connection().await?;
+        let writable = self.writable.clone();
         let task = tokio::spawn(async move {
             let mut tx = Tx::new(Inner::Postgres(PostgresTx { client, begins: AtomicBool::new(true) }));
             let outcome = in_transaction(&mut tx, body).await;
+            match (&outcome, &tx.failed) {
+                (Ok(_), _) => writable.succeeded(),
+                (Err(_), Some(Error::Unavailable(why))) => writable.failed(why),
+                (Err(_), _) => {}
+            }
             match outcome.is_ok() {
                 true => std::mem::take(&mut tx.after_commit).into_iter().for_each(|effect| effect()),
                 false => forget_unless_idle(tx).await,
@@ -97,9 +112,31 @@ impl Postgres {
         self.connection().await?.batch_execute(&sql).await.map_err(|e| pg_error(&sql, &e))
     }
 
+    /// A connection of the pool. While the server allows no further one, those that are open are waited for.
     async fn connection(&self) -> Result<Object> {
-        self.pool.get().await.map_err(|e| Error::Unavailable(e.to_string()))
+        match self.pool.get().await {
+            Ok(connection) => Ok(connection),
+            Err(error) if is_at_limit(&error) => self.open_connection().await,
+            Err(error) => Err(Error::Unavailable(error.to_string())),
+        }
     }
+
+    async fn open_connection(&self) -> Result<Object> {
+        let began = Instant::now();
+        let _turn = self.turn.lock().await;
+        loop {
+            match self.pool.get().await {
+                Ok(connection) => return Ok(connection),
+                Err(error) if is_at_limit(&error) && began.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
+                Err(error) => return Err(Error::Unavailable(error.to_string())),
+            }
+        }
+    }
+}
+
+/// Whether the server has as many connections as it allows (`too_many_connections`).
+fn is_at_limit(error: &PoolError) -> bool {
+    matches!(error, PoolError::Backend(error) if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS))
 }
 
 /// Every statement here is about few rows that an index finds, in its order. Where one cannot do without what is turned off,
@@ -127,9 +164,10 @@ where
     let outcome = AssertUnwindSafe(body(tx)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(Error::Panic(panic_text(&*panic)).into()));
     // PostgreSQL answers a COMMIT after a failed statement with a silent rollback.
-    match (outcome, tx.failed.take()) {
+    match (outcome, tx.failed.clone()) {
         (Ok(done), None) => {
             if let Err(error) = end(tx, "COMMIT").await {
+                tx.failed = Some(error.clone());
                 std::mem::take(&mut tx.in_doubt).into_iter().for_each(|effect| effect());
                 return Err(error.into());
             }

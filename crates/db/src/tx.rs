@@ -18,6 +18,9 @@ pub struct Tx {
     pub(crate) after_commit: Vec<Box<dyn FnOnce() + Send>>,
     pub(crate) in_doubt: Vec<Box<dyn FnOnce() + Send>>,
     pub(crate) failed: Option<Error>,
+    /// Of a group: whether a change found no database, or no room; whether any is to be committed.
+    pub(crate) is_refused: bool,
+    pub(crate) has_kept: bool,
 }
 
 /// A statement about many rows, in the form that each database does quickest.
@@ -37,7 +40,8 @@ pub(crate) enum Inner {
 
 impl Tx {
     pub(crate) fn new(inner: Inner) -> Self {
-        Self { inner, after_commit: Vec::new(), in_doubt: Vec::new(), failed: None }
+        let (after_commit, in_doubt) = (Vec::new(), Vec::new());
+        Self { inner, after_commit, in_doubt, failed: None, is_refused: false, has_kept: false }
     }
 
     /// Runs a statement; answers how many rows it changed.

@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod dialect;
+mod files;
 mod groups;
 mod migrations;
 mod ranges;
