@@ -3,7 +3,7 @@
 //! * Each schedule of a workflow is one job that is due at the planned time. When it is done, the run
 //!   of that time and the job's own next time commit together: no tick is lost, none comes twice.
 //! * Counters are folded every two seconds.
-//! * What is no longer kept is removed, a little at a time.
+//! * What is no longer kept is removed, a little at a time, while the clock may be believed ([`crate::trusted_time`]).
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub(crate) fn register(registry: &mut Registry, engine: &Engine, settings: Setti
     registry.register(TIDY, options, move |_| {
         let engine = within.clone();
         async move {
-            let now = engine.clock.now();
+            let Some(now) = engine.time_to_tidy().await? else { return Ok(again(TIDY_EVERY)) };
             let tidied =
                 engine.db.write(move |tx| Box::pin(async move { history::tidy(tx, &settings, now, AT_ONCE).await }));
             Ok(again(if tidied.await? >= AT_ONCE as u64 { MORE } else { TIDY_EVERY }))

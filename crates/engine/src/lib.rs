@@ -60,6 +60,7 @@ mod run;
 mod settings;
 mod store;
 mod trace;
+mod trusted_time;
 mod workflow;
 
 use std::ops::Deref;
@@ -97,6 +98,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/1_jobs.sql"),
         include_str!("../migrations/2_runs.sql"),
         include_str!("../migrations/3_lists.sql"),
+        include_str!("../migrations/4_clock.sql"),
     ],
 };
 
@@ -114,6 +116,7 @@ pub struct Parts {
     /// What runs are stored by that nobody's transaction causes.
     starts: OnceLock<Lane<Run, ()>>,
     tracing: OnceLock<Tracer>,
+    trusted_time: trusted_time::TrustedTime,
 }
 
 impl Deref for Engine {
@@ -142,8 +145,9 @@ impl Engine {
     /// An engine over `db`; start it with [`Idle::start`] when the handlers are known.
     pub fn new(db: Db, clock: Clock) -> (Self, Idle) {
         let (messages, inbox) = mpsc::unbounded_channel();
-        let (place, catalogue, starts, tracing) = Default::default();
-        let engine = Self(Arc::new(Parts { db, clock, messages, place, catalogue, starts, tracing }));
+        let (place, catalogue, starts, tracing, trusted_time) = Default::default();
+        let parts = Parts { db, clock, messages, place, catalogue, starts, tracing, trusted_time };
+        let engine = Self(Arc::new(parts));
         (engine.clone(), Idle { engine, inbox })
     }
 

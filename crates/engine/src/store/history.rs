@@ -204,6 +204,8 @@ pub(crate) async fn tidy(tx: &mut Tx, settings: &Settings, now: Timestamp, limit
     removed += tx.execute(sql, params![now, limit]).await?;
     let sql = "DELETE FROM limiter WHERE tat < $1 AND key IN (SELECT key FROM limiter WHERE tat < $1 LIMIT $2)";
     removed += tx.execute(sql, params![now, limit]).await?;
+    let sql = "DELETE FROM bulk_cancel WHERE id IN (SELECT id FROM bulk_cancel WHERE finished_at < $1 LIMIT $2)";
+    removed += tx.execute(sql, params![now.minus(settings.keep_failed), limit]).await?;
     let sql = "DELETE FROM run_stat WHERE hour < $1";
     removed += tx.execute(sql, params![now.minus(KEEP_STATS).as_seconds() / 3600]).await?;
     Ok(removed)

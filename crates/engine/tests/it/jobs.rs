@@ -269,7 +269,9 @@ async fn a_reason_with_nul_keeps_no_job_from_being_put_off() {
             let _ = seen.send(attempt.job.attempt);
             async move {
                 Ok(match attempt.job.attempt {
-                    0 => Outcome::of(Verdict::Retry { after: Duration::from_millis(10), error: "a \0 of theirs".into() }),
+                    0 => {
+                        Outcome::of(Verdict::Retry { after: Duration::from_millis(10), error: "a \0 of theirs".into() })
+                    }
                     _ => Outcome::done(),
                 })
             }
