@@ -85,6 +85,7 @@ impl Error {
             Self::Unauthenticated(why) => Self::Unauthenticated(why),
             Self::Forbidden(why) => Self::Forbidden(why),
             Self::TooMany => Self::TooMany,
+            Self::TooManyFor(wait) => Self::TooManyFor(*wait),
             Self::Unavailable { what, source } => Self::Unavailable { what, source: source.to_string().into() },
             Self::Internal(source) => Self::Internal(source.to_string().into()),
         }

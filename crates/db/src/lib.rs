@@ -61,6 +61,7 @@ pub use value::{FromColumn, Param, Row};
 #[derive(Clone)]
 pub struct Db(Arc<Backend>, Arc<turns::Turns>);
 
+#[allow(clippy::large_enum_variant, reason = "there is one of it, behind an Arc")]
 enum Backend {
     Lite(lite::Lite),
     Postgres(postgres::Postgres),
