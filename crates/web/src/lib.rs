@@ -15,6 +15,8 @@ mod caller;
 mod carried;
 mod console;
 mod door;
+#[cfg(feature = "fuzzing")]
+pub mod entrances;
 mod error;
 mod knock;
 mod origins;

@@ -17,7 +17,7 @@ mod objects;
 mod page;
 pub(crate) mod preference_center;
 mod preferences;
-mod query;
+pub(crate) mod query;
 mod schedules;
 pub(crate) mod slack;
 pub(crate) mod socket;

@@ -37,6 +37,13 @@ const LARGEST: usize = 64 * 1024;
 /// How much of one is read at a time: each socket has so much memory of its own, 128 KiB unless said.
 const READ: usize = 2 * 1024;
 
+/// The payloads of a frame, as each version of clients writes it.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_frame(text: &str) -> Vec<serde_json::Value> {
+    let read = |version| Some(Frame::read(version, text)?.payload);
+    [Version::One, Version::Two].into_iter().filter_map(read).collect()
+}
+
 /// Lets a client in.
 pub(crate) async fn open(State(web): State<Web>, query: Query, upgrade: WebSocketUpgrade) -> Response {
     match recognise(&web, &query).await {

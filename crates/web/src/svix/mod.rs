@@ -21,7 +21,7 @@ mod messages;
 mod operational;
 mod poller;
 mod proof;
-mod query;
+pub(crate) mod query;
 mod tasks;
 #[cfg(test)]
 mod tests;

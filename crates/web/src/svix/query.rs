@@ -26,7 +26,7 @@ impl FromRequestParts<Web> for Query {
 }
 
 impl Query {
-    pub(super) fn parse(query: &str) -> Self {
+    pub(crate) fn parse(query: &str) -> Self {
         Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
@@ -77,7 +77,7 @@ impl Query {
     }
 
     /// A list of names.
-    pub(super) fn names(&self, name: &str) -> Option<Vec<String>> {
+    pub(crate) fn names(&self, name: &str) -> Option<Vec<String>> {
         let is_item = |known: &str| {
             known == name || known.strip_prefix(name).is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']'))
         };

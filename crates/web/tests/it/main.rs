@@ -1,5 +1,8 @@
-//! The API's document, as it lies in the repository.
+//! The API's document, as it lies in the repository, and what fuzzers have found.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+
+#[cfg(feature = "fuzzing")]
+mod corpora;
 
 #[test]
 fn the_document_in_the_repository_is_what_is_served() {
