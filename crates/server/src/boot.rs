@@ -126,7 +126,7 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
     served
 }
 
-async fn open_database(settings: &Settings) -> Result<(Db, Option<File>), String> {
+pub(crate) async fn open_database(settings: &Settings) -> Result<(Db, Option<File>), String> {
     if let Some(url) = &settings.database_url {
         let db = Db::connect_postgres(url.expose()).await.map_err(|e| format!("the setting database_url: {e}"))?;
         return Ok((db, None));
@@ -176,7 +176,7 @@ fn descriptors() -> usize {
 }
 
 /// How this machine reaches an address that is listened on: "all addresses" is none to go to.
-fn reachable(address: &str) -> String {
+pub(crate) fn reachable(address: &str) -> String {
     let port = address.rsplit_once(':').map_or("", |(_, port)| port);
     match address.starts_with("0.0.0.0:") || address.starts_with("[::]:") {
         true => format!("http://localhost:{port}"),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Arg, ArgMatches};
 
+use crate::admin::LinkRequest;
 use crate::documents::{self, Documents};
 use crate::operator::{self, Operator};
 use crate::settings::{KNOWN, Layers, Settings};
@@ -19,6 +20,7 @@ pub(crate) enum Command {
     Fixtures(Box<Settings>, String),
     Runs(Operator),
     Workflows(Documents),
+    SignInLink(Box<Settings>, LinkRequest),
 }
 
 impl Command {
@@ -42,6 +44,10 @@ impl Command {
                     Err("which fixtures? `campanile fixtures knock` writes those of the Knock libraries' suites".into())
                 }
             },
+            Some(("admin", given)) => match given.subcommand() {
+                Some((_, given)) => Ok(Self::SignInLink(Box::new(settings(given)?), LinkRequest::new(given))),
+                None => Err("what should be done? `campanile admin sign-in-link` lets somebody in".into()),
+            },
             Some(("workflows", given)) => Ok(Self::Workflows(Documents::new(given))),
             Some(("runs", given)) => Ok(Self::Runs(Operator::new(given))),
             _ => Err("what should be done? `campanile --help` lists the commands".into()),
@@ -62,6 +68,15 @@ fn program() -> clap::Command {
         .subcommand(clap::Command::new("config").about("Look at the settings").arg_required_else_help(true).subcommand(
             with_settings(clap::Command::new("check").about("Check the settings and show what is in force")),
         ))
+        .subcommand(
+            clap::Command::new("admin").about("Help where nobody can sign in").arg_required_else_help(true).subcommand(
+                with_settings(
+                    clap::Command::new("sign-in-link")
+                        .about("Print a link that signs a member in once, within a day")
+                        .args(LinkRequest::arguments()),
+                ),
+            ),
+        )
         .subcommand(operator::command())
         .subcommand(documents::command())
         .subcommand(

@@ -1,5 +1,6 @@
 //! The binary `campanile`: hears what happens in a team's tools, and tells who should know.
 
+mod admin;
 mod boot;
 mod command;
 mod demo;
@@ -65,6 +66,10 @@ async fn run(command: Command) -> Result<(), String> {
         Command::Fixtures(settings, upstream) => {
             telemetry::start_log(&settings);
             fixtures::knock(*settings, upstream).await
+        }
+        Command::SignInLink(settings, request) => {
+            telemetry::start_log(&settings);
+            admin::sign_in_link(*settings, request).await
         }
         Command::Workflows(documents) => documents.run().await,
         Command::Runs(operator) => operator.run().await,

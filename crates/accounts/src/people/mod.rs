@@ -167,7 +167,7 @@ pub(crate) async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(PersonI
 }
 
 /// The organisations of a person, oldest membership first.
-pub(crate) async fn memberships(tx: &mut Tx, id: &PersonId) -> Result<Vec<(OrganisationId, Role)>> {
+pub async fn memberships(tx: &mut Tx, id: &PersonId) -> Result<Vec<(OrganisationId, Role)>> {
     Ok(queries::memberships(tx, id).await?)
 }
 

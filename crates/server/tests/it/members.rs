@@ -188,6 +188,34 @@ async fn a_new_password_ends_all_other_sessions() {
     .await;
 }
 
+/// `campanile admin sign-in-link` over the database of a server that was stopped over SQLite.
+fn printed_link(server: &Server, email: &str) -> (bool, String) {
+    let mut command = std::process::Command::new(BINARY);
+    command.args(["admin", "sign-in-link", email, "--data"]).arg(server.data()).env_remove("DATABASE_URL");
+    command.envs(server.database.url.iter().map(|url| ("DATABASE_URL", url.as_str())));
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_lets_in_who_has_forgotten_their_password() {
+    on_each_server(&[], async |mut server| {
+        server.kill().await;
+        let (is_fine, why) = printed_link(&server, "nobody@example.com");
+        assert!(!is_fine && why.contains("there is no such member"), "{why}");
+        let (is_fine, printed) = printed_link(&server, OWNER.0);
+        assert!(is_fine, "{printed}");
+        server.restart().await;
+        let word = printed.split("/sign-in?token=").nth(1).unwrap().split_whitespace().next().unwrap();
+        let cookie = cookie_of(&knock(&server, "/api/session/link", json!({ "token": word })).await);
+        let body = json!({ "new": "remembered this time" });
+        assert_eq!(ask(&server, &cookie, "PUT", "/api/session/password", body).await.status, 204);
+        cookie_of(&sign_in(&server, OWNER.0, "remembered this time").await);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_have_to_wait() {
     on_each_server(&[], async |server| {
