@@ -138,7 +138,7 @@ pub const LOGGED_VALUE_BYTES: usize = 4 * KIB;
 /// Looks at a value that are taken to check it against its schema where it is accepted; more are taken on a thread of the sandbox.
 pub const SCHEMA_EFFORT_AT_ONCE: u64 = 20_000;
 /// Looks at a value that are taken to check it against its schema at all.
-pub const SCHEMA_EFFORT: u64 = 10_000_000;
+pub const SCHEMA_EFFORT: u64 = 2_000_000;
 
 /// A template, in bytes.
 pub const TEMPLATE_BYTES: usize = 200 * KIB;

