@@ -21,7 +21,7 @@ use campanile_db::Tx;
 use campanile_engine::{Backoff, JobOptions, Outcome, Registry};
 use campanile_inbound::deliveries::{self, Delivery, Settlement};
 use campanile_inbound::repositories::{self, RepositoryChange};
-use campanile_inbound::{Normalised, PROCESS, ProcessArgs, normalise};
+use campanile_inbound::{Normalised, PROCESS, ProcessArgs};
 use campanile_memory::{Observation, Remembered, remember};
 use campanile_notify::workflows::OBSERVATION_CAPTURED;
 use serde_json::json;
@@ -57,9 +57,8 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
 }
 
 async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outcome> {
-    let loaded = app.db.read(move |tx| Box::pin(async move { deliveries::load(tx, &delivery).await })).await?;
-    let Some(delivery) = loaded else { return Ok(Outcome::done()) };
-    let outcome = match normalise(&delivery) {
+    let Some((delivery, normalised)) = app.intake.normalise(delivery).await? else { return Ok(Outcome::done()) };
+    let outcome = match normalised {
         Ok(Normalised::Events { events, changes }) => Outcome::done()
             .with(move |tx| Box::pin(async move { remember_all(tx, &app, &delivery, events, changes).await })),
         Ok(Normalised::Skipped(reason)) => settled(app, delivery, Settlement::Skipped(reason)),

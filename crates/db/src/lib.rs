@@ -61,10 +61,9 @@ pub use value::{FromColumn, Param, Row};
 #[derive(Clone)]
 pub struct Db(Arc<Backend>, Arc<turns::Turns>);
 
-#[allow(clippy::large_enum_variant, reason = "there is one of it, behind an Arc")]
 enum Backend {
     Lite(lite::Lite),
-    Postgres(postgres::Postgres),
+    Postgres(Box<postgres::Postgres>),
 }
 
 /// Which of the two databases this is; for the log and for `skip what only one needs`.
@@ -92,7 +91,8 @@ impl Db {
     /// When the URL is not one, or the server does not answer.
     pub async fn connect_postgres(url: &str) -> Result<Self> {
         let turns = turns::Turns::of(postgres::CONNECTIONS / 2);
-        Ok(Self(Arc::new(Backend::Postgres(postgres::Postgres::connect(url).await?)), Arc::new(turns)))
+        let postgres = Box::new(postgres::Postgres::connect(url).await?);
+        Ok(Self(Arc::new(Backend::Postgres(postgres)), Arc::new(turns)))
     }
 
     /// Which database this is.

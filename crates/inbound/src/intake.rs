@@ -1,22 +1,31 @@
 //! Takes deliveries in: found, verified, read, stored, acknowledged, in that order.
+//!
+//! Small deliveries are verified and read in place. Large ones ([`LARGE_DELIVERY`]) go one at a time, on a thread of their
+//! own: so neither the processors nor the memory are theirs, however many come at once.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use campanile_base::{Clock, Timestamp, Vault};
+use campanile_base::bounds::LARGE_DELIVERY;
+use campanile_base::{Clock, Error, Secret, Timestamp, Vault};
 use campanile_db::{Apply, Db, Lane};
 use campanile_engine::{Engine, NewJob};
 use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::deliveries::{self, Delivery, DeliveryId};
-use crate::provider::{Outline, Provider};
-use crate::{Code, IngestError, sources};
+use crate::provider::{Envelope, Outline, Provider};
+use crate::{Code, IngestError, Normalised, normalise, sources};
 
 /// The kind of job that processes a delivery.
 pub const PROCESS: &str = "inbound.process";
 
 /// How far the sender's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(60);
+
+/// For how long a large delivery that is stored waits behind those that arrive.
+const BEHIND: Duration = Duration::from_secs(20);
 
 /// Headers that are credentials of somebody and are not kept.
 const NOT_KEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
@@ -66,6 +75,84 @@ pub struct Intake {
     vault: Vault,
     max_age: Option<Duration>,
     accept: Lane<Arc<Delivery>, bool>,
+    large: Large,
+}
+
+/// The one place of large deliveries. Cheap to clone; the clones share it.
+#[derive(Debug, Clone)]
+struct Large {
+    place: Arc<Semaphore>,
+    /// How many have arrived and are not stored yet: they are in memory, those that are stored are not.
+    arriving: Arc<AtomicUsize>,
+}
+
+impl Large {
+    fn new() -> Self {
+        Self { place: Arc::new(Semaphore::new(1)), arriving: Arc::default() }
+    }
+
+    /// Runs `work` over a body: a large one in its turn, on a thread of its own. Answers the turn too: whoever holds it
+    /// keeps other large ones waiting.
+    async fn run<B, T>(&self, body: B, length: usize, work: fn(B) -> T) -> campanile_base::Result<(T, Option<Turn>)>
+    where
+        B: Send + 'static,
+        T: Send + 'static,
+    {
+        if length < LARGE_DELIVERY {
+            return Ok((work(body), None));
+        }
+        let arriving = self.arrives();
+        let turn = self.turn().await?;
+        Turn { _arriving: Some(arriving), ..turn }.run(body, work).await
+    }
+
+    async fn turn(&self) -> campanile_base::Result<Turn> {
+        let place = self.place.clone().acquire_owned().await.map_err(Error::internal)?;
+        Ok(Turn { _place: place, _arriving: None })
+    }
+
+    /// Counts one that has arrived.
+    fn arrives(&self) -> Arriving {
+        self.arriving.fetch_add(1, Ordering::Relaxed);
+        Arriving(self.arriving.clone())
+    }
+
+    /// Waits for a turn behind those that arrive, for a while: they are in memory.
+    async fn later_turn(&self) -> campanile_base::Result<Turn> {
+        let began = Instant::now();
+        while self.arriving.load(Ordering::Relaxed) > 0 && began.elapsed() < BEHIND {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.turn().await
+    }
+}
+
+/// One of those that arrive, until it is stored or refused.
+struct Arriving(Arc<AtomicUsize>);
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The right to be the one large delivery that is dealt with.
+struct Turn {
+    _place: OwnedSemaphorePermit,
+    _arriving: Option<Arriving>,
+}
+
+impl Turn {
+    async fn run<B, T>(self, body: B, work: fn(B) -> T) -> campanile_base::Result<(T, Option<Turn>)>
+    where
+        B: Send + 'static,
+        T: Send + 'static,
+    {
+        let turn = self;
+        // The turn goes along: a sender that leaves does not let the next one begin while this one is still read.
+        let done = tokio::task::spawn_blocking(move || (work(body), Some(turn)));
+        done.await.map_err(Error::internal)
+    }
 }
 
 impl Intake {
@@ -84,7 +171,7 @@ impl Intake {
             })
         });
         let accept = Lane::start(db.clone(), apply);
-        Self { db, clock, vault, max_age, accept }
+        Self { db, clock, vault, max_age, accept, large: Large::new() }
     }
 
     /// The source at a path, to be found before a body is read.
@@ -108,14 +195,12 @@ impl Intake {
     pub async fn receive(&self, known: KnownSource, arrival: Arrival) -> Result<Receipt, IngestError> {
         let KnownSource { provider, source, sealed } = known;
         let Arrival { headers, body } = arrival;
-        provider.verify(&self.vault.open(&sealed)?, &headers, &body)?;
-
-        if body.is_empty() {
-            return Err(IngestError::new(Code::MissingPayload, "the body is empty"));
-        }
-        let outline: Outline =
-            deliveries::parse_body(&headers, &body).map_err(|e| IngestError::new(Code::InvalidPayload, e))?;
-        let envelope = provider.envelope(&headers, &body, &outline)?;
+        let secret = self.vault.open(&sealed)?;
+        let length = body.len();
+        let arrived = Arrived { provider, secret, headers, body };
+        // The turn is held until the delivery is stored: drivers copy what they store.
+        let ((arrived, envelope), _turn) = self.large.run(arrived, length, Arrived::checked).await?;
+        let (envelope, Arrived { headers, body, .. }) = (envelope?, arrived);
         let now = self.clock.now();
         self.check_age(envelope.sent_at, now)?;
 
@@ -141,6 +226,32 @@ impl Intake {
         })
     }
 
+    /// Loads a stored delivery and puts it into normal form, like [`normalise`]; a large one in its turn, on a thread of its
+    /// own. The delivery comes back without its body, which is needed no more; nothing comes where it is gone.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Internal` when the reading broke off. What [`normalise`] says is in the answer.
+    pub async fn normalise(
+        &self,
+        id: String,
+    ) -> campanile_base::Result<Option<(Delivery, campanile_base::Result<Normalised>)>> {
+        let read = |delivery: Delivery| {
+            let normalised = normalise(&delivery);
+            (Delivery { body: Vec::new(), ..delivery }, normalised)
+        };
+        let Some(loaded) = self.load(id.clone(), LARGE_DELIVERY).await? else { return Ok(None) };
+        if loaded.is_whole {
+            return Ok(Some(read(loaded.delivery)));
+        }
+        let turn = self.large.later_turn().await?;
+        let Some(loaded) = self.load(id, usize::MAX >> 1).await? else { return Ok(None) };
+        Ok(Some(turn.run(loaded.delivery, read).await?.0))
+    }
+
+    async fn load(&self, id: String, below: usize) -> campanile_db::Result<Option<deliveries::Loaded>> {
+        self.db.read(move |tx| Box::pin(async move { deliveries::load(tx, &id, below).await })).await
+    }
+
     fn check_age(&self, sent_at: Option<Timestamp>, now: Timestamp) -> Result<(), IngestError> {
         let (Some(sent_at), Some(max_age)) = (sent_at, self.max_age) else { return Ok(()) };
         if now.since(sent_at) > max_age {
@@ -156,6 +267,33 @@ impl Intake {
             ));
         }
         Ok(())
+    }
+}
+
+/// A delivery whose source is known, and nothing else yet.
+struct Arrived {
+    provider: Provider,
+    secret: Secret,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Arrived {
+    /// Checks signature and body, and reads the outside. Gives itself back: it may have been moved to another thread.
+    fn checked(self) -> (Self, Result<Envelope, IngestError>) {
+        let envelope = self.envelope();
+        (self, envelope)
+    }
+
+    fn envelope(&self) -> Result<Envelope, IngestError> {
+        let Self { provider, secret, headers, body } = self;
+        provider.verify(secret, headers, body)?;
+        if body.is_empty() {
+            return Err(IngestError::new(Code::MissingPayload, "the body is empty"));
+        }
+        let outline: Outline =
+            deliveries::parse_body(headers, body).map_err(|e| IngestError::new(Code::InvalidPayload, e))?;
+        provider.envelope(headers, body, &outline)
     }
 }
 

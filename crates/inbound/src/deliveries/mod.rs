@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use crate::Provider;
 use crate::sources::SourceId;
 
-pub(crate) use queries::insert_many;
-pub use queries::{by_id, load, page, settle};
+pub(crate) use queries::{Loaded, insert_many, load};
+pub use queries::{by_id, page, settle};
 
 campanile_base::id_type!(
     /// One delivery.

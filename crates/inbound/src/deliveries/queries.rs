@@ -9,6 +9,12 @@ use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Settlement};
 use crate::Provider;
 use crate::sources::SourceId;
 
+/// A delivery, and whether its body came along.
+pub(crate) struct Loaded {
+    pub(crate) delivery: Delivery,
+    pub(crate) is_whole: bool,
+}
+
 /// Stores deliveries; 0 for each that is known already.
 pub(crate) async fn insert_many(tx: &mut Tx, deliveries: &[&Delivery]) -> Result<Vec<u64>> {
     let sql = "INSERT INTO delivery (id, organisation_id, workspace_id, source_id, provider, delivery_id, event,
@@ -35,15 +41,17 @@ pub(crate) async fn insert_many(tx: &mut Tx, deliveries: &[&Delivery]) -> Result
     tx.execute_many(sql, &rows).await
 }
 
-/// A delivery for its job, which was stored with its id.
+/// A delivery for its job, which was stored with its id. One whose body has this many bytes, or more, comes without it.
 ///
 /// # Errors
 /// What the database says.
-pub async fn load(tx: &mut Tx, id: &str) -> Result<Option<Delivery>> {
-    let sql = "SELECT id, organisation_id, workspace_id, source_id, provider, delivery_id, event, headers, body,
-        received_at FROM delivery WHERE id = $1";
-    tx.first(sql, params![id], |row| {
-        Ok(Delivery {
+pub(crate) async fn load(tx: &mut Tx, id: &str, below: usize) -> Result<Option<Loaded>> {
+    let sql = "SELECT id, organisation_id, workspace_id, source_id, provider, delivery_id, event, headers,
+        CASE WHEN octet_length(body) < $2 THEN body END, received_at FROM delivery WHERE id = $1";
+    tx.first(sql, params![id, below as i64], |row| {
+        let body: Option<Vec<u8>> = row.get(8)?;
+        let is_whole = body.is_some();
+        let delivery = Delivery {
             id: DeliveryId::from(row.get::<String>(0)?),
             organisation_id: OrganisationId::from(row.get::<String>(1)?),
             workspace_id: WorkspaceId::from(row.get::<String>(2)?),
@@ -52,9 +60,10 @@ pub async fn load(tx: &mut Tx, id: &str) -> Result<Option<Delivery>> {
             delivery_id: row.get(5)?,
             event: row.get(6)?,
             headers: serde_json::from_str(&row.get::<String>(7)?).unwrap_or_default(),
-            body: row.get(8)?,
+            body: body.unwrap_or_default(),
             received_at: row.get(9)?,
-        })
+        };
+        Ok(Loaded { delivery, is_whole })
     })
     .await
 }

@@ -3,11 +3,13 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use campanile_accounts::live::NewsKind;
 use campanile_base::bounds;
 use campanile_inbound::{Arrival, Code, IngestError};
+use http_body_util::BodyExt as _;
 use serde_json::json;
 
 use crate::Web;
@@ -15,7 +17,7 @@ use crate::error::ingest_error;
 
 /// Takes a delivery at the source whose path is the provider's name.
 #[utoipa::path(post, path = "/api/ingest/{provider}", tag = "ingest", request_body = Object,
-    responses((status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413)))]
+    responses((status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
 pub(super) async fn by_provider(
     State(web): State<Web>,
     Path(provider): Path<String>,
@@ -28,7 +30,7 @@ pub(super) async fn by_provider(
 
 /// Takes a delivery at a source.
 #[utoipa::path(post, path = "/api/ingest/{provider}/{source}", tag = "ingest", request_body = Object,
-    responses((status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413)))]
+    responses((status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
 pub(super) async fn by_source(
     State(web): State<Web>,
     Path((provider, path)): Path<(String, String)>,
@@ -44,9 +46,9 @@ async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, 
         Ok(source) => source,
         Err(error) => return refused(&provider, &error),
     };
-    let body = match axum::body::to_bytes(body, bounds::DELIVERY_BYTES).await {
-        Ok(body) => Vec::from(body),
-        Err(error) => return refused(&provider, &unreadable(&error)),
+    let body = match read_whole(headers, body).await {
+        Ok(body) => body,
+        Err(error) => return refused(&provider, &error),
     };
     let text = headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
     let arrival = Arrival { headers: text.collect(), body };
@@ -74,12 +76,26 @@ fn count(provider: &str, result: &'static str) {
         .increment(1);
 }
 
-fn unreadable(error: &axum::Error) -> IngestError {
-    let too_long = std::error::Error::source(error).is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
-    match too_long {
-        true => IngestError::new(Code::PayloadTooLarge, "a delivery may have 25 MiB at most"),
-        false => IngestError::new(Code::InvalidPayload, "the body broke off"),
+/// Reads a body into one piece of memory, of the size that was announced: gathered in pieces and then put together, it would
+/// be held twice.
+async fn read_whole(headers: &HeaderMap, mut body: Body) -> Result<Vec<u8>, IngestError> {
+    let too_long = || IngestError::new(Code::PayloadTooLarge, "a delivery may have 25 MiB at most");
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced = announced.unwrap_or_default();
+    if announced > bounds::DELIVERY_BYTES {
+        return Err(too_long());
     }
+    // Memory is only taken as it is written to: what is announced, and does not come, costs nothing.
+    let mut whole = Vec::with_capacity(announced);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| IngestError::new(Code::InvalidPayload, "the body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + data.len() > bounds::DELIVERY_BYTES {
+            return Err(too_long());
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole)
 }
 
 /// What strangers type in a path must not become a label of a measurement.
