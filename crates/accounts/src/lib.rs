@@ -28,6 +28,7 @@ pub mod members;
 pub mod organisations;
 pub mod people;
 pub mod public_keys;
+pub mod retention;
 pub mod sessions;
 pub mod user_tokens;
 

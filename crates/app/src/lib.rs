@@ -11,6 +11,7 @@ mod members;
 mod notices;
 mod outbound;
 pub mod pipeline;
+pub mod retention;
 mod told;
 
 use std::time::Duration;
@@ -27,6 +28,8 @@ use campanile_notify::{Mailer, Notify};
 use campanile_webhooks::Webhooks;
 use campanile_webhooks::applications::{self, ApplicationSpec};
 
+pub use retention::Retention;
+
 /// The tables of everything, in the order of making.
 pub fn migrations() -> Vec<Migrations> {
     vec![
@@ -37,6 +40,29 @@ pub fn migrations() -> Vec<Migrations> {
         campanile_notify::MIGRATIONS,
         campanile_webhooks::MIGRATIONS,
     ]
+}
+
+/// Whether there is an organisation in the database; one that was never migrated has none.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn is_used(db: &Db) -> Result<bool> {
+    match db.read(|tx| Box::pin(async move { organisations::any(tx).await.map_err(campanile_db::Error::from) })).await {
+        Err(error) if error.is_missing_table() => Ok(false),
+        answer => Ok(answer?),
+    }
+}
+
+/// Whether the secrets in the database can be opened with this key; so can those of a database without any.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn is_sealed_with(db: &Db, vault: &Vault) -> Result<bool> {
+    match db.read(|tx| Box::pin(async move { sources::any_sealed(tx).await })).await {
+        Err(error) if error.is_missing_table() => Ok(true),
+        Ok(sealed) => Ok(sealed.is_none_or(|sealed| vault.open(&sealed).is_ok())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What an app is made of; the server reads it from its settings.
@@ -61,6 +87,8 @@ pub struct Config {
     pub webhooks: campanile_webhooks::Settings,
     /// How nodes share the work, and what is kept of it.
     pub engine: campanile_engine::Settings,
+    /// How long is kept what others bring.
+    pub retention: Retention,
     /// Is told what runs have done, if anybody wants to know.
     pub tracer: Option<Tracer>,
 }
@@ -108,6 +136,7 @@ impl App {
             digest,
             webhooks,
             engine: settings,
+            retention,
             tracer,
         } = config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
@@ -141,7 +170,8 @@ impl App {
         notices::register(&mut registry, &app);
         invitations::register(&mut registry, &app);
         app.webhooks.register(&mut registry);
-        campanile_notify::register(&mut registry, &app.notify);
+        campanile_notify::register(&mut registry, &app.notify, retention.notify);
+        retention::register(&mut registry, &app, retention);
         let idle = match tracer {
             Some(tracer) => idle.traced_by(tracer),
             None => idle,

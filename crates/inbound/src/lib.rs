@@ -30,6 +30,7 @@ mod linear;
 mod payload;
 mod provider;
 pub mod repositories;
+pub mod retention;
 mod sentry;
 pub mod sources;
 mod vercel;

@@ -16,6 +16,7 @@ pub mod classification;
 pub mod entities;
 pub mod graph;
 pub mod observations;
+pub mod retention;
 pub mod significance;
 
 use campanile_db::Migrations;

@@ -51,6 +51,7 @@ use campanile_net::Client;
 use campanile_sandbox::Sandbox;
 
 pub use channels::email::smtp::Mailer;
+pub use duties::Keep;
 pub use reference::Reference;
 pub use template::{Template, TemplateError};
 
@@ -149,14 +150,14 @@ impl Notify {
     }
 }
 
-/// Registers the pillar's jobs.
-pub fn register(registry: &mut Registry, notify: &Notify) {
+/// Registers the pillar's jobs; what is old is removed as `keep` says.
+pub fn register(registry: &mut Registry, notify: &Notify, keep: Keep) {
     triggers::register(registry, notify);
     runs::register(registry, notify);
     sending::register(registry, notify);
     schedules::register(registry, notify);
     bulk::register(registry, notify);
-    duties::register(registry, notify);
+    duties::register(registry, notify, keep);
 }
 
 /// Gives an organisation what everybody has from the start, where it has it not yet.

@@ -38,7 +38,7 @@ impl LinkRequest {
 
 /// Prints a link that signs a member in once, within a day.
 pub(crate) async fn sign_in_link(settings: Settings, request: LinkRequest) -> Result<(), String> {
-    let (db, _lock) = boot::open_database(&settings).await?;
+    let (db, _lock) = boot::open_alone(&settings).await?;
     db.migrate(migrations()).await.map_err(|error| error.to_string())?;
     let made = db.write(move |tx| Box::pin(async move { make_link(tx, request).await })).await;
     let word = made.map_err(|error| error.chain())?;

@@ -5,7 +5,6 @@
 //! finish, the jobs are drained and the lease given back, the database closes last.
 
 use std::fs::File;
-use std::path::Path;
 use std::time::Duration;
 
 use campanile_accounts::{Founding, organisations, people};
@@ -19,6 +18,7 @@ use campanile_notify::Mailer;
 use campanile_web::DoorSettings;
 use tokio::net::TcpListener;
 
+use crate::folder::Folder;
 use crate::settings::{Bootstrap, Settings};
 use crate::traces::Traces;
 use crate::{descriptors, telemetry};
@@ -27,9 +27,8 @@ use crate::{descriptors, telemetry};
 const HTTP_GRACE: Duration = Duration::from_secs(3);
 /// How long jobs under way may take to finish.
 const JOB_GRACE: Duration = Duration::from_secs(20);
-
-/// Of the descriptors that the process may have, one in so many is for connections to others.
-const OUTBOUND_SHARE: usize = 4;
+/// How long a stop in order takes at most.
+pub(crate) const STOP_WITHIN: Duration = HTTP_GRACE.saturating_add(JOB_GRACE);
 
 /// A server that has started.
 pub(crate) struct Started {
@@ -40,6 +39,8 @@ pub(crate) struct Started {
     traces: Option<Traces>,
     portal_ancestors: String,
     door: DoorSettings,
+    /// Of the embedded database; not where there is none.
+    folder: Option<Folder>,
     /// Held as long as the embedded database is open.
     _lock: Option<File>,
 }
@@ -54,8 +55,10 @@ impl Started {
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(settings: Settings) -> Result<(), String> {
     let started = start(&settings).await?;
-    let app = started.app.clone();
-    tell_first_run(&app, settings.bootstrap).await?;
+    if let Err(why) = tell_first_run(&started, settings.bootstrap, settings.begin_anew).await {
+        started.stop().await;
+        return Err(why);
+    }
     tracing::info!(address = started.address, "listening");
     run(started, stop_signal()).await
 }
@@ -63,10 +66,8 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), String> {
 /// Opens everything, in order.
 pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
     let fail = |what: &'static str| move |error: campanile_base::Error| format!("{what}: {}", error.chain());
-    std::fs::create_dir_all(&settings.data)
-        .map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data.display()))?;
     let descriptors = descriptors::raise();
-    let vault = open_vault(settings)?;
+    let folder = Folder::open(&settings.data)?;
     let mailer = match &settings.smtp_url {
         Some(url) => Some(Mailer::new(url.expose(), &settings.mail_from).map_err(fail("the setting smtp_url"))?),
         None => None,
@@ -75,7 +76,8 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         .await
         .map_err(|e| format!("the setting listen: {} cannot be listened on: {e}", settings.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?.to_string();
-    let (db, lock) = open_database(settings).await?;
+    let Opened { db, lock, vault } = open_database(settings, &folder).await?;
+    let folder = lock.is_some().then_some(folder);
     let traces = settings.otlp_endpoint.as_deref().map(Traces::start).transpose()?;
     let config = Config {
         clock: Clock::System,
@@ -85,17 +87,18 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         max_age: settings.max_age,
         client: Client::new(AddressRules::allowing(settings.net_allow.clone()))
             .through(settings.net_proxy.clone())
-            .with_connections(descriptors() / OUTBOUND_SHARE),
+            .with_connections(descriptors.outbound),
         mailer,
         digest: settings.notify_digest,
         webhooks: settings.webhooks.clone(),
         engine: settings.engine,
+        retention: settings.retention,
         tracer: traces.as_ref().map(Traces::tracer),
     };
     let (app, jobs) = App::start(db, config).await.map_err(fail("the database"))?;
     let portal_ancestors = settings.portal_ancestors.clone();
     let door = settings.door(descriptors.inbound);
-    Ok(Started { app, address, jobs, listener, traces, portal_ancestors, door, _lock: lock })
+    Ok(Started { app, address, jobs, listener, traces, portal_ancestors, door, folder, _lock: lock })
 }
 
 /// Serves until `stop`, then stops in order.
@@ -126,53 +129,76 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
     served
 }
 
-pub(crate) async fn open_database(settings: &Settings) -> Result<(Db, Option<File>), String> {
-    if let Some(url) = &settings.database_url {
-        let db = Db::connect_postgres(url.expose()).await.map_err(|e| format!("the setting database_url: {e}"))?;
-        return Ok((db, None));
+/// Opens the database alone, for a command beside the server.
+pub(crate) async fn open_alone(settings: &Settings) -> Result<(Db, Option<File>), String> {
+    let Opened { db, lock, .. } = open_database(settings, &Folder::open(&settings.data)?).await?;
+    Ok((db, lock))
+}
+
+/// A database, and the key that its secrets are sealed with.
+struct Opened {
+    db: Db,
+    lock: Option<File>,
+    vault: Vault,
+}
+
+/// Opens the database, and then the vault. What is missing beside the other is found before anything is written.
+async fn open_database(settings: &Settings, folder: &Folder) -> Result<Opened, String> {
+    let (db, lock, is_first_start) = match &settings.database_url {
+        Some(url) => {
+            let db = Db::connect_postgres(url.expose()).await.map_err(|e| format!("the setting database_url: {e}"))?;
+            let is_used = campanile_app::is_used(&db).await.map_err(|e| format!("the database: {}", e.chain()))?;
+            (db, None, !is_used)
+        }
+        None => {
+            let lock = folder.lock()?;
+            if !settings.begin_anew {
+                folder.refuse_lost_database()?;
+            }
+            let is_first_start = !folder.has_database();
+            if !is_first_start {
+                // Before SQLite opens the file, which takes in what its log holds.
+                folder.vault(settings.encryption_key.as_ref(), false)?;
+                check_database(settings, folder)?;
+            }
+            let db = Db::open_sqlite(&folder.database()).map_err(|e| e.to_string())?;
+            (db, Some(lock), is_first_start)
+        }
+    };
+    let vault = folder.vault(settings.encryption_key.as_ref(), is_first_start)?;
+    if !campanile_app::is_sealed_with(&db, &vault).await.map_err(|e| format!("the database: {}", e.chain()))? {
+        return Err(
+            "the encryption key is not the one that the database's secrets are sealed with. Put the right key back: \
+                    encryption.key in the data folder, or the setting encryption_key. Nothing was changed."
+                .to_owned(),
+        );
     }
-    let lock = lock_folder(&settings.data)?;
-    let db = Db::open_sqlite(&settings.data.join("campanile.db")).map_err(|e| e.to_string())?;
-    Ok((db, Some(lock)))
+    Ok(Opened { db, lock, vault })
 }
 
-/// The embedded database belongs to one process at a time.
-fn lock_folder(data: &Path) -> Result<File, String> {
-    let path = data.join("lock");
-    let lock = File::create(&path).map_err(|e| format!("{} cannot be written: {e}", path.display()))?;
-    lock.try_lock().map_err(|_| format!("the data folder {} is in use by another process", data.display()))?;
-    Ok(lock)
-}
-
-/// The key that seals secrets: the setting, or a file in the data folder, made on the first start.
-fn open_vault(settings: &Settings) -> Result<Vault, String> {
-    let from_setting = |key: &Secret| Vault::from_key(key).map_err(|e| format!("the setting encryption_key: {e}"));
-    if let Some(key) = &settings.encryption_key {
-        return from_setting(key);
+/// Looks for damaged pages, where that is wanted.
+fn check_database(settings: &Settings, folder: &Folder) -> Result<(), String> {
+    if !settings.check_database {
+        return Ok(());
     }
-    let path = settings.data.join("encryption.key");
-    let shown = path.display();
-    if !path.exists() {
-        write_private(&path, Vault::new_key().expose()).map_err(|e| format!("{shown} cannot be written: {e}"))?;
+    campanile_db::check_sqlite(&folder.database()).map_err(|e| {
+        format!("{} is damaged: {e}. Restore it from a backup, together with the key.", folder.database().display())
+    })
+}
+
+/// Makes the embedded database's file as small as it can be.
+pub(crate) fn compact(settings: &Settings) -> Result<(), String> {
+    if settings.database_url.is_some() {
+        return Err("the database is PostgreSQL, which gives space back by itself (VACUUM)".to_owned());
     }
-    let key = std::fs::read_to_string(&path).map_err(|e| format!("{shown} cannot be read: {e}"))?;
-    Vault::from_key(&Secret::new(key)).map_err(|e| format!("{shown}: {e}"))
-}
-
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// How many descriptors the process may have; where that is not known, the usual number.
-fn descriptors() -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let soft =
-        limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok());
-    soft.unwrap_or(1_024)
+    let folder = Folder::open(&settings.data)?;
+    let _lock = folder.lock()?;
+    if !folder.has_database() {
+        return Err(format!("{} is not there", folder.database().display()));
+    }
+    let (before, after) = campanile_db::compact_sqlite(&folder.database()).map_err(|e| e.to_string())?;
+    println!("{}: {before} bytes before, {after} bytes after", folder.database().display());
+    Ok(())
 }
 
 /// How this machine reaches an address that is listened on: "all addresses" is none to go to.
@@ -191,9 +217,19 @@ fn node_name(address: &str) -> String {
 }
 
 /// Founds the first organisation, and says once what its owner needs to know.
-async fn tell_first_run(app: &App, bootstrap: Bootstrap) -> Result<(), String> {
-    let scripted = bootstrap.secret_key.is_some();
-    let Some(first) = found(app, bootstrap).await? else { return Ok(()) };
+async fn tell_first_run(started: &Started, bootstrap: Bootstrap, begins_anew: bool) -> Result<(), String> {
+    let (app, scripted) = (&started.app, bootstrap.secret_key.is_some());
+    let is_used = campanile_app::is_used(&app.db).await.map_err(|e| format!("the first start: {}", e.chain()))?;
+    if let (Some(folder), false, false) = (&started.folder, is_used, begins_anew)
+        && folder.is_marked()
+    {
+        return Err(folder.lost_database());
+    }
+    let founded = found(app, bootstrap).await?;
+    if let Some(folder) = &started.folder {
+        folder.mark()?;
+    }
+    let Some(first) = founded else { return Ok(()) };
     println!("\nThis is the first start. What follows is shown once.\n");
     println!("  Console      {}/sign-in?token={}", app.base_url, first.sign_in_word.expose());
     println!("               for {}; the link signs in once, within a day", first.owner);

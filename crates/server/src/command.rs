@@ -16,6 +16,7 @@ pub(crate) enum Command {
     Serve(Box<Settings>),
     Demo(Box<Settings>),
     ConfigCheck(Box<Settings>),
+    Compact(Box<Settings>),
     OpenApi,
     Fixtures(Box<Settings>, String),
     Runs(Operator),
@@ -34,6 +35,7 @@ impl Command {
                 Some((_, given)) => Ok(Self::ConfigCheck(Box::new(settings(given)?))),
                 None => Err("what about the settings? `campanile config check` checks them".into()),
             },
+            Some(("compact", given)) => Ok(Self::Compact(Box::new(settings(given)?))),
             Some(("openapi", _)) => Ok(Self::OpenApi),
             Some(("fixtures", given)) => match given.subcommand() {
                 Some((_, given)) => {
@@ -77,6 +79,10 @@ fn program() -> clap::Command {
                 ),
             ),
         )
+        .subcommand(with_settings(
+            clap::Command::new("compact")
+                .about("Make the embedded database's file as small as it can be; the server must be stopped"),
+        ))
         .subcommand(operator::command())
         .subcommand(documents::command())
         .subcommand(

@@ -7,19 +7,26 @@ mod demo;
 mod descriptors;
 mod documents;
 mod fixtures;
+mod folder;
+mod log_pace;
 mod operator;
 mod remote;
 mod settings;
 mod telemetry;
 mod traces;
+mod watchdog;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use command::Command;
 
 /// Half of what a message costs was spent in the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// For how long work that blocks a thread may go on once all else has stopped.
+const BLOCKED: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     // Before anything else: a worker reads no settings and has no runtime.
@@ -35,7 +42,12 @@ fn main() -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(run(command)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(command));
+            // Dropping it would wait for every thread that is blocked.
+            runtime.shutdown_timeout(BLOCKED);
+            outcome
+        }
         Err(error) => Err(format!("the runtime cannot be started: {error}")),
     };
     match outcome {
@@ -52,10 +64,12 @@ async fn run(command: Command) -> Result<(), String> {
         Command::Serve(settings) => {
             telemetry::start_log(&settings);
             telemetry::log_panics();
+            watchdog::start();
             boot::serve(*settings).await
         }
         Command::Demo(settings) => {
             telemetry::start_log(&settings);
+            watchdog::start();
             demo::run(*settings).await
         }
         Command::ConfigCheck(settings) => {
@@ -73,6 +87,10 @@ async fn run(command: Command) -> Result<(), String> {
         }
         Command::Workflows(documents) => documents.run().await,
         Command::Runs(operator) => operator.run().await,
+        Command::Compact(settings) => {
+            telemetry::start_log(&settings);
+            boot::compact(&settings)
+        }
         Command::OpenApi => {
             let document = campanile_web::openapi().to_pretty_json().map_err(|e| e.to_string())?;
             println!("{document}");

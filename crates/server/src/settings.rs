@@ -35,6 +35,12 @@ const fn secret(name: &'static str, help: &'static str) -> Known {
 /// Every setting there is.
 pub(crate) const KNOWN: &[Known] = &[
     known("data", "./campanile-data", "Folder of the embedded database and the encryption key"),
+    known(
+        "begin_anew",
+        "false",
+        "Whether to begin anew where an installation's database is missing or empty: true or false",
+    ),
+    known("check_database", "false", "Whether to look for damage in the embedded database at the start: true or false"),
     known("listen", "127.0.0.1:4400", "Address and port to listen on"),
     known("http_connections", "", "Open connections at a time; half of the open files that the system grants if empty"),
     known("http_connections_per_address", "", "Open connections of one address; half of all if empty"),
@@ -59,6 +65,12 @@ pub(crate) const KNOWN: &[Known] = &[
     secret("smtp_url", "Mail server, as smtp://user:password@host:587?tls=required; without one no mail is sent"),
     known("mail_from", "Campanile <noreply@localhost>", "Sender of mails"),
     known("notify_digest", "5m", "For how long what members are told by mail is gathered"),
+    known("inbound_keep_deliveries", "30d", "How long deliveries with their raw bodies are kept, or off for ever"),
+    known("memory_keep_observations", "off", "How long observations and entities are kept, or off for ever"),
+    known("accounts_keep_activity", "365d", "How long the activity trail is kept, or off for ever"),
+    known("notify_keep_messages", "90d", "How long messages but for feed items, and runs, are kept, or off for ever"),
+    known("notify_keep_feeds", "365d", "How long items of feeds are kept, or off for ever"),
+    known("notify_keep_versions", "365d", "How long versions are kept once another takes their place, or off for ever"),
     known("webhooks_retry_schedule", "5s,5m,30m,2h,5h,10h,10h", "Waits after each failed attempt"),
     known("webhooks_request_timeout", "30s", "Time for one attempt"),
     known("webhooks_disable_after", "120h", "How long an endpoint may take nothing before it is disabled"),
@@ -91,6 +103,8 @@ const ELSEWHERE: [(&str, &str); 2] =
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
+    pub(crate) begin_anew: bool,
+    pub(crate) check_database: bool,
     pub(crate) listen: String,
     http: Http,
     pub(crate) base_url: Option<String>,
@@ -106,6 +120,7 @@ pub(crate) struct Settings {
     pub(crate) portal_ancestors: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
     pub(crate) engine: campanile_engine::Settings,
+    pub(crate) retention: campanile_app::Retention,
     pub(crate) otlp_endpoint: Option<String>,
     pub(crate) log: String,
     pub(crate) log_json: bool,
@@ -199,6 +214,8 @@ impl Layers {
         }
         Ok(Settings {
             data: self.text("data").into(),
+            begin_anew: self.flag("begin_anew")?,
+            check_database: self.flag("check_database")?,
             listen: self.listen()?,
             http: Http {
                 connections: self.count("http_connections")?,
@@ -211,10 +228,7 @@ impl Layers {
             database_url: self.url("database_url", &["postgres://", "postgresql://"])?.map(Secret::new),
             node: self.some("node"),
             encryption_key: self.hidden("encryption_key"),
-            max_age: match self.text("inbound_max_age") {
-                "off" => None,
-                _ => Some(self.time("inbound_max_age").map_err(|e| format!("{e}, or off"))?),
-            },
+            max_age: self.time_or_off("inbound_max_age")?,
             net_allow: self.each("net_allow", "is no address range", range)?,
             net_proxy: self.proxy()?,
             smtp_url: self.hidden("smtp_url"),
@@ -239,6 +253,16 @@ impl Layers {
                 keep_completed: self.time("engine_keep_completed")?,
                 keep_failed: self.time("engine_keep_failed")?,
                 keep_events: self.time("engine_keep_events")?,
+            },
+            retention: campanile_app::Retention {
+                deliveries: self.time_or_off("inbound_keep_deliveries")?,
+                observations: self.time_or_off("memory_keep_observations")?,
+                activity: self.time_or_off("accounts_keep_activity")?,
+                notify: campanile_notify::Keep {
+                    messages: self.time_or_off("notify_keep_messages")?,
+                    feeds: self.time_or_off("notify_keep_feeds")?,
+                    versions: self.time_or_off("notify_keep_versions")?,
+                },
             },
             otlp_endpoint: self.url("otlp_endpoint", &["http://", "https://"])?,
             log: self.log()?,
@@ -307,6 +331,13 @@ impl Layers {
         }
     }
 
+    fn time_or_off(&self, name: &str) -> Result<Option<Duration>, String> {
+        match self.text(name) {
+            "off" => Ok(None),
+            _ => self.time(name).map(Some).map_err(|e| format!("{e}, or off")),
+        }
+    }
+
     fn flag(&self, name: &str) -> Result<bool, String> {
         self.text(name).parse().map_err(|_| self.wrong(name, "must be true or false"))
     }
@@ -371,14 +402,26 @@ impl Settings {
         let lines = KNOWN.iter().map(|known| {
             let given = &self.raw[known.name];
             let shown = match (known.is_secret, given.value.as_str()) {
-                (_, "") => "(not set)",
-                (true, _) => "(set)",
-                (false, value) => value,
+                (_, "") => "(not set)".to_owned(),
+                (true, _) => "(set)".to_owned(),
+                (false, value) => without_credentials(value),
             };
             format!("{:<26} {shown:<40} {}\n", known.name, given.origin)
         });
         lines.collect()
     }
+}
+
+/// An address without what may be secret in it: user and password, and the query.
+fn without_credentials(value: &str) -> String {
+    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let authority = match authority.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => authority.to_owned(),
+    };
+    format!("{scheme}://{authority}{path}{query}")
 }
 
 fn plain(value: &toml::Value) -> String {
@@ -432,6 +475,7 @@ mod tests {
         assert_eq!(settings.webhooks.retry_schedule, campanile_webhooks::Settings::default().retry_schedule);
         assert_eq!(format!("{:?}", settings.engine), format!("{:?}", campanile_engine::Settings::default()));
         assert_eq!(settings.max_age, Some(Duration::from_secs(300)));
+        assert_eq!(format!("{:?}", settings.retention), format!("{:?}", campanile_app::Retention::default()));
     }
 
     #[test]
@@ -460,6 +504,19 @@ mod tests {
         let shown = settings.describe();
         assert!(!shown.contains("sk_hidden") && shown.contains("CAMPANILE_BOOTSTRAP_SECRET_KEY"));
         assert!(!format!("{:?}", settings.bootstrap).contains("sk_hidden"));
+    }
+
+    #[test]
+    fn no_password_in_an_address_is_described() {
+        let names: Vec<String> = KNOWN.iter().map(|known| format!("CAMPANILE_{}", known.name.to_uppercase())).collect();
+        for name in &names {
+            let Ok(settings) = check(&[(name.as_str(), "http://ada:s3cr3t@collector:4318/v1?token=s3cr3t")]) else {
+                continue;
+            };
+            assert!(!settings.describe().contains("s3cr3t"), "{name}");
+        }
+        let settings = check(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://ada:s3cr3t@collector:4318")]).unwrap();
+        assert!(settings.describe().contains("http://…@collector:4318"), "{}", settings.describe());
     }
 
     #[test]

@@ -4,15 +4,24 @@ use std::io::IsTerminal as _;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::log_pace::LogPace;
 use crate::settings::Settings;
 
-/// Starts the log, on standard error.
+/// Starts the log, on standard error; of lines that are like each other a bounded number is written.
 pub(crate) fn start_log(settings: &Settings) {
-    let log = tracing_subscriber::fmt().with_env_filter(settings.log.as_str()).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let (chosen, pace) = (tracing_subscriber::EnvFilter::new(&settings.log), LogPace::new(settings.log_json));
+    let lines = tracing_subscriber::registry().with(chosen);
     // A second log within one process keeps the first; there is nothing to do about it.
     let _ = match settings.log_json {
-        true => log.json().flatten_event(true).try_init(),
-        false => log.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+        true => lines.with(log.json().flatten_event(true).with_filter(pace)).try_init(),
+        false => {
+            let log = log.with_ansi(std::io::stderr().is_terminal()).with_target(false);
+            lines.with(log.with_filter(pace)).try_init()
+        }
     };
 }
 

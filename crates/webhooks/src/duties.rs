@@ -11,7 +11,7 @@ use campanile_db::{Tx, params, row};
 use campanile_engine::flow::Cron;
 use campanile_engine::{Backoff, Ctx, Failure, Registry, Workflow};
 
-use crate::{Webhooks, lines, requests, tasks, tokens};
+use crate::{Webhooks, deleted, lines, requests, tasks, tokens};
 
 /// How often.
 const EVERY: &str = "*/10 * * * *";
@@ -30,23 +30,25 @@ pub(crate) fn register(registry: &mut Registry, webhooks: &Webhooks) {
     registry.workflow(workflow.on_cron(schedule).attempts(3).backoff(backoff));
 }
 
-/// Removes what has had its time.
+/// Removes what has had its time, while the clock may be believed.
 async fn tidy(webhooks: &Webhooks) -> Result<()> {
     let within = webhooks.clone();
     webhooks.db.write(move |tx| Box::pin(async move { lines::wake_all(tx, &within).await })).await?;
+    let Some(now) = webhooks.engine.time_to_tidy().await? else { return Ok(()) };
     let mut after = String::new();
     for _ in 0..ROUNDS {
-        let (now, keep, from) = (webhooks.clock.now(), webhooks.settings.keep_messages, after.clone());
+        let (keep, from) = (webhooks.settings.keep_messages, after.clone());
         let (removed, at) = webhooks
             .db
             .write(move |tx| Box::pin(async move { tidy_some(tx, now, now.minus(keep), &from).await }))
             .await?;
         if removed == 0 && at.is_empty() {
-            return Ok(());
+            break;
         }
         after = at;
     }
-    Ok(())
+    // Last: an application goes once its messages have.
+    deleted::tidy(webhooks, now).await
 }
 
 /// Removes a little of everything; of messages, those of the next application that has old ones. Answers how

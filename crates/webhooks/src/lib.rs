@@ -17,6 +17,7 @@
 
 pub mod applications;
 pub mod attempts;
+mod deleted;
 pub mod delivery;
 mod directory;
 mod duties;

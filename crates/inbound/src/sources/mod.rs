@@ -114,3 +114,11 @@ pub(crate) async fn at_path(
 ) -> campanile_db::Result<Option<(Source, String)>> {
     queries::at_path(tx, provider, path).await
 }
+
+/// Any source's sealed secret, to try a key on.
+///
+/// # Errors
+/// What the database says.
+pub async fn any_sealed(tx: &mut Tx) -> campanile_db::Result<Option<String>> {
+    queries::any_sealed(tx).await
+}

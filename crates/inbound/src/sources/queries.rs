@@ -42,6 +42,11 @@ pub(super) async fn at_path(tx: &mut Tx, provider: Provider, path: &str) -> Resu
     tx.first(sql, params![provider.as_str(), path], |row| Ok((read(row)?, row.get(6)?))).await
 }
 
+/// Any sealed secret, to try a key on.
+pub(super) async fn any_sealed(tx: &mut Tx) -> Result<Option<String>> {
+    tx.first("SELECT secret FROM source LIMIT 1", params![], |row| row.get(0)).await
+}
+
 fn read(row: &Row<'_>) -> Result<Source> {
     let provider = row.get::<String>(3)?;
     Ok(Source {

@@ -60,9 +60,7 @@ pub(crate) fn settle(registry: &mut Registry, kind: &'static str, notify: &Notif
     let within = notify.clone();
     registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
         let notify = within.clone();
-        Box::pin(async move {
-            Ok(write_down(tx, &notify, settled).await?)
-        })
+        Box::pin(async move { Ok(write_down(tx, &notify, settled).await?) })
     });
 }
 

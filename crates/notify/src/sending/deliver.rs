@@ -58,9 +58,7 @@ pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
     let within = notify.clone();
     registry.settle(DELIVER, move |tx, notes: Vec<Arc<Note>>| {
         let notify = within.clone();
-        Box::pin(async move {
-            Ok(write_down(tx, &notify, &notes).await?)
-        })
+        Box::pin(async move { Ok(write_down(tx, &notify, &notes).await?) })
     });
     let within = notify.clone();
     registry.on_death(DELIVER, move |tx, job, error| {

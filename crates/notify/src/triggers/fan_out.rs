@@ -145,9 +145,7 @@ fn lane(notify: &Notify) -> Begins {
     let within = notify.within();
     let apply: Apply<Args, Option<Loaded>> = Arc::new(move |tx, asked| {
         let notify = within.clone();
-        Box::pin(async move {
-            Ok(load_all(tx, &notify, asked).await?)
-        })
+        Box::pin(async move { Ok(load_all(tx, &notify, asked).await?) })
     });
     Lane::start_reading(notify.db.clone(), apply)
 }

@@ -11,6 +11,7 @@ mod knock;
 mod lossless;
 mod members;
 mod notices;
+mod operations;
 mod operator;
 mod outbound;
 mod permissions;

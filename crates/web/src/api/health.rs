@@ -14,7 +14,7 @@ pub(super) async fn live() -> Response {
     Json(json!({ "status": "live", "version": env!("CARGO_PKG_VERSION") })).into_response()
 }
 
-/// Whether it can do its work: 200 when the database answers and its schema is ours, else 503.
+/// Whether it can do its work: 200 when the database answers, can store changes, and its schema is ours, else 503.
 #[utoipa::path(get, path = "/api/_health/ready", tag = "operations", responses((status = 200), (status = 503)))]
 pub(super) async fn ready(State(web): State<Web>) -> Response {
     let database = web.app.db.ping().await;
@@ -22,14 +22,18 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         Ok(()) => web.app.db.is_migrated(&campanile_app::migrations()).await.unwrap_or(false),
         Err(_) => false,
     };
-    if let Err(error) = &database {
+    // A full disk keeps nobody from reading.
+    let writable = web.app.db.writable();
+    if let Err(error) = database.as_ref().and(writable.as_ref()) {
         tracing::warn!(%error, "not ready");
     }
     let word = |fine: bool| if fine { "ok" } else { "error" };
-    let fine = database.is_ok() && migrated;
+    let fine = database.is_ok() && migrated && writable.is_ok();
     let body = json!({
         "status": if fine { "ready" } else { "not ready" },
-        "checks": { "database": word(database.is_ok()), "migrations": word(migrated) },
+        "checks": {
+            "database": word(database.is_ok()), "migrations": word(migrated), "writes": word(writable.is_ok()),
+        },
     });
     let status = if fine { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()

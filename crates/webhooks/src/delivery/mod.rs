@@ -169,9 +169,7 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
         let within = webhooks.clone();
         registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
             let webhooks = within.clone();
-            Box::pin(async move {
-                Ok(written::write_down(tx, &webhooks, &settled).await?)
-            })
+            Box::pin(async move { Ok(written::write_down(tx, &webhooks, &settled).await?) })
         });
     }
 }

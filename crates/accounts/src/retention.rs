@@ -1,0 +1,46 @@
+//! Removes sessions and sign-in links that have run out, and what of the activity trail is no longer kept.
+
+use std::time::Duration;
+
+use campanile_base::{Result, Timestamp, lowest_id};
+use campanile_db::{Db, Sweep, params};
+
+/// How many rows are looked at, or removed, at a time.
+const TOGETHER: i64 = 1_000;
+
+const SESSIONS: Sweep = Sweep {
+    keys: 1,
+    page: "SELECT hash, expires_at < $2 FROM session WHERE hash > $1 ORDER BY hash LIMIT $3",
+    remove: "DELETE FROM session WHERE hash = $1 AND expires_at < $2",
+};
+const SIGN_IN_LINKS: Sweep = Sweep {
+    keys: 1,
+    page: "SELECT hash, expires_at < $2 FROM sign_in_link WHERE hash > $1 ORDER BY hash LIMIT $3",
+    remove: "DELETE FROM sign_in_link WHERE hash = $1 AND expires_at < $2",
+};
+
+/// Removes what has had its time; the trail is kept for so long, or for ever.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn tidy(db: &Db, now: Timestamp, keep_activity: Option<Duration>) -> Result<()> {
+    db.sweep(SESSIONS, now, TOGETHER).await?;
+    db.sweep(SIGN_IN_LINKS, now, TOGETHER).await?;
+    let Some(kept) = keep_activity else { return Ok(()) };
+    let old = lowest_id("act", now.minus(kept));
+    loop {
+        let old = old.clone();
+        let removed: u64 = db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let sql = "DELETE FROM activity WHERE id IN
+                        (SELECT id FROM activity WHERE id < $1 ORDER BY id LIMIT $2)";
+                    tx.execute(sql, params![&old, TOGETHER]).await
+                })
+            })
+            .await?;
+        if removed < TOGETHER.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}

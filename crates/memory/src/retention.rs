@@ -1,0 +1,84 @@
+//! Forgets observations that are no longer kept, where somebody has said for how long: by default the memory is kept whole.
+//!
+//! With an observation go its references and the edges from and to it; entities and actors go once nothing has spoken of
+//! them for as long.
+
+use std::time::Duration;
+
+use campanile_base::{Result, Timestamp, lowest_id};
+use campanile_db::{Db, Sweep, Tx, params, row};
+
+/// How many rows are looked at, or removed, at a time.
+const TOGETHER: i64 = 500;
+
+const ENTITIES: Sweep = Sweep {
+    keys: 3,
+    page: "SELECT workspace_id, category, key, last_seen_at < $4 FROM entity
+        WHERE (workspace_id, category, key) > ($1, $2, $3) ORDER BY workspace_id, category, key LIMIT $5",
+    remove: "DELETE FROM entity WHERE workspace_id = $1 AND category = $2 AND key = $3 AND last_seen_at < $4",
+};
+const PROFILES: Sweep = Sweep {
+    keys: 2,
+    page: "SELECT workspace_id, actor_id, last_active_at < $3 FROM actor_profile
+        WHERE (workspace_id, actor_id) > ($1, $2) ORDER BY workspace_id, actor_id LIMIT $4",
+    remove: "DELETE FROM actor_profile WHERE workspace_id = $1 AND actor_id = $2 AND last_active_at < $3",
+};
+const IDENTITIES: Sweep = Sweep {
+    keys: 3,
+    page: "SELECT organisation_id, provider, provider_id, seen_at < $4 FROM actor_identity
+        WHERE (organisation_id, provider, provider_id) > ($1, $2, $3)
+        ORDER BY organisation_id, provider, provider_id LIMIT $5",
+    remove: "DELETE FROM actor_identity WHERE organisation_id = $1 AND provider = $2 AND provider_id = $3
+        AND seen_at < $4",
+};
+/// References whose observation is gone. Observations have no index from their side; a row is old in any case.
+const REFERENCES: Sweep = Sweep {
+    keys: 4,
+    page: "SELECT workspace_id, kind, key, observation_id, CAST($5 AS BIGINT) IS NOT NULL AND NOT EXISTS
+            (SELECT 1 FROM observation WHERE observation.id = observation_reference.observation_id)
+        FROM observation_reference WHERE (workspace_id, kind, key, observation_id) > ($1, $2, $3, $4)
+        ORDER BY workspace_id, kind, key, observation_id LIMIT $6",
+    remove: "DELETE FROM observation_reference WHERE workspace_id = $1 AND kind = $2 AND key = $3
+        AND observation_id = $4 AND CAST($5 AS BIGINT) IS NOT NULL",
+};
+
+/// Forgets what was captured so long ago.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn tidy(db: &Db, now: Timestamp, keep_observations: Option<Duration>) -> Result<()> {
+    let Some(kept) = keep_observations else { return Ok(()) };
+    let before = now.minus(kept);
+    let (old, mut is_any) = (lowest_id("obs", before), false);
+    loop {
+        let old = old.clone();
+        let removed = db.write(move |tx| Box::pin(async move { forget_some(tx, &old).await })).await?;
+        is_any |= removed > 0;
+        if removed < TOGETHER as usize {
+            break;
+        }
+    }
+    if is_any {
+        db.sweep(REFERENCES, before, TOGETHER).await?;
+    }
+    for sweep in [ENTITIES, PROFILES, IDENTITIES] {
+        db.sweep(sweep, before, TOGETHER).await?;
+    }
+    Ok(())
+}
+
+/// Forgets some observations with an id below this one, and their edges; answers how many.
+async fn forget_some(tx: &mut Tx, old: &str) -> campanile_db::Result<usize> {
+    let sql = "SELECT workspace_id, id FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
+    let found: Vec<(String, String)> =
+        tx.all(sql, params![old, TOGETHER], |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    let rows: Vec<_> = found.iter().map(|(workspace, id)| row![workspace.as_str(), id.as_str()]).collect();
+    for sql in [
+        "DELETE FROM edge WHERE workspace_id = $1 AND from_id = $2",
+        "DELETE FROM edge WHERE workspace_id = $1 AND to_id = $2",
+        "DELETE FROM observation WHERE workspace_id = $1 AND id = $2",
+    ] {
+        tx.execute_many(sql, &rows).await?;
+    }
+    Ok(found.len())
+}
