@@ -134,7 +134,7 @@ fn any_body() -> Value {
         "name": "x", "description": "x", "url": "https://example.com/", "email": OWNER.0, "role": "staff",
         "eventType": "a.b", "payload": {}, "code": "function handler(w) { return w; }",
         "since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z", "after": "2026-01-01T00:00:00Z",
-        "type": "pollingEndpoint", "notify_threshold": 1, "headers": {}, "identity": "x", "needs_user_tokens": true, "provider": "github",
+        "type": "pollingEndpoint", "notify_threshold": 1, "password": "a password of nobody", "headers": {}, "identity": "x", "needs_user_tokens": true, "provider": "github",
         "grantType": "clientCredentials", "authMethod": "clientSecretPost", "clientId": "x",
         "tokenUrl": "https://example.com/",
     })
