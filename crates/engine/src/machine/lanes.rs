@@ -9,6 +9,9 @@ use campanile_base::Timestamp;
 use super::{Core, Rank};
 use crate::run::Run;
 
+/// Below so many places a tenant may have all of them.
+const FEW: usize = 8;
+
 /// The queue of one name, tenant and set of keys.
 pub(super) struct Lane {
     pub(super) name: Arc<str>,
@@ -65,7 +68,8 @@ impl Names {
 /// The state of one name.
 #[derive(Default)]
 pub(super) struct Name {
-    pub(super) running: usize,
+    running: usize,
+    running_of: HashMap<Arc<str>, usize>,
     pub(super) ready: usize,
     /// Tenants of whom nothing is started.
     pub(super) paused: HashSet<Arc<str>>,
@@ -75,15 +79,38 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// The first lane of the tenant whose turn it is. The turn is not passed on yet.
-    pub(super) fn next(&mut self) -> Option<(Rank, i64)> {
-        let skipped = self.turns.iter().take_while(|tenant| self.paused.contains(*tenant)).count();
+    /// The first lane of the tenant whose turn it is, where so many may run at a time. The turn is not passed on yet.
+    ///
+    /// A tenant has three quarters of them at most: whoever fills those with what does not end leaves the others a place. Of few there is no quarter:
+    /// those are a limit that somebody has set for what they do.
+    pub(super) fn next(&mut self, concurrency: usize) -> Option<(Rank, i64)> {
+        if self.running >= concurrency {
+            return None;
+        }
+        let most = if concurrency < FEW { concurrency } else { concurrency - concurrency / 4 };
+        let is_full = |tenant: &Arc<str>| self.running_of.get(tenant).is_some_and(|running| *running >= most);
+        let skipped = self.turns.iter().take_while(|tenant| self.paused.contains(*tenant) || is_full(tenant)).count();
         if skipped == self.turns.len() {
             return None;
         }
         self.turns.rotate_left(skipped);
         let tenant = self.turns.front()?;
         self.tenants.get(tenant).and_then(|lanes| lanes.first()).cloned()
+    }
+
+    /// One of a tenant's has started.
+    pub(super) fn start(&mut self, tenant: &Arc<str>) {
+        self.running += 1;
+        *self.running_of.entry(tenant.clone()).or_default() += 1;
+    }
+
+    /// One of a tenant's runs no more.
+    pub(super) fn end(&mut self, tenant: &Arc<str>) {
+        self.running -= 1;
+        match self.running_of.get_mut(tenant) {
+            Some(running) if *running > 1 => *running -= 1,
+            _ => drop(self.running_of.remove(tenant)),
+        }
     }
 
     /// To the end of the line with this tenant, who has just had its turn.

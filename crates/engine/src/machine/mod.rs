@@ -4,7 +4,8 @@
 //! One that is known is in exactly one place: a *timer* until it is due, then *ready* in its lane,
 //! and *running* until it is settled. A lane is the queue of one name, tenant and set of keys,
 //! ordered by (priority, queued at, id). Names take turns, and within a name tenants take turns, so
-//! neither a name nor a tenant with a million runs holds up another's single one. A lane whose
+//! neither a name nor a tenant with a million runs holds up another's single one; nor one whose runs do not end, since a tenant has
+//! three quarters of a name's places at most. A lane whose
 //! key is at its limit, or whose throttle has no room, is *blocked*: it stands in nobody's way.
 //! A key with a limit of one is therefore first in, first out, and never overlaps.
 //!
@@ -260,7 +261,7 @@ impl Core {
     pub(crate) fn settle(&mut self, id: &RunId, settled: Settled, now: Timestamp) -> bool {
         let Some(Entry { run, place: Place::Running { woken } }) = self.take_running(id) else { return false };
         self.running -= 1;
-        self.names.get_mut(&run.name).running -= 1;
+        self.names.get_mut(&run.name).end(&run.tenant);
         let keeps = matches!(&settled, Settled::Again(again) if again.holds);
         let keys = slot_keys(&run, &self.limits[&run.name]);
         for lane in if keeps { Vec::new() } else { self.slots.release(keys, id) } {
@@ -509,11 +510,7 @@ impl Core {
     fn start_one(&mut self, name: &Arc<str>, now: Timestamp) -> Option<Run> {
         let limits = self.limits[name].clone();
         loop {
-            let state = self.names.get_mut(name);
-            if state.running >= limits.concurrency {
-                return None;
-            }
-            let (rank, lane) = state.next()?;
+            let (rank, lane) = self.names.get_mut(name).next(limits.concurrency)?;
             let run = self.runs[&rank.2].run.clone();
             match self.slots.take(&run, &limits, lane, now) {
                 Admission::Granted => {}
@@ -529,7 +526,7 @@ impl Core {
             }
             self.take_from_lane(&run);
             let state = self.names.get_mut(name);
-            state.running += 1;
+            state.start(&run.tenant);
             state.pass_turn(&run.tenant);
             self.running += 1;
             self.runs.get_mut(&run.id).expect("it is known").place = Place::Running { woken: false };

@@ -59,6 +59,24 @@ fn a_tenant_with_many_runs_does_not_hold_up_anothers_one() {
 }
 
 #[test]
+fn a_tenant_whose_runs_do_not_end_leaves_places_to_others() {
+    let limits = Limits { concurrency: 16, ..Limits::default() };
+    let bounds = Bounds { ready: 1_000, lane: 100, timers: 100, horizon: Duration::from_secs(60) };
+    let mut core = Core::new([(Arc::from("wide"), limits)].into(), bounds);
+    core.own(u64::MAX);
+    let now = Timestamp::from_seconds(100);
+    let endless: Vec<Run> = (0..50).map(|_| of_name("wide", "org_endless", None, now)).collect();
+    endless.iter().for_each(|run| core.offer(run.clone(), now));
+    let started = core.turn(now).start;
+    assert_eq!(started.len(), 12, "three quarters of sixteen");
+    core.offer(of_name("wide", "org_other", None, now), now);
+    assert_eq!(core.turn(now).start.iter().map(|run| &*run.tenant).collect::<Vec<_>>(), ["org_other"]);
+    core.settle(&started[0].id, Settled::Gone, now);
+    let next = core.turn(now).start;
+    assert_eq!(next.iter().map(|run| &*run.tenant).collect::<Vec<_>>(), ["org_endless"]);
+}
+
+#[test]
 fn a_key_with_a_limit_of_one_is_first_in_first_out() {
     let mut core = core_of_all();
     let now = Timestamp::from_seconds(100);
