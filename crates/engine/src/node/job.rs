@@ -151,7 +151,7 @@ impl Settling<'_> {
         let run = self.run;
         let (next, settled) = match verdict {
             Verdict::Done => (Next::Remove(Owned::of(run)), Settled::Gone),
-            Verdict::Dead { error } => (Next::End(burial(run, &storable(error))), Settled::Gone),
+            Verdict::Dead { error } => (Next::End(burial(run, error)), Settled::Gone),
             Verdict::Retry { after, error } => {
                 let (attempt, due) = (run.attempt + 1, self.shared.engine.clock.now().plus(*after));
                 let again = Run { due, attempt, generation: run.generation + 1, ..run.clone() };
@@ -177,7 +177,7 @@ fn burial(run: &Run, error: &str) -> Ended {
         seq: run.seq,
         started_at: None,
         output: None,
-        error: Some(error.to_owned()),
+        error: Some(storable(error)),
     }
 }
 

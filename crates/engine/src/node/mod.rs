@@ -452,7 +452,7 @@ async fn give_up(shared: &Arc<Shared>, epoch: i64, run: Run) -> Settled {
 }
 
 /// Buries a run, with what its end leads to.
-async fn bury(
+pub(crate) async fn bury(
     engine: &Engine,
     epoch: i64,
     run: &Run,

@@ -22,7 +22,7 @@ use super::stored::Stored;
 use super::{Effect, Workflow};
 use crate::ending;
 use crate::event::Event;
-use crate::failure::Failure;
+use crate::failure::{Failure, is_away};
 use crate::flow::Hold;
 use crate::machine::Settled;
 use crate::node::Shared;
@@ -35,6 +35,10 @@ use crate::store::{flow, runs};
 type Output = Result<String, Failure>;
 /// A commit that came too late: somebody else owns the run, or has ended it.
 struct Late;
+
+/// How often is tried to store what a run came to, where the database is there and does not take it: other transactions may
+/// have been in the way, for some seconds.
+const TRIES: u64 = 10;
 
 /// Runs a workflow from where its journal ends. Somebody may look in meanwhile.
 pub(crate) async fn run(shared: &Arc<Shared>, epoch: i64, run: Run, look: &Notify) -> Settled {
@@ -68,6 +72,15 @@ struct Drive<'s> {
     pokes: i64,
     /// Whether anything could come for it from outside: there may be something to clean up.
     listens: bool,
+}
+
+/// Ends a run whose changes the database does not take.
+async fn give_up(shared: &Shared, epoch: i64, run: &Run, error: &campanile_base::Error) {
+    let why = format!("what the run came to could not be stored: {}", error.chain());
+    tracing::error!(run = %run.id, name = &*run.name, error = why, "a run is given up");
+    if let Err(error) = crate::node::bury(&shared.engine, epoch, run, &why, None).await {
+        tracing::warn!(run = %run.id, error = error.chain(), "a run could not be given up");
+    }
 }
 
 impl<'s> Drive<'s> {
@@ -345,7 +358,8 @@ impl<'s> Drive<'s> {
         Ok(Settled::Gone)
     }
 
-    /// Commits, however long the database is away. Answers whether the inbox has more than is known.
+    /// Commits, however long the database is away; a run whose changes cannot be stored for another reason is given up after
+    /// some tries. Answers whether the inbox has more than is known.
     async fn commit(&mut self, next: Next, changes: Changes) -> Result<bool, Late> {
         self.listens |= !changes.listen.is_empty() || !changes.invoke.is_empty();
         let is_plain = changes.is_plain()
@@ -369,6 +383,10 @@ impl<'s> Drive<'s> {
                 Err(error) => {
                     tracing::warn!(run = %self.run.id, error = error.chain(), "a run could not be committed");
                     if !self.shared.lives(self.epoch) {
+                        return Err(Late);
+                    }
+                    if tries >= TRIES && !is_away(&error) {
+                        give_up(self.shared, self.epoch, &self.run, &error).await;
                         return Err(Late);
                     }
                     tokio::time::sleep(Duration::from_millis(100 * tries.min(50))).await;

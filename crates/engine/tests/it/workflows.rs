@@ -31,6 +31,28 @@ impl Calls {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_step_cannot_be_stored_fails_and_says_why() {
+    let workflows = || {
+        vec![Workflow::new("unstorable", 1, |ctx: Ctx, (): ()| async move {
+            ctx.step("a\0b", || async { Ok::<_, Failure>(1) }).await?;
+            ctx.sleep(Duration::from_millis(10)).await;
+            Ok(())
+        })]
+    };
+    with_workflows(workflows, async |world| {
+        world.begin("unstorable", json!(null)).await;
+        let failed = "SELECT count(*) FROM run WHERE name = 'unstorable' AND status = 11 AND error LIKE '%U+0000%'";
+        let began = Instant::now();
+        while world.count(failed).await == 0 {
+            assert!(began.elapsed() < Duration::from_secs(30), "it is tried for ever");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        world
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn steps_run_in_order_and_their_results_are_remembered_through_sleeps() {
     let calls = Calls::default();
     let within = calls.clone();
