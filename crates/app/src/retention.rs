@@ -91,6 +91,7 @@ pub const TABLES: &[(&str, Kept)] = &[
     ("public_key", Kept::OnPurpose("settings; revoked keys are shown as such")),
     ("signing_key", Kept::OnPurpose("settings; revoked keys are shown as such")),
     ("session", Kept::WhileNeeded("until it runs out")),
+    ("invitation", Kept::OnPurpose("until it is accepted, declined or taken back")),
     ("sign_in_link", Kept::WhileNeeded("until it runs out")),
     ("activity", Kept::For("accounts_keep_activity")),
     // What comes in, and is remembered.

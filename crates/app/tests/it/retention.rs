@@ -79,11 +79,11 @@ async fn fill(db: &Db, at: Timestamp, organisation: String, workspace: String) {
                 let (app, ep, msg) = (new_id("app", at), new_id("ep", at), new_id("msg", at));
                 let run = new_id("run", at);
                 tx.execute(
-                    "INSERT INTO session (hash, person_id, organisation_id, created_at, expires_at) VALUES ($1, 'p', $2, $3, $3)",
+                    "INSERT INTO session (hash, id, person_id, organisation_id, created_at, expires_at) VALUES ($1, $1, 'p', $2, $3, $3)",
                     params![word, org, at],
                 )
                 .await?;
-                tx.execute("INSERT INTO sign_in_link (hash, person_id, expires_at) VALUES ($1, 'p', $2)", params![word, at])
+                tx.execute("INSERT INTO sign_in_link (hash, person_id, organisation_id, expires_at) VALUES ($1, 'p', 'org', $2)", params![word, at])
                     .await?;
                 tx.execute(
                     "INSERT INTO activity (id, organisation_id, at, actor_kind, actor_id, action, subject_id, result, metadata)
