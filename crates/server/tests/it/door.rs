@@ -64,7 +64,7 @@ async fn brackets_without_a_key_do_not_end_the_process() {
             for (name, count) in [("[]", 20_000), ("[a]", 20_000), ("[]", 8_000), ("[a]", 5_000), (".a", 7_000)] {
                 let query = format!("{path}?a{}=1", name.repeat(count));
                 let answer = server.ask("GET", &query, &[], Vec::new()).await.unwrap();
-                assert!((400..500).contains(&answer.status), "{path} {name}×{count}: {}", answer.status);
+                assert!(answer.status < 500, "{path} {name}×{count}: {}", answer.status);
             }
         }
         is_healthy(&server).await;
