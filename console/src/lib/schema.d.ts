@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether it can do its work: 200 when the database answers and its schema is ours, else 503. */
+        /** Whether it can do its work: 200 when the database answers, can store changes, and its schema is ours, else 503. */
         get: operations["get_api__health_ready"];
         put?: never;
         post?: never;
@@ -3824,6 +3824,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
             default: {
                 headers: {
@@ -3871,6 +3877,12 @@ export interface operations {
                 content?: never;
             };
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

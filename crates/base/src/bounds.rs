@@ -20,6 +20,8 @@ pub const BODY_BYTES: usize = 2 * MIB;
 pub const DELIVERY_BYTES: usize = 25 * MIB;
 /// From this size on a delivery is verified, read and stored with no other large one beside it, off the threads that serve.
 pub const LARGE_DELIVERY: usize = 256 * KIB;
+/// JSON values in a delivery: each takes some seventy bytes of memory while it is read, however short it is written.
+pub const DELIVERY_VALUES: usize = 1_000_000;
 /// Bodies under way at a time, in bytes together; beyond, requests are answered with 503.
 pub const BODIES_UNDER_WAY: usize = 256 * MIB;
 /// How much of a body that is refused is read all the same, and thrown away, so that its sender hears why.

@@ -12,7 +12,7 @@ use campanile_base::{Clock, Error, Secret, Timestamp, Vault};
 use campanile_db::{Apply, Db, Lane};
 use campanile_engine::{Engine, NewJob};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::deliveries::{self, Delivery, DeliveryId};
 use crate::provider::{Envelope, Outline, Provider};
@@ -149,9 +149,13 @@ impl Turn {
         T: Send + 'static,
     {
         let turn = self;
+        let (done, result) = oneshot::channel();
         // The turn goes along: a sender that leaves does not let the next one begin while this one is still read.
-        let done = tokio::task::spawn_blocking(move || (work(body), Some(turn)));
-        done.await.map_err(Error::internal)
+        // The thread ends with its work: one of a pool would keep the memory that it has freed for itself.
+        let thread = std::thread::Builder::new().name("large-delivery".into());
+        let started = thread.spawn(move || drop(done.send((work(body), Some(turn)))));
+        started.map_err(Error::internal)?;
+        result.await.map_err(Error::internal)
     }
 }
 

@@ -3,6 +3,7 @@
 mod queries;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::bounds::DELIVERY_VALUES;
 use campanile_base::{Error, Result, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -125,6 +126,21 @@ pub(crate) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+/// How many values a JSON text has at most: one, and one more for each comma and each opening bracket outside of strings.
+fn values_in(json: &[u8]) -> usize {
+    let (mut values, mut is_text, mut is_escaped) = (1, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b',' | b'[' | b'{' if !is_text => values += 1,
+            _ => {}
+        }
+    }
+    values
+}
+
 /// Reads a body as JSON, or says what is wrong with it. `T` may take as little of it as it wants;
 /// that all of it is JSON is checked either way.
 pub(crate) fn parse_body<T: DeserializeOwned>(
@@ -144,5 +160,11 @@ pub(crate) fn parse_body<T: DeserializeOwned>(
     if payload.trim_ascii_start().first() != Some(&b'{') {
         return Err("the body is not a JSON object".into());
     }
+    if payload.len() > DELIVERY_VALUES && values_in(payload) > DELIVERY_VALUES {
+        return Err(format!("the body has more than {DELIVERY_VALUES} values"));
+    }
     serde_json::from_slice(payload).map_err(|e| format!("the body is not JSON: {e}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub(crate) async fn insert_many(tx: &mut Tx, deliveries: &[&Delivery]) -> Result
 /// What the database says.
 pub(crate) async fn load(tx: &mut Tx, id: &str, below: usize) -> Result<Option<Loaded>> {
     let sql = "SELECT id, organisation_id, workspace_id, source_id, provider, delivery_id, event, headers,
-        CASE WHEN octet_length(body) < $2 THEN body END, received_at FROM delivery WHERE id = $1";
+        CASE WHEN CAST(octet_length(body) AS BIGINT) < $2 THEN body END, received_at FROM delivery WHERE id = $1";
     tx.first(sql, params![id, below as i64], |row| {
         let body: Option<Vec<u8>> = row.get(8)?;
         let is_whole = body.is_some();
