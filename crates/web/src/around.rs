@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -82,14 +82,17 @@ async fn guarded(web: &Web, request: Request, next: Next) -> Response {
     }
     // Held until there is an answer: what was made of the body lives as long.
     let share = request.extensions().get::<BodyShare>().cloned();
-    let answered = caught(&path, answer(web, request, next)).await;
-    match share.as_ref().and_then(BodyShare::refusal) {
-        None => answered,
-        Some(refusal) => {
-            let (status, code, message) = refusal.answer();
-            in_shape_of(&path, status, code, &message)
-        }
+    let mut answered = caught(&path, answer(web, request, next)).await;
+    let Some(share) = share else { return answered };
+    if let Some(refusal) = share.refusal() {
+        let (status, code, message) = refusal.answer();
+        answered = in_shape_of(&path, status, code, &message);
     }
+    // Who is still sending hears no answer.
+    if answered.status() != StatusCode::SWITCHING_PROTOCOLS && !share.throw_rest_away().await {
+        answered.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answered
 }
 
 /// A handler's answer; a panic's is a 500. The hook of panics has logged what it said and where.

@@ -2,20 +2,25 @@
 //!
 //! A body counts from its first byte until its request has been answered, since what was made of it lives as long. One that announces
 //! its length counts with all of it at once, so that whoever is let in can finish. What is refused is noted in the request's
-//! [`BodyShare`]; the layer around requests answers it, whatever the handler made of a body that broke off. The rest of a body that is
-//! too large is read and thrown away, up to a bound: who is still sending hears no answer.
+//! [`BodyShare`]; the layer around requests answers it, whatever the handler made of a body that broke off. What is left of a body that is
+//! too large, or that nobody has read, is thrown away before the answer, up to a bound: who is still sending hears no answer.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use campanile_base::bounds;
-use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
+
+/// For how long what nobody has read may go on arriving.
+const THROWING_AWAY: Duration = Duration::from_secs(5);
 
 /// Bytes of bodies under way in this process.
 static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
@@ -58,12 +63,35 @@ pub(crate) struct BodyShare(Arc<Share>);
 struct Share {
     taken: AtomicUsize,
     refusal: OnceLock<Refusal>,
+    is_read: AtomicBool,
+    /// What a handler has left of it.
+    leftover: Mutex<Option<Incoming>>,
 }
 
 impl BodyShare {
     /// Why the body is not taken, if it is not.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.0.refusal.get().copied()
+    }
+
+    /// Reads what is left of the body, and throws it away; whether its end was reached. Where it was not, the connection is not to be
+    /// used again.
+    pub(crate) async fn throw_rest_away(&self) -> bool {
+        let leftover = self.0.leftover.lock().expect("nobody panics while they hold a body").take();
+        let Some(mut body) = leftover.filter(|_| !self.0.is_read.load(Ordering::Relaxed)) else {
+            return self.0.is_read.load(Ordering::Relaxed);
+        };
+        let read = async {
+            let mut bytes = 0;
+            while let Some(Ok(frame)) = body.frame().await {
+                bytes += frame.data_ref().map_or(0, Bytes::len);
+                if bytes > bounds::THROWN_AWAY {
+                    return false;
+                }
+            }
+            body.is_end_stream()
+        };
+        tokio::time::timeout(THROWING_AWAY, read).await.unwrap_or(false)
     }
 
     fn take(&self, bytes: usize) -> Result<(), Refusal> {
@@ -121,21 +149,56 @@ fn most_on(path: &str) -> usize {
 }
 
 /// Measures a request's body; one that announces too much is refused already.
-pub(crate) fn measured(parts: &Parts, body: Incoming) -> (Measured<Incoming>, BodyShare) {
+pub(crate) fn measured(parts: &Parts, body: Incoming) -> (Measured<Lent>, BodyShare) {
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let most = most_on(parts.uri.path());
-    Measured::new(body, announced.unwrap_or(0), most)
+    let is_empty = body.is_end_stream();
+    let share = BodyShare(Arc::default());
+    share.0.is_read.store(is_empty, Ordering::Relaxed);
+    let lent = Lent { body: Some(body), share: share.clone() };
+    (Measured::new(lent, announced.unwrap_or(0), most, share.clone()), share)
 }
 
-impl<B> Measured<B> {
-    fn new(body: B, announced: usize, most: usize) -> (Self, BodyShare) {
-        let share = BodyShare(Arc::default());
+/// A body that comes back to its share from whoever drops it.
+pub(crate) struct Lent {
+    body: Option<Incoming>,
+    share: BodyShare,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        *self.share.0.leftover.lock().expect("nobody panics while they hold a body") = self.body.take();
+    }
+}
+
+impl hyper::body::Body for Lent {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(Incoming::size_hint).unwrap_or_default()
+    }
+}
+
+impl<B: hyper::body::Body> Measured<B> {
+    fn new(body: B, announced: usize, most: usize, share: BodyShare) -> Self {
         match announced {
             0 => {}
             large if large > most => drop(share.refuse(Refusal::TooLarge(most))),
             fair => drop(share.take(fair)),
         }
-        (Self { body, most, announced, read: 0, share: share.clone(), clock: None }, share)
+        Self { body, most, announced, read: 0, share, clock: None }
     }
 
     /// Counts what has come.
@@ -203,7 +266,11 @@ where
             };
             match (frame, self.share.refusal()) {
                 (Some(Ok(frame)), None) => match self.count(frame.data_ref().map_or(0, Bytes::len)) {
-                    Ok(()) => return Poll::Ready(Some(Ok(frame))),
+                    Ok(()) => {
+                        // Whoever knows the length does not ask for more.
+                        self.share.0.is_read.store(self.body.is_end_stream(), Ordering::Relaxed);
+                        return Poll::Ready(Some(Ok(frame)));
+                    }
                     Err(Refusal::TooSlow) => return refused(Refusal::TooSlow),
                     Err(_) => {}
                 },
@@ -214,9 +281,12 @@ where
                     }
                     self.note_arrival();
                 }
-                (_, Some(refusal)) => return refused(refusal),
                 (Some(Err(error)), None) => return Poll::Ready(Some(Err(error.into()))),
-                (None, None) => return Poll::Ready(None),
+                (Some(Err(_)), Some(refusal)) => return refused(refusal),
+                (None, refusal) => {
+                    self.share.0.is_read.store(true, Ordering::Relaxed);
+                    return refusal.map_or(Poll::Ready(None), refused);
+                }
             }
         }
     }

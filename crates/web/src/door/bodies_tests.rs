@@ -15,16 +15,21 @@ fn frames(
     StreamBody::new(Box::pin(frames))
 }
 
+fn measure<B: hyper::body::Body>(body: B, announced: usize, most: usize) -> (Measured<B>, BodyShare) {
+    let share = BodyShare(Arc::default());
+    (Measured::new(body, announced, most, share.clone()), share)
+}
+
 #[tokio::test]
 async fn a_body_that_announces_too_much_is_refused_before_it_is_read() {
-    let (body, share) = Measured::new(frames(stream::empty()), 11, 10);
+    let (body, share) = measure(frames(stream::empty()), 11, 10);
     assert_eq!(share.refusal(), Some(Refusal::TooLarge(10)));
     assert!(body.collect().await.is_err());
 }
 
 #[tokio::test]
 async fn a_body_that_announces_nothing_is_refused_at_its_bound() {
-    let (body, share) = Measured::new(frames(stream::repeat(b"0123456789".as_slice())), 0, 25);
+    let (body, share) = measure(frames(stream::repeat(b"0123456789".as_slice())), 0, 25);
     assert!(body.collect().await.is_err());
     assert_eq!(share.refusal(), Some(Refusal::TooLarge(25)));
 }
@@ -32,22 +37,22 @@ async fn a_body_that_announces_nothing_is_refused_at_its_bound() {
 #[tokio::test]
 async fn bodies_share_one_budget_until_their_requests_are_answered() {
     let most = bounds::BODIES_UNDER_WAY;
-    let (first, held) = Measured::new(frames(stream::empty()), most - MARGIN, most);
+    let (first, held) = measure(frames(stream::empty()), most - MARGIN, most);
     assert_eq!(held.refusal(), None);
-    let (second, refused) = Measured::new(frames(stream::empty()), 2 * MARGIN, most);
+    let (second, refused) = measure(frames(stream::empty()), 2 * MARGIN, most);
     assert_eq!(refused.refusal(), Some(Refusal::NoRoom));
     drop((second, refused, first));
-    let (_, still) = Measured::new(frames(stream::empty()), 2 * MARGIN, most);
+    let (_, still) = measure(frames(stream::empty()), 2 * MARGIN, most);
     assert_eq!(still.refusal(), Some(Refusal::NoRoom), "a body that was read counts while its request is answered");
     drop((held, still));
-    let (_, share) = Measured::new(frames(stream::empty()), 2 * MARGIN, most);
+    let (_, share) = measure(frames(stream::empty()), 2 * MARGIN, most);
     assert_eq!(share.refusal(), None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_stops_arriving_is_given_up() {
     let body = stream::iter([b"begun".as_slice()]).chain(stream::pending());
-    let (body, share) = Measured::new(frames(body), 0, 100);
+    let (body, share) = measure(frames(body), 0, 100);
     let began = Instant::now();
     assert!(body.collect().await.is_err());
     assert_eq!((share.refusal(), began.elapsed()), (Some(Refusal::TooSlow), bounds::BODY_PAUSE));
@@ -59,7 +64,7 @@ async fn a_body_that_drips_is_given_up_too() {
         tokio::time::sleep(Duration::from_secs(9)).await;
         Some((b"x".as_slice(), ()))
     });
-    let (body, share) = Measured::new(frames(drip), 0, 1_000_000);
+    let (body, share) = measure(frames(drip), 0, 1_000_000);
     let began = Instant::now();
     assert!(body.collect().await.is_err());
     assert_eq!(share.refusal(), Some(Refusal::TooSlow));

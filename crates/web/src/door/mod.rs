@@ -169,6 +169,8 @@ impl Connection {
             .serve_connection(io, service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
+        // The server waits for those who hold one of these.
+        let served_by = stopping.clone();
         let stopping = async move { drop(stopping.wait_for(|stopping| *stopping).await) };
         let served = tokio::select! {
             served = connection.as_mut() => served,
@@ -180,7 +182,7 @@ impl Connection {
         if let Err(error) = served {
             tracing::debug!(%error, "a connection broke");
         }
-        drop(entered);
+        drop((entered, served_by));
     }
 }
 

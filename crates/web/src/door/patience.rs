@@ -8,7 +8,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
@@ -19,22 +19,30 @@ use hyper::body::{Bytes, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-const HEAD: u8 = 0;
-const UNDER_WAY: u8 = 1;
-const IDLE: u8 = 2;
+const HEAD: u64 = 0;
+const UNDER_WAY: u64 = 1;
+const IDLE: u64 = 2;
+/// The phase is what is left by this; the rest counts how often it has changed.
+const PHASES: u64 = 4;
 
-/// What a connection is waiting for.
+/// What a connection is waiting for, and which time this is that it does.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Phase(Arc<AtomicU8>);
+pub(super) struct Phase(Arc<AtomicU64>);
 
 impl Phase {
     /// A request has begun: its head is there.
     pub(super) fn begin(&self) -> Answering {
-        self.0.store(UNDER_WAY, Ordering::Relaxed);
+        self.change_to(UNDER_WAY);
         Answering(self.clone())
     }
 
-    fn now(&self) -> u8 {
+    /// Whoever changes it is the connection's own task, or has its answer.
+    fn change_to(&self, phase: u64) {
+        let turn = self.0.load(Ordering::Relaxed) / PHASES + 1;
+        self.0.store(turn * PHASES + phase, Ordering::Relaxed);
+    }
+
+    fn turn(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -60,7 +68,7 @@ pub(super) struct Answer {
 impl Drop for Answer {
     fn drop(&mut self) {
         if let Some(phase) = &self.phase {
-            phase.0.store(IDLE, Ordering::Relaxed);
+            phase.change_to(IDLE);
         }
     }
 }
@@ -86,8 +94,8 @@ impl hyper::body::Body for Answer {
 pub(super) struct Patient<S> {
     stream: S,
     phase: Phase,
-    /// The phase that reading is timed for, and until when.
-    reading: Option<u8>,
+    /// The turn that reading is timed for, and until when.
+    reading: Option<u64>,
     read_until: Pin<Box<Sleep>>,
     /// Until when something must have been written; nothing while nothing waits.
     write_until: Option<Pin<Box<Sleep>>>,
@@ -101,7 +109,8 @@ impl<S> Patient<S> {
 
     /// Whether reading has taken too long.
     fn poll_read_time(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let phase = self.phase.now();
+        let turn = self.phase.turn();
+        let phase = turn % PHASES;
         let time = match phase {
             HEAD => bounds::HEAD_TIME,
             IDLE => bounds::IDLE_TIME,
@@ -110,8 +119,8 @@ impl<S> Patient<S> {
                 return Poll::Pending;
             }
         };
-        if self.reading != Some(phase) {
-            self.reading = Some(phase);
+        if self.reading != Some(turn) {
+            self.reading = Some(turn);
             self.read_until.as_mut().reset(Instant::now() + time);
         }
         ready!(self.read_until.as_mut().poll(cx));
@@ -141,8 +150,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Pending => self.poll_read_time(cx),
             Poll::Ready(read) => {
-                if buffer.filled().len() > before && self.phase.now() == IDLE {
-                    self.phase.0.store(HEAD, Ordering::Relaxed);
+                if buffer.filled().len() > before && self.phase.turn() % PHASES == IDLE {
+                    self.phase.change_to(HEAD);
                 }
                 Poll::Ready(read)
             }

@@ -85,6 +85,20 @@ async fn an_idle_connection_has_a_minute_and_a_head_that_has_begun_ten_seconds()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_is_idle_anew_after_each_request() {
+    let used = waited_for(async |peer, patient, phase| {
+        for _ in 0..5 {
+            drop(phase.begin().by(Response::default()));
+            assert!(tokio::time::timeout(bounds::IDLE_TIME / 2, patient.read(&mut [0; 1])).await.is_err());
+            peer.write_all(b"P").await.unwrap();
+            patient.read_exact(&mut [0; 1]).await.unwrap();
+        }
+        drop(phase.begin().by(Response::default()));
+    });
+    assert_eq!(used.await, bounds::IDLE_TIME);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_under_way_is_not_timed_and_an_upgraded_connection_neither() {
     let (_peer, ours) = tokio::io::duplex(64);
     let phase = Phase::default();
