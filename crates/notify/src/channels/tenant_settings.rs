@@ -114,4 +114,34 @@ mod tests {
         assert!(checked("http_knock_webhook", json!({ "url": "https://x.example" })).is_err());
         assert_eq!(checked("email_resend", json!({ "from_address": "a@b.example" })), Ok(()));
     }
+
+    #[test]
+    fn settings_that_were_stored_before_are_checked_when_a_message_is_carried() {
+        let now = campanile_base::Timestamp::from_seconds(0);
+        let settings = json!({ "provider_settings": { "api_key": "re_ours", "base_url": "https://ours.example" } });
+        let channel = Channel {
+            id: "1".to_owned(),
+            key: "email".to_owned(),
+            name: "E-mail".to_owned(),
+            kind: crate::channels::ChannelType::Email,
+            provider: "email_resend".to_owned(),
+            settings: Arc::new(serde_json::from_value(settings).unwrap()),
+            is_sandbox: false,
+            created_at: now,
+            updated_at: now,
+        };
+        let of = |own: Value| channel.for_tenant(&json!({ PROVIDER_SETTINGS: own }));
+        assert!(of(json!({ "base_url": "https://attacker.example" })).unwrap_err().contains("api_key"));
+        let own = of(json!({ "base_url": "https://theirs.example", "api_key": "re_theirs" })).unwrap();
+        assert_eq!(
+            (own.setting("base_url"), own.setting("api_key")),
+            (Some("https://theirs.example"), Some("re_theirs"))
+        );
+        let own = of(json!({ "api_key": "re_theirs" })).unwrap();
+        assert_eq!(
+            (own.setting("base_url"), own.setting("api_key")),
+            (Some("https://ours.example"), Some("re_theirs"))
+        );
+        assert_eq!(channel.for_tenant(&json!({})).unwrap().setting("api_key"), Some("re_ours"));
+    }
 }
