@@ -30,12 +30,12 @@ impl Connections {
         Self { most, most_per_address, open: Mutex::default() }
     }
 
-    /// Counts one more, where there is room for it.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Entered> {
+    /// Counts one more, where there is room for it. A proxy brings everybody: it may have all there are.
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Option<Entered> {
         let address = whose(address);
         let mut open = self.lock();
         let of_address = open.by_address.get(&address).copied().unwrap_or(0);
-        if open.all >= self.most || of_address >= self.most_per_address {
+        if open.all >= self.most || (of_address >= self.most_per_address && !is_proxy) {
             return None;
         }
         open.all += 1;

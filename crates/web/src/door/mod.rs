@@ -101,7 +101,7 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, address)) => match connections.enter(address.ip()) {
+            Ok((stream, address)) => match connections.enter(address.ip(), peer::is_among(address.ip(), &proxies)) {
                 Some(entered) => {
                     let connection = Connection { address, entered, proxies: proxies.clone() };
                     tokio::spawn(connection.serve(stream, surface.clone(), watched.clone()));

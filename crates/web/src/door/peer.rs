@@ -14,9 +14,8 @@ pub(crate) struct PeerAddress(pub(crate) IpAddr);
 impl PeerAddress {
     /// The peer's own, unless it is a proxy that is trusted: then the last that no trusted proxy has.
     pub(super) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Self {
-        let is_trusted = |address: &IpAddr| proxies.iter().any(|range| range.contains(address));
         let peer = peer.to_canonical();
-        if proxies.is_empty() || !is_trusted(&peer) {
+        if !is_among(peer, proxies) {
             return Self(peer);
         }
         let values: Vec<&str> = headers.get_all(FORWARDED).iter().filter_map(|value| value.to_str().ok()).collect();
@@ -25,10 +24,16 @@ impl PeerAddress {
         for word in told {
             let Ok(address) = word.trim().parse::<IpAddr>() else { break };
             seen = address.to_canonical();
-            if !is_trusted(&seen) {
+            if !is_among(seen, proxies) {
                 break;
             }
         }
         Self(seen)
     }
+}
+
+/// Whether an address is one of these.
+pub(super) fn is_among(address: IpAddr, ranges: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    ranges.iter().any(|range| range.contains(&address))
 }

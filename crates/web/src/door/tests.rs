@@ -12,13 +12,14 @@ use super::*;
 fn connections_are_bounded_for_each_address_and_in_all() {
     let connections = Arc::new(Connections::new(3, 2));
     let (one, other) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
-    let first = connections.enter(one).unwrap();
-    let second = connections.enter(one).unwrap();
-    assert!(connections.enter(one).is_none(), "one address has two");
-    let third = connections.enter(other).unwrap();
-    assert!(connections.enter("10.0.0.3".parse().unwrap()).is_none(), "there are three in all");
+    let first = connections.enter(one, false).unwrap();
+    let second = connections.enter(one, false).unwrap();
+    assert!(connections.enter(one, false).is_none(), "one address has two");
+    drop(connections.enter(one, true).expect("a proxy brings everybody"));
+    let third = connections.enter(other, false).unwrap();
+    assert!(connections.enter("10.0.0.3".parse().unwrap(), false).is_none(), "there are three in all");
     drop((first, third));
-    assert!(connections.enter(one).is_some());
+    assert!(connections.enter(one, false).is_some());
     drop(second);
     assert_eq!(connections.open(), 0);
 }
@@ -26,11 +27,11 @@ fn connections_are_bounded_for_each_address_and_in_all() {
 #[test]
 fn addresses_of_one_network_of_version_6_are_one_caller() {
     let connections = Arc::new(Connections::new(10, 1));
-    let _first = connections.enter("2001:db8:1:2::1".parse().unwrap()).unwrap();
-    assert!(connections.enter("2001:db8:1:2:ffff::9".parse().unwrap()).is_none());
-    assert!(connections.enter("2001:db8:1:3::1".parse().unwrap()).is_some());
-    let _mapped = connections.enter("::ffff:10.0.0.1".parse().unwrap()).unwrap();
-    assert!(connections.enter("10.0.0.1".parse().unwrap()).is_none());
+    let _first = connections.enter("2001:db8:1:2::1".parse().unwrap(), false).unwrap();
+    assert!(connections.enter("2001:db8:1:2:ffff::9".parse().unwrap(), false).is_none());
+    assert!(connections.enter("2001:db8:1:3::1".parse().unwrap(), false).is_some());
+    let _mapped = connections.enter("::ffff:10.0.0.1".parse().unwrap(), false).unwrap();
+    assert!(connections.enter("10.0.0.1".parse().unwrap(), false).is_none());
 }
 
 #[test]
