@@ -55,7 +55,7 @@ pub(crate) async fn advance_page(
     }
 }
 
-/// What becomes of a job whose organisation has no thread left: it costs no attempt.
+/// Puts off a job whose organisation has no thread left, however often: that alone never makes it a dead letter.
 pub(crate) fn busy() -> Outcome {
     Outcome::of(Verdict::Retry { after: BUSY, error: Failure::Busy.to_string() })
 }
