@@ -8,12 +8,24 @@ use std::time::Duration;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
+/// The head of a request, in bytes.
+pub const HEAD_BYTES: usize = 64 * KIB;
+/// Headers of a request.
+pub const HEADERS: usize = 100;
+/// The path of a request, in bytes.
+pub const PATH_BYTES: usize = 8 * KIB;
 /// The query of a request, in bytes.
 pub const QUERY_BYTES: usize = 16 * KIB;
 /// Steps in the name of a query parameter: `a[b][]` has three.
 pub const QUERY_DEPTH: usize = 8;
 /// Parameters in a query.
 pub const QUERY_PARAMETERS: usize = 1_000;
+/// For how long a connection may take to send the head of a request.
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
+/// For how long a connection may stay open without a request.
+pub const IDLE_TIME: Duration = Duration::from_secs(75);
+/// For how long a peer may read nothing of an answer.
+pub const WRITE_PAUSE: Duration = Duration::from_secs(60);
 /// The body of a request that is no delivery, in bytes.
 pub const BODY_BYTES: usize = 2 * MIB;
 /// The body of a delivery, in bytes: GitHub's bound, and the largest of the providers'.
@@ -24,34 +36,12 @@ pub const LARGE_DELIVERY: usize = 256 * KIB;
 pub const DELIVERY_VALUES: usize = 1_000_000;
 /// Bodies under way at a time, in bytes together; beyond, requests are answered with 503.
 pub const BODIES_UNDER_WAY: usize = 256 * MIB;
-/// How much of a body that is refused is read all the same, and thrown away, so that its sender hears why.
-pub const THROWN_AWAY: usize = 64 * MIB;
-/// For how long a connection may take to send the head of a request.
-pub const HEAD_TIME: Duration = Duration::from_secs(10);
 /// For how long a body may arrive without a byte.
 pub const BODY_PAUSE: Duration = Duration::from_secs(10);
-/// For how long a mail server of an organisation's may take to be connected to.
-pub const MAIL_CONNECT_TIME: Duration = Duration::from_secs(10);
-/// For how long it may take for a mail in all.
-pub const MAIL_TIME: Duration = Duration::from_secs(60);
-/// For how long a link and an image of a mail tell that they were opened.
-pub const TRACKED_LINK_TIME: Duration = Duration::from_secs(365 * 24 * 3600);
-/// For how long an address opens a recipient's preferences.
-pub const PREFERENCES_LINK_TIME: Duration = Duration::from_secs(183 * 24 * 3600);
-/// For how long a mail's way to unsubscribe works: laws ask for a month at least.
-pub const UNSUBSCRIBE_LINK_TIME: Duration = Duration::from_secs(3 * 365 * 24 * 3600);
 /// How fast a body must arrive on average, in bytes a second, after the first ten seconds.
 pub const BODY_RATE: u64 = 1024;
-/// The head of a request, in bytes, and its headers.
-pub const HEAD_BYTES: usize = 64 * KIB;
-/// Headers of a request.
-pub const HEADERS: usize = 100;
-/// The path of a request, in bytes.
-pub const PATH_BYTES: usize = 8 * KIB;
-/// For how long a connection may stay open without a request.
-pub const IDLE_TIME: Duration = Duration::from_secs(75);
-/// For how long a peer may read nothing of an answer.
-pub const WRITE_PAUSE: Duration = Duration::from_secs(60);
+/// How much of a body that is refused is read all the same, and thrown away, so that its sender hears why.
+pub const THROWN_AWAY: usize = 64 * MIB;
 
 /// What a script is given, as JSON: a message with its parameters and the endpoint's variables.
 pub const SCRIPT_INPUT_BYTES: usize = 4 * MIB;
@@ -207,3 +197,14 @@ pub const PASSWORDS_AT_A_TIME: usize = 2;
 pub const PASSWORDS_WAITING: usize = 32;
 /// A password, in bytes: a longer one is wrong, and is not hashed.
 pub const PASSWORD_BYTES: usize = 1024;
+
+/// For how long a mail server of an organisation's may take to be connected to.
+pub const MAIL_CONNECT_TIME: Duration = Duration::from_secs(10);
+/// For how long it may take for a mail in all.
+pub const MAIL_TIME: Duration = Duration::from_secs(60);
+/// For how long a link and an image of a mail tell that they were opened.
+pub const TRACKED_LINK_TIME: Duration = Duration::from_secs(365 * 24 * 3600);
+/// For how long an address opens a recipient's preferences.
+pub const PREFERENCES_LINK_TIME: Duration = Duration::from_secs(183 * 24 * 3600);
+/// For how long a mail's way to unsubscribe works: laws ask for a month at least.
+pub const UNSUBSCRIBE_LINK_TIME: Duration = Duration::from_secs(3 * 365 * 24 * 3600);

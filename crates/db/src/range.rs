@@ -79,33 +79,23 @@ impl Range {
 /// begin with the list's condition, whose owner is `$1`.
 #[macro_export]
 macro_rules! row_after {
-    ($range:expr, $key:literal, $from:literal) => {
-        $range.pick(
-            concat!(
-                "SELECT DISTINCT ",
-                $key,
-                $from,
-                " AND ",
-                $key,
-                " > $2 AND ",
-                $key,
-                " < $3 ORDER BY ",
-                $key,
-                " ASC LIMIT 2 OFFSET $4"
-            ),
-            concat!(
-                "SELECT DISTINCT ",
-                $key,
-                $from,
-                " AND ",
-                $key,
-                " > $2 AND ",
-                $key,
-                " < $3 ORDER BY ",
-                $key,
-                " DESC LIMIT 2 OFFSET $4"
-            ),
+    (@text $key:literal, $from:literal, $order:literal) => {
+        concat!(
+            "SELECT DISTINCT ",
+            $key,
+            $from,
+            " AND ",
+            $key,
+            " > $2 AND ",
+            $key,
+            " < $3 ORDER BY ",
+            $key,
+            $order,
+            " LIMIT 2 OFFSET $4"
         )
+    };
+    ($range:expr, $key:literal, $from:literal) => {
+        $range.pick($crate::row_after!(@text $key, $from, " ASC"), $crate::row_after!(@text $key, $from, " DESC"))
     };
 }
 

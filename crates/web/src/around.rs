@@ -15,9 +15,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use campanile_base::{Clock, bounds, new_id};
 use futures_util::FutureExt as _;
-use http_body_util::BodyExt as _;
 
-use crate::door::BodyShare;
+use crate::door::{BodyShare, Refusal};
 use crate::error::in_shape_of;
 use crate::{Web, error, origins, svix};
 
@@ -74,25 +73,30 @@ fn known_method(method: &Method) -> &'static str {
 
 /// Answers within the bounds of a request, and whatever a handler does.
 async fn guarded(web: &Web, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    if let Some(refused) = refused(web, &request) {
-        // Who is still sending hears no answer.
-        let _ = request.into_body().frame().await;
-        return refused;
-    }
+    let uri = request.uri().clone();
     // Held until there is an answer: what was made of the body lives as long.
     let share = request.extensions().get::<BodyShare>().cloned();
-    let mut answered = caught(&path, answer(web, request, next)).await;
+    let mut answered = match refused(web, &request) {
+        Some(refused) => {
+            drop(request);
+            refused
+        }
+        None => caught(uri.path(), answer(web, request, next)).await,
+    };
     let Some(share) = share else { return answered };
     if let Some(refusal) = share.refusal() {
-        let (status, code, message) = refusal.answer();
-        answered = in_shape_of(&path, status, code, &message);
+        answered = body_refused(uri.path(), refusal);
     }
     // Who is still sending hears no answer.
     if answered.status() != StatusCode::SWITCHING_PROTOCOLS && !share.throw_rest_away().await {
         answered.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answered
+}
+
+fn body_refused(path: &str, refusal: Refusal) -> Response {
+    let (status, code, message) = refusal.answer();
+    in_shape_of(path, status, code, &message)
 }
 
 /// A handler's answer; a panic's is a 500. The hook of panics has logged what it said and where.
@@ -117,8 +121,7 @@ fn refused(web: &Web, request: &Request) -> Option<Response> {
         return too_long("query", bounds::QUERY_BYTES);
     }
     if let Some(refusal) = request.extensions().get::<BodyShare>().and_then(BodyShare::refusal) {
-        let (status, code, message) = refusal.answer();
-        return Some(in_shape_of(path, status, code, &message));
+        return Some(body_refused(path, refusal));
     }
     let wait = web.rates.take(request.headers())?;
     let why = "too many requests; try again in a while";
@@ -162,6 +165,8 @@ fn protect(headers: &mut HeaderMap, is_https: bool) {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use super::*;
 
     #[test]

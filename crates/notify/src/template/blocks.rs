@@ -57,9 +57,9 @@ impl Drop for Open {
 }
 
 /// The words of a block's tags.
-struct Tags {
-    start: &'static str,
-    end: &'static str,
+pub(super) struct Tags {
+    pub(super) start: &'static str,
+    pub(super) end: &'static str,
 }
 
 impl BlockReflection for Tags {

@@ -15,26 +15,13 @@ use liquid_core::{
 };
 use liquid_lib::stdlib::{Range, RangeExpression};
 
+use super::blocks::Tags;
 use super::budget;
 use super::lenient::Lenient;
 
 /// `{% for %}`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ForBlock;
-
-impl BlockReflection for ForBlock {
-    fn start_tag(&self) -> &str {
-        "for"
-    }
-
-    fn end_tag(&self) -> &str {
-        "endfor"
-    }
-
-    fn description(&self) -> &str {
-        ""
-    }
-}
 
 impl ParseBlock for ForBlock {
     fn parse(
@@ -74,7 +61,7 @@ impl ParseBlock for ForBlock {
     }
 
     fn reflection(&self) -> &dyn BlockReflection {
-        self
+        &Tags { start: "for", end: "endfor" }
     }
 }
 

@@ -19,8 +19,8 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-/// For how long what nobody has read may go on arriving.
-const THROWING_AWAY: Duration = Duration::from_secs(5);
+/// For how long what is thrown away may go on arriving.
+const THROWING_AWAY: Duration = Duration::from_secs(10);
 
 /// Bytes of bodies under way in this process.
 static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
@@ -126,7 +126,7 @@ impl Drop for Share {
 }
 
 /// A body that is measured while it arrives.
-pub(crate) struct Measured<B> {
+pub(crate) struct MeasuredBody<B> {
     body: B,
     most: usize,
     /// What of it was counted before it came.
@@ -149,29 +149,29 @@ fn most_on(path: &str) -> usize {
 }
 
 /// Measures a request's body; one that announces too much is refused already.
-pub(crate) fn measured(parts: &Parts, body: Incoming) -> (Measured<Lent>, BodyShare) {
+pub(crate) fn measured(parts: &Parts, body: Incoming) -> (MeasuredBody<LentBody>, BodyShare) {
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let most = most_on(parts.uri.path());
     let is_empty = body.is_end_stream();
     let share = BodyShare(Arc::default());
     share.0.is_read.store(is_empty, Ordering::Relaxed);
-    let lent = Lent { body: Some(body), share: share.clone() };
-    (Measured::new(lent, announced.unwrap_or(0), most, share.clone()), share)
+    let lent = LentBody { body: Some(body), share: share.clone() };
+    (MeasuredBody::new(lent, announced.unwrap_or(0), most, share.clone()), share)
 }
 
 /// A body that comes back to its share from whoever drops it.
-pub(crate) struct Lent {
+pub(crate) struct LentBody {
     body: Option<Incoming>,
     share: BodyShare,
 }
 
-impl Drop for Lent {
+impl Drop for LentBody {
     fn drop(&mut self) {
         *self.share.0.leftover.lock().expect("nobody panics while they hold a body") = self.body.take();
     }
 }
 
-impl hyper::body::Body for Lent {
+impl hyper::body::Body for LentBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -191,7 +191,7 @@ impl hyper::body::Body for Lent {
     }
 }
 
-impl<B: hyper::body::Body> Measured<B> {
+impl<B: hyper::body::Body> MeasuredBody<B> {
     fn new(body: B, announced: usize, most: usize, share: BodyShare) -> Self {
         match announced {
             0 => {}
@@ -210,18 +210,13 @@ impl<B: hyper::body::Body> Measured<B> {
         if self.read > self.announced {
             self.share.take(bytes)?;
         }
-        match self.note_arrival() {
+        let Some(clock) = &mut self.clock else { return Ok(()) };
+        clock.is_waiting = false;
+        let seconds = clock.began.elapsed().saturating_sub(bounds::BODY_PAUSE).as_secs();
+        match self.read as u64 >= seconds * bounds::BODY_RATE {
             true => Ok(()),
             false => Err(self.share.refuse(Refusal::TooSlow)),
         }
-    }
-
-    /// Something has come; whether it comes fast enough.
-    fn note_arrival(&mut self) -> bool {
-        let Some(clock) = &mut self.clock else { return true };
-        clock.is_waiting = false;
-        let seconds = clock.began.elapsed().saturating_sub(bounds::BODY_PAUSE).as_secs();
-        self.read as u64 >= seconds * bounds::BODY_RATE
     }
 
     /// Waits for more, but not for ever.
@@ -244,9 +239,9 @@ impl<B: hyper::body::Body> Measured<B> {
 /// A body that is not taken; the share says why.
 #[derive(Debug, thiserror::Error)]
 #[error("the body was refused: {0:?}")]
-pub(crate) struct Refused(Refusal);
+pub(crate) struct RefusedBody(Refusal);
 
-impl<B> hyper::body::Body for Measured<B>
+impl<B> hyper::body::Body for MeasuredBody<B>
 where
     B: hyper::body::Body<Data = Bytes> + Unpin,
     B::Error: Into<axum::BoxError>,
@@ -255,38 +250,24 @@ where
     type Error = axum::BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let refused = |refusal| Poll::Ready(Some(Err(Refused(refusal).into())));
-        loop {
-            let frame = match Pin::new(&mut self.body).poll_frame(cx) {
-                Poll::Pending => match self.wait(cx) {
-                    Poll::Ready(refusal) => return refused(refusal),
-                    Poll::Pending => return Poll::Pending,
-                },
-                Poll::Ready(frame) => frame,
-            };
-            match (frame, self.share.refusal()) {
-                (Some(Ok(frame)), None) => match self.count(frame.data_ref().map_or(0, Bytes::len)) {
-                    Ok(()) => {
-                        // Whoever knows the length does not ask for more.
-                        self.share.0.is_read.store(self.body.is_end_stream(), Ordering::Relaxed);
-                        return Poll::Ready(Some(Ok(frame)));
-                    }
-                    Err(Refusal::TooSlow) => return refused(Refusal::TooSlow),
-                    Err(_) => {}
-                },
-                (Some(Ok(frame)), Some(refusal)) => {
-                    self.read += frame.data_ref().map_or(0, Bytes::len);
-                    if refusal == Refusal::TooSlow || self.read > bounds::THROWN_AWAY {
-                        return refused(refusal);
-                    }
-                    self.note_arrival();
+        let refused = |refusal| Poll::Ready(Some(Err(RefusedBody(refusal).into())));
+        if let Some(refusal) = self.share.refusal() {
+            return refused(refusal);
+        }
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Pending => self.wait(cx).map(|refusal| Some(Err(RefusedBody(refusal).into()))),
+            Poll::Ready(Some(Ok(frame))) => match self.count(frame.data_ref().map_or(0, Bytes::len)) {
+                Ok(()) => {
+                    // Whoever knows the length does not ask for more.
+                    self.share.0.is_read.store(self.body.is_end_stream(), Ordering::Relaxed);
+                    Poll::Ready(Some(Ok(frame)))
                 }
-                (Some(Err(error)), None) => return Poll::Ready(Some(Err(error.into()))),
-                (Some(Err(_)), Some(refusal)) => return refused(refusal),
-                (None, refusal) => {
-                    self.share.0.is_read.store(true, Ordering::Relaxed);
-                    return refusal.map_or(Poll::Ready(None), refused);
-                }
+                Err(refusal) => refused(refusal),
+            },
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
+            Poll::Ready(None) => {
+                self.share.0.is_read.store(true, Ordering::Relaxed);
+                Poll::Ready(None)
             }
         }
     }

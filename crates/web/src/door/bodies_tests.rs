@@ -15,9 +15,9 @@ fn frames(
     StreamBody::new(Box::pin(frames))
 }
 
-fn measure<B: hyper::body::Body>(body: B, announced: usize, most: usize) -> (Measured<B>, BodyShare) {
+fn measure<B: hyper::body::Body>(body: B, announced: usize, most: usize) -> (MeasuredBody<B>, BodyShare) {
     let share = BodyShare(Arc::default());
-    (Measured::new(body, announced, most, share.clone()), share)
+    (MeasuredBody::new(body, announced, most, share.clone()), share)
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ struct Open {
 
 /// A connection that was let in; it counts until this is dropped.
 #[derive(Debug)]
-pub(super) struct Entered {
+pub(super) struct OpenConnection {
     connections: Arc<Connections>,
     address: IpAddr,
 }
@@ -31,7 +31,7 @@ impl Connections {
     }
 
     /// Counts one more, where there is room for it. A proxy brings everybody: it may have all there are.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Option<Entered> {
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Option<OpenConnection> {
         let address = whose(address);
         let mut open = self.lock();
         let of_address = open.by_address.get(&address).copied().unwrap_or(0);
@@ -41,7 +41,7 @@ impl Connections {
         open.all += 1;
         open.by_address.insert(address, of_address + 1);
         metrics::gauge!("campanile_http_connections").set(open.all as f64);
-        Some(Entered { connections: self.clone(), address })
+        Some(OpenConnection { connections: self.clone(), address })
     }
 
     /// How many there are.
@@ -66,7 +66,7 @@ fn whose(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Drop for Entered {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         let mut open = self.connections.lock();
         open.all -= 1;

@@ -37,10 +37,10 @@ use tokio::sync::watch;
 use tower::{Service as _, ServiceExt as _};
 
 use crate::Surface;
-use connections::{Connections, Entered};
-use patience::{Patient, Phase};
+use connections::{Connections, OpenConnection};
+use patience::{PatientStream, Phase};
 
-pub(crate) use bodies::BodyShare;
+pub(crate) use bodies::{BodyShare, Refusal};
 pub(crate) use peer::PeerAddress;
 pub(crate) use rates::Rates;
 
@@ -65,18 +65,6 @@ pub struct DoorSettings {
     pub requests_per_key: u32,
     /// Requests a second for each session, user token or portal token; 0 for no bound.
     pub requests_per_token: u32,
-}
-
-impl Default for DoorSettings {
-    fn default() -> Self {
-        Self {
-            connections: 10_000,
-            connections_per_address: 5_000,
-            trusted_proxies: Vec::new(),
-            requests_per_key: 20_000,
-            requests_per_token: 100,
-        }
-    }
 }
 
 /// Serves until `stop`, then lets what is under way finish.
@@ -140,7 +128,7 @@ fn turn_away(stream: &TcpStream) {
 /// A connection that was let in.
 struct Connection {
     address: SocketAddr,
-    entered: Entered,
+    entered: OpenConnection,
     proxies: Arc<[IpNet]>,
 }
 
@@ -149,7 +137,7 @@ impl Connection {
         let Self { address, entered, proxies } = self;
         let _ = stream.set_nodelay(true);
         let phase = Phase::default();
-        let io = TokioIo::new(Patient::new(stream, phase.clone()));
+        let io = TokioIo::new(PatientStream::new(stream, phase.clone()));
         let service = service_fn(|request| {
             let answered = phase.begin();
             let request = admitted(request, address, &proxies);

@@ -31,9 +31,9 @@ pub(super) struct Phase(Arc<AtomicU64>);
 
 impl Phase {
     /// A request has begun: its head is there.
-    pub(super) fn begin(&self) -> Answering {
+    pub(super) fn begin(&self) -> RequestUnderWay {
         self.change_to(UNDER_WAY);
-        Answering(self.clone())
+        RequestUnderWay(self.clone())
     }
 
     /// Whoever changes it is the connection's own task, or has its answer.
@@ -48,9 +48,9 @@ impl Phase {
 }
 
 /// A request under way. It ends with its answer's last byte.
-pub(super) struct Answering(Phase);
+pub(super) struct RequestUnderWay(Phase);
 
-impl Answering {
+impl RequestUnderWay {
     /// The answer, which ends the request when it has been sent.
     pub(super) fn by(self, response: Response) -> hyper::Response<Answer> {
         let goes_on = response.status() == StatusCode::SWITCHING_PROTOCOLS;
@@ -91,7 +91,7 @@ impl hyper::body::Body for Answer {
 }
 
 /// A stream with an end to its patience.
-pub(super) struct Patient<S> {
+pub(super) struct PatientStream<S> {
     stream: S,
     phase: Phase,
     /// The turn that reading is timed for, and until when.
@@ -101,7 +101,7 @@ pub(super) struct Patient<S> {
     write_until: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
+impl<S> PatientStream<S> {
     pub(super) fn new(stream: S, phase: Phase) -> Self {
         let read_until = Box::pin(tokio::time::sleep(bounds::HEAD_TIME));
         Self { stream, phase, reading: Some(HEAD), read_until, write_until: None }
@@ -144,7 +144,7 @@ fn too_long(reason: &'static str) -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
@@ -159,7 +159,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.timed_write(cx, written)

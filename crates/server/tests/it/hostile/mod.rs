@@ -26,7 +26,7 @@ const TOGETHER: usize = 3;
 const BOUND: Duration = Duration::from_secs(180);
 
 /// A request, ready to be sent.
-struct Asked {
+struct HostileRequest {
     method: &'static str,
     path: String,
     headers: Vec<(String, String)>,
@@ -75,13 +75,13 @@ async fn callers(server: &Server) -> Vec<Credentials> {
 }
 
 /// Hostile queries, paths and bodies for every route, by every caller.
-fn over_all_routes(routes: &[routes::Route], callers: &[Credentials]) -> Vec<Asked> {
+fn over_all_routes(routes: &[routes::Route], callers: &[Credentials]) -> Vec<HostileRequest> {
     let (queries, parts, bodies) = (values::queries(), values::parts(), values::raw_bodies());
     let mut asked = Vec::new();
     for (n, route) in routes.iter().filter(|route| route.is_walked()).enumerate() {
         for (m, headers) in callers.iter().enumerate() {
             let mut add = |path: String, body: Vec<u8>| {
-                asked.push(Asked { method: route.method, path, headers: headers.clone(), body });
+                asked.push(HostileRequest { method: route.method, path, headers: headers.clone(), body });
             };
             // Everybody sends some of each to every route; together they send all.
             let mine = |all: usize| (0..all).filter(move |k| (k + n) % 4 == m || m == 1);
@@ -100,20 +100,20 @@ fn over_all_routes(routes: &[routes::Route], callers: &[Credentials]) -> Vec<Ask
 }
 
 /// What is fine but for one value.
-fn with_one_bad_value(headers: &Credentials) -> Vec<Asked> {
+fn with_one_bad_value(headers: &Credentials) -> Vec<HostileRequest> {
     let values = values::values();
     let mut asked = Vec::new();
     for (method, path, body) in values::fine() {
         for body in values::replaced(&body, &values) {
             let body = body.to_string().into_bytes();
-            asked.push(Asked { method, path: path.to_owned(), headers: headers.clone(), body });
+            asked.push(HostileRequest { method, path: path.to_owned(), headers: headers.clone(), body });
         }
     }
     asked
 }
 
 /// Asks everything, a few at a time; what was answered with a fault of ours.
-async fn ask_all(api: &Api, asked: Vec<Asked>) -> Vec<String> {
+async fn ask_all(api: &Api, asked: Vec<HostileRequest>) -> Vec<String> {
     let answers = futures_util::stream::iter(asked).map(async |asked| {
         let headers: Vec<(&str, &str)> = asked.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let shown = || format!("{} {:.120} {:.300}", asked.method, asked.path, String::from_utf8_lossy(&asked.body));
