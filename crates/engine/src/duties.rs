@@ -73,7 +73,7 @@ pub(crate) fn register(registry: &mut Registry, engine: &Engine, settings: Setti
 }
 
 fn again(after: Duration) -> Outcome {
-    Outcome::of(Verdict::Retry { after, error: String::new() })
+    Outcome::of(Verdict::PutOff { after, reason: String::new() })
 }
 
 /// Sees to it that each duty has its job. Those of schedules that are no longer declared end by

@@ -482,7 +482,7 @@ pub(crate) fn register(registry: &mut Registry, engine: &Engine) {
             let is_done = db.write(move |tx| Box::pin(async move { cancel_some(tx, &within, &id).await })).await?;
             Ok(match is_done {
                 true => Outcome::done(),
-                false => Outcome::of(Verdict::Retry { after: Duration::from_millis(10), error: String::new() }),
+                false => Outcome::of(Verdict::PutOff { after: Duration::from_millis(10), reason: String::new() }),
             })
         }
     });

@@ -293,12 +293,19 @@ pub struct Outcome {
 pub enum Verdict {
     /// It is done.
     Done,
-    /// It is to be tried again after this time, whatever its options say about attempts.
+    /// It has failed, and is to be tried again after this time, whatever its options say about attempts.
     Retry {
         /// How long from now.
         after: Duration,
         /// Why.
         error: String,
+    },
+    /// It has not begun, or goes on later: it is called again after this time, and that counts as no attempt.
+    PutOff {
+        /// How long from now.
+        after: Duration,
+        /// Why; empty where that is how it works.
+        reason: String,
     },
     /// It cannot succeed: to the dead letters.
     Dead {

@@ -152,14 +152,17 @@ impl Settling<'_> {
         let (next, settled) = match verdict {
             Verdict::Done => (Next::Remove(Owned::of(run)), Settled::Gone),
             Verdict::Dead { error } => (Next::End(burial(run, error)), Settled::Gone),
-            Verdict::Retry { after, error } => {
-                let (attempt, due) = (run.attempt + 1, self.shared.engine.clock.now().plus(*after));
-                let again = Run { due, attempt, generation: run.generation + 1, ..run.clone() };
-                let postponed = Postponed { run: Owned::of(run), attempt, due, error: storable(error) };
-                (Next::Postpone(postponed), Settled::Again(Box::new(again)))
-            }
+            Verdict::Retry { after, error } => self.postpone(run.attempt + 1, *after, error),
+            Verdict::PutOff { after, reason } => self.postpone(run.attempt, *after, reason),
         };
         (RunCommit { note, ..RunCommit::new(self.epoch, Arc::new(run.clone()), next) }, settled)
+    }
+
+    fn postpone(&self, attempt: u32, after: Duration, why: &str) -> (Next, Settled) {
+        let (run, due) = (self.run, self.shared.engine.clock.now().plus(after));
+        let again = Run { due, attempt, generation: run.generation + 1, ..run.clone() };
+        let postponed = Postponed { run: Owned::of(run), attempt, due, error: storable(why) };
+        (Next::Postpone(postponed), Settled::Again(Box::new(again)))
     }
 }
 
@@ -202,6 +205,7 @@ fn count(run: &Run, verdict: &Verdict) {
     let end = match verdict {
         Verdict::Done => "done",
         Verdict::Retry { .. } => "retried",
+        Verdict::PutOff { .. } => "put_off",
         Verdict::Dead { .. } => "dead",
     };
     metrics::counter!("campanile_jobs_total", "kind" => run.name.to_string(), "end" => end).increment(1);

@@ -148,6 +148,39 @@ async fn an_explicit_retry_waits_as_long_as_it_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn to_be_put_off_counts_as_no_attempt() {
+    on_each_database(vec![MIGRATIONS, EFFECTS], async |db| {
+        let (engine, idle) = Engine::new(db.clone(), Clock::System);
+        let (seen, mut attempts) = mpsc::unbounded_channel();
+        let calls = std::sync::atomic::AtomicUsize::new(0);
+        let mut registry = Registry::default();
+        registry.register("busy", JobOptions { max_attempts: 2, ..quick() }, move |attempt| {
+            let _ = seen.send((attempt.job.attempt, attempt.is_last));
+            let call = calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            async move {
+                match call {
+                    0..3 => {
+                        let reason = "others are before it".into();
+                        Ok(Outcome::of(Verdict::PutOff { after: Duration::from_millis(1), reason }))
+                    }
+                    3 => Err(Error::internal("it has failed once")),
+                    _ => Ok(Outcome::done()),
+                }
+            }
+        });
+        let running = idle.start(registry, "node").await.unwrap();
+        store(&db, &engine, vec![NewJob::new("busy", "org", &())]).await;
+        let mut told = Vec::new();
+        for _ in 0..5 {
+            told.push(attempts.recv().await.unwrap());
+        }
+        assert_eq!(told, [(0, false), (0, false), (0, false), (0, false), (1, true)]);
+        running.stop(GRACE).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_word_that_is_waiting_is_not_stored_twice() {
     on_each_database(vec![MIGRATIONS, EFFECTS], async |db| {
         let (engine, _idle) = Engine::new(db.clone(), Clock::System);

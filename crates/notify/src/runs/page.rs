@@ -55,9 +55,9 @@ pub(crate) async fn advance_page(
     }
 }
 
-/// Puts off a job whose organisation has no thread left, however often: that alone never makes it a dead letter.
+/// Puts off a job whose organisation has no thread left.
 pub(crate) fn busy() -> Outcome {
-    Outcome::of(Verdict::Retry { after: BUSY, error: Failure::Busy.to_string() })
+    Outcome::of(Verdict::PutOff { after: BUSY, reason: Failure::Busy.to_string() })
 }
 
 async fn advance_each(notify: &Notify, mut world: World, runs: Vec<Run>) -> Result<Advanced> {
