@@ -25,6 +25,7 @@ use campanile_inbound::Intake;
 use campanile_inbound::sources::{self, NewSource, Source, SourceId};
 use campanile_net::Client;
 use campanile_notify::{Mailer, Notify};
+use campanile_sandbox::Sandbox;
 use campanile_webhooks::Webhooks;
 use campanile_webhooks::applications::{self, ApplicationSpec};
 
@@ -140,16 +141,17 @@ impl App {
             tracer,
         } = config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
-        let live = Live::default();
-        let webhooks = Webhooks::new(
-            db.clone(),
-            clock.clone(),
-            vault.clone(),
-            engine.clone(),
-            client.clone(),
-            live.clone(),
-            webhooks,
-        );
+        let (live, sandbox) = (Live::default(), Sandbox::default());
+        let webhooks = Webhooks::new(campanile_webhooks::Config {
+            db: db.clone(),
+            clock: clock.clone(),
+            vault: vault.clone(),
+            engine: engine.clone(),
+            client: client.clone(),
+            live: live.clone(),
+            sandbox: sandbox.clone(),
+            settings: webhooks,
+        });
         let notify = Notify::new(campanile_notify::Config {
             db: db.clone(),
             clock: clock.clone(),
@@ -158,6 +160,7 @@ impl App {
             client: client.clone(),
             mailer,
             live: live.clone(),
+            sandbox,
             base_url: base_url.trim_end_matches('/').to_owned(),
         });
         notify.listened_by(told::listener(&webhooks));

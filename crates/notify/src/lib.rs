@@ -109,13 +109,14 @@ pub struct Config {
     pub client: Client,
     pub mailer: Option<Mailer>,
     pub live: Live,
+    pub sandbox: Sandbox,
     pub base_url: String,
 }
 
 impl Notify {
     /// The pillar over these.
     pub fn new(config: Config) -> Self {
-        let Config { db, clock, vault, engine, client, mailer, live, base_url } = config;
+        let Config { db, clock, vault, engine, client, mailer, live, sandbox, base_url } = config;
         Self {
             db,
             clock,
@@ -135,7 +136,7 @@ impl Notify {
             accepts: Default::default(),
             begins: Default::default(),
             recent: Default::default(),
-            sandbox: Sandbox::default(),
+            sandbox,
         }
     }
 

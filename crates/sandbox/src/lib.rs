@@ -6,10 +6,12 @@
 //!   (fuel, sizes); the deadline is for what those bounds have missed.
 //! * A tenant has fewer slots than there are threads, so the endless work of one leaves a thread to all others. A thread that
 //!   was given up keeps its tenant's slot until it ends: no tenant can have more threads given up than it has slots.
+//! * A call that is not [brief](priority::BRIEF) goes on at a lower [priority], so that those who serve come first.
 //! * A panic is that call's failure.
 //!
 //! The threads belong to no runtime: a process that stops does not wait for them.
 
+pub mod priority;
 mod threads;
 
 use std::collections::HashMap;
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use priority::{BRIEF, Place};
 use threads::Threads;
 
 /// For how long a call waits for a slot before it is refused.
@@ -85,15 +88,25 @@ impl Sandbox {
     ) -> Result<T, Failure> {
         let slots = tokio::time::timeout(PATIENCE, self.slots_for(tenant));
         let (own, all) = slots.await.map_err(|_| Failure::Busy)?;
-        let (done, result) = oneshot::channel();
+        let (done, mut result) = oneshot::channel();
+        let place = Arc::<Place>::default();
+        let within = place.clone();
         self.0.threads.start(Box::new(move || {
+            within.begin();
+            let made = std::panic::catch_unwind(AssertUnwindSafe(work));
+            let is_as_before = within.end();
             // The caller may have left.
-            let _ = done.send(std::panic::catch_unwind(AssertUnwindSafe(work)));
+            let _ = done.send(made);
             drop(own);
+            is_as_before
         }));
-        let result = tokio::time::timeout(deadline, result).await;
+        let mut returned = tokio::time::timeout(BRIEF.min(deadline), &mut result).await;
+        if returned.is_err() {
+            place.lower();
+            returned = tokio::time::timeout(deadline.saturating_sub(BRIEF), &mut result).await;
+        }
         drop(all);
-        match result {
+        match returned {
             Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(panic))) => Err(Failure::Panicked(words(&*panic))),
             Ok(Err(_)) => Err(Failure::Panicked("the thread ended".to_owned())),

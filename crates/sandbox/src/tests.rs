@@ -63,3 +63,29 @@ async fn a_caller_who_leaves_leaves_no_slot_behind() {
         assert_eq!(sandbox.run("a", LONG, || ()).await, Ok(()));
     }
 }
+
+/// The niceness of each thread of this process, by what the system says.
+#[cfg(target_os = "linux")]
+fn niceness(thread: &str) -> i32 {
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap();
+    stat.rsplit(") ").next().unwrap().split(' ').nth(16).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn work_that_is_not_brief_goes_on_at_a_lower_priority_and_no_other_does() {
+    let thread = || rustix::thread::gettid().as_raw_nonzero().to_string();
+    let sandbox = Sandbox::new(2);
+    let before = sandbox.run("a", LONG, move || niceness(&thread())).await.unwrap();
+    let lowered = move || {
+        let began = Instant::now();
+        while niceness(&thread()) == before && began.elapsed() < LONG {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        niceness(&thread())
+    };
+    assert!(sandbox.run("a", LONG, lowered).await.unwrap() > before);
+    for _ in 0..3 {
+        assert_eq!(sandbox.run("a", LONG, move || niceness(&thread())).await, Ok(before));
+    }
+}

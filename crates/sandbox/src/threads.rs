@@ -9,7 +9,8 @@ const KEPT: Duration = Duration::from_secs(10);
 /// The stack of each; memory is taken as it is used.
 const STACK: usize = 8 * 1024 * 1024;
 
-pub(crate) type Work = Box<dyn FnOnce() + Send>;
+/// Answers whether its thread may go on to the next.
+pub(crate) type Work = Box<dyn FnOnce() -> bool + Send>;
 
 #[derive(Default)]
 pub(crate) struct Threads {
@@ -47,7 +48,9 @@ impl Threads {
 
     fn serve(&self) {
         while let Some(work) = self.next() {
-            work();
+            if !work() {
+                return;
+            }
         }
     }
 

@@ -61,6 +61,19 @@ pub const MIGRATIONS: Migrations = Migrations {
     ],
 };
 
+/// What the pillar is made of.
+#[allow(missing_docs, reason = "the names are those of the pillar")]
+pub struct Config {
+    pub db: Db,
+    pub clock: Clock,
+    pub vault: Vault,
+    pub engine: Engine,
+    pub client: Client,
+    pub live: Live,
+    pub sandbox: Sandbox,
+    pub settings: Settings,
+}
+
 /// What the pillar works with. Cheap to clone.
 #[derive(Clone)]
 pub struct Webhooks(Arc<Parts>);
@@ -82,7 +95,8 @@ pub struct Parts {
     /// How deliveries are made.
     pub settings: Settings,
     scripts: Scripts,
-    sandbox: Sandbox,
+    /// Threads on which schemas of others are measured and compiled.
+    pub sandbox: Sandbox,
     directory: Directory,
     recent: Recent,
     accepts: OnceLock<messages::Accepts>,
@@ -100,19 +114,11 @@ impl Deref for Webhooks {
 
 impl Webhooks {
     /// The pillar over these.
-    pub fn new(
-        db: Db,
-        clock: Clock,
-        vault: Vault,
-        engine: Engine,
-        client: Client,
-        live: Live,
-        settings: Settings,
-    ) -> Self {
+    pub fn new(config: Config) -> Self {
+        let Config { db, clock, vault, engine, client, live, sandbox, settings } = config;
         let (directory, recent, accepts, tokens) = Default::default();
         let underway = delivery::Underway::of(client.turns());
         let scripts = Scripts::of_this_machine(settings.script_worker.clone());
-        let sandbox = Sandbox::default();
         let parts = Parts {
             db,
             clock,

@@ -10,6 +10,7 @@
 //! * An organisation has all workers but one at most, and an application one less than its organisation: endless scripts
 //!   of one leave a worker to all others. Who waits longer than [`SCRIPT_QUEUE`] is refused with the reason.
 //! * A script that takes too long time and again [rests](rests) in between.
+//! * A call that is not [brief](BRIEF) goes on at a lower priority, and its worker ends with it.
 //! * A worker that dies under a call was killed by somebody else: the call is made once more.
 
 mod frame;
@@ -25,6 +26,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use campanile_base::bounds::{SCRIPT_GRACE, SCRIPT_INPUT_BYTES, SCRIPT_QUEUE, SCRIPT_TIME};
+#[cfg(doc)]
+use campanile_sandbox::priority::BRIEF;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -186,7 +189,9 @@ impl Scripts {
             Ok(Err(_)) => return None,
             Ok(Ok(answer)) => answer,
         };
-        self.idle().push(process);
+        if !process.is_lowered() {
+            self.idle().push(process);
+        }
         Some(match answer {
             Answer::Returned(value) => Ok(Box::<str>::from(value).into_string()),
             Answer::Failed(why) => Err(Failure::Failed(why)),

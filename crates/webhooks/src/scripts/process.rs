@@ -1,8 +1,10 @@
 //! One process for scripts, as the server sees it: started empty-handed, called, killed when it is dropped.
 
+use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
+use campanile_sandbox::priority::{BRIEF, lower_group};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -19,6 +21,7 @@ pub(super) struct Process {
     output: ChildStdout,
     /// Killed with this.
     child: Child,
+    is_lowered: bool,
 }
 
 impl Process {
@@ -35,13 +38,12 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        let (Some(input), Some(mut output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::Error::other("the process has no pipes"));
         };
-        let mut process = Self { input, output, child };
-        let ready: String = tokio::time::timeout(START, process.hear()).await??;
+        let ready: String = tokio::time::timeout(START, hear(&mut output)).await??;
         match ready == READY {
-            true => Ok(process),
+            true => Ok(Self { input, output, child, is_lowered: false }),
             false => Err(std::io::Error::other("the program is another one")),
         }
     }
@@ -51,18 +53,33 @@ impl Process {
         self.child.id()
     }
 
-    /// Sends a call, and waits for what comes of it.
-    pub(super) async fn call(&mut self, frame: &[u8]) -> std::io::Result<Answer> {
-        self.input.write_all(frame).await?;
-        self.input.flush().await?;
-        self.hear().await
+    /// Whether it has had a call that was not brief, and has a lower priority since.
+    pub(super) fn is_lowered(&self) -> bool {
+        self.is_lowered
     }
 
-    async fn hear<T: DeserializeOwned>(&mut self) -> std::io::Result<T> {
-        let mut head = [0; HEAD];
-        self.output.read_exact(&mut head).await?;
-        let mut frame = vec![0; frame::length(head)?];
-        self.output.read_exact(&mut frame).await?;
-        Ok(serde_json::from_slice(&frame)?)
+    /// Sends a call, and waits for what comes of it.
+    pub(super) async fn call(&mut self, frame: &[u8]) -> std::io::Result<Answer> {
+        let group = self.child.id();
+        let mut answer = pin!(exchange(&mut self.input, &mut self.output, frame));
+        if let Ok(answer) = tokio::time::timeout(BRIEF, &mut answer).await {
+            return answer;
+        }
+        self.is_lowered = group.is_some_and(lower_group);
+        answer.await
     }
+}
+
+async fn exchange(input: &mut ChildStdin, output: &mut ChildStdout, frame: &[u8]) -> std::io::Result<Answer> {
+    input.write_all(frame).await?;
+    input.flush().await?;
+    hear(output).await
+}
+
+async fn hear<T: DeserializeOwned>(output: &mut ChildStdout) -> std::io::Result<T> {
+    let mut head = [0; HEAD];
+    output.read_exact(&mut head).await?;
+    let mut frame = vec![0; frame::length(head)?];
+    output.read_exact(&mut frame).await?;
+    Ok(serde_json::from_slice(&frame)?)
 }
