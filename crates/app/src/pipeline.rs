@@ -83,13 +83,14 @@ async fn remember_all(
     tx: &mut Tx,
     app: &App,
     delivery: &Delivery,
-    events: Vec<SourceEvent>,
+    mut events: Vec<SourceEvent>,
     changes: Vec<RepositoryChange>,
 ) -> Result<()> {
     let organisation = &delivery.organisation_id;
     repositories::apply(tx, &app.clock, organisation, &delivery.source_id, &changes).await?;
     let mut remembered = 0;
-    for event in &events {
+    for event in &mut events {
+        repositories::names::settle(tx, &delivery.workspace_id, event).await?;
         match remember(tx, &app.clock, organisation, &delivery.workspace_id, event).await? {
             Remembered::New(observation, _) => {
                 remembered += 1;

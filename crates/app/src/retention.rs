@@ -98,6 +98,7 @@ pub const TABLES: &[(&str, Kept)] = &[
     ("source", Kept::OnPurpose("settings")),
     ("delivery", Kept::For("inbound_keep_deliveries")),
     ("repository", Kept::OnPurpose("a row for each repository of a source")),
+    ("repository_name", Kept::OnPurpose("a row for each name that a repository has had")),
     ("observation", Kept::For("memory_keep_observations")),
     ("observation_reference", Kept::For("memory_keep_observations")),
     ("edge", Kept::For("memory_keep_observations")),

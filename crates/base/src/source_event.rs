@@ -24,6 +24,9 @@ pub struct SourceEvent {
     pub actor: Option<EventActor>,
     /// When it happened.
     pub occurred_at: Timestamp,
+    /// The repository in which numbers such as `#12` count, by the name that stands in keys.
+    #[serde(skip)]
+    pub repository: Option<String>,
     /// What else it speaks of.
     pub references: Vec<Reference>,
     /// What the provider says besides.

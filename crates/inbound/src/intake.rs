@@ -65,6 +65,8 @@ pub struct Receipt {
     pub is_new: bool,
     /// The workspace it belongs to, for those who watch.
     pub workspace: campanile_accounts::WorkspaceId,
+    /// The status that says to the sender that it was taken.
+    pub status: u16,
 }
 
 /// The entrance for deliveries. Cheap to clone.
@@ -227,6 +229,7 @@ impl Intake {
             delivery_id: delivery.delivery_id.clone(),
             is_new,
             workspace: delivery.workspace_id.clone(),
+            status: provider.manners().success,
         })
     }
 

@@ -25,6 +25,8 @@
 pub mod deliveries;
 mod error;
 mod github;
+#[cfg(test)]
+mod identity_tests;
 mod intake;
 mod linear;
 mod payload;
@@ -40,14 +42,16 @@ use campanile_db::Migrations;
 
 pub use error::{Code, IngestError};
 pub use intake::{Arrival, Intake, KnownSource, PROCESS, ProcessArgs, Receipt};
-pub use provider::Provider;
+pub use provider::{Manners, Provider};
 
 use crate::deliveries::Delivery;
 use crate::repositories::RepositoryChange;
 
 /// The tables of the inbound side.
-pub const MIGRATIONS: Migrations =
-    Migrations { component: "inbound", files: &[include_str!("../migrations/1_inbound.sql")] };
+pub const MIGRATIONS: Migrations = Migrations {
+    component: "inbound",
+    files: &[include_str!("../migrations/1_inbound.sql"), include_str!("../migrations/2_names.sql")],
+};
 
 /// What a delivery means.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! The providers, and what each adapter must answer.
 
+use std::time::Duration;
+
 use campanile_base::{Secret, Timestamp};
 use campanile_net::{HmacAlgorithm, verify_hmac_hex};
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,18 @@ pub enum Provider {
     Vercel,
     Linear,
     Sentry,
+}
+
+const LINEAR_REPEATS: [Duration; 3] =
+    [Duration::from_secs(60), Duration::from_secs(3_600), Duration::from_secs(6 * 3_600)];
+
+/// How a provider sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manners {
+    /// The status that says to it that a delivery was taken; any other makes it send again, and may make it stop for good.
+    pub success: u16,
+    /// How long after the first time it sends again what was not taken; nothing where that is not promised.
+    pub repeats: &'static [Duration],
 }
 
 /// The headers of a delivery: lower-case names, in the order of arrival.
@@ -66,6 +80,15 @@ impl Provider {
             Self::Vercel => "vercel",
             Self::Linear => "linear",
             Self::Sentry => "sentry",
+        }
+    }
+
+    /// What this provider takes for success, and when it sends again what did not succeed.
+    pub fn manners(self) -> Manners {
+        const ACCEPTED: u16 = 202;
+        match self {
+            Self::Linear => Manners { success: 200, repeats: &LINEAR_REPEATS },
+            Self::Github | Self::Vercel | Self::Sentry => Manners { success: ACCEPTED, repeats: &[] },
         }
     }
 

@@ -80,6 +80,7 @@ mod tests {
             body: String::new(),
             actor: None,
             occurred_at: Timestamp::from_seconds(0),
+            repository: None,
             references: vec![Reference::new(ReferenceKind::Label, "Bug")],
             metadata: serde_json::Map::new(),
         }

@@ -138,6 +138,7 @@ mod tests {
             body: body.into(),
             actor: None,
             occurred_at: Timestamp::from_seconds(0),
+            repository: None,
             references: vec![Reference::commit("a8f3c2d91e4b5678")],
             metadata: serde_json::Map::new(),
         };

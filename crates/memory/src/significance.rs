@@ -115,6 +115,7 @@ mod tests {
             body: body.into(),
             actor: None,
             occurred_at: Timestamp::from_seconds(0),
+            repository: None,
             references: Vec::new(),
             metadata: serde_json::Map::new(),
         }

@@ -141,6 +141,10 @@ fn values_in(json: &[u8]) -> usize {
     values
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
+/// Some senders put it before their JSON.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Reads a body as JSON, or says what is wrong with it. `T` may take as little of it as it wants;
 /// that all of it is JSON is checked either way.
 pub(crate) fn parse_body<T: DeserializeOwned>(
@@ -148,7 +152,8 @@ pub(crate) fn parse_body<T: DeserializeOwned>(
     body: &[u8],
 ) -> std::result::Result<T, String> {
     let is_form = |(name, value): &(String, String)| {
-        name == "content-type" && value.starts_with("application/x-www-form-urlencoded")
+        // Media types have no case.
+        name == "content-type" && value.get(..FORM.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(FORM))
     };
     let unpacked =
         headers.iter().any(is_form).then(|| url::form_urlencoded::parse(body).find(|(name, _)| name == "payload"));
@@ -157,6 +162,7 @@ pub(crate) fn parse_body<T: DeserializeOwned>(
         Some(None) => return Err("the form has no field named payload".into()),
         None => body,
     };
+    let payload = payload.strip_prefix(BYTE_ORDER_MARK).unwrap_or(payload);
     if payload.trim_ascii_start().first() != Some(&b'{') {
         return Err("the body is not a JSON object".into());
     }

@@ -1,7 +1,7 @@
 //! What happens in a repository: pushes, pull requests, issues, comments, releases, discussions.
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
-use campanile_base::{Error, Result};
+use campanile_base::{Error, Result, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::links::closed_issues;
@@ -13,19 +13,20 @@ const TITLE: usize = 200;
 /// How much of somebody's own words goes into a title.
 const HEADLINE: usize = 100;
 
-/// The actions that happen to a thing once, or whose repetition says nothing new.
-const PLAIN_ACTIONS: [&str; 9] =
-    ["opened", "closed", "merged", "reopened", "ready_for_review", "created", "published", "answered", "deleted"];
+/// The actions that happen to a thing once.
+const ONCE: [&str; 4] = ["opened", "created", "merged", "deleted"];
 
 pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
     let repository = payload.needed("repository/full_name")?;
     let (before, after) = (payload.needed("before")?, payload.needed("after")?);
     let git_ref = payload.needed("ref")?;
-    let name = git_ref.strip_prefix("refs/heads/").or(git_ref.strip_prefix("refs/tags/")).unwrap_or(git_ref);
+    let tag = git_ref.strip_prefix("refs/tags/");
+    let name = tag.or(git_ref.strip_prefix("refs/heads/")).unwrap_or(git_ref);
     let message = payload.text("head_commit/message").unwrap_or_default();
     let deleted = payload.flag("deleted");
     let headline = match (deleted, message.lines().next()) {
         (true, _) => format!("Deleted {name}"),
+        (false, _) if tag.is_some() => format!("Tag {name}"),
         (false, Some(line)) if !line.trim().is_empty() => cut(line, HEADLINE),
         _ => format!("Push to {name}"),
     };
@@ -34,13 +35,13 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
     if !deleted {
         references.push(Reference::commit(after).at(payload.text("head_commit/url").map(Into::into)).subject());
     }
-    references.push(Reference::branch(name, default_branch));
-    // A deletion has no commit of its own: what it left behind identifies it.
-    let source_id = if deleted {
-        format!("push:{repository}:{git_ref}:{before}:deleted")
-    } else {
-        format!("push:{repository}:{after}")
-    };
+    if tag.is_none() {
+        references.push(Reference::branch(name, default_branch));
+    }
+    // One commit may be pushed to several branches, and a branch may come back to a commit it has left.
+    let to = if deleted { "deleted" } else { after };
+    let pushed_at = payload.id("repository/pushed_at").map(|at| format!("{at}:")).unwrap_or_default();
+    let source_id = format!("push:{repository}:{git_ref}:{pushed_at}{before}:{to}");
     let files = |kind: &str| payload.list("commits").iter().map(|commit| commit.list(kind).len()).sum::<usize>();
     let mut actor = person(payload, "sender");
     if let Some(actor) = &mut actor {
@@ -54,13 +55,15 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
         body: cut(message, BODY),
         actor,
         occurred_at: payload.time("head_commit/timestamp").unwrap_or(delivery.received_at),
+        repository: Some(repository.to_owned()),
         references,
         metadata: with_repository(
             payload,
             metadata([
                 ("deliveryId", Some(json!(delivery.delivery_id))),
-                ("branch", Some(json!(name))),
-                ("defaultBranch", default_branch.map(|branch| json!(branch == name))),
+                ("branch", tag.is_none().then(|| json!(name))),
+                ("tag", tag.map(|tag| json!(tag))),
+                ("defaultBranch", default_branch.map(|branch| json!(tag.is_none() && branch == name))),
                 ("beforeSha", Some(json!(before))),
                 ("afterSha", Some(json!(after))),
                 ("commitCount", Some(json!(payload.list("commits").len()))),
@@ -85,11 +88,12 @@ pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<Sourc
     Ok(SourceEvent {
         provider: "github".into(),
         event_type: format!("pull_request.{action}"),
-        source_id: identity(payload, &format!("pr:{repository}#{number}"), action, pr),
+        source_id: identity(payload, delivery, &format!("pr:{repository}#{number}"), action, pr),
         title: headline(&kind, pr)?,
         body: titled_body(pr),
         actor: person(pr, "user"),
-        occurred_at: pr.time("updated_at").unwrap_or(delivery.received_at),
+        occurred_at: time_of(action, pr, delivery),
+        repository: Some(repository.to_owned()),
         references: pull_request_references(payload, pr, repository, number),
         metadata: with_repository(
             payload,
@@ -108,6 +112,7 @@ pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<Sourc
                 ("mergeCommitSha", pr.at("merge_commit_sha").cloned()),
                 ("authorLogin", pr.at("user/login").cloned()),
                 ("authorId", pr.at("user/id").cloned()),
+                ("mergedBy", pr.at("merged_by/login").cloned()),
                 ("url", pr.at("html_url").cloned()),
             ]),
         ),
@@ -146,11 +151,12 @@ pub(super) fn issue(payload: &Value, delivery: &Delivery) -> Result<SourceEvent>
     Ok(SourceEvent {
         provider: "github".into(),
         event_type: format!("issues.{action}"),
-        source_id: identity(payload, &format!("issue:{repository}#{number}"), action, issue),
+        source_id: identity(payload, delivery, &format!("issue:{repository}#{number}"), action, issue),
         title: headline(&format!("Issue {}", title_case(action)), issue)?,
         body: titled_body(issue),
         actor: person(issue, "user"),
-        occurred_at: issue.time("updated_at").unwrap_or(delivery.received_at),
+        occurred_at: time_of(action, issue, delivery),
+        repository: Some(repository.to_owned()),
         references,
         metadata: with_repository(
             payload,
@@ -181,11 +187,12 @@ pub(super) fn issue_comment(payload: &Value, delivery: &Delivery) -> Result<Sour
     Ok(SourceEvent {
         provider: "github".into(),
         event_type: format!("issue_comment.{action}"),
-        source_id: identity(payload, &format!("comment:{repository}#{number}:{id}"), action, comment),
+        source_id: identity(payload, delivery, &format!("comment:{repository}#{number}:{id}"), action, comment),
         title: cut(&format!("[Comment {}] #{number}: {}", title_case(action), cut(first_line, HEADLINE)), TITLE),
         body: cut(comment.text("body").unwrap_or_default(), BODY),
         actor: person(comment, "user"),
-        occurred_at: comment.time("updated_at").unwrap_or(delivery.received_at),
+        occurred_at: time_of(action, comment, delivery),
+        repository: Some(repository.to_owned()),
         references: vec![Reference::numbered(kind, repository, number).at(url).labelled("comment")],
         metadata: with_repository(
             payload,
@@ -207,21 +214,22 @@ pub(super) fn release(payload: &Value, delivery: &Delivery) -> Result<SourceEven
     let tag = release.needed("tag_name")?;
     let action = payload.needed("action")?;
     let name = release.text("name").unwrap_or(tag);
-    // GitHub tells of one release as created, published and released, all at once.
-    let source_id = match action {
-        "published" => format!("release:{repository}:{tag}"),
-        other => identity(payload, &format!("release:{repository}:{tag}"), other, release),
+    // The same tag may be released again.
+    let thing = match release.id("id") {
+        Some(id) => format!("release:{repository}:{tag}:{id}"),
+        None => format!("release:{repository}:{tag}"),
     };
     let target = release.text("target_commitish");
     let references = target.map(|branch| Reference::branch(branch, payload.text("repository/default_branch")));
     Ok(SourceEvent {
         provider: "github".into(),
         event_type: format!("release.{action}"),
-        source_id,
+        source_id: identity(payload, delivery, &thing, action, release),
         title: cut(&format!("[Release {}] {}", title_case(action), cut(name, HEADLINE)), TITLE),
         body: cut(release.text("body").unwrap_or_default(), BODY),
         actor: person(release, "author"),
         occurred_at: release.time("published_at").or(release.time("created_at")).unwrap_or(delivery.received_at),
+        repository: Some(repository.to_owned()),
         references: references.into_iter().collect(),
         metadata: with_repository(
             payload,
@@ -241,20 +249,17 @@ pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceE
     let repository = payload.needed("repository/full_name")?;
     let (discussion, number) = numbered(payload, "discussion")?;
     let action = payload.needed("action")?;
-    let source_id = match action {
-        "created" => format!("discussion:{repository}#{number}"),
-        other => identity(payload, &format!("discussion:{repository}#{number}"), other, discussion),
-    };
     let category = discussion.text("category/name");
     let references = category.map(|name| Reference::new(ReferenceKind::Label, name).labelled("category"));
     Ok(SourceEvent {
         provider: "github".into(),
         event_type: format!("discussion.{action}"),
-        source_id,
+        source_id: identity(payload, delivery, &format!("discussion:{repository}#{number}"), action, discussion),
         title: headline(&format!("Discussion {}", title_case(action)), discussion)?,
         body: titled_body(discussion),
         actor: person(discussion, "user"),
-        occurred_at: discussion.time("updated_at").unwrap_or(delivery.received_at),
+        occurred_at: time_of(action, discussion, delivery),
+        repository: Some(repository.to_owned()),
         references: references.into_iter().collect(),
         metadata: with_repository(
             payload,
@@ -269,15 +274,37 @@ pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceE
     })
 }
 
-/// `{thing}:{action}`; where the action can happen to the thing again, with its time and with the
-/// one label or person it is about, since several are changed in one moment.
-fn identity(payload: &Value, thing: &str, action: &str, changed: &Value) -> String {
-    if PLAIN_ACTIONS.contains(&action) {
+/// `{thing}:{action}`; where the action can happen to the thing again, with its time and with the one label, person, team or
+/// milestone it is about, since several are changed in one moment. Where nothing has a time, the delivery tells it apart.
+fn identity(payload: &Value, delivery: &Delivery, thing: &str, action: &str, changed: &Value) -> String {
+    if ONCE.contains(&action) {
         return format!("{thing}:{action}");
     }
-    let about = ["label/name", "assignee/login", "requested_reviewer/login"].iter().find_map(|path| payload.text(path));
-    let parts = [changed.text("updated_at"), about].into_iter().flatten();
-    parts.fold(format!("{thing}:{action}"), |identity, part| format!("{identity}:{part}"))
+    const ABOUT: [&str; 5] =
+        ["label/name", "assignee/login", "requested_reviewer/login", "requested_team/slug", "milestone/title"];
+    let about = ABOUT.iter().find_map(|path| payload.text(path));
+    let at = instant(action, changed).or_else(|| changed.text("updated_at")).unwrap_or(&delivery.delivery_id);
+    [Some(at), about].into_iter().flatten().fold(format!("{thing}:{action}"), |known, part| format!("{known}:{part}"))
+}
+
+/// The field with the time of this very action, which the provider's API has, too.
+fn instant<'t>(action: &str, thing: &'t Value) -> Option<&'t str> {
+    let field = match action {
+        "opened" | "created" => "created_at",
+        "closed" => "closed_at",
+        "merged" => "merged_at",
+        "published" | "released" | "prereleased" => "published_at",
+        "answered" => "answer_chosen_at",
+        _ => return None,
+    };
+    thing.text(field)
+}
+
+/// When an action was taken. What has been deleted has no time of it.
+fn time_of(action: &str, thing: &Value, delivery: &Delivery) -> Timestamp {
+    let own = instant(action, thing).and_then(Timestamp::parse);
+    let changed = || thing.time("updated_at").filter(|_| action != "deleted");
+    own.or_else(changed).unwrap_or(delivery.received_at)
 }
 
 fn numbered<'p>(payload: &'p Value, thing: &str) -> Result<(&'p Value, u64)> {
@@ -314,7 +341,13 @@ fn labels(thing: &Value) -> impl Iterator<Item = Reference> {
 }
 
 pub(super) fn with_repository(payload: &Value, mut metadata: Map<String, Value>) -> Map<String, Value> {
-    for (name, path) in [("repoFullName", "repository/full_name"), ("repoId", "repository/id")] {
+    let paths = [
+        ("repoFullName", "repository/full_name"),
+        ("repoId", "repository/id"),
+        ("senderLogin", "sender/login"),
+        ("senderId", "sender/id"),
+    ];
+    for (name, path) in paths {
         if let Some(value) = payload.at(path) {
             metadata.insert(name.to_owned(), value.clone());
         }

@@ -29,6 +29,7 @@ pub(super) fn normalise(
         body: names(payload).join("\n"),
         actor: person(payload, "sender"),
         occurred_at: delivery.received_at,
+        repository: payload.text("repository/full_name").map(Into::into),
         references: Vec::new(),
         metadata: with_repository(
             payload,
@@ -67,7 +68,9 @@ fn installation(event: &str, action: &str, payload: &Value) -> Result<Lifecycle>
         _ => "repositories_added",
     };
     let changes = match (event, action) {
-        ("installation", "deleted" | "suspend") => vec![RepositoryChange::InstallationGone(id)],
+        ("installation", "deleted") => vec![RepositoryChange::InstallationGone(id)],
+        ("installation", "suspend") => vec![RepositoryChange::InstallationSuspended(id)],
+        ("installation", "unsuspend") => vec![RepositoryChange::InstallationResumed(id)],
         _ => {
             let added = payload.list(given).iter().filter_map(|repository| {
                 let (number, full_name) = (repository.number("id")?, repository.text("full_name")?.to_owned());

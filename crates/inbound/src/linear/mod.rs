@@ -25,26 +25,28 @@ pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Res
 }
 
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {
-    let data = payload.at("data").ok_or_else(|| Error::invalid("the payload has no data"))?;
     let (kind, action) = event.split_once(':').unwrap_or((event, ""));
+    // Some kinds have no data: which they are is decided before it is asked for.
+    let read: fn(&Value, &Value, &str) -> Result<Parts> = match kind {
+        "Issue" => issue,
+        "Comment" => comment,
+        "Project" => project,
+        "Cycle" => cycle,
+        "ProjectUpdate" => project_update,
+        other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
+    };
     let action = match action {
         "create" => "created",
         "update" => "updated",
         "remove" => "deleted",
         other => return Ok(Normalised::Skipped(format!("{kind} {other} events are not remembered"))),
     };
-    let parts = match kind {
-        "Issue" => issue(data, action)?,
-        "Comment" => comment(data)?,
-        "Project" => project(data, action)?,
-        "Cycle" => cycle(data, action)?,
-        "ProjectUpdate" => project_update(data, action)?,
-        other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
-    };
-    // A thing is updated many times: each has its own time, and so its own identity.
+    let data = payload.at("data").ok_or_else(|| Error::invalid("the payload has no data"))?;
+    let parts = read(data, payload, action)?;
+    // A thing is updated many times, and may be removed, brought back and removed again: each has its own time, and so its own identity.
     let changed = data.text("updatedAt").or(payload.text("createdAt"));
     let source_id = match (action, changed) {
-        ("updated", Some(at)) => format!("{}:updated:{at}", parts.identity),
+        ("updated" | "deleted", Some(at)) => format!("{}:{action}:{at}", parts.identity),
         _ => format!("{}:{action}", parts.identity),
     };
     let mut fields = metadata([
@@ -60,8 +62,10 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         source_id,
         title: cut(&parts.title, 200),
         body: cut(&parts.body, 10_000),
-        actor: parts.actor,
+        // Who acted; older deliveries do not say, and then it is whose thing it is.
+        actor: person(payload, "actor").or(parts.whose),
         occurred_at: data.time("updatedAt").or(payload.time("createdAt")).unwrap_or(delivery.received_at),
+        repository: None,
         references: parts.references,
         metadata: fields,
     };
@@ -74,12 +78,13 @@ struct Parts {
     identity: String,
     title: String,
     body: String,
-    actor: Option<EventActor>,
+    /// Whose it is, who wrote it, who leads it.
+    whose: Option<EventActor>,
     references: Vec<Reference>,
     metadata: Vec<(&'static str, Option<Value>)>,
 }
 
-fn issue(data: &Value, action: &str) -> Result<Parts> {
+fn issue(data: &Value, _: &Value, action: &str) -> Result<Parts> {
     let identifier = data.needed("identifier")?;
     let mut references = vec![Reference::issue_key(identifier).at(data.text("url").map(Into::into)).subject()];
     references.extend(named(data, "team/key", ReferenceKind::Team));
@@ -94,7 +99,8 @@ fn issue(data: &Value, action: &str) -> Result<Parts> {
     let labels: Vec<&str> = data.list("labels").iter().filter_map(|label| label.text("name")).collect();
     Ok(Parts {
         noun: "issue",
-        identity: format!("linear-issue:{}:{identifier}", data.text("team/key").unwrap_or("-")),
+        // An issue that moves to another team has another identifier.
+        identity: format!("linear-issue:{}", data.text("id").unwrap_or(identifier)),
         title: format!("[Issue {}] {identifier}: {}", cased(action), cut(data.needed("title")?, 80)),
         body: lines(
             data.text("description"),
@@ -110,13 +116,14 @@ fn issue(data: &Value, action: &str) -> Result<Parts> {
                 ("Due", data.text("dueDate").map(Into::into)),
             ],
         ),
-        actor: person(data, "creator").or_else(|| person(data, "assignee")),
+        whose: person(data, "creator").or_else(|| person(data, "assignee")),
         references,
         metadata: vec![
             ("identifier", Some(json!(identifier))),
             ("state", data.at("state/name").cloned()),
             ("priority", data.at("priority").cloned()),
             ("teamKey", data.at("team/key").cloned()),
+            ("creator", data.text("creator/name").map(|name| json!(name))),
         ],
     })
 }
@@ -152,28 +159,43 @@ fn github_thing(url: &str, marker: &str) -> Option<(String, u64)> {
     Some((format!("{owner}/{name}"), number))
 }
 
-fn comment(data: &Value) -> Result<Parts> {
+fn comment(data: &Value, payload: &Value, _: &str) -> Result<Parts> {
     let (id, body) = (data.needed("id")?, data.text("body").unwrap_or_default());
-    let issue = data.text("issue/identifier").or(data.text("issue/id")).unwrap_or("-");
-    let about = data.text("issue/identifier").map(Reference::issue_key);
-    let title = data.text("issue/title").unwrap_or_default();
+    // Older deliveries have the identifier in the address only.
+    let address = payload.text("url").or(data.text("url")).or(data.text("issue/url"));
+    let identifier = data.text("issue/identifier").or(address.and_then(identifier_in));
+    let issue = identifier.or(data.text("issue/id"));
+    let about = identifier.map(Reference::issue_key);
+    let on = ["projectUpdate/project/name", "documentContent/document/title", "initiativeUpdate/initiative/name"];
+    let title = data.text("issue/title").or(on.iter().find_map(|path| data.text(path))).unwrap_or_default();
     Ok(Parts {
         noun: "comment",
-        identity: format!("linear-comment:{issue}:{id}"),
+        identity: format!("linear-comment:{id}"),
         title: cut(&body.replace('\n', " "), 60),
-        body: format!("{body}\n\nIssue: {issue} {title}"),
-        actor: person(data, "user"),
+        body: match issue {
+            Some(issue) => format!("{body}\n\nIssue: {issue} {title}"),
+            None => format!("{body}\n\nOn: {title}"),
+        },
+        whose: person(data, "user").or_else(|| person(data, "externalUser")),
         references: about
             .map(|r| r.at(data.text("issue/url").map(Into::into)).labelled("comment"))
             .into_iter()
             .collect(),
-        metadata: vec![("commentId", Some(json!(id))), ("issueIdentifier", Some(json!(issue)))],
+        metadata: vec![("commentId", Some(json!(id))), ("issueIdentifier", issue.map(|issue| json!(issue)))],
     })
 }
 
-fn project(data: &Value, action: &str) -> Result<Parts> {
+/// `ENG-1` from `https://linear.app/acme/issue/ENG-1/its-title#comment-1`.
+fn identifier_in(address: &str) -> Option<&str> {
+    let identifier = address.split_once("/issue/")?.1.split(['/', '#', '?']).next()?;
+    let (team, number) = identifier.rsplit_once('-')?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (!team.is_empty() && is_number).then_some(identifier)
+}
+
+fn project(data: &Value, _: &Value, action: &str) -> Result<Parts> {
     let name = data.needed("name")?;
-    let slug = data.text("slugId").or(data.text("id")).unwrap_or("-");
+    let id = data.text("id").or(data.text("slugId")).unwrap_or("-");
     let teams: Vec<&str> =
         data.list("teams").iter().filter_map(|team| team.text("key").or(team.text("name"))).collect();
     let lead = data.text("lead/email").or(data.text("lead/name"));
@@ -182,19 +204,19 @@ fn project(data: &Value, action: &str) -> Result<Parts> {
     references.extend(teams.iter().map(|team| Reference::new(ReferenceKind::Team, *team)));
     Ok(Parts {
         noun: "project",
-        identity: format!("linear-project:{slug}"),
+        identity: format!("linear-project:{id}"),
         title: format!("[Project {}] Project: {name}", cased(action)),
         body: lines(
             Some(&format!("{name}\n{}", data.text("description").unwrap_or_default())),
             &[
-                ("State", data.text("state").map(Into::into)),
+                ("State", data.text("status/name").or(data.text("state")).map(Into::into)),
                 ("Progress", percent(data)),
                 ("Target", data.text("targetDate").map(Into::into)),
                 ("Lead", data.text("lead/name").map(Into::into)),
                 ("Teams", (!teams.is_empty()).then(|| teams.join(", "))),
             ],
         ),
-        actor: person(data, "lead"),
+        whose: person(data, "lead"),
         references,
         metadata: [
             ("scope", "scope"),
@@ -211,33 +233,48 @@ fn project(data: &Value, action: &str) -> Result<Parts> {
     })
 }
 
-fn cycle(data: &Value, action: &str) -> Result<Parts> {
+fn cycle(data: &Value, _: &Value, action: &str) -> Result<Parts> {
     let number = data.id("number").ok_or_else(|| Error::invalid("the payload has no data/number"))?;
-    let team = data.text("team/key").unwrap_or("-");
+    // Linear's own deliveries have the team's id only.
+    let team = data.text("team/key").or(data.text("teamId")).unwrap_or("-");
+    let identity = match data.text("id") {
+        Some(id) => format!("linear-cycle:{id}"),
+        None => format!("linear-cycle:{team}:{number}"),
+    };
     let name = data.text("name").map_or_else(|| format!("Cycle {number}"), Into::into);
     let mut references = vec![Reference::new(ReferenceKind::Cycle, &name)];
     references.extend(named(data, "team/key", ReferenceKind::Team));
     Ok(Parts {
         noun: "cycle",
-        identity: format!("linear-cycle:{team}:{number}"),
-        title: format!("[Cycle {}] {name} ({})", cased(action), data.text("team/name").unwrap_or(team)),
+        identity,
+        title: match data.text("team/name").or(data.text("team/key")) {
+            Some(team) => format!("[Cycle {}] {name} ({team})", cased(action)),
+            None => format!("[Cycle {}] {name}", cased(action)),
+        },
         body: lines(
             None,
             &[
                 ("Team", data.text("team/name").map(Into::into)),
                 ("Starts", data.text("startsAt").map(Into::into)),
                 ("Ends", data.text("endsAt").map(Into::into)),
-                ("Progress", percent(data)),
-                ("Scope points", data.id("scope")),
+                ("Progress", percent(data).or_else(|| cycle_progress(data))),
+                (
+                    "Scope points",
+                    data.id("scope").or_else(|| last(data, "scopeHistory").map(|scope| scope.to_string())),
+                ),
             ],
         ),
-        actor: None,
+        whose: None,
         references,
-        metadata: vec![("cycleNumber", data.at("number").cloned()), ("teamKey", Some(json!(team)))],
+        metadata: vec![
+            ("cycleNumber", data.at("number").cloned()),
+            ("teamKey", data.at("team/key").cloned()),
+            ("teamId", data.at("teamId").or(data.at("team/id")).cloned()),
+        ],
     })
 }
 
-fn project_update(data: &Value, action: &str) -> Result<Parts> {
+fn project_update(data: &Value, _: &Value, action: &str) -> Result<Parts> {
     let (id, body) = (data.needed("id")?, data.text("body").unwrap_or_default());
     let project = data.text("project/name").unwrap_or("-");
     let verb = match action {
@@ -253,13 +290,13 @@ fn project_update(data: &Value, action: &str) -> Result<Parts> {
     });
     Ok(Parts {
         noun: "project_update",
-        identity: format!("linear-project-update:{}:{id}", data.text("project/id").unwrap_or("-")),
+        identity: format!("linear-project-update:{id}"),
         title: format!(
             "[Project Update {verb}] {project}: {}...",
             body.chars().take(60).collect::<String>().replace('\n', " ")
         ),
         body: lines(Some(body), &[("Project", Some(project.into())), ("Health", health.map(Into::into))]),
-        actor: person(data, "user"),
+        whose: person(data, "user"),
         references: vec![Reference::new(ReferenceKind::Project, project)],
         metadata: vec![("health", data.at("health").cloned()), ("projectId", data.at("project/id").cloned())],
     })
@@ -273,6 +310,17 @@ fn named(data: &Value, path: &str, kind: ReferenceKind) -> Option<Reference> {
     data.text(path).map(|name| Reference::new(kind, name))
 }
 
+/// The newest entry of a history: a number, or a pair of time and number.
+fn last(data: &Value, path: &str) -> Option<f64> {
+    let newest = data.list(path).last()?;
+    newest.as_f64().or_else(|| newest.as_array()?.last()?.as_f64())
+}
+
+fn cycle_progress(data: &Value) -> Option<String> {
+    let (done, scope) = (last(data, "completedScopeHistory")?, last(data, "scopeHistory")?);
+    (scope > 0.0).then(|| format!("{}%", (done / scope * 100.0).round()))
+}
+
 /// Linear writes progress as a share of one.
 fn percent(data: &Value) -> Option<String> {
     let progress = data.at("progress")?.as_f64()?;
@@ -283,7 +331,7 @@ fn person(data: &Value, path: &str) -> Option<EventActor> {
     let person = data.at(path)?;
     Some(EventActor {
         id: person.id("id")?,
-        name: person.text("displayName").or(person.text("name"))?.to_owned(),
+        name: person.text("displayName").or(person.text("name")).or(person.text("service"))?.to_owned(),
         email: person.text("email").map(Into::into),
         avatar_url: person.text("avatarUrl").map(Into::into),
     })

@@ -1,5 +1,6 @@
 //! The repositories that a source was told of: known by number, so that a rename changes nothing.
 
+pub mod names;
 mod queries;
 
 use campanile_accounts::activity::{self, Action};
@@ -25,6 +26,10 @@ pub enum RepositoryChange {
     Inactive(i64),
     /// Access to a whole installation was withdrawn.
     InstallationGone(i64),
+    /// Access to a whole installation rests.
+    InstallationSuspended(i64),
+    /// What rested is accessible again: GitHub does not say which repositories that are.
+    InstallationResumed(i64),
     /// The repository does not exist any more.
     Deleted(i64),
 }
@@ -50,7 +55,17 @@ pub async fn apply(
             }
             RepositoryChange::Inactive(id) => queries::set_status(tx, source, *id, "inactive", now).await?,
             RepositoryChange::Deleted(id) => queries::set_status(tx, source, *id, "deleted", now).await?,
-            RepositoryChange::InstallationGone(id) => queries::deactivate_installation(tx, source, *id, now).await?,
+            RepositoryChange::InstallationGone(id) => {
+                queries::move_installation(tx, source, *id, ("suspended", "inactive"), now).await?
+                    + queries::move_installation(tx, source, *id, ("active", "inactive"), now).await?
+            }
+            RepositoryChange::InstallationSuspended(id) => {
+                queries::move_installation(tx, source, *id, ("active", "suspended"), now).await?
+            }
+            RepositoryChange::InstallationResumed(id) => {
+                queries::move_installation(tx, source, *id, ("suspended", "active"), now).await?;
+                0
+            }
         };
     }
     if disconnected > 0 {

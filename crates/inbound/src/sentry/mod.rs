@@ -4,9 +4,14 @@
 //! # Identity of a delivery
 //! `resource:timestamp` alone would make two errors of the same second one delivery, so a part of
 //! the body's hash belongs to it.
+//!
+//! # Identity of what happened
+//! An issue is resolved, regresses and is resolved again, and its payload says of none of these when: the time of the delivery does.
+//! Several may come in one second, so what else the payload says of the change belongs to the identity: when the issue was seen
+//! last, and to whom it was given.
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
-use campanile_base::{Error, Result, sha256_hex};
+use campanile_base::{Error, Result, Timestamp, sha256_hex};
 use serde_json::{Value, json};
 
 use crate::deliveries::Delivery;
@@ -28,12 +33,12 @@ pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Res
 
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {
     let (resource, action) = event.split_once('.').unwrap_or((event, ""));
-    let data = payload.at("data").ok_or_else(|| Error::invalid("the payload has no data"))?;
+    let data = || payload.at("data").ok_or_else(|| Error::invalid("the payload has no data"));
     let remembered = match resource {
-        "issue" => issue(action, data, payload, delivery)?,
-        "error" => error(data, delivery)?,
-        "event_alert" => event_alert(data, delivery)?,
-        "metric_alert" => metric_alert(action, data, delivery)?,
+        "issue" => issue(action, data()?, payload, delivery)?,
+        "error" => error(data()?, delivery)?,
+        "event_alert" => event_alert(data()?, delivery)?,
+        "metric_alert" => metric_alert(action, data()?, delivery)?,
         other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
     };
     Ok(Normalised::Events { events: vec![remembered], changes: Vec::new() })
@@ -45,16 +50,34 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
     let project = issue.text("project/slug").or(issue.text("project/name")).unwrap_or("-");
     let kind = issue.text("metadata/type").or(issue.text("title")).unwrap_or("Error");
     let value = issue.text("metadata/value").unwrap_or_default();
-    let mut references = vec![Reference::issue_key(short_id).at(issue.text("permalink").map(Into::into)).subject()];
+    let url = issue.text("permalink").or(issue.text("web_url"));
+    let id = issue.id("id");
+    let mut references = vec![Reference::issue_key(short_id).at(url.map(Into::into)).subject()];
+    references.extend(id.as_deref().map(|id| numbered_issue(id).at(url.map(Into::into)).subject()));
     references.push(Reference::new(ReferenceKind::Project, project));
     references.extend(assignee(issue));
+    // The short id has the project's name in it, which changes.
+    let thing = id.unwrap_or_else(|| format!("{project}:{short_id}"));
+    let what = match (action, issue.text("substatus")) {
+        ("unresolved", Some(substatus @ ("regressed" | "escalating"))) => crate::payload::title_case(substatus),
+        _ => crate::payload::title_case(action),
+    };
     let commit = issue.text("statusDetails/inCommit/commit");
     references.extend(commit.map(|sha| Reference::commit(sha).labelled("resolved_by")));
     Ok(SourceEvent {
         provider: "sentry".into(),
         event_type: format!("issue.{action}"),
-        source_id: format!("sentry-issue:{project}:{short_id}:{action}"),
-        title: cut(&format!("[Issue {}] {kind}: {}", crate::payload::title_case(action), cut(value, 80)), 200),
+        source_id: match action {
+            "created" => format!("sentry-issue:{thing}:created"),
+            _ => [hook_time(delivery), issue.text("lastSeen"), given_to(issue)]
+                .into_iter()
+                .flatten()
+                .fold(format!("sentry-issue:{thing}:{action}"), |known, part| format!("{known}:{part}")),
+        },
+        title: match cut(value, 80) {
+            value if value.is_empty() => cut(&format!("[Issue {what}] {kind}"), 200),
+            value => cut(&format!("[Issue {what}] {kind}: {value}"), 200),
+        },
         body: cut(
             &facts(&[
                 ("", issue.text("title").map(Into::into)),
@@ -69,7 +92,11 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
             10_000,
         ),
         actor: actor(payload),
-        occurred_at: issue.time("lastSeen").unwrap_or(delivery.received_at),
+        occurred_at: match action {
+            "created" => issue.time("firstSeen").or(issue.time("lastSeen")).unwrap_or(delivery.received_at),
+            _ => told_at(delivery),
+        },
+        repository: None,
         references,
         metadata: metadata([
             ("deliveryId", Some(json!(delivery.delivery_id))),
@@ -79,9 +106,39 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
             ("project", Some(json!(project))),
             ("level", issue.at("level").cloned()),
             ("status", issue.at("status").cloned()),
-            ("url", issue.at("permalink").cloned()),
+            ("substatus", issue.at("substatus").cloned()),
+            ("url", url.map(|url| json!(url))),
         ]),
     })
+}
+
+/// An issue by Sentry's number of it, which errors and alerts name, too.
+fn numbered_issue(id: &str) -> Reference {
+    Reference { key: Some(format!("sentry:{id}")), ..Reference::new(ReferenceKind::Issue, id) }
+}
+
+/// The issue that an error or an alert belongs to: by its number, or by the last part of its address.
+fn issue_of(event: &Value) -> Option<Reference> {
+    let in_address = || {
+        let address = event.text("issue_url")?.trim_end_matches('/');
+        let id = address.rsplit('/').next()?;
+        id.bytes().all(|byte| byte.is_ascii_digit()).then(|| id.to_owned())
+    };
+    event.id("issue_id").or_else(in_address).map(|id| numbered_issue(&id))
+}
+
+/// The delivery's time, in seconds since 1970. Sentry does not sign it; the body that was signed has none.
+fn hook_time(delivery: &Delivery) -> Option<&str> {
+    header(&delivery.headers, "sentry-hook-timestamp").filter(|time| !time.is_empty())
+}
+
+fn told_at(delivery: &Delivery) -> Timestamp {
+    let seconds = hook_time(delivery).and_then(|time| time.split('.').next()?.parse().ok());
+    seconds.map_or(delivery.received_at, Timestamp::from_seconds)
+}
+
+fn given_to(issue: &Value) -> Option<&str> {
+    ["id", "email", "name"].iter().find_map(|field| issue.text(&format!("assignedTo/{field}")))
 }
 
 fn assignee(issue: &Value) -> Option<Reference> {
@@ -113,7 +170,8 @@ fn error(data: &Value, delivery: &Delivery) -> Result<SourceEvent> {
         ),
         actor: None,
         occurred_at: event.time("datetime").or(event.time("timestamp")).unwrap_or(delivery.received_at),
-        references: vec![Reference::new(ReferenceKind::Project, &project)],
+        repository: None,
+        references: issue_of(event).into_iter().chain([Reference::new(ReferenceKind::Project, &project)]).collect(),
         metadata: event_metadata(event, delivery),
     })
 }
@@ -152,7 +210,8 @@ fn event_alert(data: &Value, delivery: &Delivery) -> Result<SourceEvent> {
         ),
         actor: None,
         occurred_at: event.time("datetime").or(event.time("timestamp")).unwrap_or(delivery.received_at),
-        references: vec![Reference::new(ReferenceKind::Project, &project)],
+        repository: None,
+        references: issue_of(event).into_iter().chain([Reference::new(ReferenceKind::Project, &project)]).collect(),
         metadata: event_metadata(event, delivery),
     })
 }
@@ -161,11 +220,20 @@ fn metric_alert(action: &str, data: &Value, delivery: &Delivery) -> Result<Sourc
     let alert = data.at("metric_alert").ok_or_else(|| Error::invalid("the payload has no data/metric_alert"))?;
     let id = alert.id("id").ok_or_else(|| Error::invalid("the payload has no data/metric_alert/id"))?;
     let organisation = alert.id("alert_rule/organization_id").or(alert.id("organization_id"));
-    let name = alert.text("alert_rule/name").or(alert.text("title")).unwrap_or("Metric alert");
+    let name = data
+        .text("description_title")
+        .or(alert.text("alert_rule/name"))
+        .or(alert.text("title"))
+        .unwrap_or("Metric alert");
     Ok(SourceEvent {
         provider: "sentry".into(),
         event_type: format!("metric_alert.{action}"),
-        source_id: format!("sentry-metric-alert:{}:{id}:{action}", organisation.as_deref().unwrap_or("-")),
+        // A metric may become critical, calm down and become critical again.
+        source_id: format!(
+            "sentry-metric-alert:{}:{id}:{action}:{}",
+            organisation.as_deref().unwrap_or("-"),
+            hook_time(delivery).unwrap_or(&delivery.delivery_id)
+        ),
         title: cut(&format!("[Metric Alert {}] {name}", crate::payload::title_case(action)), 200),
         body: cut(
             &facts(&[
@@ -181,12 +249,17 @@ fn metric_alert(action: &str, data: &Value, delivery: &Delivery) -> Result<Sourc
             10_000,
         ),
         actor: None,
-        occurred_at: alert.time("date_detected").or(alert.time("date_started")).unwrap_or(delivery.received_at),
+        occurred_at: match action {
+            "resolved" => alert.time("date_closed").unwrap_or_else(|| told_at(delivery)),
+            _ => alert.time("date_detected").or(alert.time("date_started")).unwrap_or_else(|| told_at(delivery)),
+        },
+        repository: None,
         references: Vec::new(),
         metadata: metadata([
             ("deliveryId", Some(json!(delivery.delivery_id))),
             ("alertId", Some(json!(id))),
             ("organizationId", organisation.map(|id| json!(id))),
+            ("url", data.at("web_url").cloned()),
         ]),
     })
 }
@@ -207,7 +280,9 @@ fn event_metadata(event: &Value, delivery: &Delivery) -> serde_json::Map<String,
         ("eventId", event.at("event_id").cloned()),
         ("projectId", event.at("project").cloned()),
         ("level", event.at("level").cloned()),
-        ("url", event.at("web_url").cloned()),
+        ("url", event.at("web_url").or(event.at("url")).cloned()),
+        ("environment", event.at("environment").cloned()),
+        ("release", event.at("release").cloned()),
     ])
 }
 

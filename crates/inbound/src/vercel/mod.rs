@@ -30,19 +30,20 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
     };
     let id = payload.needed("payload/deployment/id")?;
     let project = payload.text("payload/project/name").or(payload.text("payload/deployment/name")).unwrap_or(id);
-    let meta = |name: &str| payload.text(&format!("payload/deployment/meta/{name}"));
-    let branch = meta("githubCommitRef");
+    let meta = |name: &str| host(payload, name);
+    let branch = meta("CommitRef");
     let from = branch.map(|branch| format!(" from {branch}")).unwrap_or_default();
     let title = format!("[{words}] {project}{from}");
-    let message = meta("githubCommitMessage").unwrap_or_default();
+    let message = meta("CommitMessage").unwrap_or_default();
     let remembered = SourceEvent {
         provider: "vercel".into(),
         event_type: event.to_owned(),
         source_id: format!("vercel:deployment:{id}:{event}"),
         body: cut(&format!("{symbol} {title}\n{message}"), 10_000),
         title: cut(&title, 200),
-        actor: meta("githubCommitAuthorLogin").map(author),
+        actor: meta("CommitAuthorLogin").or(meta("CommitAuthorName")).map(author),
         occurred_at: payload.time("createdAt").unwrap_or(delivery.received_at),
+        repository: None,
         references: references(payload, id),
         metadata: metadata([
             ("deliveryId", Some(json!(delivery.delivery_id))),
@@ -53,17 +54,25 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
             ("projectName", Some(json!(project))),
             ("teamId", payload.at("payload/team/id").cloned()),
             ("environment", Some(json!(environment(payload)))),
-            ("gitCommitSha", meta("githubCommitSha").map(|sha| json!(sha))),
+            ("gitCommitSha", meta("CommitSha").map(|sha| json!(sha))),
             ("gitCommitRef", branch.map(|branch| json!(branch))),
             ("gitCommitMessage", Some(json!(cut(message, 500)))),
-            ("gitCommitAuthor", meta("githubCommitAuthorName").map(|name| json!(name))),
-            ("gitRepo", meta("githubRepo").map(|name| json!(name))),
-            ("gitOrg", meta("githubOrg").map(|name| json!(name))),
+            ("gitCommitAuthor", meta("CommitAuthorName").map(|name| json!(name))),
+            ("gitRepo", meta("Repo").map(|name| json!(name))),
+            ("gitOrg", meta("Org").map(|name| json!(name))),
             ("branch", branch.map(|branch| json!(branch))),
             ("region", payload.at("region").cloned()),
         ]),
     };
     Ok(Normalised::Events { events: vec![remembered], changes: Vec::new() })
+}
+
+/// The hosts of code that deployments are made from.
+const HOSTS: [&str; 3] = ["github", "gitlab", "bitbucket"];
+
+/// What the host of the code says of the commit: `CommitSha` of GitHub is the field `githubCommitSha`.
+fn host<'p>(payload: &'p Value, name: &str) -> Option<&'p str> {
+    HOSTS.iter().find_map(|host| payload.text(&format!("payload/deployment/meta/{host}{name}")))
 }
 
 fn author(login: &str) -> EventActor {
@@ -76,16 +85,17 @@ fn environment(payload: &Value) -> &'static str {
 }
 
 fn references(payload: &Value, deployment: &str) -> Vec<Reference> {
-    let meta = |name: &str| payload.text(&format!("payload/deployment/meta/{name}"));
+    let meta = |name: &str| host(payload, name);
     let url = payload.text("payload/links/deployment").map(Into::into);
     let mut references = vec![Reference {
         key: Some(deployment.to_owned()),
         ..Reference::new(ReferenceKind::Deployment, deployment).at(url).subject()
     }];
-    references.extend(meta("githubCommitSha").map(Reference::commit));
-    references.extend(meta("githubCommitRef").map(|branch| Reference::branch(branch, None)));
+    references.extend(meta("CommitSha").map(Reference::commit));
+    references.extend(meta("CommitRef").map(|branch| Reference::branch(branch, None)));
+    // Of the hosts only GitHub tells of pull requests.
     let number = payload.number("payload/deployment/meta/githubPrId").and_then(|number| u64::try_from(number).ok());
-    if let (Some(number), Some(owner), Some(name)) = (number, meta("githubOrg"), meta("githubRepo")) {
+    if let (Some(number), Some(owner), Some(name)) = (number, meta("Org"), meta("Repo")) {
         references.push(Reference::numbered(ReferenceKind::Pr, &format!("{owner}/{name}"), number));
     }
     references.extend(payload.text("payload/project/id").map(|id| Reference::new(ReferenceKind::Project, id)));

@@ -143,7 +143,7 @@ fn add(ties: &mut Vec<Tie>, kind: ReferenceKind, key: &str, written: &str, side:
 /// `ABC-7` may be an issue; `#12` an issue or a pull request of the event's own repository.
 fn mentioned(written: &str, draft: &Draft<'_>) -> Vec<(ReferenceKind, String)> {
     if let Some(number) = written.strip_prefix('#').and_then(|digits| digits.parse().ok()) {
-        let repository = draft.event.metadata.get("repoFullName").and_then(|name| name.as_str());
+        let repository = draft.event.repository.as_deref();
         let key = repository.map(|repository| Reference::number_key(repository, number));
         return key.map_or_else(Vec::new, |key| vec![(ReferenceKind::Issue, key.clone()), (ReferenceKind::Pr, key)]);
     }

@@ -38,7 +38,7 @@ async fn a_signed_delivery_is_stored_verbatim_and_remembered() {
 
         let observations = server.all("/api/observations").await;
         assert_eq!(observations.len(), 1);
-        assert_eq!(observations[0]["source_id"], "push:acme/shop:a1b2c3d4e5");
+        assert_eq!(observations[0]["source_id"], "push:acme/shop:refs/heads/main:0000000:a1b2c3d4e5");
         assert_eq!(observations[0]["title"], "[Push] Ring the bell");
         assert_eq!(observations[0]["occurred_at"], "2026-02-04T09:00:00.000000Z");
         assert_eq!(observations[0]["actor"]["actor_id"], "github:7");
@@ -130,7 +130,7 @@ async fn only_a_signed_time_of_sending_is_judged() {
             sign("linear", SOURCE_SECRET, "", &format!("l-{at}"), body.to_string().as_bytes())
         };
         let now = campanile_base::Clock::System.now().as_micros() / 1_000;
-        assert_eq!(server.deliver(&comment(now - 60_000)).await.unwrap().status, 202);
+        assert_eq!(server.deliver(&comment(now - 60_000)).await.unwrap().status, 200);
         let old = server.deliver(&comment(now - 3_600_000)).await.unwrap();
         assert_eq!((old.status, old.json["code"].as_str()), (401, Some("TIMESTAMP_TOO_OLD")));
         let early = server.deliver(&comment(now + 3_600_000)).await.unwrap();
@@ -174,6 +174,44 @@ async fn a_title_with_nul_becomes_an_observation_and_the_body_stays_as_it_came()
         let id = answer.json["id"].as_str().unwrap();
         let stored = server.get(&format!("/api/deliveries/{id}")).await.unwrap().json;
         assert_eq!(stored["body"].as_str().unwrap().as_bytes(), delivery.body);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_keeps_its_identity_under_another_name() {
+    on_each_server(&[], async |server| {
+        let repository = |id: i64, name: &str| json!({ "id": id, "full_name": name, "default_branch": "main" });
+        let mut told = 0;
+        let mut tell = async |event: &'static str, payload: serde_json::Value| {
+            told += 1;
+            let delivery = sign("github", SOURCE_SECRET, event, &format!("d-{told}"), payload.to_string().as_bytes());
+            assert_eq!(server.deliver(&delivery).await.unwrap().status, 202);
+            server.until_settled().await;
+        };
+        let pull_request = |action: &str, repository: serde_json::Value| {
+            json!({ "action": action, "repository": repository, "pull_request": { "number": 5, "title": "Ring",
+                "merged": action == "closed", "updated_at": "2026-01-05T10:00:00Z" } })
+        };
+        tell("pull_request", pull_request("opened", repository(101, "acme/shop"))).await;
+        tell("repository", json!({ "action": "renamed", "repository": repository(101, "Acme/Store") })).await;
+        tell("pull_request", pull_request("closed", repository(101, "Acme/Store"))).await;
+        // Somebody else takes the old name.
+        tell("pull_request", pull_request("opened", repository(202, "acme/shop"))).await;
+        let observations = server.all("/api/observations?limit=100").await;
+        let find = |id: &str| {
+            let found = observations.iter().find(|observation| observation["source_id"] == id);
+            found.unwrap_or_else(|| panic!("{id} in {observations:?}"))["id"].as_str().unwrap().to_owned()
+        };
+        let (opened, merged) = (find("pr:acme/shop#5:opened"), find("pr:acme/shop#5:merged"));
+        let other = find("pr:acme/shop~202#5:opened");
+        let ends = async |id: &str| {
+            let edges = server.get(&format!("/api/observations/{id}/edges")).await.unwrap().json;
+            let ends = edges["data"].as_array().unwrap().iter().map(|edge| edge["observation"]["id"].clone());
+            ends.collect::<Vec<_>>()
+        };
+        assert_eq!(ends(&merged).await, [json!(opened)], "what was opened under the old name");
+        assert!(ends(&other).await.is_empty(), "another repository's");
     })
     .await;
 }

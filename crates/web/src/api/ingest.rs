@@ -17,7 +17,7 @@ use crate::error::ingest_error;
 
 /// Takes a delivery at the source whose path is the provider's name.
 #[utoipa::path(post, path = "/api/ingest/{provider}", tag = "ingest", request_body = Object,
-    responses((status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
+    responses((status = 200, description = "The same, to Linear"), (status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
 pub(super) async fn by_provider(
     State(web): State<Web>,
     Path(provider): Path<String>,
@@ -30,7 +30,7 @@ pub(super) async fn by_provider(
 
 /// Takes a delivery at a source.
 #[utoipa::path(post, path = "/api/ingest/{provider}/{source}", tag = "ingest", request_body = Object,
-    responses((status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
+    responses((status = 200, description = "The same, to Linear"), (status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
 pub(super) async fn by_source(
     State(web): State<Web>,
     Path((provider, path)): Path<(String, String)>,
@@ -63,7 +63,7 @@ async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, 
         web.app.live.tell(&receipt.workspace, NewsKind::Delivery, receipt.id.as_str());
     }
     let answer = json!({ "status": result, "id": receipt.id, "deliveryId": receipt.delivery_id });
-    (StatusCode::ACCEPTED, Json(answer)).into_response()
+    (StatusCode::from_u16(receipt.status).unwrap_or(StatusCode::ACCEPTED), Json(answer)).into_response()
 }
 
 fn refused(provider: &str, error: &IngestError) -> Response {

@@ -1,0 +1,247 @@
+//! What is the same happening, and what is another one.
+
+use std::collections::HashSet;
+
+use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::Timestamp;
+use campanile_base::source_event::SourceEvent;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::deliveries::DeliveryId;
+use crate::sources::SourceId;
+
+const RECEIVED: &str = "2026-01-20T10:00:00Z";
+
+fn delivery(provider: Provider, event: &str, headers: &[(&str, &str)], payload: &Value) -> Delivery {
+    let at = Timestamp::parse(RECEIVED).unwrap();
+    Delivery {
+        id: DeliveryId::new(at),
+        organisation_id: OrganisationId::from("org".to_owned()),
+        workspace_id: WorkspaceId::from("ws".to_owned()),
+        source_id: SourceId::from("src".to_owned()),
+        provider,
+        delivery_id: "d-1".to_owned(),
+        event: event.to_owned(),
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        body: payload.to_string().into_bytes(),
+        received_at: at,
+    }
+}
+
+fn read(delivery: &Delivery) -> SourceEvent {
+    match normalise(delivery).unwrap() {
+        Normalised::Events { mut events, .. } => events.remove(0),
+        Normalised::Skipped(why) => panic!("skipped: {why}"),
+    }
+}
+
+fn github(event: &str, payload: &Value) -> SourceEvent {
+    read(&delivery(Provider::Github, event, &[], payload))
+}
+
+fn sentry(action: &str, at: &str, payload: &Value) -> SourceEvent {
+    read(&delivery(Provider::Sentry, action, &[("sentry-hook-timestamp", at)], payload))
+}
+
+fn linear(event: &str, payload: &Value) -> SourceEvent {
+    read(&delivery(Provider::Linear, event, &[], payload))
+}
+
+/// How many of the events are happenings of their own.
+fn happenings(events: &[SourceEvent]) -> usize {
+    events.iter().map(|event| &event.source_id).collect::<HashSet<_>>().len()
+}
+
+fn repository() -> Value {
+    json!({ "id": 101, "full_name": "acme/shop", "default_branch": "main" })
+}
+
+fn pull_request(action: &str, more: Value) -> SourceEvent {
+    let mut payload = json!({ "action": action, "repository": repository(), "sender": { "id": 8, "login": "bob" },
+        "pull_request": { "number": 3, "title": "Ring", "user": { "id": 7, "login": "ada" },
+            "created_at": "2026-01-01T10:00:00Z", "updated_at": "2026-01-09T10:00:00Z" } });
+    for (name, value) in more.as_object().unwrap() {
+        match payload["pull_request"].get(name).is_some() || name.ends_with("_at") || name == "merged" {
+            true => payload["pull_request"][name] = value.clone(),
+            false => payload[name] = value.clone(),
+        }
+    }
+    github("pull_request", &payload)
+}
+
+fn push(git_ref: &str, before: &str, after: &str, pushed_at: i64) -> SourceEvent {
+    let mut repository = repository();
+    repository["pushed_at"] = pushed_at.into();
+    github("push", &json!({ "ref": git_ref, "before": before, "after": after, "repository": repository }))
+}
+
+#[test]
+fn what_happens_to_a_pull_request_again_is_another_happening() {
+    let closed = |at: &str| pull_request("closed", json!({ "closed_at": at }));
+    let events = [
+        pull_request("opened", json!({})),
+        closed("2026-01-02T10:00:00Z"),
+        pull_request("reopened", json!({ "updated_at": "2026-01-03T10:00:00Z" })),
+        closed("2026-01-04T10:00:00Z"),
+        pull_request("reopened", json!({ "updated_at": "2026-01-05T10:00:00Z" })),
+        pull_request("ready_for_review", json!({ "updated_at": "2026-01-05T10:00:00Z" })),
+        pull_request("review_requested", json!({ "requested_team": { "slug": "core" } })),
+        pull_request("review_requested", json!({ "requested_team": { "slug": "infra" } })),
+    ];
+    assert_eq!(happenings(&events), events.len());
+    assert_eq!(happenings(&[closed("2026-01-02T10:00:00Z"), closed("2026-01-02T10:00:00Z")]), 1, "told twice");
+}
+
+#[test]
+fn a_push_is_known_by_its_branch_and_its_time_too() {
+    let events = [
+        push("refs/heads/feature", "a", "b", 1),
+        push("refs/heads/main", "a", "b", 2),
+        push("refs/tags/v1.0", "0", "b", 3),
+        push("refs/heads/main", "b", "a", 4),
+        push("refs/heads/main", "a", "b", 5),
+    ];
+    assert_eq!(happenings(&events), events.len());
+    assert_eq!(happenings(&[push("refs/heads/main", "a", "b", 2), push("refs/heads/main", "a", "b", 2)]), 1);
+}
+
+#[test]
+fn a_tag_is_no_branch() {
+    let tagged = push("refs/tags/v1.0", "0", "b", 3);
+    assert!(tagged.references.iter().all(|reference| reference.kind.as_str() != "branch"), "{:?}", tagged.references);
+    assert_eq!((tagged.metadata.get("branch"), &tagged.metadata["tag"]), (None, &json!("v1.0")));
+    assert_eq!(tagged.title, "[Push] Tag v1.0");
+}
+
+#[test]
+fn an_action_is_dated_when_it_was_taken_and_by_whom() {
+    let at = |event: &SourceEvent| event.occurred_at.to_string();
+    assert!(at(&pull_request("opened", json!({}))).starts_with("2026-01-01T10"));
+    let merged = pull_request("closed", json!({ "merged": true, "merged_at": "2026-01-02T10:00:00Z" }));
+    assert!(at(&merged).starts_with("2026-01-02T10"), "and not on the 9th, when it was last changed");
+    assert_eq!((&merged.metadata["senderLogin"], &merged.actor.unwrap().name[..]), (&json!("bob"), "ada"));
+    assert!(at(&pull_request("edited", json!({}))).starts_with("2026-01-09T10"));
+}
+
+fn sentry_issue(action: &str, at: &str, seen: &str, given_to: Value) -> SourceEvent {
+    let issue = json!({ "id": "5", "shortId": "SHOP-1", "title": "TypeError", "firstSeen": "2026-01-01T10:00:00Z",
+        "lastSeen": seen, "metadata": { "type": "TypeError", "value": "" }, "permalink": null,
+        "web_url": "https://sentry.io/issues/5/", "assignedTo": given_to, "project": { "id": "3", "slug": "shop" } });
+    sentry(&format!("issue.{action}"), at, &json!({ "action": action, "data": { "issue": issue } }))
+}
+
+#[test]
+fn what_happens_to_a_sentry_issue_again_is_another_happening_with_its_own_time() {
+    let nobody = || Value::Null;
+    let events = [
+        sentry_issue("created", "1767607200", "2026-01-05T10:00:00Z", nobody()),
+        sentry_issue("resolved", "1767610800", "2026-01-05T10:00:00Z", nobody()),
+        sentry_issue("unresolved", "1767614400", "2026-01-05T11:00:00Z", nobody()),
+        sentry_issue("resolved", "1767618000", "2026-01-05T11:00:00Z", nobody()),
+        sentry_issue("assigned", "1767618000", "2026-01-05T11:00:00Z", json!({ "id": "7", "name": "ada" })),
+        sentry_issue("assigned", "1767618000", "2026-01-05T11:00:00Z", json!({ "id": "8", "name": "bob" })),
+    ];
+    assert_eq!(happenings(&events), events.len());
+    assert!(events[0].occurred_at.to_string().starts_with("2026-01-01T10"), "it was seen first then");
+    assert!(events[1].occurred_at.to_string().starts_with("2026-01-05T11"));
+    assert_eq!(events[0].title, "[Issue Created] TypeError");
+    assert_eq!(events[0].metadata["url"], "https://sentry.io/issues/5/");
+}
+
+#[test]
+fn a_metric_that_is_critical_again_is_another_happening() {
+    let alert = |action: &str, at: &str| {
+        let alert = json!({ "id": "9", "alert_rule": { "organization_id": 1, "name": "p95" },
+            "date_detected": "2026-01-05T10:00:00Z", "date_closed": "2026-01-05T12:00:00Z" });
+        sentry(&format!("metric_alert.{action}"), at, &json!({ "data": { "metric_alert": alert } }))
+    };
+    let events =
+        [alert("critical", "100"), alert("warning", "200"), alert("critical", "300"), alert("resolved", "400")];
+    assert_eq!(happenings(&events), 4);
+    assert!(events[3].occurred_at.to_string().starts_with("2026-01-05T12"));
+}
+
+#[test]
+fn errors_and_alerts_of_sentry_name_their_issue() {
+    let event = json!({ "event_id": "e", "project": 3, "issue_url": "https://sentry.io/api/0/issues/5/" });
+    let error = sentry("error.created", "100", &json!({ "data": { "error": event } }));
+    let alert = sentry(
+        "event_alert.triggered",
+        "100",
+        &json!({ "data": { "event": { "event_id": "e", "issue_id": "5" }, "triggered_rule": "Many" } }),
+    );
+    let issue = sentry_issue("created", "100", "2026-01-05T10:00:00Z", Value::Null);
+    for event in [&error, &alert, &issue] {
+        assert!(event.references.iter().any(|r| r.key.as_deref() == Some("sentry:5")), "{:?}", event.references);
+    }
+}
+
+#[test]
+fn cycles_of_two_teams_with_one_number_are_two() {
+    let cycle = |id: &str| {
+        let data = json!({ "id": id, "number": 12, "teamId": "t", "updatedAt": "2026-01-05T10:00:00Z" });
+        linear("Cycle:create", &json!({ "data": data }))
+    };
+    assert_eq!(happenings(&[cycle("a"), cycle("b")]), 2);
+}
+
+#[test]
+fn kinds_of_linear_without_data_are_skipped_and_not_failed() {
+    for event in ["IssueSLA:breached", "OAuthApp:revoked", "PermissionChange:update"] {
+        let skipped = normalise(&delivery(Provider::Linear, event, &[], &json!({ "issueData": {} }))).unwrap();
+        assert!(matches!(skipped, Normalised::Skipped(_)), "{event}: {skipped:?}");
+    }
+}
+
+#[test]
+fn linear_says_who_acted_and_addresses_say_which_issue() {
+    let comment = linear(
+        "Comment:create",
+        &json!({
+            "url": "https://linear.app/acme/issue/ENG-1/its-title#comment-1", "actor": { "id": "u2", "name": "Bob" },
+            "data": { "id": "m", "body": "me too", "issue": { "id": "i", "title": "x" }, "user": { "id": "u1", "name": "Ann" } },
+        }),
+    );
+    assert_eq!(comment.references[0].id, "ENG-1");
+    assert_eq!(comment.actor.unwrap().name, "Bob");
+}
+
+#[test]
+fn deployments_of_every_host_of_code_have_their_commit() {
+    for host in ["github", "gitlab", "bitbucket"] {
+        let meta = json!({ (format!("{host}CommitSha")): "abc", (format!("{host}CommitRef")): "fix",
+            (format!("{host}CommitAuthorName")): "Ada" });
+        let payload = json!({ "id": "v", "type": "deployment.succeeded",
+            "payload": { "deployment": { "id": "dpl", "name": "shop", "meta": meta } } });
+        let deployed = read(&delivery(Provider::Vercel, "deployment.succeeded", &[], &payload));
+        assert!(deployed.references.iter().any(|r| r.key.as_deref() == Some("abc")), "{host}");
+        assert_eq!(deployed.actor.unwrap().name, "Ada", "{host}");
+    }
+}
+
+#[test]
+fn a_body_may_have_a_byte_order_mark_and_its_media_type_any_case() {
+    let payload = push_body();
+    let form = format!("payload={}", url::form_urlencoded::byte_serialize(payload.as_bytes()).collect::<String>());
+    let marked = format!("\u{feff}{payload}");
+    for (kind, body) in [
+        ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", form.as_str()),
+        ("APPLICATION/JSON", payload.as_str()),
+        ("application/json", marked.as_str()),
+    ] {
+        let mut delivery = delivery(Provider::Github, "push", &[("content-type", kind)], &Value::Null);
+        delivery.body = body.as_bytes().to_vec();
+        assert_eq!(read(&delivery).event_type, "push", "{kind}");
+    }
+}
+
+fn push_body() -> String {
+    json!({ "ref": "refs/heads/x", "before": "a", "after": "b", "repository": repository() }).to_string()
+}
+
+#[test]
+fn a_late_repeat_is_not_too_old_by_default() {
+    let longest = Provider::ALL.iter().flat_map(|provider| provider.manners().repeats).max().unwrap();
+    assert!(*longest < std::time::Duration::from_secs(7 * 3_600), "the default of inbound_max_age");
+}
