@@ -1,26 +1,34 @@
 //! The guarded client: pooled connections, one deadline, a bounded answer.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 
 use crate::connect::{Blocked, Guard, resolve};
-use crate::connections::Connections;
+use crate::connections::{Connections, Uses};
 use crate::{AddressRules, Proxy, Tls};
 
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
 /// How many unused connections are kept for a host.
 const IDLE_PER_HOST: usize = 128;
+/// How many headers an answer may have.
+const HEADERS: usize = 1_000;
+/// The time that the body of an answer has at least, however late its head came.
+const BODY: Duration = Duration::from_secs(1);
 /// How many receivers with a TLS of their own have their connections kept.
 const OWN: usize = 1_000;
 
@@ -35,7 +43,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
     pub body: Bytes,
-    /// The time for everything once its turn has come, connecting included.
+    /// The time for everything once its turn has come, connecting included; a body that does not end within it is cut.
     pub timeout: Duration,
     /// How many bytes of the answer's body to keep.
     pub keep: usize,
@@ -140,7 +148,7 @@ impl Client {
             (None, true) => self.shared.clone(),
             (None, false) => self.fleeting.clone(),
             (Some(tls), true) => self.own(tls),
-            (Some(tls), false) => connector(tls.config(), self.guard.clone(), 0),
+            (Some(tls), false) => connector_of(tls, self.guard.clone()),
         }
     }
 
@@ -160,8 +168,7 @@ impl Client {
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
         let _turn = self.guard.connections.turn().await;
         let timeout = request.timeout;
-        let answer = tokio::time::timeout(timeout, self.exchange(request)).await;
-        answer.unwrap_or(Err(SendError::TimedOut(timeout)))
+        self.exchange(request, Instant::now() + timeout).await.unwrap_or(Err(SendError::TimedOut(timeout)))
     }
 
     /// The same over HTTP/2, for those who speak nothing else, with everybody's TLS.
@@ -171,9 +178,12 @@ impl Client {
     pub async fn send_http2(&self, request: Request) -> Result<Response, SendError> {
         let _turn = self.guard.connections.turn().await;
         let (timeout, keep) = (request.timeout, request.keep);
-        let asked = self.second.request(to_hyper(request)?);
-        let answer = tokio::time::timeout(timeout, answered(asked, keep)).await;
-        answer.unwrap_or(Err(SendError::TimedOut(timeout)))
+        let (asked, until) = (self.second.request(to_hyper(request)?), Instant::now() + timeout);
+        match timeout_at(until, asked).await {
+            Ok(Ok(answer)) => Ok(read(answer, keep, until).await),
+            Ok(Err(error)) => Err(explain(&error)),
+            Err(_) => Err(SendError::TimedOut(timeout)),
+        }
     }
 
     /// The addresses of a host that may be connected to: for protocols other than HTTP, whose client is given one of
@@ -188,30 +198,67 @@ impl Client {
         if found.is_empty() { Err(SendError::Blocked(host.to_owned())) } else { Ok(found) }
     }
 
-    async fn exchange(&self, request: Request) -> Result<Response, SendError> {
-        let keep = request.keep;
-        let connector = self.connector(request.tls.as_deref());
-        answered(connector.request(to_hyper(request)?), keep).await
+    /// A receiver may close a connection at the moment at which it is used again: such a request goes out once more, over a new one.
+    async fn exchange(&self, request: Request, until: Instant) -> Result<Result<Response, SendError>, Elapsed> {
+        let (keep, tls) = (request.keep, request.tls.clone());
+        let connector = self.connector(tls.as_deref());
+        let request = match to_hyper(request) {
+            Ok(request) => request,
+            Err(malformed) => return Ok(Err(malformed)),
+        };
+        let mut answer = timeout_at(until, connector.request(request.clone())).await?;
+        if answer.as_ref().is_err_and(closed_when_used_again) {
+            let fresh = match tls {
+                None => self.fleeting.clone(),
+                Some(tls) => connector_of(&tls, self.guard.clone()),
+            };
+            answer = timeout_at(until, fresh.request(request)).await?;
+        }
+        match answer {
+            Ok(answer) => Ok(Ok(read(answer, keep, until).await)),
+            Err(error) => Ok(Err(explain(&error))),
+        }
     }
 }
 
-/// Reads an answer, and the first bytes of its body.
-async fn answered(asked: hyper_util::client::legacy::ResponseFuture, keep: usize) -> Result<Response, SendError> {
-    let mut answer = asked.await.map_err(|e| explain(&e))?;
+/// Whether a connection that had been used before was closed without a word of an answer.
+fn closed_when_used_again(error: &hyper_util::client::legacy::Error) -> bool {
+    let Some(connected) = error.connect_info() else { return false };
+    let mut extensions = hyper::http::Extensions::new();
+    connected.get_extras(&mut extensions);
+    let was_used = extensions.get::<Uses>().is_some_and(Uses::any);
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause.filter(|_| was_used) {
+        let http = error.downcast_ref::<hyper::Error>();
+        let io = error.downcast_ref::<std::io::Error>();
+        if http.is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed())
+            || io.is_some_and(|error| matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Reads an answer, and the first bytes of its body. The status has been said: a body that breaks off, or does not end in time, is cut
+/// and does not unsay it.
+async fn read(mut answer: hyper::Response<Incoming>, keep: usize, until: Instant) -> Response {
+    if let Some(uses) = answer.extensions().get::<Uses>() {
+        uses.count();
+    }
+    let until = until.max(Instant::now() + BODY);
     let status = answer.status().as_u16();
     let headers = text_headers(answer.headers());
     let mut body = Vec::new();
     while body.len() < keep
-        && let Some(frame) = answer.frame().await
+        && let Ok(Some(Ok(frame))) = timeout_at(until, answer.frame()).await
     {
-        match frame.map(hyper::body::Frame::into_data) {
-            Ok(Ok(data)) => body.extend_from_slice(&data[..data.len().min(keep - body.len())]),
-            Ok(Err(_)) => {}
-            // The status has been said; a body that breaks off does not unsay it.
-            Err(_) => break,
+        if let Ok(data) = frame.into_data() {
+            body.extend_from_slice(&data[..data.len().min(keep - body.len())]);
         }
     }
-    Ok(Response { status, headers, body })
+    Response { status, headers, body }
 }
 
 impl std::fmt::Debug for Client {
@@ -225,6 +272,11 @@ fn connector(tls: rustls::ClientConfig, guard: Guard, kept_per_host: usize) -> C
     pool().pool_max_idle_per_host(kept_per_host).build(connector.wrap_connector(guard))
 }
 
+/// Of a receiver with a TLS of its own; keeps no connections.
+fn connector_of(tls: &Tls, guard: Guard) -> Connector {
+    connector(tls.config(), guard, 0)
+}
+
 fn http2_connector(tls: rustls::ClientConfig, guard: Guard) -> Connector {
     let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http2();
     pool().http2_only(true).timer(TokioTimer::new()).build(connector.wrap_connector(guard))
@@ -233,6 +285,11 @@ fn http2_connector(tls: rustls::ClientConfig, guard: Guard) -> Connector {
 fn pool() -> hyper_util::client::legacy::Builder {
     let mut pool = Pool::builder(TokioExecutor::new());
     pool.pool_idle_timeout(IDLE).pool_max_idle_per_host(IDLE_PER_HOST).pool_timer(TokioTimer::new());
+    // A receiver that has taken a message may say so as oddly as it likes.
+    pool.http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_max_headers(HEADERS);
     pool
 }
 

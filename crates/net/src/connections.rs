@@ -65,14 +65,30 @@ impl Connections {
     /// Counts a connection for as long as it is open.
     pub(crate) fn counted(&self, stream: TokioIo<TcpStream>) -> TokioIo<Counted> {
         self.open.fetch_add(1, Ordering::Relaxed);
-        TokioIo::new(Counted { stream: stream.into_inner(), _count: Count(self.open.clone()) })
+        let (stream, uses) = (stream.into_inner(), Uses::default());
+        TokioIo::new(Counted { stream, uses, _count: Count(self.open.clone()) })
     }
 }
 
 /// A connection that is counted.
 pub(crate) struct Counted {
     stream: TcpStream,
+    uses: Uses,
     _count: Count,
+}
+
+/// How many answers have come over a connection; its clones count together.
+#[derive(Clone, Default)]
+pub(crate) struct Uses(Arc<AtomicUsize>);
+
+impl Uses {
+    pub(crate) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
 }
 
 struct Count(Arc<AtomicUsize>);
@@ -85,7 +101,7 @@ impl Drop for Count {
 
 impl Connection for Counted {
     fn connected(&self) -> Connected {
-        self.stream.connected()
+        self.stream.connected().extra(self.uses.clone())
     }
 }
 

@@ -5,6 +5,8 @@ mod properties;
 mod proxies;
 mod tls;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use campanile_net::{AddressRules, Client, Request, SendError, parse_url};
@@ -173,4 +175,66 @@ async fn waiting_for_a_turn_is_not_part_of_the_deadline() {
     for silent in silent {
         assert!(matches!(silent.await.unwrap(), Err(SendError::TimedOut(_))));
     }
+}
+
+/// Answers as `say` does: the bytes that are sent for the n-th request on a connection, and whether it stays open.
+async fn odd_receiver(say: fn(usize) -> Option<Vec<&'static str>>) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::<AtomicUsize>::default();
+    let counted = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let counted = counted.clone();
+            tokio::spawn(async move {
+                let (mut buffer, mut nth) = ([0; 4096], 0);
+                while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    let Some(parts) = say(nth) else { return };
+                    for part in parts {
+                        let _ = stream.write_all(part.as_bytes()).await;
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    nth += 1;
+                }
+            });
+        }
+    });
+    (port, asked)
+}
+
+#[tokio::test]
+async fn an_answer_may_be_as_odd_as_it_likes() {
+    let (port, _) = odd_receiver(|_| {
+        let many: String = (0..300).map(|n| format!("x-{n}: {n}\r\n")).collect();
+        let head = format!("HTTP/1.1 200 OK\r\nX Bad Name: 1\r\nfolded: a\r\n b\r\n{many}content-length: 2\r\n\r\nok");
+        Some(vec![Box::leak(head.into_boxed_str())])
+    })
+    .await;
+    let answer = local().send(request(&format!("http://127.0.0.1:{port}/"))).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (200, b"ok".as_slice()));
+}
+
+#[tokio::test]
+async fn a_body_without_end_does_not_unsay_the_status() {
+    let begin = |_| Some(vec!["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n"]);
+    let (port, _) = odd_receiver(begin).await;
+    let mut request = request(&format!("http://127.0.0.1:{port}/"));
+    request.timeout = Duration::from_millis(300);
+    let answer = local().send(request).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (200, b"x".as_slice()));
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_is_closed_when_it_is_used_again_is_made_anew_at_once() {
+    const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    let (port, asked) = odd_receiver(|nth| (nth == 0).then(|| vec![OK])).await;
+    let (client, url) = (local(), format!("http://127.0.0.1:{port}/"));
+    for _ in 0..3 {
+        assert_eq!(client.send(request(&url)).await.unwrap().status, 200);
+    }
+    assert!(asked.load(Ordering::SeqCst) <= 5, "once more, and not for ever");
+    let (port, asked) = odd_receiver(|_| None).await;
+    assert!(client.send(request(&format!("http://127.0.0.1:{port}/"))).await.is_err());
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "over a new connection it is the receiver's answer");
 }

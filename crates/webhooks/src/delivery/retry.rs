@@ -1,8 +1,8 @@
 //! Decides when a failed delivery is tried again, and when to give up. Pure but for the dice.
 //!
-//! The plan is the schedule's waits, give or take a fifth. A receiver's Retry-After wins over a
-//! planned wait, within twice that wait; a receiver that says 429, or says nothing in time, is
-//! left alone for a minute at least.
+//! The plan is the schedule's waits, give or take a fifth. A receiver's Retry-After wins over a planned wait, be it shorter or
+//! longer, up to twice the planned one; it is never asked again before that. A receiver that says nothing in time is left alone for a minute
+//! at least.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use campanile_base::Timestamp;
 use campanile_engine::Backoff;
 use campanile_net::{Response, SendError};
 
-/// The least wait for a receiver that is overloaded.
+/// The least wait for a receiver that has said nothing in time.
 const RESPITE: Duration = Duration::from_secs(60);
 
 /// What comes after an attempt.
@@ -52,22 +52,19 @@ pub fn plan(schedule: &[Duration], failures: u32, answer: &Result<Response, Send
     }
     let Some(planned) = schedule.get(failures as usize).copied() else { return Plan::GiveUp };
     let asked = answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after")?, now));
-    let wait = asked.map_or(planned, |asked| asked.clamp(planned, planned * 2));
-    let wait = if is_overloaded(answer) { wait.max(RESPITE.min(planned * 12)) } else { wait };
+    let wait = match (asked.map(|asked| asked.min(planned * 2)), answer) {
+        // Four fifths of this are what was asked for.
+        (Some(asked), _) => asked.mul_f64(1.25),
+        (None, Err(SendError::TimedOut(_))) => planned.max(RESPITE.min(planned * 12)),
+        (None, _) => planned,
+    };
     Plan::Again(Backoff::jittered(wait))
-}
-
-fn is_overloaded(answer: &Result<Response, SendError>) -> bool {
-    match answer {
-        Ok(answer) => answer.status == 429,
-        Err(error) => matches!(error, SendError::TimedOut(_)),
-    }
 }
 
 /// Seconds, whole or not, or an HTTP date.
 fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse::<f64>() {
-        return (0.0..1e7).contains(&seconds).then(|| Duration::from_secs(seconds.ceil() as u64));
+        return (0.0..1e7).contains(&seconds).then(|| Duration::from_secs_f64(seconds));
     }
     Timestamp::parse_http_date(value).map(|at| at.since(now))
 }
@@ -111,16 +108,16 @@ mod tests {
 
     #[test]
     fn retry_after_is_heeded_within_twice_the_planned_wait() {
-        assert!((6.4..=9.6).contains(&wait(0, &answer(503, Some("8")))));
-        assert!((8.0..=12.0).contains(&wait(0, &answer(503, Some("9999")))));
-        assert!((4.0..=6.0).contains(&wait(0, &answer(503, Some("1")))));
-        assert!((6.4..=9.6).contains(&wait(0, &answer(503, Some("Tue, 14 Nov 2023 22:13:28 GMT")))));
+        assert!((8.0..=12.0).contains(&wait(0, &answer(503, Some("8")))));
+        assert!((10.0..=15.0).contains(&wait(0, &answer(503, Some("9999")))));
+        assert!((1.2..=1.8).contains(&wait(0, &answer(429, Some("1.2")))), "a shorter wait, too");
+        assert!((8.0..=12.0).contains(&wait(0, &answer(503, Some("Tue, 14 Nov 2023 22:13:28 GMT")))));
         assert!((4.0..=6.0).contains(&wait(0, &answer(503, Some("soon")))));
     }
 
     #[test]
-    fn an_overloaded_receiver_gets_a_minute() {
-        assert!((48.0..=72.0).contains(&wait(0, &answer(429, None))));
+    fn a_receiver_that_says_nothing_in_time_gets_a_minute_and_one_that_is_busy_the_planned_wait() {
+        assert!((4.0..=6.0).contains(&wait(0, &answer(429, None))));
         assert!((48.0..=72.0).contains(&wait(0, &Err(SendError::TimedOut(RESPITE)))));
     }
 }
