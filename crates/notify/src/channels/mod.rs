@@ -5,7 +5,7 @@
 //!
 //! A tenant may have settings of its own, within the rule of `tenant_settings`.
 
-mod chat;
+pub(crate) mod chat;
 pub mod email;
 mod group;
 mod http;

@@ -1,4 +1,5 @@
-//! Filters of numbers, like the library's, but checked: what does not fit into 64 bits is an error of the template.
+//! Filters of numbers, like the library's, but checked: what does not fit into 64 bits is an error of the template; and as forgiving as
+//! LiquidJS: what is no number is 0. Whole numbers are divided to a whole number, as Shopify does.
 
 use liquid_core::ValueView;
 use liquid_core::model::Value;
@@ -16,17 +17,20 @@ enum Number {
 
 type Outcome = Result<Value, String>;
 
-pub(super) fn all() -> [Own; 9] {
-    let unary = |name, function| Own { name, arguments: (0, 0), function };
-    let binary = |name, function| Own { name, arguments: (1, 1), function };
+pub(super) fn all() -> [Own; 12] {
+    let unary = |name, function| Own::new(name, (0, 0), function);
+    let binary = |name, function| Own::new(name, (1, 1), function);
     [
-        unary("abs", |input, _| match number(input)? {
+        unary("abs", |input, _| match number(input) {
             Number::Whole(number) => whole(number.checked_abs()),
             Number::Float(number) => Ok(Value::scalar(number.abs())),
         }),
-        unary("ceil", |input, _| rounded(float(number(input)?).ceil())),
-        unary("floor", |input, _| rounded(float(number(input)?).floor())),
-        Own { name: "round", arguments: (0, 1), function: round },
+        unary("ceil", |input, _| rounded(float(number(input)).ceil())),
+        unary("floor", |input, _| rounded(float(number(input)).floor())),
+        Own::new("round", (0, 1), round),
+        Own::new("sum", (0, 1), sum),
+        binary("at_least", |input, words| of_two(input, words, |a, b| Some(a.max(b)), f64::max)),
+        binary("at_most", |input, words| of_two(input, words, |a, b| Some(a.min(b)), f64::min)),
         binary("plus", |input, words| of_two(input, words, i64::checked_add, |a, b| a + b)),
         binary("minus", |input, words| of_two(input, words, i64::checked_sub, |a, b| a - b)),
         binary("times", |input, words| of_two(input, words, i64::checked_mul, |a, b| a * b)),
@@ -41,11 +45,11 @@ pub(super) fn all() -> [Own; 9] {
     ]
 }
 
-fn number(value: &dyn ValueView) -> Result<Number, String> {
+/// What is missing, or is no number, counts as nothing.
+fn number(value: &dyn ValueView) -> Number {
     let scalar = value.as_scalar();
     let whole = scalar.as_ref().and_then(|scalar| scalar.to_integer()).map(Number::Whole);
-    let number = whole.or_else(|| scalar.and_then(|scalar| scalar.to_float()).map(Number::Float));
-    number.ok_or_else(|| "a number is expected".to_owned())
+    whole.or_else(|| scalar.and_then(|scalar| scalar.to_float()).map(Number::Float)).unwrap_or(Number::Whole(0))
 }
 
 fn float(number: Number) -> f64 {
@@ -72,22 +76,22 @@ fn of_two(
     of_whole: fn(i64, i64) -> Option<i64>,
     of_float: fn(f64, f64) -> f64,
 ) -> Outcome {
-    match (number(input)?, number(&words[0])?) {
+    match (number(input), number(&words[0])) {
         (Number::Whole(a), Number::Whole(b)) => whole(of_whole(a, b)),
         (a, b) => Ok(Value::scalar(of_float(float(a), float(b)))),
     }
 }
 
 fn not_zero(words: &[Value]) -> Result<(), String> {
-    match float(number(&words[0])?) == 0.0 {
+    match float(number(&words[0])) == 0.0 {
         true => Err("Can't divide by zero".to_owned()),
         false => Ok(()),
     }
 }
 
 fn round(input: &dyn ValueView, words: &[Value]) -> Outcome {
-    let input = float(number(input)?);
-    let places = words.first().map(|places| number(places)).transpose()?;
+    let input = float(number(input));
+    let places = words.first().map(|places| number(places));
     match places {
         Some(Number::Whole(places)) if places > PLACES => Err(format!("rounds to {PLACES} places at most")),
         Some(Number::Whole(places)) if places > 0 => {
@@ -99,4 +103,21 @@ fn round(input: &dyn ValueView, words: &[Value]) -> Outcome {
         Some(Number::Float(_)) => Err("a whole number of places is expected".to_owned()),
         _ => rounded(input.round()),
     }
+}
+
+/// The sum of a list, or of one field of its items.
+fn sum(input: &dyn ValueView, words: &[Value]) -> Outcome {
+    let field = words.first().map(|field| field.to_kstr());
+    let zero = Value::scalar(0_i64);
+    let Some(list) = input.as_array() else { return of_two(input, &[zero], i64::checked_add, |a, b| a + b) };
+    list.values().try_fold(zero, |sum, item| {
+        let part = match &field {
+            None => Some(item),
+            Some(field) => item.as_object().and_then(|fields| fields.get(field)),
+        };
+        match part {
+            Some(part) => of_two(part, &[sum], i64::checked_add, |a, b| a + b),
+            None => Ok(sum),
+        }
+    })
 }

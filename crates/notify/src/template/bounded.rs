@@ -2,16 +2,15 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use campanile_base::bounds::RENDER_VALUE_BYTES;
 use liquid_core::error::{Error, Result};
-use liquid_core::model::Value;
+use liquid_core::model::{State, Value};
 use liquid_core::parser::{FilterArguments, FilterReflection, ParameterReflection};
 use liquid_core::{Expression, Filter, ParseFilter, Runtime, ValueView};
 
-use super::budget;
-
-/// The widest that a part of a date is written.
-const DATE_WIDTH: usize = 32;
+use super::{budget, dates};
 
 /// A filter that is counted.
 #[derive(Clone)]
@@ -79,29 +78,62 @@ type Function = fn(&dyn ValueView, &[Value]) -> std::result::Result<Value, Strin
 /// A filter of our own in place of the library's.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Own {
-    pub(super) name: &'static str,
+    name: &'static str,
     /// How many arguments it takes at least, and at most.
-    pub(super) arguments: (usize, usize),
-    pub(super) function: Function,
+    arguments: (usize, usize),
+    /// A named argument, which the function finds behind all others.
+    named: Option<&'static str>,
+    function: Function,
 }
 
-/// Filters whose output can be much larger than what they are given.
-pub(super) fn all() -> [Own; 4] {
+impl Own {
+    pub(super) fn new(name: &'static str, arguments: (usize, usize), function: Function) -> Self {
+        Self { name, arguments, named: None, function }
+    }
+}
+
+/// Filters whose output can be much larger than what they are given, and those that do more than the library's.
+pub(super) fn all() -> [Own; 9] {
     [
-        Own { name: "replace", arguments: (1, 2), function: |input, words| replace(input, words, usize::MAX) },
-        Own { name: "replace_first", arguments: (1, 2), function: |input, words| replace(input, words, 1) },
-        Own { name: "join", arguments: (0, 1), function: join },
-        Own { name: "date", arguments: (1, 1), function: date },
+        Own::new("replace", (1, 2), |input, words| replace(input, words, usize::MAX)),
+        Own::new("replace_first", (1, 2), |input, words| replace(input, words, 1)),
+        Own::new("join", (0, 1), join),
+        Own::new("date", (1, 2), dates::date),
+        Own { named: Some("allow_false"), ..Own::new("default", (1, 1), default) },
+        Own::new("base64_encode", (0, 0), |input, _| Ok(Value::scalar(STANDARD.encode(input.to_kstr().as_bytes())))),
+        Own::new("base64_decode", (0, 0), |input, _| decoded(&STANDARD, input)),
+        Own::new("base64_url_safe_encode", (0, 0), |input, _| {
+            Ok(Value::scalar(URL_SAFE.encode(input.to_kstr().as_bytes())))
+        }),
+        Own::new("base64_url_safe_decode", (0, 0), |input, _| decoded(&URL_SAFE, input)),
     ]
+}
+
+fn decoded(engine: &impl Engine, input: &dyn ValueView) -> std::result::Result<Value, String> {
+    let bytes = engine.decode(input.to_kstr().trim()).map_err(|error| format!("this is no base64: {error}"))?;
+    Ok(Value::scalar(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// What stands in for what is missing, empty or false; with `allow_false` false is a value.
+fn default(input: &dyn ValueView, words: &[Value]) -> std::result::Result<Value, String> {
+    let allows_false = words.get(1).is_some_and(|allowed| allowed.query_state(State::Truthy));
+    let is_false = input.as_scalar().and_then(|scalar| scalar.to_bool()) == Some(false);
+    let is_missing = if is_false { !allows_false } else { input.query_state(State::DefaultValue) };
+    Ok(if is_missing { words[0].clone() } else { input.to_value() })
 }
 
 impl ParseFilter for Own {
     fn parse(&self, arguments: FilterArguments<'_>) -> Result<Box<dyn Filter>> {
-        let mut named = arguments.keyword;
-        let positional: Vec<Expression> = arguments.positional.collect();
+        let mut positional: Vec<Expression> = arguments.positional.collect();
         let (least, most) = self.arguments;
-        if !(least..=most).contains(&positional.len()) || named.next().is_some() {
+        if !(least..=most).contains(&positional.len()) {
             return Err(Error::with_msg(format!("{} takes {least} to {most} arguments", self.name)));
+        }
+        for (name, value) in arguments.keyword {
+            if self.named != Some(name) || positional.len() > most {
+                return Err(Error::with_msg(format!("{} takes no argument {name:?}", self.name)));
+            }
+            positional.push(value);
         }
         Ok(Box::new(Applied { filter: *self, arguments: positional }))
     }
@@ -177,22 +209,4 @@ fn join(input: &dyn ValueView, words: &[Value]) -> std::result::Result<Value, St
         }
     }
     Ok(Value::scalar(joined))
-}
-
-fn date(input: &dyn ValueView, words: &[Value]) -> std::result::Result<Value, String> {
-    let format = words[0].to_kstr();
-    let at = input.as_scalar().and_then(|scalar| scalar.to_date_time()).filter(|_| !format.is_empty());
-    let Some(at) = at else { return Ok(input.to_value()) };
-    // After the flags of a part stands its width.
-    let widths = format.split('%').skip(1).map(|part| {
-        let part = part.trim_start_matches(['-', '_', '^', '#', '0']);
-        part.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default()
-    });
-    let is_too_wide =
-        |digits: &str| !digits.is_empty() && digits.parse().map_or(true, |width: usize| width > DATE_WIDTH);
-    if widths.into_iter().any(is_too_wide) {
-        return Err(format!("a part of a date is written at most {DATE_WIDTH} wide"));
-    }
-    let written = at.format(format.as_str()).map_err(|error| format!("{format:?} is no format of a date: {error}"))?;
-    Ok(Value::scalar(written))
 }

@@ -21,7 +21,7 @@ type Function = fn(Value, &[Value]) -> std::result::Result<Value, String>;
 
 /// All of them.
 pub(super) fn all() -> Vec<Box<dyn ParseFilter>> {
-    let functions: [(&'static str, Function); 18] = [
+    let functions: [(&'static str, Function); 19] = [
         ("json", |input, _| Ok(input.to_string().into())),
         ("from_json", |input, _| serde_json::from_str(&text(&input)).map_err(|error| error.to_string())),
         ("timezone", timezone),
@@ -43,6 +43,7 @@ pub(super) fn all() -> Vec<Box<dyn ParseFilter>> {
             Ok(list.into_iter().filter(|item| others.contains(item)).collect())
         }),
         ("escape_markdown", |input, _| Ok(crate::markdown::escaped(&text(&input)).into())),
+        ("escape_mrkdwn", |input, _| Ok(crate::channels::chat::escape_mrkdwn(&text(&input)).into())),
         ("from_markdown", |input, _| {
             let text = text(&input);
             // Cleaning takes about as long as this many other steps.
@@ -122,7 +123,7 @@ impl Filter for Applied {
         let arguments = self.arguments.iter().map(|argument| value(argument.evaluate(runtime)?.to_value()));
         let arguments = arguments.collect::<Result<Vec<Value>>>()?;
         let output = (self.filter.function)(value(input.to_value())?, &arguments).map_err(wrong)?;
-        liquid_core::to_value(&output)
+        Ok(super::values::liquid(&output))
     }
 }
 
@@ -168,7 +169,7 @@ fn at(input: &Value) -> std::result::Result<jiff::Timestamp, String> {
     parsed.or_else(midnight).ok_or_else(|| format!("{text:?} is no time"))
 }
 
-fn now() -> std::result::Result<jiff::Timestamp, String> {
+pub(super) fn now() -> std::result::Result<jiff::Timestamp, String> {
     jiff::Timestamp::from_microsecond(Clock::System.now().as_micros()).map_err(|error| error.to_string())
 }
 

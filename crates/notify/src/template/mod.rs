@@ -12,12 +12,14 @@ mod arithmetic;
 mod blocks;
 mod bounded;
 pub(crate) mod budget;
+mod dates;
 mod filters;
 mod lenient;
 mod limits;
 mod loops;
 mod partials;
 mod translations;
+mod values;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, LazyLock};
@@ -114,7 +116,8 @@ impl Variables {
     /// When it is something else.
     pub(crate) fn new(data: &Value, partials: Arc<Partials>) -> Result<Self, TemplateError> {
         budget::count_for_run(json_size(data));
-        let values = liquid_core::to_object(data).map_err(|error| TemplateError::new(error.to_string()))?;
+        let fields = data.as_object().ok_or_else(|| TemplateError::new("variables are a JSON object"))?;
+        let values = values::object(fields);
         Ok(Self { values, partials, tongue: Tongue::default() })
     }
 
@@ -129,8 +132,7 @@ impl Variables {
     #[must_use]
     pub(crate) fn with(&self, name: &'static str, value: &Value) -> Self {
         let mut more = self.clone();
-        let value = liquid_core::model::to_value(value).unwrap_or_default();
-        more.values.insert(name.into(), value);
+        more.values.insert(name.into(), values::liquid(value));
         more
     }
 }
@@ -143,12 +145,9 @@ fn language() -> Language {
         language.filters.register(name, Box::new(bounded::Bounded(filter)));
     };
     filter(Box::new(std::Append));
-    filter(Box::new(std::AtLeast));
-    filter(Box::new(std::AtMost));
     filter(Box::new(std::Capitalize));
     filter(Box::new(std::Compact));
     filter(Box::new(std::Concat));
-    filter(Box::new(std::Default));
     filter(Box::new(std::Downcase));
     filter(Box::new(std::Escape));
     filter(Box::new(std::EscapeOnce));

@@ -10,6 +10,8 @@ use serde_json::Value;
 use super::Said;
 use super::provider::Parcel;
 
+pub(crate) use mrkdwn::escaped as escape_mrkdwn;
+
 /// Hands a chat message over.
 pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
     match parcel.channel.provider.as_str() {

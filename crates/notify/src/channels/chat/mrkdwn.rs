@@ -57,7 +57,8 @@ fn bullet(lists: &mut [Option<u64>]) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// Text that Slack shows as it is: it knows three entities, and would show any other.
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -28,7 +28,7 @@ fn observation_captured() -> Value {
                 "ref": "slack", "type": "channel", "name": "Slack", "channel_key": "slack", "channel_type": "chat",
                 "conditions": slack_wants(),
                 "template": {
-                    "summary": "{{ data.title | replace: '&', '&amp;' | replace: '<', '&lt;' | replace: '>', '&gt;' }}",
+                    "summary": "{{ data.title | escape_mrkdwn }}",
                     "json_body": include_str!("observation-captured/slack.json.liquid"),
                 },
             },

@@ -80,7 +80,7 @@ fn slack_is_told_in_blocks_that_slack_takes() {
     let said = rendered(1, &json!({ "data": data }));
     let blocks = &said["json_content"]["blocks"];
     assert_eq!(blocks[0]["text"]["text"], "Release: Score 87/100");
-    assert_eq!(blocks[1]["text"]["text"], "*a &lt;b&gt; &quot;c&quot;*");
+    assert_eq!(blocks[1]["text"]["text"], "*a &lt;b&gt; \"c\"*");
     assert_eq!(blocks[2]["text"]["text"], "*Topics:* x, y");
     assert_eq!(blocks[3]["elements"][0]["url"], "http://c/1");
 }
