@@ -53,12 +53,12 @@ macro_rules! filtered {
     };
 }
 
-/// Of one user's feed; with [`filtered`].
+/// Of one user's feed; with [`filtered`]. What could not be rendered was never delivered, and stands in no feed.
 macro_rules! in_feed {
     () => {
         concat!(
             " FROM notify_message WHERE organisation_id = $1 AND recipient_id = $5 AND channel_id = $6
-                AND channel_type = 'in_app_feed' AND collection = '$users'",
+                AND channel_type = 'in_app_feed' AND collection = '$users' AND status <> 'undelivered'",
             filtered!()
         )
     };
@@ -182,7 +182,8 @@ pub(crate) async fn put_into_feeds_since(
     limit: i64,
 ) -> Result<Vec<(String, String, String)>> {
     let sql = "SELECT id, channel_id, recipient_id FROM notify_message
-        WHERE organisation_id = $1 AND id > $2 AND channel_type = 'in_app_feed' ORDER BY id DESC LIMIT $3";
+        WHERE organisation_id = $1 AND id > $2 AND channel_type = 'in_app_feed' AND status <> 'undelivered'
+        ORDER BY id DESC LIMIT $3";
     tx.all(sql, params![organisation.as_str(), since, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
 }
 

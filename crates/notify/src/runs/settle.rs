@@ -394,7 +394,10 @@ impl Writing<'_> {
             let recent = self.notify.recent.clone();
             tx.after_commit(move || recent.keep(due));
         }
-        let of_feeds = messages.iter().filter(|message| message.channel_type == ChannelType::InAppFeed);
+        let is_shown = |message: &&Message| {
+            message.channel_type == ChannelType::InAppFeed && message.status != Status::Undelivered
+        };
+        let of_feeds = messages.iter().copied().filter(is_shown);
         let news: Vec<News> = of_feeds.map(|message| News::of(self.organisation, message)).collect();
         if !news.is_empty() {
             let (feeds, db) = (self.notify.feeds.clone(), self.notify.db.clone());

@@ -3,7 +3,7 @@
 use campanile_base::Result;
 use serde_json::{Map, Value, json};
 
-use crate::channels::{Channel, ChannelType};
+use crate::channels::{Channel, ChannelType, email};
 use crate::recipients::is_one_address;
 use crate::runs::{Run, World};
 use crate::template::{Template, Variables};
@@ -96,9 +96,8 @@ fn email(
         (None, None) => return Err("the recipient has no email"),
     };
     let from = match (said("from_name"), said("from_address")) {
-        (Some(name), Some(address)) => Some(format!("{name} <{address}>")),
-        (None, address) => address,
-        (Some(_), None) => None,
+        (name, Some(address)) => Some(email::sender_of(name.as_deref(), &address)),
+        (_, None) => None,
     };
     let content = json!({
         "to": to, "from": from, "cc": said("cc_address"), "bcc": said("bcc_address"), "reply_to": said("reply_to_address"),

@@ -17,8 +17,10 @@ pub mod smtp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use campanile_accounts::OrganisationId;
+use campanile_base::source_event::cut;
 use campanile_base::{Clock, Result, Timestamp};
 use campanile_db::Tx;
+use lettre::message::Mailbox;
 use serde_json::{Value, json};
 
 use super::provider::Parcel;
@@ -29,6 +31,9 @@ use crate::{Notify, sending, tracking};
 pub use notice::{NotTaken, Notice};
 pub use resend::{BadSignature, Intake, intake};
 pub(crate) use server::MailConnections;
+
+/// How long the name of a sender is at most, in characters.
+const NAME: usize = 200;
 
 /// A mail, ready for any carrier.
 #[derive(Debug)]
@@ -199,11 +204,17 @@ pub async fn take_in(
 
 /// Who a mail is from, where the message does not say.
 fn sender(channel: &Channel) -> Option<String> {
-    let address = channel.setting("from_address")?;
-    Some(match channel.setting("from_name") {
-        Some(name) => format!("{name} <{address}>"),
-        None => address.to_owned(),
-    })
+    Some(sender_of(channel.setting("from_name"), channel.setting("from_address")?))
+}
+
+/// A sender as mails write it: a name may hold any character, and is put between quotes where it has to be. What is no address
+/// is left as it is, and refused when the mail is made.
+pub(crate) fn sender_of(name: Option<&str>, address: &str) -> String {
+    let spoken = |name: &str| name.replace(char::is_control, " ").trim().to_owned();
+    match (name.map(spoken), address.trim().parse()) {
+        (Some(name), Ok(email)) if !name.is_empty() => Mailbox::new(Some(cut(&name, NAME)), email).to_string(),
+        _ => address.trim().to_owned(),
+    }
 }
 
 /// When something that a provider tells of has happened: now, where it does not say.
@@ -214,4 +225,22 @@ fn at(clock: &Clock, told: Option<&str>) -> Timestamp {
 /// Sent, and no more is known.
 fn sent() -> Said {
     Said { verdict: Verdict::Taken { status: Status::Sent, metadata: None, data: None }, log: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_senders_name_may_hold_any_character() {
+        for name in
+            ["Acme, Inc.", "[Acme] Alerts", "Team: Ops", "Acme (EU)", "ops@acme", "a \"b\" \\ c", "Zoë <x>", "9"]
+        {
+            let written = sender_of(Some(name), "bell@example.com");
+            let read: Mailbox = written.parse().unwrap_or_else(|error| panic!("{written}: {error}"));
+            assert_eq!((read.name.as_deref(), read.email.to_string().as_str()), (Some(name), "bell@example.com"));
+        }
+        assert_eq!(sender_of(Some("a\r\nBcc: x@y.z"), "b@c.de"), "\"a  Bcc: x@y.z\" <b@c.de>");
+        assert_eq!(sender_of(None, " b@c.de "), "b@c.de");
+    }
 }

@@ -14,6 +14,8 @@
 use std::time::Duration;
 
 use campanile_base::{Error, Result};
+use email_encoding::headers::rfc2047;
+use email_encoding::headers::writer::EmailWriter;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Part, Mailbox, MessageBuilder, MultiPart};
 use lettre::transport::smtp;
@@ -100,6 +102,11 @@ pub(super) fn log(error: &smtp::Error) {
     tracing::warn!(error = %said, "a mail server did not take a mail");
 }
 
+/// Whether mails can be from this: an address, or a name and an address in angle brackets.
+pub fn is_sender(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok()
+}
+
 /// The mail server that is set for all, and who its mails are from. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Mailer {
@@ -141,8 +148,11 @@ impl Mailer {
 fn mail(letter: &Letter, from: &Mailbox) -> Result<Mail, String> {
     let from = letter.from.as_deref().map_or(Ok(from.clone()), mailbox)?;
     let message_id = format!("<{}@{}>", letter.id, from.email.domain());
-    let mut mail: MessageBuilder =
-        Mail::builder().from(from).subject(letter.subject.as_str()).message_id(Some(message_id));
+    let mut mail: MessageBuilder = Mail::builder().from(from).message_id(Some(message_id));
+    mail = match long_word(&letter.subject) {
+        true => mail.raw_header(encoded("Subject", &letter.subject)?),
+        false => mail.subject(letter.subject.as_str()),
+    };
     for address in &letter.to {
         mail = mail.to(mailbox(address)?);
     }
@@ -168,6 +178,20 @@ fn mail(letter: &Letter, from: &Mailbox) -> Result<Mail, String> {
         }
     };
     mail.multipart(body).map_err(|error| error.to_string())
+}
+
+/// Whether a word is longer than a line of a mail may be, with its name before it. Lines are folded between words only.
+fn long_word(text: &str) -> bool {
+    const LINE: usize = 900;
+    text.split(' ').any(|word| word.len() > LINE)
+}
+
+/// A header in encoded words, which are as short as they have to be.
+fn encoded(name: &'static str, text: &str) -> Result<HeaderValue, String> {
+    let mut written = String::new();
+    let at = name.len() + ": ".len();
+    rfc2047::encode(text, &mut EmailWriter::new(&mut written, at, 0, false)).map_err(|error| error.to_string())?;
+    Ok(HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), text.to_owned(), written))
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, String> {
@@ -211,6 +235,40 @@ async fn by_own_server(parcel: &Parcel<'_>, letter: &Letter, url: &str) -> Said 
                 Ok(()) => sent(),
                 Err(failure) => failure.said(),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(subject: String) -> Letter {
+        let (cc, bcc, reply_to, headers, attachments) = Default::default();
+        Letter {
+            id: "msg_1".to_owned(),
+            from: None,
+            to: vec!["m@example.com".to_owned()],
+            cc,
+            bcc,
+            reply_to,
+            subject,
+            html: "<p>x</p>".to_owned(),
+            text: "x".to_owned(),
+            headers,
+            attachments,
+        }
+    }
+
+    #[test]
+    fn no_line_of_a_header_is_longer_than_mail_servers_take() {
+        let from: Mailbox = "bell@example.com".parse().unwrap();
+        for subject in ["a".repeat(5_000), format!("See https://example.com/{}", "é".repeat(1_000)), "short".to_owned()]
+        {
+            let written = String::from_utf8(mail(&letter(subject.clone()), &from).unwrap().formatted()).unwrap();
+            let (head, _) = written.split_once("\r\n\r\n").unwrap();
+            assert!(head.lines().all(|line| line.len() <= 998), "{subject:.20}");
+            assert!(head.contains("Subject: "), "{head:.200}");
         }
     }
 }
