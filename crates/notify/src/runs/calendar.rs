@@ -142,12 +142,31 @@ impl Rule {
         None
     }
 
+    /// In steps of real time: a clock repeats an hour, or leaves one out, and some are put by half an hour.
     fn next_hour(&self, after: &Zoned, since: &Zoned) -> Option<Zoned> {
-        let hours = |hours: i64| Span::new().try_hours(hours).ok();
-        let hour = after.date().at(after.hour(), self.minutes, 0, 0).to_zoned(after.time_zone().clone()).ok()?;
-        let at = if hour > *after { hour } else { hour.checked_add(hours(1)?).ok()? };
+        let hours = |at: &Zoned, hours: i64| at.checked_add(Span::new().try_hours(hours).ok()?).ok();
+        let mut at = self.next_minute(after)?;
         let past = hours_between(since, &at).rem_euclid(self.interval);
-        if past == 0 { Some(at) } else { at.checked_add(hours(self.interval - past)?).ok() }
+        if past != 0 {
+            at = hours(&at, self.interval - past)?;
+        }
+        // The clock may have been put meanwhile.
+        if at.minute() == self.minutes { Some(at) } else { self.next_minute(&at) }
+    }
+
+    /// The next moment at which the clock shows the rule's minutes.
+    fn next_minute(&self, after: &Zoned) -> Option<Zoned> {
+        let whole = after.timestamp().as_second().div_euclid(60) * 60;
+        let mut at = jiff::Timestamp::from_second(whole).ok()?.to_zoned(after.time_zone().clone());
+        for _ in 0..4 {
+            let ahead = (i64::from(self.minutes) - i64::from(at.minute())).rem_euclid(60);
+            let ahead = if ahead == 0 && at <= *after { 60 } else { ahead };
+            if ahead == 0 {
+                return Some(at);
+            }
+            at = at.checked_add(Span::new().try_minutes(ahead).ok()?).ok()?;
+        }
+        Some(at)
     }
 
     /// How many days after this one the rule may fall on a day; none, where it falls on this one.
@@ -241,7 +260,8 @@ pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
 pub(crate) fn opens_at(windows: &[SendWindow], zone_name: Option<&str>, now: Timestamp) -> Option<Timestamp> {
     let zone = zone(zone_name);
     let at = zoned(now, &zone)?;
-    (0..=7).find_map(|offset| {
+    // What has opened yesterday may be open past midnight.
+    (-1..=7).find_map(|offset| {
         let date = at.date().checked_add(days(offset)?).ok()?;
         let on_day = windows.iter().filter(|window| {
             window.kind == WindowKind::Send && weekday(&window.day.to_lowercase()) == Some(date.weekday())
@@ -249,8 +269,9 @@ pub(crate) fn opens_at(windows: &[SendWindow], zone_name: Option<&str>, now: Tim
         let openings = on_day.filter_map(|window| {
             let time = |text: &Option<String>, otherwise| text.as_deref().map_or(Some(otherwise), |t| t.parse().ok());
             let (from, until) = (time(&window.from, Time::midnight())?, time(&window.until, Time::MAX)?);
+            let last = if until > from { date } else { date.tomorrow().ok()? };
             let opening = date.to_datetime(from).to_zoned(zone.clone()).ok()?;
-            let closing = date.to_datetime(until).to_zoned(zone.clone()).ok()?;
+            let closing = last.to_datetime(until).to_zoned(zone.clone()).ok()?;
             (closing > at).then(|| if opening > at { stamp(&opening) } else { now })
         });
         openings.min()
@@ -346,6 +367,81 @@ mod tests {
         assert_eq!(opens("2026-03-02T08:00:00Z"), Some(at("2026-03-02T09:00:00Z")));
         assert_eq!(opens("2026-03-02T18:00:00Z"), Some(at("2026-03-04T00:00:00Z")));
         assert_eq!(opens_at(&windows[1..2], None, at("2026-03-02T18:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_window_over_midnight_is_open_on_both_sides_of_it() {
+        let windows: Vec<SendWindow> = serde_json::from_value(json!([
+            { "day": "monday", "type": "send", "from": "22:00:00", "until": "06:00:00" },
+        ]))
+        .unwrap();
+        // The second of March 2026 is a Monday.
+        let opens = |now: &str| opens_at(&windows, None, at(now)).unwrap();
+        assert_eq!(opens("2026-03-02T21:00:00Z"), at("2026-03-02T22:00:00Z"));
+        assert_eq!(opens("2026-03-02T23:00:00Z"), at("2026-03-02T23:00:00Z"));
+        assert_eq!(opens("2026-03-03T05:59:00Z"), at("2026-03-03T05:59:00Z"));
+        assert_eq!(opens("2026-03-03T06:00:00Z"), at("2026-03-09T22:00:00Z"));
+    }
+
+    /// Both nights of a year in which clocks are put, of zones with changes of an hour and of half an hour, north and south.
+    const ZONES: [&str; 20] = [
+        "Europe/Berlin",
+        "Europe/London",
+        "Europe/Athens",
+        "Atlantic/Azores",
+        "America/New_York",
+        "America/Chicago",
+        "America/Denver",
+        "America/Los_Angeles",
+        "America/St_Johns",
+        "America/Halifax",
+        "America/Santiago",
+        "America/Havana",
+        "America/Asuncion",
+        "Africa/Cairo",
+        "Asia/Jerusalem",
+        "Asia/Beirut",
+        "Australia/Sydney",
+        "Australia/Adelaide",
+        "Australia/Lord_Howe",
+        "Pacific/Auckland",
+    ];
+
+    #[test]
+    fn what_comes_round_is_always_later_and_hourly_rules_never_miss_an_hour() {
+        let year = at("2026-01-01T00:00:00Z");
+        for name in ZONES {
+            let zone = TimeZone::get(name).unwrap();
+            let start = jiff::Timestamp::from_microsecond(year.as_micros()).unwrap();
+            let changes: Vec<Timestamp> = zone
+                .following(start)
+                .map(|change| Timestamp::from_micros(change.timestamp().as_microsecond()))
+                .take(2)
+                .collect();
+            for (change, minutes) in changes.iter().flat_map(|change| [(change, 0), (change, 30), (change, 59)]) {
+                let begin = later(*change, -4 * 3_600);
+                for frequency in ["hourly", "daily"] {
+                    let rule = json!({ "frequency": frequency, "hours": 2, "minutes": minutes });
+                    let rules = parse_rules(&[rule]).unwrap();
+                    let mut now = begin;
+                    for _ in 0..10 {
+                        let next = next_occurrence(&rules, Some(name), now, begin).unwrap();
+                        assert!(next > now, "{name} {frequency}:{minutes} {now} {next}");
+                        let most = if frequency == "hourly" { 5_400 } else { 100_000 };
+                        assert!(next <= later(now, most), "{name} {frequency}:{minutes} {now} {next}");
+                        now = next;
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_hourly_rule_comes_once_in_each_of_two_hours_with_one_name() {
+        let rules = parse_rules(&[json!({ "frequency": "hourly" })]).unwrap();
+        let next = |after: &str| next_occurrence(&rules, Some("Europe/Berlin"), at(after), at(after)).unwrap();
+        assert_eq!(next("2026-10-25T00:00:00Z"), at("2026-10-25T01:00:00Z"));
+        assert_eq!(next("2026-10-25T01:00:00Z"), at("2026-10-25T02:00:00Z"));
     }
 
     #[test]

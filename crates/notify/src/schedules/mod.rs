@@ -20,6 +20,8 @@ use crate::runs::{next_occurrence, parse_rules};
 use crate::triggers::{self, Asked};
 use crate::{Notify, Reference};
 
+/// Nothing comes round sooner than this: whatever a rule says, its jobs do not drive each other.
+const FLOOR: Duration = Duration::from_millis(500);
 /// The kind of job.
 const COME: &str = "notify.schedule";
 /// How many schedules a request may be about.
@@ -293,15 +295,15 @@ async fn set(
     notify: &Notify,
     organisation: &OrganisationId,
     mut schedule: Schedule,
-    now: Timestamp,
+    after: Timestamp,
 ) -> Result<Schedule> {
-    schedule.next_at = next(tx, organisation, &schedule, now).await?;
+    schedule.next_at = next(tx, organisation, &schedule, after).await?;
     schedule.revision += 1;
     queries::put(tx, organisation, &schedule).await?;
     if let Some(at) = schedule.next_at {
         let (organisation, id) = (organisation.clone(), schedule.id.clone());
         let args = Args { organisation, schedule: id, revision: schedule.revision };
-        let job = NewJob::new(COME, args.organisation.as_str(), &args).after(at.since(now));
+        let job = NewJob::new(COME, args.organisation.as_str(), &args).after(at.since(notify.clock.now()).max(FLOOR));
         notify.engine.enqueue(tx, job).await?;
     }
     Ok(schedule)
@@ -336,7 +338,9 @@ async fn come(tx: &mut Tx, notify: &Notify, args: Args) -> Result<()> {
     }
     let now = notify.clock.now();
     schedule.last_at = Some(now);
-    let schedule = match set(tx, notify, &args.organisation, schedule, now).await {
+    // Where the clock is a little behind, what has come is not to come again.
+    let after = schedule.next_at.map_or(now, |due| due.max(now));
+    let schedule = match set(tx, notify, &args.organisation, schedule, after).await {
         Ok(schedule) => schedule,
         // Its rules are beyond what is read now: it ends.
         Err(Error::InvalidField { why, .. }) => {
