@@ -45,7 +45,7 @@ pub(crate) struct PostgresTx {
 impl Postgres {
     pub(crate) async fn connect(url: &str) -> Result<Self> {
         let config = tokio_postgres::Config::from_str(url)
-            .map_err(|e| Error::Unavailable(format!("the database URL cannot be read: {e}")))?;
+            .map_err(|e| Error::Invalid(format!("the database URL cannot be read: {e}")))?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = if config.get_ssl_mode() == SslMode::Disable {
             Manager::from_config(config.clone(), tokio_postgres::NoTls, recycling)
@@ -62,8 +62,10 @@ impl Postgres {
             .build()
             .map_err(|e| Error::Unavailable(e.to_string()))?;
         let postgres = Self { pool, config, turn: tokio::sync::Mutex::default(), writable: Arc::default() };
-        drop(postgres.connection().await?);
-        Ok(postgres)
+        match postgres.pool.get().await {
+            Err(PoolError::Backend(error)) if is_refusal(&error) => Err(pg_error("connecting", &error)),
+            _ => postgres.connection().await.map(|_| postgres),
+        }
     }
 
     pub(crate) async fn write<R, E, F>(&self, body: F) -> Result<R, E>
@@ -132,6 +134,12 @@ impl Postgres {
             }
         }
     }
+}
+
+/// Whether the server does not know who connects, or to which database: that does not change by waiting.
+fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    let class = error.code().and_then(|code| code.code().get(..2));
+    matches!(class, Some("28" | "3D"))
 }
 
 /// Whether the server has as many connections as it allows (`too_many_connections`).

@@ -5,7 +5,7 @@
 //! finish, the jobs are drained and the lease given back, the database closes last.
 
 use std::fs::File;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use campanile_accounts::{Founding, organisations, people};
 use campanile_app::{App, Config};
@@ -19,12 +19,15 @@ use campanile_web::DoorSettings;
 use tokio::net::TcpListener;
 
 use crate::folder::Folder;
-use crate::settings::{Bootstrap, Settings};
+use crate::settings::{self, Bootstrap, Settings};
 use crate::traces::Traces;
 use crate::{descriptors, telemetry};
 
 /// How long requests under way may take to finish: a console that watches would never.
 const HTTP_GRACE: Duration = Duration::from_secs(3);
+/// How long a database that is not up yet is waited for, and how often is looked.
+const DATABASE_WAIT: Duration = Duration::from_secs(60);
+const DATABASE_LOOK: Duration = Duration::from_secs(1);
 /// How long jobs under way may take to finish.
 const JOB_GRACE: Duration = Duration::from_secs(20);
 /// How long a stop in order takes at most.
@@ -146,7 +149,7 @@ struct Opened {
 async fn open_database(settings: &Settings, folder: &Folder) -> Result<Opened, String> {
     let (db, lock, is_first_start) = match &settings.database_url {
         Some(url) => {
-            let db = Db::connect_postgres(url.expose()).await.map_err(|e| format!("the setting database_url: {e}"))?;
+            let db = connect(url.expose()).await?;
             let is_used = campanile_app::is_used(&db).await.map_err(|e| format!("the database: {}", e.chain()))?;
             (db, None, !is_used)
         }
@@ -174,6 +177,20 @@ async fn open_database(settings: &Settings, folder: &Folder) -> Result<Opened, S
         );
     }
     Ok(Opened { db, lock, vault })
+}
+
+/// Connects to PostgreSQL; one that is not up yet is waited for.
+async fn connect(url: &str) -> Result<Db, String> {
+    let (place, until) = (settings::without_credentials(url), Instant::now() + DATABASE_WAIT);
+    loop {
+        match Db::connect_postgres(url).await {
+            Err(campanile_db::Error::Unavailable(why)) if Instant::now() < until => {
+                tracing::warn!(database = place, why, "waiting for the database");
+                tokio::time::sleep(DATABASE_LOOK).await;
+            }
+            connected => return connected.map_err(|error| format!("the database {place}: {error}")),
+        }
+    }
 }
 
 /// Looks for damaged pages, where that is wanted.

@@ -72,11 +72,7 @@ async fn run(command: Command) -> Result<(), String> {
             watchdog::start();
             demo::run(*settings).await
         }
-        Command::ConfigCheck(settings) => {
-            print!("{}", settings.describe());
-            println!("The settings are fine.");
-            Ok(())
-        }
+        Command::ConfigCheck(settings) => show(&format!("{}The settings are fine.", settings.describe())),
         Command::Fixtures(settings, upstream) => {
             telemetry::start_log(&settings);
             fixtures::knock(*settings, upstream).await
@@ -93,8 +89,16 @@ async fn run(command: Command) -> Result<(), String> {
         }
         Command::OpenApi => {
             let document = campanile_web::openapi().to_pretty_json().map_err(|e| e.to_string())?;
-            println!("{document}");
-            Ok(())
+            show(&document)
         }
+    }
+}
+
+/// Writes to standard output; whoever reads it may have had enough.
+fn show(text: &str) -> Result<(), String> {
+    use std::io::Write as _;
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
     }
 }

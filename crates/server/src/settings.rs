@@ -1,6 +1,6 @@
 //! Settings: one table of names, read from a file, the environment and flags.
 //!
-//! The setting `inbound_max_age` is `inbound_max_age = "5m"` in `campanile.toml` (or `max_age` in a
+//! The setting `inbound_max_age` is `inbound_max_age = "7h"` in `campanile.toml` (or `max_age` in a
 //! table `[inbound]`), `CAMPANILE_INBOUND_MAX_AGE` in the environment and `--inbound-max-age` on
 //! the command line; the later of these wins. A name that is not in the table, or a value that
 //! does not fit, stops the start with a sentence that names it.
@@ -55,7 +55,7 @@ pub(crate) const KNOWN: &[Known] = &[
     secret("database_url", "postgres://… for PostgreSQL instead of the embedded database; also DATABASE_URL"),
     known("node", "", "Name of this process among its peers; host name and port if empty"),
     secret("encryption_key", "32 bytes in base64 that seal secrets at rest; a file in the data folder if empty"),
-    known("inbound_max_age", "5m", "How old a delivery may be where its provider signs the time of sending, or off"),
+    known("inbound_max_age", "7h", "How old a delivery may be where its provider signs the time of sending, or off"),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(
         "net_proxy",
@@ -163,7 +163,13 @@ impl Layers {
     pub(crate) fn add_file(&mut self, path: &std::path::Path) -> Result<(), String> {
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|e| format!("{shown} cannot be read: {e}"))?;
-        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| format!("{shown}: {}", e.message()))?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            // Not the line itself: it may hold a secret.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+            format!("{shown}, line {line}, column {column}: {}", error.message())
+        })?;
         self.add_table(&table, "", &shown.to_string())
     }
 
@@ -190,6 +196,7 @@ impl Layers {
             } else if let Some(name) = variable.strip_prefix("CAMPANILE_")
                 // Those of the tests, of the build and of other commands are not settings of the server.
                 && !name.starts_with("TEST_") && !name.starts_with("CLI_") && name != "CONSOLE_DIST"
+                && !is_injected(name, &value)
             {
                 self.add(&name.to_lowercase(), value, &variable)?;
             }
@@ -224,7 +231,7 @@ impl Layers {
                 per_key: self.number("http_requests_per_key")?,
                 per_token: self.number("http_requests_per_token")?,
             },
-            base_url: self.url("base_url", &["http://", "https://"])?,
+            base_url: self.base_url()?,
             database_url: self.url("database_url", &["postgres://", "postgresql://"])?.map(Secret::new),
             node: self.some("node"),
             encryption_key: self.hidden("encryption_key"),
@@ -233,7 +240,7 @@ impl Layers {
             net_proxy: self.proxy()?,
             smtp_url: self.hidden("smtp_url"),
             notify_digest: self.time("notify_digest")?,
-            mail_from: self.text("mail_from").to_owned(),
+            mail_from: self.sender("mail_from")?,
             portal_ancestors: self.ancestors()?,
             webhooks: campanile_webhooks::Settings {
                 retry_schedule: self.each("webhooks_retry_schedule", "is no time", duration)?,
@@ -350,6 +357,25 @@ impl Layers {
         }
     }
 
+    /// Where people reach this server: links are made of it, and nothing is served below a path.
+    fn base_url(&self) -> Result<Option<String>, String> {
+        let url = self.url("base_url", &["http://", "https://"])?;
+        let path = url.as_deref().and_then(|url| url.split_once("://")?.1.split_once('/'));
+        match path.is_none_or(|(_, path)| path.is_empty()) {
+            true => Ok(url),
+            false => Err(self.wrong("base_url", "must have no path: the server is not served below one")),
+        }
+    }
+
+    /// `name@example.com`, or `Name <name@example.com>`.
+    fn sender(&self, name: &str) -> Result<String, String> {
+        let sender = self.text(name);
+        match campanile_notify::channels::email::smtp::is_sender(sender) {
+            true => Ok(sender.to_owned()),
+            false => Err(self.wrong(name, "must be a mail address, or a name and a mail address in angle brackets")),
+        }
+    }
+
     /// The items of a list, each read by `read`. What is no item is not shown: it may be secret.
     fn each<T>(&self, name: &str, why: &str, read: fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
         let items = self.text(name).split(',').map(str::trim).filter(|item| !item.is_empty()).enumerate();
@@ -412,8 +438,16 @@ impl Settings {
     }
 }
 
+/// Whether an orchestrator says this of a service that is called Campanile: its address, for those who would call it.
+fn is_injected(name: &str, value: &str) -> bool {
+    let is_link = name == "PORT" || name.ends_with("_PORT") || name.contains("PORT_");
+    name.ends_with("SERVICE_HOST")
+        || name.contains("SERVICE_PORT")
+        || (is_link && (value.contains("://") || name.contains("_TCP") || name.contains("_UDP")))
+}
+
 /// An address without what may be secret in it: user and password, and the query.
-fn without_credentials(value: &str) -> String {
+pub(crate) fn without_credentials(value: &str) -> String {
     let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
     let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -445,13 +479,14 @@ fn source(text: &str) -> Option<(Provider, Secret)> {
     Some((Provider::parse(name)?, Secret::new(secret)))
 }
 
-/// `500ms`, `30s`, `5m`, `2h`, `1d`, or plain seconds.
+/// `500ms`, `30s`, `5m`, `2h`, `1d`, or `0`. A number without a unit is nobody's time: some mean minutes.
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..digits].parse().ok()?;
     match text[digits..].trim() {
         "ms" => Some(Duration::from_millis(number)),
-        "" | "s" => Some(Duration::from_secs(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "" if number == 0 => Some(Duration::ZERO),
         "m" => Some(Duration::from_secs(number * 60)),
         "h" => Some(Duration::from_secs(number * 3_600)),
         "d" => Some(Duration::from_secs(number * 86_400)),
@@ -470,11 +505,48 @@ mod tests {
     }
 
     #[test]
+    fn what_an_orchestrator_says_of_a_service_is_no_setting() {
+        let injected = [
+            ("CAMPANILE_SERVICE_HOST", "10.0.0.7"),
+            ("CAMPANILE_SERVICE_PORT", "4400"),
+            ("CAMPANILE_SERVICE_PORT_HTTP", "4400"),
+            ("CAMPANILE_PORT", "tcp://10.0.0.7:4400"),
+            ("CAMPANILE_PORT_4400_TCP", "tcp://10.0.0.7:4400"),
+            ("CAMPANILE_PORT_4400_TCP_PROTO", "tcp"),
+            ("CAMPANILE_DB_SERVICE_HOST", "10.0.0.8"),
+        ];
+        assert!(check(&injected).is_ok());
+        assert!(check(&[("CAMPANILE_PORT", "4400")]).unwrap_err().contains("there is no setting port"));
+    }
+
+    #[test]
+    fn a_value_without_sense_or_unit_is_refused_by_the_name_of_its_setting() {
+        for (variable, value) in [
+            ("CAMPANILE_MAIL_FROM", "foo"),
+            ("CAMPANILE_NOTIFY_DIGEST", "10"),
+            ("CAMPANILE_BASE_URL", "https://example.com/campanile"),
+        ] {
+            let refused = check(&[(variable, value)]).unwrap_err();
+            assert!(refused.contains(variable), "{refused}");
+        }
+        assert!(check(&[("CAMPANILE_BASE_URL", "https://example.com/"), ("CAMPANILE_NOTIFY_DIGEST", "0")]).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_file_has_its_line_and_shows_no_value() {
+        let file = std::env::temp_dir().join(format!("campanile-wrong-{}.toml", std::process::id()));
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\nencryption_key = 'hush\n").unwrap();
+        let refused = Layers::default().add_file(&file).unwrap_err();
+        std::fs::remove_file(&file).unwrap();
+        assert!(refused.contains(".toml, line 2, column ") && !refused.contains("hush"), "{refused}");
+    }
+
+    #[test]
     fn the_defaults_fit() {
         let settings = check(&[]).unwrap();
         assert_eq!(settings.webhooks.retry_schedule, campanile_webhooks::Settings::default().retry_schedule);
         assert_eq!(format!("{:?}", settings.engine), format!("{:?}", campanile_engine::Settings::default()));
-        assert_eq!(settings.max_age, Some(Duration::from_secs(300)));
+        assert_eq!(settings.max_age, Some(Duration::from_secs(7 * 3_600)));
         assert_eq!(format!("{:?}", settings.retention), format!("{:?}", campanile_app::Retention::default()));
     }
 
