@@ -1,12 +1,12 @@
 //! The embedded console: its files, and its page on every other path; and the portal, which others embed.
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use crate::Web;
-use crate::error::own_shape;
+use crate::error::{in_shape_of, own_shape};
 
 include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
 
@@ -18,22 +18,28 @@ const POLICY: &str = concat!(
     "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 );
 
-/// A file of the console, or its page for a path that the console itself routes.
-pub(crate) async fn serve(method: Method, uri: Uri) -> Response {
+/// A file of the console; or its page, for whoever goes to a path that the console may route. Only browsers that go somewhere are shown a page: a
+/// library with a wrong address is told so.
+pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if method != Method::GET && method != Method::HEAD {
-        return own_shape(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this path can only be read");
-    }
-    let apis = ["api", "v1", "ws", "providers"];
-    if apis.contains(&path.split('/').next().unwrap_or_default()) {
-        return own_shape(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route");
-    }
-    match FILES.iter().find(|(name, _)| *name == path && !name.ends_with(".html")) {
+    let found = FILES.iter().find(|(name, _)| *name == path && !name.ends_with(".html"));
+    let reads = method == Method::GET || method == Method::HEAD;
+    let is_api = ["api", "v1", "ws", "providers", "assets"].contains(&path.split('/').next().unwrap_or_default());
+    match found {
+        _ if !reads && (found.is_some() || path.is_empty()) => {
+            own_shape(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this path can only be read")
+        }
         // Their names carry a hash of their content.
         Some((name, bytes)) => file(name, bytes, "public, max-age=31536000, immutable"),
-        None if path.starts_with("assets/") => StatusCode::NOT_FOUND.into_response(),
-        None => page("index.html"),
+        None if reads && !is_api && (path.is_empty() || is_navigation(&headers)) => page("index.html"),
+        None => in_shape_of(uri.path(), StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route"),
     }
+}
+
+/// Whether a page is asked for, and not just anything.
+fn is_navigation(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|list| list.split(',')).any(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"))
 }
 
 /// What the portal's page may do: what the console's may, but that others' pages embed it.

@@ -80,6 +80,7 @@ pub(crate) fn in_shape_of(path: &str, status: StatusCode, code: &str, message: &
     } else if path.starts_with("/v1/") {
         let (code, kind) = match status {
             StatusCode::TOO_MANY_REQUESTS => ("too_many_requests", "rate_limit_error"),
+            StatusCode::NOT_FOUND => ("resource_missing", "invalid_request_error"),
             status if status.is_server_error() => ("internal_server_error", "api_error"),
             _ => ("invalid_params", "invalid_request_error"),
         };
