@@ -29,6 +29,7 @@
 //! rolled back like an error.
 
 mod bell;
+mod checkpoints;
 mod error;
 mod lane;
 mod lite;
@@ -46,6 +47,8 @@ mod writable;
 
 use std::path::Path;
 use std::sync::Arc;
+
+use futures_util::FutureExt as _;
 
 pub use bell::Bell;
 pub use error::{DATABASE, Error, Result};
@@ -137,17 +140,27 @@ impl Db {
     }
 
     /// Like [`Db::read`], for what may take a while: a tenant has fewer such reads at a time than there are readers, so the others
-    /// need not wait for them.
+    /// need not wait for them; and the embedded database is read on a thread of its own, not on one that serves.
     ///
     /// # Errors
     /// Like [`Db::read`].
     pub async fn read_in_turn<R, E, F>(&self, tenant: &str, body: F) -> Result<R, E>
     where
-        E: From<Error>,
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send + 'static,
     {
-        let _turn = self.1.of_tenant(tenant).await;
-        self.read(body).await
+        let turn = self.1.of_tenant(tenant).await;
+        if let Backend::Postgres(_) = &*self.0 {
+            return self.read(body).await;
+        }
+        let db = self.clone();
+        // The turn ends with the read, even where nobody waits for it any more.
+        let read = tokio::task::spawn_blocking(move || {
+            let (_turn, read) = (turn, db.read(body).now_or_never());
+            read.ok_or_else(|| Error::Panic("a read of the embedded database had to wait".into()))
+        });
+        read.await.map_err(|error| Error::Panic(error.to_string()))??
     }
 
     /// A bell that other processes on this database can ring. `channel` is a plain word.

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::checkpoints;
 use crate::tx::{Inner, Tx};
 use crate::wal::{self, Damage};
 use crate::writable::Writable;
@@ -33,6 +34,7 @@ pub(crate) struct Lite {
     path: PathBuf,
     queue: Option<mpsc::Sender<Box<dyn Change>>>,
     writer: Option<JoinHandle<()>>,
+    checkpoints: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     pub(crate) writable: Arc<Writable>,
 }
@@ -90,11 +92,12 @@ impl Lite {
         let unopened = |why: String| Error::Unavailable(format!("{} cannot be opened: {why}", path.display()));
         keep_private(path).map_err(|e| unopened(e.to_string()))?;
         tell_damage(path);
-        let connection = Connection::open(path).map_err(|e| unopened(e.to_string()))?;
+        let mut connection = Connection::open(path).map_err(|e| unopened(e.to_string()))?;
         configure(&connection).map_err(|e| match e {
             Error::Unavailable(why) => unopened(format!("{why}. Is the disk full, or may its files not be written?")),
             other => other,
         })?;
+        let checkpoints = checkpoints::start(path, &mut connection)?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let writable = Arc::<Writable>::default();
         let told = writable.clone();
@@ -103,7 +106,7 @@ impl Lite {
             .spawn(move || write_in_groups(connection, waiting, &told))
             .map_err(|e| Error::Unavailable(e.to_string()))?;
         let (path, queue, writer) = (path.to_owned(), Some(queue), Some(writer));
-        Ok(Self { path, queue, writer, readers: Mutex::default(), writable })
+        Ok(Self { path, queue, writer, checkpoints: Some(checkpoints), readers: Mutex::default(), writable })
     }
 
     pub(crate) async fn write<R, E, F>(&self, body: F) -> Result<R, E>
@@ -158,10 +161,11 @@ impl Lite {
 impl Drop for Lite {
     fn drop(&mut self) {
         self.queue.take();
-        if let Some(writer) = self.writer.take()
-            && writer.thread().id() != std::thread::current().id()
-        {
-            let _ = writer.join();
+        // The writer first: it tells the other that there is nothing more.
+        for thread in [self.writer.take(), self.checkpoints.take()].into_iter().flatten() {
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }
@@ -214,7 +218,7 @@ fn configure(connection: &Connection) -> Result<()> {
     connection
         .execute_batch(
             "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
-             PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32000;
+             PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32000;
              PRAGMA temp_store = MEMORY;",
         )
         .map_err(|e| lite_error("PRAGMA", &e))
