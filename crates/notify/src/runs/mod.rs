@@ -40,7 +40,7 @@ use crate::Notify;
 use advance::advance;
 pub(crate) use advance::word_of;
 pub use calendar::{next_occurrence, parse_rules};
-pub(crate) use page::{Advanced, NotAdvanced, advance_page, busy, fail};
+pub(crate) use page::{Advanced, NotAdvanced, advance_page, busy, fail, load_and_advance};
 pub use queries::{Filter, Row as RunRow};
 pub(crate) use queries::{cancel_paused, note_cancellation};
 pub(crate) use resume::{close_batch, look_job};

@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use campanile_accounts::OrganisationId;
 use campanile_base::bounds::{PAGE_DEADLINE, PAGE_TIME};
 use campanile_base::{Error, Result, Timestamp};
 use campanile_engine::{Outcome, Verdict};
@@ -25,6 +26,7 @@ use crate::template::budget;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Runs that were advanced, and those that were left to another job.
+#[derive(Default)]
 pub(crate) struct Advanced {
     pub(crate) runs: Vec<Run>,
     pub(crate) left: Vec<Run>,
@@ -46,8 +48,24 @@ pub(crate) async fn advance_page(
     world: World,
     runs: Vec<Run>,
 ) -> std::result::Result<Advanced, NotAdvanced> {
-    let (within, organisation) = (notify.clone(), world.organisation.clone());
-    let work = async move { advance_each(&within, world, runs).await };
+    let organisation = world.organisation.clone();
+    let loaded = async move { Ok(Some((world, runs, ()))) };
+    let advanced = load_and_advance(notify, &organisation, loaded).await?;
+    Ok(advanced.map_or_else(Advanced::default, |(advanced, ())| advanced))
+}
+
+/// Loads runs and advances them, on the same thread: a large page waits for its turn outside of memory, and is read by nobody who
+/// serves. Nothing comes of what is there no more.
+pub(crate) async fn load_and_advance<B: Send + 'static>(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    load: impl Future<Output = Result<Option<(World, Vec<Run>, B)>>> + Send + 'static,
+) -> std::result::Result<Option<(Advanced, B)>, NotAdvanced> {
+    let within = notify.clone();
+    let work = async move {
+        let Some((world, runs, beside)) = load.await? else { return Ok(None) };
+        Ok(Some((advance_each(&within, world, runs).await?, beside)))
+    };
     match notify.sandbox.run_async(organisation.as_str(), PAGE_DEADLINE, work).await {
         Ok(advanced) => advanced.map_err(NotAdvanced::Error),
         Err(Failure::Busy) => Err(NotAdvanced::Busy),

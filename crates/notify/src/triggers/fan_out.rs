@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{Origin, Trigger};
 use crate::conditions::{Group, Scope};
 use crate::reference::AUDIENCES;
-use crate::runs::{self, Advanced, NotAdvanced, Run, Settled, State, World, advance_page};
+use crate::runs::{self, Advanced, NotAdvanced, Run, Settled, State, World, advance_page, load_and_advance};
 use crate::subscriptions::{self, DEPTH};
 use crate::template::budget;
 use crate::workflows::{self, Program};
@@ -47,6 +47,13 @@ enum Whom {
     Members { audience: String, after: Option<String> },
 }
 
+impl Args {
+    /// Whether what is needed is read together with what others need.
+    fn is_small(&self) -> bool {
+        matches!(&self.whom, Whom::Named(named) if named.len() <= FEW)
+    }
+}
+
 /// A job that fans a trigger out.
 pub(super) fn job(trigger: Trigger, recipients: Vec<Reference>) -> NewJob {
     job_for(&trigger, Whom::Named(recipients))
@@ -69,11 +76,9 @@ pub(super) fn register(registry: &mut Registry, notify: &Notify) {
 
 /// Begins a job's runs. Where they are few, what they need is read together with what others need that begin at the same time.
 async fn fan_out(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
-    let Some(Loaded { world, runs, jobs, trigger }) = load(notify, attempt.job.args()?).await? else {
-        return Ok(Outcome::done());
-    };
-    match advance_page(notify, world, runs).await {
-        Ok(Advanced { runs, left }) => {
+    match advance(notify, attempt.job.args()?).await {
+        Ok(None) => Ok(Outcome::done()),
+        Ok(Some((Advanced { runs, left }, (jobs, trigger)))) => {
             let left = left.into_iter().map(|run| (run.recipient, run.state.subscription)).collect();
             let jobs = jobs.into_iter().chain(jobs_for_rest(&trigger, left, TOGETHER)).collect();
             Ok(Outcome::done().noting(Settled { organisation: trigger.organisation, runs, jobs }))
@@ -82,6 +87,24 @@ async fn fan_out(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
         Err(NotAdvanced::Error(error)) => Err(error),
         Err(NotAdvanced::GivenUp(why)) => one_by_one(notify, attempt.job.args()?, &why).await,
     }
+}
+
+/// Advances a job's runs; beside them come the jobs that follow, and the trigger.
+async fn advance(
+    notify: &Notify,
+    args: Args,
+) -> std::result::Result<Option<(Advanced, (Vec<NewJob>, Trigger))>, NotAdvanced> {
+    if args.is_small() {
+        let loaded = load(notify, args).await.map_err(NotAdvanced::Error)?;
+        let Some(Loaded { world, runs, jobs, trigger }) = loaded else { return Ok(None) };
+        return Ok(Some((advance_page(notify, world, runs).await?, (jobs, trigger))));
+    }
+    let (within, organisation) = (notify.clone(), args.trigger.organisation.clone());
+    let loading = async move {
+        let loaded = load(&within, args).await?;
+        Ok(loaded.map(|Loaded { world, runs, jobs, trigger }| (world, runs, (jobs, trigger))))
+    };
+    load_and_advance(notify, &organisation, loading).await
 }
 
 /// What becomes of a job that did not come back: each of its runs gets a job of its own, and one that is alone already ends.
@@ -121,8 +144,7 @@ fn jobs_for_rest(
 
 /// Loads what a job needs.
 async fn load(notify: &Notify, args: Args) -> Result<Option<Loaded>> {
-    let is_small = matches!(&args.whom, Whom::Named(named) if named.len() <= FEW);
-    if is_small {
+    if args.is_small() {
         return Ok(notify.begins.get_or_init(|| lane(notify)).submit(args).await?);
     }
     let within = notify.clone();
