@@ -81,7 +81,13 @@ async fn guarded(web: &Web, request: Request, next: Next) -> Response {
             drop(request);
             refused
         }
-        None => caught(uri.path(), answer(web, request, next)).await,
+        None => {
+            let _place = match web.known_keys.organisation_of(request.headers()) {
+                Some(organisation) => web.places.enter(&organisation).await,
+                None => None,
+            };
+            caught(uri.path(), answer(web, request, next)).await
+        }
     };
     let Some(share) = share else { return answered };
     if let Some(refusal) = share.refusal() {

@@ -9,7 +9,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use campanile_accounts::sessions::Session;
-use campanile_accounts::{Caller, Workspace, keys, organisations, sessions};
+use campanile_accounts::{Caller, OrganisationId, Workspace, keys, organisations, sessions};
 use campanile_app::App;
 use campanile_base::{Error, Result, Secret};
 
@@ -101,6 +101,12 @@ impl KnownKeys {
         }
         known.insert(key.to_owned(), (caller.clone(), Instant::now()));
         Ok(caller)
+    }
+
+    /// Whose a key is, where that is known already.
+    pub(crate) fn organisation_of(&self, headers: &HeaderMap) -> Option<OrganisationId> {
+        let key = bearer(headers).ok().flatten()?;
+        self.keys().get(key).map(|(caller, _)| caller.organisation.clone())
     }
 
     /// Looks all of them up anew.

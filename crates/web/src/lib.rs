@@ -46,6 +46,7 @@ struct Parts {
     metrics: Option<PrometheusHandle>,
     portal_policy: axum::http::HeaderValue,
     known_keys: caller::KnownKeys,
+    places: door::Places,
     rates: door::Rates,
     /// Slows down who tries passwords and links.
     brake: campanile_accounts::sessions::Brake,
@@ -83,8 +84,8 @@ pub fn router(app: App, settings: Settings) -> Surface {
     let portal_policy = console::portal_policy(&portal_ancestors).expect("the settings were checked");
     let rates = door::Rates::new(door.requests_per_key, door.requests_per_token);
     let is_https = app.base_url.starts_with("https://");
-    let (known_keys, brake) = Default::default();
-    let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys, rates, brake, is_https }));
+    let (known_keys, places, brake) = Default::default();
+    let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys, places, rates, brake, is_https }));
     let routes = Router::new()
         .merge(api::router())
         .nest("/api/v1", svix::router())

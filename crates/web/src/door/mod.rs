@@ -9,12 +9,14 @@
 //! * [`bodies`]: a body is refused by its announced length before it is read, must keep arriving, and all bodies under way
 //!   share one budget of memory.
 //! * [`rates`]: requests a second for each key, session or token.
+//! * [`places`]: how many requests of an organisation are under way while others call.
 //! * [`peer`]: the address of the caller, also behind a reverse proxy.
 
 mod bodies;
 mod connections;
 mod patience;
 mod peer;
+mod places;
 mod rates;
 
 use std::convert::Infallible;
@@ -42,6 +44,7 @@ use patience::{PatientStream, Phase};
 
 pub(crate) use bodies::{BodyShare, Refusal};
 pub(crate) use peer::PeerAddress;
+pub(crate) use places::Places;
 pub(crate) use rates::Rates;
 
 /// How long after a failed accept the next is tried: what is missing then are descriptors, which others give back.
