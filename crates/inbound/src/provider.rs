@@ -1,10 +1,13 @@
 //! The providers, and what each adapter must answer.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use campanile_base::{Secret, Timestamp};
 use campanile_net::{HmacAlgorithm, verify_hmac_hex};
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::{Code, IngestError, github, linear, sentry, vercel};
@@ -46,15 +49,98 @@ pub(crate) struct Envelope {
     pub(crate) sent_at: Option<Timestamp>,
 }
 
-/// The few fields of a body that its outside is told by; the rest is only checked to be JSON.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// The few fields of a body that its outside is told by; of the rest is only made sure that it will be readable.
+#[derive(Debug, Default)]
 pub(crate) struct Outline {
     pub(crate) id: Option<Value>,
     pub(crate) r#type: Option<Value>,
     pub(crate) action: Option<Value>,
-    #[serde(rename = "webhookTimestamp")]
     pub(crate) webhook_timestamp: Option<Value>,
+}
+
+impl<'de> Deserialize<'de> for Outline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Outline;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Outline, A::Error> {
+                let mut outline = Outline::default();
+                while let Some(name) = fields.next_key::<Cow<'de, str>>()? {
+                    let place = match &*name {
+                        "id" => &mut outline.id,
+                        "type" => &mut outline.r#type,
+                        "action" => &mut outline.action,
+                        "webhookTimestamp" => &mut outline.webhook_timestamp,
+                        _ => {
+                            fields.next_value::<Readable>()?;
+                            continue;
+                        }
+                    };
+                    *place = fields.next_value()?;
+                }
+                Ok(outline)
+            }
+        }
+
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// Any value, looked at and not kept: its texts are Unicode, its numbers fit, and it lies no deeper than can be read later.
+struct Readable;
+
+impl<'de> Deserialize<'de> for Readable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Readable {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self, A::Error> {
+        while fields.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
 }
 
 impl Outline {

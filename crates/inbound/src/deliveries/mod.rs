@@ -2,6 +2,8 @@
 
 mod queries;
 
+use std::borrow::Cow;
+
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::DELIVERY_VALUES;
 use campanile_base::{Error, Result, Timestamp};
@@ -169,7 +171,38 @@ pub(crate) fn parse_body<T: DeserializeOwned>(
     if payload.len() > DELIVERY_VALUES && values_in(payload) > DELIVERY_VALUES {
         return Err(format!("the body has more than {DELIVERY_VALUES} values"));
     }
-    serde_json::from_slice(payload).map_err(|e| format!("the body is not JSON: {e}"))
+    let read = serde_json::from_slice(payload);
+    let read = read.or_else(|error| mended(payload).map_or(Err(error), |mended| serde_json::from_str(&mended)));
+    read.map_err(|e| format!("the body is not JSON: {e}"))
+}
+
+/// A JSON text with U+FFFD for what is no character: bytes that are not UTF-8, and halves of surrogate pairs. Nothing where
+/// there is none.
+fn mended(json: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(json);
+    let escape_at = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut mended, mut kept, mut at) = (String::new(), 0, 0);
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        let unit = escape_at(at);
+        at += match unit {
+            Some(0xd800..0xdc00) if escape_at(at + 6).is_some_and(|low| (0xdc00..0xe000).contains(&low)) => 12,
+            Some(0xd800..0xe000) => {
+                mended.push_str(&text[kept..at]);
+                mended.push_str("\\ufffd");
+                kept = at + 6;
+                6
+            }
+            Some(_) => 6,
+            None => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        };
+    }
+    let is_whole = kept == 0 && matches!(text, Cow::Borrowed(_));
+    mended.push_str(&text[kept..]);
+    (!is_whole).then_some(mended)
 }
 
 #[cfg(test)]

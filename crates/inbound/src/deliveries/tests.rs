@@ -27,3 +27,28 @@ fn the_character_nul_becomes_the_replacement_character_everywhere() {
     replace_nul(&mut value);
     assert_eq!(value, serde_json::json!({ "a": "x\u{fffd}y", "b": [{ "c": "\u{fffd}" }] }));
 }
+
+#[test]
+fn what_is_taken_at_the_door_is_readable_afterwards() {
+    use crate::provider::Outline;
+    let deep = |depth: usize| format!("{{\"a\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
+    let odd = [
+        r#"{"a": "half a pair \ud83d and \udc00", "b": "a whole one \ud83d\ude00"}"#.to_owned(),
+        r#"{"a": 18446744073709551616, "b": -0.0, "c": 1e300}"#.to_owned(),
+        r#"{"a": "\\ud83d is no escape", "\ud800": 1}"#.to_owned(),
+        r#"{"a": 1e400}"#.to_owned(),
+        deep(100),
+        deep(200),
+    ];
+    for body in &odd {
+        let at_the_door = parse_body::<Outline>(&[], body.as_bytes());
+        assert_eq!(at_the_door.is_ok(), parsed(body).is_ok(), "{body:.60}");
+    }
+    let mended = parsed(&odd[0]).unwrap();
+    assert_eq!(mended["a"], "half a pair \u{fffd} and \u{fffd}");
+    assert_eq!(mended["b"], "a whole one \u{1f600}");
+    assert_eq!(parsed(&odd[2]).unwrap()["a"], r"\ud83d is no escape");
+    let mut latin = br#"{"a": "caf"#.to_vec();
+    latin.extend(b"\xe9\"}");
+    assert_eq!(parse_body::<Value>(&[], &latin).unwrap()["a"], "caf\u{fffd}");
+}

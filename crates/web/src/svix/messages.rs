@@ -92,7 +92,8 @@ pub(super) struct MessageOut {
     event_id: Option<String>,
     channels: Option<Vec<String>>,
     tags: Option<Vec<String>>,
-    payload: Value,
+    /// As it was stored: no number is rounded, and nothing is left out that our reader would not take.
+    payload: Box<RawValue>,
     timestamp: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     deliver_at: Option<Timestamp>,
@@ -100,17 +101,18 @@ pub(super) struct MessageOut {
 
 impl MessageOut {
     pub(super) fn of(message: &Message, with_content: bool) -> Self {
-        let payload = || message.payload.as_ref().and_then(|payload| serde_json::from_slice(payload).ok());
+        let stored = message.payload.as_ref().filter(|_| with_content);
+        let stored = stored.and_then(|payload| String::from_utf8(payload.to_vec()).ok());
+        let otherwise = if with_content { r#"{"expired":true}"# } else { "{}" };
+        let payload = stored.and_then(|text| RawValue::from_string(text).ok());
         Self {
             id: message.id.to_string(),
             event_type: message.event_type.clone(),
             event_id: message.event_id.clone(),
             channels: message.channels.clone(),
             tags: message.tags.clone(),
-            payload: match with_content {
-                true => payload().unwrap_or_else(|| json!({ "expired": true })),
-                false => json!({}),
-            },
+            payload: payload
+                .unwrap_or_else(|| RawValue::from_string(otherwise.to_owned()).expect("a constant of JSON")),
             timestamp: message.created_at,
             deliver_at: message.deliver_at,
         }
