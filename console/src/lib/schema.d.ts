@@ -3799,6 +3799,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same, to Linear */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Stored, or known already */
             202: {
                 headers: {
@@ -3857,6 +3864,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same, to Linear */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Stored, or known already */
             202: {
                 headers: {

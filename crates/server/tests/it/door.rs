@@ -88,7 +88,7 @@ async fn methods_that_strangers_make_up_take_no_memory() {
             while answered < 1_000 {
                 let length = reader.read(&mut bytes).await.unwrap();
                 assert!(length > 0);
-                answered += String::from_utf8_lossy(&bytes[..length]).matches("HTTP/1.1 405").count();
+                answered += String::from_utf8_lossy(&bytes[..length]).matches("HTTP/1.1 404").count();
             }
         };
         let (written, ()) = tokio::join!(writing, reading);

@@ -198,7 +198,7 @@ async fn a_repository_keeps_its_identity_under_another_name() {
         tell("pull_request", pull_request("closed", repository(101, "Acme/Store"))).await;
         // Somebody else takes the old name.
         tell("pull_request", pull_request("opened", repository(202, "acme/shop"))).await;
-        let observations = server.all("/api/observations?limit=100").await;
+        let observations = server.all("/api/observations").await;
         let find = |id: &str| {
             let found = observations.iter().find(|observation| observation["source_id"] == id);
             found.unwrap_or_else(|| panic!("{id} in {observations:?}"))["id"].as_str().unwrap().to_owned()

@@ -57,7 +57,7 @@ async fn an_incident_across_four_tools_is_tied_together() {
         assert_eq!(server.all("/api/observations").await.len(), told, "every event is remembered once");
         let edges = edges(&server).await;
         let sentry = "sentry-issue:5012847391";
-        let resolved = format!("{sentry}:resolved:1770000010:2026-02-04T12:30:00Z:user_jeevan_sentry");
+        let resolved = format!("{sentry}:resolved:1770000013:2026-02-04T12:30:00Z:user_jeevan_sentry");
         let push = "push:lightfastai/lightfast:refs/heads/main:2026-02-04T12:05:00Z:c9d8e7f6a5b43210:a8f3c2d91e4b5678";
         let merged = "pr:lightfastai/lightfast#362:merged";
         let deployed = "vercel:deployment:dpl_neural_fix_362:deployment.succeeded";
