@@ -120,7 +120,9 @@ test("the console is served with a strict policy, and unknown files are not its 
   assert.match(page.headers.get("content-security-policy"), /default-src 'self'/);
   assert.equal(page.headers.get("cache-control"), "no-cache");
   assert.equal((await fetch(`${server.url}/assets/nothing.js`)).status, 404);
-  assert.equal((await fetch(`${server.url}/observations/obs_1`)).status, 200);
+  const visit = { headers: { accept: "text/html,application/xhtml+xml" } };
+  assert.equal((await fetch(`${server.url}/observations/obs_1`, visit)).status, 200);
+  assert.equal((await fetch(`${server.url}/observations/obs_1`)).status, 404, "only who goes somewhere is shown a page");
   const portal = await fetch(`${server.url}/portal/endpoints/new`);
   assert.match(portal.headers.get("content-security-policy"), /frame-ancestors \*/);
   assert.match(await portal.text(), /portal-/);

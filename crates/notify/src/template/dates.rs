@@ -18,8 +18,12 @@ const WIDTH: usize = 32;
 /// `{{ at | date: "%H:%M" }}`, `{{ at | date: "%H:%M", "Europe/Berlin" }}`.
 pub(super) fn date(input: &dyn ValueView, words: &[Value]) -> Result<Value, String> {
     let format = words[0].to_kstr();
-    if is_too_wide(&format) {
+    if parts(&format).any(|(width, _)| is_too_wide(width)) {
         return Err(format!("a part of a date is written at most {WIDTH} wide"));
+    }
+    // The library looks into the middle of a letter of several bytes.
+    if parts(&format).any(|(_, letter)| letter.is_some_and(|letter| !letter.is_ascii())) {
+        return Err(format!("{format:?} is no format of a date"));
     }
     let known = time_of(input)?.filter(|_| !format.is_empty());
     let Some(at) = known else { return Ok(input.to_value()) };
@@ -65,11 +69,15 @@ fn of_iso(text: &str) -> Option<Zoned> {
     at.to_zoned(TimeZone::fixed(pieces.to_numeric_offset().unwrap_or(Offset::UTC))).ok()
 }
 
-/// After the flags of a part stands its width.
-fn is_too_wide(format: &str) -> bool {
-    let mut widths = format.split('%').skip(1).map(|part| {
-        let part = part.trim_start_matches(['-', '_', '^', '#', '0']);
-        part.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default()
-    });
-    widths.any(|digits| !digits.is_empty() && digits.parse().map_or(true, |width: usize| width > WIDTH))
+/// The parts of a format that stand for something: after the flags of each stands its width, then its letter.
+fn parts(format: &str) -> impl Iterator<Item = (&str, Option<char>)> {
+    format.split('%').skip(1).map(|part| {
+        let part = part.trim_start_matches(['-', '_', '^', '#', '0', ':']);
+        let end = part.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(part.len());
+        (&part[..end], part[end..].chars().next())
+    })
+}
+
+fn is_too_wide(digits: &str) -> bool {
+    !digits.is_empty() && digits.parse().map_or(true, |width: usize| width > WIDTH)
 }

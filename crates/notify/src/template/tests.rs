@@ -140,6 +140,16 @@ fn values_and_output_are_bounded() {
 }
 
 #[test]
+fn a_letter_that_stands_for_nothing_is_no_format_of_a_date() {
+    for format in ["%2é", "%é", "%-5\u{fffd}0Y", "100% möglich"] {
+        let said = Template::parse(&format!("{{{{ 'now' | date: '{format}' }}}}")).unwrap().render(&json!({}));
+        let is_text = format.contains("% ");
+        assert!(is_text || said.unwrap_err().to_string().contains("no format"), "{format}");
+    }
+    assert!(rendered("{{ '2026-03-01' | date: '%d. März' }}").ends_with(". März"));
+}
+
+#[test]
 fn a_part_of_a_date_has_a_width() {
     let at = "{{ '2026-03-01 10:00:00 +0000' | date: ";
     assert!(refused(&format!("{at}'%200000000Y' }}}}")).contains("32 wide"));
