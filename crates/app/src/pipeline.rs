@@ -90,7 +90,7 @@ async fn remember_all(
     repositories::apply(tx, &app.clock, organisation, &delivery.source_id, &changes).await?;
     let mut remembered = 0;
     for event in &mut events {
-        repositories::names::settle(tx, &delivery.workspace_id, event).await?;
+        repositories::names::resolve(tx, &delivery.workspace_id, event).await?;
         match remember(tx, &app.clock, organisation, &delivery.workspace_id, event).await? {
             Remembered::New(observation, _) => {
                 remembered += 1;

@@ -136,7 +136,7 @@ impl Postgres {
     }
 }
 
-/// Whether the server does not know who connects, or to which database: that does not change by waiting.
+/// True where the server does not know who connects, or to which database: waiting changes neither.
 fn is_refusal(error: &tokio_postgres::Error) -> bool {
     let class = error.code().and_then(|code| code.code().get(..2));
     matches!(class, Some("28" | "3D"))

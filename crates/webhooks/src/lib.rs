@@ -95,8 +95,7 @@ pub struct Parts {
     /// How deliveries are made.
     pub settings: Settings,
     scripts: Scripts,
-    /// Threads on which schemas of others are measured and compiled.
-    pub sandbox: Sandbox,
+    sandbox: Sandbox,
     directory: Directory,
     recent: Recent,
     accepts: OnceLock<messages::Accepts>,

@@ -16,7 +16,7 @@ use super::queries;
 ///
 /// # Errors
 /// What the database says.
-pub async fn settle(tx: &mut Tx, workspace: &WorkspaceId, event: &mut SourceEvent) -> Result<()> {
+pub async fn resolve(tx: &mut Tx, workspace: &WorkspaceId, event: &mut SourceEvent) -> Result<()> {
     let mut known_as: HashMap<String, String> = HashMap::new();
     let number = event.metadata.get("repoId").and_then(serde_json::Value::as_i64);
     if let (Some(name), Some(number)) = (event.repository.clone(), number) {

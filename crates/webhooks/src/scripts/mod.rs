@@ -10,7 +10,7 @@
 //! * An organisation has all workers but one at most, and an application one less than its organisation: endless scripts
 //!   of one leave a worker to all others. Who waits longer than [`SCRIPT_QUEUE`] is refused with the reason.
 //! * A script that takes too long time and again [rests](rests) in between.
-//! * A call that is not [brief](BRIEF) goes on at a lower priority, and its worker ends with it.
+//! * A call that is not [brief](campanile_sandbox::priority::BRIEF) goes on at a lower priority, and its worker ends with it.
 //! * A worker that dies under a call was killed by somebody else: the call is made once more.
 
 mod frame;
@@ -26,8 +26,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use campanile_base::bounds::{SCRIPT_GRACE, SCRIPT_INPUT_BYTES, SCRIPT_QUEUE, SCRIPT_TIME};
-#[cfg(doc)]
-use campanile_sandbox::priority::BRIEF;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 

@@ -102,7 +102,7 @@ pub(super) fn log(error: &smtp::Error) {
     tracing::warn!(error = %said, "a mail server did not take a mail");
 }
 
-/// Whether mails can be from this: an address, or a name and an address in angle brackets.
+/// True of an address, and of a name with an address in angle brackets: mails can be from these.
 pub fn is_sender(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok()
 }
