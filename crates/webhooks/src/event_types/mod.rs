@@ -199,7 +199,7 @@ pub async fn ensure(
 pub fn check_against(schema: &Value, payload: &Value) -> Result<()> {
     campanile_base::schema_budget::check(schema).map_err(Error::Invalid)?;
     let compiled = jsonschema::validator_for(schema).map_err(|e| Error::invalid(e.to_string()))?;
-    compiled.validate(payload).map_err(|e| Error::invalid(format!("{}: {e}", e.instance_path)))
+    compiled.validate(payload).map_err(|e| Error::invalid(format!("{}: {e}", e.instance_path())))
 }
 
 /// Archives an event type: endpoints that ask for it keep it, others cannot. Or removes it for good.
