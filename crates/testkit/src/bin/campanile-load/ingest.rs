@@ -2,7 +2,7 @@
 //!
 //! Two phases, with everything switched on and one webhook endpoint: *full*, where 64 connections post signed pushes as fast as they are answered,
 //! and *steady*, where 300 a second come at even intervals, which tells what each stage takes when
-//! nothing queues.
+//! nothing queues. *Sustained* is a quarter of an hour, as [`crate::sustained`] has it, instead of both.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -14,6 +14,8 @@ use campanile_testkit::receiver::Receiver;
 use campanile_testkit::server::{SOURCE_SECRET, Server};
 use serde_json::{Value, json};
 
+use crate::sink::Sink;
+use crate::sustained::Flow;
 use crate::{Line, binary, cpu_seconds, resident, spread};
 
 const CONNECTIONS: usize = 64;
@@ -21,9 +23,12 @@ const FULL: Duration = Duration::from_secs(10);
 const STEADY: Duration = Duration::from_secs(10);
 const STEADY_RATE: u32 = 300;
 
-pub(crate) async fn measure(database: TestDatabase) {
+pub(crate) async fn measure(database: TestDatabase, phases: &[&str]) {
     let name = database.name;
-    println!("{name}, {CONNECTIONS} connections, pushes of {} bytes, durable before the 202", push(0, 0).len());
+    if phases.contains(&"sustained") {
+        return sustained(name, database, phases.contains(&"brief")).await;
+    }
+    println!("{name}, {CONNECTIONS} connections, pushes of {} bytes, durable before the 202", push(0, 0, "").len());
     let mut receiver = Receiver::start().await;
     let server = Server::start(binary(), database, &[("CAMPANILE_LOG", "error")]).await;
     server.add_endpoint(&receiver.url()).await;
@@ -55,11 +60,11 @@ pub(crate) async fn measure(database: TestDatabase) {
 
 /// A push of the size that GitHub's are. Made from one template: what the generator spends on a
 /// request is missing from the server, which shares its cores.
-fn push(connection: u64, number: u64) -> Vec<u8> {
+fn push(connection: u64, number: u64, note: &str) -> Vec<u8> {
     static TEMPLATE: LazyLock<String> = LazyLock::new(template);
     let sha = format!("{connection:08x}{number:032x}");
     let branch = format!("work-{connection}-{}", number / 5);
-    TEMPLATE.replace("@sha@", &sha).replace("@branch@", &branch).into_bytes()
+    TEMPLATE.replace("@sha@", &sha).replace("@branch@", &branch).replace("@note@", note).into_bytes()
 }
 
 /// Five commits, and the repository's many addresses.
@@ -67,7 +72,7 @@ fn template() -> String {
     let sha = "@sha@";
     let commit = json!({
         "id": sha, "tree_id": sha, "distinct": true, "timestamp": "2026-02-04T10:00:00Z",
-        "message": format!("fix(bell): ring only once for {sha}\n\nThe clapper was not fenced."),
+        "message": format!("fix(bell): @note@ring only once for {sha}\n\nThe clapper was not fenced."),
         "url": format!("https://github.com/acme/shop/commit/{sha}"), "added": [], "removed": [],
         "author": { "name": "Ada", "email": "ada@example.com", "username": "ada" },
         "modified": ["crates/bell/src/clapper.rs", "crates/bell/src/tower.rs", "docs/bell.md"],
@@ -145,13 +150,36 @@ async fn steady(address: &str) -> Vec<Duration> {
 }
 
 fn request(address: &str, connection: u64, number: u64) -> Vec<u8> {
-    let delivery = sign("github", SOURCE_SECRET, "push", &format!("{connection}-{number}"), &push(connection, number));
+    request_with(address, connection, number, "")
+}
+
+fn request_with(address: &str, connection: u64, number: u64, note: &str) -> Vec<u8> {
+    let body = push(connection, number, note);
+    let delivery = sign("github", SOURCE_SECRET, "push", &format!("{connection}-{number}"), &body);
     let headers: String = delivery.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!(
         "POST /api/ingest/github/github HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n{headers}\r\n",
         delivery.body.len()
     );
     [head.as_bytes(), &delivery.body].concat()
+}
+
+async fn sustained(name: &str, database: TestDatabase, brief: bool) {
+    let sink = Sink::start().await;
+    let server = Server::start(binary(), database, &[("CAMPANILE_LOG", "error")]).await;
+    server.add_endpoint(&format!("{}/0", sink.address)).await;
+    let address = server.url("").trim_start_matches("http://").to_owned();
+    let flow = Flow {
+        name: format!("{name}, ingest"),
+        server: &server,
+        sink: &sink,
+        secret: None,
+        request: Arc::new(move |number, at| {
+            request_with(&address, 0, number, &format!("n={number} at={} ", at.as_micros()))
+        }),
+        status: 202,
+    };
+    flow.measure(brief).await;
 }
 
 async fn until_idle(server: &Server) {

@@ -7,6 +7,7 @@ mod neighbours;
 mod notify;
 mod sink;
 mod sockets;
+mod sustained;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ async fn main() {
         let database = async || if name == "sqlite" { TestDatabase::sqlite() } else { TestDatabase::postgres().await };
         match what {
             "neighbours" => neighbours::measure(name, database().await, &phases).await,
-            "ingest" => ingest::measure(database().await).await,
+            "ingest" => ingest::measure(database().await, &phases).await,
             "notify" => notify::measure(name, database, &phases).await,
             _ => webhooks::measure(name, database, &phases).await,
         }
@@ -75,9 +76,14 @@ impl Line {
 
 fn spread(waits: &mut [Duration]) -> String {
     waits.sort_unstable();
-    let at = |share: f64| waits.get(((waits.len() as f64 * share) as usize).min(waits.len().saturating_sub(1)));
-    let millis = |share| at(share).map_or(0.0, Duration::as_secs_f64) * 1_000.0;
+    let millis = |share| quantile(waits, share).as_secs_f64() * 1_000.0;
     format!("p50 {:.2} ms, p99 {:.2} ms", millis(0.5), millis(0.99))
+}
+
+/// Of sorted waits, the one that so many of all are not longer than; zero of none.
+fn quantile(waits: &[Duration], share: f64) -> Duration {
+    let at = ((waits.len() as f64 * share) as usize).min(waits.len().saturating_sub(1));
+    waits.get(at).copied().unwrap_or_default()
 }
 
 /// User and system time of the server's process, by `/proc`; a tick is a hundredth of a second.

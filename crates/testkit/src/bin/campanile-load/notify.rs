@@ -4,6 +4,8 @@
 //! * *single*: 64 connections trigger a workflow of two steps, feed and mail, for one recipient each, as fast as they are answered;
 //!   until the last mail has come.
 //! * *digest*: 50,000 triggers for 10,000 recipients into a batch of five minutes, and the mails that come of it.
+//! * *sustained*: a quarter of an hour of single triggers, as [`crate::sustained`] has it, each of which puts an item into a feed and
+//!   calls a receiver; only where it is asked for.
 //!
 //! Load, server and mail server share the machine. Every trigger is durable before its 200.
 
@@ -16,6 +18,8 @@ use campanile_testkit::mailbox::Mailbox;
 use campanile_testkit::server::{SECRET_KEY, Server};
 use serde_json::{Value, json};
 
+use crate::sink::Sink;
+use crate::sustained::Flow;
 use crate::{Line, binary, cpu_seconds, resident, sockets};
 
 const SUBSCRIBERS: usize = 10_000;
@@ -38,6 +42,9 @@ pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase
     }
     if wanted("digest") {
         digest(name, database().await).await;
+    }
+    if phases.contains(&"sustained") {
+        sustained(name, database().await, phases.contains(&"brief")).await;
     }
     if wanted("push") {
         sockets::push(name, database().await).await;
@@ -155,7 +162,11 @@ async fn triggers(server: &Server, recipients: u64, until: Instant, most: u64) -
 }
 
 pub(crate) fn request(address: &str, recipient: u64) -> Vec<u8> {
-    let body = format!(r#"{{"recipients":["user-{recipient}"],"data":{{"text":"hello there"}}}}"#);
+    request_with(address, recipient, &json!({ "text": "hello there" }))
+}
+
+fn request_with(address: &str, recipient: u64, data: &Value) -> Vec<u8> {
+    let body = format!(r#"{{"recipients":["user-{recipient}"],"data":{data}}}"#);
     let head = format!(
         "POST /v1/workflows/load/trigger HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {SECRET_KEY}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -211,4 +222,28 @@ async fn digest(name: &str, database: TestDatabase) {
         waiting / 1024,
         resident(&server) / 1024,
     );
+}
+
+async fn sustained(name: &str, database: TestDatabase, brief: bool) {
+    let sink = Sink::start().await;
+    let server = start(database, &Mailbox::start().await).await;
+    put(&server, "/v1/channels/hook", json!({ "type": "http", "provider": "http_knock_webhook" })).await;
+    let hook = json!({ "ref": "hook", "type": "channel", "channel_key": "hook", "channel_type": "http",
+        "template": { "url": format!("{}/0", sink.address), "method": "post",
+            "body": "{\"n\":{{ n }},\"at\":{{ at }},\"x\":0}" } });
+    workflow(&server, json!([feed(), hook])).await;
+    introduce(&server, RECIPIENTS).await;
+    let address = server.url("").trim_start_matches("http://").to_owned();
+    let flow = Flow {
+        name: format!("{name}, notify"),
+        server: &server,
+        sink: &sink,
+        secret: None,
+        request: Arc::new(move |number, at| {
+            let data = json!({ "text": "hello there", "n": number, "at": at.as_micros() as u64 });
+            request_with(&address, number % RECIPIENTS, &data)
+        }),
+        status: 200,
+    };
+    flow.measure(brief).await;
 }

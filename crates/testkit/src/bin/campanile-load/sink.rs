@@ -120,15 +120,17 @@ fn take(bytes: &[u8], arrived: &Arrived) -> Option<usize> {
     Some(end + length)
 }
 
-/// `{"n":123,"at":456,…`: which it is, and when it was to be sent.
+/// `{"n":123,"at":456,…` or `n=123 at=456 …`: which it is, and when it was to be sent.
 fn note(arrived: &Arrived, endpoint: usize, body: &[u8], signed: [Option<&str>; 3]) {
     let text = std::str::from_utf8(body).unwrap_or_default();
     let number = |name: &str| -> Option<u64> {
-        let rest = &text[text.find(name)? + name.len()..];
+        let named = [format!("\"{name}\":"), format!("{name}=")];
+        let (at, named) = named.iter().find_map(|named| Some((text.find(named)?, named)))?;
+        let rest = &text[at + named.len()..];
         rest[..rest.find(|c: char| !c.is_ascii_digit())?].parse().ok()
     };
     let elapsed = arrived.began.lock().expect("nobody panics").map_or(Duration::ZERO, |began| began.elapsed());
-    if let Some(n) = number("\"n\":") {
+    if let Some(n) = number("n") {
         let mut seen = arrived.seen.lock().expect("nobody panics");
         if let Some(seen) = seen.get_mut(endpoint) {
             let (word, bit) = ((n / 64) as usize, 1u64 << (n % 64));
@@ -151,7 +153,7 @@ fn note(arrived: &Arrived, endpoint: usize, body: &[u8], signed: [Option<&str>; 
         arrived.unsigned.fetch_add(1, Ordering::Relaxed);
     }
     if arrived.takes_time.load(Ordering::Relaxed)
-        && let Some(at) = number("\"at\":")
+        && let Some(at) = number("at")
     {
         let wait = elapsed.saturating_sub(Duration::from_micros(at));
         arrived.waits.lock().expect("nobody panics").push(wait);

@@ -4,6 +4,7 @@
 //! * *large*: the same with 4 KB.
 //! * *fan*: the same to ten endpoints.
 //! * *open*: 300 messages a second at even intervals; from the intended time to the arrival.
+//! * *sustained*: a quarter of an hour, as [`crate::sustained`] has it; only where it is asked for.
 //! * *dead* and *stored*: beside a burden, as [`crate::burden`] has it; only where they are asked for.
 //! * *bare*: a signing client without a server: what the machine can send at most.
 //!
@@ -21,6 +22,7 @@ use campanile_testkit::server::{SECRET_KEY, Server};
 use serde_json::json;
 
 use crate::sink::Sink;
+use crate::sustained::Flow;
 use crate::{Line, binary, burden, cpu_seconds, resident, spread};
 
 const CONNECTIONS: usize = 128;
@@ -37,6 +39,19 @@ pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase
             let world = World::start(database().await, endpoints).await;
             closed(name, phase, &world, size).await;
         }
+    }
+    if phases.contains(&"sustained") {
+        let world = World::start(database().await, 1).await;
+        let address = world.address.clone();
+        let flow = Flow {
+            name: format!("{name}, webhooks"),
+            server: &world.server,
+            sink: &world.sink,
+            secret: world.secrets[0].clone(),
+            request: Arc::new(move |number, at| request(&address, number, at, 256)),
+            status: 202,
+        };
+        flow.measure(phases.contains(&"brief")).await;
     }
     if phases.contains(&"dead") {
         burden::dead(name, database().await).await;
