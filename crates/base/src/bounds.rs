@@ -34,8 +34,18 @@ pub const DELIVERY_BYTES: usize = 25 * MIB;
 pub const LARGE_DELIVERY: usize = 256 * KIB;
 /// JSON values in a delivery: each takes some seventy bytes of memory while it is read, however short it is written.
 pub const DELIVERY_VALUES: usize = 1_000_000;
-/// Bodies under way at a time, in bytes together; beyond, requests are answered with 503.
+/// JSON values in the body of a request that is no delivery.
+pub const BODY_VALUES: usize = 100_000;
+/// Bodies under way at a time, in bytes of them that have come together; beyond, requests are answered with 503.
 pub const BODIES_UNDER_WAY: usize = 256 * MIB;
+/// The same for all whose key is not known.
+pub const STRANGERS_BODIES_UNDER_WAY: usize = 192 * MIB;
+/// The same for those of them who come from one address.
+pub const ADDRESS_BODIES_UNDER_WAY: usize = 64 * MIB;
+/// For how long a body may arrive in all.
+pub const BODY_TIME: Duration = Duration::from_secs(300);
+/// What a page of a list comes to, in bytes of what is stored; it ends there, and the next goes on.
+pub const PAGE_BYTES: usize = 4 * MIB;
 /// For how long a body may arrive without a byte.
 pub const BODY_PAUSE: Duration = Duration::from_secs(10);
 /// How fast a body must arrive on average, in bytes a second, after the first ten seconds.
@@ -185,6 +195,8 @@ pub const SIGN_IN_TRIES_OF_SOURCE: u32 = 20;
 pub const SIGN_IN_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait for one account: others may make somebody's sign-in wait, but not for long.
 pub const SIGN_IN_LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The wait between tries for an account that has to wait, of addresses that have not failed yet.
+pub const SIGN_IN_WAIT_OF_NEWCOMERS: Duration = Duration::from_secs(1);
 /// The longest wait for one address of the network.
 pub const SIGN_IN_LONGEST_WAIT_OF_SOURCE: Duration = Duration::from_secs(15 * 60);
 /// After how long without a try failed sign-ins are forgotten.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::queue::Source;
 use crate::{BoxFuture, Db, Error, Result, Tx};
 
 /// How many changes share one transaction at most.
@@ -48,7 +49,7 @@ where
 
     fn start_as(db: Db, way: Way, apply: Apply<C, R>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(db, way, apply, waiting));
+        tokio::spawn(Source::new_lane().scope(serve(db, way, apply, waiting)));
         Self { queue }
     }
 

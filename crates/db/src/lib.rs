@@ -7,7 +7,8 @@
 //! * On SQLite it travels to the one writer thread. The thread opens a transaction, runs every
 //!   closure that is waiting, each within a savepoint, commits once for all of them, and only
 //!   then acknowledges each. So a commit's fsync is shared by whoever queued during the last one,
-//!   and a closure that fails is rolled back alone.
+//!   and a closure that fails is rolled back alone. Whoever has taken least of the writer's time lately is
+//!   next ([`on_behalf_of`]).
 //! * On PostgreSQL it runs in a transaction of its own, on a pooled connection and in a task of
 //!   its own: a caller that goes away does not leave half a transaction behind.
 //!
@@ -35,6 +36,7 @@ mod lane;
 mod lite;
 mod migrate;
 mod postgres;
+mod queue;
 mod range;
 mod sweep;
 #[cfg(feature = "testing")]
@@ -55,6 +57,7 @@ pub use error::{DATABASE, Error, Result};
 pub use futures_util::future::BoxFuture;
 pub use lane::{Apply, Lane};
 pub use migrate::Migrations;
+pub use queue::on_behalf_of;
 pub use range::{END, Found, Range};
 pub use sweep::Sweep;
 pub use tx::{Bulk, Tx};

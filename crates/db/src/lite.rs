@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -18,6 +19,7 @@ use rusqlite::config::DbConfig;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::checkpoints;
+use crate::queue::{Queue, Source};
 use crate::tx::{Inner, Tx};
 use crate::wal::{self, Damage};
 use crate::writable::Writable;
@@ -27,17 +29,22 @@ use crate::{Error, Result};
 const QUEUE: usize = 4_096;
 /// How many closures share one commit at most: bounds the wait of the first of them.
 const GROUP: usize = 512;
+/// How long a group goes on where changes of several sources are in it, or wait: the small ones are not to wait for the large.
+const GROUP_TIME: Duration = Duration::from_millis(5);
 /// Read connections that are kept for the next reader.
 const IDLE_READERS: usize = 8;
 
 pub(crate) struct Lite {
     path: PathBuf,
-    queue: Option<mpsc::Sender<Box<dyn Change>>>,
+    queue: Option<mpsc::Sender<Arrival>>,
     writer: Option<JoinHandle<()>>,
     checkpoints: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     pub(crate) writable: Arc<Writable>,
 }
+
+/// A closure that was handed over, and by whom.
+type Arrival = (Source, Box<dyn Change>);
 
 /// A closure on its way through the writer: run, then settled once its commit is known.
 trait Change: Send {
@@ -118,7 +125,10 @@ impl Lite {
         let (caller, answer) = oneshot::channel();
         let change = Box::new(Body { body: Some(body), outcome: None, caller });
         let queue = self.queue.as_ref().expect("the queue lives as long as the database");
-        queue.send(change).await.map_err(|_| Error::Unavailable("the writer has stopped".into()))?;
+        queue
+            .send((Source::current(), change))
+            .await
+            .map_err(|_| Error::Unavailable("the writer has stopped".into()))?;
         answer.await.map_err(|_| Error::Unavailable("the writer has stopped".into()))?
     }
 
@@ -231,11 +241,12 @@ fn plan_once(connection: &Connection) -> Result<()> {
     set.map(drop).map_err(|e| lite_error("ENABLE_QPSG", &e))
 }
 
-fn write_in_groups(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Change>>, writable: &Writable) {
+fn write_in_groups(connection: Connection, arriving: mpsc::Receiver<Arrival>, writable: &Writable) {
     let mut tx = Tx::new(Inner::Lite(connection));
+    let mut waiting = Waiting { arriving, queue: Queue::new(Instant::now()) };
     let mut group = Vec::with_capacity(GROUP);
-    while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
-        let committed = commit_group(&mut tx, &mut group);
+    while waiting.is_there() {
+        let committed = commit_group(&mut tx, &mut waiting, &mut group);
         let effects = std::mem::take(&mut tx.after_commit);
         tx.in_doubt.clear();
         let (is_refused, has_kept) = (std::mem::take(&mut tx.is_refused), std::mem::take(&mut tx.has_kept));
@@ -255,9 +266,38 @@ fn write_in_groups(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn C
     }
 }
 
-fn commit_group(tx: &mut Tx, group: &mut [Box<dyn Change>]) -> Result<()> {
+/// What waits for the writer.
+struct Waiting {
+    arriving: mpsc::Receiver<Arrival>,
+    queue: Queue<Box<dyn Change>>,
+}
+
+impl Waiting {
+    /// Whether there is something, or comes something; not before that is known.
+    fn is_there(&mut self) -> bool {
+        if self.queue.len() == 0
+            && let Some((source, change)) = self.arriving.blocking_recv()
+        {
+            self.queue.add(source, change);
+        }
+        self.queue.len() > 0
+    }
+
+    fn next(&mut self) -> Option<Arrival> {
+        while self.queue.len() < QUEUE
+            && let Ok((source, change)) = self.arriving.try_recv()
+        {
+            self.queue.add(source, change);
+        }
+        self.queue.next(Instant::now())
+    }
+}
+
+/// Runs changes and commits them together. Those that were not begun when it fails go on waiting.
+fn commit_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Box<dyn Change>>) -> Result<()> {
+    let began = Instant::now();
     batch(tx, "BEGIN IMMEDIATE")?;
-    let done = group.iter_mut().try_for_each(|change| run_in_savepoint(tx, change.as_mut()));
+    let done = run_group(tx, waiting, group);
     let committed = done.and_then(|()| batch(tx, "COMMIT"));
     if committed.is_err() {
         tx.after_commit.clear();
@@ -265,7 +305,27 @@ fn commit_group(tx: &mut Tx, group: &mut [Box<dyn Change>]) -> Result<()> {
         let _ = batch(tx, "ROLLBACK");
     }
     metrics::histogram!("campanile_db_group_size").record(group.len() as f64);
+    metrics::histogram!("campanile_db_group_seconds").record(began.elapsed().as_secs_f64());
     committed
+}
+
+fn run_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Box<dyn Change>>) -> Result<()> {
+    let began = Instant::now();
+    let mut first: Option<Source> = None;
+    while group.len() < GROUP
+        && let Some((source, mut change)) = waiting.next()
+    {
+        let begins = Instant::now();
+        let done = run_in_savepoint(tx, change.as_mut());
+        group.push(change);
+        done?;
+        waiting.queue.took(&source, begins.elapsed());
+        let is_shared = first.get_or_insert_with(|| source.clone()) != &source || waiting.queue.has_others(&source);
+        if is_shared && began.elapsed() > GROUP_TIME {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn run_in_savepoint(tx: &mut Tx, change: &mut dyn Change) -> Result<()> {

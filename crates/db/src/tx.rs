@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use tokio_postgres::types::ToSql;
 
 use crate::lite::lite_error;
@@ -124,6 +124,33 @@ impl Tx {
     ) -> Result<Vec<T>> {
         let rows = match storable(params) {
             Ok(()) => self.inner.query(sql, params, usize::MAX, read).await,
+            Err(error) => Err(error),
+        };
+        self.noting(rows)
+    }
+
+    /// Rows of a query, until they come to this many bytes together, and whether there are more: `read` tells the bytes of a row. The
+    /// first comes however large it is.
+    ///
+    /// # Errors
+    /// `Sql` when the statement fails, or what `read` says.
+    pub async fn within<T: Send>(
+        &mut self,
+        bytes: usize,
+        sql: &'static str,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<(T, usize)> + Send,
+    ) -> Result<(Vec<T>, bool)> {
+        let mut left = Some(bytes);
+        // The row that is one too many is the last to be read.
+        let read = |row: &Row<'_>| {
+            let (row, size) = read(row)?;
+            let is_within = left.is_some();
+            left = left.and_then(|left| left.checked_sub(size)).filter(|left| *left > 0);
+            Ok(is_within.then_some(row))
+        };
+        let rows = match storable(params) {
+            Ok(()) => self.inner.query_until(sql, params, read).await,
             Err(error) => Err(error),
         };
         self.noting(rows)
@@ -320,6 +347,40 @@ impl Inner {
                 rows.iter().take(limit).map(|row| read(&Row::Postgres(row))).collect()
             }
         }
+    }
+}
+
+impl Inner {
+    /// Rows until `read` has no more to say, which tells that there are more.
+    async fn query_until<T: Send>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<Option<T>> + Send,
+    ) -> Result<(Vec<T>, bool)> {
+        let mut found = Vec::new();
+        match self {
+            Self::Lite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(|e| lite_error(sql, &e))?;
+                bind(&mut statement, params).map_err(|e| lite_error(sql, &e))?;
+                let mut rows = statement.raw_query();
+                while let Some(row) = rows.next().map_err(|e| lite_error(sql, &e))? {
+                    let Some(row) = read(&Row::Lite(row))? else { return Ok((found, true)) };
+                    found.push(row);
+                }
+            }
+            Self::Postgres(postgres) => {
+                let statement = postgres.prepare(sql).await?;
+                let params = params.iter().map(|p| p as &(dyn ToSql + Sync));
+                let rows = postgres.begun(postgres.client.query_raw(&statement, params)).await;
+                let mut rows = std::pin::pin!(rows.map_err(|e| pg_error(sql, &e))?);
+                while let Some(row) = rows.try_next().await.map_err(|e| pg_error(sql, &e))? {
+                    let Some(row) = read(&Row::Postgres(&row))? else { return Ok((found, true)) };
+                    found.push(row);
+                }
+            }
+        }
+        Ok((found, false))
     }
 }
 
