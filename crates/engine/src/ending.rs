@@ -80,7 +80,10 @@ pub(crate) async fn follow_up(
         engine.poke(tx, parent, step, state, Some(text), now).await?;
     }
     if run.is_job() {
-        return Ok(());
+        return match result {
+            Err(error) if status == Status::Failed => tell_death(tx, engine, run, error, now).await,
+            _ => Ok(()),
+        };
     }
     let event: Value = serde_json::from_str(&run.input).unwrap_or_default();
     if event["name"].as_str().is_some_and(|name| name.starts_with(OURS) && name != "engine/called") {
@@ -96,6 +99,17 @@ pub(crate) async fn follow_up(
         Box::pin(engine.send(tx, said)).await?;
     }
     Ok(())
+}
+
+/// Tells those who listen that a job is given up. Duties are the node's own.
+pub(crate) async fn tell_death(tx: &mut Tx, engine: &Engine, run: &Run, error: &str, now: Timestamp) -> Result<()> {
+    let name = format!("{OURS}job.failed");
+    if run.is_duty() || !engine.catalogue().is_triggered_by(&name) {
+        return Ok(());
+    }
+    let about = json!({ "job": &*run.name, "run": run.id, "error": error, "at": now });
+    let said = NewEvent::new(name, &*run.tenant, &about).id(format!("{}:{}", run.id, run.generation));
+    Box::pin(engine.send(tx, said)).await.map(drop)
 }
 
 async fn start_on_failure(tx: &mut Tx, engine: &Engine, run: &Run, about: &Value, now: Timestamp) -> Result<()> {

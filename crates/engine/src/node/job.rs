@@ -77,7 +77,7 @@ async fn settle(
     outcome: Outcome,
 ) -> Option<Settled> {
     let Outcome { mut verdict, mut commit, mut note } = outcome;
-    let mut settling = Settling { shared, registered, epoch, run, tells_death: registered.on_death.is_some() };
+    let mut settling = Settling { shared, registered, epoch, run, tells_death: true };
     for tries in 1.. {
         let (writes, notes) = (commit.is_some(), note.is_some());
         match settling.commit(verdict.clone(), commit.take(), note.clone()).await {
@@ -109,7 +109,7 @@ struct Settling<'s> {
     registered: &'s Registered,
     epoch: i64,
     run: &'s Run,
-    /// Whether what is registered for the end of such jobs is written, too.
+    /// Whether what is registered for the end of such jobs is written, and told, too.
     tells_death: bool,
 }
 
@@ -121,9 +121,9 @@ impl Settling<'_> {
         note: Option<Note>,
     ) -> campanile_base::Result<Settled> {
         let (change, settled) = self.change_for(&verdict, note);
-        let is_dead = self.tells_death && matches!(verdict, Verdict::Dead { .. });
-        let on_death = self.registered.on_death.clone().filter(|_| is_dead);
-        if commit.is_none() && on_death.is_none() {
+        let tells_death = self.tells_death && matches!(verdict, Verdict::Dead { .. });
+        let on_death = self.registered.on_death.clone().filter(|_| tells_death);
+        if commit.is_none() && !tells_death {
             let done = self.shared.commits.submit(Arc::new(change)).await?;
             return Ok(if done { settled } else { Settled::Unknown });
         }
@@ -134,8 +134,13 @@ impl Settling<'_> {
                     tracing::info!(job = %run.id, "a completion came too late and changed nothing");
                     return Ok(false);
                 }
-                if let (Verdict::Dead { error }, Some(write)) = (&verdict, on_death) {
-                    write(tx, &run, error).await?;
+                if let Verdict::Dead { error } = &verdict
+                    && tells_death
+                {
+                    if let Some(write) = on_death {
+                        write(tx, &run, error).await?;
+                    }
+                    ending::tell_death(tx, &engine, &run, error, now).await?;
                 }
                 if let Some(commit) = commit {
                     commit(tx).await?;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use campanile_base::Timestamp;
-use campanile_db::Bell;
+use campanile_db::{Bell, on_behalf_of};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -339,16 +339,17 @@ impl Node {
         let look = Arc::new(Notify::new());
         self.underway.insert(run.id.clone(), look.clone());
         let (shared, epoch) = (self.shared.clone(), self.life.epoch());
-        tokio::spawn(async move {
+        // In boxes: a task's future is moved as a whole when it is spawned, and again when it ends.
+        tokio::spawn(on_behalf_of(run.tenant.clone(), async move {
             let id = run.id.clone();
             let messages = shared.engine.messages.clone();
             let settled = match run.crashes > MOST_CRASHES {
-                true => give_up(&shared, epoch, run).await,
-                false if run.is_job() => job::run(&shared, epoch, run, &look).await,
-                false => drive::run(&shared, epoch, run, &look).await,
+                true => Box::pin(give_up(&shared, epoch, run)).await,
+                false if run.is_job() => Box::pin(job::run(&shared, epoch, run, &look)).await,
+                false => Box::pin(drive::run(&shared, epoch, run, &look)).await,
             };
             let _ = messages.send(Message::Settled(id, settled));
-        });
+        }));
     }
 
     /// Cancels a run that was not started in time.
