@@ -178,7 +178,7 @@ impl Client {
     pub async fn send_http2(&self, request: Request) -> Result<Response, SendError> {
         let _turn = self.guard.connections.turn().await;
         let (timeout, keep) = (request.timeout, request.keep);
-        let (asked, until) = (self.second.request(to_hyper(request)?), Instant::now() + timeout);
+        let (asked, until) = (self.second.request(to_hyper(&request)?), Instant::now() + timeout);
         match timeout_at(until, asked).await {
             Ok(Ok(answer)) => Ok(read(answer, keep, until).await),
             Ok(Err(error)) => Err(explain(&error)),
@@ -200,26 +200,33 @@ impl Client {
 
     /// A receiver may close a connection at the moment at which it is used again: such a request goes out once more, over a new one.
     async fn exchange(&self, request: Request, until: Instant) -> Result<Result<Response, SendError>, Elapsed> {
-        let (keep, tls) = (request.keep, request.tls.clone());
-        let connector = self.connector(tls.as_deref());
-        let request = match to_hyper(request) {
-            Ok(request) => request,
+        let sent = match to_hyper(&request) {
+            Ok(sent) => sent,
             Err(malformed) => return Ok(Err(malformed)),
         };
-        let mut answer = timeout_at(until, connector.request(request.clone())).await?;
+        let connector = self.connector(request.tls.as_deref());
+        let mut answer = timeout_at(until, connector.request(sent)).await?;
         if answer.as_ref().is_err_and(closed_when_used_again) {
-            let fresh = match tls {
-                None => self.fleeting.clone(),
-                Some(tls) => connector_of(&tls, self.guard.clone()),
-            };
-            answer = timeout_at(until, fresh.request(request)).await?;
+            answer = Box::pin(self.once_more(&request, until)).await?;
         }
         match answer {
-            Ok(answer) => Ok(Ok(read(answer, keep, until).await)),
+            Ok(answer) => Ok(Ok(read(answer, request.keep, until).await)),
             Err(error) => Ok(Err(explain(&error))),
         }
     }
+
+    async fn once_more(&self, request: &Request, until: Instant) -> Result<Answered, Elapsed> {
+        let fresh = match &request.tls {
+            None => self.fleeting.clone(),
+            Some(tls) => connector_of(tls, self.guard.clone()),
+        };
+        let sent = to_hyper(request).expect("it has been sent before");
+        timeout_at(until, fresh.request(sent)).await
+    }
 }
+
+/// What comes of a request.
+type Answered = Result<hyper::Response<Incoming>, hyper_util::client::legacy::Error>;
 
 /// Whether a connection that had been used before was closed without a word of an answer.
 fn closed_when_used_again(error: &hyper_util::client::legacy::Error) -> bool {
@@ -293,16 +300,16 @@ fn pool() -> hyper_util::client::legacy::Builder {
     pool
 }
 
-fn to_hyper(request: Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {
+fn to_hyper(request: &Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {
     let malformed = |why: String| SendError::Malformed(why);
     let uri: Uri = request.url.parse().map_err(|e| malformed(format!("{e}")))?;
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|e| malformed(e.to_string()))?;
-    let mut sent = hyper::Request::new(Full::new(request.body));
+    let mut sent = hyper::Request::new(Full::new(request.body.clone()));
     *sent.method_mut() = method;
     *sent.uri_mut() = uri;
-    for (name, value) in request.headers {
-        let name = HeaderName::try_from(name).map_err(|e| malformed(e.to_string()))?;
-        let value = HeaderValue::try_from(value).map_err(|e| malformed(e.to_string()))?;
+    for (name, value) in &request.headers {
+        let name = HeaderName::try_from(name.as_str()).map_err(|e| malformed(e.to_string()))?;
+        let value = HeaderValue::try_from(value.as_str()).map_err(|e| malformed(e.to_string()))?;
         sent.headers_mut().insert(name, value);
     }
     Ok(sent)
