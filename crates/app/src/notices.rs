@@ -4,10 +4,13 @@
 //! recipients and its data, and it is triggered once for each event. Owners and managers are told of jobs that fail for good, and of
 //! endpoints that were disabled.
 
+use std::time::Duration;
+
 use campanile_accounts::people::{self, Member};
 use campanile_accounts::{OrganisationId, Role};
 use campanile_base::{Error, Result, sha256_hex};
 use campanile_db::Tx;
+use campanile_engine::flow::RateLimit;
 use campanile_engine::{Ctx, Failure, Registry, Workflow};
 use campanile_notify::Reference;
 use campanile_notify::recipients::Told;
@@ -23,7 +26,11 @@ use crate::App;
 const DISPATCH: &str = "notification.dispatch";
 const DISPATCHER: &str = "campanile.notification-dispatch";
 const FAILURES: &str = "campanile.job-failed";
+const DEATHS: &str = "campanile.job-given-up";
 const ALERTS: &str = "campanile.endpoint-disabled";
+
+/// After how long the next job of a kind that is given up is told.
+const QUIET: Duration = Duration::from_secs(600);
 
 /// What an event asks for.
 #[derive(Debug, Clone, Deserialize)]
@@ -52,7 +59,10 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
         let app = within.clone();
         async move { failed(ctx, app).await }
     };
-    registry.workflow(Workflow::new(FAILURES, 1, failed).on_event("engine/run.failed"));
+    registry.workflow(Workflow::new(FAILURES, 1, failed.clone()).on_event("engine/run.failed"));
+    // A fault that every job of a kind meets is told once; so is one of the jobs that tell.
+    let one_of_a_kind = RateLimit::of(1, QUIET).key("event.data.job");
+    registry.workflow(Workflow::new(DEATHS, 1, failed).on_event("engine/job.failed").rate_limit(one_of_a_kind));
     let within = app.clone();
     let disabled = move |ctx: Ctx, _: Value| {
         let app = within.clone();
@@ -97,15 +107,16 @@ async fn dispatch(ctx: Ctx, app: App) -> Result<String, Failure> {
     Ok(triggered.await?)
 }
 
-/// Tells owners and managers of a job that failed for good.
+/// Tells owners and managers of a workflow or a job that failed for good.
 async fn failed(ctx: Ctx, app: App) -> Result<(), Failure> {
     let (organisation, event) = (organisation(&ctx)?, ctx.event().clone());
     let word = |name: &str| event.data[name].as_str().unwrap_or_default().to_owned();
-    let (workflow, run, error) = (word("workflow"), word("run"), word("error"));
+    let name = if event.data["job"].is_string() { word("job") } else { word("workflow") };
+    let (run, error) = (word("run"), word("error"));
     let told = ctx.transaction("tell", move |tx| {
         Box::pin(async move {
             let data = json!({
-                "title": format!("{workflow} has failed"), "detail": error, "urgent": true, "job": workflow, "run": run,
+                "title": format!("{name} has failed"), "detail": error, "urgent": true, "job": name, "run": run,
                 "url": app.base_url,
             });
             tell_those_who_run_it(tx, &app, organisation, JOB_FAILED, data).await?;

@@ -32,6 +32,9 @@ use crate::{App, members, outbound};
 /// anyway; more would only hold up the deliveries that wait to be accepted.
 const CONCURRENCY: usize = 4;
 
+/// What members see of a delivery whose job is given up.
+const GIVEN_UP: &str = "it could not be processed, for a reason that the log tells; it can be processed again";
+
 /// Registers the job that processes deliveries.
 pub(crate) fn register(registry: &mut Registry, app: &App) {
     let options = JobOptions {
@@ -46,9 +49,10 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
         async move { process(app, attempt.job.args()?).await }
     });
     let within = app.clone();
-    registry.on_death(PROCESS, move |tx, job, error| {
+    registry.on_death(PROCESS, move |tx, job, _| {
         let (app, args) = (within.clone(), job.args::<ProcessArgs>().ok());
-        let failed = Settlement::Failed(error.to_owned());
+        // What the database said is for the log and the dead letter.
+        let failed = Settlement::Failed(GIVEN_UP.to_owned());
         Box::pin(async move {
             let Some(ProcessArgs { delivery }) = args else { return Ok(()) };
             deliveries::settle(tx, &delivery, &failed, app.clock.now()).await.map(drop)
@@ -63,7 +67,7 @@ async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outc
             .with(move |tx| Box::pin(async move { remember_all(tx, &app, &delivery, events, changes).await })),
         Ok(Normalised::Skipped(reason)) => settled(app, delivery, Settlement::Skipped(reason)),
         // A payload that cannot be read now will not be readable later.
-        Err(error) => settled(app, delivery, Settlement::Failed(error.chain())),
+        Err(error) => settled(app, delivery, Settlement::Failed(error.to_string())),
     };
     Ok(outcome)
 }

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::LARGE_DELIVERY;
 use campanile_base::{Clock, Error, Secret, Timestamp, Vault};
-use campanile_db::{Apply, Db, Lane};
+use campanile_db::{Apply, Db, Lane, Tx};
 use campanile_engine::{Engine, NewJob};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::deliveries::{self, Delivery, DeliveryId};
+use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary};
 use crate::provider::{Envelope, Outline, Provider};
 use crate::{Code, IngestError, Normalised, normalise, sources};
 
@@ -64,7 +65,7 @@ pub struct Receipt {
     /// Whether it was stored now, and not before.
     pub is_new: bool,
     /// The workspace it belongs to, for those who watch.
-    pub workspace: campanile_accounts::WorkspaceId,
+    pub workspace: WorkspaceId,
     /// The status that says to the sender that it was taken.
     pub status: u16,
 }
@@ -75,6 +76,7 @@ pub struct Intake {
     db: Db,
     clock: Clock,
     vault: Vault,
+    engine: Engine,
     max_age: Option<Duration>,
     accept: Lane<Arc<Delivery>, bool>,
     large: Large,
@@ -165,19 +167,21 @@ impl Intake {
     /// An entrance that refuses deliveries that were sent longer than `max_age` ago, where the
     /// provider signs that time; `None` asks for no age.
     pub fn start(db: Db, clock: Clock, vault: Vault, engine: Engine, max_age: Option<Duration>) -> Self {
+        let within = engine.clone();
         let apply: Apply<Arc<Delivery>, bool> = Arc::new(move |tx, group| {
-            let engine = engine.clone();
+            let engine = within.clone();
             Box::pin(async move {
                 let rows: Vec<&Delivery> = group.iter().map(AsRef::as_ref).collect();
                 let stored = deliveries::insert_many(tx, &rows).await?;
                 let fresh = rows.iter().zip(&stored).filter(|(_, stored)| **stored == 1);
-                let jobs = fresh.map(|(delivery, _)| process_job(delivery)).collect();
+                let jobs =
+                    fresh.map(|(delivery, _)| process_job(&delivery.organisation_id, delivery.id.as_str())).collect();
                 engine.enqueue_all(tx, jobs).await?;
                 Ok(stored.into_iter().map(|rows| rows == 1).collect())
             })
         });
         let accept = Lane::start(db.clone(), apply);
-        Self { db, clock, vault, max_age, accept, large: Large::new() }
+        Self { db, clock, vault, engine, max_age, accept, large: Large::new() }
     }
 
     /// The source at a path, to be found before a body is read.
@@ -255,6 +259,30 @@ impl Intake {
         Ok(Some(turn.run(loaded.delivery, read).await?.0))
     }
 
+    /// Processes a delivery again that failed or was skipped: its payload is stored as it came, and what was remembered of it
+    /// before is not remembered twice.
+    ///
+    /// # Errors
+    /// `NotFound` in this workspace; `Conflict` where it is under way or was processed.
+    pub async fn process_again(
+        &self,
+        tx: &mut Tx,
+        organisation: &OrganisationId,
+        workspace: &WorkspaceId,
+        id: &str,
+    ) -> campanile_base::Result<DeliverySummary> {
+        let reopened = deliveries::reopen(tx, workspace, id).await?;
+        let found = deliveries::by_id(tx, workspace, id).await?.ok_or(Error::NotFound("delivery"))?;
+        if !reopened {
+            return Err(Error::conflict(format!(
+                "the delivery is {}, and there is nothing to do again",
+                found.summary.status
+            )));
+        }
+        self.engine.enqueue(tx, process_job(organisation, id)).await?;
+        Ok(found.summary)
+    }
+
     async fn load(&self, id: String, below: usize) -> campanile_db::Result<Option<deliveries::Loaded>> {
         self.db.read(move |tx| Box::pin(async move { deliveries::load(tx, &id, below).await })).await
     }
@@ -304,7 +332,6 @@ impl Arrived {
     }
 }
 
-fn process_job(delivery: &Delivery) -> NewJob {
-    let args = ProcessArgs { delivery: delivery.id.as_str().to_owned() };
-    NewJob::new(PROCESS, delivery.organisation_id.as_str(), &args)
+fn process_job(organisation: &OrganisationId, delivery: &str) -> NewJob {
+    NewJob::new(PROCESS, organisation.as_str(), &ProcessArgs { delivery: delivery.to_owned() })
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::DELIVERY_VALUES;
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Timestamp, ValueCount};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::Provider;
 use crate::sources::SourceId;
 
-pub(crate) use queries::{Loaded, insert_many, load};
+pub(crate) use queries::{Loaded, insert_many, load, reopen};
 pub use queries::{by_id, page, settle};
 
 campanile_base::id_type!(
@@ -89,6 +89,9 @@ pub struct DeliveryDetail {
     pub body: String,
 }
 
+/// What becomes of a delivery, in one word each.
+pub const STATUSES: [&str; 4] = ["received", "processed", "skipped", "failed"];
+
 /// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
@@ -128,21 +131,6 @@ pub(crate) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// How many values a JSON text has at most: one, and one more for each comma and each opening bracket outside of strings.
-fn values_in(json: &[u8]) -> usize {
-    let (mut values, mut is_text, mut is_escaped) = (1, false, false);
-    for byte in json {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_text => is_escaped = true,
-            b'"' => is_text = !is_text,
-            b',' | b'[' | b'{' if !is_text => values += 1,
-            _ => {}
-        }
-    }
-    values
-}
-
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Some senders put it before their JSON.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -168,7 +156,7 @@ pub(crate) fn parse_body<T: DeserializeOwned>(
     if payload.trim_ascii_start().first() != Some(&b'{') {
         return Err("the body is not a JSON object".into());
     }
-    if payload.len() > DELIVERY_VALUES && values_in(payload) > DELIVERY_VALUES {
+    if payload.len() > DELIVERY_VALUES && ValueCount::of(payload) > DELIVERY_VALUES {
         return Err(format!("the body has more than {DELIVERY_VALUES} values"));
     }
     let read = serde_json::from_slice(payload);

@@ -82,6 +82,16 @@ pub async fn settle(tx: &mut Tx, id: &str, settlement: &Settlement, now: Timesta
     tx.execute(sql, params![id, status, reason, now]).await
 }
 
+/// Has a delivery that failed or was skipped wait again, as if it had just come; whether it was one.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn reopen(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<bool> {
+    let sql = "UPDATE delivery SET status = 'received', reason = NULL, settled_at = NULL
+        WHERE workspace_id = $1 AND id = $2 AND status IN ('failed', 'skipped')";
+    Ok(tx.execute(sql, params![workspace.as_str(), id]).await? > 0)
+}
+
 /// A page of the deliveries of a workspace, newest first; of one status if that is given. Of those of another status so many are
 /// looked at for one page.
 ///

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use campanile_db::params;
+use campanile_testkit::provider::sign;
 use campanile_testkit::receiver::Receiver;
-use campanile_testkit::server::Server;
+use campanile_testkit::server::{SOURCE_SECRET, Server};
 use serde_json::{Value, json};
 
 use crate::on_each_server;
@@ -75,6 +77,50 @@ async fn those_who_run_it_are_told_of_failed_jobs_and_disabled_endpoints() {
         assert_eq!(sent.status, 202, "{}", sent.json);
         let message = told("admin-alert").await;
         assert!(message["data"]["title"].as_str().unwrap().contains(&gone.url()), "{message:#}");
+    })
+    .await;
+}
+
+/// Gives a table another name while nobody runs.
+async fn rename(server: &mut Server, sql: &'static str) {
+    server.kill().await;
+    let db = server.open_database().await;
+    let renamed = db.write(move |tx| Box::pin(async move { tx.execute(sql, params![]).await.map(drop) }));
+    renamed.await.unwrap();
+    drop(db);
+    server.restart().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_whose_job_dies_is_told_without_sql_and_can_be_processed_again() {
+    on_each_server(&[], async |mut server| {
+        rename(&mut server, "ALTER TABLE edge RENAME TO edge_away").await;
+        let issue = json!({
+            "action": "opened", "repository": { "id": 1, "full_name": "acme/shop" }, "sender": { "id": 7, "login": "ada" },
+            "issue": { "id": 12, "number": 3, "title": "The bell is silent", "state": "open", "user": { "id": 7, "login": "ada" },
+                "created_at": "2026-02-04T10:00:00Z", "updated_at": "2026-02-04T10:00:00Z", "labels": [],
+                "html_url": "https://github.com/acme/shop/issues/3" },
+        });
+        let delivery = sign("github", SOURCE_SECRET, "issues", "d-1", issue.to_string().as_bytes());
+        let taken = server.deliver(&delivery).await.unwrap();
+        assert_eq!(taken.status, 202, "{}", taken.json);
+        let is_there = |list: &Value| list["data"].as_array().is_some_and(|all| !all.is_empty());
+        let failed = until(&server, "/api/deliveries?status=failed", is_there).await["data"][0].clone();
+        let reason = failed["reason"].as_str().unwrap();
+        assert!(reason.contains("can be processed again") && !reason.contains("edge"), "{reason}");
+        let told = until(&server, "/v1/messages?source=job-failed", |found| !items(found).is_empty()).await;
+        assert_eq!(told["items"][0]["data"]["title"], "inbound.process has failed");
+
+        rename(&mut server, "ALTER TABLE edge_away RENAME TO edge").await;
+        let path = format!("/api/deliveries/{}", failed["id"].as_str().unwrap());
+        let again = server.post(&format!("{path}/process"), &Value::Null).await.unwrap();
+        assert_eq!((again.status, &again.json["status"]), (202, &json!("received")), "{}", again.json);
+        until(&server, &path, |delivery| delivery["status"] == "processed").await;
+        assert_eq!(server.all("/api/observations").await.len(), 1);
+        let done = server.post(&format!("{path}/process"), &Value::Null).await.unwrap();
+        assert_eq!(done.status, 409, "{}", done.json);
+        let unknown = server.get("/api/deliveries?status=4").await.unwrap();
+        assert_eq!((unknown.status, &unknown.json["code"]), (400, &json!("VALIDATION_ERROR")), "{}", unknown.json);
     })
     .await;
 }

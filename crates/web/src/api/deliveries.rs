@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use campanile_accounts::Permission;
 use campanile_base::Error;
 use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary};
 use serde::Deserialize;
@@ -30,6 +32,10 @@ pub(super) async fn list(
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<DeliverySummary>>> {
     let (from, size) = paging.read()?;
+    if wanted.status.as_deref().is_some_and(|status| !deliveries::STATUSES.contains(&status)) {
+        let known = deliveries::STATUSES.join(", ");
+        return Err(Error::invalid_field("status", format!("must be one of {known}")).into());
+    }
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { deliveries::page(tx, &workspace.id, wanted.status.as_deref(), &from, size).await })
@@ -50,4 +56,22 @@ pub(super) async fn get(
     let found =
         web.app.db.read(move |tx| Box::pin(async move { deliveries::by_id(tx, &workspace.id, &id).await })).await?;
     Ok(Json(found.ok_or(Error::NotFound("delivery"))?))
+}
+
+/// Processes a delivery again that failed or was skipped: its body is kept as it came, and nothing is remembered twice.
+#[utoipa::path(post, path = "/api/deliveries/{id}/process", tag = "deliveries",
+    responses((status = 202, body = DeliverySummary), (status = 404), (status = 409)))]
+pub(super) async fn process(
+    State(web): State<Web>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<(StatusCode, Json<DeliverySummary>)> {
+    caller.must(Permission::Configure)?;
+    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let intake = web.app.intake.clone();
+    let waiting = web.app.db.write(move |tx| {
+        Box::pin(async move { intake.process_again(tx, &caller.organisation, &workspace.id, &id).await })
+    });
+    Ok((StatusCode::ACCEPTED, Json(waiting.await?)))
 }

@@ -47,6 +47,7 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(observations::edges))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
+        .routes(routes!(deliveries::process))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::delete))
         .routes(routes!(told::notifications))

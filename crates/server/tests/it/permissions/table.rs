@@ -24,6 +24,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("PUT", "/api/browser-security", "O....K..."),
     ("GET", "/api/deliveries", "OMS..K..."),
     ("GET", "/api/deliveries/{id}", "OMS..K..."),
+    ("POST", "/api/deliveries/{id}/process", "OM...K..."),
     ("POST", "/api/events", "OM...K..."),
     ("GET", "/api/jobs", "OMS..K..."),
     ("GET", "/api/jobs/statistics", "OMS..K..."),
