@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use campanile_base::bounds::{
     SIGN_IN_FORGOTTEN, SIGN_IN_LONGEST_WAIT, SIGN_IN_LONGEST_WAIT_OF_SOURCE, SIGN_IN_REMEMBERED, SIGN_IN_TRIES,
-    SIGN_IN_TRIES_OF_SOURCE, SIGN_IN_WAIT,
+    SIGN_IN_TRIES_OF_SOURCE, SIGN_IN_WAIT, SIGN_IN_WAIT_OF_NEWCOMERS,
 };
 use campanile_base::{Error, Result};
 
@@ -20,6 +20,8 @@ use campanile_base::{Error, Result};
 pub struct Brake {
     accounts: Mutex<Tries<String>>,
     sources: Mutex<Tries<IpAddr>>,
+    /// Tries for accounts that have to wait, from addresses that have not failed yet.
+    newcomers: Mutex<Tries<String>>,
 }
 
 impl Default for Brake {
@@ -27,6 +29,7 @@ impl Default for Brake {
         Self {
             accounts: Mutex::new(Tries::new(SIGN_IN_TRIES, SIGN_IN_LONGEST_WAIT)),
             sources: Mutex::new(Tries::new(SIGN_IN_TRIES_OF_SOURCE, SIGN_IN_LONGEST_WAIT_OF_SOURCE)),
+            newcomers: Mutex::new(Tries::new(0, SIGN_IN_WAIT_OF_NEWCOMERS)),
         }
     }
 }
@@ -41,14 +44,27 @@ impl Brake {
         self.sources.lock().expect("nobody panics while they hold it").count(network_of(source), now)
     }
 
-    /// Counts a try for an account.
+    /// Counts a try for an account, from an address that was [counted](Self::try_from) just now. While the account has to wait because of
+    /// others, addresses that have not failed yet have tries of their own: nobody is locked out by a stranger.
     ///
     /// # Errors
     /// `TooManyFor` when it comes too early.
-    pub fn try_for(&self, account: &str, now: Instant) -> Result<()> {
+    pub fn try_for(&self, account: &str, source: Option<IpAddr>, now: Instant) -> Result<()> {
         // A long name is some other account's name all the same; it need not be kept whole.
-        let account = account.trim().to_lowercase().chars().take(254).collect();
-        self.accounts.lock().expect("nobody panics while they hold it").count(account, now)
+        let account: String = account.trim().to_lowercase().chars().take(254).collect();
+        let counted = self.accounts.lock().expect("nobody panics while they hold it").count(account.clone(), now);
+        match counted {
+            Err(_) if source.is_some_and(|source| self.has_not_failed(source)) => {
+                self.newcomers.lock().expect("nobody panics while they hold it").count(account, now)
+            }
+            counted => counted,
+        }
+    }
+
+    /// Whether the last try of an address was its first.
+    fn has_not_failed(&self, source: IpAddr) -> bool {
+        let sources = self.sources.lock().expect("nobody panics while they hold it");
+        sources.known.get(&network_of(source)).is_none_or(|tried| tried.count <= 1)
     }
 
     /// Strikes the tries of an account off, and the last one from this address: it was right.

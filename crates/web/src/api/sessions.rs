@@ -65,7 +65,7 @@ pub(super) async fn sign_in(
     let (source, now) = (address(peer), Instant::now());
     web.brake.try_from(source, now)?;
     let place = people::queue()?;
-    web.brake.try_for(&given.email, now)?;
+    web.brake.try_for(&given.email, source, now)?;
     let CredentialsIn { email, password, organisation } = given;
     let credentials = Credentials { email: email.clone(), password: Secret::new(password), organisation };
     let token = sessions::sign_in(&web.app.db, &web.app.clock, credentials, place).await?;
@@ -229,7 +229,7 @@ async fn must_know(web: &Web, session: &Session, source: Option<IpAddr>, old: Se
     let (account, now) = (session.person.as_str(), Instant::now());
     web.brake.try_from(source, now)?;
     let place = people::queue()?;
-    web.brake.try_for(account, now)?;
+    web.brake.try_for(account, source, now)?;
     if !people::has_password(&web.app.db, &session.person, old, place).await? {
         return Err(Error::Forbidden("the old password is wrong").into());
     }
