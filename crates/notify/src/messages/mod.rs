@@ -21,7 +21,7 @@ use crate::{Notify, Reference};
 
 pub use log::{Event, EventKind};
 pub(crate) use log::{kinds as kinds_in, line as log_line, read as events_in};
-pub use queries::{Counts, counts, deliveries, feed};
+pub use queries::{Counts, counts, deliveries};
 pub(crate) use queries::{Told, insert, put_into_feeds_since};
 
 /// A message.
@@ -469,7 +469,27 @@ pub async fn these(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) -
 /// # Errors
 /// What the database says.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, range: &Range) -> Result<Vec<Message>> {
-    Ok(queries::list(tx, organisation, filter, range).await?)
+    Ok(queries::list(tx, organisation, filter, range).await?.0)
+}
+
+/// A stretch of a user's feed, by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn feed(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    filter: &Filter,
+    range: &Range,
+) -> Result<Found<Message>> {
+    let (rows, is_cut) = queries::feed(tx, organisation, filter, range).await?;
+    Ok(found(rows, is_cut, None))
+}
+
+/// A page that ends where it is full, or where looking stopped.
+fn found(rows: Vec<Message>, is_cut: bool, stop: Option<String>) -> Found<Message> {
+    let last = rows.last().filter(|_| is_cut).map(|last| last.id.clone());
+    Found { stopped_at: last.or(stop), rows }
 }
 
 /// Like [`list`], for those who page through it: of what a filter does not let through, so many are looked at for one page.
@@ -483,9 +503,9 @@ pub async fn page(
     range: &Range,
 ) -> Result<Found<Message>> {
     let (range, stop) = queries::bounded(tx, organisation, range).await?;
-    let rows = queries::list(tx, organisation, filter, &range).await?;
-    let stopped_at = stop.filter(|_| (rows.len() as i64) < range.limit);
-    Ok(Found { rows, stopped_at })
+    let (rows, is_cut) = queries::list(tx, organisation, filter, &range).await?;
+    let stop = stop.filter(|_| (rows.len() as i64) < range.limit);
+    Ok(found(rows, is_cut, stop))
 }
 
 /// Marks messages, only those to one user where one is given; answers those that were marked.
@@ -525,8 +545,8 @@ pub async fn mark_where(
     let yet = mark.event().yet();
     let engagements = filter.engagements.iter().cloned().chain(yet.map(str::to_owned)).collect();
     let filter = Filter { engagements, ..filter.clone() };
-    let found = queries::list(tx, organisation, &filter, range).await?;
-    let ids: Vec<&str> = found.iter().map(|message| message.id.as_str()).collect();
+    let found = queries::ids(tx, organisation, &filter, range).await?;
+    let ids: Vec<&str> = found.iter().map(String::as_str).collect();
     set_marks(tx, notify, organisation, &ids, (mark, None), now).await
 }
 

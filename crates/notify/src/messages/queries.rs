@@ -4,7 +4,7 @@
 //! columns are JSON, and something is in them when taking it out makes a difference; facts are lines.
 
 use campanile_accounts::OrganisationId;
-use campanile_base::bounds::ROWS_LOOKED_AT;
+use campanile_base::bounds::{PAGE_BYTES, ROWS_LOOKED_AT};
 use campanile_base::{Timestamp, new_ksuid, uuid_of};
 use campanile_db::{Bulk, Param, Range, Result, Row, Tx, params, ranged, row, row_after};
 use serde::Serialize;
@@ -129,27 +129,42 @@ pub(super) async fn these(tx: &mut Tx, organisation: &OrganisationId, ids: &[Str
     tx.gather(bulk, &rows, read).await
 }
 
+macro_rules! listed {
+    () => {
+        " FROM notify_message WHERE organisation_id = $1
+            AND (CAST($5 AS TEXT) IS NULL OR recipient_id = $5) AND (CAST($6 AS TEXT) IS NULL OR channel_id = $6)
+            AND (CAST($23 AS TEXT) IS NULL OR collection = $23)
+            AND (CAST($24 AS TEXT) IS NULL OR collection <> '$users' OR recipient_id = $24)"
+    };
+}
+
+fn listed_params<'p>(organisation: &'p OrganisationId, filter: &'p Filter, range: &'p Range) -> Vec<Param<'p>> {
+    let mut params = params_of(organisation, filter, range);
+    params.push(filter.recipient.as_ref().map(|recipient| recipient.collection.as_str()).into());
+    params.push(filter.reader.as_deref().into());
+    params
+}
+
+/// A stretch of the messages, as far as a page goes; whether there are more of it.
 pub(super) async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
     filter: &Filter,
     range: &Range,
-) -> Result<Vec<Message>> {
-    let sql = ranged!(
-        range,
-        "id",
-        "SELECT ",
-        columns!(),
-        " FROM notify_message WHERE organisation_id = $1
-            AND (CAST($5 AS TEXT) IS NULL OR recipient_id = $5) AND (CAST($6 AS TEXT) IS NULL OR channel_id = $6)
-            AND (CAST($23 AS TEXT) IS NULL OR collection = $23)
-            AND (CAST($24 AS TEXT) IS NULL OR collection <> '$users' OR recipient_id = $24)",
-        filtered!()
-    );
-    let mut params = params_of(organisation, filter, range);
-    params.push(filter.recipient.as_ref().map(|recipient| recipient.collection.as_str()).into());
-    params.push(filter.reader.as_deref().into());
-    tx.all(sql, &params, read).await
+) -> Result<(Vec<Message>, bool)> {
+    let sql = ranged!(range, "id", "SELECT ", columns!(), listed!(), filtered!());
+    tx.within(PAGE_BYTES, sql, &listed_params(organisation, filter, range), read_measured).await
+}
+
+/// The ids of a stretch of the messages.
+pub(super) async fn ids(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    filter: &Filter,
+    range: &Range,
+) -> Result<Vec<String>> {
+    let sql = ranged!(range, "id", "SELECT id", listed!(), filtered!());
+    tx.all(sql, &listed_params(organisation, filter, range), |row| row.get(0)).await
 }
 
 /// A range of the messages, and where looking at it has to stop.
@@ -162,13 +177,15 @@ pub(super) async fn bounded(
     range.bounded(tx, sql, organisation.as_str(), ROWS_LOOKED_AT).await
 }
 
-/// A stretch of a user's feed, by id.
-///
-/// # Errors
-/// What the database says.
-pub async fn feed(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, range: &Range) -> Result<Vec<Message>> {
+/// A stretch of a user's feed, by id, as far as a page goes; whether there are more of it.
+pub(super) async fn feed(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    filter: &Filter,
+    range: &Range,
+) -> Result<(Vec<Message>, bool)> {
     let sql = ranged!(range, "id", "SELECT ", columns!(), in_feed!());
-    tx.all(sql, &params_of(organisation, filter, range), read).await
+    tx.within(PAGE_BYTES, sql, &params_of(organisation, filter, range), read_measured).await
 }
 
 /// What was put into feeds since an id: message, channel and user.
@@ -431,12 +448,19 @@ fn json(value: &(impl Serialize + ?Sized)) -> String {
 }
 
 fn read(row: &Row<'_>) -> Result<Message> {
-    fn parsed<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
+    Ok(read_measured(row)?.0)
+}
+
+/// A message, and how many bytes its JSON takes.
+fn read_measured(row: &Row<'_>) -> Result<(Message, usize)> {
+    fn parsed<T: serde::de::DeserializeOwned>(text: Option<String>, bytes: &mut usize) -> Option<T> {
+        *bytes += text.as_ref().map_or(0, String::len);
         text.and_then(|text| serde_json::from_str(&text).ok())
     }
+    let mut bytes = 0;
     let kind: String = row.get(2)?;
     let status: String = row.get(19)?;
-    Ok(Message {
+    let message = Message {
         id: row.get(0)?,
         channel_id: row.get(1)?,
         channel_type: ChannelType::parse(&kind).unwrap_or(ChannelType::Http),
@@ -446,17 +470,17 @@ fn read(row: &Row<'_>) -> Result<Message> {
             kind: row.get(6)?,
             key: row.get(7)?,
             version_id: row.get(8)?,
-            categories: parsed(row.get(9)?).unwrap_or_default(),
+            categories: parsed(row.get(9)?, &mut bytes).unwrap_or_default(),
             step: row.get(10)?,
             workflow_run_id: row.get(11)?,
             recipient_run_id: row.get(12)?,
         },
-        actors: parsed(row.get(13)?).unwrap_or_default(),
-        data: parsed(row.get(14)?).unwrap_or_default(),
-        activities: parsed(row.get(15)?),
-        content: parsed(row.get(16)?).unwrap_or_default(),
-        metadata: parsed(row.get(17)?),
-        snapshot: parsed(row.get(18)?),
+        actors: parsed(row.get(13)?, &mut bytes).unwrap_or_default(),
+        data: parsed(row.get(14)?, &mut bytes).unwrap_or_default(),
+        activities: parsed(row.get(15)?, &mut bytes),
+        content: parsed(row.get(16)?, &mut bytes).unwrap_or_default(),
+        metadata: parsed(row.get(17)?, &mut bytes),
+        snapshot: parsed(row.get(18)?, &mut bytes),
         status: Status::parse(&status).unwrap_or(Status::Queued),
         log: row.get(20)?,
         scheduled_at: row.get(21)?,
@@ -469,5 +493,6 @@ fn read(row: &Row<'_>) -> Result<Message> {
             link_clicked_at: row.get(27)?,
             archived_at: row.get(28)?,
         },
-    })
+    };
+    Ok((message, bytes))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result, Timestamp};
-use campanile_db::Tx;
+use campanile_db::{Found, Tx};
 use campanile_notify::messages::{self, Archived, Counts, Filter, Message, TenantFilter};
 use campanile_notify::recipients::{self, Recipient};
 use campanile_notify::{Reference, channels};
@@ -38,16 +38,16 @@ pub(super) async fn read(
             let filter = Filter { channel: Some(channel.id), ..filter };
             let found = messages::feed(tx, organisation, &filter, &range).await?;
             let counts = messages::counts(tx, organisation, &filter, &whole).await?;
-            let mut entries = Vec::with_capacity(found.len());
-            for message in found {
+            let mut entries = Found { rows: Vec::with_capacity(found.rows.len()), stopped_at: found.stopped_at };
+            for message in found.rows {
                 let entry = entry(tx, organisation, &message, is_compact).await?;
-                entries.push((message.id, entry));
+                entries.rows.push((message.id, entry));
             }
             Ok::<_, Error>((entries, counts))
         })
     });
     let (entries, counts) = read.await?;
-    let (entries, page_info) = page.cut(entries, |(id, _)| id);
+    let (entries, page_info) = page.cut_found(entries, |(id, _)| id);
     let mut feed = json!({
         "entries": entries.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>(),
         "meta": meta(counts),

@@ -11,7 +11,7 @@ mod recent;
 use bytes::Bytes;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::bounds::{
-    CONTENT_TYPE_BYTES, EVENT_TYPES_IN_A_FILTER, PAYLOADS_SEARCHED, ROWS_LOOKED_AT, SEARCH_BYTES,
+    CONTENT_TYPE_BYTES, EVENT_TYPES_IN_A_FILTER, PAGE_BYTES, PAYLOADS_SEARCHED, ROWS_LOOKED_AT, SEARCH_BYTES,
 };
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
@@ -172,16 +172,23 @@ const SEARCHED_AT_A_TIME: i64 = 100;
 pub async fn list(tx: &mut Tx, application: &Application, filter: &Filter, range: &Range) -> Result<Found<Message>> {
     filter.check()?;
     if filter.is_everything() {
-        return Ok(Found::whole(queries::list(tx, &application.id, filter, range).await?));
+        let (rows, is_cut) = queries::list(tx, &application.id, filter, range).await?;
+        return Ok(found(rows, is_cut, None));
     }
     let most = if filter.content.is_some() { PAYLOADS_SEARCHED } else { ROWS_LOOKED_AT };
     let (range, stop) = queries::bounded(tx, &application.id, range, most).await?;
-    let rows = match &filter.content {
+    let (rows, is_cut) = match &filter.content {
         None => queries::list(tx, &application.id, filter, &range).await?,
         Some(content) => search(tx, application, filter, content, &range).await?,
     };
-    let stopped_at = stop.filter(|_| (rows.len() as i64) < range.limit);
-    Ok(Found { rows, stopped_at })
+    let stop = stop.filter(|_| (rows.len() as i64) < range.limit);
+    Ok(found(rows, is_cut, stop))
+}
+
+/// A page that ends where it is full, or where looking stopped.
+fn found(rows: Vec<Message>, is_cut: bool, stop: Option<String>) -> Found<Message> {
+    let last = rows.last().filter(|_| is_cut).map(|last| last.id.to_string());
+    Found { stopped_at: last.or(stop), rows }
 }
 
 async fn search(
@@ -190,17 +197,19 @@ async fn search(
     filter: &Filter,
     content: &str,
     range: &Range,
-) -> Result<Vec<Message>> {
-    let mut found = Vec::new();
+) -> Result<(Vec<Message>, bool)> {
+    let (mut found, mut bytes) = (Vec::new(), 0);
     let mut rest = Range { limit: SEARCHED_AT_A_TIME, ..range.clone() };
-    while (found.len() as i64) < range.limit {
-        let page = queries::list(tx, &application.id, filter, &rest).await?;
+    while (found.len() as i64) < range.limit && bytes < PAGE_BYTES {
+        let (page, _) = queries::list(tx, &application.id, filter, &rest).await?;
         let Some(last) = page.last().map(|message| message.id.to_string()) else { break };
         *(if rest.oldest_first { &mut rest.low } else { &mut rest.high }) = last;
-        found.extend(page.into_iter().filter(|message| message.says(content)));
+        let says = page.into_iter().filter(|message| message.says(content));
+        found.extend(says.inspect(|message| bytes += message.payload.as_ref().map_or(0, Bytes::len)));
     }
+    let is_cut = bytes >= PAGE_BYTES && (found.len() as i64) < range.limit;
     found.truncate(range.limit as usize);
-    Ok(found)
+    Ok((found, is_cut))
 }
 
 impl Filter {

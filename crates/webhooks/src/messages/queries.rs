@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use campanile_base::Timestamp;
+use campanile_base::bounds::PAGE_BYTES;
 use campanile_db::{Bulk, Param, Result, Row, Tx, params, row};
 
 use super::{Filter, Message, MessageId};
@@ -131,12 +132,13 @@ pub(crate) fn filter_params(filter: &Filter) -> [Param<'static>; 3] {
     [types.into(), filter.channel.as_ref().map(item).into(), filter.tag.as_ref().map(item).into()]
 }
 
+/// A stretch of an application's messages, as far as a page goes; whether there are more of it.
 pub(crate) async fn list(
     tx: &mut Tx,
     application: &ApplicationId,
     filter: &Filter,
     range: &Range,
-) -> Result<Vec<Message>> {
+) -> Result<(Vec<Message>, bool)> {
     let sql = ranged!(range, "id", "SELECT ", columns!(), " FROM message WHERE application_id = $1", filtered!(""));
     let mut params = vec![
         Param::from(application.as_str()),
@@ -145,7 +147,12 @@ pub(crate) async fn list(
         Param::from(range.limit),
     ];
     params.extend(filter_params(filter));
-    tx.all(sql, &params, read).await
+    let read = |row: &Row<'_>| {
+        let message = read(row)?;
+        let bytes = message.payload.as_ref().map_or(0, Bytes::len);
+        Ok((message, bytes))
+    };
+    tx.within(PAGE_BYTES, sql, &params, read).await
 }
 
 /// A range of an application's messages, and where looking at it has to stop.

@@ -177,7 +177,7 @@ async fn replay(
 ) -> Result<bool> {
     let application = stretch.application.clone().into();
     let range = stretch.rest(progress);
-    let page = messages::queries::list(tx, &application, &Filter::default(), &range).await?;
+    let (page, is_cut) = messages::queries::list(tx, &application, &Filter::default(), &range).await?;
     let Some(known) = applications::queries::by_id(tx, application.as_str()).await? else { return Ok(false) };
     let entry = webhooks.directory.at_revision(tx, webhooks, &known.id, known.revision).await?;
     let Some(target) = entry.and_then(|entry| entry.target(&stretch.endpoint).cloned()) else { return Ok(false) };
@@ -191,7 +191,7 @@ async fn replay(
     }
     progress.count += jobs.len() as i64;
     webhooks.engine.enqueue_all(tx, jobs).await?;
-    Ok(go_on_after(page.into_iter().map(|message| message.id.to_string()), progress))
+    Ok(go_on_after(page.into_iter().map(|message| message.id.to_string()), progress) || is_cut)
 }
 
 async fn bulk_replay(
@@ -205,7 +205,7 @@ async fn bulk_replay(
 ) -> Result<bool> {
     let application = stretch.application.clone().into();
     let (range, stop) = messages::queries::bounded(tx, &application, &stretch.rest(progress), ROWS_LOOKED_AT).await?;
-    let page = messages::queries::list(tx, &application, filter, &range).await?;
+    let (page, is_cut) = messages::queries::list(tx, &application, filter, &range).await?;
     let mut wanted = Vec::new();
     for message in &page {
         let sql = "SELECT status, status_code FROM message_attempt WHERE message_id = $2 AND endpoint_id || '' = $1
@@ -221,13 +221,13 @@ async fn bulk_replay(
         }
     }
     ask_for(tx, webhooks, organisation, &stretch.endpoint, &wanted, progress).await?;
-    match stop.filter(|_| (page.len() as i64) < range.limit) {
+    match stop.filter(|_| !is_cut && (page.len() as i64) < range.limit) {
         // There may be others behind those that were looked at.
         Some(stop) => {
             progress.cursor = stop;
             Ok(true)
         }
-        None => Ok(go_on_after(page.into_iter().map(|message| message.id.to_string()), progress)),
+        None => Ok(go_on_after(page.into_iter().map(|message| message.id.to_string()), progress) || is_cut),
     }
 }
 

@@ -299,3 +299,30 @@ async fn one_message_to_many_endpoints_leaves_descriptors_to_the_door() {
     let failed = svix.until(&format!("/app/{app}/msg/{message}/attempt?status=2"), |list| list.is_empty()).await;
     assert!(failed.is_empty(), "who waits for a turn does not fail");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_ends_where_it_is_full_and_the_next_goes_on() {
+    on_each_server(&[], async |server| {
+        let svix = Svix::of(&server);
+        let app = svix.app("large").await;
+        for number in 0..8 {
+            let body = json!({ "eventType": "a.b", "payload": { "n": number, "pad": "x".repeat(1_500_000) } });
+            assert_eq!(svix.call("POST", &format!("/app/{app}/msg"), &body).await.status, 202);
+        }
+        let (mut seen, mut pages, mut iterator) = (Vec::new(), 0, String::new());
+        loop {
+            let path = format!("/app/{app}/msg?limit=250{iterator}");
+            let page = svix.call("GET", &path, &Value::Null).await.json;
+            let of_page = page["data"].as_array().unwrap();
+            assert!((1..=3).contains(&of_page.len()), "{} on a page", of_page.len());
+            seen.extend(of_page.iter().map(|message| message["payload"]["n"].as_i64().unwrap()));
+            pages += 1;
+            if page["done"] == true {
+                break;
+            }
+            iterator = format!("&iterator={}", page["iterator"].as_str().unwrap());
+        }
+        assert_eq!((seen, pages), ((0..8).rev().collect(), 3));
+    })
+    .await;
+}
