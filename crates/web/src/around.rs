@@ -10,13 +10,15 @@ use axum::http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use campanile_accounts::OrganisationId;
 use campanile_base::{Clock, bounds, new_id};
+use campanile_db::on_behalf_of;
 use futures_util::FutureExt as _;
 
-use crate::door::{BodyShare, Refusal};
+use crate::door::{BodyShare, PeerAddress, Refusal};
 use crate::error::in_shape_of;
 use crate::{Web, error, origins, svix};
 
@@ -53,6 +55,10 @@ pub(crate) async fn around(State(web): State<Web>, request: Request, next: Next)
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(HEADER, value);
     }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        // Whoever tries again knows when.
+        response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+    }
     protect(response.headers_mut(), web.is_https);
     response
 }
@@ -82,11 +88,17 @@ async fn guarded(web: &Web, request: Request, next: Next) -> Response {
             refused
         }
         None => {
-            let _place = match web.known_keys.organisation_of(request.headers()) {
-                Some(organisation) => web.places.enter(&organisation).await,
+            let organisation = web.known_keys.organisation_of(request.headers());
+            let _place = match &organisation {
+                Some(organisation) => web.places.enter(organisation).await,
                 None => None,
             };
-            caught(uri.path(), answer(web, request, next)).await
+            if let (Some(share), Some(_)) = (&share, &organisation) {
+                share.is_of_known_caller();
+            }
+            // Those who are not known yet take turns as one.
+            let tenant = organisation.as_ref().map_or("", OrganisationId::as_str);
+            on_behalf_of(tenant.into(), caught(uri.path(), answer(web, request, next))).await
         }
     };
     let Some(share) = share else { return answered };
@@ -106,10 +118,12 @@ fn body_refused(path: &str, refusal: Refusal) -> Response {
 }
 
 /// A handler's answer; a panic's is a 500. The hook of panics has logged what it said and where.
-async fn caught(path: &str, answer: impl Future<Output = Response>) -> Response {
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!(request_id = current(), path, "a request failed: its handler panicked");
-        in_shape_of(path, StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an internal error occurred")
+fn caught(path: &str, answer: impl Future<Output = Response>) -> impl Future<Output = Response> {
+    AssertUnwindSafe(answer).catch_unwind().map(move |answer| {
+        answer.unwrap_or_else(|_| {
+            tracing::error!(request_id = current(), path, "a request failed: its handler panicked");
+            in_shape_of(path, StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "an internal error occurred")
+        })
     })
 }
 
@@ -126,10 +140,16 @@ fn refused(web: &Web, request: &Request) -> Option<Response> {
     if request.uri().query().is_some_and(|query| query.len() > bounds::QUERY_BYTES) {
         return too_long("query", bounds::QUERY_BYTES);
     }
+    let head = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    if request.headers().iter().map(head).sum::<usize>() > bounds::HEAD_BYTES {
+        let why = format!("the headers may have {} bytes at most", bounds::HEAD_BYTES);
+        return Some(in_shape_of(path, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "VALIDATION_ERROR", &why));
+    }
     if let Some(refusal) = request.extensions().get::<BodyShare>().and_then(BodyShare::refusal) {
         return Some(body_refused(path, refusal));
     }
-    let wait = web.rates.take(request.headers())?;
+    let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
+    let wait = web.rates.take(request.headers(), peer)?;
     let why = "too many requests; try again in a while";
     let mut answer = in_shape_of(path, StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", why);
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));

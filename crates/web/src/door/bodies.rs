@@ -1,29 +1,38 @@
 //! Bodies: bounded before they are read, kept arriving, and together within a budget of memory.
 //!
-//! A body counts from its first byte until its request has been answered, since what was made of it lives as long. One that announces
-//! its length counts with all of it at once, so that whoever is let in can finish. What is refused is noted in the request's
-//! [`BodyShare`]; the layer around requests answers it, whatever the handler made of a body that broke off. What is left of a body that is
-//! too large, or that nobody has read, is thrown away before the answer, up to a bound: who is still sending hears no answer.
+//! What has come of a body counts until its request has been answered, since what was made of it lives as long; what is only announced
+//! takes no memory, and counts nothing. Callers whose key is known have a part of the budget to themselves, and one address has a part
+//! of the others': so nobody without a key keeps those out who have one. What is refused is noted in the request's [`BodyShare`]; the
+//! layer around requests answers it, whatever the handler made of a body that broke off. What is left of a body that is too large, or
+//! that nobody has read, is thrown away before the answer, up to a bound: who is still sending hears no answer.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
-use campanile_base::bounds;
+use campanile_base::{ValueCount, bounds};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
+
+use super::PeerAddress;
 
 /// For how long what is thrown away may go on arriving.
 const THROWING_AWAY: Duration = Duration::from_secs(10);
 
 /// Bytes of bodies under way in this process.
 static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+/// Those of addresses, so far as they are large and of strangers.
+static OF_ADDRESSES: LazyLock<Mutex<HashMap<IpAddr, usize>>> = LazyLock::new(Mutex::default);
+/// A body that is no larger is not counted for its address.
+const SMALL: usize = 64 * 1024;
 
 /// Why a body is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +43,8 @@ pub(crate) enum Refusal {
     NoRoom,
     /// It stopped arriving, or arrives too slowly.
     TooSlow,
+    /// It is JSON with more than this many values.
+    TooManyValues(usize),
 }
 
 impl Refusal {
@@ -51,6 +62,10 @@ impl Refusal {
             Self::TooSlow => {
                 (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "the body took too long to arrive".to_owned())
             }
+            Self::TooManyValues(most) => {
+                let most = format!("a body may have {most} JSON values at most");
+                (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", most)
+            }
         }
     }
 }
@@ -62,6 +77,9 @@ pub(crate) struct BodyShare(Arc<Share>);
 #[derive(Debug, Default)]
 struct Share {
     taken: AtomicUsize,
+    address: Option<IpAddr>,
+    /// Whether the caller's key is known.
+    is_known: AtomicBool,
     refusal: OnceLock<Refusal>,
     is_read: AtomicBool,
     /// What a handler has left of it.
@@ -69,14 +87,30 @@ struct Share {
 }
 
 impl BodyShare {
+    /// That of a request from an address.
+    fn of(address: Option<IpAddr>) -> Self {
+        let mut share = Share::default();
+        share.address = address;
+        Self(Arc::new(share))
+    }
+
     /// Why the body is not taken, if it is not.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.0.refusal.get().copied()
     }
 
-    /// Reads what is left of the body, and throws it away; whether its end was reached. Where it was not, the connection is not to be
+    /// Notes that the caller's key is known, before the body is read.
+    pub(crate) fn is_of_known_caller(&self) {
+        self.0.is_known.store(true, Ordering::Relaxed);
+    }
+
+    /// Once there is an answer: reads what is left of the body, and throws it away; whether its end was reached. Where it was not, the connection is not to be
     /// used again.
     pub(crate) async fn throw_rest_away(&self) -> bool {
+        self.0.give_back();
+        if self.refusal() == Some(Refusal::TooSlow) {
+            return false;
+        }
         let leftover = self.0.leftover.lock().expect("nobody panics while they hold a body").take();
         let Some(mut body) = leftover.filter(|_| !self.0.is_read.load(Ordering::Relaxed)) else {
             return self.0.is_read.load(Ordering::Relaxed);
@@ -91,16 +125,17 @@ impl BodyShare {
             }
             body.is_end_stream()
         };
-        tokio::time::timeout(THROWING_AWAY, read).await.unwrap_or(false)
+        Box::pin(tokio::time::timeout(THROWING_AWAY, read)).await.unwrap_or(false)
     }
 
     fn take(&self, bytes: usize) -> Result<(), Refusal> {
-        let before = UNDER_WAY.fetch_add(bytes, Ordering::Relaxed);
-        self.0.taken.fetch_add(bytes, Ordering::Relaxed);
-        match before + bytes <= bounds::BODIES_UNDER_WAY {
-            true => Ok(()),
-            false => Err(self.refuse(Refusal::NoRoom)),
-        }
+        let under_way = UNDER_WAY.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let taken = self.0.taken.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let has_room = match self.0.is_known.load(Ordering::Relaxed) {
+            true => under_way <= bounds::BODIES_UNDER_WAY,
+            false => under_way <= bounds::STRANGERS_BODIES_UNDER_WAY && self.0.has_room_by_address(taken, bytes),
+        };
+        if has_room { Ok(()) } else { Err(self.refuse(Refusal::NoRoom)) }
     }
 
     fn refuse(&self, refusal: Refusal) -> Refusal {
@@ -115,23 +150,55 @@ impl Refusal {
             Self::TooLarge(_) => "large",
             Self::NoRoom => "room",
             Self::TooSlow => "slow",
+            Self::TooManyValues(_) => "values",
+        }
+    }
+}
+
+impl Share {
+    /// Counts bytes for their address, too, from when a body is no longer small.
+    fn has_room_by_address(&self, taken: usize, bytes: usize) -> bool {
+        let Some(address) = self.address.filter(|_| taken > SMALL) else { return true };
+        let mut addresses = addresses();
+        let of_address = addresses.entry(address).or_default();
+        // With what it was before it was large.
+        *of_address += if taken - bytes > SMALL { bytes } else { taken };
+        *of_address <= bounds::ADDRESS_BODIES_UNDER_WAY
+    }
+
+    /// What was read is needed no more.
+    fn give_back(&self) {
+        let taken = self.taken.swap(0, Ordering::Relaxed);
+        UNDER_WAY.fetch_sub(taken, Ordering::Relaxed);
+        let Some(address) = self.address.filter(|_| taken > SMALL && !self.is_known.load(Ordering::Relaxed)) else {
+            return;
+        };
+        let mut addresses = addresses();
+        let left = addresses.get(&address).map_or(0, |of_address| of_address.saturating_sub(taken));
+        match left {
+            0 => drop(addresses.remove(&address)),
+            _ => drop(addresses.insert(address, left)),
         }
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        UNDER_WAY.fetch_sub(*self.taken.get_mut(), Ordering::Relaxed);
+        self.give_back();
     }
+}
+
+fn addresses() -> MutexGuard<'static, HashMap<IpAddr, usize>> {
+    OF_ADDRESSES.lock().expect("nobody panics while they count")
 }
 
 /// A body that is measured while it arrives.
 pub(crate) struct MeasuredBody<B> {
     body: B,
     most: usize,
-    /// What of it was counted before it came.
-    announced: usize,
     read: usize,
+    /// Counts its values, where they can be too many.
+    values: Option<ValueCount>,
     share: BodyShare,
     clock: Option<Pin<Box<Arrival>>>,
 }
@@ -153,10 +220,11 @@ pub(crate) fn measured(parts: &Parts, body: Incoming) -> (MeasuredBody<LentBody>
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let most = most_on(parts.uri.path());
     let is_empty = body.is_end_stream();
-    let share = BodyShare(Arc::default());
+    let address = parts.extensions.get::<PeerAddress>().map(|peer| peer.0);
+    let share = BodyShare::of(address);
     share.0.is_read.store(is_empty, Ordering::Relaxed);
     let lent = LentBody { body: Some(body), share: share.clone() };
-    (MeasuredBody::new(lent, announced.unwrap_or(0), most, share.clone()), share)
+    (MeasuredBody::new(lent, announced, most, share.clone()), share)
 }
 
 /// A body that comes back to its share from whoever drops it.
@@ -192,28 +260,30 @@ impl hyper::body::Body for LentBody {
 }
 
 impl<B: hyper::body::Body> MeasuredBody<B> {
-    fn new(body: B, announced: usize, most: usize, share: BodyShare) -> Self {
-        match announced {
-            0 => {}
-            large if large > most => drop(share.refuse(Refusal::TooLarge(most))),
-            fair => drop(share.take(fair)),
+    fn new(body: B, announced: Option<usize>, most: usize, share: BodyShare) -> Self {
+        if announced.is_some_and(|announced| announced > most) {
+            share.refuse(Refusal::TooLarge(most));
         }
-        Self { body, most, announced, read: 0, share, clock: None }
+        // A value takes two bytes at least. Deliveries have a bound of their own.
+        let may_be_many = most == bounds::BODY_BYTES && announced.is_none_or(|bytes| bytes > 2 * bounds::BODY_VALUES);
+        Self { body, most, read: 0, values: may_be_many.then(ValueCount::default), share, clock: None }
     }
 
     /// Counts what has come.
-    fn count(&mut self, bytes: usize) -> Result<(), Refusal> {
-        self.read += bytes;
+    fn count(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.read += bytes.len();
         if self.read > self.most {
             return Err(self.share.refuse(Refusal::TooLarge(self.most)));
         }
-        if self.read > self.announced {
-            self.share.take(bytes)?;
+        self.share.take(bytes.len())?;
+        if self.values.as_mut().is_some_and(|values| values.add(bytes) > bounds::BODY_VALUES) {
+            return Err(self.share.refuse(Refusal::TooManyValues(bounds::BODY_VALUES)));
         }
         let Some(clock) = &mut self.clock else { return Ok(()) };
         clock.is_waiting = false;
-        let seconds = clock.began.elapsed().saturating_sub(bounds::BODY_PAUSE).as_secs();
-        match self.read as u64 >= seconds * bounds::BODY_RATE {
+        let lasted = clock.began.elapsed();
+        let seconds = lasted.saturating_sub(bounds::BODY_PAUSE).as_secs();
+        match self.read as u64 >= seconds * bounds::BODY_RATE && lasted < bounds::BODY_TIME {
             true => Ok(()),
             false => Err(self.share.refuse(Refusal::TooSlow)),
         }
@@ -256,7 +326,7 @@ where
         }
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Pending => self.wait(cx).map(|refusal| Some(Err(RefusedBody(refusal).into()))),
-            Poll::Ready(Some(Ok(frame))) => match self.count(frame.data_ref().map_or(0, Bytes::len)) {
+            Poll::Ready(Some(Ok(frame))) => match self.count(frame.data_ref().map_or(&[], Bytes::as_ref)) {
                 Ok(()) => {
                     // Whoever knows the length does not ask for more.
                     self.share.0.is_read.store(self.body.is_end_stream(), Ordering::Relaxed);

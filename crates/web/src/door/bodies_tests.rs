@@ -16,8 +16,17 @@ fn frames(
 }
 
 fn measure<B: hyper::body::Body>(body: B, announced: usize, most: usize) -> (MeasuredBody<B>, BodyShare) {
-    let share = BodyShare(Arc::default());
-    (MeasuredBody::new(body, announced, most, share.clone()), share)
+    measure_from(None, body, announced, most)
+}
+
+fn measure_from<B: hyper::body::Body>(
+    address: Option<IpAddr>,
+    body: B,
+    announced: usize,
+    most: usize,
+) -> (MeasuredBody<B>, BodyShare) {
+    let share = BodyShare::of(address);
+    (MeasuredBody::new(body, (announced > 0).then_some(announced), most, share.clone()), share)
 }
 
 #[tokio::test]
@@ -34,19 +43,62 @@ async fn a_body_that_announces_nothing_is_refused_at_its_bound() {
     assert_eq!(share.refusal(), Some(Refusal::TooLarge(25)));
 }
 
+/// So many bytes, which are there at once.
+fn whole(bytes: usize) -> impl hyper::body::Body<Data = Bytes, Error = std::convert::Infallible> + Unpin {
+    http_body_util::Full::new(Bytes::from(vec![b' '; bytes]))
+}
+
 #[tokio::test]
 async fn bodies_share_one_budget_until_their_requests_are_answered() {
-    let most = bounds::BODIES_UNDER_WAY;
-    let (first, held) = measure(frames(stream::empty()), most - MARGIN, most);
-    assert_eq!(held.refusal(), None);
-    let (second, refused) = measure(frames(stream::empty()), 2 * MARGIN, most);
+    let (most, strangers) = (bounds::BODIES_UNDER_WAY, bounds::STRANGERS_BODIES_UNDER_WAY);
+    let (_announced, unread) = measure(frames(stream::pending()), most, most);
+    assert_eq!(unread.refusal(), None, "what has not come takes no room");
+    let (first, held) = measure(whole(strangers - MARGIN), 0, most);
+    assert!(first.collect().await.is_ok());
+    let (second, refused) = measure(whole(2 * MARGIN), 0, most);
+    assert!(second.collect().await.is_err());
+    assert_eq!(refused.refusal(), Some(Refusal::NoRoom), "a body that was read counts while its request is answered");
+    let (third, known) = measure(whole(2 * MARGIN), 0, most);
+    known.is_of_known_caller();
+    assert!(third.collect().await.is_ok(), "strangers keep nobody out whose key is known");
+    held.throw_rest_away().await;
+    let (fourth, _share) = measure(whole(2 * MARGIN), 0, most);
+    assert!(fourth.collect().await.is_ok(), "an answered one has given its room back");
+
+    let (most, address) = (bounds::ADDRESS_BODIES_UNDER_WAY, Some("192.0.2.1".parse().unwrap()));
+    let (large, held) = measure_from(address, whole(most), 0, most);
+    assert!(large.collect().await.is_ok());
+    let (more, refused) = measure_from(address, whole(2 * SMALL), 0, most);
+    assert!(more.collect().await.is_err());
     assert_eq!(refused.refusal(), Some(Refusal::NoRoom));
-    drop((second, refused, first));
-    let (_, still) = measure(frames(stream::empty()), 2 * MARGIN, most);
-    assert_eq!(still.refusal(), Some(Refusal::NoRoom), "a body that was read counts while its request is answered");
-    drop((held, still));
-    let (_, share) = measure(frames(stream::empty()), 2 * MARGIN, most);
-    assert_eq!(share.refusal(), None);
+    let (elsewhere, _share) = measure_from(Some("192.0.2.2".parse().unwrap()), whole(2 * SMALL), 0, most);
+    assert!(elsewhere.collect().await.is_ok());
+    drop((held, refused));
+    assert!(addresses().get(&address.unwrap()).is_none(), "nothing is kept of an address without a body");
+}
+
+#[tokio::test]
+async fn a_body_of_more_values_than_are_taken_is_refused_while_it_comes() {
+    let most = bounds::BODY_BYTES;
+    let list = |values: usize| http_body_util::Full::new(Bytes::from(format!("[{}0]", "0,".repeat(values - 2))));
+    let (fair, share) = measure(list(bounds::BODY_VALUES), 0, most);
+    assert!(fair.collect().await.is_ok() && share.refusal().is_none());
+    let (many, share) = measure(list(bounds::BODY_VALUES + 1), 0, most);
+    assert!(many.collect().await.is_err());
+    assert_eq!(share.refusal(), Some(Refusal::TooManyValues(bounds::BODY_VALUES)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_comes_slowly_but_surely_ends_all_the_same() {
+    let drip = stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Some((b"0123456789".repeat(1_000).leak() as &'static [u8], ()))
+    });
+    let (body, share) = measure(frames(drip), 0, 100_000_000);
+    let began = Instant::now();
+    assert!(body.collect().await.is_err());
+    assert_eq!(share.refusal(), Some(Refusal::TooSlow));
+    assert!(began.elapsed() <= bounds::BODY_TIME + Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

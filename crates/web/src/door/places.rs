@@ -49,7 +49,7 @@ impl Places {
         if let Ok(place) = places.clone().try_acquire_owned() {
             return Some(place);
         }
-        tokio::time::timeout(PATIENCE, places.acquire_owned()).await.ok()?.ok()
+        Box::pin(tokio::time::timeout(PATIENCE, places.acquire_owned())).await.ok()?.ok()
     }
 
     /// An organisation's places, while others call too.

@@ -1,23 +1,27 @@
 //! How many requests a second a key, a session or a token may make.
 //!
-//! Looked at by the credential as it was sent, before anybody is recognised: what is counted is the hash of its text. A tenth of a minute's
-//! worth may come at once. Requests without a credential are not counted here: the connections are.
+//! Looked at by the credential, before anybody is recognised: what is counted is the hash of the key, the session or the token itself, however
+//! it is written into the request. A public key is everybody's who opens a page, and is counted for each address that sends it. A tenth of
+//! a minute's worth may come at once. Requests without a credential are not counted here: the connections are.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+
+use crate::caller::{bearer, session_token};
 
 /// How many credentials are kept in mind.
 const KEPT: usize = 20_000;
 /// What may come at once, as time at the full rate.
 const BURST: Duration = Duration::from_secs(6);
-/// What a browser sends beside a public key.
-const USER_TOKEN: &str = "x-knock-user-token";
+/// How secret keys begin, and public ones.
+const SECRET: &str = "sk_";
+const PUBLIC: &str = "pk_";
 
 /// The rates of everybody who calls.
 #[derive(Debug)]
@@ -35,8 +39,8 @@ impl Rates {
     }
 
     /// Counts a request; how long to wait where it is one too many.
-    pub(crate) fn take(&self, headers: &HeaderMap) -> Option<Duration> {
-        let (credential, rate) = self.credential(headers)?;
+    pub(crate) fn take(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<Duration> {
+        let (credential, rate) = self.credential(headers, peer)?;
         if rate == 0 {
             return None;
         }
@@ -61,16 +65,13 @@ impl Rates {
         None
     }
 
-    fn credential(&self, headers: &HeaderMap) -> Option<(u64, u32)> {
-        if let Some(token) = headers.get(USER_TOKEN) {
-            return Some((self.hasher.hash_one(token.as_bytes()), self.per_token));
+    fn credential(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<(u64, u32)> {
+        match bearer(headers).ok()? {
+            Some(key) if key.starts_with(SECRET) => Some((self.hasher.hash_one(key), self.per_key)),
+            Some(key) if key.starts_with(PUBLIC) => Some((self.hasher.hash_one((key, peer)), self.per_token)),
+            Some(token) => Some((self.hasher.hash_one(token), self.per_token)),
+            None => session_token(headers).map(|session| (self.hasher.hash_one(session), self.per_token)),
         }
-        if let Some(value) = headers.get(AUTHORIZATION) {
-            let bytes = value.as_bytes();
-            let is_key = bytes.windows(3).take(24).any(|word| word == b"sk_");
-            return Some((self.hasher.hash_one(bytes), if is_key { self.per_key } else { self.per_token }));
-        }
-        headers.get(COOKIE).map(|cookie| (self.hasher.hash_one(cookie.as_bytes()), self.per_token))
     }
 }
 
@@ -100,6 +101,27 @@ mod tests {
 
     #[test]
     fn who_sends_no_credential_is_not_counted() {
-        assert_eq!(Rates::new(1, 1).take(&HeaderMap::new()), None);
+        assert_eq!(Rates::new(1, 1).take(&HeaderMap::new(), None), None);
+    }
+
+    #[test]
+    fn a_credential_is_one_however_it_is_written_and_a_public_key_is_one_for_each_address() {
+        let rates = Rates::new(2, 1);
+        let credential = |headers: &[(&'static str, &str)], peer: &str| {
+            let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            rates.credential(&headers.collect(), Some(peer.parse().unwrap())).unwrap()
+        };
+        let (one, other) = ("192.0.2.1", "192.0.2.2");
+        let key = credential(&[("authorization", "Bearer sk_1")], one);
+        assert_eq!(key.1, 2);
+        assert_eq!(credential(&[("authorization", "bearer   sk_1"), ("x-knock-user-token", "any")], other), key);
+        assert_ne!(credential(&[("authorization", "Bearer sk_2")], one), key);
+        let portal = credential(&[("authorization", "Bearer appsk_1")], one);
+        assert_eq!(portal.1, 1, "a portal's token is no secret key");
+        let page = credential(&[("authorization", "Bearer pk_1"), ("x-knock-user-token", "a")], one);
+        assert_eq!(credential(&[("authorization", "Bearer pk_1"), ("x-knock-user-token", "b")], one), page);
+        assert_ne!(credential(&[("authorization", "Bearer pk_1")], other), page);
+        let session = credential(&[("cookie", "campanile_session=s; x=1")], one);
+        assert_eq!(credential(&[("cookie", "x=2; campanile_session=s")], one), session);
     }
 }

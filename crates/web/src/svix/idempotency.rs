@@ -48,6 +48,11 @@ pub(super) async fn once(web: &Web, request: Request, next: Next) -> Response {
     if *request.method() != Method::POST || is_message || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
+    // In a box: most requests have no need of it.
+    Box::pin(remembered(web, request, next)).await
+}
+
+async fn remembered(web: &Web, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     // Whom nobody knows is refused by the operation itself, or asks for one that is open to all.
     let access = Access::of(&mut parts, web).await.ok();

@@ -9,6 +9,8 @@ pub(super) fn values() -> Vec<Value> {
         .chain([("a30".to_owned(), json!({ "type": "object" }))])
         .collect();
     let nested = (0..120).fold(json!(1), |inner, _| json!([inner]));
+    let unevaluated = (0..60)
+        .fold(json!({ "type": "string" }), |inner, _| json!({ "allOf": [inner], "unevaluatedProperties": false }));
     let append: String = (0..28).map(|_| "{% assign a = a | append: a %}").collect();
     vec![
         json!(null),
@@ -45,6 +47,7 @@ pub(super) fn values() -> Vec<Value> {
         json!("smtp://127.0.0.1:1"),
         json!({ "$defs": doubling, "allOf": [{ "$ref": "#/$defs/a0" }] }),
         json!({ "$id": "x:y", "allOf": [{ "$ref": "#" }] }),
+        unevaluated,
         json!("function handler(x){ for(;;); }"),
         json!("function handler(x){let s='a'.repeat(1e7);x.payload=s.indexOf('a'.repeat(5e6)+'b');return x}"),
         json!("../../../etc/passwd"),
@@ -65,6 +68,8 @@ pub(super) fn raw_bodies() -> Vec<Vec<u8>> {
         format!("{{\"limit\":1{}}}", "0".repeat(400)).into_bytes(),
         format!("{{\"data\":\"{}\"}}", "x".repeat(1_900_000)).into_bytes(),
         b" ".repeat(2_200_000),
+        format!("{{\"data\":[{}0]}}", "0,".repeat(1_000_000)).into_bytes(),
+        format!("{{\"a\":[{}0]}}", "[],".repeat(99_000)).into_bytes(),
     ]
 }
 
