@@ -34,7 +34,10 @@ pub struct Condition {
 
 /// Several comparisons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "conditions are {\"variable\", \"operator\", \"argument\"} with an operator that is known, or \"all\" or \"any\" of a list of them"
+)]
 pub enum Group {
     /// All must hold.
     All {

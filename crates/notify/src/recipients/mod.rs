@@ -241,11 +241,14 @@ pub async fn identify(
             known.entry(told.reference.clone()).or_insert_with(|| Recipient::unknown(told.reference.clone(), now));
         let before = recipient.properties.clone();
         tell(recipient, properties);
-        recipient.updated_at = now;
         if recipient.properties != before {
             let (whom, properties) = (told.reference.clone(), recipient.properties.clone());
             happened.push(Happening::Recipient { whom, properties });
+        } else if !recipient.place.is_empty() {
+            // Programs say who somebody is again and again: nothing is new.
+            continue;
         }
+        recipient.updated_at = now;
         if recipient.place.is_empty() {
             recipient.place = campanile_base::new_ksuid(now);
         }

@@ -6,6 +6,9 @@ use campanile_db::{Bulk, Range, Result, Row, Tx, params, ranged, row};
 use super::{Filter, Recipient};
 use crate::Reference;
 
+/// Lists can be asked for a name that has so many bytes at most: it stands beside the properties, and in an index.
+const MOST_OF_A_NAME: usize = 1_000;
+
 macro_rules! columns {
     () => {
         "collection, id, place, properties, inserted_at, updated_at"
@@ -35,7 +38,7 @@ pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, recipients: 
                 &recipient.reference.collection,
                 &recipient.reference.id,
                 &recipient.place,
-                recipient.text("name"),
+                recipient.text("name").filter(|name| name.len() <= MOST_OF_A_NAME),
                 serde_json::to_string(&recipient.properties).unwrap_or_default(),
                 recipient.inserted_at,
                 recipient.updated_at

@@ -62,10 +62,11 @@ pub(crate) async fn load_and_advance<B: Send + 'static>(
     load: impl Future<Output = Result<Option<(World, Vec<Run>, B)>>> + Send + 'static,
 ) -> std::result::Result<Option<(Advanced, B)>, NotAdvanced> {
     let within = notify.clone();
-    let work = async move {
+    // In a box: it is moved to another thread as it is, and is large.
+    let work = Box::pin(async move {
         let Some((world, runs, beside)) = load.await? else { return Ok(None) };
         Ok(Some((advance_each(&within, world, runs).await?, beside)))
-    };
+    });
     match notify.sandbox.run_async(organisation.as_str(), PAGE_DEADLINE, work).await {
         Ok(advanced) => advanced.map_err(NotAdvanced::Error),
         Err(Failure::Busy) => Err(NotAdvanced::Busy),

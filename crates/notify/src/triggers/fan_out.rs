@@ -85,7 +85,7 @@ async fn fan_out(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
         }
         Err(NotAdvanced::Busy) => Ok(runs::busy()),
         Err(NotAdvanced::Error(error)) => Err(error),
-        Err(NotAdvanced::GivenUp(why)) => one_by_one(notify, attempt.job.args()?, &why).await,
+        Err(NotAdvanced::GivenUp(why)) => Box::pin(one_by_one(notify, attempt.job.args()?, &why)).await,
     }
 }
 
@@ -104,7 +104,7 @@ async fn advance(
         let loaded = load(&within, args).await?;
         Ok(loaded.map(|Loaded { world, runs, jobs, trigger }| (world, runs, (jobs, trigger))))
     };
-    load_and_advance(notify, &organisation, loading).await
+    Box::pin(load_and_advance(notify, &organisation, loading)).await
 }
 
 /// What becomes of a job that did not come back: each of its runs gets a job of its own, and one that is alone already ends.

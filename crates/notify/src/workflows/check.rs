@@ -1,5 +1,7 @@
 //! What is wrong with a workflow's document.
 
+mod words;
+
 use std::collections::HashSet;
 
 use campanile_base::bounds::{LONGEST_WAIT, WORKFLOW_STEPS};
@@ -39,9 +41,12 @@ pub fn check(document: &Value) -> Vec<Fault> {
     }
     let definition = match serde_json::from_value::<Definition>(document.clone()) {
         Ok(definition) => definition,
-        Err(error) => return vec![fault("workflow", error.to_string())],
+        Err(error) => {
+            let of_steps = unreadable(document.get("steps"));
+            return if of_steps.is_empty() { vec![fault("workflow", error.to_string())] } else { of_steps };
+        }
     };
-    let mut faults = Vec::new();
+    let mut faults = words::unknown(document, &definition);
     if let Some(schema) = &definition.trigger_data_json_schema
         && let Err(why) = Schema::check(schema)
     {
@@ -56,6 +61,23 @@ pub fn check(document: &Value) -> Vec<Fault> {
     check_steps(&definition.steps, 0, &mut known, &mut faults);
     if known.len() > WORKFLOW_STEPS {
         faults.push(fault("steps", format!("must not be more than {WORKFLOW_STEPS}")));
+    }
+    faults
+}
+
+/// Steps that cannot be read, each with what is wrong: the innermost of those in branches.
+fn unreadable(steps: Option<&Value>) -> Vec<Fault> {
+    let steps = steps.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut faults = Vec::new();
+    for (number, step) in steps.iter().enumerate() {
+        let Err(error) = serde_json::from_value::<Step>(step.clone()) else { continue };
+        let ways = ["branches", "cohort_branches"].into_iter().filter_map(|ways| step[ways].as_array()).flatten();
+        let within: Vec<Fault> = ways.flat_map(|way| unreadable(way.get("steps"))).collect();
+        match step["ref"].as_str() {
+            _ if !within.is_empty() => faults.extend(within),
+            Some(name) => faults.push(fault(name, error.to_string())),
+            None => faults.push(fault(format!("steps.{number}"), error.to_string())),
+        }
     }
     faults
 }
@@ -114,6 +136,9 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
                 wrong("needs a channel_type: email, in_app_feed, sms, push, chat or http");
             }
             check_headers(send.template.get("headers").unwrap_or(&Value::Null), &mut wrong);
+            if let Some(kind) = send.channel_type {
+                faults.extend(words::of_template(step, kind, &send.template));
+            }
             let texts = send.template.iter().filter_map(|(field, value)| Some((field, value.as_str()?)));
             for (field, text) in texts {
                 if let Err(error) = Text::new(text).check() {

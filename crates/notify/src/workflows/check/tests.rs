@@ -98,3 +98,38 @@ fn conditions_are_counted_and_measured() {
     let deep = (0..20).fold(one, |inner, _| json!({ "all": [inner] }));
     assert!(Group::parse(&deep).unwrap_err().contains("8 deep"));
 }
+
+#[test]
+fn a_misspelt_key_or_an_empty_template_is_a_fault_with_its_place() {
+    let feed = |template: Value| {
+        json!([{ "ref": "feed", "type": "channel", "channel_key": "in-app", "channel_type": "in_app_feed",
+            "template": template }])
+    };
+    assert_eq!(faults(&feed(json!({ "markdown_body": "Hello", "action_url": null }))), "");
+    let misspelt = faults(&feed(json!({ "markdwon_body": "Hello" })));
+    assert!(misspelt.starts_with("feed.template.markdwon_body: is no field"), "{misspelt}");
+    assert!(misspelt.ends_with("feed.template: needs markdown_body; "), "{misspelt}");
+    assert_eq!(faults(&feed(json!({ "markdown_body": " " }))), "feed.template: needs markdown_body; ");
+    let mail = json!([{ "ref": "mail", "type": "channel", "channel_type": "email", "template": { "text_body": "a" } }]);
+    assert_eq!(faults(&mail), "mail.template: needs subject; ");
+    let window = json!({ "delay_for": { "unit": "days", "value": 1 }, "delay_untill": "2026-01-01" });
+    let step = json!([{ "ref": "wait", "type": "delay", "settings": window, "condition": { "all": [] } }]);
+    assert_eq!(
+        faults(&step),
+        "wait.condition: is no key that is known here; wait.settings.delay_untill: is no key that is known here; "
+    );
+    let within =
+        json!([{ "ref": "ways", "type": "branch", "branches": [{ "name": "all", "steps": step, "end": true }] }]);
+    assert!(faults(&within).starts_with("ways.branches.0.end: "), "{}", faults(&within));
+    let whole = json!({ "name": "a", "steps": [], "key": "a", "sha": "x", "descripton": "b" });
+    assert_eq!(check(&whole).iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), ["workflow.descripton"]);
+}
+
+#[test]
+fn a_step_that_cannot_be_read_is_named() {
+    let batch = json!({ "ref": "gather", "type": "batch", "settings": { "batch_window": "5m" } });
+    let found = faults(&json!([{ "ref": "ways", "type": "branch", "branches": [{ "steps": [batch] }] }]));
+    assert!(found.starts_with("gather: ") && !found.contains("untagged"), "{found}");
+    let found = faults(&json!([{ "ref": "a", "type": "mail" }]));
+    assert!(found.starts_with("a: unknown variant `mail`"), "{found}");
+}

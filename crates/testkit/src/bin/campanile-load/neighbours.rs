@@ -244,7 +244,7 @@ impl Hostile {
             (
                 "PUT",
                 format!("/v1/users/user-{}", n % 40),
-                json!({ "name": "<div>".repeat(40_000), "digest_at": digest }),
+                json!({ "name": "<div>".repeat(40_000), "digest_at": digest, "n": n }),
             )
         });
         does("lists", 2, u64::MAX, |_| {

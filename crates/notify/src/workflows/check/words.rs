@@ -1,0 +1,101 @@
+//! Words that nobody knows: a key that is misspelt is a fault, and not something that is left out.
+//!
+//! What a document says is read into a [`Definition`]; a key that is not in it any more when that is written down again was not
+//! understood. Templates are kept as they are, so their fields are in a list here.
+
+use serde_json::{Map, Value};
+
+use super::{Fault, fault};
+use crate::channels::ChannelType;
+use crate::workflows::definition::{Definition, Step};
+
+/// What the API adds to a document that it gives out.
+const GIVEN_OUT: [&str; 9] =
+    ["$schema", "key", "environment", "sha", "valid", "goal_attachment", "created_at", "updated_at", "deleted_at"];
+
+/// Keys of the document that are no part of a definition.
+pub(super) fn unknown(document: &Value, definition: &Definition) -> Vec<Fault> {
+    let Ok(understood) = serde_json::to_value(definition) else { return Vec::new() };
+    let mut faults = Vec::new();
+    compare("workflow", document, &understood, &GIVEN_OUT, &mut faults);
+    compare("workflow.settings", &document["settings"], &understood["settings"], &[], &mut faults);
+    steps(document.get("steps"), understood.get("steps"), &mut faults);
+    faults
+}
+
+fn steps(written: Option<&Value>, understood: Option<&Value>, faults: &mut Vec<Fault>) {
+    let all = |steps: Option<&Value>| steps.and_then(Value::as_array).cloned().unwrap_or_default();
+    for (written, understood) in all(written).iter().zip(&all(understood)) {
+        let name = written["ref"].as_str().unwrap_or("a step");
+        compare(name, written, understood, &["settings", "branches", "cohort_branches"], faults);
+        compare(&format!("{name}.settings"), &written["settings"], &understood["settings"], &[], faults);
+        for ways in ["branches", "cohort_branches"] {
+            let of_both = (all(written.get(ways)), all(understood.get(ways)));
+            for (number, (written, understood)) in of_both.0.iter().zip(&of_both.1).enumerate() {
+                compare(&format!("{name}.{ways}.{number}"), written, understood, &["steps"], faults);
+                steps(written.get("steps"), understood.get("steps"), faults);
+            }
+        }
+    }
+}
+
+/// Notes each key of one object that the other lacks. What says nothing may be left out of it.
+fn compare(place: &str, written: &Value, understood: &Value, others: &[&str], faults: &mut Vec<Fault>) {
+    let (Some(written), Value::Object(understood)) = (written.as_object(), understood) else { return };
+    for (key, value) in written {
+        if !(understood.contains_key(key) || others.contains(&key.as_str()) || says_nothing(value)) {
+            faults.push(fault(format!("{place}.{key}"), "is no key that is known here"));
+        }
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// The fields of a channel's template, and those of which one at least says what is sent.
+fn fields(kind: ChannelType) -> (&'static [&'static str], &'static [&'static str]) {
+    match kind {
+        ChannelType::Email => (
+            &["subject", "html_body", "text_body", "visual_blocks", "is_mjml", "settings"],
+            &["html_body", "text_body", "visual_blocks"],
+        ),
+        ChannelType::InAppFeed => (&["markdown_body", "action_url", "action_buttons"], &["markdown_body"]),
+        ChannelType::Sms => (&["text_body", "settings"], &["text_body"]),
+        ChannelType::Push => (&["title", "text_body", "settings"], &["title", "text_body", "settings"]),
+        ChannelType::Chat => (&["markdown_body", "summary", "json_body"], &["markdown_body", "json_body"]),
+        ChannelType::Http => (&["method", "url", "headers", "query_params", "body"], &["url"]),
+        ChannelType::InAppGuide => (&[], &[]),
+    }
+}
+
+/// What is wrong with a template's fields.
+pub(super) fn of_template(step: &Step, kind: ChannelType, template: &Map<String, Value>) -> Vec<Fault> {
+    let (known, needed) = fields(kind);
+    let name = &step.reference;
+    let mut faults: Vec<Fault> = template
+        .iter()
+        .filter(|(field, value)| !known.contains(&field.as_str()) && !says_nothing(value))
+        .map(|(field, _)| {
+            let why = format!("is no field of such a template; there are {}", known.join(", "));
+            fault(format!("{name}.template.{field}"), why)
+        })
+        .collect();
+    let says_something = |field: &&str| match template.get(*field) {
+        Some(Value::String(text)) => !text.trim().is_empty(),
+        Some(value) => !says_nothing(value),
+        None => false,
+    };
+    if !needed.is_empty() && !needed.iter().any(says_something) {
+        faults.push(fault(format!("{name}.template"), format!("needs {}", needed.join(" or "))));
+    }
+    if kind == ChannelType::Email && !says_something(&"subject") {
+        faults.push(fault(format!("{name}.template"), "needs subject"));
+    }
+    faults
+}
