@@ -1,8 +1,8 @@
 //! Filters of numbers, like the library's, but checked: what does not fit into 64 bits is an error of the template; and as forgiving as
-//! LiquidJS: what is no number is 0. Whole numbers are divided to a whole number, as Shopify does.
+//! LiquidJS: what is no number is 0, and `true` is 1. Whole numbers are divided like all others, unless a whole result is asked for.
 
 use liquid_core::ValueView;
-use liquid_core::model::Value;
+use liquid_core::model::{State, Value};
 
 use super::bounded::Own;
 
@@ -34,13 +34,10 @@ pub(super) fn all() -> [Own; 12] {
         binary("plus", |input, words| of_two(input, words, i64::checked_add, |a, b| a + b)),
         binary("minus", |input, words| of_two(input, words, i64::checked_sub, |a, b| a - b)),
         binary("times", |input, words| of_two(input, words, i64::checked_mul, |a, b| a * b)),
-        binary("divided_by", |input, words| {
-            not_zero(words)?;
-            of_two(input, words, i64::checked_div, |a, b| a / b)
-        }),
+        Own::new("divided_by", (1, 2), divided),
         binary("modulo", |input, words| {
             not_zero(words)?;
-            of_two(input, words, i64::checked_rem, |a, b| a % b)
+            of_two(input, words, i64::checked_rem_euclid, f64::rem_euclid)
         }),
     ]
 }
@@ -48,6 +45,9 @@ pub(super) fn all() -> [Own; 12] {
 /// What is missing, or is no number, counts as nothing.
 fn number(value: &dyn ValueView) -> Number {
     let scalar = value.as_scalar();
+    if let Some(is_true) = scalar.as_ref().and_then(|scalar| scalar.to_bool()) {
+        return Number::Whole(i64::from(is_true));
+    }
     let whole = scalar.as_ref().and_then(|scalar| scalar.to_integer()).map(Number::Whole);
     whole.or_else(|| scalar.and_then(|scalar| scalar.to_float()).map(Number::Float)).unwrap_or(Number::Whole(0))
 }
@@ -79,6 +79,19 @@ fn of_two(
     match (number(input), number(&words[0])) {
         (Number::Whole(a), Number::Whole(b)) => whole(of_whole(a, b)),
         (a, b) => Ok(Value::scalar(of_float(float(a), float(b)))),
+    }
+}
+
+/// By a number; the second argument asks for a whole result.
+fn divided(input: &dyn ValueView, words: &[Value]) -> Outcome {
+    not_zero(words)?;
+    if words.get(1).is_some_and(|is_whole| is_whole.query_state(State::Truthy)) {
+        return rounded((float(number(input)) / float(number(&words[0]))).floor());
+    }
+    let has_rest = |a: i64, b: i64| a.checked_rem(b).is_some_and(|rest| rest != 0);
+    match (number(input), number(&words[0])) {
+        (Number::Whole(a), Number::Whole(b)) if has_rest(a, b) => Ok(Value::scalar(a as f64 / b as f64)),
+        _ => of_two(input, words, i64::checked_div, |a, b| a / b),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Blocks, within bounds: how deep they lie in each other, and how much `capture` and `ifchanged` gather.
+//! Blocks and tags, within bounds: how deep they lie in each other, and how much `capture` and `ifchanged` gather.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -7,7 +7,7 @@ use campanile_base::bounds::TEMPLATE_NESTING;
 use liquid_core::error::{Error, Result, ResultLiquidExt};
 use liquid_core::model::{KString, Value};
 use liquid_core::parser::{TagBlock, TagTokenIter};
-use liquid_core::{BlockReflection, Language, ParseBlock, Renderable, Runtime, Template};
+use liquid_core::{BlockReflection, Language, ParseBlock, ParseTag, Renderable, Runtime, TagReflection, Template};
 
 use super::budget::{self, Output};
 
@@ -117,6 +117,32 @@ impl Renderable for Capture {
         let text = gathered(&self.inside, runtime).trace_with(|| format!("{{% capture {} %}}", self.name).into())?;
         runtime.set_global(self.name.clone(), Value::scalar(text));
         budget::check()
+    }
+}
+
+/// `{% echo value | filter %}`, which is `{{ value | filter }}` as a tag.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EchoTag;
+
+impl ParseTag for EchoTag {
+    fn parse(&self, mut arguments: TagTokenIter<'_>, options: &Language) -> Result<Box<dyn Renderable>> {
+        let value = arguments.expect_next("a value is expected")?.expect_filter_chain(options).into_result()?;
+        arguments.expect_nothing()?;
+        Ok(Box::new(value))
+    }
+
+    fn reflection(&self) -> &dyn TagReflection {
+        self
+    }
+}
+
+impl TagReflection for EchoTag {
+    fn tag(&self) -> &'static str {
+        "echo"
+    }
+
+    fn description(&self) -> &'static str {
+        ""
     }
 }
 

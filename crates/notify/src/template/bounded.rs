@@ -4,7 +4,6 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use campanile_base::bounds::RENDER_VALUE_BYTES;
 use liquid_core::error::{Error, Result};
 use liquid_core::model::{State, Value};
 use liquid_core::parser::{FilterArguments, FilterReflection, ParameterReflection};
@@ -20,7 +19,7 @@ impl ParseFilter for Bounded {
     fn parse(&self, arguments: FilterArguments<'_>) -> Result<Box<dyn Filter>> {
         let effort = match self.0.reflection().name() {
             "sort" | "sort_natural" => Effort::Sort,
-            "uniq" | "intersect" => Effort::Square,
+            "uniq" | "intersect" | "group_by" => Effort::Square,
             _ => Effort::Linear,
         };
         Ok(Box::new(Counted { filter: self.0.parse(arguments)?, effort }))
@@ -93,11 +92,10 @@ impl Own {
 }
 
 /// Filters whose output can be much larger than what they are given, and those that do more than the library's.
-pub(super) fn all() -> [Own; 9] {
+pub(super) fn all() -> [Own; 8] {
     [
         Own::new("replace", (1, 2), |input, words| replace(input, words, usize::MAX)),
         Own::new("replace_first", (1, 2), |input, words| replace(input, words, 1)),
-        Own::new("join", (0, 1), join),
         Own::new("date", (1, 2), dates::date),
         Own { named: Some("allow_false"), ..Own::new("default", (1, 1), default) },
         Own::new("base64_encode", (0, 0), |input, _| Ok(Value::scalar(STANDARD.encode(input.to_kstr().as_bytes())))),
@@ -183,7 +181,7 @@ impl Filter for Applied {
 }
 
 /// A sentence, where something would come to more bytes than a value may have.
-fn fits(bytes: usize) -> std::result::Result<(), String> {
+pub(super) fn fits(bytes: usize) -> std::result::Result<(), String> {
     budget::measure(bytes).map_err(|error| error.to_string())
 }
 
@@ -193,20 +191,4 @@ fn replace(input: &dyn ValueView, words: &[Value], times: usize) -> std::result:
     let found = input.matches(search.as_str()).take(times).count();
     fits((input.len() - found * search.len()).saturating_add(found.saturating_mul(with.len())))?;
     Ok(Value::scalar(input.replacen(search.as_str(), with.as_str(), times)))
-}
-
-fn join(input: &dyn ValueView, words: &[Value]) -> std::result::Result<Value, String> {
-    let list = input.as_array().ok_or("a list is expected")?;
-    let between = words.first().map_or_else(|| " ".into(), |word| word.to_kstr());
-    let mut joined = String::new();
-    for (index, item) in list.values().enumerate() {
-        if index > 0 {
-            joined.push_str(between.as_str());
-        }
-        joined.push_str(item.to_kstr().as_str());
-        if joined.len() > RENDER_VALUE_BYTES {
-            fits(joined.len())?;
-        }
-    }
-    Ok(Value::scalar(joined))
 }

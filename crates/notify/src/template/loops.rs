@@ -1,4 +1,4 @@
-//! Loops: `{% for item in list %}`, like the library's, within bounds and as forgiving as everything else.
+//! Loops: `{% for item in list %}` and `{% tablerow %}`, like the library's, within bounds and as forgiving as everything else.
 //!
 //! A range of numbers is measured before it is written out. What an item lacks is nothing: the library's own loops fail there.
 
@@ -30,19 +30,7 @@ impl ParseBlock for ForBlock {
         mut tokens: TagBlock<'_, '_>,
         options: &Language,
     ) -> Result<Box<dyn Renderable>> {
-        let name = arguments.expect_next("Identifier expected.")?.expect_identifier().into_result()?;
-        let is_in = arguments.expect_next("\"in\" expected.")?.expect_str("in");
-        is_in.into_result_custom_msg("\"in\" expected.")?;
-        let range = range(arguments.expect_next("Array or range expected.")?)?;
-        let (mut limit, mut offset, mut is_reversed) = (None, None, false);
-        while let Some(token) = arguments.next() {
-            match token.as_str() {
-                "limit" => limit = Some(attribute(&mut arguments)?),
-                "offset" => offset = Some(attribute(&mut arguments)?),
-                "reversed" => is_reversed = true,
-                _ => return Err(token.raise_custom_error("\"limit\", \"offset\" or \"reversed\" expected.")),
-            }
-        }
+        let head = Head::parse(&mut arguments, "for")?;
         let (mut inside, mut otherwise) = (Vec::new(), None);
         while let Some(element) = tokens.next()? {
             match element {
@@ -56,12 +44,87 @@ impl ParseBlock for ForBlock {
             }
         }
         tokens.assert_empty();
-        let (name, inside) = (KString::from_ref(name), Template::new(inside));
-        Ok(Box::new(For { name, range, inside, otherwise, limit, offset, is_reversed }))
+        Ok(Box::new(For { head, inside: Template::new(inside), otherwise }))
     }
 
     fn reflection(&self) -> &dyn BlockReflection {
         &Tags { start: "for", end: "endfor" }
+    }
+}
+
+/// What a loop goes through, and how: `item in list limit: 2 offset: 1 reversed`.
+#[derive(Debug)]
+struct Head {
+    tag: &'static str,
+    name: KString,
+    range: RangeExpression,
+    limit: Option<Expression>,
+    offset: Option<Expression>,
+    cols: Option<Expression>,
+    is_reversed: bool,
+}
+
+impl Head {
+    fn parse(arguments: &mut TagTokenIter<'_>, tag: &'static str) -> Result<Self> {
+        let name = arguments.expect_next("Identifier expected.")?.expect_identifier().into_result()?;
+        let is_in = arguments.expect_next("\"in\" expected.")?.expect_str("in");
+        is_in.into_result_custom_msg("\"in\" expected.")?;
+        let range = range(arguments.expect_next("Array or range expected.")?)?;
+        let name = KString::from_ref(name);
+        let mut head = Self { tag, name, range, limit: None, offset: None, cols: None, is_reversed: false };
+        while let Some(token) = arguments.next() {
+            match (token.as_str(), tag) {
+                ("limit", _) => head.limit = Some(attribute(arguments)?),
+                ("offset", _) => head.offset = Some(attribute(arguments)?),
+                ("reversed", "for") => head.is_reversed = true,
+                ("cols", "tablerow") => head.cols = Some(attribute(arguments)?),
+                (_, "for") => return Err(token.raise_custom_error("\"limit\", \"offset\" or \"reversed\" expected.")),
+                _ => return Err(token.raise_custom_error("\"cols\", \"limit\" or \"offset\" expected.")),
+            }
+        }
+        Ok(head)
+    }
+
+    fn trace(&self) -> KString {
+        format!("{{% {} {} in {} %}}", self.tag, self.name, self.range).into()
+    }
+
+    /// What it goes through.
+    fn range<'r>(&'r self, runtime: &'r dyn Runtime) -> Result<Range<'r>> {
+        let range = self.range.evaluate(runtime).trace_with(|| self.trace())?;
+        measure(&range).trace_with(|| self.trace())?;
+        Ok(range)
+    }
+
+    /// The items of it, from the offset to the limit.
+    fn items<'r>(&self, range: &'r Range<'_>, runtime: &dyn Runtime) -> Result<Vec<ValueCow<'r>>> {
+        let mut items = range.evaluate()?;
+        let offset = number(&self.offset, runtime)?.unwrap_or(0).min(items.len());
+        items.drain(..offset);
+        items.truncate(number(&self.limit, runtime)?.unwrap_or(usize::MAX));
+        if self.is_reversed {
+            items.reverse();
+        }
+        Ok(items)
+    }
+
+    /// Renders a turn, within which the loop is known by a name, too; whether the loop goes on.
+    fn turn(
+        &self,
+        inside: &Template,
+        item: &dyn ValueView,
+        (name, about, index): (&'static str, &dyn ValueView, usize),
+        writer: &mut dyn Write,
+        runtime: &dyn Runtime,
+    ) -> Result<bool> {
+        budget::spend(1)?;
+        let values: HashMap<KStringRef<'_>, &dyn ValueView> =
+            HashMap::from([(name.into(), about), (self.name.as_ref(), item)]);
+        let scope = StackFrame::new(runtime, &values);
+        let rendered = inside.render_to(writer, &Lenient::inside(&scope));
+        let rendered = rendered.trace_with(|| self.trace()).context_key("index");
+        rendered.value_with(|| (index + 1).to_string().into())?;
+        Ok(!is_broken(&scope))
     }
 }
 
@@ -104,52 +167,80 @@ pub(super) fn measure(range: &Range<'_>) -> Result<()> {
 
 #[derive(Debug)]
 struct For {
-    name: KString,
-    range: RangeExpression,
+    head: Head,
     inside: Template,
     otherwise: Option<Template>,
-    limit: Option<Expression>,
-    offset: Option<Expression>,
-    is_reversed: bool,
-}
-
-impl For {
-    fn trace(&self) -> String {
-        format!("{{% for {} in {} %}}", self.name, self.range)
-    }
 }
 
 impl Renderable for For {
     fn render_to(&self, writer: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
-        let range = self.range.evaluate(runtime).trace_with(|| self.trace().into())?;
-        measure(&range).trace_with(|| self.trace().into())?;
-        let mut items = range.evaluate()?;
-        let offset = number(&self.offset, runtime)?.unwrap_or(0).min(items.len());
-        items.drain(..offset);
-        items.truncate(number(&self.limit, runtime)?.unwrap_or(usize::MAX));
-        if self.is_reversed {
-            items.reverse();
-        }
+        let range = self.head.range(runtime)?;
+        let items = self.head.items(&range, runtime)?;
         if items.is_empty() {
             let Some(otherwise) = &self.otherwise else { return Ok(()) };
-            return otherwise.render_to(writer, runtime).trace_with(|| self.trace().into());
+            return otherwise.render_to(writer, runtime).trace_with(|| self.head.trace());
         }
         let parent = runtime.try_get(&[Scalar::new("forloop")]);
-        let length = items.len();
         for (index, item) in items.iter().enumerate() {
-            budget::spend(1)?;
-            let forloop = Forloop::new(index, length, parent.as_ref().map(ValueCow::as_view));
-            let values: HashMap<KStringRef<'_>, &dyn ValueView> =
-                HashMap::from([("forloop".into(), &forloop as &dyn ValueView), (self.name.as_ref(), item.as_view())]);
-            let scope = StackFrame::new(runtime, &values);
-            let rendered = self.inside.render_to(writer, &Lenient::inside(&scope));
-            let rendered = rendered.trace_with(|| self.trace().into()).context_key("index");
-            rendered.value_with(|| (index + 1).to_string().into())?;
-            if is_broken(&scope) {
+            let forloop = Forloop::new(index, items.len(), parent.as_ref().map(ValueCow::as_view));
+            if !self.head.turn(&self.inside, item.as_view(), ("forloop", &forloop, index), writer, runtime)? {
                 break;
             }
         }
         Ok(())
+    }
+}
+
+/// `{% tablerow %}`: rows and cells of a table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TableRowBlock;
+
+impl ParseBlock for TableRowBlock {
+    fn parse(
+        &self,
+        mut arguments: TagTokenIter<'_>,
+        mut tokens: TagBlock<'_, '_>,
+        options: &Language,
+    ) -> Result<Box<dyn Renderable>> {
+        let head = Head::parse(&mut arguments, "tablerow")?;
+        let inside = Template::new(tokens.parse_all(options)?);
+        tokens.assert_empty();
+        Ok(Box::new(TableRow { head, inside }))
+    }
+
+    fn reflection(&self) -> &dyn BlockReflection {
+        &Tags { start: "tablerow", end: "endtablerow" }
+    }
+}
+
+#[derive(Debug)]
+struct TableRow {
+    head: Head,
+    inside: Template,
+}
+
+impl Renderable for TableRow {
+    fn render_to(&self, writer: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
+        let range = self.head.range(runtime)?;
+        let items = self.head.items(&range, runtime)?;
+        let columns = number(&self.head.cols, runtime)?.filter(|columns| *columns > 0).unwrap_or(items.len());
+        let failed = |error: std::io::Error| Error::with_msg(error.to_string());
+        for (index, item) in items.iter().enumerate() {
+            let (row, column) = (index / columns, index % columns);
+            if column == 0 {
+                let ends = if row > 0 { "</tr>" } else { "" };
+                write!(writer, "{ends}<tr class=\"row{}\">", row + 1).map_err(failed)?;
+            }
+            write!(writer, "<td class=\"col{}\">", column + 1).map_err(failed)?;
+            let about = TableRowLoop::new(index, items.len(), columns);
+            let goes_on =
+                self.head.turn(&self.inside, item.as_view(), ("tablerowloop", &about, index), writer, runtime)?;
+            writer.write_all(b"</td>").map_err(failed)?;
+            if !goes_on {
+                break;
+            }
+        }
+        if items.is_empty() { Ok(()) } else { writer.write_all(b"</tr>").map_err(failed) }
     }
 }
 
@@ -192,6 +283,44 @@ impl<'p> Forloop<'p> {
             rindex: length - index,
             first: index == 0,
             last: index == length - 1,
+        }
+    }
+}
+
+/// What the inside of a table's loop knows of it.
+#[derive(Debug, Clone, ObjectView, ValueView)]
+struct TableRowLoop {
+    length: i64,
+    index0: i64,
+    index: i64,
+    rindex0: i64,
+    rindex: i64,
+    first: bool,
+    last: bool,
+    row: i64,
+    col0: i64,
+    col: i64,
+    col_first: bool,
+    col_last: bool,
+}
+
+impl TableRowLoop {
+    fn new(index: usize, length: usize, columns: usize) -> Self {
+        let (col_first, col_last) = (index.is_multiple_of(columns), index % columns == columns - 1);
+        let (index, length, columns) = (index as i64, length as i64, columns as i64);
+        Self {
+            length,
+            index0: index,
+            index: index + 1,
+            rindex0: length - index - 1,
+            rindex: length - index,
+            first: index == 0,
+            last: index == length - 1,
+            row: index / columns + 1,
+            col0: index % columns,
+            col: index % columns + 1,
+            col_first,
+            col_last,
         }
     }
 }

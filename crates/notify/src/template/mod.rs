@@ -15,10 +15,13 @@ pub(crate) mod budget;
 mod dates;
 mod filters;
 mod lenient;
+mod letters;
 mod limits;
+mod lists;
 mod loops;
 mod partials;
 mod translations;
+mod unfold;
 mod values;
 
 use std::panic::AssertUnwindSafe;
@@ -70,8 +73,9 @@ impl Template {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        limits::check(text).map_err(TemplateError::new)?;
-        let parsed = caught(|| liquid_core::parser::parse(text, &LANGUAGE))?;
+        let text = unfold::unfolded(text);
+        limits::check(&text).map_err(TemplateError::new)?;
+        let parsed = caught(|| liquid_core::parser::parse(&text, &LANGUAGE))?;
         Ok(Self(liquid_core::Template::new(parsed)))
     }
 
@@ -145,48 +149,37 @@ fn language() -> Language {
         language.filters.register(name, Box::new(bounded::Bounded(filter)));
     };
     filter(Box::new(std::Append));
-    filter(Box::new(std::Capitalize));
-    filter(Box::new(std::Compact));
     filter(Box::new(std::Concat));
     filter(Box::new(std::Downcase));
-    filter(Box::new(std::Escape));
-    filter(Box::new(std::EscapeOnce));
-    filter(Box::new(std::First));
-    filter(Box::new(std::Last));
     filter(Box::new(std::Lstrip));
     filter(Box::new(std::Map));
-    filter(Box::new(std::NewlineToBr));
     filter(Box::new(std::Prepend));
     filter(Box::new(std::Remove));
     filter(Box::new(std::RemoveFirst));
-    filter(Box::new(std::Reverse));
     filter(Box::new(std::Rstrip));
-    filter(Box::new(std::Size));
     filter(Box::new(std::Slice));
     filter(Box::new(std::Sort));
     filter(Box::new(std::SortNatural));
-    filter(Box::new(std::Split));
     filter(Box::new(std::Strip));
     filter(Box::new(std::StripHtml));
     filter(Box::new(std::StripNewlines));
     filter(Box::new(std::Truncate));
-    filter(Box::new(std::TruncateWords));
-    filter(Box::new(std::Uniq));
     filter(Box::new(std::Upcase));
     filter(Box::new(std::UrlDecode));
-    filter(Box::new(std::UrlEncode));
     filter(Box::new(std::Where));
     filter(Box::new(translations::Translate));
     filters::all().into_iter().for_each(&mut filter);
-    bounded::all().into_iter().chain(arithmetic::all()).for_each(|own| filter(Box::new(own)));
+    let own = bounded::all().into_iter().chain(arithmetic::all()).chain(lists::all()).chain(letters::all());
+    own.for_each(|own| filter(Box::new(own)));
     language.tags.register("assign".to_owned(), Box::new(std::AssignTag));
     language.tags.register("break".to_owned(), Box::new(std::BreakTag));
     language.tags.register("continue".to_owned(), Box::new(std::ContinueTag));
     language.tags.register("render".to_owned(), Box::new(partials::RenderTag));
     language.tags.register("cycle".to_owned(), Box::new(std::CycleTag));
+    language.tags.register("echo".to_owned(), Box::new(blocks::EchoTag));
     language.tags.register("increment".to_owned(), Box::new(std::IncrementTag));
     language.tags.register("decrement".to_owned(), Box::new(std::DecrementTag));
-    let blocks: [Box<dyn liquid_core::ParseBlock>; 9] = [
+    let blocks: [Box<dyn liquid_core::ParseBlock>; 10] = [
         Box::new(blocks::CaptureBlock),
         Box::new(std::CaseBlock),
         Box::new(std::CommentBlock),
@@ -194,6 +187,7 @@ fn language() -> Language {
         Box::new(std::IfBlock),
         Box::new(blocks::IfChangedBlock),
         Box::new(std::RawBlock),
+        Box::new(loops::TableRowBlock),
         Box::new(translations::TranslateBlock),
         Box::new(std::UnlessBlock),
     ];

@@ -256,7 +256,7 @@ fn arithmetic_that_does_not_fit_is_an_error_of_the_template() {
         rendered(
             "{{ 7 | divided_by: 2 }} {{ 7 | divided_by: 2.0 }} {{ '7' | modulo: 4 }} {{ 2.345 | round: 2 }} {{ -2.5 | abs }} {{ 1.2 | ceil }} {{ 1.7 | floor }} {{ 1.5 | round }} {{ '3' | times: 1.5 }}"
         ),
-        "3 3.5 3 2.35 2.5 2 1 2 4.5"
+        "3.5 3.5 3 2.35 2.5 2 1 2 4.5"
     );
 }
 

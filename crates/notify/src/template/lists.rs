@@ -1,0 +1,134 @@
+//! Filters of lists, as LiquidJS has them: whatever is no list is a list of one, and nothing is a list of none.
+
+use liquid_core::ValueView;
+use liquid_core::model::{State, Value};
+
+use super::bounded::{Own, fits};
+
+type Outcome = Result<Value, String>;
+
+pub(super) fn all() -> [Own; 12] {
+    [
+        Own::new("join", (0, 1), join),
+        Own::new("split", (1, 1), split),
+        Own::new("first", (0, 0), |input, _| Ok(end(input, <[Value]>::first))),
+        Own::new("last", (0, 0), |input, _| Ok(end(input, <[Value]>::last))),
+        Own::new("size", (0, 0), size),
+        Own::new("reverse", (0, 0), |input, _| Ok(Value::Array(items(input).into_iter().rev().collect()))),
+        Own::new("uniq", (0, 1), uniq),
+        Own::new("compact", (0, 1), compact),
+        Own::new("find", (1, 2), |input, words| {
+            Ok(items(input).into_iter().find(|item| fits_to(item, words)).unwrap_or(Value::Nil))
+        }),
+        Own::new("has", (1, 2), |input, words| Ok(Value::scalar(items(input).iter().any(|item| fits_to(item, words))))),
+        Own::new("reject", (1, 2), |input, words| {
+            Ok(Value::Array(items(input).into_iter().filter(|item| !fits_to(item, words)).collect()))
+        }),
+        Own::new("group_by", (1, 1), group_by),
+    ]
+}
+
+/// The items of a list.
+fn items(input: &dyn ValueView) -> Vec<Value> {
+    match input.as_array() {
+        Some(list) => list.values().map(ValueView::to_value).collect(),
+        None if input.is_nil() => Vec::new(),
+        None => vec![input.to_value()],
+    }
+}
+
+/// A field of an item; nothing where it has none.
+fn field(item: &Value, name: &Value) -> Value {
+    let name = name.to_kstr();
+    let found = item.as_object().and_then(|fields| fields.get(&name)).map(ValueView::to_value);
+    found.unwrap_or(Value::Nil)
+}
+
+/// Whether a field of an item has a value, or any that counts.
+fn fits_to(item: &Value, words: &[Value]) -> bool {
+    let found = field(item, &words[0]);
+    match words.get(1) {
+        Some(wanted) => &found == wanted,
+        None => found.query_state(State::Truthy),
+    }
+}
+
+fn join(input: &dyn ValueView, words: &[Value]) -> Outcome {
+    let between = words.first().map_or_else(|| " ".into(), |word| word.to_kstr());
+    let mut joined = String::new();
+    for (index, item) in items(input).iter().enumerate() {
+        if index > 0 {
+            joined.push_str(between.as_str());
+        }
+        joined.push_str(item.to_kstr().as_str());
+        fits(joined.len())?;
+    }
+    Ok(Value::scalar(joined))
+}
+
+/// The parts of a text; empty ones at its end are none.
+fn split(input: &dyn ValueView, words: &[Value]) -> Outcome {
+    let (text, between) = (input.to_kstr(), words[0].to_kstr());
+    let mut parts: Vec<&str> = match between.is_empty() {
+        true => text.split("").filter(|letter| !letter.is_empty()).collect(),
+        false => text.split(between.as_str()).collect(),
+    };
+    parts.truncate(parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1));
+    Ok(Value::Array(parts.into_iter().map(|part| Value::scalar(part.to_owned())).collect()))
+}
+
+/// The first or the last of a list, or of a text's letters.
+fn end(input: &dyn ValueView, of: fn(&[Value]) -> Option<&Value>) -> Value {
+    if input.as_array().is_some() {
+        return of(&items(input)).cloned().unwrap_or(Value::Nil);
+    }
+    let text = input.as_scalar().filter(|scalar| scalar.type_name() == "string").map(|scalar| scalar.into_string());
+    let letters: Vec<Value> =
+        text.iter().flat_map(|text| text.chars()).map(|letter| Value::scalar(letter.to_string())).collect();
+    of(&letters).cloned().unwrap_or(Value::Nil)
+}
+
+fn size(input: &dyn ValueView, _: &[Value]) -> Outcome {
+    let of_text =
+        || input.as_scalar().filter(|scalar| scalar.type_name() == "string").map(|text| text.to_kstr().chars().count());
+    let of_list = input.as_array().and_then(|list| usize::try_from(list.size()).ok());
+    let of_object = || input.as_object().and_then(|fields| usize::try_from(fields.size()).ok());
+    let size = of_list.or_else(of_object).or_else(of_text).unwrap_or(0);
+    Ok(Value::scalar(i64::try_from(size).unwrap_or(i64::MAX)))
+}
+
+/// Each item once; or each value of a field.
+fn uniq(input: &dyn ValueView, words: &[Value]) -> Outcome {
+    let key = |item: &Value| words.first().map_or_else(|| item.clone(), |name| field(item, name));
+    let (mut known, mut kept) = (Vec::new(), Vec::new());
+    for item in items(input) {
+        let key = key(&item);
+        if !known.contains(&key) {
+            known.push(key);
+            kept.push(item);
+        }
+    }
+    Ok(Value::Array(kept))
+}
+
+/// The items that are something; or have something in a field.
+fn compact(input: &dyn ValueView, words: &[Value]) -> Outcome {
+    let is_nothing = |item: &Value| words.first().map_or_else(|| item.is_nil(), |name| field(item, name).is_nil());
+    Ok(Value::Array(items(input).into_iter().filter(|item| !is_nothing(item)).collect()))
+}
+
+/// Lists of the items that have the same in a field, each with its `name`.
+fn group_by(input: &dyn ValueView, words: &[Value]) -> Outcome {
+    let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
+    for item in items(input) {
+        let name = field(&item, &words[0]);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, group)) => group.push(item),
+            None => groups.push((name, vec![item])),
+        }
+    }
+    let groups = groups.into_iter().map(|(name, items)| {
+        Value::Object([("name".into(), name), ("items".into(), Value::Array(items))].into_iter().collect())
+    });
+    Ok(Value::Array(groups.collect()))
+}
