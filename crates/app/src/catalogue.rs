@@ -36,7 +36,7 @@ const KNOWN: [Known; 7] = [
             ("topics", "array", r#"["authentication", "release"]"#),
             ("clusterId", "string?", "null"),
             ("workspaceId", "string", r#""ws_2nWcqjPb5sAGHrsVb6rSwWwZcXk""#),
-            ("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
+            ("sourceId", "string", r#""pr:acme/shop#12:merged""#),
             ("title", "string", r#""[PR Merged] Sign in with passkeys""#),
             ("occurredAt", "string", r#""2026-02-07T09:30:00.000000Z""#),
         ],

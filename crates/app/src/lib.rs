@@ -27,7 +27,7 @@ use campanile_net::Client;
 use campanile_notify::{Mailer, Notify};
 use campanile_sandbox::Sandbox;
 use campanile_webhooks::Webhooks;
-use campanile_webhooks::applications::{self, ApplicationSpec};
+use campanile_webhooks::applications;
 
 pub use retention::Retention;
 
@@ -264,6 +264,9 @@ impl App {
                 for organisation in organisations::all(tx).await? {
                     catalogue::register(tx, &app.webhooks, &organisation).await?;
                     applications::ensure_notifications(tx, &app.clock, &organisation).await?;
+                    for Workspace { id, name, .. } in organisations::workspaces(tx, &organisation).await? {
+                        applications::ensure_of_workspace(tx, &app.clock, &organisation, &id, &name).await?;
+                    }
                     campanile_notify::seed(tx, &app.notify, &organisation).await?;
                 }
                 Ok::<_, campanile_base::Error>(())
@@ -274,12 +277,8 @@ impl App {
 
     /// A workspace owns a webhook application, whose uid is the workspace's id.
     async fn equip(&self, tx: &mut Tx, caller: &Caller, workspace: &Workspace) -> Result<()> {
-        let new = ApplicationSpec {
-            name: workspace.name.clone(),
-            uid: Some(workspace.id.to_string()),
-            ..ApplicationSpec::default()
-        };
-        applications::create(tx, &self.clock, caller, new).await?;
+        let organisation = &caller.organisation;
+        applications::ensure_of_workspace(tx, &self.clock, organisation, &workspace.id, &workspace.name).await?;
         applications::ensure_notifications(tx, &self.clock, &caller.organisation).await?;
         campanile_notify::seed(tx, &self.notify, &caller.organisation).await?;
         catalogue::register(tx, &self.webhooks, &caller.organisation).await

@@ -15,7 +15,7 @@ use campanile_db::{Db, Tx};
 use campanile_net::SigningSecret;
 
 use crate::Webhooks;
-use crate::applications::{self, Application, ApplicationId};
+use crate::applications::{self, Application, ApplicationId, ApplicationKind};
 use crate::endpoints::access::{self, Access};
 use crate::endpoints::headers::{self, Headers};
 use crate::endpoints::{Endpoint, Way, queries};
@@ -143,7 +143,7 @@ impl Directory {
 
     fn keep(&self, entry: Arc<Entry>) {
         let application = &entry.application;
-        if application.uid.as_deref() == Some(applications::NOTIFICATIONS) {
+        if application.kind == ApplicationKind::Notifications {
             let mut known = self.notifications.lock().expect("nobody panics while they hold it");
             known.insert(application.organisation_id.clone(), application.id.clone());
         }
@@ -218,7 +218,7 @@ async fn read(tx: &mut Tx, webhooks: &Webhooks, id: &str) -> Result<Option<Arc<E
     let Some(application) = applications::queries::by_id(tx, id).await? else { return Ok(None) };
     let old = queries::old_secrets(tx, &application.id, now).await?;
     let mut targets = Vec::new();
-    let is_notified = application.uid.as_deref() == Some(applications::NOTIFICATIONS);
+    let is_notified = application.kind == ApplicationKind::Notifications;
     let environment = is_notified.then(|| uuid_of(&["environment", application.organisation_id.as_str()]));
     for sealed in queries::sealed(tx, &application.id).await? {
         let forever = Timestamp::from_micros(i64::MAX);

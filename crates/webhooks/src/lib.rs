@@ -58,6 +58,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/2_complete.sql"),
         include_str!("../migrations/3_ways.sql"),
         include_str!("../migrations/4_sealed_answers.sql"),
+        include_str!("../migrations/5_kinds.sql"),
     ],
 };
 
@@ -100,6 +101,7 @@ pub struct Parts {
     recent: Recent,
     accepts: OnceLock<messages::Accepts>,
     underway: delivery::Underway,
+    failures: delivery::Failures,
     tokens: endpoints::access::Tokens,
 }
 
@@ -115,7 +117,7 @@ impl Webhooks {
     /// The pillar over these.
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, live, sandbox, settings } = config;
-        let (directory, recent, accepts, tokens) = Default::default();
+        let (directory, recent, accepts, tokens, failures) = Default::default();
         let underway = delivery::Underway::of(client.turns());
         let scripts = Scripts::of_this_machine(settings.script_worker.clone());
         let parts = Parts {
@@ -132,6 +134,7 @@ impl Webhooks {
             recent,
             accepts,
             underway,
+            failures,
             tokens,
         };
         Self(Arc::new(parts))

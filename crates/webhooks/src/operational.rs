@@ -9,7 +9,7 @@ use campanile_db::Tx;
 use serde_json::{Value, json};
 
 use crate::Webhooks;
-use crate::applications::{self, Application};
+use crate::applications::{self, Application, ApplicationKind};
 use crate::attempts::Attempt;
 use crate::endpoints::{self, Endpoint};
 use crate::messages::{self, Message, NewMessage};
@@ -118,9 +118,9 @@ pub(crate) async fn attempted(
 }
 
 async fn tell(tx: &mut Tx, webhooks: &Webhooks, about: &Application, name: &str, data: Value) -> Result<()> {
-    match about.is_operational {
-        true => Ok(()),
-        false => tell_organisation(tx, webhooks, &about.organisation_id, name, data).await,
+    match about.kind {
+        ApplicationKind::Operational => Ok(()),
+        _ => tell_organisation(tx, webhooks, &about.organisation_id, name, data).await,
     }
 }
 

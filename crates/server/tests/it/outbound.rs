@@ -59,6 +59,14 @@ async fn an_observation_goes_out_signed_and_to_the_members() {
         let envelope: Value = serde_json::from_slice(&received.body).unwrap();
         assert_eq!(envelope["type"], "observation.created");
         assert_eq!(envelope["version"], "2026-02-07");
+        let told = server.get("/api/v1/event-type/observation.created").await.unwrap().json;
+        let example = &told["schemas"]["1"]["examples"][0]["data"];
+        let fields =
+            |data: &Value| data.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(fields(example), fields(&envelope["data"]), "what is published is what is sent");
+        let identity = |data: &Value| data["sourceId"].as_str().unwrap().matches(':').count();
+        assert_eq!(identity(example), 2, "{example}");
+        assert_eq!(identity(&envelope["data"]), 2, "{envelope}");
         assert!(envelope["id"].as_str().unwrap().starts_with("evt_"));
         assert_eq!(envelope["data"]["observationType"], "release.published");
         assert!(envelope["data"]["significanceScore"].as_i64().unwrap() >= 70);
@@ -194,6 +202,37 @@ async fn an_inner_address_is_refused_and_recorded() {
         assert_eq!(written[0]["responseStatusCode"], 0);
         assert!(written[0]["response"].as_str().unwrap().contains("blocked"));
         assert!(receiver.requests.try_recv().is_err());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_of_our_own_is_neither_deleted_nor_renamed() {
+    on_each_server(&[], async |server| {
+        let authorization = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let ask = async |method: &'static str, path: &str, body: Value| {
+            let path = format!("/api/v1/app/{path}");
+            server.ask(method, path.trim_end_matches('/'), &headers, body.to_string().into_bytes()).await.unwrap()
+        };
+        let own = server.get("/api/v1/app").await.unwrap().json["data"][0].clone();
+        let uid = own["uid"].as_str().unwrap();
+        assert!(uid.starts_with("ws_"), "{own}");
+        for path in [uid, own["id"].as_str().unwrap(), "campanile.notifications"] {
+            let deleted = ask("DELETE", path, Value::Null).await;
+            assert_eq!((deleted.status, &deleted.json["code"]), (409, &json!("conflict")), "{}", deleted.json);
+            let renamed = ask("PATCH", path, json!({ "uid": "mine" })).await;
+            assert_eq!(renamed.status, 409, "{}", renamed.json);
+        }
+        let slowed = ask("PATCH", uid, json!({ "rateLimit": 50 })).await;
+        assert_eq!(slowed.status, 200, "its rate is the organisation's to set: {}", slowed.json);
+        // Whoever calls a customer's like a workspace has a customer's all the same.
+        let made = ask("POST", "", json!({ "name": "a", "uid": "ws_of_a_customer" })).await;
+        assert_eq!(made.status, 201, "{}", made.json);
+        assert_eq!(ask("DELETE", "ws_of_a_customer", Value::Null).await.status, 204);
+        assert_eq!(server.deliver(&release("1.0")).await.unwrap().status, 202);
+        server.until_settled().await;
+        assert_eq!(server.all("/api/observations").await.len(), 1);
     })
     .await;
 }

@@ -7,7 +7,7 @@ pub(crate) mod queries;
 
 use std::sync::Arc;
 
-use campanile_accounts::{Caller, OrganisationId, Permission};
+use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
 use campanile_base::{Clock, Error, Result, Timestamp};
 use campanile_db::Tx;
 use serde::Serialize;
@@ -60,9 +60,62 @@ pub struct Application {
     /// How often it or its endpoints were changed.
     #[serde(skip)]
     pub(crate) revision: i64,
-    /// Whether its endpoints are told of what becomes of the others'.
+    /// Whose it is within the organisation.
     #[serde(skip)]
-    pub(crate) is_operational: bool,
+    pub kind: ApplicationKind,
+}
+
+/// Whose an application is within its organisation. Those that are not a customer's are our own: they are neither deleted nor renamed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApplicationKind {
+    /// A customer's of the organisation.
+    Customer,
+    /// Its endpoints are told what happens in a workspace.
+    Workspace(WorkspaceId),
+    /// Its endpoints are told what becomes of the organisation's notifications.
+    Notifications,
+    /// Its endpoints are told of what becomes of the others'.
+    Operational,
+}
+
+impl ApplicationKind {
+    /// As it is stored.
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Workspace(_) => "workspace",
+            Self::Notifications => "notifications",
+            Self::Operational => "operational",
+        }
+    }
+
+    fn stored(kind: &str, workspace: Option<String>) -> Self {
+        match (kind, workspace) {
+            ("workspace", Some(workspace)) => Self::Workspace(workspace.into()),
+            ("notifications", _) => Self::Notifications,
+            ("operational", _) => Self::Operational,
+            _ => Self::Customer,
+        }
+    }
+
+    /// The workspace whose it is.
+    pub(crate) fn workspace(&self) -> Option<&WorkspaceId> {
+        match self {
+            Self::Workspace(workspace) => Some(workspace),
+            _ => None,
+        }
+    }
+
+    /// Refuses what would take one of our own away.
+    fn must_be_a_customers(&self) -> Result<()> {
+        match self {
+            Self::Customer => Ok(()),
+            ours => Err(Error::conflict(format!(
+                "this application is Campanile's own ({}): it can be neither deleted nor renamed",
+                ours.as_str()
+            ))),
+        }
+    }
 }
 
 /// What an application is made of, or made over with.
@@ -122,7 +175,9 @@ pub(crate) fn check_rate(rate: Option<i64>) -> Result<()> {
 pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, spec: ApplicationSpec) -> Result<Application> {
     caller.must(Permission::Configure)?;
     let now = clock.now();
-    let application = made_of(spec.checked()?, ApplicationId::new(now), caller.organisation.clone(), now, now);
+    let spec = spec.checked()?;
+    let application =
+        made_of(spec, ApplicationKind::Customer, ApplicationId::new(now), caller.organisation.clone(), now, now);
     match queries::insert(tx, &application).await? {
         true => Ok(application),
         false => Err(taken()),
@@ -141,8 +196,11 @@ pub async fn update(
     spec: ApplicationSpec,
 ) -> Result<Application> {
     caller.must(Permission::Configure)?;
+    if (&spec.uid, &spec.name) != (&before.uid, &before.name) {
+        before.kind.must_be_a_customers()?;
+    }
     let (created, now) = (before.created_at, webhooks.clock.now());
-    let application = made_of(spec.checked()?, before.id, before.organisation_id, created, now);
+    let application = made_of(spec.checked()?, before.kind, before.id, before.organisation_id, created, now);
     if let Some(uid) = &application.uid
         && queries::uid_is_anothers(tx, &application.organisation_id, uid, &application.id).await?
     {
@@ -155,6 +213,7 @@ pub async fn update(
 
 fn made_of(
     spec: ApplicationSpec,
+    kind: ApplicationKind,
     id: ApplicationId,
     organisation_id: OrganisationId,
     created_at: Timestamp,
@@ -172,8 +231,40 @@ fn made_of(
         created_at,
         updated_at,
         revision: 0,
-        is_operational: false,
+        kind,
     }
+}
+
+/// Makes one of our own, where the organisation has it not yet.
+async fn ensure(
+    tx: &mut Tx,
+    clock: &Clock,
+    organisation: &OrganisationId,
+    kind: ApplicationKind,
+    (name, uid): (&str, Option<&str>),
+) -> Result<()> {
+    let now = clock.now();
+    let spec = ApplicationSpec { name: name.to_owned(), uid: uid.map(str::to_owned), ..ApplicationSpec::default() };
+    queries::insert(tx, &made_of(spec, kind, ApplicationId::new(now), organisation.clone(), now, now)).await?;
+    Ok(())
+}
+
+/// Makes the application of a workspace, whose uid is the workspace's id, where there is none.
+///
+/// # Errors
+/// What the database says.
+pub async fn ensure_of_workspace(
+    tx: &mut Tx,
+    clock: &Clock,
+    organisation: &OrganisationId,
+    workspace: &WorkspaceId,
+    name: &str,
+) -> Result<()> {
+    if queries::by_id_or_uid(tx, organisation, workspace.as_str()).await?.is_some() {
+        return Ok(());
+    }
+    let kind = ApplicationKind::Workspace(workspace.clone());
+    ensure(tx, clock, organisation, kind, (name, Some(workspace.as_str()))).await
 }
 
 fn taken() -> Error {
@@ -183,9 +274,10 @@ fn taken() -> Error {
 /// Removes an application with its endpoints. What waits for them is dropped; its uid is free again.
 ///
 /// # Errors
-/// What the database says.
+/// `Conflict` for one of our own.
 pub async fn delete(tx: &mut Tx, webhooks: &Webhooks, caller: &Caller, application: &Application) -> Result<()> {
     caller.must(Permission::Configure)?;
+    application.kind.must_be_a_customers()?;
     let now = webhooks.clock.now();
     queries::delete(tx, &application.id, now).await?;
     endpoints::queries::delete_all(tx, &application.id, now).await?;
@@ -227,11 +319,8 @@ pub async fn ensure_notifications(tx: &mut Tx, clock: &Clock, organisation: &Org
     if queries::by_id_or_uid(tx, organisation, NOTIFICATIONS).await?.is_some() {
         return Ok(());
     }
-    let now = clock.now();
-    let (name, uid) = ("Notifications".to_owned(), Some(NOTIFICATIONS.to_owned()));
-    let spec = ApplicationSpec { name, uid, ..ApplicationSpec::default() };
-    queries::insert(tx, &made_of(spec, ApplicationId::new(now), organisation.clone(), now, now)).await?;
-    Ok(())
+    let named = ("Notifications", Some(NOTIFICATIONS));
+    ensure(tx, clock, organisation, ApplicationKind::Notifications, named).await
 }
 
 /// The application for [`NOTIFICATIONS`], where it has an endpoint that is told anything. What another node changed is known within a second.
@@ -264,9 +353,6 @@ pub async fn operational(tx: &mut Tx, clock: &Clock, organisation: &Organisation
     if let Some(known) = queries::operational(tx, organisation).await? {
         return Ok(known);
     }
-    let now = clock.now();
-    let spec = ApplicationSpec { name: "Operational webhooks".to_owned(), ..ApplicationSpec::default() };
-    let made = made_of(spec, ApplicationId::new(now), organisation.clone(), now, now);
-    queries::insert(tx, &Application { is_operational: true, ..made }).await?;
+    ensure(tx, clock, organisation, ApplicationKind::Operational, ("Operational webhooks", None)).await?;
     queries::operational(tx, organisation).await?.ok_or(Error::NotFound("application"))
 }

@@ -1,15 +1,15 @@
 //! The SQL of applications.
 
-use campanile_accounts::OrganisationId;
+use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Timestamp;
 use campanile_db::{Bulk, Result, Row, Tx, params, row};
 
-use super::{Application, ApplicationId};
+use super::{Application, ApplicationId, ApplicationKind};
 use campanile_db::{Range, ranged};
 
 macro_rules! columns {
     () => {
-        "id, organisation_id, uid, name, metadata, throttle_rate, created_at, updated_at, revision, is_operational"
+        "id, organisation_id, uid, name, metadata, throttle_rate, created_at, updated_at, revision, kind, workspace_id"
     };
 }
 
@@ -17,8 +17,8 @@ macro_rules! columns {
 pub(super) async fn insert(tx: &mut Tx, application: &Application) -> Result<bool> {
     let sql =
         "INSERT INTO application (id, organisation_id, uid, name, metadata, throttle_rate, created_at, updated_at,
-            is_operational)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+            is_operational, kind, workspace_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
     let params = params![
         application.id.as_str(),
         application.organisation_id.as_str(),
@@ -28,7 +28,9 @@ pub(super) async fn insert(tx: &mut Tx, application: &Application) -> Result<boo
         application.throttle_rate,
         application.created_at,
         application.updated_at,
-        application.is_operational
+        application.kind == ApplicationKind::Operational,
+        application.kind.as_str(),
+        application.kind.workspace().map(WorkspaceId::as_str)
     ];
     Ok(tx.execute(sql, params).await? == 1)
 }
@@ -137,10 +139,10 @@ pub(super) async fn list(tx: &mut Tx, organisation: &OrganisationId, range: &Ran
         "id",
         "SELECT ",
         columns!(),
-        " FROM application WHERE organisation_id = $1 AND deleted_at IS NULL AND NOT is_operational
-            AND COALESCE(uid, '') <> $5"
+        " FROM application WHERE organisation_id = $1 AND deleted_at IS NULL
+            AND kind IN ('customer', 'workspace')"
     );
-    let params = params![organisation.as_str(), &range.low, &range.high, range.limit, super::NOTIFICATIONS];
+    let params = params![organisation.as_str(), &range.low, &range.high, range.limit];
     tx.all(sql, params, read).await
 }
 
@@ -162,6 +164,6 @@ fn read(row: &Row<'_>) -> Result<Application> {
         created_at: row.get(6)?,
         updated_at: row.get(7)?,
         revision: row.get(8)?,
-        is_operational: row.get(9)?,
+        kind: ApplicationKind::stored(&row.get::<String>(9)?, row.get(10)?),
     })
 }

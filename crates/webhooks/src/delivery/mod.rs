@@ -19,6 +19,7 @@
 //! schedule goes on as planned; when it succeeds, the next attempt of the schedule sees that and ends.
 
 mod exchange;
+mod failures;
 mod request;
 mod retry;
 mod underway;
@@ -44,6 +45,7 @@ use crate::endpoints::{Endpoint, EndpointId};
 use crate::lines::Waiting;
 use crate::messages::{self, Message, MessageId};
 pub(crate) use exchange::{Exchange, exchange, exchange_body};
+pub(crate) use failures::Failures;
 pub(crate) use underway::Underway;
 pub(crate) use written::{Made, Settled, follow_up_all};
 
@@ -256,6 +258,9 @@ async fn attempt(
         next_at: plan.wait().map(|wait| ended.plus(wait)),
         ..exchange.attempt(&message, &target, &plan, now)
     };
+    if plan != Plan::Delivered {
+        webhooks.failures.note(&target.endpoint.id, attempt.status_code);
+    }
     Some(Made { target, attempt, plan })
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use campanile_accounts::WorkspaceId;
 use campanile_accounts::live::NewsKind;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
@@ -146,8 +145,8 @@ async fn follow_up(tx: &mut Tx, webhooks: &Webhooks, settled: &Settled, made: &M
         operational::attempted(tx, webhooks, application, &settled.message, &made.attempt, change).await?;
     }
     // The workspace whose application this is, for those who watch it; others watch nothing.
-    if let Some(uid) = application.uid.as_ref().filter(|uid| uid.starts_with("ws_")) {
-        let (live, workspace, id) = (webhooks.live.clone(), WorkspaceId::from(uid.clone()), made.attempt.id.clone());
+    if let Some(workspace) = application.kind.workspace() {
+        let (live, workspace, id) = (webhooks.live.clone(), workspace.clone(), made.attempt.id.clone());
         tx.after_commit(move || live.tell(&workspace, NewsKind::Attempt, id.as_str()));
     }
     Ok(())

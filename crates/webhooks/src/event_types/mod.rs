@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::Webhooks;
-use crate::applications::Application;
+use crate::applications::{Application, ApplicationKind};
 use crate::names::{check_flags, check_name, check_words};
 use campanile_db::Range;
 pub use schemas::Schemas;
@@ -260,7 +260,8 @@ pub async fn list(
 pub(crate) async fn must_be_known(tx: &mut Tx, application: &Application, names: Option<&[String]>) -> Result<()> {
     let mut missing = Vec::new();
     for name in names.into_iter().flatten() {
-        let is_built_in = application.is_operational && crate::operational::TYPES.contains(&name.as_str());
+        let is_built_in =
+            application.kind == ApplicationKind::Operational && crate::operational::TYPES.contains(&name.as_str());
         if name == PING || is_built_in {
             continue;
         }

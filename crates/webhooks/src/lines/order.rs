@@ -137,6 +137,9 @@ async fn send(webhooks: &Webhooks, entry: &Arc<Entry>, target: &Arc<Target>, bat
     let made = batch.messages.iter().map(|message| {
         let number = i64::from(batch.head.failures);
         let attempt = Attempt { number, next_at, ..exchange.attempt(message, target, &plan, now) };
+        if plan != Plan::Delivered {
+            webhooks.failures.note(&target.endpoint.id, attempt.status_code);
+        }
         let made = Made { target: target.clone(), attempt, plan: plan.clone() };
         Settled { made: vec![made], ..Settled::of(entry, message) }
     });
