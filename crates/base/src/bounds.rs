@@ -41,7 +41,7 @@ pub const BODIES_UNDER_WAY: usize = 256 * MIB;
 /// The same for all whose key is not known.
 pub const STRANGERS_BODIES_UNDER_WAY: usize = 192 * MIB;
 /// The same for those of them who come from one address.
-pub const ADDRESS_BODIES_UNDER_WAY: usize = 64 * MIB;
+pub const ADDRESS_BODIES_UNDER_WAY: usize = 128 * MIB;
 /// For how long a body may arrive in all.
 pub const BODY_TIME: Duration = Duration::from_secs(300);
 /// What a page of a list comes to, in bytes of what is stored; it ends there, and the next goes on.

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use crate::folder::Folder;
 use crate::settings::{self, Bootstrap, Settings};
 use crate::traces::Traces;
-use crate::{descriptors, telemetry};
+use crate::{descriptors, measurements};
 
 /// How long requests under way may take to finish: a console that watches would never.
 const HTTP_GRACE: Duration = Duration::from_secs(3);
@@ -107,7 +107,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
 /// Serves until `stop`, then stops in order.
 pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
     let Started { app, jobs, listener, traces, portal_ancestors, door, _lock, .. } = started;
-    let surface = campanile_web::Settings { metrics: telemetry::start_metrics(), portal_ancestors, door: door.clone() };
+    let surface = campanile_web::Settings { metrics: measurements::start(), portal_ancestors, door: door.clone() };
     let listening = tokio::spawn(campanile_notify::feeds::listen(app.notify.clone()));
     let router = campanile_web::router(app, surface);
     let (told, stopping) = tokio::sync::oneshot::channel();

@@ -1,4 +1,4 @@
-//! Bounds the log: of one kind of warning or error, so many lines in a while.
+//! Bounds the log: of one kind of line that is no detail, so many in a while.
 //!
 //! A disk that is full, or a database that is away, makes every request and every job say the same. The first lines of a
 //! while are written, the others are counted; how many were left out is said with the next one that is written.
@@ -66,7 +66,7 @@ impl<S: Subscriber> Filter<S> for LogPace {
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
         let metadata = event.metadata();
         // Levels are ordered by how much they say.
-        if *metadata.level() > Level::WARN {
+        if *metadata.level() > Level::INFO {
             return true;
         }
         let (now, mut places) = (Instant::now(), self.places.lock().unwrap_or_else(PoisonError::into_inner));
@@ -115,7 +115,7 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             for n in 0..1_000 {
                 tracing::error!(n, "no space left");
-                tracing::info!("all is well");
+                tracing::debug!("all is well");
             }
             tracing::error!("another place");
         });

@@ -9,6 +9,7 @@ mod documents;
 mod fixtures;
 mod folder;
 mod log_pace;
+mod measurements;
 mod operator;
 mod remote;
 mod settings;

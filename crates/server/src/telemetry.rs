@@ -1,8 +1,6 @@
-//! The log and the measurements.
+//! The log.
 
 use std::io::IsTerminal as _;
-
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -34,12 +32,4 @@ pub(crate) fn log_panics() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(said, place, thread = std::thread::current().name().unwrap_or_default(), "a panic");
     }));
-}
-
-/// Starts the measurements that `/metrics` shows.
-pub(crate) fn start_metrics() -> Option<PrometheusHandle> {
-    const SECONDS: [f64; 14] =
-        [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
-    let seconds = metrics_exporter_prometheus::Matcher::Suffix("_seconds".to_owned());
-    PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS).ok()?.install_recorder().ok()
 }

@@ -49,7 +49,11 @@ pub(crate) async fn around(State(web): State<Web>, request: Request, next: Next)
     let mut response = CURRENT.scope(id.clone(), guarded(&web, request, next)).await;
     let status = response.status().as_u16();
     let seconds = began.elapsed().as_secs_f64();
-    tracing::debug!(request_id = id, method, route, status, seconds, "answered");
+    match status {
+        500.. => tracing::warn!(request_id = id, method, route, status, seconds, "a request failed"),
+        400.. => tracing::info!(request_id = id, method, route, status, "a request was refused"),
+        _ => tracing::debug!(request_id = id, method, route, status, seconds, "answered"),
+    }
     metrics::histogram!("campanile_http_seconds", "method" => method, "route" => route, "status" => status.to_string())
         .record(seconds);
     if let Ok(value) = HeaderValue::try_from(id) {

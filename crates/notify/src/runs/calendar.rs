@@ -36,7 +36,12 @@ enum Frequency {
 
 /// The time zone of this name; UTC where there is none.
 pub(crate) fn zone(name: Option<&str>) -> TimeZone {
-    name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+    let Some(name) = name.filter(|name| !name.is_empty()) else { return TimeZone::UTC };
+    TimeZone::get(name).unwrap_or_else(|_| {
+        let name: String = name.chars().take(64).collect();
+        tracing::warn!(timezone = name, "no such time zone; UTC is taken instead");
+        TimeZone::UTC
+    })
 }
 
 /// Rules as a request writes them.

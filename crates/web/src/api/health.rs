@@ -44,7 +44,10 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
     responses((status = 200, content_type = "text/plain", body = String)))]
 pub(super) async fn metrics(State(web): State<Web>) -> Response {
     match &web.metrics {
-        Some(metrics) => ([("content-type", "text/plain; version=0.0.4")], metrics.render()).into_response(),
+        Some(metrics) => {
+            metrics_process::Collector::default().collect();
+            ([("content-type", "text/plain; version=0.0.4")], metrics.render()).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

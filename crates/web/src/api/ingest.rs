@@ -12,8 +12,8 @@ use campanile_inbound::{Arrival, Code, IngestError};
 use http_body_util::BodyExt as _;
 use serde_json::json;
 
-use crate::Web;
 use crate::error::ingest_error;
+use crate::{Web, around};
 
 /// Takes a delivery at the source whose path is the provider's name.
 #[utoipa::path(post, path = "/api/ingest/{provider}", tag = "ingest", request_body = Object,
@@ -67,7 +67,9 @@ async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, 
 }
 
 fn refused(provider: &str, error: &IngestError) -> Response {
-    count(provider, error.code.as_str());
+    let (provider, why) = (known_name(provider), error.code.as_str());
+    tracing::info!(request_id = around::current(), provider, why, "a delivery was refused");
+    count(provider, why);
     ingest_error(error)
 }
 

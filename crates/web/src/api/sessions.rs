@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::PageView;
-use crate::Web;
 use crate::caller::{Known, SignedIn, session_cookie, session_token};
 use crate::door::PeerAddress;
 use crate::error::ApiResult;
+use crate::{Web, around};
 
 /// An address and a password.
 #[derive(Deserialize, ToSchema)]
@@ -68,7 +68,8 @@ pub(super) async fn sign_in(
     web.brake.try_for(&given.email, source, now)?;
     let CredentialsIn { email, password, organisation } = given;
     let credentials = Credentials { email: email.clone(), password: Secret::new(password), organisation };
-    let token = sessions::sign_in(&web.app.db, &web.app.clock, credentials, place).await?;
+    let signed_in = sessions::sign_in(&web.app.db, &web.app.clock, credentials, place).await;
+    let token = signed_in.inspect_err(|error| sign_in_refused(source, error))?;
     web.brake.was_right(Some(&email), source);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session_cookie(&web.app, Some(&token)))]).into_response())
 }
@@ -83,9 +84,16 @@ pub(super) async fn sign_in_by_link(
 ) -> ApiResult<Response> {
     let source = address(peer);
     web.brake.try_from(source, Instant::now())?;
-    let token = sessions::sign_in_by_link(&web.app.db, &web.app.clock, &given.token).await?;
+    let signed_in = sessions::sign_in_by_link(&web.app.db, &web.app.clock, &given.token).await;
+    let token = signed_in.inspect_err(|error| sign_in_refused(source, error))?;
     web.brake.was_right(None, source);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session_cookie(&web.app, Some(&token)))]).into_response())
+}
+
+/// Who tried is said by address: what they typed may be a password in the wrong field.
+fn sign_in_refused(source: Option<IpAddr>, error: &Error) {
+    let source = source.map(|source| source.to_string()).unwrap_or_default();
+    tracing::info!(request_id = around::current(), source, %error, "a sign-in was refused");
 }
 
 /// Signs out.
