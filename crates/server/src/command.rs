@@ -63,7 +63,8 @@ fn program() -> clap::Command {
         .version(env!("CARGO_PKG_VERSION"))
         .arg_required_else_help(true)
         .subcommand(with_settings(clap::Command::new("serve").about("Start the server")))
-        .subcommand(with_settings(
+        .subcommand(with_settings_but(
+            &crate::demo::OWN_SETTINGS,
             clap::Command::new("demo")
                 .about("Start a server on a throw-away folder and tell it a story, for a look around"),
         ))
@@ -104,11 +105,16 @@ fn program() -> clap::Command {
 }
 
 fn with_settings(command: clap::Command) -> clap::Command {
+    with_settings_but(&[], command)
+}
+
+/// With a flag for each setting but those that the command decides itself.
+fn with_settings_but(own: &[&str], command: clap::Command) -> clap::Command {
     let file = Arg::new("config")
         .long("config")
         .value_name("FILE")
         .help("Settings file [default: campanile.toml, if there is one]");
-    let flags = KNOWN.iter().map(|known| {
+    let flags = KNOWN.iter().filter(|known| !own.contains(&known.name)).map(|known| {
         let default = if known.default.is_empty() { String::new() } else { format!(" [default: {}]", known.default) };
         // Lives as long as the program: clap wants names that do.
         let flag: &'static str = known.name.replace('_', "-").leak();
@@ -130,7 +136,7 @@ fn settings(given: &ArgMatches) -> Result<Settings, String> {
     }
     layers.add_environment(std::env::vars())?;
     for known in KNOWN {
-        if let Some(value) = given.get_one::<String>(known.name) {
+        if let Some(value) = given.try_get_one::<String>(known.name).ok().flatten() {
             layers.add(known.name, value.clone(), &format!("--{}", known.name.replace('_', "-")))?;
         }
     }

@@ -11,7 +11,9 @@ use crate::settings::Settings;
 const KEY: &str = "My API Key";
 
 /// Founds the organisation where there is none yet, and writes the fixtures.
-pub(crate) async fn knock(settings: Settings, upstream: String) -> Result<(), String> {
+pub(crate) async fn knock(mut settings: Settings, upstream: String) -> Result<(), String> {
+    // Any port: nobody is to call while this writes.
+    settings.listen = "127.0.0.1:0".to_owned();
     let started = boot::start(&settings).await?;
     let app = started.app.clone();
     boot::found(&app, settings.bootstrap.clone()).await?;

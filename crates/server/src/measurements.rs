@@ -1,7 +1,11 @@
 //! The measurements that `/metrics` shows, with what each of them means: ours, the process's, and which program this is.
 
+use std::time::Duration;
+
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+/// How often single values are put into buckets.
+const TIDY: Duration = Duration::from_secs(5);
 /// Bounds of the buckets of what is measured in seconds.
 const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
@@ -56,7 +60,18 @@ pub(crate) fn start() -> Option<PrometheusHandle> {
     }
     metrics_process::Collector::default().describe();
     metrics::gauge!("campanile_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    tokio::spawn(tidy(handle.clone()));
     Some(handle)
+}
+
+/// Puts what was measured into its buckets. Otherwise each single value is kept until somebody asks for `/metrics`, and where nobody ever does,
+/// a message takes sixty bytes for good.
+async fn tidy(handle: PrometheusHandle) {
+    let mut ticks = tokio::time::interval(TIDY);
+    loop {
+        ticks.tick().await;
+        handle.run_upkeep();
+    }
 }
 
 enum Kind {

@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 const OWNER: &str = "ada@example.com";
 
+/// What the demo sets itself, whatever is asked for.
+pub(crate) const OWN_SETTINGS: [&str; 4] = ["data", "database_url", "smtp_url", "notify_digest"];
+
 /// Runs the demo until Ctrl-C.
 pub(crate) async fn run(mut settings: Settings) -> Result<(), String> {
     let folder = std::env::temp_dir().join(random_token("campanile-demo-"));
