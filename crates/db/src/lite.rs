@@ -293,10 +293,14 @@ impl Waiting {
     }
 }
 
-/// Runs changes and commits them together. Those that were not begun when it fails go on waiting.
+/// Runs changes and commits them together. Where there can be no transaction at all, whatever waits has failed; what was not begun when a
+/// transaction broke off goes on waiting.
 fn commit_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Box<dyn Change>>) -> Result<()> {
     let began = Instant::now();
-    batch(tx, "BEGIN IMMEDIATE")?;
+    if let Err(error) = batch(tx, "BEGIN IMMEDIATE") {
+        group.extend(std::iter::from_fn(|| waiting.next()).map(|(_, change)| change));
+        return Err(error);
+    }
     let done = run_group(tx, waiting, group);
     let committed = done.and_then(|()| batch(tx, "COMMIT"));
     if committed.is_err() {

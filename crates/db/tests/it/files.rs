@@ -121,3 +121,25 @@ async fn at_the_servers_limit_of_connections_those_that_are_open_are_waited_for(
         assert_eq!(read.await.unwrap().unwrap(), 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_of_another_program_fails_what_waits_and_nothing_waits_for_ever() {
+    let database = TestDatabase::sqlite();
+    let db = database.open(vec![TABLES]).await;
+    let other = rusqlite::Connection::open(database.folder.join("test.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = std::time::Instant::now();
+    let waiting: Vec<_> = (0..3)
+        .map(|id| {
+            let db = db.clone();
+            tokio::spawn(async move { put(&db, id..id + 1).await })
+        })
+        .collect();
+    for waits in waiting {
+        let failed = waits.await.unwrap().unwrap_err();
+        assert!(failed.is_unavailable(), "{failed:?}");
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}", began.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    put(&db, 0..1).await.unwrap();
+}
