@@ -110,6 +110,7 @@ pub const TABLES: &[(&str, Kept)] = &[
     ("recipient", Kept::OnPurpose("what belongs to customers")),
     ("subscription", Kept::OnPurpose("what belongs to customers")),
     ("preference_set", Kept::OnPurpose("what belongs to customers")),
+    ("suppression", Kept::OnPurpose("what keeps mail away")),
     ("channel_data", Kept::OnPurpose("what belongs to customers")),
     ("audience_member", Kept::OnPurpose("what belongs to customers")),
     ("notify_channel", Kept::OnPurpose("settings")),

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_accounts::activity::{self, Action};
+use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
 use campanile_base::bounds::LARGE_DELIVERY;
 use campanile_base::{Clock, Error, Secret, Timestamp, Vault};
 use campanile_db::{Apply, Db, Lane, Tx};
 use campanile_engine::{Engine, NewJob};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary};
@@ -263,14 +265,15 @@ impl Intake {
     /// before is not remembered twice.
     ///
     /// # Errors
-    /// `NotFound` in this workspace; `Conflict` where it is under way or was processed.
+    /// `Forbidden`; `NotFound` in this workspace; `Conflict` where it is under way or was processed.
     pub async fn process_again(
         &self,
         tx: &mut Tx,
-        organisation: &OrganisationId,
+        caller: &Caller,
         workspace: &WorkspaceId,
         id: &str,
     ) -> campanile_base::Result<DeliverySummary> {
+        caller.must(Permission::Configure)?;
         let reopened = deliveries::reopen(tx, workspace, id).await?;
         let found = deliveries::by_id(tx, workspace, id).await?.ok_or(Error::NotFound("delivery"))?;
         if !reopened {
@@ -279,7 +282,9 @@ impl Intake {
                 found.summary.status
             )));
         }
-        self.engine.enqueue(tx, process_job(organisation, id)).await?;
+        let about = json!({ "provider": found.summary.provider, "event": found.summary.event });
+        activity::record(tx, &self.clock, caller, Action::DeliveryReopened, id, about).await?;
+        self.engine.enqueue(tx, process_job(&caller.organisation, id)).await?;
         Ok(found.summary)
     }
 

@@ -35,6 +35,7 @@ pub mod signals;
 pub mod slack;
 pub mod subscriptions;
 pub mod suites;
+pub mod suppressions;
 pub mod teams;
 mod template;
 pub mod tracking;
@@ -62,6 +63,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/1_notify.sql"),
         include_str!("../migrations/2_knock.sql"),
         include_str!("../migrations/3_signals.sql"),
+        include_str!("../migrations/4_suppressions.sql"),
     ],
 };
 

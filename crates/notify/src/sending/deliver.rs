@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_accounts::OrganisationId;
+use campanile_accounts::{Caller, OrganisationId};
 use campanile_base::{Error, Result};
 use campanile_db::Tx;
 use campanile_engine::{Attempt, Backoff, JobOptions, NewJob, Outcome, Registry, Verdict as Fate};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::channels::{self, Channel, ChannelType, Parcel, Said, Verdict};
 use crate::messages::{self, EventKind, Message, Status};
+use crate::suppressions::{self, Reason};
 use crate::{Notify, Reference, channel_data};
 
 /// The kind of job.
@@ -40,6 +41,8 @@ pub(crate) fn job(organisation: &OrganisationId, message: &str) -> NewJob {
 struct Note {
     organisation: OrganisationId,
     told: messages::Told,
+    /// The address that a mail came back from for good.
+    came_back: Option<String>,
 }
 
 /// Registers the job.
@@ -87,6 +90,9 @@ async fn deliver(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
         None => Said { verdict: Verdict::Never { why: "the channel is there no more".to_owned() }, log: Vec::new() },
     };
     let now = notify.clock.now();
+    let is_mail = message.channel_type == ChannelType::Email;
+    let came_back = matches!(said.verdict, Verdict::Bounced { .. }) && is_mail;
+    let came_back = came_back.then(|| channels::email::sole_address(message)).flatten();
     let (status, kind, metadata, data) = match said.verdict {
         Verdict::Taken { status: Status::Delivered, metadata, data } => {
             (Status::Delivered, EventKind::Delivered, metadata, data)
@@ -111,7 +117,7 @@ async fn deliver(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
     };
     count(message.channel_type, status);
     let told = messages::Told { metadata, delivery: said.log, ..told(&message.id, status, kind, data.as_ref(), now) };
-    Ok(Outcome::done().noting(Note { organisation: args.organisation.clone(), told }))
+    Ok(Outcome::done().noting(Note { organisation: args.organisation.clone(), told, came_back }))
 }
 
 /// What a message is carried with; of one that was written just now nothing is read.
@@ -185,6 +191,12 @@ async fn write_down(tx: &mut Tx, notify: &Notify, notes: &[Arc<Note>]) -> Result
         let of_it = notes.iter().filter(|note| note.organisation == *organisation);
         let told: Vec<messages::Told> = of_it.map(|note| note.told.clone()).collect();
         messages::append(tx, notify, organisation, &told, now).await?;
+    }
+    for note in notes {
+        let Some(address) = &note.came_back else { continue };
+        let why = (Reason::Bounced, Some("the mail server knows no such mailbox"), Some(note.told.id.as_str()));
+        let caller = Caller::system(note.organisation.clone());
+        suppressions::add(tx, &notify.clock, &caller, address, why).await?;
     }
     Ok(())
 }

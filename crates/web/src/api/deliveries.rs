@@ -3,13 +3,12 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use campanile_accounts::Permission;
 use campanile_base::Error;
 use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{PageView, Paging};
+use super::page::{PageView, Paging, Within};
 use crate::Web;
 use crate::caller::{Known, workspace};
 use crate::error::ApiResult;
@@ -44,34 +43,34 @@ pub(super) async fn list(
 }
 
 /// A delivery, with its headers and its body.
-#[utoipa::path(get, path = "/api/deliveries/{id}", tag = "deliveries",
+#[utoipa::path(get, path = "/api/deliveries/{id}", tag = "deliveries", params(Within),
     responses((status = 200, body = DeliveryDetail), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Known(caller): Known,
     Path(id): Path<String>,
-    Query(paging): Query<Paging>,
+    Query(within): Query<Within>,
 ) -> ApiResult<Json<DeliveryDetail>> {
-    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let workspace = workspace(&web.app, &caller, within.workspace.as_deref()).await?;
     let found =
         web.app.db.read(move |tx| Box::pin(async move { deliveries::by_id(tx, &workspace.id, &id).await })).await?;
     Ok(Json(found.ok_or(Error::NotFound("delivery"))?))
 }
 
 /// Processes a delivery again that failed or was skipped: its body is kept as it came, and nothing is remembered twice.
-#[utoipa::path(post, path = "/api/deliveries/{id}/process", tag = "deliveries",
+#[utoipa::path(post, path = "/api/deliveries/{id}/process", tag = "deliveries", params(Within),
     responses((status = 202, body = DeliverySummary), (status = 404), (status = 409)))]
 pub(super) async fn process(
     State(web): State<Web>,
     Known(caller): Known,
     Path(id): Path<String>,
-    Query(paging): Query<Paging>,
+    Query(within): Query<Within>,
 ) -> ApiResult<(StatusCode, Json<DeliverySummary>)> {
-    caller.must(Permission::Configure)?;
-    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let workspace = workspace(&web.app, &caller, within.workspace.as_deref()).await?;
     let intake = web.app.intake.clone();
-    let waiting = web.app.db.write(move |tx| {
-        Box::pin(async move { intake.process_again(tx, &caller.organisation, &workspace.id, &id).await })
-    });
+    let waiting = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { intake.process_again(tx, &caller, &workspace.id, &id).await }));
     Ok((StatusCode::ACCEPTED, Json(waiting.await?)))
 }

@@ -11,10 +11,12 @@ mod live;
 mod members;
 mod observations;
 mod page;
+pub(crate) mod parameters;
 mod runs;
 mod sessions;
 mod slack;
 mod sources;
+mod suppressions;
 mod told;
 mod wire;
 mod workflows;
@@ -48,6 +50,9 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::process))
+        .routes(routes!(suppressions::list))
+        .routes(routes!(suppressions::add))
+        .routes(routes!(suppressions::remove))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::delete))
         .routes(routes!(told::notifications))

@@ -16,7 +16,7 @@ pub mod smtp;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use campanile_accounts::OrganisationId;
+use campanile_accounts::{Caller, OrganisationId};
 use campanile_base::source_event::cut;
 use campanile_base::{Clock, Result, Timestamp};
 use campanile_db::Tx;
@@ -25,8 +25,8 @@ use serde_json::{Value, json};
 
 use super::provider::Parcel;
 use super::{Channel, Said, Settings, Verdict};
-use crate::messages::{self, Status};
-use crate::{Notify, sending, tracking};
+use crate::messages::{self, Message, Status};
+use crate::{Notify, sending, suppressions, tracking};
 
 pub use notice::{NotTaken, Notice};
 pub use resend::{BadSignature, Intake, intake};
@@ -64,10 +64,15 @@ struct Attachment {
 
 /// Hands a mail over.
 pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
-    let letter = match letter(&parcel) {
+    let mut letter = match letter(&parcel) {
         Ok(letter) => letter,
         Err(why) => return Said::never(why),
     };
+    match leave_out(&parcel, &mut letter).await {
+        Ok(None) => {}
+        Ok(Some(why)) => return Said::never(why),
+        Err(error) => return Said::later(error.to_string()),
+    }
     let first = by(parcel, &letter).await;
     let why = match &first.verdict {
         Verdict::Later { why, .. } | Verdict::Never { why } => why.clone(),
@@ -76,6 +81,34 @@ pub(super) async fn carry(parcel: Parcel<'_>) -> Said {
     let Some(fallback) = fallback(parcel.channel) else { return first };
     let second = by(Parcel { channel: &fallback, ..parcel }, &letter).await;
     either(&parcel, &fallback.provider, first, second, &why)
+}
+
+/// Leaves out whom no mail [goes to](suppressions); why nobody is left, where that is so.
+async fn leave_out(parcel: &Parcel<'_>, letter: &mut Letter) -> Result<Option<String>> {
+    let all = [&letter.to, &letter.cc, &letter.bcc].into_iter().flatten();
+    let all: Vec<String> = all.map(|address| suppressions::plain(address)).collect();
+    let organisation = parcel.organisation.clone();
+    let found = parcel
+        .notify
+        .db
+        .read(move |tx| Box::pin(async move { suppressions::among(tx, &organisation, &all).await }))
+        .await?;
+    let Some(first) = found.first() else { return Ok(None) };
+    let goes = |address: &String| !found.iter().any(|one| one.address == suppressions::plain(address));
+    for list in [&mut letter.to, &mut letter.cc, &mut letter.bcc] {
+        list.retain(goes);
+    }
+    let why = format!("no mail goes to {}: {}", first.address, first.reason);
+    Ok(letter.to.is_empty().then_some(why))
+}
+
+/// The one address that a mail goes to, where it is one.
+pub(crate) fn sole_address(message: &Message) -> Option<String> {
+    let list = |name: &str| message.content.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let all = ["to", "cc", "bcc"].map(list).join(",");
+    let mut all = all.split(',').map(suppressions::plain).filter(|address| !address.is_empty());
+    let first = all.next()?;
+    all.next().is_none().then_some(first)
 }
 
 async fn by(parcel: Parcel<'_>, letter: &Letter) -> Said {
@@ -186,7 +219,16 @@ pub async fn take_in(
     channel: &Channel,
     told: Intake,
 ) -> Result<()> {
-    let Intake { message, at, status, mark, complains, data } = told;
+    let Intake { message, at, status, mark, complains, suppresses, data } = told;
+    if let Some(reason) = suppresses {
+        let of_channel =
+            messages::get(tx, organisation, &message).await?.filter(|known| known.channel_id == channel.id);
+        if let Some(address) = of_channel.as_ref().and_then(sole_address) {
+            let details = data.as_ref().and_then(|data| data["failure_details"].as_str());
+            let caller = Caller::system(organisation.clone());
+            suppressions::add(tx, &notify.clock, &caller, &address, (reason, details, Some(&message))).await?;
+        }
+    }
     if let Some((status, kind)) = status {
         return sending::said_later(tx, notify, organisation, &channel.id, &message, (status, kind, data.as_ref()), at)
             .await;

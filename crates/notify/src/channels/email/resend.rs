@@ -14,6 +14,7 @@ use super::super::provider::{Call, Parcel};
 use super::super::{Channel, Said, Verdict};
 use super::{Attachment, Letter, at, sender};
 use crate::messages::{EventKind, Mark, Status};
+use crate::suppressions::Reason;
 
 /// Where Resend listens.
 const RESEND: &str = "https://api.resend.com";
@@ -90,6 +91,8 @@ pub struct Intake {
     pub mark: Option<Mark>,
     /// Whether the recipient wants no more.
     pub complains: bool,
+    /// Why no more mail is to go to the address.
+    pub suppresses: Option<Reason>,
     /// What else there is to say.
     pub data: Option<Value>,
 }
@@ -126,18 +129,20 @@ fn read(clock: &Clock, told: &Value) -> Option<Intake> {
         let why = told.pointer(pointer).and_then(Value::as_str).unwrap_or(kind);
         Some(json!({ "failure_reason": "fatal_error", "failure_details": why }))
     };
-    let nothing = Intake { message, at, status: None, mark: None, complains: false, data: None };
+    let nothing = Intake { message, at, status: None, mark: None, complains: false, suppresses: None, data: None };
     Some(match kind {
         "delivered" => Intake { status: Some((Status::Delivered, EventKind::Delivered)), ..nothing },
         "bounced" | "suppressed" => {
             let data = because("/data/bounce/message");
-            Intake { status: Some((Status::Bounced, EventKind::Bounced)), data, ..nothing }
+            let may_pass = matches!(told["data"]["bounce"]["type"].as_str(), Some("Transient" | "Undetermined"));
+            let suppresses = (!may_pass).then_some(Reason::Bounced);
+            Intake { status: Some((Status::Bounced, EventKind::Bounced)), suppresses, data, ..nothing }
         }
         "failed" => {
             let data = because("/data/failed/reason");
             Intake { status: Some((Status::Undelivered, EventKind::Undelivered)), data, ..nothing }
         }
-        "complained" => Intake { complains: true, ..nothing },
+        "complained" => Intake { complains: true, suppresses: Some(Reason::Complained), ..nothing },
         "opened" => Intake { mark: Some(Mark::Read), ..nothing },
         "clicked" => {
             let data = Some(json!({ "url": told["data"]["click"]["link"] }));

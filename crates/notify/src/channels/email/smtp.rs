@@ -20,9 +20,10 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Part, Mailbox, MessageBuilder, MultiPart};
 use lettre::transport::smtp;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message as Mail, Tokio1Executor};
+use serde_json::json;
 
-use super::super::Said;
 use super::super::provider::Parcel;
+use super::super::{Said, Verdict};
 use super::server::MailServer;
 use super::{Attachment, Letter, sender, sent};
 
@@ -57,6 +58,12 @@ pub(super) enum MailFailure {
         /// Whether a repetition changes nothing.
         is_final: bool,
     },
+    /// There is no such mailbox there.
+    #[error("the mail server knows no such mailbox (code {code})")]
+    NoMailbox {
+        /// The number of its reply.
+        code: u16,
+    },
     /// It cannot take this mail, or does not speak SMTP.
     #[error("what answers at the mail server's address does not speak SMTP as it should")]
     Protocol,
@@ -66,6 +73,9 @@ impl MailFailure {
     pub(super) fn of(error: &smtp::Error) -> Self {
         match error.status() {
             Some(code) if [530, 534, 535, 538].contains(&u16::from(code)) => Self::Authentication,
+            Some(code) if error.is_permanent() && is_no_mailbox(&error.to_string()) => {
+                Self::NoMailbox { code: u16::from(code) }
+            }
             Some(code) => Self::Refused { code: u16::from(code), is_final: error.is_permanent() },
             None if error.is_timeout() => Self::TimedOut,
             None if error.is_tls() || is_broken_handshake(error) => Self::Tls,
@@ -79,9 +89,19 @@ impl MailFailure {
             Self::Blocked | Self::Authentication | Self::Refused { is_final: true, .. } => {
                 Said::never(self.to_string())
             }
+            Self::NoMailbox { .. } => {
+                let data = json!({ "failure_reason": "fatal_error", "failure_details": self.to_string() });
+                Said { verdict: Verdict::Bounced { data }, log: Vec::new() }
+            }
             _ => Said::later(self.to_string()),
         }
     }
+}
+
+/// Whether a reply says that the mailbox is not there, or was moved away (RFC 3463, 3.2): the next mail to it would come back as well.
+fn is_no_mailbox(reply: &str) -> bool {
+    let mut words = reply.split(|letter: char| !(letter.is_ascii_digit() || letter == '.'));
+    words.any(|word| matches!(word, "5.1.1" | "5.1.2" | "5.1.6" | "5.1.10"))
 }
 
 /// lettre takes a handshake that fails for a broken connection.

@@ -75,6 +75,43 @@ async fn resend_tells_what_became_of_mails() {
         assert_eq!(tell("delivered", &bad, json!({})).await["status"], "undelivered", "what has failed stays so");
         let events = knock.get(&format!("/messages/{}/events", bad["id"].as_str().unwrap())).await;
         assert!(events.to_string().contains("quota"), "{events}");
+
+        // No mail goes to who has complained, nor to where one came back for good, until somebody lets it.
+        let suppressed = async || server.all("/api/suppressions").await;
+        let reasons = |all: &[Value]| -> Vec<(String, String)> {
+            let word = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+            all.iter().map(|one| (word(one, "address"), word(one, "reason"))).collect()
+        };
+        assert_eq!(reasons(&suppressed().await), [("ada@example.com".to_owned(), "complained".to_owned())]);
+        let to = |key: &str| json!({ "recipients": [{ "id": key, "email": format!("{}@Example.com", key) }] });
+        knock.workflow("after", mail.clone()).await;
+        knock.trigger("after", to("ada")).await;
+        let held = knock.until("/messages?source=after", |all| all["items"][0]["status"] == "undelivered").await;
+        let events = knock.get(&format!("/messages/{}/events", held["items"][0]["id"].as_str().unwrap())).await;
+        assert!(events.to_string().contains("no mail goes to ada@example.com: complained"), "{events}");
+        for (key, kind, is_held) in [("eve", "Transient", false), ("bob", "Permanent", true)] {
+            knock.workflow(key, mail.clone()).await;
+            knock.trigger(key, to(key)).await;
+            let message = sent(&knock, key).await;
+            let why = json!({ "bounce": { "type": kind, "message": "no such mailbox" } });
+            assert_eq!(tell("bounced", &message, why).await["status"], "bounced");
+            let address = format!("{key}@example.com");
+            let all = suppressed().await;
+            assert_eq!(all.iter().any(|one| one["address"] == address), is_held, "{all:?}");
+        }
+        let remove = async |address: &str| {
+            let authorization = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
+            let headers = [("authorization", authorization.as_str())];
+            server.ask("DELETE", &format!("/api/suppressions/{address}"), &headers, Vec::new()).await.unwrap().status
+        };
+        assert_eq!((remove("ADA@example.com").await, remove("ada@example.com").await), (204, 404));
+        knock.workflow("again", mail).await;
+        knock.trigger("again", to("ada")).await;
+        sent(&knock, "again").await;
+        let made = server.post("/api/suppressions", &json!({ "address": "Carol <Carol@x.io>" })).await.unwrap();
+        assert_eq!((made.status, &made.json["address"]), (201, &json!("carol@x.io")), "{}", made.json);
+        let bad = server.post("/api/suppressions", &json!({ "address": "carol", "reason": "x" })).await.unwrap();
+        assert_eq!(bad.status, 422, "{}", bad.json);
     })
     .await;
 }
