@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deliveries/{id}/process": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Processes a delivery again that failed or was skipped: its body is kept as it came, and nothing is remembered twice. */
+        post: operations["post_api_deliveries_id_process"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -848,6 +865,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that no mail of the organisation goes to, by address. */
+        get: operations["get_api_suppressions"];
+        put?: never;
+        /** Keeps mail from an address. */
+        post: operations["post_api_suppressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suppressions/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets mail go to an address again. */
+        delete: operations["delete_api_suppressions_address"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3128,6 +3180,27 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_Suppression: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description The address, in lower case. */
+                address: string;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /** @description What was said of it. */
+                details?: string | null;
+                /** @description The message whose mail came back or was complained of. */
+                message_id?: string | null;
+                /** @description `bounced`, `complained` or `manual`. */
+                reason: string;
+            }[];
+            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_WorkflowView: {
             /** @description The items, in the list's order. */
             data: {
@@ -3445,6 +3518,29 @@ export interface components {
             /** @description `pending`, `completed` or `failed`. */
             status: string;
         };
+        /** @description An address that no mail goes to. */
+        Suppression: {
+            /** @description The address, in lower case. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description What was said of it. */
+            details?: string | null;
+            /** @description The message whose mail came back or was complained of. */
+            message_id?: string | null;
+            /** @description `bounced`, `complained` or `manual`. */
+            reason: string;
+        };
+        /** @description An address that is to get no more mail. */
+        SuppressionIn: {
+            /** @description The address. */
+            address: string;
+            /** @description Why; for people. */
+            details?: string | null;
+        };
         /** @description Who is signed in. */
         Who: {
             member: components["schemas"]["Member"];
@@ -3706,7 +3802,10 @@ export interface operations {
     };
     get_api_deliveries_id: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The workspace; the organisation's first when absent. */
+                workspace?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3724,6 +3823,51 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_deliveries_id_process: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliverySummary"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4605,7 +4749,10 @@ export interface operations {
     };
     get_api_observations_id: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The workspace; the organisation's first when absent. */
+                workspace?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -4641,7 +4788,10 @@ export interface operations {
     };
     get_api_observations_id_edges: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The workspace; the organisation's first when absent. */
+                workspace?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -5706,6 +5856,113 @@ export interface operations {
                 content: {
                     "text/event-stream": unknown;
                 };
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_api_suppressions: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first when absent. */
+                workspace?: string;
+                /** @description Where to read on: `next` of the page before. */
+                cursor?: string;
+                /** @description How many, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Suppression"];
+                };
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_suppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_api_suppressions_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
             default: {

@@ -261,11 +261,11 @@ impl Server {
         let mut cursor = String::new();
         let mark = if path.contains('?') { '&' } else { '?' };
         loop {
-            let page = self.get(&format!("{path}{mark}limit=200{cursor}")).await.expect("the server answers");
+            let page = self.get(&format!("{path}{cursor}")).await.expect("the server answers");
             assert_eq!(page.status, 200, "{path}: {}", page.json);
             items.extend(page.json["data"].as_array().expect("a list has data").iter().cloned());
             match page.json["next"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
+                Some(next) => cursor = format!("{mark}cursor={next}"),
                 None => return items,
             }
         }

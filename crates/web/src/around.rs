@@ -18,6 +18,7 @@ use campanile_base::{Clock, bounds, new_id};
 use campanile_db::on_behalf_of;
 use futures_util::FutureExt as _;
 
+use crate::api::parameters;
 use crate::door::{BodyShare, PeerAddress, Refusal};
 use crate::error::in_shape_of;
 use crate::{Web, error, origins, svix};
@@ -169,10 +170,25 @@ async fn answer(web: &Web, request: Request, next: Next) -> Response {
             Some(answer) => answer,
             None => origins::open(next.run(request).await),
         }
+    } else if let Err(why) = understood(&request) {
+        in_shape_of(path, StatusCode::BAD_REQUEST, "VALIDATION_ERROR", &why)
     } else {
         next.run(request).await
     };
     error::always_json(answer).await
+}
+
+/// Whether a query of our own API says what its operation takes. Providers may put into the addresses of deliveries what they like.
+fn understood(request: &Request) -> Result<(), String> {
+    let path = request.uri().path();
+    let (Some(query), true) = (request.uri().query(), path.starts_with("/api/") && !path.starts_with("/api/ingest/"))
+    else {
+        return Ok(());
+    };
+    match request.extensions().get::<MatchedPath>() {
+        Some(route) => parameters::check(request.method(), route.as_str(), query),
+        None => Ok(()),
+    }
 }
 
 /// Tells browsers and caches to be careful, where the answer does not say otherwise.

@@ -9,7 +9,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use campanile_accounts::sessions::Session;
-use campanile_accounts::{Caller, OrganisationId, Workspace, keys, organisations, sessions};
+use campanile_accounts::{Caller, OrganisationId, Permission, Workspace, keys, organisations, sessions};
 use campanile_app::App;
 use campanile_base::{Error, Result, Secret};
 
@@ -26,6 +26,32 @@ impl FromRequestParts<Web> for Known {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
         Ok(Self(recognise(web, &parts.method, &parts.headers).await?))
+    }
+}
+
+/// A recognised caller who may change settings: asked before a body is read, since who may not needs not be told what is wrong with theirs.
+pub(crate) struct Configuring(pub(crate) Caller);
+
+/// A recognised caller who may change people, roles and keys; likewise.
+pub(crate) struct Administering(pub(crate) Caller);
+
+impl FromRequestParts<Web> for Configuring {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
+        let Known(caller) = Known::from_request_parts(parts, web).await?;
+        caller.must(Permission::Configure)?;
+        Ok(Self(caller))
+    }
+}
+
+impl FromRequestParts<Web> for Administering {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
+        let Known(caller) = Known::from_request_parts(parts, web).await?;
+        caller.must(Permission::Administer)?;
+        Ok(Self(caller))
     }
 }
 

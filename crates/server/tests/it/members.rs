@@ -275,7 +275,8 @@ async fn a_manager_reads_what_others_are_told_nowhere() {
         let recipients = json!(["jane", id]);
         let trigger = json!({ "recipients": recipients, "tenant": workspace, "data": data });
         assert_eq!(administer(&server, "POST", "/v1/workflows/w/trigger", trigger).await.status, 200);
-        let all = async || server.get("/v1/messages").await.unwrap().json["items"].as_array().cloned().unwrap();
+        let all =
+            async || server.get("/v1/messages?source=w").await.unwrap().json["items"].as_array().cloned().unwrap();
         let waited = std::time::Instant::now();
         while all().await.len() < 2 {
             assert!(waited.elapsed() < Duration::from_secs(20), "messages are missing");

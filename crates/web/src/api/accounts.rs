@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::page::{PageView, Paging};
 use crate::Web;
-use crate::caller::Known;
+use crate::caller::{Administering, Configuring, Known};
 use crate::error::ApiResult;
 
 /// The workspaces of the organisation.
@@ -26,6 +26,7 @@ pub(super) async fn workspaces(State(web): State<Web>, Known(caller): Known) -> 
 
 /// A workspace to be made.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WorkspaceIn {
     /// Its name.
     name: String,
@@ -36,7 +37,7 @@ pub(super) struct WorkspaceIn {
     responses((status = 201, body = Workspace), (status = 409)))]
 pub(super) async fn create_workspace(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Json(asked): Json<WorkspaceIn>,
 ) -> ApiResult<(StatusCode, Json<Workspace>)> {
     Ok((StatusCode::CREATED, Json(web.app.create_workspace(caller, asked.name).await?)))
@@ -44,6 +45,7 @@ pub(super) async fn create_workspace(
 
 /// What can be changed about a workspace.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WorkspacePatch {
     /// From which significance on members are told, 0 to 100.
     notify_threshold: i64,
@@ -54,7 +56,7 @@ pub(super) struct WorkspacePatch {
     responses((status = 200, body = Workspace), (status = 404)))]
 pub(super) async fn update_workspace(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Path(id): Path<String>,
     Json(asked): Json<WorkspacePatch>,
 ) -> ApiResult<Json<Workspace>> {
@@ -78,6 +80,7 @@ pub(super) async fn keys(State(web): State<Web>, Known(caller): Known) -> ApiRes
 
 /// A key to be made.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct KeyIn {
     /// What it is for.
     name: String,
@@ -96,7 +99,7 @@ pub(super) struct KeyMade {
 #[utoipa::path(post, path = "/api/keys", tag = "accounts", responses((status = 201, body = KeyMade)))]
 pub(super) async fn create_key(
     State(web): State<Web>,
-    Known(caller): Known,
+    Administering(caller): Administering,
     Json(asked): Json<KeyIn>,
 ) -> ApiResult<(StatusCode, Json<KeyMade>)> {
     let clock = web.app.clock.clone();

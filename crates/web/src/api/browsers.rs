@@ -13,11 +13,12 @@ use utoipa::ToSchema;
 
 use super::page::PageView;
 use crate::Web;
-use crate::caller::{Known, SignedIn};
+use crate::caller::{Administering, Known, SignedIn};
 use crate::error::ApiResult;
 
 /// A key to be made.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PublicKeyIn {
     /// What it is for.
     name: String,
@@ -36,7 +37,7 @@ pub(super) async fn public_keys(State(web): State<Web>, Known(caller): Known) ->
     responses((status = 201, body = PublicKey), (status = 403)))]
 pub(super) async fn create_public_key(
     State(web): State<Web>,
-    Known(caller): Known,
+    Administering(caller): Administering,
     Json(asked): Json<PublicKeyIn>,
 ) -> ApiResult<(StatusCode, Json<PublicKey>)> {
     let clock = web.app.clock.clone();
@@ -108,6 +109,7 @@ pub(super) async fn revoke_signing_key(
 
 /// Whether public keys need users' tokens.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SecurityIn {
     /// Without them, who has a public key may act for any user.
     needs_user_tokens: bool,
@@ -117,7 +119,7 @@ pub(super) struct SecurityIn {
 #[utoipa::path(put, path = "/api/browser-security", tag = "accounts", responses((status = 204), (status = 403)))]
 pub(super) async fn set_security(
     State(web): State<Web>,
-    Known(caller): Known,
+    Administering(caller): Administering,
     Json(asked): Json<SecurityIn>,
 ) -> ApiResult<StatusCode> {
     let needed = asked.needs_user_tokens;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::Web;
-use crate::caller::Known;
+use crate::caller::Configuring;
 use crate::error::ApiResult;
 
 /// What events of the server's own begin with.
@@ -21,6 +21,7 @@ const OURS: [&str; 2] = ["engine/", "webhooks/"];
 
 /// An event to be sent.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EventIn {
     /// What happened, as `notification.dispatch`.
     name: String,
@@ -43,7 +44,7 @@ pub(super) struct EventSent {
     responses((status = 202, body = EventSent), (status = 400), (status = 403)))]
 pub(super) async fn send(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Json(asked): Json<EventIn>,
 ) -> ApiResult<(StatusCode, Json<EventSent>)> {
     caller.must(Permission::Configure)?;

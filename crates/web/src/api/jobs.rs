@@ -8,7 +8,7 @@ use campanile_engine::operate::{RunDetail, RunSummary, Statistics};
 use super::page::{PageView, Paging};
 use super::runs::{self, CancelIn, Changed, Span, Wanted};
 use crate::Web;
-use crate::caller::Known;
+use crate::caller::{Configuring, Known};
 use crate::error::ApiResult;
 
 /// Jobs that are waiting, under way or dead, newest first.
@@ -49,7 +49,7 @@ pub(super) async fn get(
     responses((status = 200, body = Changed), (status = 404)))]
 pub(super) async fn cancel(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Path(id): Path<String>,
     asked: Option<Json<CancelIn>>,
 ) -> ApiResult<Json<Changed>> {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::page::PageView;
 use crate::Web;
-use crate::caller::Known;
+use crate::caller::{Administering, Known};
 use crate::error::ApiResult;
 
 /// The members of the organisation, then who was invited and has not accepted yet.
@@ -29,6 +29,7 @@ pub(super) async fn list(State(web): State<Web>, Known(caller): Known) -> ApiRes
 
 /// Somebody to be added.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct MemberIn {
     /// Their mail address.
     email: String,
@@ -44,7 +45,7 @@ pub(super) struct MemberIn {
     responses((status = 201, body = Member), (status = 403), (status = 409)))]
 pub(super) async fn add(
     State(web): State<Web>,
-    Known(caller): Known,
+    Administering(caller): Administering,
     Json(asked): Json<MemberIn>,
 ) -> ApiResult<(StatusCode, Json<Member>)> {
     caller.must(Permission::Administer)?;
@@ -59,6 +60,7 @@ pub(super) async fn add(
 
 /// What can be changed about a member.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct MemberPatch {
     /// `owner`, `manager` or `staff`.
     #[schema(value_type = String)]
@@ -70,7 +72,7 @@ pub(super) struct MemberPatch {
     responses((status = 200, body = Member), (status = 403), (status = 404), (status = 409)))]
 pub(super) async fn update(
     State(web): State<Web>,
-    Known(caller): Known,
+    Administering(caller): Administering,
     Path(id): Path<PersonId>,
     Json(asked): Json<MemberPatch>,
 ) -> ApiResult<Json<Member>> {
@@ -97,6 +99,7 @@ pub(super) async fn remove(
 
 /// A password for somebody else.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PasswordIn {
     /// Of 8 to 200 characters.
     password: String,
@@ -108,7 +111,7 @@ pub(super) struct PasswordIn {
     responses((status = 204), (status = 403), (status = 404), (status = 409)))]
 pub(super) async fn reset_password(
     State(web): State<Web>,
-    Known(caller): Known,
+    Administering(caller): Administering,
     Path(id): Path<PersonId>,
     Json(asked): Json<PasswordIn>,
 ) -> ApiResult<StatusCode> {

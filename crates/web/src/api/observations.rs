@@ -8,7 +8,7 @@ use campanile_memory::{Filter, Observation, ObservationDetail, observations};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{PageView, Paging, time};
+use super::page::{PageView, Paging, Within, time};
 use crate::Web;
 use crate::caller::{Known, workspace};
 use crate::error::ApiResult;
@@ -70,30 +70,30 @@ pub(super) async fn list(
 }
 
 /// An observation, whole.
-#[utoipa::path(get, path = "/api/observations/{id}", tag = "observations",
+#[utoipa::path(get, path = "/api/observations/{id}", tag = "observations", params(Within),
     responses((status = 200, body = ObservationDetail), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Known(caller): Known,
     Path(id): Path<String>,
-    Query(paging): Query<Paging>,
+    Query(within): Query<Within>,
 ) -> ApiResult<Json<ObservationDetail>> {
-    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let workspace = workspace(&web.app, &caller, within.workspace.as_deref()).await?;
     let found =
         web.app.db.read(move |tx| Box::pin(async move { observations::by_id(tx, &workspace.id, &id).await })).await?;
     Ok(Json(found.ok_or(Error::NotFound("observation"))?))
 }
 
 /// What an observation is tied to, the most certain first.
-#[utoipa::path(get, path = "/api/observations/{id}/edges", tag = "observations",
+#[utoipa::path(get, path = "/api/observations/{id}/edges", tag = "observations", params(Within),
     responses((status = 200, body = PageView<EdgeView>), (status = 404)))]
 pub(super) async fn edges(
     State(web): State<Web>,
     Known(caller): Known,
     Path(id): Path<String>,
-    Query(paging): Query<Paging>,
+    Query(within): Query<Within>,
 ) -> ApiResult<Json<PageView<EdgeView>>> {
-    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let workspace = workspace(&web.app, &caller, within.workspace.as_deref()).await?;
     let edges = web.app.db.read(move |tx| Box::pin(async move { graph::edges(tx, &workspace.id, &id).await })).await?;
     Ok(Json(PageView::whole(edges)))
 }

@@ -34,6 +34,14 @@ pub(crate) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>
     time.map(Some).ok_or_else(|| Error::invalid(format!("{name} must be an RFC 3339 time")))
 }
 
+/// Where something is looked for that has an id.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Within {
+    /// The workspace; the organisation's first when absent.
+    pub(crate) workspace: Option<String>,
+}
+
 /// What every list can be asked.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

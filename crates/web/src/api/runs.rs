@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::page::{PageView, Paging, time};
 use crate::Web;
-use crate::caller::Known;
+use crate::caller::{Configuring, Known};
 use crate::error::ApiResult;
 
 /// Which runs are wanted; everything that is given must hold.
@@ -118,6 +118,7 @@ pub(super) async fn counted(web: &Web, caller: Caller, span: Span) -> Result<Sta
 
 /// Why a run is called off.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct CancelIn {
     /// Shown with the run.
     reason: Option<String>,
@@ -137,7 +138,7 @@ pub(super) struct Changed {
     responses((status = 200, body = Changed), (status = 404)))]
 pub(super) async fn cancel(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Path(id): Path<String>,
     asked: Option<Json<CancelIn>>,
 ) -> ApiResult<Json<Changed>> {
@@ -178,6 +179,7 @@ pub(super) async fn try_again(web: &Web, caller: Caller, id: String) -> Result<C
 
 /// How a run is to be done again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReplayIn {
     /// What came before this step is taken over; everything is done again when absent.
@@ -203,7 +205,7 @@ pub(super) struct Begun {
     responses((status = 201, body = Begun), (status = 404)))]
 pub(super) async fn replay(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Path(id): Path<String>,
     asked: Option<Json<ReplayIn>>,
 ) -> ApiResult<(StatusCode, Json<Begun>)> {
@@ -221,6 +223,7 @@ pub(super) async fn replay(
 
 /// Which runs are to be called off.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct CancelAllIn {
     /// The workflow's name or the job's kind.
     name: String,
@@ -234,7 +237,7 @@ pub(super) struct CancelAllIn {
 #[utoipa::path(post, path = "/api/runs/cancellations", tag = "runs", responses((status = 202, body = BulkCancel)))]
 pub(super) async fn cancel_all(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Json(asked): Json<CancelAllIn>,
 ) -> ApiResult<(StatusCode, Json<BulkCancel>)> {
     caller.must(Permission::Configure)?;

@@ -24,6 +24,7 @@ use crate::{Web, around};
 
 /// An address and a password.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct CredentialsIn {
     email: String,
     password: String,
@@ -34,6 +35,7 @@ pub(super) struct CredentialsIn {
 
 /// The word of a one-time link.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct LinkIn {
     token: String,
 }
@@ -197,6 +199,7 @@ pub(super) async fn end_of_member(
 
 /// A new password.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PasswordChange {
     /// The old one. It is not needed where there is none, nor within an hour after a link was used, by who belongs to one
     /// organisation only.

@@ -11,11 +11,12 @@ use utoipa::ToSchema;
 
 use super::page::{PageView, Paging};
 use crate::Web;
-use crate::caller::{Known, workspace};
+use crate::caller::{Configuring, Known, workspace};
 use crate::error::ApiResult;
 
 /// A source to be made.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SourceIn {
     /// `github`, `vercel`, `linear` or `sentry`.
     provider: String,
@@ -56,7 +57,7 @@ pub(super) async fn list(
     responses((status = 201, body = SourceMade), (status = 400), (status = 409)))]
 pub(super) async fn create(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Json(asked): Json<SourceIn>,
 ) -> ApiResult<(StatusCode, Json<SourceMade>)> {
     let provider = Provider::parse(&asked.provider);

@@ -1,0 +1,77 @@
+//! Query parameters of our own API: an operation takes those that its document names, each once. What is misspelt or said twice is
+//! refused: whoever asks for less than everything must not be given everything.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use axum::http::Method;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+
+/// The parameters of each operation, by its route and method.
+static KNOWN: LazyLock<HashMap<(String, Method), Vec<String>>> = LazyLock::new(known);
+
+fn known() -> HashMap<(String, Method), Vec<String>> {
+    let mut all = HashMap::new();
+    for (route, item) in super::openapi().paths.paths {
+        let PathItem { get, put, post, patch, delete, .. } = item;
+        let of_route = [
+            (Method::GET, get),
+            (Method::PUT, put),
+            (Method::POST, post),
+            (Method::PATCH, patch),
+            (Method::DELETE, delete),
+        ];
+        for (method, operation) in of_route {
+            if let Some(operation) = operation {
+                all.insert((route.clone(), method), in_query(operation));
+            }
+        }
+    }
+    all
+}
+
+fn in_query(operation: Operation) -> Vec<String> {
+    let parameters = operation.parameters.unwrap_or_default().into_iter();
+    parameters
+        .filter(|parameter| parameter.parameter_in == ParameterIn::Query)
+        .map(|parameter| parameter.name)
+        .collect()
+}
+
+/// Whether a query says nothing but what its operation takes; routes that no document has are not looked at.
+///
+/// # Errors
+/// A sentence.
+pub(crate) fn check(method: &Method, route: &str, query: &str) -> Result<(), String> {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let Some(taken) = KNOWN.get(&(route.to_owned(), method.clone())) else { return Ok(()) };
+    let mut said: Vec<String> = Vec::new();
+    for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+        let name: String = name.chars().take(64).collect();
+        if !taken.contains(&name) {
+            let taken =
+                if taken.is_empty() { "none are taken".to_owned() } else { format!("there are {}", taken.join(", ")) };
+            return Err(format!("the query parameter {name:?} is not known here; {taken}"));
+        }
+        if said.contains(&name) {
+            return Err(format!("the query parameter {name:?} is said twice"));
+        }
+        said.push(name);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_misspelt_or_said_twice_is_refused() {
+        let check = |query: &str| check(&Method::GET, "/api/deliveries", query);
+        assert_eq!(check("status=failed&limit=2&workspace=ws_1&cursor="), Ok(()));
+        assert!(check("statuss=failed").unwrap_err().contains("status"));
+        assert!(check("limit=1&limit=2").unwrap_err().contains("twice"));
+        assert!(super::check(&Method::GET, "/api/_health/live", "x=1").unwrap_err().contains("none"));
+        assert_eq!(super::check(&Method::GET, "/not/ours", "x=1"), Ok(()));
+    }
+}
