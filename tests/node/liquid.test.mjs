@@ -55,7 +55,7 @@ const filters = [
 ];
 const ofThings = [
   "map: 'name' | join: ','", "where: 'on', true | map: 'name' | join: ','", "where: 'on' | map: 'name' | join: ','",
-  "sort: 'n' | map: 'name' | join: ','", "sum: 'n'", "find: 'name', 'c' | json", "has: 'name', 'c'", "reject: 'on' | map: 'name' | join: ','",
+  "sort: 'n' | map: 'name' | join: ','", "sum: 'n'", "has: 'name', 'c'", "reject: 'on' | map: 'name' | join: ','",
   "concat: words | size", "uniq | size", "group_by: 'on' | size",
 ];
 const wholes = [
@@ -69,7 +69,7 @@ const wholes = [
   "{% raw %}{{ a }}{% endraw %}{%- comment -%} x {%- endcomment -%}", "{% if missing %}y{% else %}n{% endif %}{% if zero %}y{% endif %}{% if hollow %}y{% endif %}",
   "{{ 'a' | append: 'b' | upcase }}{{- ' x ' -}}{{ nothing }}{{ yes }}", "{% assign x = 'a,b' | split: ',' %}{{ x[1] }}{{ x | size }}",
   "{% for t in things %}{% if t.n == 1 %}{% continue %}{% endif %}{{ t.name }}{% if t.n == 3 %}{% break %}{% endif %}{% endfor %}",
-  "{{ number | plus: missing }}", "{{ missing | plus: 1 }}", "{{ text | plus: 1 }}", "{{ unix | date: '%Y', 'America/New_York' }}", "{{ iso | date: '%H:%M', 'Europe/Berlin' }}",
+  "{% assign c = things | find: 'name', 'c' %}{{ c.n }}{{ c.name }}", "{{ number | plus: missing }}", "{{ missing | plus: 1 }}", "{{ text | plus: 1 }}", "{{ unix | date: '%Y', 'America/New_York' }}", "{{ iso | date: '%H:%M', 'Europe/Berlin' }}",
 ];
 
 const cases = [

@@ -44,11 +44,16 @@ fn field(item: &Value, name: &Value) -> Value {
     found.unwrap_or(Value::Nil)
 }
 
+/// Whether two values are the same: nothing and false are not.
+fn is_same(one: &Value, other: &Value) -> bool {
+    one.is_nil() == other.is_nil() && one == other
+}
+
 /// Whether a field of an item has a value, or any that counts.
 fn fits_to(item: &Value, words: &[Value]) -> bool {
     let found = field(item, &words[0]);
     match words.get(1) {
-        Some(wanted) => &found == wanted,
+        Some(wanted) => is_same(&found, wanted),
         None => found.query_state(State::Truthy),
     }
 }
@@ -103,7 +108,7 @@ fn uniq(input: &dyn ValueView, words: &[Value]) -> Outcome {
     let (mut known, mut kept) = (Vec::new(), Vec::new());
     for item in items(input) {
         let key = key(&item);
-        if !known.contains(&key) {
+        if !known.iter().any(|known| is_same(known, &key)) {
             known.push(key);
             kept.push(item);
         }
@@ -122,7 +127,7 @@ fn group_by(input: &dyn ValueView, words: &[Value]) -> Outcome {
     let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
     for item in items(input) {
         let name = field(&item, &words[0]);
-        match groups.iter_mut().find(|(known, _)| *known == name) {
+        match groups.iter_mut().find(|(known, _)| is_same(known, &name)) {
             Some((_, group)) => group.push(item),
             None => groups.push((name, vec![item])),
         }
