@@ -3190,7 +3190,7 @@ export interface components {
                  * @description Since when.
                  */
                 created_at: string;
-                /** @description What was said of it. */
+                /** @description The words of the provider, or of whoever added it. */
                 details?: string | null;
                 /** @description The message whose mail came back or was complained of. */
                 message_id?: string | null;
@@ -3527,7 +3527,7 @@ export interface components {
              * @description Since when.
              */
             created_at: string;
-            /** @description What was said of it. */
+            /** @description The words of the provider, or of whoever added it. */
             details?: string | null;
             /** @description The message whose mail came back or was complained of. */
             message_id?: string | null;

@@ -32,7 +32,7 @@ use crate::{App, members, outbound};
 /// anyway; more would only hold up the deliveries that wait to be accepted.
 const CONCURRENCY: usize = 4;
 
-/// What members see of a delivery whose job is given up.
+/// The reason that members see of a delivery whose job is given up.
 const GIVEN_UP: &str = "it could not be processed, for a reason that the log tells; it can be processed again";
 
 /// Registers the job that processes deliveries.

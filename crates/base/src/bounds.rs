@@ -44,7 +44,7 @@ pub const STRANGERS_BODIES_UNDER_WAY: usize = 192 * MIB;
 pub const ADDRESS_BODIES_UNDER_WAY: usize = 128 * MIB;
 /// For how long a body may arrive in all.
 pub const BODY_TIME: Duration = Duration::from_secs(300);
-/// What a page of a list comes to, in bytes of what is stored; it ends there, and the next goes on.
+/// A page of a list, in bytes of what is stored; it ends there, and the next goes on.
 pub const PAGE_BYTES: usize = 4 * MIB;
 /// For how long a body may arrive without a byte.
 pub const BODY_PAUSE: Duration = Duration::from_secs(10);

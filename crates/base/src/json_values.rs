@@ -1,4 +1,4 @@
-//! How many values a JSON text has: each takes some seventy bytes of memory once it is read, however short it is written.
+//! Counts the values of a JSON text: each takes some seventy bytes of memory once it is read, however short it is written.
 
 /// Counts the values of a text as it comes: one, and one more for each comma and each opening bracket outside of strings.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl ValueCount {
         self.values
     }
 
-    /// How many a whole text has.
+    /// Counts a whole text.
     pub fn of(json: &[u8]) -> usize {
         Self::default().add(json)
     }

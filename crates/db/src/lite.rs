@@ -29,7 +29,7 @@ use crate::{Error, Result};
 const QUEUE: usize = 4_096;
 /// How many closures share one commit at most: bounds the wait of the first of them.
 const GROUP: usize = 512;
-/// How long a group goes on where changes of several sources are in it, or wait: the small ones are not to wait for the large.
+/// The time of a group where changes of several sources are in it, or wait: the small ones are not to wait for the large.
 const GROUP_TIME: Duration = Duration::from_millis(5);
 /// Read connections that are kept for the next reader.
 const IDLE_READERS: usize = 8;
@@ -266,14 +266,14 @@ fn write_in_groups(connection: Connection, arriving: mpsc::Receiver<Arrival>, wr
     }
 }
 
-/// What waits for the writer.
+/// Changes that wait for the writer: those that arrive, and those that stand in line.
 struct Waiting {
     arriving: mpsc::Receiver<Arrival>,
     queue: Queue<Box<dyn Change>>,
 }
 
 impl Waiting {
-    /// Whether there is something, or comes something; not before that is known.
+    /// Waits until there is something; false once nothing can come any more.
     fn is_there(&mut self) -> bool {
         if self.queue.len() == 0
             && let Some((source, change)) = self.arriving.blocking_recv()

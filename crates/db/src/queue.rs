@@ -1,4 +1,4 @@
-//! Who is next at the writer: whoever has taken least of its time lately.
+//! The order at the writer: whoever has taken least of its time lately is next.
 //!
 //! Changes come from many: requests and jobs of each tenant, and each lane, whose changes are small and gathered. The time that a
 //! change takes is put down to where it came from, and is forgotten by halves. So a source of large changes waits for itself: another's
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// After how long half of what was taken is forgotten.
 const FORGOTTEN_BY_HALF: Duration = Duration::from_millis(100);
-/// What is no more worth remembering.
+/// A time that is no more worth remembering.
 const NOTHING: Duration = Duration::from_micros(50);
 
 tokio::task_local! {
@@ -52,7 +52,7 @@ pub fn on_behalf_of<F: Future>(tenant: Arc<str>, future: F) -> impl Future<Outpu
     Source::Tenant(tenant).scope(future)
 }
 
-/// What waits for the writer.
+/// Items in line, by their source.
 pub(crate) struct Queue<T> {
     lines: HashMap<Source, Line<T>>,
     waiting: usize,
@@ -73,7 +73,7 @@ impl<T> Queue<T> {
         self.waiting
     }
 
-    /// Whether somebody else waits, too.
+    /// True where somebody else waits, too.
     pub(crate) fn has_others(&self, source: &Source) -> bool {
         let own = self.lines.get(source).map_or(0, |line| line.waiting.len());
         self.waiting > own

@@ -45,6 +45,12 @@ pub struct Found<T> {
 }
 
 impl<T> Found<T> {
+    /// A page that was [cut](Tx::within) behind its last row, or stopped looking somewhere.
+    pub fn cut(rows: Vec<T>, is_cut: bool, stop: Option<String>, key: impl Fn(&T) -> String) -> Self {
+        let last = rows.last().filter(|_| is_cut).map(key);
+        Self { stopped_at: last.or(stop), rows }
+    }
+
     /// All that there is.
     pub fn whole(rows: Vec<T>) -> Self {
         Self { rows, stopped_at: None }

@@ -225,7 +225,7 @@ impl Client {
     }
 }
 
-/// What comes of a request.
+/// The answer to a request, or why there is none.
 type Answered = Result<hyper::Response<Incoming>, hyper_util::client::legacy::Error>;
 
 /// Whether a connection that had been used before was closed without a word of an answer.

@@ -178,7 +178,7 @@ async fn answer(web: &Web, request: Request, next: Next) -> Response {
     error::always_json(answer).await
 }
 
-/// Whether a query of our own API says what its operation takes. Providers may put into the addresses of deliveries what they like.
+/// Refuses a query of our own API that says what its operation does not take. Providers may put into the addresses of deliveries what they like.
 fn understood(request: &Request) -> Result<(), String> {
     let path = request.uri().path();
     let (Some(query), true) = (request.uri().query(), path.starts_with("/api/") && !path.starts_with("/api/ingest/"))

@@ -61,7 +61,7 @@ impl Brake {
         }
     }
 
-    /// Whether the last try of an address was its first.
+    /// True where the last try of an address was its first.
     fn has_not_failed(&self, source: IpAddr) -> bool {
         let sources = self.sources.lock().expect("nobody panics while they hold it");
         sources.known.get(&network_of(source)).is_none_or(|tried| tried.count <= 1)

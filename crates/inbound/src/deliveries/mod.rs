@@ -89,7 +89,7 @@ pub struct DeliveryDetail {
     pub body: String,
 }
 
-/// What becomes of a delivery, in one word each.
+/// The states of a delivery, in one word each.
 pub const STATUSES: [&str; 4] = ["received", "processed", "skipped", "failed"];
 
 /// How a delivery ended.

@@ -483,13 +483,7 @@ pub async fn feed(
     range: &Range,
 ) -> Result<Found<Message>> {
     let (rows, is_cut) = queries::feed(tx, organisation, filter, range).await?;
-    Ok(found(rows, is_cut, None))
-}
-
-/// A page that ends where it is full, or where looking stopped.
-fn found(rows: Vec<Message>, is_cut: bool, stop: Option<String>) -> Found<Message> {
-    let last = rows.last().filter(|_| is_cut).map(|last| last.id.clone());
-    Found { stopped_at: last.or(stop), rows }
+    Ok(Found::cut(rows, is_cut, None, |message| message.id.clone()))
 }
 
 /// Like [`list`], for those who page through it: of what a filter does not let through, so many are looked at for one page.
@@ -505,7 +499,7 @@ pub async fn page(
     let (range, stop) = queries::bounded(tx, organisation, range).await?;
     let (rows, is_cut) = queries::list(tx, organisation, filter, &range).await?;
     let stop = stop.filter(|_| (rows.len() as i64) < range.limit);
-    Ok(found(rows, is_cut, stop))
+    Ok(Found::cut(rows, is_cut, stop, |message| message.id.clone()))
 }
 
 /// Marks messages, only those to one user where one is given; answers those that were marked.

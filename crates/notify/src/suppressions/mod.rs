@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 /// The longest address that mail knows, in bytes.
 const LONGEST: usize = 254;
-/// How much of what a provider said is kept, in characters.
+/// The part of what a provider said that is kept, in characters.
 const DETAILS: usize = 500;
 
 /// An address that no mail goes to.
@@ -27,7 +27,7 @@ pub struct Suppression {
     pub address: String,
     /// `bounced`, `complained` or `manual`.
     pub reason: String,
-    /// What was said of it.
+    /// The words of the provider, or of whoever added it.
     pub details: Option<String>,
     /// The message whose mail came back or was complained of.
     pub message_id: Option<String>,
@@ -41,7 +41,7 @@ pub struct Suppression {
 pub enum Reason {
     /// A mail came back, and so would the next.
     Bounced,
-    /// Whoever reads it has called a mail unwanted.
+    /// The reader has called a mail unwanted.
     Complained,
     /// Somebody said so.
     Manual,
@@ -117,7 +117,7 @@ pub async fn list(tx: &mut Tx, organisation: &OrganisationId, range: &Range) -> 
     Ok(queries::list(tx, organisation, range).await?)
 }
 
-/// Those of these addresses that stand here.
+/// Finds which of these addresses stand here.
 ///
 /// # Errors
 /// What the database says.

@@ -8,7 +8,7 @@ use super::bounded::{Own, fits};
 
 type Outcome = Result<Value, String>;
 
-/// What stands in an address as it is, beside letters and digits.
+/// Characters that stand in an address as they are, beside letters and digits.
 const ENCODED: AsciiSet = NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -63,7 +63,7 @@ fn escaped(text: &str, leaves_references: bool) -> Outcome {
     Ok(Value::scalar(out))
 }
 
-/// Whether what follows an ampersand is one of those that are written here.
+/// True where one of the references that are written here follows an ampersand.
 fn is_reference(rest: &str) -> bool {
     ["amp;", "lt;", "gt;", "#34;", "#39;", "quot;"].iter().any(|reference| rest.starts_with(reference))
 }

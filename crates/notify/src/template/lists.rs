@@ -44,12 +44,12 @@ fn field(item: &Value, name: &Value) -> Value {
     found.unwrap_or(Value::Nil)
 }
 
-/// Whether two values are the same: nothing and false are not.
+/// True of two values that are the same: nothing and false are not.
 fn is_same(one: &Value, other: &Value) -> bool {
     one.is_nil() == other.is_nil() && one == other
 }
 
-/// Whether a field of an item has a value, or any that counts.
+/// True where a field of an item has a value, or any that counts.
 fn fits_to(item: &Value, words: &[Value]) -> bool {
     let found = field(item, &words[0]);
     match words.get(1) {

@@ -52,7 +52,7 @@ impl ParseBlock for ForBlock {
     }
 }
 
-/// What a loop goes through, and how: `item in list limit: 2 offset: 1 reversed`.
+/// The head of a loop, with what it goes through and how: `item in list limit: 2 offset: 1 reversed`.
 #[derive(Debug)]
 struct Head {
     tag: &'static str,
@@ -89,7 +89,7 @@ impl Head {
         format!("{{% {} {} in {} %}}", self.tag, self.name, self.range).into()
     }
 
-    /// What it goes through.
+    /// Reads what it goes through, which is measured first.
     fn range<'r>(&'r self, runtime: &'r dyn Runtime) -> Result<Range<'r>> {
         let range = self.range.evaluate(runtime).trace_with(|| self.trace())?;
         measure(&range).trace_with(|| self.trace())?;
@@ -287,7 +287,7 @@ impl<'p> Forloop<'p> {
     }
 }
 
-/// What the inside of a table's loop knows of it.
+/// The `tablerowloop` of a table's inside.
 #[derive(Debug, Clone, ObjectView, ValueView)]
 struct TableRowLoop {
     length: i64,

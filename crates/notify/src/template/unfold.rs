@@ -50,10 +50,10 @@ fn end_of(text: &str, from: usize, name: &str) -> usize {
 
 /// A tag as it is written, from `{%` to `%}`.
 struct Tag<'t> {
-    /// Whether the blanks before it, and those behind it, are taken away.
+    /// True where the blanks before it, and those behind it, are taken away.
     trims: (bool, bool),
     name: &'t str,
-    /// What follows the name.
+    /// The text behind the name.
     rest: &'t str,
 }
 

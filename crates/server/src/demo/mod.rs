@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 const OWNER: &str = "ada@example.com";
 
-/// What the demo sets itself, whatever is asked for.
+/// Settings that the demo decides itself, whatever is asked for.
 pub(crate) const OWN_SETTINGS: [&str; 4] = ["data", "database_url", "smtp_url", "notify_digest"];
 
 /// Runs the demo until Ctrl-C.

@@ -21,6 +21,8 @@ mod told;
 mod wire;
 mod workflows;
 
+use std::sync::OnceLock;
+
 use axum::Router;
 use axum::routing::any;
 use utoipa::OpenApi;
@@ -146,14 +148,16 @@ fn name_operations(document: &mut utoipa::openapi::OpenApi) {
     }
 }
 
-/// What is served, as OpenAPI.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().into_openapi()
+static DOCUMENT: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
+
+/// The document of what is served, as OpenAPI; made once.
+pub fn openapi() -> &'static utoipa::openapi::OpenApi {
+    DOCUMENT.get_or_init(|| described().into_openapi())
 }
 
 pub(crate) fn router() -> Router<Web> {
     let (router, document) = described().split_for_parts();
-    let document = serde_json::to_string(&document).expect("the document is plain data");
+    let document = serde_json::to_string(DOCUMENT.get_or_init(|| document)).expect("the document is plain data");
     let json = [("content-type", "application/json")];
     router
         .route("/openapi.json", axum::routing::get(async move || (json, document)))

@@ -5,24 +5,17 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::http::Method;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn};
 
 /// The parameters of each operation, by its route and method.
 static KNOWN: LazyLock<HashMap<(String, Method), Vec<String>>> = LazyLock::new(known);
 
 fn known() -> HashMap<(String, Method), Vec<String>> {
     let mut all = HashMap::new();
-    for (route, item) in super::openapi().paths.paths {
-        let PathItem { get, put, post, patch, delete, .. } = item;
-        let of_route = [
-            (Method::GET, get),
-            (Method::PUT, put),
-            (Method::POST, post),
-            (Method::PATCH, patch),
-            (Method::DELETE, delete),
-        ];
-        for (method, operation) in of_route {
-            if let Some(operation) = operation {
+    for (route, mut item) in super::openapi().paths.paths.clone() {
+        for (method, operation) in super::operations_of(&mut item) {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("the names are constants");
+            if let Some(operation) = operation.take() {
                 all.insert((route.clone(), method), in_query(operation));
             }
         }
@@ -38,7 +31,7 @@ fn in_query(operation: Operation) -> Vec<String> {
         .collect()
 }
 
-/// Whether a query says nothing but what its operation takes; routes that no document has are not looked at.
+/// Refuses a query that says more than its operation takes; routes that no document has are not looked at.
 ///
 /// # Errors
 /// A sentence.

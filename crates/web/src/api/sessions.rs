@@ -92,7 +92,7 @@ pub(super) async fn sign_in_by_link(
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session_cookie(&web.app, Some(&token)))]).into_response())
 }
 
-/// Who tried is said by address: what they typed may be a password in the wrong field.
+/// Logs a refused sign-in, by address: what they typed may be a password in the wrong field.
 fn sign_in_refused(source: Option<IpAddr>, error: &Error) {
     let source = source.map(|source| source.to_string()).unwrap_or_default();
     tracing::info!(request_id = around::current(), source, %error, "a sign-in was refused");

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::Permission;
 use campanile_base::{Cursor, Page};
-use campanile_db::{END, Range};
+use campanile_db::Range;
 use campanile_notify::suppressions::{self, Reason, Suppression};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,9 +35,8 @@ pub(super) async fn list(
 ) -> ApiResult<Json<PageView<Suppression>>> {
     caller.must(Permission::Configure)?;
     let (from, size) = paging.read()?;
-    let is_first = from.id.is_empty() || from.id == END;
-    let low = if is_first { String::new() } else { from.id };
-    let range = Range { low, high: END.to_owned(), oldest_first: true, limit: size.to_fetch() };
+    // The cursor of a first page has no address.
+    let range = Range { low: from.id, ..Range::first(size.to_fetch()) };
     let read =
         web.app.db.read(move |tx| Box::pin(async move { suppressions::list(tx, &caller.organisation, &range).await }));
     let cursor = |last: &Suppression| Cursor { at: last.created_at, id: last.address.clone() };

@@ -29,7 +29,7 @@ const THROWING_AWAY: Duration = Duration::from_secs(10);
 
 /// Bytes of bodies under way in this process.
 static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
-/// Those of addresses, so far as they are large and of strangers.
+/// Bytes under way by address, of large bodies of strangers.
 static OF_ADDRESSES: LazyLock<Mutex<HashMap<IpAddr, usize>>> = LazyLock::new(Mutex::default);
 /// A body that is no larger is not counted for its address.
 const SMALL: usize = 64 * 1024;
@@ -78,7 +78,7 @@ pub(crate) struct BodyShare(Arc<Share>);
 struct Share {
     taken: AtomicUsize,
     address: Option<IpAddr>,
-    /// Whether the caller's key is known.
+    /// True once the caller's key is known.
     is_known: AtomicBool,
     refusal: OnceLock<Refusal>,
     is_read: AtomicBool,
@@ -166,7 +166,7 @@ impl Share {
         *of_address <= bounds::ADDRESS_BODIES_UNDER_WAY
     }
 
-    /// What was read is needed no more.
+    /// Gives the room back: what was read is needed no more.
     fn give_back(&self) {
         let taken = self.taken.swap(0, Ordering::Relaxed);
         UNDER_WAY.fetch_sub(taken, Ordering::Relaxed);

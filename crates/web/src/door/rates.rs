@@ -19,7 +19,7 @@ use crate::caller::{bearer, session_token};
 const KEPT: usize = 20_000;
 /// What may come at once, as time at the full rate.
 const BURST: Duration = Duration::from_secs(6);
-/// How secret keys begin, and public ones.
+/// The beginnings of secret keys, and of public ones.
 const SECRET: &str = "sk_";
 const PUBLIC: &str = "pk_";
 

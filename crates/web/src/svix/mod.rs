@@ -218,6 +218,6 @@ async fn health(State(web): State<Web>) -> Response {
     (status, Json(json!({ "database": word, "queue": word, "cache": { "status": "ok" } }))).into_response()
 }
 
-async fn document() -> Json<utoipa::openapi::OpenApi> {
+async fn document() -> Json<&'static utoipa::openapi::OpenApi> {
     Json(crate::openapi())
 }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::endpoints::EndpointId;
 
-/// How often an endpoint's failures are told.
+/// The time between two lines about an endpoint.
 const EVERY: Duration = Duration::from_secs(60);
 /// Endpoints that are kept in mind.
 const KEPT: usize = 10_000;
 
-/// What endpoints have not taken lately.
+/// Failed attempts of endpoints since their last line in the log.
 #[derive(Debug, Default)]
 pub(crate) struct Failures(Mutex<HashMap<EndpointId, Sum>>);
 
@@ -30,7 +30,7 @@ impl Failures {
         }
     }
 
-    /// How many have failed since the last line, where there is to be one.
+    /// Counts one; answers how many have failed since the last line, where there is to be one.
     fn count(&self, endpoint: &EndpointId, now: Instant) -> Option<u64> {
         let mut all = self.0.lock().expect("nobody panics while they count");
         if all.len() >= KEPT && !all.contains_key(endpoint) {

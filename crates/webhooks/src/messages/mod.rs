@@ -173,7 +173,7 @@ pub async fn list(tx: &mut Tx, application: &Application, filter: &Filter, range
     filter.check()?;
     if filter.is_everything() {
         let (rows, is_cut) = queries::list(tx, &application.id, filter, range).await?;
-        return Ok(found(rows, is_cut, None));
+        return Ok(Found::cut(rows, is_cut, None, |message| message.id.to_string()));
     }
     let most = if filter.content.is_some() { PAYLOADS_SEARCHED } else { ROWS_LOOKED_AT };
     let (range, stop) = queries::bounded(tx, &application.id, range, most).await?;
@@ -182,13 +182,7 @@ pub async fn list(tx: &mut Tx, application: &Application, filter: &Filter, range
         Some(content) => search(tx, application, filter, content, &range).await?,
     };
     let stop = stop.filter(|_| (rows.len() as i64) < range.limit);
-    Ok(found(rows, is_cut, stop))
-}
-
-/// A page that ends where it is full, or where looking stopped.
-fn found(rows: Vec<Message>, is_cut: bool, stop: Option<String>) -> Found<Message> {
-    let last = rows.last().filter(|_| is_cut).map(|last| last.id.to_string());
-    Found { stopped_at: last.or(stop), rows }
+    Ok(Found::cut(rows, is_cut, stop, |message| message.id.to_string()))
 }
 
 async fn search(

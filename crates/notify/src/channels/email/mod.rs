@@ -104,11 +104,15 @@ async fn leave_out(parcel: &Parcel<'_>, letter: &mut Letter) -> Result<Option<St
 
 /// The one address that a mail goes to, where it is one.
 pub(crate) fn sole_address(message: &Message) -> Option<String> {
-    let list = |name: &str| message.content.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let all = ["to", "cc", "bcc"].map(list).join(",");
-    let mut all = all.split(',').map(suppressions::plain).filter(|address| !address.is_empty());
+    let mut all = ["to", "cc", "bcc"].into_iter().flat_map(|list| addresses(message, list));
     let first = all.next()?;
-    all.next().is_none().then_some(first)
+    all.next().is_none().then(|| suppressions::plain(&first))
+}
+
+/// The addresses of one of a mail's lists, which are parted by commas.
+fn addresses(message: &Message, list: &str) -> Vec<String> {
+    let text = message.content.get(list).and_then(Value::as_str).unwrap_or_default();
+    text.split(',').map(|address| address.trim().to_owned()).filter(|address| !address.is_empty()).collect()
 }
 
 async fn by(parcel: Parcel<'_>, letter: &Letter) -> Said {
@@ -155,10 +159,7 @@ fn either(parcel: &Parcel<'_>, by: &str, first: Said, second: Said, why: &str) -
 
 fn letter(parcel: &Parcel<'_>) -> std::result::Result<Letter, String> {
     let word = |name: &str| parcel.word(name).unwrap_or_default().to_owned();
-    let list = |name: &str| -> Vec<String> {
-        let list = parcel.word(name).into_iter().flat_map(|list| list.split(','));
-        list.map(|address| address.trim().to_owned()).filter(|address| !address.is_empty()).collect()
-    };
+    let list = |name: &str| addresses(parcel.message, name);
     let mut headers = Vec::new();
     if parcel.message.content.get("is_commercial") == Some(&Value::Bool(true)) {
         let address = tracking::unsubscribe_address(parcel.notify, parcel.organisation, &parcel.message.recipient);

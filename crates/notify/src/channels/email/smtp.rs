@@ -98,7 +98,7 @@ impl MailFailure {
     }
 }
 
-/// Whether a reply says that the mailbox is not there, or was moved away (RFC 3463, 3.2): the next mail to it would come back as well.
+/// True of a reply that says that the mailbox is not there, or was moved away (RFC 3463, 3.2): the next mail to it would come back as well.
 fn is_no_mailbox(reply: &str) -> bool {
     let mut words = reply.split(|letter: char| !(letter.is_ascii_digit() || letter == '.'));
     words.any(|word| matches!(word, "5.1.1" | "5.1.2" | "5.1.6" | "5.1.10"))

@@ -9,7 +9,7 @@ use super::{Fault, fault};
 use crate::channels::ChannelType;
 use crate::workflows::definition::{Definition, Step};
 
-/// What the API adds to a document that it gives out.
+/// Keys that the API adds to a document that it gives out.
 const GIVEN_OUT: [&str; 9] =
     ["$schema", "key", "environment", "sha", "valid", "goal_attachment", "created_at", "updated_at", "deleted_at"];
 
@@ -74,7 +74,7 @@ fn fields(kind: ChannelType) -> (&'static [&'static str], &'static [&'static str
     }
 }
 
-/// What is wrong with a template's fields.
+/// Finds what is wrong with a template's fields.
 pub(super) fn of_template(step: &Step, kind: ChannelType, template: &Map<String, Value>) -> Vec<Fault> {
     let (known, needed) = fields(kind);
     let name = &step.reference;

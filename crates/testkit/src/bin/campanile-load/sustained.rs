@@ -1,4 +1,4 @@
-//! Whether what holds for ten seconds holds for a quarter of an hour.
+//! A quarter of an hour of what is otherwise measured for ten seconds.
 //!
 //! First the peak is found: everybody sends as fast as they are answered, and the clock stops when the last has arrived. Then four fifths of
 //! it are sent for fifteen minutes at even intervals, to the database as it comes, and each minute is told: what was sent
@@ -30,7 +30,7 @@ pub(crate) struct Flow<'a> {
     pub(crate) secret: Option<SigningSecret>,
     /// The request with this number, which is to be sent at this time.
     pub(crate) request: Arc<dyn Fn(u64, Duration) -> Vec<u8> + Send + Sync>,
-    /// What it is answered.
+    /// The status of its answer.
     pub(crate) status: u16,
 }
 
