@@ -38,6 +38,7 @@ mod migrate;
 mod postgres;
 mod queue;
 mod range;
+mod sizes;
 mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -234,7 +234,7 @@ async fn forget_unless_idle(mut tx: Tx) {
 }
 
 /// Opens the comments that are meant for PostgreSQL alone.
-fn for_postgres(sql: &'static str) -> Cow<'static, str> {
+pub(crate) fn for_postgres(sql: &str) -> Cow<'_, str> {
     const MARK: &str = "/*pg:";
     if !sql.contains(MARK) {
         return Cow::Borrowed(sql);

@@ -1,5 +1,6 @@
 //! A transaction: the same few calls on both databases.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
@@ -7,7 +8,7 @@ use futures_util::{FutureExt as _, TryStreamExt as _};
 use tokio_postgres::types::ToSql;
 
 use crate::lite::lite_error;
-use crate::postgres::{PostgresTx, pg_error};
+use crate::postgres::{PostgresTx, for_postgres, pg_error};
 use crate::{Error, Param, Result, Row};
 
 /// An open transaction, or a read. Obtained from [`crate::Db::write`] and [`crate::Db::read`].
@@ -28,8 +29,8 @@ pub struct Tx {
 pub struct Bulk {
     /// Is about one row, with its values as parameters.
     pub each: &'static str,
-    /// Is about all of them on PostgreSQL, with an array of each value. A change returns the first value of
-    /// those that it has changed.
+    /// Is about all of them on PostgreSQL, with an array of each value; the rows come in the order of their first, so
+    /// that it can be searched for by halving. A change returns the first value of those that it has changed.
     pub together: &'static str,
 }
 
@@ -227,7 +228,8 @@ impl Tx {
         match &mut self.inner {
             Inner::Lite(connection) => connection.execute_batch(sql).map_err(|e| lite_error(sql, &e)),
             Inner::Postgres(postgres) => {
-                postgres.begun(postgres.client.batch_execute(sql)).await.map_err(|e| pg_error(sql, &e))
+                let opened = for_postgres(sql);
+                postgres.begun(postgres.client.batch_execute(&opened)).await.map_err(|e| pg_error(sql, &e))
             }
         }
     }
@@ -254,9 +256,14 @@ fn all_storable(rows: &[Vec<Param<'_>>]) -> Result<()> {
 }
 
 impl PostgresTx {
-    /// Runs a statement once for all rows, with an array of each of their values.
+    /// Runs a statement once for all rows, with an array of each of their values, in the order of the first.
     async fn together(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<tokio_postgres::Row>> {
         let statement = self.prepare(sql).await?;
+        let mut rows: Vec<&Vec<Param<'_>>> = rows.iter().collect();
+        rows.sort_by(|one, other| match (&one[0], &other[0]) {
+            (Param::Text(one), Param::Text(other)) => one.cmp(other),
+            _ => Ordering::Equal,
+        });
         let columns: Vec<Vec<&Param<'_>>> =
             (0..rows[0].len()).map(|column| rows.iter().map(|row| &row[column]).collect()).collect();
         let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();

@@ -109,6 +109,7 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
     let Started { app, jobs, listener, traces, portal_ancestors, door, _lock, .. } = started;
     let surface = campanile_web::Settings { metrics: measurements::start(), portal_ancestors, door: door.clone() };
     let listening = tokio::spawn(campanile_notify::feeds::listen(app.notify.clone()));
+    let measuring = tokio::spawn(measurements::measure_room(app.db.clone()));
     let router = campanile_web::router(app, surface);
     let (told, stopping) = tokio::sync::oneshot::channel();
     let serving = campanile_web::serve(listener, router, door, async move {
@@ -129,6 +130,7 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
         traces.stop().await;
     }
     listening.abort();
+    measuring.abort();
     served
 }
 

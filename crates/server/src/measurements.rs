@@ -2,17 +2,23 @@
 
 use std::time::Duration;
 
+use campanile_db::Db;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// The time between two moments at which single values are put into buckets.
 const TIDY: Duration = Duration::from_secs(5);
+/// The time between two measurements of the database's room.
+const ROOM: Duration = Duration::from_secs(30);
 /// Bounds of the buckets of what is measured in seconds.
 const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
 /// Every measurement, and what it means. Those that end in `_total` only grow; those in seconds are histograms, and so are sizes; what is left
 /// goes up and down.
-const MEANINGS: [(&str, &str); 33] = [
+const MEANINGS: [(&str, &str); 36] = [
     ("campanile_build_info", "Always 1; the labels say which program this is."),
+    ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
+    ("campanile_db_dead_rows", "Rows of each table that are dead and that PostgreSQL has yet to clear away."),
+    ("campanile_db_free_bytes", "Bytes of the embedded database's file that are free."),
     ("campanile_db_group_seconds", "How long a group of changes of the embedded database took, its commit included."),
     ("campanile_db_group_size", "How many changes shared a commit of the embedded database."),
     ("campanile_deliveries_total", "Deliveries of providers, by provider and what they were answered."),
@@ -71,6 +77,17 @@ async fn tidy(handle: PrometheusHandle) {
     loop {
         ticks.tick().await;
         handle.run_upkeep();
+    }
+}
+
+/// Measures the room that the database takes, until it is dropped.
+pub(crate) async fn measure_room(db: Db) {
+    let mut ticks = tokio::time::interval(ROOM);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = db.measure_room().await {
+            tracing::debug!(%error, "the room that the database takes could not be measured");
+        }
     }
 }
 

@@ -209,15 +209,35 @@ impl Owned {
     }
 }
 
+/// What a statement about many rows says of which they are: `$1` are their ids in order, `$2` the generations that their owner knows.
+///
+/// A join with these arrays would be planned by what the table's statistics say, and of a queue that has just been emptied they
+/// say that it has next to no rows: then PostgreSQL reads all of it, dead rows too, for every change. This way there is
+/// one index that can answer. What else is told of a row stands in the arrays where its id does, which `width_bucket`
+/// finds by halving.
+macro_rules! owned {
+    () => {
+        "run.id = ANY($1::text[]) AND run.generation = ($2::bigint[])[width_bucket(run.id, $1::text[])]
+            AND run.status + 0 < 10"
+    };
+}
+
+/// Where in the arrays a row is told of.
+macro_rules! told {
+    () => {
+        " FROM (SELECT width_bucket(run.id, $1::text[]) AS at OFFSET 0) AS told) WHERE "
+    };
+}
+
+const REMOVE: Bulk = Bulk {
+    each: "DELETE FROM run WHERE id = $1 AND generation = $2 AND status + 0 < 10",
+    together: concat!("DELETE FROM run WHERE ", owned!(), " RETURNING id"),
+};
+
 /// Takes each off the table; 0 where it is not the owner's any more.
 pub(crate) async fn remove(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<bool>> {
-    let bulk = Bulk {
-        each: "DELETE FROM run WHERE id = $1 AND generation = $2 AND status + 0 < 10",
-        together: "DELETE FROM run USING unnest($1::text[], $2::bigint[]) AS told (id, generation)
-            WHERE run.id = told.id AND run.generation = told.generation AND status + 0 < 10 RETURNING run.id",
-    };
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
-    tx.change(bulk, &rows).await
+    tx.change(REMOVE, &rows).await
 }
 
 /// Where a run goes on: its due time is now where its inbox has more than the owner has seen.
@@ -235,21 +255,24 @@ pub(crate) struct Parked {
     pub(crate) error: Option<String>,
 }
 
+const PARK: Bulk = Bulk {
+    each: "UPDATE run SET status = $3, due = CASE WHEN pokes > $7 THEN CAST($12 AS BIGINT) ELSE CAST($4 AS BIGINT) END,
+        attempt = $5, seq = $6, holds = $8, lane = $9, started_at = COALESCE(started_at, $10), error = $11,
+        crashes = 0
+    WHERE id = $1 AND generation = $2 AND status + 0 < 10",
+    together: concat!(
+        "UPDATE run SET crashes = 0, (status, due, attempt, seq, holds, lane, started_at, error) = (SELECT
+            ($3::bigint[])[at],
+            CASE WHEN run.pokes > ($7::bigint[])[at] THEN ($12::bigint[])[at] ELSE ($4::bigint[])[at] END,
+            ($5::bigint[])[at], ($6::bigint[])[at], ($8::boolean[])[at], ($9::bigint[])[at],
+            COALESCE(run.started_at, ($10::bigint[])[at]), ($11::text[])[at]",
+        told!(),
+        owned!(),
+        " RETURNING id"
+    ),
+};
+
 pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Result<Vec<bool>> {
-    let bulk = Bulk {
-        each: "UPDATE run SET status = $3, due = CASE WHEN pokes > $7 THEN CAST($12 AS BIGINT) ELSE CAST($4 AS BIGINT) END,
-            attempt = $5, seq = $6, holds = $8, lane = $9, started_at = COALESCE(started_at, $10), error = $11,
-            crashes = 0
-        WHERE id = $1 AND generation = $2 AND status + 0 < 10",
-        together: "UPDATE run SET status = told.status,
-            due = CASE WHEN run.pokes > told.pokes THEN told.at ELSE told.due END, attempt = told.attempt,
-            seq = told.seq, holds = told.holds, lane = told.lane, error = told.error, crashes = 0,
-            started_at = COALESCE(run.started_at, told.started_at)
-        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::boolean[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[])
-            AS told (id, generation, status, due, attempt, seq, pokes, holds, lane, started_at, error, at)
-        WHERE run.id = told.id AND run.generation = told.generation AND run.status + 0 < 10 RETURNING run.id",
-    };
     let rows: Vec<_> = parked
         .iter()
         .map(|parked| {
@@ -269,7 +292,7 @@ pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Resu
             ]
         })
         .collect();
-    tx.change(bulk, &rows).await
+    tx.change(PARK, &rows).await
 }
 
 /// A run under way that has got on.
@@ -280,34 +303,39 @@ pub(crate) struct Progress {
     pub(crate) begins: Option<Timestamp>,
 }
 
+const BEGIN: Bulk = Bulk {
+    each: "UPDATE run SET status = 1, attempt = 0, started_at = COALESCE(started_at, $3)
+        WHERE id = $1 AND generation = $2 AND status + 0 < 10",
+    together: concat!(
+        "UPDATE run SET status = 1, attempt = 0,
+            started_at = COALESCE(started_at, ($3::bigint[])[width_bucket(id, $1::text[])]) WHERE ",
+        owned!(),
+        " RETURNING id"
+    ),
+};
+
 /// The first progress of a run since it was queued or waited.
 pub(crate) async fn begin(tx: &mut Tx, runs: &[Progress]) -> Result<Vec<bool>> {
-    let bulk = Bulk {
-        each: "UPDATE run SET status = 1, attempt = 0, started_at = COALESCE(started_at, $3)
-            WHERE id = $1 AND generation = $2 AND status + 0 < 10",
-        together: "UPDATE run SET status = 1, attempt = 0, started_at = COALESCE(run.started_at, told.started_at)
-            FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS told (id, generation, started_at)
-            WHERE run.id = told.id AND run.generation = told.generation AND run.status + 0 < 10 RETURNING run.id",
-    };
     let rows: Vec<_> = runs.iter().map(|got| row![got.run.id.as_str(), got.run.generation, got.begins]).collect();
-    tx.change(bulk, &rows).await
+    tx.change(BEGIN, &rows).await
 }
+
+const ARE_OWNED: Bulk = Bulk {
+    each: "SELECT run.id FROM run, engine_node
+        WHERE run.id = $1 AND run.generation = $2 AND run.status + 0 < 10 AND engine_node.epoch = $3
+        /*pg: FOR NO KEY UPDATE OF run FOR KEY SHARE OF engine_node */",
+    together: concat!(
+        "SELECT run.id FROM run, engine_node WHERE engine_node.epoch = ($3::bigint[])[1] AND ",
+        owned!(),
+        " FOR NO KEY UPDATE OF run FOR KEY SHARE OF engine_node"
+    ),
+};
 
 /// Whether each is still its owner's, who still lives; both until this transaction ends. A run that gets on writes
 /// no more than this: its row says that it is under way, and its steps say the rest.
 pub(crate) async fn are_owned(tx: &mut Tx, runs: &[Owned], epoch: i64) -> Result<Vec<bool>> {
-    let bulk = Bulk {
-        each: "SELECT run.id FROM run, engine_node
-            WHERE run.id = $1 AND run.generation = $2 AND run.status + 0 < 10 AND engine_node.epoch = $3
-            /*pg: FOR NO KEY UPDATE OF run FOR KEY SHARE OF engine_node */",
-        together: "SELECT run.id FROM run
-            JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS told (id, generation, epoch)
-                ON run.id = told.id AND run.generation = told.generation
-            JOIN engine_node ON engine_node.epoch = told.epoch
-            WHERE run.status + 0 < 10 FOR NO KEY UPDATE OF run FOR KEY SHARE OF engine_node",
-    };
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation, epoch]).collect();
-    let owned: HashSet<String> = tx.gather(bulk, &rows, |row| row.get(0)).await?.into_iter().collect();
+    let owned: HashSet<String> = tx.gather(ARE_OWNED, &rows, |row| row.get(0)).await?.into_iter().collect();
     Ok(runs.iter().map(|run| owned.contains(run.id.as_str())).collect())
 }
 
@@ -323,19 +351,22 @@ pub(crate) struct Ended {
     pub(crate) error: Option<String>,
 }
 
+const END: Bulk = Bulk {
+    each: "UPDATE run SET status = $3, attempt = $4, seq = $5, started_at = COALESCE(started_at, $6),
+            ended_at = $7, output = $8, error = $9, dedupe = NULL, holds = FALSE
+        WHERE id = $1 AND generation = $2 AND status + 0 < 10",
+    together: concat!(
+        "UPDATE run SET dedupe = NULL, holds = FALSE,
+            (status, attempt, seq, started_at, ended_at, output, error) = (SELECT
+            ($3::bigint[])[at], ($4::bigint[])[at], ($5::bigint[])[at],
+            COALESCE(run.started_at, ($6::bigint[])[at]), ($7::bigint[])[at], ($8::text[])[at], ($9::text[])[at]",
+        told!(),
+        owned!(),
+        " RETURNING id"
+    ),
+};
+
 pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<Vec<bool>> {
-    let bulk = Bulk {
-        each: "UPDATE run SET status = $3, attempt = $4, seq = $5, started_at = COALESCE(started_at, $6),
-                ended_at = $7, output = $8, error = $9, dedupe = NULL, holds = FALSE
-            WHERE id = $1 AND generation = $2 AND status + 0 < 10",
-        together: "UPDATE run SET status = told.status, attempt = told.attempt, seq = told.seq,
-                started_at = COALESCE(run.started_at, told.started_at), ended_at = told.ended_at,
-                output = told.output, error = told.error, dedupe = NULL, holds = FALSE
-            FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                    $7::bigint[], $8::text[], $9::text[])
-                AS told (id, generation, status, attempt, seq, started_at, ended_at, output, error)
-            WHERE run.id = told.id AND run.generation = told.generation AND run.status + 0 < 10 RETURNING run.id",
-    };
     let rows: Vec<_> = ended
         .iter()
         .map(|ended| {
@@ -352,7 +383,7 @@ pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<
             ]
         })
         .collect();
-    tx.change(bulk, &rows).await
+    tx.change(END, &rows).await
 }
 
 /// A failed job that is due again later.
@@ -364,21 +395,24 @@ pub(crate) struct Postponed {
     pub(crate) error: String,
 }
 
+const POSTPONE: Bulk = Bulk {
+    each: "UPDATE run SET status = 2, attempt = $3, generation = generation + 1, due = $4, error = $5, crashes = 0
+        WHERE id = $1 AND generation = $2 AND status + 0 < 10",
+    together: concat!(
+        "UPDATE run SET status = 2, generation = generation + 1, crashes = 0, (attempt, due, error) = (SELECT
+            ($3::bigint[])[at], ($4::bigint[])[at], ($5::text[])[at]",
+        told!(),
+        owned!(),
+        " RETURNING id"
+    ),
+};
+
 pub(crate) async fn postpone(tx: &mut Tx, postponed: &[Postponed]) -> Result<Vec<bool>> {
-    let bulk = Bulk {
-        each: "UPDATE run SET status = 2, attempt = $3, generation = generation + 1, due = $4, error = $5, crashes = 0
-            WHERE id = $1 AND generation = $2 AND status + 0 < 10",
-        together: "UPDATE run SET status = 2, attempt = told.attempt, generation = run.generation + 1, due = told.due,
-                error = told.error, crashes = 0
-            FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
-                AS told (id, generation, attempt, due, error)
-            WHERE run.id = told.id AND run.generation = told.generation AND run.status + 0 < 10 RETURNING run.id",
-    };
     let rows: Vec<_> = postponed
         .iter()
         .map(|row| row![row.run.id.as_str(), row.run.generation, i64::from(row.attempt), row.due, row.error.as_str()])
         .collect();
-    tx.change(bulk, &rows).await
+    tx.change(POSTPONE, &rows).await
 }
 
 /// Writes down that these are about to start although the last life of their shard ended badly.
@@ -435,3 +469,6 @@ pub(crate) async fn poke(
     tx.execute(sql, params![id.as_str(), step, state, result, now]).await?;
     Ok(Some(shard))
 }
+
+#[cfg(test)]
+mod tests;
