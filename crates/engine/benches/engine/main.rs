@@ -7,6 +7,7 @@
 
 mod latency;
 mod sleepers;
+mod sustained;
 mod throughput;
 
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use serde_json::Value;
 
 const TENANT: &str = "org_1";
 const MARKS: Migrations = Migrations { component: "marks", files: &["CREATE TABLE mark (word TEXT NOT NULL)"] };
-const SCENARIOS: [&str; 5] = ["throughput", "start", "steps", "stored", "sleepers"];
+/// The last takes a quarter of an hour and is only run when it is asked for.
+const SCENARIOS: [&str; 6] = ["throughput", "start", "steps", "stored", "sleepers", "sustained"];
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
@@ -30,7 +32,7 @@ fn main() {
     }
     let is_wanted = |word: &str, group: &[&str]| {
         let mut of_group = words.iter().filter(|word| group.contains(&word.as_str())).peekable();
-        of_group.peek().is_none() || of_group.any(|wanted| wanted == word)
+        (of_group.peek().is_none() && word != "sustained") || of_group.any(|wanted| wanted == word)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     for database in ["sqlite", "postgres"].into_iter().filter(|name| is_wanted(name, &["sqlite", "postgres"])) {
@@ -47,6 +49,7 @@ async fn measure(database: &str, scenario: &str) {
         "start" => latency::starts(&database).await,
         "steps" => latency::steps(&database).await,
         "stored" => throughput::measure_stored(&database).await,
+        "sustained" => sustained::measure(&database).await,
         _ => sleepers::measure(&database).await,
     }
 }

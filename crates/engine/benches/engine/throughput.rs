@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{World, cpu_seconds, resident};
 
-const ENQUEUERS: u64 = 128;
+pub const ENQUEUERS: u64 = 128;
 /// How long they go on.
 const LOAD: Duration = Duration::from_secs(10);
 const WARM_UP: Duration = Duration::from_secs(2);
