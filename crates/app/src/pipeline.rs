@@ -78,8 +78,9 @@ fn settled(app: App, delivery: Delivery, settlement: Settlement) -> Outcome {
 
 async fn settle(tx: &mut Tx, app: &App, delivery: &Delivery, settlement: Settlement) -> Result<()> {
     deliveries::settle(tx, delivery.id.as_str(), &settlement, app.clock.now()).await?;
-    let (live, workspace, id) = (app.live.clone(), delivery.workspace_id.clone(), delivery.id.to_string());
-    tx.after_commit(move || live.tell(&workspace, NewsKind::Delivery, id));
+    let (live, organisation) = (app.live.clone(), delivery.organisation_id.clone());
+    let (workspace, id) = (delivery.workspace_id.clone(), delivery.id.clone());
+    tx.after_commit(move || live.tell(&organisation, &workspace, NewsKind::Delivery, id.as_str()));
     Ok(())
 }
 
@@ -114,11 +115,11 @@ async fn remember_all(
 async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<()> {
     let workspace = organisations::workspace(tx, &observation.workspace_id).await?;
     outbound::observation_created(tx, app, &workspace, observation).await?;
-    if observation.significance >= workspace.notify_threshold {
-        tell_members(tx, app, &workspace, observation).await?;
-    }
-    let (live, id) = (app.live.clone(), observation.id.to_string());
-    tx.after_commit(move || live.tell(&workspace.id, NewsKind::Observation, id));
+    tell(tx, app, &workspace, observation).await?;
+    let (live, id) = (app.live.clone(), observation.id.clone());
+    tx.after_commit(move || {
+        live.tell(&workspace.organisation_id, &workspace.id, NewsKind::Observation, id.as_str());
+    });
     metrics::counter!("campanile_observations_total", "provider" => observation.provider.clone()).increment(1);
     Ok(())
 }

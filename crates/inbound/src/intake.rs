@@ -66,7 +66,9 @@ pub struct Receipt {
     pub delivery_id: String,
     /// Whether it was stored now, and not before.
     pub is_new: bool,
-    /// The workspace it belongs to, for those who watch.
+    /// The organisation it belongs to, for those who watch.
+    pub organisation: OrganisationId,
+    /// The workspace it belongs to.
     pub workspace: WorkspaceId,
     /// The status that says to the sender that it was taken.
     pub status: u16,
@@ -234,6 +236,7 @@ impl Intake {
             id: delivery.id.clone(),
             delivery_id: delivery.delivery_id.clone(),
             is_new,
+            organisation: delivery.organisation_id.clone(),
             workspace: delivery.workspace_id.clone(),
             status: provider.manners().success,
         })

@@ -7,8 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile_accounts::live::NewsKind;
-use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_accounts::OrganisationId;
 use campanile_base::{Result, Timestamp, new_ksuid, uuid_of};
 use campanile_db::Tx;
 use campanile_engine::{Backoff, JobOptions, NewJob, Registry};
@@ -380,14 +379,18 @@ impl Writing<'_> {
 
     /// Lets those who watch feeds know, once this is durable.
     fn tell(&self, tx: &mut Tx, messages: &[&Message]) {
-        for message in messages {
-            // The workspace's page shows who was told.
-            if let Some(tenant) = message.tenant.as_ref().filter(|tenant| tenant.starts_with("ws_")) {
-                let (live, workspace, id) =
-                    (self.notify.live.clone(), WorkspaceId::from(tenant.clone()), message.id.clone());
-                tx.after_commit(move || live.tell(&workspace, NewsKind::Notification, &id));
+        // A workspace's page shows who was told, and a member's bell what is for them.
+        let news = |message: &&Message| {
+            let user = message.recipient.is_user().then(|| message.recipient.id.clone());
+            (message.tenant.clone(), user, message.id.clone())
+        };
+        let (live, organisation) = (self.notify.live.clone(), self.organisation.clone());
+        let news: Vec<_> = messages.iter().map(news).collect();
+        tx.after_commit(move || {
+            for (tenant, user, id) in news {
+                live.tell_message(&organisation, tenant.as_deref(), user.as_deref(), &id);
             }
-        }
+        });
         let is_due = |message: &&&Message| message.status == Status::Queued && message.scheduled_at.is_none();
         let due: Vec<Message> = messages.iter().filter(is_due).map(|message| (*message).clone()).collect();
         if !due.is_empty() {

@@ -60,7 +60,8 @@ async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, 
     let result = if receipt.is_new { "accepted" } else { "duplicate" };
     count(&provider, result);
     if receipt.is_new {
-        web.app.live.tell(&receipt.workspace, NewsKind::Delivery, receipt.id.as_str());
+        let (live, id) = (&web.app.live, receipt.id.as_str());
+        live.tell(&receipt.organisation, &receipt.workspace, NewsKind::Delivery, id);
     }
     let answer = json!({ "status": result, "id": receipt.id, "deliveryId": receipt.delivery_id });
     (StatusCode::from_u16(receipt.status).unwrap_or(StatusCode::ACCEPTED), Json(answer)).into_response()

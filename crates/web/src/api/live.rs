@@ -1,20 +1,18 @@
-//! The one stream of news: what just became durable in the caller's workspaces.
+//! The one stream of news: what just became durable in the caller's workspaces, and what is for them themselves.
 //!
 //! Server-sent events named by kind, with the id of the thing; the client reads it where it
 //! belongs. A client that fell behind, or comes back after a break, is told `again`. The stream ends with the session or the key
 //! that it was opened with.
 
-use std::collections::HashSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use campanile_accounts::{Caller, organisations};
+use campanile_accounts::{Actor, Caller, organisations};
 use campanile_base::Error;
 use futures_util::stream::{self, Stream, StreamExt as _};
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::Web;
 use crate::caller::{Known, recognise};
@@ -32,31 +30,31 @@ pub(super) async fn stream(
     headers: HeaderMap,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let organisation = caller.organisation.clone();
-    let receiver = web.app.live.listen();
     let workspaces =
         web.app.db.read(move |tx| Box::pin(async move { organisations::workspaces(tx, &organisation).await })).await?;
-    let ours: HashSet<_> = workspaces.into_iter().map(|workspace| workspace.id).collect();
-    let greeting = Event::default().event("again").data("{}").retry(Duration::from_secs(2));
-    let news = stream::unfold((receiver, ours, Some(greeting)), async |(mut receiver, ours, greeting)| {
-        if let Some(greeting) = greeting {
-            return Some((Ok(greeting), (receiver, ours, None)));
-        }
-        loop {
-            match receiver.recv().await {
-                Ok(news) if !ours.contains(&news.workspace) => {}
-                Ok(news) => {
-                    let data = serde_json::to_string(&news).unwrap_or_default();
-                    return Some((Ok(Event::default().event("news").data(data)), (receiver, ours, None)));
-                }
-                Err(RecvError::Lagged(_)) => {
-                    return Some((Ok(Event::default().event("again").data("{}")), (receiver, ours, None)));
-                }
-                Err(RecvError::Closed) => return None,
-            }
-        }
+    let member = match &caller.actor {
+        Actor::Person(person) => Some(person),
+        _ => None,
+    };
+    let workspaces = workspaces.into_iter().map(|workspace| workspace.id);
+    let listener = web.app.live.listen(&caller.organisation, workspaces, member);
+    let greeting = again().retry(Duration::from_secs(2));
+    let news = stream::unfold((listener, Some(greeting)), async |(mut listener, greeting)| {
+        let event = match greeting {
+            Some(greeting) => greeting,
+            None => match listener.next().await {
+                Some(news) => Event::default().event("news").data(serde_json::to_string(&news).unwrap_or_default()),
+                None => again(),
+            },
+        };
+        Some((Ok(event), (listener, None)))
     });
     let news = news.take_until(until_shut_out(web, caller, headers));
     Ok(Sse::new(news).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+fn again() -> Event {
+    Event::default().event("again").data("{}")
 }
 
 /// Ends when the request would not be let in any more. While nobody can say, it would.

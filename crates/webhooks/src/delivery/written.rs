@@ -146,8 +146,9 @@ async fn follow_up(tx: &mut Tx, webhooks: &Webhooks, settled: &Settled, made: &M
     }
     // The workspace whose application this is, for those who watch it; others watch nothing.
     if let Some(workspace) = application.kind.workspace() {
-        let (live, workspace, id) = (webhooks.live.clone(), workspace.clone(), made.attempt.id.clone());
-        tx.after_commit(move || live.tell(&workspace, NewsKind::Attempt, id.as_str()));
+        let (live, organisation) = (webhooks.live.clone(), application.organisation_id.clone());
+        let (workspace, id) = (workspace.clone(), made.attempt.id.clone());
+        tx.after_commit(move || live.tell(&organisation, &workspace, NewsKind::Attempt, id.as_str()));
     }
     Ok(())
 }
