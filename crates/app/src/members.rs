@@ -9,7 +9,7 @@ use campanile_base::Result;
 use campanile_db::Tx;
 use campanile_notify::recipients::Told;
 use campanile_notify::triggers::{self, Asked};
-use campanile_notify::{Reference, subscriptions};
+use campanile_notify::{Reference, recipients, subscriptions};
 use serde_json::{Map, Value, json};
 
 use crate::App;
@@ -18,7 +18,10 @@ use crate::notices::recipient;
 /// The collection of workspaces, as objects that members subscribe to.
 const WORKSPACES: &str = "workspaces";
 
-/// Triggers a workflow for the members of a workspace.
+/// The property of a workspace's object that says from which significance on its Slack channel is told.
+const CHANNEL_THRESHOLD: &str = "slack_threshold";
+
+/// Triggers a workflow for the members of a workspace, and for its Slack channel.
 pub(crate) async fn tell(
     tx: &mut Tx,
     app: &App,
@@ -27,13 +30,35 @@ pub(crate) async fn tell(
     workflow: &str,
     data: Value,
 ) -> Result<()> {
-    let object = Reference::object(WORKSPACES, workspace.id.as_str());
     subscribe(tx, app, workspace, members).await?;
-    let data = data.as_object().cloned().unwrap_or_default();
-    let tenant = Told::of(Reference::tenant(workspace.id.as_str()), map(json!({ "name": workspace.name })))?;
-    let organisation = workspace.organisation_id.clone();
-    let asked = Asked { tenant: Some(tenant), ..Asked::new(organisation, workflow, vec![Told::named(object)], data) };
+    triggers::trigger(tx, &app.notify, asked(workspace, workflow, data)?).await.map(drop)
+}
+
+/// Triggers a workflow for the Slack channel of a workspace alone.
+pub(crate) async fn tell_channel(
+    tx: &mut Tx,
+    app: &App,
+    workspace: &Workspace,
+    workflow: &str,
+    data: Value,
+) -> Result<()> {
+    let asked = Asked { is_alone: true, ..asked(workspace, workflow, data)? };
     triggers::trigger(tx, &app.notify, asked).await.map(drop)
+}
+
+/// Whether somebody has set the Slack channel of a workspace to hear of what is so significant.
+pub(crate) async fn channel_wants(tx: &mut Tx, workspace: &Workspace, significance: i64) -> Result<bool> {
+    let object = Reference::object(WORKSPACES, workspace.id.as_str());
+    let known = recipients::get(tx, &workspace.organisation_id, &object).await?;
+    let least = known.and_then(|object| object.properties.get(CHANNEL_THRESHOLD).and_then(Value::as_i64));
+    Ok(least.is_some_and(|least| significance >= least))
+}
+
+fn asked(workspace: &Workspace, workflow: &str, data: Value) -> Result<Asked> {
+    let object = Told::named(Reference::object(WORKSPACES, workspace.id.as_str()));
+    let tenant = Told::of(Reference::tenant(workspace.id.as_str()), map(json!({ "name": workspace.name })))?;
+    let (organisation, data) = (workspace.organisation_id.clone(), data.as_object().cloned().unwrap_or_default());
+    Ok(Asked { tenant: Some(tenant), ..Asked::new(organisation, workflow, vec![object], data) })
 }
 
 /// Lets the members of a workspace, and nobody else, hear what it hears.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! delivery received ─▶ normalised ─▶ remembered ─▶ observation captured ─┬▶ webhook observation.created
-//!                                                                        └▶ notification, if significant
+//!                                                                        ├▶ notification of the members, if significant
+//!                                                                        └▶ the workspace's Slack channel, if it wants it
 //! ```
 //!
 //! What becomes of a source is told by [`App::connect`] and [`App::disconnect`]; what is told of anything, by [`outbound`].
@@ -124,7 +125,12 @@ async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<(
     Ok(())
 }
 
-async fn tell_members(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {
+/// Tells the members of what reaches the workspace's threshold, and its Slack channel of what the channel wants.
+async fn tell(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {
+    let is_significant = observation.significance >= workspace.notify_threshold;
+    if !is_significant && !members::channel_wants(tx, workspace, observation.significance).await? {
+        return Ok(());
+    }
     let data = json!({
         "observationId": observation.id,
         "observationType": observation.event_type,
@@ -140,6 +146,9 @@ async fn tell_members(tx: &mut Tx, app: &App, workspace: &Workspace, observation
         "url": format!("{}/observations/{}", app.base_url, observation.id),
         "digest": { "unit": "seconds", "value": app.digest.as_secs() },
     });
+    if !is_significant {
+        return members::tell_channel(tx, app, workspace, OBSERVATION_CAPTURED, data).await;
+    }
     let members = people::members(tx, &workspace.organisation_id).await?;
     members::tell(tx, app, workspace, &members, OBSERVATION_CAPTURED, data).await
 }

@@ -83,6 +83,56 @@ async fn an_observation_goes_out_signed_and_to_the_members() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_slack_channel_hears_of_what_members_are_not_told() {
+    on_each_server(&[], async |server| {
+        let answer = |_: &Received| (200, json!({ "ok": true, "channel": "C1", "ts": "1700000000.000100" }).to_string());
+        let mut slack = Receiver::replying(Arc::new(answer)).await;
+        let put = async |path: &str, body: Value| {
+            let headers = [("authorization", bearer()), ("content-type", "application/json".to_owned())];
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let answer = server.ask("PUT", &format!("/v1{path}"), &headers, body.to_string().into_bytes()).await.unwrap();
+            assert_eq!(answer.status, 200, "{}", answer.json);
+        };
+        let workspace = server.all("/api/workspaces").await[0]["id"].as_str().unwrap().to_owned();
+        let base_url = format!("http://{}/api", slack.address);
+        put("/channels/slack", json!({ "type": "chat", "provider": "chat_slack", "provider_settings": { "base_url": base_url } }))
+            .await;
+        let token = json!({ "data": { "token": { "access_token": "xoxb-1" } } });
+        put(&format!("/objects/$tenants/{workspace}/channel_data/slack"), token).await;
+        let object = format!("/objects/workspaces/{workspace}");
+        let connections = json!({ "data": { "connections": [{ "channel_id": "C1" }] } });
+        put(&format!("{object}/channel_data/slack"), connections).await;
+
+        let opened = |number: u32| {
+            let payload = json!({
+                "action": "opened", "number": number,
+                "pull_request": { "number": number, "title": format!("Change {number}"), "user": { "id": 7, "login": "ada" },
+                    "updated_at": "2026-03-01T00:00:00Z", "head": { "ref": "x", "sha": "a1b2c3d4e5f6a7b8" }, "base": { "ref": "main" } },
+                "repository": { "id": 1, "full_name": "acme/shop", "default_branch": "main" },
+                "sender": { "id": 7, "login": "ada" },
+            });
+            sign("github", SOURCE_SECRET, "pull_request", &format!("pr-{number}"), payload.to_string().as_bytes())
+        };
+        server.deliver(&opened(1)).await.unwrap();
+        server.until_settled().await;
+        put(&object, json!({ "slack_threshold": 0 })).await;
+        server.deliver(&opened(2)).await.unwrap();
+        let told: Value = serde_json::from_slice(&next(&mut slack).await.body).unwrap();
+        assert!(told.to_string().contains("Change 2"), "what came before it was asked for is not told: {told}");
+        put(&object, json!({ "slack_threshold": 101 })).await;
+        server.deliver(&opened(3)).await.unwrap();
+        server.until_settled().await;
+        assert!(slack.requests.try_recv().is_err(), "it is silent");
+        let seen = server.all("/api/observations").await;
+        assert!(seen.len() == 3 && seen.iter().all(|one| one["significance"].as_i64().unwrap() < 70), "{seen:?}");
+        let member = server.all("/api/members").await[0]["id"].as_str().unwrap().to_owned();
+        let feed = server.get(&format!("/v1/users/{member}/feeds/in-app")).await.unwrap().json;
+        assert_eq!(feed["meta"]["total_count"], 0, "members are told by the workspace's threshold: {feed}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn endpoints_are_told_of_sources_that_come_and_go() {
     on_each_server(&[], async |server| {
         let mut receiver = Receiver::start().await;
