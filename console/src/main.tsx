@@ -6,12 +6,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { router } from "./app/router";
-import { isSignedOut } from "./lib/api";
+import { isPassing } from "./lib/api";
 import "./styles/index.css";
 
 const client = new QueryClient({
   defaultOptions: {
-    queries: { retry: (failures, error) => !isSignedOut(error) && failures < 3, refetchOnWindowFocus: true },
+    queries: { retry: (failures, error) => isPassing(error) && failures < 3, refetchOnWindowFocus: true },
   },
 });
 

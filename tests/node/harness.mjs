@@ -10,7 +10,7 @@ import { join } from "node:path";
 
 export const KEY = "sk_test_0123456789abcdefghijklmnop";
 export const OWNER = { email: "owner@example.com", password: "correct horse battery" };
-const SECRET = "a shared secret of a test";
+export const SECRET = "a shared secret of a test";
 
 function needed(name) {
   const value = process.env[name];
@@ -34,7 +34,7 @@ function freshDatabase(kind) {
   return { DATABASE_URL: server.replace("/postgres?", `/${name}?`) };
 }
 
-/** Starts a server; stop it with `stop()`. `before` is a command of the same binary that is run first, over the same database. */
+/** Starts a server; stop it with `stop()`, or only for a while with `down()` and `up()`. `before` is a command of the same binary that is run first, over the same database. */
 export async function start(kind, settings = {}, before = undefined) {
   const folder = mkdtempSync(join(tmpdir(), "campanile-node-"));
   const port = await freePort();
@@ -56,19 +56,25 @@ export async function start(kind, settings = {}, before = undefined) {
   const place = ["--listen", `127.0.0.1:${port}`, "--data", join(folder, "data")];
   if (before) execFileSync(binary, [...before, ...place], { env: environment, cwd: folder });
   const args = ["serve", ...place];
-  const child = spawn(binary, args, { env: environment, cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";
-  child.stdout.on("data", (text) => (printed += text));
+  let child;
+  const up = async () => {
+    child = spawn(binary, args, { env: environment, cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+    child.stdout.on("data", (text) => (printed += text));
+    const ready = async () => (await fetch(`${url}/api/_health/ready`).catch(() => undefined))?.ok;
+    await until(ready, `the server on ${kind} is ready`);
+  };
+  const down = async () => {
+    if (child.exitCode !== null) return;
+    child.kill("SIGTERM");
+    await new Promise((resolve) => child.once("exit", resolve));
+  };
   const stop = async () => {
-    if (child.exitCode === null) {
-      child.kill("SIGTERM");
-      await new Promise((resolve) => child.once("exit", resolve));
-    }
+    await down();
     rmSync(folder, { recursive: true, force: true });
   };
-  const ready = async () => (await fetch(`${url}/api/_health/ready`).catch(() => undefined))?.ok;
-  await until(ready, `the server on ${kind} is ready`);
-  return { url, stop, signInLink: () => /http\S+sign-in\?token=\S+/.exec(printed)?.[0] };
+  await up();
+  return { url, stop, up, down, signInLink: () => /http\S+sign-in\?token=\S+/.exec(printed)?.[0] };
 }
 
 export async function until(holds, what, patience = 20_000) {
@@ -88,7 +94,7 @@ export async function api(server, path, init = {}) {
   return { status: response.status, body: text ? JSON.parse(text) : undefined };
 }
 
-export async function deliver(server, event, payload, id = randomUUID()) {
+export async function deliver(server, event, payload, id = randomUUID(), path = "github") {
   const body = JSON.stringify(payload);
   const signature = createHmac("sha256", SECRET).update(body).digest("hex");
   const headers = {
@@ -97,7 +103,7 @@ export async function deliver(server, event, payload, id = randomUUID()) {
     "x-github-delivery": id,
     "x-hub-signature-256": `sha256=${signature}`,
   };
-  const response = await fetch(`${server.url}/api/ingest/github/github`, { method: "POST", headers, body });
+  const response = await fetch(`${server.url}/api/ingest/github/${path}`, { method: "POST", headers, body });
   if (response.status !== 202) throw new Error(`${response.status}: ${await response.text()}`);
 }
 

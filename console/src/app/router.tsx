@@ -1,6 +1,6 @@
 // Which page stands at which address.
 
-import { Link, createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { Link, createRootRoute, createRoute, createRouter, retainSearchParams } from "@tanstack/react-router";
 
 import { LivePage } from "../features/live/live-page";
 import type { ReactNode } from "react";
@@ -27,7 +27,16 @@ const signIn = createRoute({
   component: SignInPage,
 });
 
-const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Shell });
+type Within = { workspace?: string };
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  // Which workspace is looked at stands in the address, and stays there from page to page.
+  validateSearch: (search: Record<string, unknown>): Within =>
+    typeof search.workspace === "string" ? { workspace: search.workspace } : {},
+  search: { middlewares: [retainSearchParams<Within>(["workspace"])] },
+});
 const live = createRoute({ getParentRoute: () => shell, path: "/", component: LivePage });
 const observation = createRoute({
   getParentRoute: () => shell,

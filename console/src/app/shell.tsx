@@ -5,9 +5,9 @@ import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { LogOut, Moon, SlidersHorizontal, Sun } from "lucide-react";
 import { useEffect, useState } from "react";
 
-import { Button } from "../components/ui";
+import { Button, Skeleton } from "../components/ui";
 import { Bell } from "../features/bell/bell";
-import { api, isSignedOut, useSession } from "../lib/api";
+import { api, isSignedOut, useSession, useWorkspace } from "../lib/api";
 import { useLive } from "../lib/live";
 
 export function Shell() {
@@ -17,13 +17,16 @@ export function Shell() {
   useEffect(() => {
     if (signedOut) void navigate({ to: "/sign-in", search: { token: undefined } });
   }, [signedOut, navigate]);
-  const connected = useLive(session.isSuccess);
+  const known = signedOut ? undefined : session.data;
+  const { connected, ready } = useLive(known !== undefined);
 
-  if (session.isPending || signedOut) return null;
-  if (session.isError) {
-    return <p role="alert" className="text-bad p-8">The server does not answer: {session.error.message}</p>;
+  if (!known) {
+    // What was seen before an outage stays; who comes during one is let in when it is over.
+    return session.isError && !signedOut ? (
+      <p role="alert" className="text-bad p-8">The server does not answer: {session.error.message}. This page goes on as soon as it does.</p>
+    ) : null;
   }
-  const { member, workspaces } = session.data;
+  const { member } = known;
   return (
     <div className="min-h-screen">
       <a href="#main" className="bg-bronze text-on-bronze absolute -top-20 left-4 z-20 rounded p-2 focus:top-2">
@@ -34,20 +37,39 @@ export function Shell() {
           <img src="/bell.svg" alt="" className="size-6" />
           Campanile
         </Link>
-        <span className="text-quiet hidden truncate sm:inline">{workspaces[0]?.name}</span>
+        <Workspaces />
         <Connection connected={connected} />
         <span className="flex-1" />
         <Link to="/notifications" aria-label="Notification settings" className="text-quiet hover:bg-ground hover:text-ink inline-flex size-9 items-center justify-center rounded-md">
           <SlidersHorizontal className="size-4" />
         </Link>
-        <Bell member={member.id} />
+        <Bell member={member.id} ready={ready} />
         <ThemeSwitch />
         <SignOut email={member.email} />
       </header>
       <main id="main" className="mx-auto max-w-7xl p-4 sm:p-6">
-        <Outlet />
+        {ready ? <Outlet /> : <Skeleton />}
       </main>
     </div>
+  );
+}
+
+/** Which workspace is looked at; where there are more, another one can be. */
+function Workspaces() {
+  const session = useSession();
+  const workspace = useWorkspace();
+  const navigate = useNavigate();
+  const all = session.data?.workspaces ?? [];
+  if (all.length < 2) return <span className="text-quiet hidden truncate sm:inline">{workspace?.name}</span>;
+  return (
+    <select
+      aria-label="Workspace"
+      className="border-line bg-raised text-quiet h-9 max-w-36 min-w-0 truncate rounded-md border px-2 sm:max-w-60"
+      value={workspace?.id}
+      onChange={(event) => void navigate({ to: "/", search: { workspace: event.target.value } })}
+    >
+      {all.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+    </select>
   );
 }
 

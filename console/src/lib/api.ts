@@ -1,6 +1,7 @@
 // The client of our own API, typed from the server's OpenAPI document, and the queries that pages share.
 
 import { useQuery } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
 import createClient from "openapi-fetch";
 
 import type { components, paths } from "./schema";
@@ -22,6 +23,12 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether the same request may be answered otherwise in a moment: of those that are wrong, only who came too often or too slowly. */
+export function isPassing(error: unknown): boolean {
+  const status = error instanceof ApiError ? error.status : 0;
+  return status < 400 || status >= 500 || status === 408 || status === 429;
+}
+
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401;
 }
@@ -36,16 +43,34 @@ export async function data<T>(answer: Promise<{ data?: T; error?: unknown; respo
   return data as T;
 }
 
-const page = { params: { query: { limit: 30 } } };
+/** How often it is tried whether the server is back. */
+const AGAIN = 3_000;
 
-export const useSession = () => useQuery({ queryKey: ["session"], queryFn: () => data(api.GET("/api/session")) });
-export const useObservations = () =>
-  useQuery({ queryKey: ["observation"], queryFn: () => data(api.GET("/api/observations", page)) });
-export const useDeliveries = () =>
-  useQuery({ queryKey: ["delivery"], queryFn: () => data(api.GET("/api/deliveries", page)) });
-export const useNotifications = () =>
-  useQuery({ queryKey: ["notification"], queryFn: () => data(api.GET("/api/notifications", page)) });
-export const useAttempts = () => useQuery({ queryKey: ["attempt"], queryFn: () => data(api.GET("/api/attempts", page)) });
+export const useSession = () =>
+  useQuery({
+    queryKey: ["session"],
+    queryFn: () => data(api.GET("/api/session")),
+    refetchInterval: ({ state }) => (state.status === "error" && isPassing(state.error) ? AGAIN : false),
+  });
+
+/** The workspace that the address names, or else the first. */
+export function useWorkspace() {
+  const { workspace } = useSearch({ strict: false }) as { workspace?: string };
+  const session = useSession();
+  const all = session.data?.workspaces ?? [];
+  return all.find(({ id }) => id === workspace) ?? all[0];
+}
+
+const page = (workspace: string) => ({ params: { query: { limit: 30, workspace } } });
+
+export const useObservations = (workspace: string) =>
+  useQuery({ queryKey: ["observation", workspace], queryFn: () => data(api.GET("/api/observations", page(workspace))) });
+export const useDeliveries = (workspace: string) =>
+  useQuery({ queryKey: ["delivery", workspace], queryFn: () => data(api.GET("/api/deliveries", page(workspace))) });
+export const useNotifications = (workspace: string) =>
+  useQuery({ queryKey: ["notification", workspace], queryFn: () => data(api.GET("/api/notifications", page(workspace))) });
+export const useAttempts = (workspace: string) =>
+  useQuery({ queryKey: ["attempt", workspace], queryFn: () => data(api.GET("/api/attempts", page(workspace))) });
 
 export const useObservation = (id: string) =>
   useQuery({

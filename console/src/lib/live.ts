@@ -4,15 +4,31 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 const PACE = 200;
+/** For how long pages wait for the stream before they read their lists. */
+const PATIENCE = 500;
+/** When the stream is opened again that its server has refused. */
+const AGAIN = 3_000;
 
-/** Keeps the queries fresh while `enabled`; tells whether the stream is open. */
-export function useLive(enabled: boolean): boolean {
+/**
+ * Keeps the queries fresh while `enabled`. Tells whether the stream is open, and whether lists can be read: what they show is kept
+ * fresh from then on, so it need not be read a second time.
+ */
+export function useLive(enabled: boolean): { connected: boolean; ready: boolean } {
   const queries = useQueryClient();
   const [connected, setConnected] = useState(false);
+  const [ready, setReady] = useState(false);
   useEffect(() => {
     if (!enabled) return;
     const stale = new Set<string>();
     let timer: number | undefined;
+    let reopening: number | undefined;
+    let isRead = false;
+    let stream: EventSource;
+    const read = () => {
+      isRead = true;
+      setReady(true);
+    };
+    const waiting = window.setTimeout(read, PATIENCE);
     const refresh = () => {
       timer = undefined;
       for (const kind of stale) void queries.invalidateQueries({ queryKey: [kind] });
@@ -22,16 +38,29 @@ export function useLive(enabled: boolean): boolean {
       for (const kind of kinds) stale.add(kind);
       timer ??= window.setTimeout(refresh, PACE);
     };
-    const stream = new EventSource("/api/stream");
-    stream.onopen = () => setConnected(true);
-    stream.onerror = () => setConnected(false);
-    stream.addEventListener("news", (event) => mark((JSON.parse(event.data as string) as { kind: string }).kind));
-    // After a break anything may have happened.
-    stream.addEventListener("again", () => mark("delivery", "observation", "notification", "attempt"));
+    const open = () => {
+      stream = new EventSource("/api/stream");
+      stream.onopen = () => setConnected(true);
+      stream.onerror = () => {
+        setConnected(false);
+        // The browser tries again by itself, but for an answer that is no stream.
+        if (stream.readyState !== EventSource.CLOSED) return;
+        void queries.invalidateQueries({ queryKey: ["session"] });
+        reopening = window.setTimeout(open, AGAIN);
+      };
+      stream.addEventListener("news", (event) => mark((JSON.parse(event.data as string) as { kind: string }).kind));
+      stream.addEventListener("again", () => {
+        if (!isRead) return read();
+        // After a break anything may have happened, and what could not be read then can be.
+        mark("delivery", "observation", "notification", "attempt");
+        void queries.invalidateQueries({ predicate: ({ state }) => state.status === "error" });
+      });
+    };
+    open();
     return () => {
       stream.close();
-      window.clearTimeout(timer);
+      for (const one of [timer, reopening, waiting]) window.clearTimeout(one);
     };
   }, [enabled, queries]);
-  return connected;
+  return { connected, ready };
 }

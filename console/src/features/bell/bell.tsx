@@ -6,14 +6,13 @@ import { Popover } from "radix-ui";
 import { useState } from "react";
 
 import { Button } from "../../components/ui";
-import { useFeed, useMark } from "./feed";
+import { useCounts, useMark } from "./feed";
 import { FeedList } from "./feed-list";
 
-export function Bell({ member }: { member: string }) {
+export function Bell({ member, ready }: { member: string; ready: boolean }) {
   const [isOpen, setOpen] = useState(false);
-  const feed = useFeed(member, "all");
+  const { data: counts } = useCounts(member, ready);
   const mark = useMark();
-  const counts = feed.data?.pages[0]?.meta;
   const unread = counts?.unread_count ?? 0;
   const turn = (opens: boolean) => {
     setOpen(opens);

@@ -1,6 +1,6 @@
 // What the bell and the inbox know of a member's feed: a page after another, what can be done with items, and how they are told apart.
 
-import { type InfiniteData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { knock } from "../../lib/knock";
 
@@ -43,6 +43,15 @@ export function useFeed(member: string, view: View) {
   });
 }
 
+/** How many are unread and unseen, without reading them. */
+export function useCounts(member: string, enabled: boolean) {
+  return useQuery({
+    enabled,
+    queryKey: ["notification", "counts", member],
+    queryFn: async () => (await knock<Feed>(`/users/${member}/feeds/${FEED}?page_size=1`)).meta,
+  });
+}
+
 /** Marks items, or with `"all"` every one of the feed. */
 export function useMark() {
   const queries = useQueryClient();
@@ -51,7 +60,10 @@ export function useMark() {
       ids === "all"
         ? knock(`/channels/${FEED}/messages/bulk/${mark}`, "POST", {})
         : knock(`/messages/batch/${mark}`, "POST", { message_ids: ids }),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["notification", "feed"] }),
+    onSettled: () => {
+      void queries.invalidateQueries({ queryKey: ["notification", "feed"] });
+      return queries.invalidateQueries({ queryKey: ["notification", "counts"] });
+    },
   });
 }
 

@@ -6,25 +6,30 @@ import type { ReactNode } from "react";
 
 import { Chip, Empty, Panel, Score, Skeleton, Status, Time } from "../../components/ui";
 import type { Attempt, Delivery, Notification, Observation } from "../../lib/api";
-import { useAttempts, useDeliveries, useNotifications, useObservations } from "../../lib/api";
+import { useAttempts, useDeliveries, useNotifications, useObservations, useWorkspace } from "../../lib/api";
 
 export function LivePage() {
+  const workspace = useWorkspace();
+  return workspace ? <Live workspace={workspace.id} /> : null;
+}
+
+function Live({ workspace }: { workspace: string }) {
   return (
     <>
       <h1 className="mb-4 text-lg font-semibold">What is happening</h1>
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel title="Observations" note="newest first">
-          <Rows query={useObservations()} empty={<NothingYet />} row={(item) => <ObservationRow key={item.id} observation={item} />} />
+          <Rows query={useObservations(workspace)} empty={<NothingYet />} row={(item) => <ObservationRow key={item.id} observation={item} />} />
         </Panel>
         <div className="grid gap-4">
           <Panel title="Deliveries" note="what came in">
-            <Rows query={useDeliveries()} empty="No delivery has come in yet." most={8} row={(item) => <DeliveryRow key={item.id} delivery={item} />} />
+            <Rows query={useDeliveries(workspace)} empty="No delivery has come in yet." most={8} row={(item) => <DeliveryRow key={item.id} delivery={item} />} />
           </Panel>
           <Panel title="Notifications" note="who was told">
-            <Rows query={useNotifications()} empty="Nobody has been told of anything yet." most={8} row={(item) => <NotificationRow key={item.id} notification={item} />} />
+            <Rows query={useNotifications(workspace)} empty="Nobody has been told of anything yet." most={8} row={(item) => <NotificationRow key={item.id} notification={item} />} />
           </Panel>
           <Panel title="Webhook attempts" note="what went out">
-            <Rows query={useAttempts()} empty="No webhook has been sent yet." most={8} row={(item) => <AttemptRow key={item.id} attempt={item} />} />
+            <Rows query={useAttempts(workspace)} empty="No webhook has been sent yet." most={8} row={(item) => <AttemptRow key={item.id} attempt={item} />} />
           </Panel>
         </div>
       </div>

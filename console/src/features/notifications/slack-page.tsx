@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect } from "react";
 
 import { Button, Field, Panel, Skeleton, Status } from "../../components/ui";
-import { ApiError, api, data, useSession } from "../../lib/api";
+import { ApiError, api, data, useWorkspace } from "../../lib/api";
 import { type Channel, knock, settingsOf } from "../../lib/knock";
 import { Trial } from "./email-page";
 import { Frame, Trouble } from "./frame";
@@ -22,8 +22,7 @@ const KINDS = [
 ];
 
 export function SlackPage() {
-  const session = useSession();
-  const workspace = session.data?.workspaces[0];
+  const workspace = useWorkspace();
   const channel = useQuery({ queryKey: ["channel", "slack"], queryFn: () => knock<Channel>("/channels/slack") });
   const isReady = channel.data && settingsOf(channel.data)?.provider_settings.includes("client_id");
   return (

@@ -16,7 +16,7 @@ use crate::Provider;
 use crate::sources::SourceId;
 
 pub(crate) use queries::{Loaded, insert_many, load, reopen};
-pub use queries::{by_id, page, settle};
+pub use queries::{by_id, page, settle, workspace_of};
 
 campanile_base::id_type!(
     /// One delivery.

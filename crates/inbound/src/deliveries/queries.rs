@@ -130,6 +130,15 @@ async fn looked_at(tx: &mut Tx, workspace: &WorkspaceId, from: &Cursor) -> Resul
     Ok(both.map(|[last, next]| (last, next)))
 }
 
+/// In which of an organisation's workspaces a delivery came in.
+///
+/// # Errors
+/// What the database says.
+pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
+    let sql = "SELECT workspace_id FROM delivery WHERE organisation_id = $1 AND id = $2";
+    tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0).map(WorkspaceId::from)).await
+}
+
 /// A delivery of a workspace, whole.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::classification::classify;
 use crate::entities::{Entity, extract};
 use crate::{actors, graph, significance};
 
-pub use queries::by_id;
+pub use queries::{by_id, workspace_of};
 use queries::list;
 
 campanile_base::id_type!(

@@ -1,6 +1,6 @@
 //! The SQL of observations and entities.
 
-use campanile_accounts::WorkspaceId;
+use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::{Cursor, PageSize};
 use campanile_db::{Result, Row, Tx, params, row};
 use serde::Serialize;
@@ -120,6 +120,15 @@ pub(super) async fn list(
         &until.id
     ];
     tx.all(sql, params, read).await
+}
+
+/// In which of an organisation's workspaces an observation was remembered.
+///
+/// # Errors
+/// What the database says.
+pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
+    let sql = "SELECT workspace_id FROM observation WHERE organisation_id = $1 AND id = $2";
+    tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0).map(WorkspaceId::from)).await
 }
 
 /// An observation of a workspace, whole.

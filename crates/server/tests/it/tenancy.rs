@@ -1,6 +1,9 @@
 //! Nothing crosses organisations, and nothing is open that should not be.
 
-use campanile_testkit::server::{OWNER, Server};
+use std::time::Duration;
+
+use campanile_testkit::provider::sign;
+use campanile_testkit::server::{OWNER, SOURCE_SECRET, Server};
 use serde_json::json;
 
 use crate::on_each_server;
@@ -120,6 +123,86 @@ async fn a_made_source_works_and_a_deleted_one_is_gone() {
         let gone = server.ask("DELETE", &path, &[("authorization", &authorization)], Vec::new()).await.unwrap();
         assert_eq!(gone.status, 204);
         assert_eq!(server.ask("POST", &url, &headers, ping.body).await.unwrap().status, 404);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_leads_to_an_observation_of_any_workspace_of_ones_own() {
+    on_each_server(&[], async |server| {
+        let made = server.post("/api/workspaces", &json!({ "name": "The other one" })).await.unwrap().json;
+        let source = json!({ "provider": "github", "path": "elsewhere", "secret": SOURCE_SECRET, "workspace": made["id"] });
+        assert_eq!(server.post("/api/sources", &source).await.unwrap().status, 201);
+        let payload = json!({ "zen": "Keep it logically awesome.", "hook_id": 1, "repository": { "id": 1, "full_name": "acme/shop" } });
+        let issue = json!({
+            "action": "opened", "issue": { "number": 4, "title": "A bell is cracked", "user": { "id": 7, "login": "ada" },
+                "updated_at": "2026-03-01T00:00:00Z" },
+            "repository": { "id": 1, "full_name": "acme/shop", "default_branch": "main" }, "sender": { "id": 7, "login": "ada" },
+        });
+        for (event, payload) in [("ping", payload), ("issues", issue)] {
+            let delivery = sign("github", SOURCE_SECRET, event, event, payload.to_string().as_bytes());
+            let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let answer = server.ask("POST", "/api/ingest/github/elsewhere", &headers, delivery.body.clone()).await.unwrap();
+            assert_eq!(answer.status, 202);
+        }
+        let within = format!("?workspace={}", made["id"].as_str().unwrap());
+        let look = async || server.all(&format!("/api/observations{within}")).await;
+        let mut seen = look().await;
+        while seen.is_empty() {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            seen = look().await;
+        }
+        let id = seen[0]["id"].as_str().unwrap();
+        for path in [format!("/api/observations/{id}"), format!("/api/observations/{id}{within}")] {
+            let answer = server.get(&path).await.unwrap();
+            assert_eq!((answer.status, answer.json["workspace_id"].as_str()), (200, made["id"].as_str()), "{path}");
+        }
+        assert_eq!(server.get(&format!("/api/observations/{id}/edges")).await.unwrap().status, 200);
+        let first = server.all("/api/workspaces").await[0]["id"].as_str().unwrap().to_owned();
+        let elsewhere = server.get(&format!("/api/observations/{id}?workspace={first}")).await.unwrap();
+        assert_eq!(elsewhere.status, 404, "who names a workspace means it");
+        let delivery = server.all(&format!("/api/deliveries{within}")).await[0]["id"].as_str().unwrap().to_owned();
+        assert_eq!(server.get(&format!("/api/deliveries/{delivery}")).await.unwrap().status, 200);
+        assert_eq!(server.get("/api/observations/obs_nobody").await.unwrap().status, 404);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_was_replaced_is_taken_for_a_day_and_the_one_before_it_no_longer() {
+    on_each_server(&[], async |server| {
+        let refused = json!({ "provider": "github", "secret": "" });
+        assert_eq!(server.post("/api/sources", &refused).await.unwrap().status, 400, "anybody could sign with nothing");
+        let made = server.post("/api/sources", &json!({ "provider": "github", "path": "turning" })).await.unwrap().json;
+        let rotate = format!("/api/sources/{}/rotate", made["id"].as_str().unwrap());
+        let mut secrets = vec![made["secret"].as_str().unwrap().to_owned()];
+        let mut sent = 0;
+        let mut status_of = async |secret: &str| {
+            sent += 1;
+            let body = json!({ "zen": "Design for failure.", "hook_id": sent }).to_string();
+            let delivery = sign("github", secret, "ping", &format!("turn-{sent}"), body.as_bytes());
+            let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            server.ask("POST", "/api/ingest/github/turning", &headers, delivery.body.clone()).await.unwrap().status
+        };
+        for wanted in [json!({}), json!({ "secret": "of my own choosing" })] {
+            let rotated = server.post(&rotate, &wanted).await.unwrap();
+            assert_eq!((rotated.status, &rotated.json["url"]), (200, &made["url"]), "{}", rotated.json);
+            secrets.push(rotated.json["secret"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(secrets[2], "of my own choosing");
+        for (secret, wanted) in secrets.iter().zip([401, 202, 202]) {
+            assert_eq!(status_of(secret).await, wanted);
+        }
+        let db = server.open_database().await;
+        let passed: campanile_db::Result<u64> = db
+            .write(|tx| Box::pin(async move { tx.execute("UPDATE source SET previous_until = 0", &[]).await }))
+            .await;
+        passed.unwrap();
+        assert_eq!((status_of(&secrets[1]).await, status_of(&secrets[2]).await), (401, 202), "after its day");
+        let trail = server.all("/api/activity").await;
+        assert_eq!(trail.iter().filter(|entry| entry["action"] == "source.secret_rotated").count(), 2);
+        assert!(secrets.iter().all(|secret| !format!("{trail:?}").contains(secret.as_str())));
+        assert_eq!(server.post("/api/sources/src_nobody/rotate", &json!({})).await.unwrap().status, 404);
     })
     .await;
 }

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use campanile_base::Error;
+use campanile_accounts::{Caller, WorkspaceId};
+use campanile_base::{Error, Result};
 use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -51,9 +52,9 @@ pub(super) async fn get(
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<Json<DeliveryDetail>> {
-    let workspace = workspace(&web.app, &caller, within.workspace.as_deref()).await?;
+    let workspace = of(&web, &caller, within, &id).await?;
     let found =
-        web.app.db.read(move |tx| Box::pin(async move { deliveries::by_id(tx, &workspace.id, &id).await })).await?;
+        web.app.db.read(move |tx| Box::pin(async move { deliveries::by_id(tx, &workspace, &id).await })).await?;
     Ok(Json(found.ok_or(Error::NotFound("delivery"))?))
 }
 
@@ -66,11 +67,21 @@ pub(super) async fn process(
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<(StatusCode, Json<DeliverySummary>)> {
-    let workspace = workspace(&web.app, &caller, within.workspace.as_deref()).await?;
+    let workspace = of(&web, &caller, within, &id).await?;
     let intake = web.app.intake.clone();
     let waiting = web
         .app
         .db
-        .write(move |tx| Box::pin(async move { intake.process_again(tx, &caller, &workspace.id, &id).await }));
+        .write(move |tx| Box::pin(async move { intake.process_again(tx, &caller, &workspace, &id).await }));
     Ok((StatusCode::ACCEPTED, Json(waiting.await?)))
+}
+
+/// The workspace that is named, or the one where a delivery came in.
+async fn of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {
+    if within.workspace.is_some() {
+        return Ok(workspace(&web.app, caller, within.workspace.as_deref()).await?.id);
+    }
+    let (organisation, id) = (caller.organisation.clone(), id.to_owned());
+    let found = web.app.db.read(move |tx| Box::pin(async move { deliveries::workspace_of(tx, &organisation, &id).await }));
+    found.await?.ok_or(Error::NotFound("delivery"))
 }

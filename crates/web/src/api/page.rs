@@ -38,7 +38,7 @@ pub(crate) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Within {
-    /// The workspace; the organisation's first when absent.
+    /// The workspace; any of the organisation's when absent.
     pub(crate) workspace: Option<String>,
 }
 
