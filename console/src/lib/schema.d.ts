@@ -853,6 +853,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces a source's secret. What is signed with the one before is taken for 24 hours more. */
+        post: operations["post_api_sources_id_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stream": {
         parameters: {
             query?: never;
@@ -3346,6 +3363,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description The secret that takes the place of a source's. */
+        SecretIn: {
+            /** @description What the provider will sign with; made up when absent. */
+            secret?: string | null;
+        };
         /** @description A key as it is listed. */
         SecretKey: {
             /**
@@ -3803,7 +3825,7 @@ export interface operations {
     get_api_deliveries_id: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; any of the organisation's when absent. */
                 workspace?: string;
             };
             header?: never;
@@ -3842,7 +3864,7 @@ export interface operations {
     post_api_deliveries_id_process: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; any of the organisation's when absent. */
                 workspace?: string;
             };
             header?: never;
@@ -4750,7 +4772,7 @@ export interface operations {
     get_api_observations_id: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; any of the organisation's when absent. */
                 workspace?: string;
             };
             header?: never;
@@ -4789,7 +4811,7 @@ export interface operations {
     get_api_observations_id_edges: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; any of the organisation's when absent. */
                 workspace?: string;
             };
             header?: never;
@@ -5818,6 +5840,50 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    post_api_sources_id_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceMade"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

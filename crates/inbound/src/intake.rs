@@ -19,7 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary};
 use crate::provider::{Envelope, Outline, Provider};
-use crate::{Code, IngestError, Normalised, normalise, sources};
+use crate::sources::{self, SealedSource};
+use crate::{Code, IngestError, Normalised, normalise};
 
 /// The kind of job that processes a delivery.
 pub const PROCESS: &str = "inbound.process";
@@ -49,12 +50,11 @@ pub struct Arrival {
     pub body: Vec<u8>,
 }
 
-/// A source that deliveries may be for, with its sealed secret.
+/// A source that deliveries may be for, with its sealed secrets.
 #[derive(Debug, Clone)]
 pub struct KnownSource {
     provider: Provider,
-    source: sources::Source,
-    sealed: String,
+    sealed: SealedSource,
 }
 
 /// What the sender is told.
@@ -198,8 +198,7 @@ impl Intake {
         let path = path.to_owned();
         let found =
             self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &path).await })).await?;
-        let (source, sealed) = found.ok_or_else(|| unknown("source"))?;
-        Ok(KnownSource { provider, source, sealed })
+        Ok(KnownSource { provider, sealed: found.ok_or_else(|| unknown("source"))? })
     }
 
     /// Takes a delivery in. When this returns `Ok` it is durable, or was before.
@@ -207,15 +206,16 @@ impl Intake {
     /// # Errors
     /// Why it was not taken; then nothing was stored.
     pub async fn receive(&self, known: KnownSource, arrival: Arrival) -> Result<Receipt, IngestError> {
-        let KnownSource { provider, source, sealed } = known;
+        let KnownSource { provider, sealed: SealedSource { source, secret, previous } } = known;
         let Arrival { headers, body } = arrival;
-        let secret = self.vault.open(&sealed)?;
-        let length = body.len();
-        let arrived = Arrived { provider, secret, headers, body };
+        let (length, now) = (body.len(), self.clock.now());
+        let previous = previous.filter(|(_, until)| *until > now);
+        let secrets = [Some(secret), previous.map(|(secret, _)| secret)].into_iter().flatten();
+        let secrets = secrets.map(|sealed| self.vault.open(&sealed)).collect::<Result<_, _>>()?;
+        let arrived = Arrived { provider, secrets, headers, body };
         // The turn is held until the delivery is stored: drivers copy what they store.
         let ((arrived, envelope), _turn) = self.large.run(arrived, length, Arrived::checked).await?;
         let (envelope, Arrived { headers, body, .. }) = (envelope?, arrived);
-        let now = self.clock.now();
         self.check_age(envelope.sent_at, now)?;
 
         let delivery = Delivery {
@@ -316,7 +316,8 @@ impl Intake {
 /// A delivery whose source is known, and nothing else yet.
 struct Arrived {
     provider: Provider,
-    secret: Secret,
+    /// The last, and the one before while it is taken.
+    secrets: Vec<Secret>,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
@@ -329,8 +330,8 @@ impl Arrived {
     }
 
     fn envelope(&self) -> Result<Envelope, IngestError> {
-        let Self { provider, secret, headers, body } = self;
-        provider.verify(secret, headers, body)?;
+        let Self { provider, secrets, headers, body } = self;
+        provider.verify(secrets, headers, body)?;
         if body.is_empty() {
             return Err(IngestError::new(Code::MissingPayload, "the body is empty"));
         }

@@ -50,7 +50,11 @@ use crate::repositories::RepositoryChange;
 /// The tables of the inbound side.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "inbound",
-    files: &[include_str!("../migrations/1_inbound.sql"), include_str!("../migrations/2_names.sql")],
+    files: &[
+        include_str!("../migrations/1_inbound.sql"),
+        include_str!("../migrations/2_names.sql"),
+        include_str!("../migrations/3_rotation.sql"),
+    ],
 };
 
 /// What a delivery means.

@@ -179,7 +179,7 @@ impl Provider {
     }
 
     /// Checks that `body` was signed with `secret`.
-    pub(crate) fn verify(self, secret: &Secret, headers: &Headers, body: &[u8]) -> Result<(), IngestError> {
+    pub(crate) fn verify(self, secrets: &[Secret], headers: &Headers, body: &[u8]) -> Result<(), IngestError> {
         let (name, prefix, algorithm) = match self {
             Self::Github => ("x-hub-signature-256", "sha256=", HmacAlgorithm::Sha256),
             Self::Vercel => ("x-vercel-signature", "", HmacAlgorithm::Sha1),
@@ -190,8 +190,8 @@ impl Provider {
             .ok_or_else(|| IngestError::new(Code::MissingSignature, format!("the header {name} is missing")))?;
         let wrong = || IngestError::new(Code::InvalidSignature, format!("{name} does not fit the body and the secret"));
         let signature = sent.strip_prefix(prefix).ok_or_else(wrong)?;
-        let fits = verify_hmac_hex(algorithm, secret.expose().as_bytes(), body, signature);
-        if fits { Ok(()) } else { Err(wrong()) }
+        let fits = |secret: &Secret| verify_hmac_hex(algorithm, secret.expose().as_bytes(), body, signature);
+        if secrets.iter().any(fits) { Ok(()) } else { Err(wrong()) }
     }
 
     /// Reads the outside of a delivery.

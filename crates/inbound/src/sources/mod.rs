@@ -5,6 +5,8 @@
 
 mod queries;
 
+use std::time::Duration;
+
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, Permission, Workspace, WorkspaceId};
 use campanile_base::{Clock, Error, Result, Secret, Timestamp, Vault, random_token};
@@ -52,10 +54,33 @@ pub struct NewSource {
     pub secret: Option<Secret>,
 }
 
+/// How long a secret is taken after it was replaced.
+const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+/// The fewest characters of a secret.
+const SHORTEST_SECRET: usize = 8;
+
+/// A source with what its deliveries may be signed with: its secret, and for a while the one before, both sealed.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedSource {
+    pub(crate) source: Source,
+    pub(crate) secret: String,
+    pub(crate) previous: Option<(String, Timestamp)>,
+}
+
+fn checked(secret: Option<Secret>) -> Result<Secret> {
+    match secret {
+        Some(secret) if secret.expose().len() < SHORTEST_SECRET => {
+            Err(Error::invalid_field("secret", format!("must have at least {SHORTEST_SECRET} characters")))
+        }
+        Some(secret) => Ok(secret),
+        None => Ok(Secret::new(random_token(""))),
+    }
+}
+
 /// Makes a source. Its secret is returned once and cannot be had again.
 ///
 /// # Errors
-/// `Conflict` when the path is taken, `Invalid` when it cannot be part of an address.
+/// `Conflict` when the path is taken, `Invalid` when it cannot be part of an address or the secret is too short.
 pub async fn create(
     tx: &mut Tx,
     clock: &Clock,
@@ -65,7 +90,7 @@ pub async fn create(
     new: NewSource,
 ) -> Result<(Source, Secret)> {
     caller.must(Permission::Configure)?;
-    let secret = new.secret.unwrap_or_else(|| Secret::new(random_token("")));
+    let secret = checked(new.secret)?;
     let path = new.path.unwrap_or_else(|| random_token("")[..22].to_owned());
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if path.is_empty() || path.len() > 64 || !path.chars().all(plain) {
@@ -84,6 +109,29 @@ pub async fn create(
     }
     let about = serde_json::json!({ "provider": source.provider, "path": source.path });
     activity::record(tx, clock, caller, Action::SourceCreated, source.id.as_str(), about).await?;
+    Ok((source, secret))
+}
+
+/// Replaces a source's secret, by one that is made up when absent. The one before is taken for a day more, so that nothing is
+/// refused while the provider's setting is changed; the one before that no longer.
+///
+/// # Errors
+/// `NotFound` for another organisation's source; `InvalidField` when the secret is too short.
+pub async fn rotate(
+    tx: &mut Tx,
+    clock: &Clock,
+    vault: &Vault,
+    caller: &Caller,
+    id: &SourceId,
+    secret: Option<Secret>,
+) -> Result<(Source, Secret)> {
+    caller.must(Permission::Configure)?;
+    let secret = checked(secret)?;
+    let until = clock.now().plus(OVERLAP);
+    let rotated = queries::rotate(tx, &caller.organisation, id, &vault.seal(&secret), until).await?;
+    let source = rotated.ok_or(Error::NotFound("source"))?;
+    let about = serde_json::json!({ "previous_until": until });
+    activity::record(tx, clock, caller, Action::SourceSecretRotated, id.as_str(), about).await?;
     Ok((source, secret))
 }
 
@@ -106,12 +154,12 @@ pub async fn list(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Source>> {
     Ok(queries::list(tx, workspace).await?)
 }
 
-/// The source at a path and its sealed secret.
+/// The source at a path with its sealed secrets.
 pub(crate) async fn at_path(
     tx: &mut Tx,
     provider: Provider,
     path: &str,
-) -> campanile_db::Result<Option<(Source, String)>> {
+) -> campanile_db::Result<Option<SealedSource>> {
     queries::at_path(tx, provider, path).await
 }
 

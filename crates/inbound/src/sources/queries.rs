@@ -1,9 +1,10 @@
 //! The SQL of sources.
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::Timestamp;
 use campanile_db::{Result, Row, Tx, params};
 
-use super::{Source, SourceId};
+use super::{SealedSource, Source, SourceId};
 use crate::Provider;
 
 pub(super) async fn insert(tx: &mut Tx, source: &Source, sealed: &str) -> Result<bool> {
@@ -29,6 +30,20 @@ pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, id: &Sour
     tx.first(sql, params![organisation.as_str(), id.as_str()], read).await
 }
 
+/// Puts a secret in the place of another, which stays until then; answers whose it is.
+pub(super) async fn rotate(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    id: &SourceId,
+    sealed: &str,
+    until: Timestamp,
+) -> Result<Option<Source>> {
+    let sql = "UPDATE source SET previous_secret = secret, previous_until = $4, secret = $3
+        WHERE organisation_id = $1 AND id = $2
+        RETURNING id, organisation_id, workspace_id, provider, path, created_at";
+    tx.first(sql, params![organisation.as_str(), id.as_str(), sealed, until], read).await
+}
+
 pub(super) async fn list(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Source>> {
     let sql = "SELECT id, organisation_id, workspace_id, provider, path, created_at FROM source
         WHERE workspace_id = $1 ORDER BY created_at, id";
@@ -36,10 +51,14 @@ pub(super) async fn list(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Sou
 }
 
 /// The one lookup without a tenant: the path is what tells whose delivery it is.
-pub(super) async fn at_path(tx: &mut Tx, provider: Provider, path: &str) -> Result<Option<(Source, String)>> {
-    let sql = "SELECT id, organisation_id, workspace_id, provider, path, created_at, secret FROM source
-        WHERE provider = $1 AND path = $2";
-    tx.first(sql, params![provider.as_str(), path], |row| Ok((read(row)?, row.get(6)?))).await
+pub(super) async fn at_path(tx: &mut Tx, provider: Provider, path: &str) -> Result<Option<SealedSource>> {
+    let sql = "SELECT id, organisation_id, workspace_id, provider, path, created_at, secret, previous_secret,
+            previous_until FROM source WHERE provider = $1 AND path = $2";
+    tx.first(sql, params![provider.as_str(), path], |row| {
+        let (previous, until): (Option<String>, Option<Timestamp>) = (row.get(7)?, row.get(8)?);
+        Ok(SealedSource { source: read(row)?, secret: row.get(6)?, previous: previous.zip(until) })
+    })
+    .await
 }
 
 /// Any sealed secret, to try a key on.

@@ -57,6 +57,7 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(suppressions::remove))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::delete))
+        .routes(routes!(sources::rotate))
         .routes(routes!(told::notifications))
         .routes(routes!(told::attempts))
         .routes(routes!(runs::list))

@@ -67,8 +67,38 @@ pub(super) async fn create(
     let app = web.app.clone();
     let made = web.app.db.write(move |tx| Box::pin(async move { app.connect(tx, &caller, &workspace, new).await }));
     let (source, secret) = made.await?;
-    let url = format!("{}/api/ingest/{}/{}", web.app.base_url, asked.provider, source.path);
-    Ok((StatusCode::CREATED, Json(SourceMade { source, url, secret: secret.expose().to_owned() })))
+    Ok((StatusCode::CREATED, Json(with_secret(&web, source, &secret))))
+}
+
+/// The secret that takes the place of a source's.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecretIn {
+    /// What the provider will sign with; made up when absent.
+    secret: Option<String>,
+}
+
+/// Replaces a source's secret. What is signed with the one before is taken for 24 hours more.
+#[utoipa::path(post, path = "/api/sources/{id}/rotate", tag = "sources", request_body = SecretIn,
+    responses((status = 200, body = SourceMade), (status = 400), (status = 404)))]
+pub(super) async fn rotate(
+    State(web): State<Web>,
+    Configuring(caller): Configuring,
+    Path(id): Path<SourceId>,
+    Json(asked): Json<SecretIn>,
+) -> ApiResult<Json<SourceMade>> {
+    let (app, new) = (web.app.clone(), asked.secret.map(Secret::new));
+    let rotated = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { sources::rotate(tx, &app.clock, &app.vault, &caller, &id, new).await }));
+    let (source, secret) = rotated.await?;
+    Ok(Json(with_secret(&web, source, &secret)))
+}
+
+fn with_secret(web: &Web, source: Source, secret: &Secret) -> SourceMade {
+    let url = format!("{}/api/ingest/{}/{}", web.app.base_url, source.provider.as_str(), source.path);
+    SourceMade { source, url, secret: secret.expose().to_owned() }
 }
 
 /// Removes a source; what came stays.

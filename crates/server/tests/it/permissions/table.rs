@@ -76,6 +76,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("GET", "/api/sources", "OMS..K..."),
     ("POST", "/api/sources", "OM...K..."),
     ("DELETE", "/api/sources/{id}", "OM...K..."),
+    ("POST", "/api/sources/{id}/rotate", "OM...K..."),
     ("GET", "/api/stream", "OMS..K..."),
     ("GET", "/api/workflows", "OMS..K..."),
     ("POST", "/api/workflows/{name}/pause", "OM...K..."),
