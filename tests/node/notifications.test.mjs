@@ -237,6 +237,16 @@ test("mail is set up with a fallback, and tried", async () => {
   const { body } = await api(server, "/v1/channels/email");
   assert.equal(body.provider, "email_resend");
   assert.ok(body.environment_settings.production.provider_settings.includes("fallback"));
+  // What is not written stays: the key, the sender and the fallback's server.
+  await page.getByLabel(/^Tell when links are followed/).check();
+  await page.getByRole("button", { name: "Save changes" }).click();
+  const tracks = async () => (await api(server, "/v1/channels/email")).body.environment_settings.production;
+  await until(async () => (await tracks()).channel_settings.track_links === true, "it is kept");
+  assert.deepEqual((await tracks()).provider_settings.sort(), ["api_key", "fallback", "from_address"]);
+  assert.equal(await page.getByLabel("API key", { exact: true }).getAttribute("placeholder"), "as it is");
+  await page.getByLabel(/^Fall back to SMTP/).uncheck();
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await until(async () => !(await tracks()).provider_settings.includes("fallback"), "it is gone");
   await set("/channels/email", { type: "email", provider: "email_smtp", provider_settings: { url: "smtp://user@:bad" } });
   await page.getByLabel("Mail address").fill("ada@example.com");
   await until(async () => {

@@ -65,6 +65,9 @@ export type Run = {
   events?: RunEvent[];
 };
 
+/** How far a run is; one that came to its end with a step that failed has failed. */
+export const outcomeOf = (run: Run) => (run.error_count > 0 && run.status === "completed" ? "failed" : run.status);
+
 export type Channel = {
   id: string;
   key: string;
@@ -72,9 +75,12 @@ export type Channel = {
   type: string;
   provider: string;
   environment_settings: Record<string, ChannelSettings>;
+  updated_at: string;
 };
 type ChannelSettings = {
   is_sandbox: boolean;
+  /** Whether something could go out at all. */
+  is_valid: boolean;
   provider_settings: string[];
   channel_settings: Record<string, unknown>;
   intake_url: string | null;

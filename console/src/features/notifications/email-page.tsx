@@ -31,7 +31,10 @@ function Settings({ channel }: { channel: Channel }) {
           <li>Provider: <Chip>{PROVIDERS[channel.provider as Provider] ?? channel.provider}</Chip></li>
           <li>Fallback: <Status word={isSet("fallback") ? "on" : "none"} /></li>
           <li>Links and opens are tracked: <Status word={settings?.channel_settings.track_links ? "on" : "off"} /></li>
-          {!isSet("url") && !isSet("api_key") && <li className="text-quiet">Mails go through the server's own setting smtp_url.</li>}
+          {!settings?.is_valid && <li className="text-bad">Mails cannot go out: set a provider here, or the server's setting smtp_url.</li>}
+          {settings?.is_valid && !isSet("url") && !isSet("api_key") && (
+            <li className="text-quiet">Mails go through the server's own setting smtp_url.</li>
+          )}
           {settings?.intake_url && (
             <li className="grid gap-1">
               <span className="text-quiet">Point Resend's webhooks here, so that it can tell what became of mails:</span>
@@ -41,21 +44,25 @@ function Settings({ channel }: { channel: Channel }) {
         </ul>
       </Panel>
       <Panel title="Try it"><Trial channel="email" label="Mail address" to={(address) => ({ to: address })} /></Panel>
-      <Panel title="Change" note="what is written here replaces all that was set before">
-        <Change tracks={settings?.channel_settings.track_links === true} />
+      <Panel title="Change" note="what is left empty stays as it is">
+        <Change key={channel.updated_at} channel={channel} />
       </Panel>
     </div>
   );
 }
 
-function Change({ tracks }: { tracks: boolean }) {
+function Change({ channel }: { channel: Channel }) {
   const queries = useQueryClient();
-  const [provider, setProvider] = useState<Provider>("email_smtp");
-  const [fallback, setFallback] = useState(false);
+  const settings = settingsOf(channel);
+  const known = channel.provider in PROVIDERS ? (channel.provider as Provider) : undefined;
+  const hadFallback = settings?.provider_settings.includes("fallback") ?? false;
+  const [provider, setProvider] = useState<Provider>(known ?? "email_smtp");
+  const [fallback, setFallback] = useState(hadFallback);
   const save = useMutation({
     mutationFn: (form: FormData) => knock("/channels/email", "PUT", channelOf(provider, fallback, form)),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["channel", "email"] }),
   });
+  const isSet = (name: string) => provider === known && (settings?.provider_settings.includes(name) ?? false);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     save.mutate(new FormData(event.currentTarget));
@@ -72,14 +79,14 @@ function Change({ tracks }: { tracks: boolean }) {
           </label>
         ))}
       </fieldset>
-      <Provided provider={provider} prefix="" />
+      <Provided provider={provider} prefix="" isSet={isSet} />
       <label className="flex items-center gap-2">
         <input type="checkbox" className="accent-bronze size-4" checked={fallback} onChange={(event) => setFallback(event.target.checked)} />
         Fall back to {PROVIDERS[other]} where this fails
       </label>
-      {fallback && <Provided provider={other} prefix="fallback_" />}
+      {fallback && <Provided provider={other} prefix="fallback_" isSet={() => hadFallback && provider === known} />}
       <label className="flex items-center gap-2">
-        <input type="checkbox" name="track" defaultChecked={tracks} className="accent-bronze size-4" />
+        <input type="checkbox" name="track" defaultChecked={settings?.channel_settings.track_links === true} className="accent-bronze size-4" />
         Tell when links are followed and mails are opened
       </label>
       <Trouble error={save.error} />
@@ -91,19 +98,24 @@ function Change({ tracks }: { tracks: boolean }) {
   );
 }
 
-function Provided({ provider, prefix }: { provider: Provider; prefix: string }) {
+/** What is set is not shown, since it is secret; it stays where nothing is written. */
+const KEPT = "as it is";
+
+function Provided({ provider, prefix, isSet }: { provider: Provider; prefix: string; isSet: (name: string) => boolean }) {
   const of = prefix ? " of the fallback" : "";
+  const like = (name: string, example: string) => (isSet(name) ? KEPT : example);
+  const secret = { type: "password", autoComplete: "new-password" };
   return (
     <>
       {provider === "email_smtp" ? (
-        <Field label={`Address of the server${of}`} name={`${prefix}url`} placeholder="smtps://user:password@mail.example.com" autoComplete="off" />
+        <Field label={`Address of the server${of}`} name={`${prefix}url`} placeholder={like("url", "smtps://user:password@mail.example.com")} {...secret} />
       ) : (
         <>
-          <Field label={`API key${of}`} name={`${prefix}api_key`} placeholder="re_…" autoComplete="off" required />
-          <Field label={`Secret of its webhooks${of}`} name={`${prefix}webhook_secret`} placeholder="whsec_…" autoComplete="off" />
+          <Field label={`API key${of}`} name={`${prefix}api_key`} placeholder={like("api_key", "re_…")} required={!isSet("api_key")} {...secret} />
+          <Field label={`Secret of its webhooks${of}`} name={`${prefix}webhook_secret`} placeholder={like("webhook_secret", "whsec_…")} {...secret} />
         </>
       )}
-      <Field label={`Mails are from${of}`} name={`${prefix}from_address`} type="email" placeholder="bell@example.com" />
+      <Field label={`Mails are from${of}`} name={`${prefix}from_address`} type="email" placeholder={like("from_address", "bell@example.com")} />
     </>
   );
 }
@@ -117,12 +129,12 @@ function channelOf(provider: Provider, hasFallback: boolean, form: FormData) {
   const other = provider === "email_smtp" ? "email_resend" : "email_smtp";
   const tracks = form.get("track") !== null;
   return {
+    __persistence_strategy__: "merge",
     type: "email",
-    name: "E-mail",
     provider,
     provider_settings: {
       ...told(""),
-      ...(hasFallback && { fallback: { provider: other, provider_settings: told("fallback_") } }),
+      fallback: hasFallback ? { provider: other, provider_settings: told("fallback_") } : null,
     },
     channel_settings: { track_links: tracks, track_opens: tracks },
   };

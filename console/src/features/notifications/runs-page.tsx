@@ -5,7 +5,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 
 import { Chip, Empty, Panel, Skeleton, Status, Time } from "../../components/ui";
-import { type Items, type Run, type RunEvent, knock, nameOf } from "../../lib/knock";
+import { type Items, type Run, type RunEvent, knock, nameOf, outcomeOf } from "../../lib/knock";
 import { words } from "../../lib/format";
 import { Frame, Trouble } from "./frame";
 
@@ -17,7 +17,8 @@ export function RunsPage() {
   return (
     <Frame title="Runs" lead="What was done for each recipient of each trigger, and why something was not.">
       <Trouble error={runs.error} />
-      <Panel title="The newest runs">{runs.isPending ? <Skeleton /> : <RunList runs={runs.data?.items ?? []} />}</Panel>
+      {runs.isPending && <Skeleton />}
+      {runs.data && <Panel title="The newest runs"><RunList runs={runs.data.items} /></Panel>}
     </Frame>
   );
 }
@@ -33,8 +34,7 @@ export function RunList({ runs }: { runs: Run[] }) {
               <span className="block truncate font-medium">{run.workflow}</span>
               <span className="text-quiet block truncate text-xs">for {nameOf(run.recipient)}</span>
             </span>
-            {run.error_count > 0 && <Status word="failed" />}
-            <Status word={run.status} />
+            <Status word={outcomeOf(run)} />
             <Time at={run.inserted_at} />
           </Link>
         </li>
@@ -60,7 +60,7 @@ export function RunPage() {
       <header>
         <h1 className="text-lg font-semibold wrap-anywhere">{it.workflow} for {nameOf(it.recipient)}</h1>
         <p className="mt-1 flex flex-wrap items-center gap-1.5">
-          <Status word={it.status} />
+          <Status word={outcomeOf(it)} />
           {it.tenant && <Chip>within {it.tenant}</Chip>}
           <Time at={it.inserted_at} />
         </p>

@@ -18,9 +18,8 @@ export function WorkflowsPage() {
   return (
     <Frame title="Workflows" lead={LEAD}>
       <Trouble error={workflows.error} />
-      <Panel title="All workflows">
-        {workflows.isPending ? <Skeleton /> : <List all={workflows.data?.entries ?? []} />}
-      </Panel>
+      {workflows.isPending && <Skeleton />}
+      {workflows.data && <Panel title="All workflows"><List all={workflows.data.entries} /></Panel>}
     </Frame>
   );
 }

@@ -125,6 +125,15 @@ impl Channel {
         })
     }
 
+    /// Whether something could go out: mails need a server or a key.
+    pub fn can_carry(&self, notify: &Notify) -> bool {
+        match self.provider.as_str() {
+            "email_smtp" => self.setting("url").is_some() || notify.mailer.is_some(),
+            "email_resend" => self.setting("api_key").is_some(),
+            _ => true,
+        }
+    }
+
     /// A provider's setting that is text.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.provider_settings.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
@@ -275,10 +284,56 @@ pub struct Told {
     pub provider: String,
     /// Whether nothing really goes out.
     #[serde(default)]
-    pub is_sandbox: bool,
+    pub is_sandbox: Option<bool>,
+    /// What becomes of what is known and not told: it is replaced, unless said.
+    #[serde(default, rename = "__persistence_strategy__")]
+    pub strategy: Strategy,
     /// How it carries.
     #[serde(flatten)]
     pub settings: Settings,
+}
+
+/// What becomes of what is known of a channel and not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// It is forgotten.
+    #[default]
+    Replace,
+    /// It stays, so that secrets need not be told again to change something else; `null` takes a setting away. The settings of a
+    /// provider stay as long as the provider does.
+    Merge,
+}
+
+impl Told {
+    fn onto(mut self, known: &Channel) -> Self {
+        if self.provider == known.provider {
+            self.settings.provider_settings =
+                merged(&known.settings.provider_settings, self.settings.provider_settings);
+        } else {
+            self.settings.provider_settings.retain(|_, setting| !setting.is_null());
+        }
+        self.settings.channel_settings = merged(&known.settings.channel_settings, self.settings.channel_settings);
+        self.settings.conditions = self.settings.conditions.or_else(|| known.settings.conditions.clone());
+        self.name = self.name.or_else(|| Some(known.name.clone()));
+        self.is_sandbox = self.is_sandbox.or(Some(known.is_sandbox));
+        self
+    }
+}
+
+/// Settings, with what is told of them above what is known. A fallback is merged likewise, while it has the same provider.
+fn merged(known: &Map<String, Value>, told: Map<String, Value>) -> Map<String, Value> {
+    let mut all = known.clone();
+    for (name, setting) in told {
+        match (all.get_mut(&name), setting) {
+            (_, Value::Null) => drop(all.remove(&name)),
+            (Some(Value::Object(before)), Value::Object(told)) if before.get("provider") == told.get("provider") => {
+                *before = merged(before, told);
+            }
+            (_, setting) => drop(all.insert(name, setting)),
+        }
+    }
+    all
 }
 
 /// Makes a channel, or changes the one of this key.
@@ -308,6 +363,10 @@ pub async fn put(
     if known.as_ref().is_some_and(|known| known.kind != told.kind) {
         return Err(Error::conflict("a channel's type cannot be changed"));
     }
+    let told = match (&known, told.strategy) {
+        (Some(known), Strategy::Merge) => told.onto(known),
+        _ => told,
+    };
     let (id, created_at) = match known {
         Some(known) => (known.id, known.created_at),
         None => (told.id.unwrap_or_else(new_uuid), now),
@@ -319,7 +378,7 @@ pub async fn put(
         kind: told.kind,
         provider: told.provider,
         settings: Arc::new(told.settings),
-        is_sandbox: told.is_sandbox,
+        is_sandbox: told.is_sandbox.unwrap_or_default(),
         created_at,
         updated_at: now,
     };
@@ -380,4 +439,58 @@ fn opened(notify: &Notify, channel: Channel, sealed: &str) -> Result<Channel> {
     let opened = notify.vault.open(sealed)?;
     let settings = serde_json::from_str(opened.expose()).map_err(Error::internal)?;
     Ok(Channel { settings: Arc::new(settings), ..channel })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channel(provider: &str, settings: Value) -> Channel {
+        Channel {
+            id: "c".into(),
+            key: "email".into(),
+            name: "Mail".into(),
+            kind: ChannelType::Email,
+            provider: provider.into(),
+            settings: Arc::new(serde_json::from_value(settings).unwrap()),
+            is_sandbox: true,
+            created_at: Timestamp::from_micros(0),
+            updated_at: Timestamp::from_micros(0),
+        }
+    }
+
+    fn told(told: Value) -> Told {
+        serde_json::from_value(told).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_told_of_a_channel_stays_where_it_is_merged() {
+        let fallback = json!({ "provider": "email_resend", "provider_settings": { "api_key": "re_1", "from_address": "b@c.d" } });
+        let known = channel("email_smtp", json!({
+            "provider_settings": { "url": "smtp://secret", "from_address": "a@b.c", "fallback": fallback },
+            "channel_settings": { "track_opens": true },
+        }));
+        let changed = told(json!({
+            "type": "email", "provider": "email_smtp", "__persistence_strategy__": "merge",
+            "provider_settings": { "from_address": null,
+                "fallback": { "provider": "email_resend", "provider_settings": { "from_address": "x@y.z" } } },
+            "channel_settings": { "track_links": true },
+        }));
+        let merged = changed.onto(&known);
+        let wanted = json!({ "url": "smtp://secret", "fallback": { "provider": "email_resend",
+            "provider_settings": { "api_key": "re_1", "from_address": "x@y.z" } } });
+        assert_eq!(Value::Object(merged.settings.provider_settings), wanted);
+        assert_eq!(Value::Object(merged.settings.channel_settings), json!({ "track_opens": true, "track_links": true }));
+        assert_eq!((merged.name.as_deref(), merged.is_sandbox), (Some("Mail"), Some(true)));
+    }
+
+    #[test]
+    fn the_settings_of_one_provider_are_never_anothers() {
+        let known = channel("email_smtp", json!({ "provider_settings": { "url": "smtp://secret", "from_address": "a@b.c" } }));
+        let other = json!({ "type": "email", "provider": "email_resend", "__persistence_strategy__": "merge",
+            "provider_settings": { "api_key": "re_2", "fallback": null } });
+        let merged = told(other).onto(&known);
+        assert_eq!(Value::Object(merged.settings.provider_settings), json!({ "api_key": "re_2" }));
+        assert_eq!(told(json!({ "type": "email", "provider": "email_smtp" })).strategy, Strategy::Replace);
+    }
 }

@@ -283,7 +283,7 @@ fn channel_view(web: &Web, organisation: &OrganisationId, channel: &Channel) -> 
     let named: Vec<&String> = channel.settings.provider_settings.keys().collect();
     view["archived_at"] = Value::Null;
     view["environment_settings"] = json!({ ENVIRONMENT: {
-        "is_sandbox": channel.is_sandbox, "is_valid": true, "provider_settings": named,
+        "is_sandbox": channel.is_sandbox, "is_valid": channel.can_carry(&web.app.notify), "provider_settings": named,
         "channel_settings": channel.settings.channel_settings,
         "intake_url": email::takes_in(channel)
             .then(|| format!("{}/providers/resend/{organisation}/{}", web.app.notify.base_url, channel.id)),
