@@ -1,12 +1,13 @@
 //! What a page of preferences shows a user: a row for each workflow, one for whatever advertises, and what is set.
 
-use campanile_accounts::OrganisationId;
-use campanile_base::Result;
+use campanile_accounts::{OrganisationId, PersonId, people};
+use campanile_base::{Error, Result};
 use campanile_db::{Range, Tx};
 use serde_json::{Value, json};
 
 use super::{Body, DEFAULT, merged};
 use crate::resources::{self, Kind, Resource};
+use crate::workflows::is_for;
 use crate::{Notify, Reference, recipients};
 
 /// What a page shows.
@@ -67,8 +68,16 @@ impl Center {
 /// What the database says.
 pub async fn center(tx: &mut Tx, organisation: &OrganisationId, user: &Reference) -> Result<Center> {
     let workflows = resources::list(tx, organisation, Kind::Workflow, &Range::first(1_000)).await?;
-    let is_shown =
-        |workflow: &&Resource| workflow.is_active && workflow.draft["settings"]["override_preferences"] != true;
+    let role = match people::member(tx, organisation, &PersonId::from(user.id.clone())).await {
+        Ok(member) if user.is_user() => Some(member.role),
+        Ok(_) | Err(Error::NotFound(_)) => None,
+        Err(error) => return Err(error),
+    };
+    let is_shown = |workflow: &&Resource| {
+        workflow.is_active
+            && workflow.draft["settings"]["override_preferences"] != true
+            && is_for(&workflow.key, role)
+    };
     let shown: Vec<&Resource> = workflows.iter().filter(is_shown).collect();
     let rows = shown.iter().map(|workflow| row(workflow));
     // A workflow that sends nothing has nothing to be set.

@@ -28,6 +28,7 @@ pub use preview::{Sample, preview};
 pub(crate) use program::ADDRESSES;
 pub use program::{Fork, Op, Program};
 pub use schema::Schema;
+pub(crate) use seeds::is_for;
 pub use seeds::{ADMIN_ALERT, JOB_COMPLETED, JOB_FAILED, OBSERVATION_CAPTURED, seed};
 pub use texts::{Content, Text};
 

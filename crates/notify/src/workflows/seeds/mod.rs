@@ -1,6 +1,6 @@
 //! The workflows that every organisation has from the start. They can be changed like any other; a workflow that is there is left as it is.
 
-use campanile_accounts::OrganisationId;
+use campanile_accounts::{OrganisationId, Role};
 use campanile_base::Result;
 use campanile_db::Tx;
 use serde_json::{Value, json};
@@ -103,6 +103,16 @@ fn alert() -> Value {
         steps.insert(0, limit);
     }
     alert
+}
+
+/// Whether a workflow ever tells somebody of this role, or with none a user who is no member: what we tell an organisation's own
+/// people is of no concern to its customers.
+pub(crate) fn is_for(workflow: &str, role: Option<Role>) -> bool {
+    match workflow {
+        OBSERVATION_CAPTURED | JOB_COMPLETED => role.is_some(),
+        JOB_FAILED | ADMIN_ALERT => role.is_some_and(|role| role != Role::Staff),
+        _ => true,
+    }
 }
 
 /// Gives an organisation the workflows that everybody has, where it has them not yet.

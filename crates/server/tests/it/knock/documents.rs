@@ -57,6 +57,12 @@ async fn manage(server: &Server, path: &str) {
     let page = server.ask("GET", path, &[], Vec::new()).await.unwrap();
     let html = page.json.as_str().unwrap();
     assert!(html.contains("name=\"wrapped/email\" checked"), "{html}");
+    // What we tell an organisation's own people is of no concern to its customers.
+    let ours = ["observation-captured", "job-completed", "job-failed", "admin-alert"];
+    assert!(ours.iter().all(|key| !html.contains(key)), "{html}");
+    let member = server.all("/api/members").await[0]["id"].as_str().unwrap().to_owned();
+    let config = Knock::of(server).get(&format!("/users/{member}/preference_center/config")).await.to_string();
+    assert!(ours.iter().all(|key| config.contains(key)), "{config}");
     let headers = [("content-type", "application/x-www-form-urlencoded")];
     let saved = server.ask("POST", path, &headers, b"unwrapped/email=on".to_vec()).await.unwrap();
     let html = saved.json.as_str().unwrap();
@@ -148,6 +154,23 @@ async fn a_feeds_counts_are_of_the_time_that_is_asked_for() {
         let later = knock.feed("jane", &format!("inserted_at.gt={at}")).await;
         assert_eq!((&later["entries"], &later["meta"]["unread_count"]), (&json!([]), &json!(0)));
         assert_eq!(knock.feed("jane", &format!("inserted_at.gte={at}")).await["meta"]["unread_count"], 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_workflow_of_the_documents_works_as_it_stands() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/notifications.md")).unwrap();
+    let (whole, _) = text.split_once("\n## Workflows\n").unwrap();
+    let bodies: Vec<&str> = whole.split(" -d '").skip(1).filter_map(|rest| Some(rest.split_once("'\n")?.0)).collect();
+    let [workflow, trigger] = bodies[..] else { panic!("two requests: {bodies:?}") };
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        knock.put("/workflows/comment-created?commit=true", serde_json::from_str(workflow).unwrap()).await;
+        knock.post("/workflows/comment-created/trigger", serde_json::from_str(trigger).unwrap()).await;
+        let feed = knock.until("/users/jane/feeds/in-app", |feed| feed["meta"]["total_count"] == 1).await;
+        let body = feed["entries"][0]["blocks"][0]["rendered"].as_str().unwrap();
+        assert!(body.contains("<strong>Ben</strong> on Bells: Rounder, please."), "{body}");
     })
     .await;
 }
