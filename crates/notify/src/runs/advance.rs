@@ -6,7 +6,7 @@ use campanile_base::bounds::LONGEST_WAIT;
 use campanile_base::{Result, sha256_hex, uuid_of};
 use serde_json::{Map, Value, json};
 
-use super::calendar::{ends_at, later};
+use super::calendar::{ends_at, is_zone, later};
 use super::state::{Join, Stop};
 use super::{Run, World, fail};
 use crate::conditions::Group;
@@ -163,8 +163,13 @@ fn said_at(world: &World, run: &Run, path: &str) -> Value {
     world.scope(run, &variables).at(path)
 }
 
-fn zone_of(world: &World, run: &Run) -> Option<String> {
-    world.recipient(&run.recipient).text("timezone").map(str::to_owned)
+/// The recipient's time zone. Of one that there is not, the run says that UTC is taken instead.
+pub(crate) fn zone_of(world: &World, run: &mut Run, step: &Step) -> Option<String> {
+    let zone = world.recipient(&run.recipient).text("timezone").map(str::to_owned)?;
+    if !is_zone(&zone) {
+        run.log.unknown_zone(world.now, step, &zone);
+    }
+    Some(zone)
 }
 
 fn delay(world: &World, run: &mut Run, step: &Step, settings: &Delay) -> Option<Stop> {
@@ -177,7 +182,10 @@ fn delay(world: &World, run: &mut Run, step: &Step, settings: &Delay) -> Option<
     let until = said.or_else(|| settings.delay_until_field_path.as_ref().map(|path| said_at(world, run, path)));
     let until = match until {
         None => by.map(|seconds| later(world.now, seconds)),
-        Some(until) => ends_at(&until, world.now, zone_of(world, run).as_deref()).map(|at| later(at, by.unwrap_or(0))),
+        Some(until) => {
+            let zone = zone_of(world, run, step);
+            ends_at(&until, world.now, zone.as_deref()).map(|at| later(at, by.unwrap_or(0)))
+        }
     };
     match until {
         Some(until) if until > world.now => {
@@ -208,12 +216,14 @@ fn wait(world: &World, run: &mut Run, step: &Step, settings: &Wait) -> Option<St
 }
 
 fn batch(world: &World, run: &mut Run, step: &Step, settings: &Batch) -> Option<Stop> {
-    let zone = zone_of(world, run);
     let window = settings.batch_window.map(|window| window.seconds());
     let said = settings.batch_until.clone();
     let until = said.or_else(|| settings.batch_until_field_path.as_ref().map(|path| said_at(world, run, path)));
     let closes_at = match until {
-        Some(until) => ends_at(&until, world.now, zone.as_deref()).map(|at| later(at, window.unwrap_or(0))),
+        Some(until) => {
+            let zone = zone_of(world, run, step);
+            ends_at(&until, world.now, zone.as_deref()).map(|at| later(at, window.unwrap_or(0)))
+        }
         None => window.map(|seconds| later(world.now, seconds)),
     };
     let Some(closes_at) = closes_at else {
@@ -241,7 +251,10 @@ fn batch(world: &World, run: &mut Run, step: &Step, settings: &Batch) -> Option<
 
 fn throttle(world: &World, run: &mut Run, step: &Step, settings: &Throttle) -> Option<Stop> {
     let ends_at = match &settings.throttle_window_field_path {
-        Some(path) => ends_at(&said_at(world, run, path), world.now, zone_of(world, run).as_deref()),
+        Some(path) => {
+            let zone = zone_of(world, run, step);
+            ends_at(&said_at(world, run, path), world.now, zone.as_deref())
+        }
         None => settings.throttle_window.map(|window| later(world.now, window.seconds())),
     };
     let key = settings.throttle_key.as_deref().map(|key| rendered_key(world, run, key));

@@ -34,6 +34,11 @@ enum Frequency {
     Monthly,
 }
 
+/// Whether there is a time zone of this name.
+pub(crate) fn is_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
 /// The time zone of this name; UTC where there is none.
 pub(crate) fn zone(name: Option<&str>) -> TimeZone {
     let Some(name) = name.filter(|name| !name.is_empty()) else { return TimeZone::UTC };

@@ -12,12 +12,22 @@ pub(crate) struct Log {
     pub(crate) errors: i64,
 }
 
+/// How much of what should be a time zone is said.
+const LONGEST_ZONE: usize = 64;
+
 impl Log {
     /// Something happened at a step.
     pub(crate) fn step(&mut self, at: Timestamp, step: &Step, event: &str, data: Value) {
         let kind = serde_json::to_value(&step.kind).ok().and_then(|kind| kind["type"].as_str().map(str::to_owned));
         self.line(json!({ "event": event, "step_ref": step.reference, "step_type": kind, "status": "ok", "data": data,
             "at": at.as_micros() }));
+    }
+
+    /// A step goes by a time zone that there is not.
+    pub(crate) fn unknown_zone(&mut self, at: Timestamp, step: &Step, zone: &str) {
+        let zone: String = zone.chars().take(LONGEST_ZONE).collect();
+        let reason = format!("{zone:?} is no time zone; UTC is taken instead");
+        self.step(at, step, "timezone_unknown", json!({ "timezone": zone, "reason": reason }));
     }
 
     /// Something went wrong at a step.

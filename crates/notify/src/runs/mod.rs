@@ -38,7 +38,7 @@ use campanile_engine::Registry;
 use crate::Notify;
 
 use advance::advance;
-pub(crate) use advance::word_of;
+pub(crate) use advance::{word_of, zone_of};
 pub use calendar::{next_occurrence, parse_rules};
 pub(crate) use page::{Advanced, NotAdvanced, advance_page, busy, fail, load_and_advance};
 pub use queries::{Filter, Row as RunRow};

@@ -28,7 +28,7 @@ use crate::Notify;
 use crate::channels::{Channel, ChannelType};
 use crate::messages::{Activities, EventKind, Message, Source, Status};
 use crate::preferences::{self, Question};
-use crate::runs::{Run, World, calendar};
+use crate::runs::{Run, World, calendar, zone_of};
 use crate::template::{Variables, budget};
 use crate::tracking;
 use crate::workflows::{ADDRESSES, Content, Send, Step};
@@ -65,6 +65,9 @@ pub(crate) async fn send(
             return Ok(());
         }
     };
+    if send.send_windows.as_ref().is_some_and(|windows| !windows.is_empty()) {
+        zone_of(world, run, step);
+    }
     let mut ids = Vec::new();
     for channel in &channels {
         if let Err(why) = may_send(world, run, channel, &variables) {

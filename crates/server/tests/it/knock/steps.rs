@@ -128,6 +128,13 @@ async fn windows_sandboxes_conditions_of_channels_and_frequency_are_kept() {
         let opens = at.to_zoned(zone);
         assert_eq!((message["status"].as_str(), opens.hour(), opens.minute()), (Some("queued"), hour, 0));
 
+        // Of a time zone that there is not the run says so.
+        let lost = json!({ "id": "lost", "email": "lost@example.com", "timezone": "Mars/Olympus_Mons" });
+        knock.workflow("astray", json!([mail_step(json!({ "send_windows": windows }))])).await;
+        knock.trigger("astray", json!({ "recipients": [lost] })).await;
+        let events = run_of(&knock, "astray").await["events"].to_string();
+        assert!(events.contains("timezone_unknown") && events.contains("Mars/Olympus_Mons"), "{events}");
+
         // Sandboxed: rendered, and not sent.
         knock.workflow("sandbox", json!([mail_step(json!({}))])).await;
         let asked = json!({ "recipients": ["ada"], "settings": { "sandbox_mode": true } });
