@@ -1,9 +1,15 @@
 //! The embedded console: its files, and its page on every other path; and the portal, which others embed.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use axum::extract::State;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use campanile_base::sha256_hex;
 
 use crate::Web;
 use crate::error::{in_shape_of, own_shape};
@@ -30,8 +36,8 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
             own_shape(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this path can only be read")
         }
         // Their names carry a hash of their content.
-        Some((name, bytes)) => file(name, bytes, "public, max-age=31536000, immutable"),
-        None if reads && !is_api && (path.is_empty() || is_navigation(&headers)) => page("index.html"),
+        Some((name, bytes)) => file(&headers, name, bytes, "public, max-age=31536000, immutable"),
+        None if reads && !is_api && (path.is_empty() || is_navigation(&headers)) => page(&headers, "index.html"),
         None => in_shape_of(uri.path(), StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route"),
     }
 }
@@ -49,26 +55,41 @@ pub(crate) fn portal_policy(ancestors: &str) -> Option<HeaderValue> {
 }
 
 /// The portal's page, on every path of its own.
-pub(crate) async fn portal(State(web): State<Web>) -> Response {
-    let mut answer = page("portal.html");
+pub(crate) async fn portal(State(web): State<Web>, headers: HeaderMap) -> Response {
+    let mut answer = page(&headers, "portal.html");
     answer.headers_mut().insert(CONTENT_SECURITY_POLICY, web.portal_policy.clone());
     answer
 }
 
 /// A page; a build without the console has one that says what to do.
-fn page(wanted: &str) -> Response {
+fn page(asked: &HeaderMap, wanted: &str) -> Response {
     let found = FILES.iter().find(|(name, _)| *name == wanted).or(FILES.iter().find(|(name, _)| *name == "index.html"));
-    found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(name, bytes)| file(name, bytes, "no-cache"))
+    found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(name, bytes)| file(asked, name, bytes, "no-cache"))
 }
 
-fn file(name: &str, bytes: &'static [u8], caching: &'static str) -> Response {
+/// What each file is known by. Weak, since it is sent compressed to whoever takes that.
+static TAGS: LazyLock<HashMap<&str, String>> =
+    LazyLock::new(|| FILES.iter().map(|(name, bytes)| (*name, format!("W/\"{}\"", sha256_hex(bytes)))).collect());
+
+fn file(asked: &HeaderMap, name: &str, bytes: &'static [u8], caching: &'static str) -> Response {
+    let tag = TAGS.get(name).map_or("", String::as_str);
     let headers = [
         (CONTENT_TYPE, media_type(name)),
         (CACHE_CONTROL, caching),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (ETAG, tag),
     ];
-    (headers, bytes).into_response()
+    match is_known(asked, tag) {
+        true => (StatusCode::NOT_MODIFIED, headers).into_response(),
+        false => (headers, bytes).into_response(),
+    }
+}
+
+/// Whether somebody has what is known by this tag already.
+fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+    let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    known.flat_map(|list| list.split(',')).any(|one| one.trim() == tag)
 }
 
 fn media_type(name: &str) -> &'static str {

@@ -27,11 +27,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::routing::get;
 use campanile_app::App;
 use campanile_base::bounds;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::util::MapRequest;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate as _, SizeAbove};
 
 pub use api::openapi;
 pub use door::{DoorSettings, serve};
@@ -75,6 +79,16 @@ pub struct Settings {
 /// All routes, behind what tidies paths before they are looked up.
 pub type Surface = MapRequest<Router, fn(Request) -> Request>;
 
+/// From how many bytes on an answer is sent compressed to whoever takes that.
+const COMPRESSED_FROM: u16 = 1_024;
+
+/// What is compressed: a stream of news goes out as it comes, and pictures are compressed already.
+fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let texts = ["text/", "application/json", "image/svg"];
+    texts.iter().any(|text| kind.starts_with(text)) && !kind.starts_with("text/event-stream")
+}
+
 /// All routes.
 ///
 /// # Panics
@@ -99,6 +113,7 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .route("/portal", get(console::portal))
         .route("/portal/{*rest}", get(console::portal))
         .fallback(console::serve)
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_FROM).and(is_text)))
         .layer(DefaultBodyLimit::max(bounds::BODY_BYTES))
         .layer(axum::middleware::from_fn_with_state(web.clone(), around::around))
         .with_state(web);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use campanile_testkit::provider::sign;
-use campanile_testkit::server::{SOURCE_SECRET, Server};
+use campanile_testkit::server::{Answer, SOURCE_SECRET, Server};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -218,4 +218,29 @@ async fn answers_tell_browsers_and_caches_to_be_careful() {
             assert!(header("content-security-policy").is_some_and(|policy| policy.contains("default-src")), "{path}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_compressed_for_who_takes_that_and_what_is_known_is_not_sent_again() {
+    on_each_server(&[], async |server| {
+        let get = async |path: &str, headers: &[(&str, &str)]| server.ask("GET", path, headers, Vec::new()).await.unwrap();
+        let header = |answer: &Answer, wanted: &str| {
+            answer.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
+        };
+        let whole = get("/openapi.json", &[]).await;
+        assert_eq!((header(&whole, "content-encoding"), whole.json["openapi"].is_string()), (None, true));
+        let packed = get("/openapi.json", &[("accept-encoding", "gzip, br")]).await;
+        assert_eq!(header(&packed, "content-encoding").as_deref(), Some("gzip"));
+        assert_eq!(header(&packed, "vary").as_deref(), Some("accept-encoding"));
+        let short = get("/api/_health/live", &[("accept-encoding", "gzip")]).await;
+        assert_eq!((header(&short, "content-encoding"), short.status), (None, 200), "it would only grow");
+
+        let navigation = ("accept", "text/html");
+        let page = get("/", &[navigation]).await;
+        let tag = header(&page, "etag").unwrap();
+        let known = get("/", &[navigation, ("if-none-match", tag.as_str())]).await;
+        assert_eq!((known.status, header(&known, "etag")), (304, Some(tag)));
+        assert_eq!(get("/", &[navigation, ("if-none-match", "W/\"another\"")]).await.status, 200);
+    })
+    .await;
 }
