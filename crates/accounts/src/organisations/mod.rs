@@ -50,12 +50,26 @@ pub async fn create(tx: &mut Tx, clock: &Clock, name: &str) -> Result<Organisati
     Ok(id)
 }
 
+/// How many characters the name of a workspace may have.
+const LONGEST_NAME: usize = 100;
+
+/// A name as it is kept: without spaces around it, and with nothing in it that is not seen.
+fn checked_name(name: &str) -> Result<&str> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        let why = format!("must have between 1 and {LONGEST_NAME} characters, and no control characters");
+        return Err(Error::invalid_field("name", why));
+    }
+    Ok(name)
+}
+
 /// Creates a workspace in the caller's organisation.
 ///
 /// # Errors
-/// `Conflict` when the name is taken, `Forbidden` for staff.
+/// `Conflict` when the name is taken, `InvalidField` when it is none, `Forbidden` for staff.
 pub async fn create_workspace(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str) -> Result<Workspace> {
     caller.must(Permission::Configure)?;
+    let name = checked_name(name)?;
     let workspace = Workspace {
         id: WorkspaceId::new(clock.now()),
         organisation_id: caller.organisation.clone(),
@@ -143,4 +157,18 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<OrganisationId>> {
 /// What the database says.
 pub async fn any(tx: &mut Tx) -> Result<bool> {
     Ok(queries::any_organisation(tx).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workspace_has_a_name_that_can_be_read() {
+        assert_eq!(checked_name("  Bell tower ").unwrap(), "Bell tower");
+        assert_eq!(checked_name("Glockenturm \u{1f514}").unwrap(), "Glockenturm \u{1f514}");
+        for name in ["", "   ", "a\nb", "a\u{7}", &"x".repeat(101)] {
+            assert!(checked_name(name).is_err(), "{name:?}");
+        }
+    }
 }

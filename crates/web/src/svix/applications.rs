@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::access::{App, Org, OrgManager};
-use super::body::{Body, Field};
+use super::body::{Body, Field, given};
 use super::error::{SvixError, SvixResult};
 use super::list::{Asked, List};
 use super::query::Query;
@@ -53,6 +53,7 @@ impl ApplicationIn {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ApplicationPatch {
+    #[serde(deserialize_with = "given")]
     name: Option<String>,
     uid: Field<String>,
     metadata: Field<Map<String, Value>>,

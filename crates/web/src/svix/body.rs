@@ -45,6 +45,11 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SvixError> {
     })
 }
 
+/// A field of a patch that stays as it is where it is absent, and is never `null`.
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// A field of a patch: absent, `null`, or a value.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Field<T> {

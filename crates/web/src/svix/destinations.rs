@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::access::App;
-use super::body::{Body, Field};
+use super::body::{Body, Field, given};
 use super::endpoints::with_endpoint;
 use super::error::{SvixError, SvixResult};
 use super::list::{Asked, List};
@@ -101,12 +101,16 @@ impl DestinationIn {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct DestinationPatch {
+    #[serde(deserialize_with = "given")]
     config: Option<ConfigPatch>,
     uid: Field<String>,
+    #[serde(deserialize_with = "given")]
     status: Option<Status>,
     batch_size: Option<i64>,
     max_wait_secs: Option<i64>,
+    #[serde(deserialize_with = "given")]
     event_types: Option<Vec<String>>,
+    #[serde(deserialize_with = "given")]
     channels: Option<Vec<String>>,
     metadata: Option<Map<String, Value>>,
 }
@@ -114,6 +118,7 @@ pub(super) struct DestinationPatch {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ConfigPatch {
+    #[serde(deserialize_with = "given")]
     url: Option<String>,
 }
 

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::access::App;
-use super::body::{Body, Field};
+use super::body::{Body, Field, given};
 use super::error::{SvixError, SvixResult};
 use super::list::{Asked, List};
 use super::query::Query;
@@ -65,10 +65,14 @@ impl EndpointIn {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct EndpointPatch {
+    #[serde(deserialize_with = "given")]
     url: Option<String>,
     uid: Field<String>,
+    #[serde(deserialize_with = "given")]
     description: Option<String>,
+    #[serde(deserialize_with = "given")]
     version: Option<u16>,
+    #[serde(deserialize_with = "given")]
     disabled: Option<bool>,
     #[serde(alias = "filterTypes")]
     event_types: Field<Vec<String>>,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::access::{Access, OrgManager};
-use super::body::{Body, Field};
+use super::body::{Body, Field, given};
 use super::error::{SvixError, SvixResult};
 use super::list::{Asked, List};
 use super::query::Query;
@@ -64,8 +64,11 @@ async fn spec(web: &Web, caller: &Caller, asked: EventTypeIn) -> SvixResult<(Str
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct EventTypePatch {
+    #[serde(deserialize_with = "given")]
     description: Option<String>,
+    #[serde(deserialize_with = "given")]
     archived: Option<bool>,
+    #[serde(deserialize_with = "given")]
     deprecated: Option<bool>,
     schemas: Field<Map<String, Value>>,
     feature_flags: Field<Vec<String>>,

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::access::Access;
-use super::applications::ApplicationIn;
+use super::applications::{ApplicationIn, ApplicationPatch};
 use super::body::{Field, read};
 use super::endpoints::{EndpointIn, EndpointPatch};
-use super::event_types::EventTypeIn;
+use super::event_types::{EventTypeIn, EventTypePatch};
 use super::idempotency;
 use super::list::Asked;
 use super::messages::MessageIn;
@@ -130,4 +130,21 @@ proptest! {
             prop_assert_ne!(&first, &of(&other, &who, "/api/v1/app"));
         }
     }
+}
+
+#[test]
+fn what_cannot_be_null_is_refused_and_not_left_as_it_is() {
+    let is_refused = |is_read: Result<(), _>| matches!(is_read, Err(super::error::SvixError::Unreadable { .. }));
+    let application = |body: &str| read::<ApplicationPatch>(body.as_bytes()).map(drop);
+    let endpoint = |body: &str| read::<EndpointPatch>(body.as_bytes()).map(drop);
+    let event_type = |body: &str| read::<EventTypePatch>(body.as_bytes()).map(drop);
+    assert!(is_refused(application(r#"{"name": null}"#)));
+    for field in ["url", "description", "version", "disabled"] {
+        assert!(is_refused(endpoint(&format!("{{\"{field}\": null}}"))), "{field}");
+    }
+    for field in ["description", "archived", "deprecated"] {
+        assert!(is_refused(event_type(&format!("{{\"{field}\": null}}"))), "{field}");
+    }
+    let cleared = r#"{"uid": null, "metadata": null, "rateLimit": null, "throttleRate": null}"#;
+    assert!(application(cleared).is_ok() && endpoint(cleared).is_ok() && application("{}").is_ok());
 }

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::access::App;
-use super::body::{Body, Field};
+use super::body::{Body, Field, given};
 use super::endpoints::with_endpoint;
 use super::error::{SvixError, SvixResult};
 use crate::Web;
@@ -40,6 +40,7 @@ pub(super) async fn get(
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct TransformationPatch {
     code: Field<String>,
+    #[serde(deserialize_with = "given")]
     enabled: Option<bool>,
     variables: Field<BTreeMap<String, String>>,
 }
