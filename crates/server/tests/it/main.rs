@@ -1,6 +1,7 @@
 //! The real binary, from the outside, on both databases.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod characters;
 mod door;
 mod drills;
 mod durability;
