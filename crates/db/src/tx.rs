@@ -29,9 +29,12 @@ pub struct Tx {
 pub struct Bulk {
     /// Is about one row, with its values as parameters.
     pub each: &'static str,
-    /// Is about all of them on PostgreSQL, with an array of each value; the rows come in the order of their first, so
-    /// that it can be searched for by halving. A change returns the first value of those that it has changed.
+    /// Is about all of them on PostgreSQL, with an array of each value. A change returns the first value of those that it
+    /// has changed.
     pub together: &'static str,
+    /// Whether it searches the array of their first values, which is given in order then. Otherwise rows come as they are
+    /// told: of two that exclude each other the first is stored, on both databases.
+    pub is_searched: bool,
 }
 
 pub(crate) enum Inner {
@@ -83,7 +86,7 @@ impl Tx {
         }
         let changed = match &mut self.inner {
             // One alone is quicker by itself, too.
-            Inner::Postgres(postgres) if rows.len() > 1 => postgres.change(bulk.together, rows).await,
+            Inner::Postgres(postgres) if rows.len() > 1 => postgres.change(bulk, rows).await,
             _ if rows.is_empty() => Ok(Vec::new()),
             inner => inner.execute_many(bulk.each, rows).await.map(|all| all.into_iter().map(|n| n == 1).collect()),
         };
@@ -105,7 +108,7 @@ impl Tx {
         }
         let found = match &mut self.inner {
             Inner::Postgres(postgres) if rows.len() > 1 => {
-                let found = postgres.together(bulk.together, rows).await;
+                let found = postgres.together(bulk, rows).await;
                 found.and_then(|found| found.iter().map(|row| read(&Row::Postgres(row))).collect())
             }
             inner => inner.query_many(bulk.each, rows, read).await,
@@ -256,22 +259,26 @@ fn all_storable(rows: &[Vec<Param<'_>>]) -> Result<()> {
 }
 
 impl PostgresTx {
-    /// Runs a statement once for all rows, with an array of each of their values, in the order of the first.
-    async fn together(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<tokio_postgres::Row>> {
+    /// Runs a statement once for all rows, with an array of each of their values, in the order of their first where it is
+    /// to be searched.
+    async fn together(&mut self, bulk: Bulk, rows: &[Vec<Param<'_>>]) -> Result<Vec<tokio_postgres::Row>> {
+        let sql = bulk.together;
         let statement = self.prepare(sql).await?;
         let mut rows: Vec<&Vec<Param<'_>>> = rows.iter().collect();
-        rows.sort_by(|one, other| match (&one[0], &other[0]) {
-            (Param::Text(one), Param::Text(other)) => one.cmp(other),
-            _ => Ordering::Equal,
-        });
+        if bulk.is_searched {
+            rows.sort_by(|one, other| match (&one[0], &other[0]) {
+                (Param::Text(one), Param::Text(other)) => one.cmp(other),
+                _ => Ordering::Equal,
+            });
+        }
         let columns: Vec<Vec<&Param<'_>>> =
             (0..rows[0].len()).map(|column| rows.iter().map(|row| &row[column]).collect()).collect();
         let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
         self.begun(self.client.query(&statement, &params)).await.map_err(|e| pg_error(sql, &e))
     }
 
-    async fn change(&mut self, sql: &'static str, rows: &[Vec<Param<'_>>]) -> Result<Vec<bool>> {
-        let changed = self.together(sql, rows).await?;
+    async fn change(&mut self, bulk: Bulk, rows: &[Vec<Param<'_>>]) -> Result<Vec<bool>> {
+        let changed = self.together(bulk, rows).await?;
         let changed: HashSet<&str> = changed.iter().map(|row| row.get(0)).collect();
         Ok(rows.iter().map(|row| matches!(&row[0], Param::Text(name) if changed.contains(name.as_ref()))).collect())
     }

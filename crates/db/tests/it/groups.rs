@@ -162,6 +162,7 @@ async fn many_rows_are_asked_for_at_once() {
                     let bulk = Bulk {
                         each: "SELECT id FROM entry WHERE id = $1",
                         together: "SELECT id FROM entry WHERE id = ANY($1::bigint[])",
+                        is_searched: false,
                     };
                     let rows: Vec<_> = asked.iter().map(|id| row![*id]).collect();
                     tx.gather(bulk, &rows, |row| row.get::<i64>(0)).await

@@ -50,6 +50,7 @@ const INSERT: Bulk = Bulk {
             $20::text[], $21::bigint[], $22::text[], $23::bigint[])
         ON CONFLICT (dedupe) WHERE dedupe IS NOT NULL DO NOTHING RETURNING id"
     ),
+    is_searched: false,
 };
 
 fn as_row(run: &Run) -> Vec<Param<'_>> {
@@ -176,6 +177,7 @@ pub(crate) async fn these(tx: &mut Tx, ids: &[RunId]) -> Result<Vec<Run>> {
     let bulk = Bulk {
         each: concat!("SELECT ", columns!(), " FROM run WHERE id = $1"),
         together: concat!("SELECT ", columns!(), " FROM run WHERE id = ANY($1::text[])"),
+        is_searched: false,
     };
     tx.gather(bulk, &named(ids), read_run).await
 }
@@ -214,7 +216,7 @@ impl Owned {
 /// A join with these arrays would be planned by what the table's statistics say, and of a queue that has just been emptied they
 /// say that it has next to no rows: then PostgreSQL reads all of it, dead rows too, for every change. This way there is
 /// one index that can answer. What else is told of a row stands in the arrays where its id does, which `width_bucket`
-/// finds by halving.
+/// finds among them, since they are in order: a group is 256 rows at most.
 macro_rules! owned {
     () => {
         "run.id = ANY($1::text[]) AND run.generation = ($2::bigint[])[width_bucket(run.id, $1::text[])]
@@ -232,6 +234,7 @@ macro_rules! told {
 const REMOVE: Bulk = Bulk {
     each: "DELETE FROM run WHERE id = $1 AND generation = $2 AND status + 0 < 10",
     together: concat!("DELETE FROM run WHERE ", owned!(), " RETURNING id"),
+    is_searched: true,
 };
 
 /// Takes each off the table; 0 where it is not the owner's any more.
@@ -270,6 +273,7 @@ const PARK: Bulk = Bulk {
         owned!(),
         " RETURNING id"
     ),
+    is_searched: true,
 };
 
 pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Result<Vec<bool>> {
@@ -312,6 +316,7 @@ const BEGIN: Bulk = Bulk {
         owned!(),
         " RETURNING id"
     ),
+    is_searched: true,
 };
 
 /// The first progress of a run since it was queued or waited.
@@ -329,6 +334,7 @@ const ARE_OWNED: Bulk = Bulk {
         owned!(),
         " FOR NO KEY UPDATE OF run FOR KEY SHARE OF engine_node"
     ),
+    is_searched: true,
 };
 
 /// Whether each is still its owner's, who still lives; both until this transaction ends. A run that gets on writes
@@ -364,6 +370,7 @@ const END: Bulk = Bulk {
         owned!(),
         " RETURNING id"
     ),
+    is_searched: true,
 };
 
 pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<Vec<bool>> {
@@ -405,6 +412,7 @@ const POSTPONE: Bulk = Bulk {
         owned!(),
         " RETURNING id"
     ),
+    is_searched: true,
 };
 
 pub(crate) async fn postpone(tx: &mut Tx, postponed: &[Postponed]) -> Result<Vec<bool>> {

@@ -103,7 +103,7 @@ macro_rules! journals {
 /// What is stored of the steps of these runs: of each, results first, in the order of delivery, then
 /// what is pending.
 pub(crate) async fn journals(tx: &mut Tx, runs: &[RunId]) -> Result<HashMap<String, Vec<StepRow>>> {
-    let bulk = Bulk { each: journals!("= $1" ""), together: journals!("= ANY($1::text[])" "run_id, ") };
+    let bulk = Bulk { each: journals!("= $1" ""), together: journals!("= ANY($1::text[])" "run_id, "), is_searched: false };
     let named = named(runs);
     let steps = tx.gather(bulk, &named, |row| {
         Ok((
@@ -175,6 +175,7 @@ const PUT: Bulk = Bulk {
     each: put!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)" ""),
     together: put!("SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
         $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])" " RETURNING run_id"),
+    is_searched: false,
 };
 
 pub(crate) async fn put_failures(tx: &mut Tx, failures: &[(RunId, FailureRow)]) -> Result<()> {
@@ -203,6 +204,7 @@ pub(crate) async fn inboxes(tx: &mut Tx, runs: &[RunId]) -> Result<HashMap<Strin
     let bulk = Bulk {
         each: "SELECT key, state, result, run_id FROM inbox WHERE run_id = $1 ORDER BY at, key",
         together: "SELECT key, state, result, run_id FROM inbox WHERE run_id = ANY($1::text[]) ORDER BY run_id, at, key",
+        is_searched: false,
     };
     let named = named(runs);
     let arrived = tx.gather(bulk, &named, |row| {

@@ -63,6 +63,7 @@ pub(super) async fn of_users(
             FROM unnest($1::text[], $2::text[]) AS asked (organisation, person)
             JOIN audience_member ON audience_member.organisation_id = asked.organisation
                 AND audience_member.user_id = asked.person",
+        is_searched: false,
     };
     let rows: Vec<_> = users.iter().map(|user| row![organisation.as_str(), *user]).collect();
     tx.gather(bulk, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await

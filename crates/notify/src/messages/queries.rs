@@ -79,6 +79,7 @@ pub(crate) async fn insert(tx: &mut Tx, organisation: &OrganisationId, messages:
                 $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
                 $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
                 $23::bigint[], $24::bigint[], $25::bigint[]) RETURNING organisation_id",
+        is_searched: false,
     };
     let rows: Vec<_> = messages
         .iter()
@@ -124,6 +125,7 @@ pub(super) async fn these(tx: &mut Tx, organisation: &OrganisationId, ids: &[Str
             " FROM unnest($1::text[], $2::text[]) AS asked (organisation, message)
               JOIN notify_message ON organisation_id = asked.organisation AND id = asked.message"
         ),
+        is_searched: false,
     };
     let rows: Vec<_> = ids.iter().map(|id| row![organisation.as_str(), id]).collect();
     tx.gather(bulk, &rows, read).await
@@ -328,6 +330,7 @@ pub(super) async fn append(tx: &mut Tx, organisation: &OrganisationId, told: &[T
             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
                 AS told (message, organisation, status, line, about, shot, now)
             WHERE organisation_id = told.organisation AND id = told.message RETURNING id",
+        is_searched: false,
     };
     let rows: Vec<_> = told
         .iter()

@@ -37,6 +37,7 @@ pub(super) async fn these(
             JOIN preference_set ON preference_set.organisation_id = asked.organisation
                 AND preference_set.collection = asked.collection AND preference_set.owner_id = asked.owner
                 AND preference_set.id = asked.id",
+        is_searched: false,
     };
     let asked = owners.iter().flat_map(|owner| ids.iter().map(move |id| (owner, *id)));
     let rows: Vec<_> = asked.map(|(owner, id)| row![organisation.as_str(), &owner.collection, &owner.id, id]).collect();

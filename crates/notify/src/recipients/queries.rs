@@ -29,6 +29,7 @@ pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, recipients: 
             ON CONFLICT (organisation_id, collection, id) DO UPDATE
             SET name = excluded.name, properties = excluded.properties, updated_at = excluded.updated_at
             RETURNING organisation_id",
+        is_searched: false,
     };
     let rows: Vec<_> = recipients
         .iter()
@@ -64,6 +65,7 @@ pub(super) async fn these(
             FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (organisation, collection, id)
             JOIN recipient ON recipient.organisation_id = asked.organisation
                 AND recipient.collection = asked.collection AND recipient.id = asked.id",
+        is_searched: false,
     };
     let rows: Vec<_> =
         references.iter().map(|reference| row![organisation.as_str(), &reference.collection, &reference.id]).collect();

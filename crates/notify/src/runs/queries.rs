@@ -160,6 +160,7 @@ pub(super) async fn insert(
                 $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[],
                 $16::bigint[]) AS told (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, at)
             ON CONFLICT (organisation_id, id) DO NOTHING RETURNING id",
+        is_searched: false,
     };
     let rows: Vec<_> = runs
         .iter()
@@ -203,6 +204,7 @@ pub(super) async fn update(
             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
                 $8::bigint[]) AS told (run, organisation, status, waits, state, line, errors, now)
             WHERE organisation_id = told.organisation AND id = told.run AND recipient_run.status = 'paused' RETURNING id",
+        is_searched: false,
     };
     let rows: Vec<_> = runs
         .iter()
@@ -404,6 +406,7 @@ pub(super) async fn add_activities(tx: &mut Tx, activities: &[(String, String, O
             ON CONFLICT DO NOTHING",
         together: "INSERT INTO batch_activity (recipient_run_id, id, cancellation_key, body)
             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING RETURNING id",
+        is_searched: false,
     };
     let rows: Vec<_> = activities.iter().map(|(run, id, key, body)| row![run, id, key.as_deref(), body]).collect();
     tx.change(bulk, &rows).await.map(drop)

@@ -56,6 +56,7 @@ pub(super) async fn waiting(
             JOIN event_wait ON organisation_id = asked.organisation AND event_wait.event = asked.event
                 AND event_wait.collection = asked.collection AND recipient_id = asked.whom
             WHERE taken_by IS NULL",
+        is_searched: false,
     };
     let mut asked = asked.to_vec();
     asked.sort_unstable();

@@ -26,6 +26,7 @@ pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, new: &[Subsc
             ON CONFLICT (organisation_id, object_collection, object_id, recipient_collection, recipient_id)
             DO UPDATE SET properties = excluded.properties, updated_at = excluded.updated_at
             RETURNING organisation_id",
+        is_searched: false,
     };
     let rows: Vec<_> = new
         .iter()

@@ -35,6 +35,7 @@ pub(super) async fn these(
         together: "SELECT suppression.address, reason, details, message_id, created_at
             FROM unnest($1::text[], $2::text[]) AS asked (organisation, address)
             JOIN suppression ON organisation_id = asked.organisation AND suppression.address = asked.address",
+        is_searched: false,
     };
     let rows: Vec<_> = addresses.iter().map(|address| row![organisation.as_str(), address.as_str()]).collect();
     tx.gather(bulk, &rows, read).await

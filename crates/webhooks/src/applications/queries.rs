@@ -118,6 +118,7 @@ pub(crate) async fn meant(tx: &mut Tx, words: &[(OrganisationId, String)]) -> Re
             UNION ALL SELECT organisation_id, uid, id, revision
             FROM unnest($1::text[], $2::text[]) AS told (organisation, word)
             JOIN application ON organisation_id = told.organisation AND uid = told.word WHERE deleted_at IS NULL",
+        is_searched: false,
     };
     let rows: Vec<_> = words.iter().map(|(organisation, word)| row![organisation.as_str(), word.as_str()]).collect();
     tx.gather(bulk, &rows, |row| {

@@ -52,6 +52,7 @@ pub(crate) async fn insert(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
                 duration_ms, created_at, next_at)
             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
                 $7::bigint[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[]) RETURNING id",
+        is_searched: false,
     };
     let rows: Vec<_> = attempts
         .iter()

@@ -139,6 +139,7 @@ pub(crate) async fn any_of(tx: &mut Tx, ids: &[String]) -> Result<Vec<Endpoint>>
     let bulk = campanile_db::Bulk {
         each: concat!("SELECT ", columns!(), " FROM endpoint WHERE id = $1"),
         together: concat!("SELECT ", columns!(), " FROM endpoint WHERE id = ANY($1::text[])"),
+        is_searched: false,
     };
     let rows: Vec<_> = ids.iter().map(|id| campanile_db::row![id.as_str()]).collect();
     tx.gather(bulk, &rows, read).await

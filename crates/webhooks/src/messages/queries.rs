@@ -35,6 +35,7 @@ const INSERT: Bulk = Bulk {
             $8::bytea[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[])",
         " RETURNING id"
     ),
+    is_searched: false,
 };
 
 /// Stores messages, each with what a repeated request has in common with its own; answers which were
@@ -100,6 +101,7 @@ pub(crate) async fn these(tx: &mut Tx, application: &ApplicationId, ids: &[Strin
             " FROM unnest($1::text[], $2::text[]) AS told (application, message)
               JOIN message ON application_id = told.application AND id = told.message"
         ),
+        is_searched: false,
     };
     let rows: Vec<_> = ids.iter().map(|id| row![application.as_str(), id.as_str()]).collect();
     tx.gather(bulk, &rows, read).await
