@@ -34,6 +34,7 @@ use campanile_app::App;
 use campanile_base::bounds;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::util::MapRequest;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate as _, SizeAbove};
 
@@ -100,6 +101,9 @@ pub fn router(app: App, settings: Settings) -> Surface {
     let is_https = app.base_url.starts_with("https://");
     let (known_keys, places, brake) = Default::default();
     let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys, places, rates, brake, is_https }));
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESSED_FROM).and(is_text));
     let routes = Router::new()
         .merge(api::router())
         .nest("/api/v1", svix::router())
@@ -113,9 +117,10 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .route("/portal", get(console::portal))
         .route("/portal/{*rest}", get(console::portal))
         .fallback(console::serve)
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_FROM).and(is_text)))
         .layer(DefaultBodyLimit::max(bounds::BODY_BYTES))
         .layer(axum::middleware::from_fn_with_state(web.clone(), around::around))
+        // Outermost: whatever reads an answer on its way reads it as it was made.
+        .layer(compression)
         .with_state(web);
     MapRequest::new(routes, svix::tidied)
 }

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 
 use super::page::{PageView, Paging, Within};
 use crate::Web;
-use crate::caller::{Known, workspace};
+use crate::caller::{Configuring, Known, workspace};
 use crate::error::ApiResult;
 
 /// Which deliveries are wanted.
@@ -63,7 +63,7 @@ pub(super) async fn get(
     responses((status = 202, body = DeliverySummary), (status = 404), (status = 409)))]
 pub(super) async fn process(
     State(web): State<Web>,
-    Known(caller): Known,
+    Configuring(caller): Configuring,
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<(StatusCode, Json<DeliverySummary>)> {

@@ -83,3 +83,30 @@ async fn answers_that_are_kept_are_sealed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_kept_as_it_was_made_and_not_as_it_was_sent() {
+    on_each_server(&[], async |server| {
+        let authorization = format!("Bearer {SECRET_KEY}");
+        let body = json!({ "name": "long", "metadata": { "text": "a bell ".repeat(400) } }).to_string();
+        let ask = async |encoding: &str| {
+            let headers = [
+                ("authorization", authorization.as_str()),
+                ("content-type", "application/json"),
+                ("idempotency-key", "long"),
+                ("accept-encoding", encoding),
+            ];
+            server.ask("POST", "/api/v1/app", &headers, body.clone().into_bytes()).await.unwrap()
+        };
+        let encoding = |answer: &campanile_testkit::server::Answer| {
+            answer.headers.iter().find(|(name, _)| name == "content-encoding").map(|(_, value)| value.clone())
+        };
+        let packed = ask("gzip").await;
+        assert_eq!((packed.status, encoding(&packed).as_deref()), (201, Some("gzip")));
+        let plain = ask("identity").await;
+        assert_eq!((plain.status, encoding(&plain)), (201, None));
+        assert_eq!(plain.json["metadata"]["text"].as_str().map(str::len), Some(2_800), "{}", plain.json);
+        assert_eq!(encoding(&ask("gzip").await).as_deref(), Some("gzip"));
+    })
+    .await;
+}
