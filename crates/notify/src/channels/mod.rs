@@ -125,13 +125,15 @@ impl Channel {
         })
     }
 
-    /// Whether something could go out: mails need a server or a key.
+    /// Whether something could go out: mails need a server or a key, of the channel or of its fallback.
     pub fn can_carry(&self, notify: &Notify) -> bool {
-        match self.provider.as_str() {
-            "email_smtp" => self.setting("url").is_some() || notify.mailer.is_some(),
-            "email_resend" => self.setting("api_key").is_some(),
-            _ => true,
-        }
+        let settings = &self.settings.provider_settings;
+        let fallback = settings.get(FALLBACK);
+        let other = fallback.and_then(|fallback| fallback["provider"].as_str()).unwrap_or_default();
+        let others = fallback.and_then(|fallback| fallback["provider_settings"].as_object());
+        let has_server = notify.mailer.is_some();
+        carries(&self.provider, settings, has_server)
+            || others.is_some_and(|others| carries(other, others, has_server))
     }
 
     /// A provider's setting that is text.
@@ -287,7 +289,11 @@ pub struct Told {
     pub is_sandbox: Option<bool>,
     /// What becomes of what is known and not told: it is replaced, unless said.
     #[serde(default, rename = "__persistence_strategy__")]
+    #[serde(alias = "__persistence_strategy", alias = "_persistence_strategy_")]
     pub strategy: Strategy,
+    /// Whether the conditions are told to be none.
+    #[serde(skip)]
+    pub clears_conditions: bool,
     /// How it carries.
     #[serde(flatten)]
     pub settings: Settings,
@@ -300,40 +306,78 @@ pub enum Strategy {
     /// It is forgotten.
     #[default]
     Replace,
-    /// It stays, so that secrets need not be told again to change something else; `null` takes a setting away. The settings of a
-    /// provider stay as long as the provider does.
+    /// It stays, so that secrets need not be told again to change something else; `null` takes a setting away. The settings
+    /// of a provider stay as long as the provider does, and an address is changed only together with the credentials that
+    /// are sent there: who may set a channel up need not see its keys.
     Merge,
 }
 
+/// The provider that takes over, among a provider's settings.
+const FALLBACK: &str = "fallback";
+
 impl Told {
-    fn onto(mut self, known: &Channel) -> Self {
-        if self.provider == known.provider {
-            self.settings.provider_settings =
-                merged(&known.settings.provider_settings, self.settings.provider_settings);
-        } else {
-            self.settings.provider_settings.retain(|_, setting| !setting.is_null());
+    /// This above what is known of the channel, if anything is.
+    fn merged(mut self, known: Option<&Channel>) -> Result<Self> {
+        let told = std::mem::take(&mut self.settings.provider_settings);
+        let of_provider = known.filter(|known| known.provider == self.provider);
+        let before = of_provider.map(|known| known.settings.provider_settings.clone()).unwrap_or_default();
+        self.settings.provider_settings = merged_settings(&self.provider, before, told)?;
+        let told = std::mem::take(&mut self.settings.channel_settings);
+        let before = known.map(|known| known.settings.channel_settings.clone()).unwrap_or_default();
+        self.settings.channel_settings = above(before, told);
+        if let Some(known) = known {
+            let kept = known.settings.conditions.clone().filter(|_| !self.clears_conditions);
+            self.settings.conditions = self.settings.conditions.or(kept);
+            self.name = self.name.or_else(|| Some(known.name.clone()));
+            self.is_sandbox = self.is_sandbox.or(Some(known.is_sandbox));
         }
-        self.settings.channel_settings = merged(&known.settings.channel_settings, self.settings.channel_settings);
-        self.settings.conditions = self.settings.conditions.or_else(|| known.settings.conditions.clone());
-        self.name = self.name.or_else(|| Some(known.name.clone()));
-        self.is_sandbox = self.is_sandbox.or(Some(known.is_sandbox));
-        self
+        Ok(self)
     }
 }
 
-/// Settings, with what is told of them above what is known. A fallback is merged likewise, while it has the same provider.
-fn merged(known: &Map<String, Value>, told: Map<String, Value>) -> Map<String, Value> {
-    let mut all = known.clone();
-    for (name, setting) in told {
-        match (all.get_mut(&name), setting) {
-            (_, Value::Null) => drop(all.remove(&name)),
-            (Some(Value::Object(before)), Value::Object(told)) if before.get("provider") == told.get("provider") => {
-                *before = merged(before, told);
-            }
-            (_, setting) => drop(all.insert(name, setting)),
+/// A provider's settings above those that are known, its fallback's likewise.
+fn merged_settings(provider: &str, known: Map<String, Value>, told: Map<String, Value>) -> Result<Map<String, Value>> {
+    let stays = |name: &str, value: &Value| {
+        tenant_settings::ADDRESSES.contains(&name) && (value.is_null() || known.get(name) == Some(value))
+    };
+    let moved = told.iter().filter(|(name, value)| !stays(name, value));
+    let moved: Map<String, Value> = moved.map(|(name, value)| (name.clone(), value.clone())).collect();
+    if !known.is_empty()
+        && let Err(why) = tenant_settings::check(provider, &moved)
+    {
+        return Err(Error::invalid_field("provider_settings", format!("{why}; or is set without merging")));
+    }
+    let before = known.get(FALLBACK).cloned();
+    let mut all = above(known, told);
+    if let Some(Value::Object(fallback)) = all.get_mut(FALLBACK) {
+        let provider = fallback.get("provider").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let of_provider = before.filter(|before| before["provider"] == provider.as_str());
+        let known = of_provider.and_then(|before| before["provider_settings"].as_object().cloned()).unwrap_or_default();
+        if let Some(Value::Object(told)) = fallback.get_mut("provider_settings") {
+            *told = merged_settings(&provider, known, std::mem::take(told))?;
         }
     }
-    all
+    Ok(all)
+}
+
+fn carries(provider: &str, settings: &Map<String, Value>, has_server: bool) -> bool {
+    let is_set = |name: &str| settings.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    match provider {
+        "email_smtp" => is_set("url") || has_server,
+        "email_resend" => is_set("api_key"),
+        _ => true,
+    }
+}
+
+/// Settings above others; `null` takes one away.
+fn above(mut known: Map<String, Value>, told: Map<String, Value>) -> Map<String, Value> {
+    for (name, value) in told {
+        match value {
+            Value::Null => drop(known.remove(&name)),
+            value => drop(known.insert(name, value)),
+        }
+    }
+    known
 }
 
 /// Makes a channel, or changes the one of this key.
@@ -359,13 +403,15 @@ pub async fn put(
     if let Some(Err(why)) = told.settings.conditions.as_ref().map(Group::check) {
         return Err(Error::invalid_field("conditions", why));
     }
+    // What is merged is read before: nobody may change it in between.
+    tx.lock(&format!("channel {organisation} {key}")).await?;
     let (now, known) = (notify.clock.now(), find(tx, notify, organisation, key).await?);
     if known.as_ref().is_some_and(|known| known.kind != told.kind) {
         return Err(Error::conflict("a channel's type cannot be changed"));
     }
-    let told = match (&known, told.strategy) {
-        (Some(known), Strategy::Merge) => told.onto(known),
-        _ => told,
+    let told = match told.strategy {
+        Strategy::Merge => told.merged(known.as_ref())?,
+        Strategy::Replace => told,
     };
     let (id, created_at) = match known {
         Some(known) => (known.id, known.created_at),
@@ -459,24 +505,23 @@ mod tests {
         }
     }
 
-    fn told(told: Value) -> Told {
-        serde_json::from_value(told).unwrap()
+    fn merged(known: &Channel, told: Value) -> Result<Told> {
+        serde_json::from_value::<Told>(told).unwrap().merged(Some(known))
+    }
+
+    fn smtp() -> Channel {
+        let fallback = json!({ "provider": "email_resend",
+            "provider_settings": { "api_key": "re_1", "from_address": "b@c.d" } });
+        let settings = json!({ "url": "smtp://secret", "from_address": "a@b.c", "fallback": fallback });
+        channel("email_smtp", json!({ "provider_settings": settings, "channel_settings": { "track_opens": true } }))
     }
 
     #[test]
     fn what_is_not_told_of_a_channel_stays_where_it_is_merged() {
-        let fallback = json!({ "provider": "email_resend", "provider_settings": { "api_key": "re_1", "from_address": "b@c.d" } });
-        let known = channel("email_smtp", json!({
-            "provider_settings": { "url": "smtp://secret", "from_address": "a@b.c", "fallback": fallback },
-            "channel_settings": { "track_opens": true },
-        }));
-        let changed = told(json!({
-            "type": "email", "provider": "email_smtp", "__persistence_strategy__": "merge",
+        let told = json!({ "type": "email", "provider": "email_smtp", "channel_settings": { "track_links": true },
             "provider_settings": { "from_address": null,
-                "fallback": { "provider": "email_resend", "provider_settings": { "from_address": "x@y.z" } } },
-            "channel_settings": { "track_links": true },
-        }));
-        let merged = changed.onto(&known);
+                "fallback": { "provider": "email_resend", "provider_settings": { "from_address": "x@y.z" } } } });
+        let merged = merged(&smtp(), told).unwrap();
         let wanted = json!({ "url": "smtp://secret", "fallback": { "provider": "email_resend",
             "provider_settings": { "api_key": "re_1", "from_address": "x@y.z" } } });
         assert_eq!(Value::Object(merged.settings.provider_settings), wanted);
@@ -486,11 +531,36 @@ mod tests {
 
     #[test]
     fn the_settings_of_one_provider_are_never_anothers() {
-        let known = channel("email_smtp", json!({ "provider_settings": { "url": "smtp://secret", "from_address": "a@b.c" } }));
-        let other = json!({ "type": "email", "provider": "email_resend", "__persistence_strategy__": "merge",
+        let other = json!({ "type": "email", "provider": "email_resend",
             "provider_settings": { "api_key": "re_2", "fallback": null } });
-        let merged = told(other).onto(&known);
+        let merged = merged(&smtp(), other.clone()).unwrap();
         assert_eq!(Value::Object(merged.settings.provider_settings), json!({ "api_key": "re_2" }));
-        assert_eq!(told(json!({ "type": "email", "provider": "email_smtp" })).strategy, Strategy::Replace);
+        let first = serde_json::from_value::<Told>(other).unwrap().merged(None).unwrap();
+        assert_eq!(Value::Object(first.settings.provider_settings), json!({ "api_key": "re_2" }), "null is no setting");
+        let swapped = json!({ "type": "email", "provider": "email_smtp", "provider_settings": {
+            "fallback": { "provider": "sms_twilio", "provider_settings": { "from_address": null } } } });
+        let merged = self::merged(&smtp(), swapped).unwrap().settings.provider_settings;
+        assert_eq!(merged["fallback"]["provider_settings"], json!({}), "nothing of Resend's");
+    }
+
+    #[test]
+    fn an_address_is_changed_only_together_with_what_is_sent_there() {
+        let resend = channel("email_resend", json!({ "provider_settings": { "api_key": "re_1" } }));
+        let told = |settings: Value| json!({ "type": "email", "provider": "email_resend", "provider_settings": settings });
+        let elsewhere = json!({ "base_url": "https://elsewhere.example" });
+        assert!(merged(&resend, told(elsewhere.clone())).is_err(), "the key would go there");
+        let both = json!({ "base_url": "https://elsewhere.example", "api_key": "re_2" });
+        assert!(merged(&resend, told(both)).is_ok());
+        let of_fallback = json!({ "type": "email", "provider": "email_smtp", "provider_settings": {
+            "fallback": { "provider": "email_resend", "provider_settings": elsewhere } } });
+        assert!(merged(&smtp(), of_fallback).is_err(), "nor the fallback's");
+        let slack = channel("chat_slack", json!({ "provider_settings": { "client_secret": "x" } }));
+        let moved = json!({ "type": "chat", "provider": "chat_slack", "provider_settings": { "base_url": "https://x.example" } });
+        assert!(merged(&slack, moved).is_err());
+        let again = json!({ "base_url": "https://elsewhere.example", "api_key": "re_1" });
+        assert!(merged(&resend, told(again)).is_ok(), "who tells the key knows it");
+        // What is told as it is known is no change.
+        let known = channel("email_resend", json!({ "provider_settings": { "api_key": "k", "base_url": "https://a.example" } }));
+        assert!(merged(&known, told(json!({ "base_url": "https://a.example", "from_address": "a@b.c" }))).is_ok());
     }
 }

@@ -17,7 +17,7 @@ use super::Channel;
 /// The field of channel data that has them.
 pub(crate) const PROVIDER_SETTINGS: &str = "provider_settings";
 /// Settings that say where a provider is.
-const ADDRESSES: [&str; 5] = ["base_url", "graph_url", "login_url", "token_uri", "url"];
+pub(super) const ADDRESSES: [&str; 5] = ["base_url", "graph_url", "login_url", "token_uri", "url"];
 
 /// The settings that a provider is shown as credentials. None: no settings bring them.
 fn credentials(provider: &str) -> &'static [&'static str] {

@@ -325,7 +325,10 @@ pub(super) async fn put_channel(
 ) -> KnockResult<Json<Value>> {
     client.must_manage()?;
     let told = body.remove("channel").unwrap_or(Value::Object(body));
-    let told = serde_json::from_value(told).map_err(|error| KnockError::field("channel", &error.to_string()))?;
+    let clears_conditions = told.get("conditions").is_some_and(Value::is_null);
+    let told: channels::Told =
+        serde_json::from_value(told).map_err(|error| KnockError::field("channel", &error.to_string()))?;
+    let told = channels::Told { clears_conditions, ..told };
     let (notify, organisation) = (web.app.notify.clone(), client.organisation.clone());
     let written = web
         .app
