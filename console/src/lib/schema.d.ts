@@ -862,7 +862,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replaces a source's secret. What is signed with the one before is taken for 24 hours more. */
+        /**
+         * Replaces a source's secret. What is signed with the one before is taken for 24 hours more, unless said otherwise; while it is, a further
+         *     request is a conflict.
+         */
         post: operations["post_api_sources_id_rotate"];
         delete?: never;
         options?: never;
@@ -3188,6 +3191,11 @@ export interface components {
                 id: string;
                 /** @description The last part of the address that deliveries are sent to. */
                 path: string;
+                /**
+                 * Format: date-time
+                 * @description Until when the secret before the present one is taken as well.
+                 */
+                previous_secret_until?: string | null;
                 /** @description Who sends. */
                 provider: string;
                 /** @description Where its observations go. */
@@ -3365,7 +3373,9 @@ export interface components {
         };
         /** @description The secret that takes the place of a source's. */
         SecretIn: {
-            /** @description What the provider will sign with; made up when absent. */
+            /** @description `false` where the present secret is to be refused at once, because somebody else may know it; otherwise it is taken for 24 hours more. */
+            overlap?: boolean | null;
+            /** @description What the provider will sign with, at least eight characters; made up when absent. */
             secret?: string | null;
         };
         /** @description A key as it is listed. */
@@ -3436,6 +3446,11 @@ export interface components {
             id: string;
             /** @description The last part of the address that deliveries are sent to. */
             path: string;
+            /**
+             * Format: date-time
+             * @description Until when the secret before the present one is taken as well.
+             */
+            previous_secret_until?: string | null;
             /** @description Who sends. */
             provider: string;
             /** @description Where its observations go. */
@@ -5890,6 +5905,12 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

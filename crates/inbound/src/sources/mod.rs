@@ -16,6 +16,8 @@ use utoipa::ToSchema;
 
 use crate::Provider;
 
+pub(crate) use queries::forget_previous;
+
 campanile_base::id_type!(
     /// One source.
     pub SourceId, "src"
@@ -41,6 +43,9 @@ pub struct Source {
     /// Since when it exists.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Until when the secret before the present one is taken as well.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub previous_secret_until: Option<Timestamp>,
 }
 
 /// A source to be made.
@@ -69,7 +74,7 @@ pub(crate) struct SealedSource {
 
 fn checked(secret: Option<Secret>) -> Result<Secret> {
     match secret {
-        Some(secret) if secret.expose().len() < SHORTEST_SECRET => {
+        Some(secret) if secret.expose().chars().count() < SHORTEST_SECRET => {
             Err(Error::invalid_field("secret", format!("must have at least {SHORTEST_SECRET} characters")))
         }
         Some(secret) => Ok(secret),
@@ -103,6 +108,7 @@ pub async fn create(
         provider: new.provider,
         path,
         created_at: clock.now(),
+        previous_secret_until: None,
     };
     if !queries::insert(tx, &source, &vault.seal(&secret)).await? {
         return Err(Error::conflict(format!("the path {:?} is taken", source.path)));
@@ -112,11 +118,20 @@ pub async fn create(
     Ok((source, secret))
 }
 
-/// Replaces a source's secret, by one that is made up when absent. The one before is taken for a day more, so that nothing is
-/// refused while the provider's setting is changed; the one before that no longer.
+/// What becomes of a source's secret when it is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlap {
+    /// It is taken for a day more, so that nothing is refused while the provider's setting is changed.
+    Day,
+    /// It is refused at once, and the one before it as well: somebody else may know it.
+    None,
+}
+
+/// Replaces a source's secret, by one that is made up when absent.
 ///
 /// # Errors
-/// `NotFound` for another organisation's source; `InvalidField` when the secret is too short.
+/// `NotFound` for another organisation's source; `InvalidField` when the secret is too short; `Conflict` while the secret
+/// before is still taken, since the provider may use it: a request that is repeated shuts nobody out.
 pub async fn rotate(
     tx: &mut Tx,
     clock: &Clock,
@@ -124,13 +139,23 @@ pub async fn rotate(
     caller: &Caller,
     id: &SourceId,
     secret: Option<Secret>,
+    overlap: Overlap,
 ) -> Result<(Source, Secret)> {
     caller.must(Permission::Configure)?;
-    let secret = checked(secret)?;
-    let until = clock.now().plus(OVERLAP);
-    let rotated = queries::rotate(tx, &caller.organisation, id, &vault.seal(&secret), until).await?;
-    let source = rotated.ok_or(Error::NotFound("source"))?;
-    let about = serde_json::json!({ "previous_until": until });
+    let (secret, now) = (checked(secret)?, clock.now());
+    let sealed = vault.seal(&secret);
+    let rotated = match overlap {
+        Overlap::Day => queries::rotate(tx, &caller.organisation, id, &sealed, now, now.plus(OVERLAP)).await?,
+        Overlap::None => queries::replace_secret(tx, &caller.organisation, id, &sealed).await?,
+    };
+    let Some(source) = rotated else {
+        let source = queries::find(tx, &caller.organisation, id).await?.ok_or(Error::NotFound("source"))?;
+        let until = source.previous_secret_until.map(|until| until.to_string()).unwrap_or_default();
+        return Err(Error::conflict(format!(
+            "the secret before is taken until {until}; to end that and the present one now, say \"overlap\": false"
+        )));
+    };
+    let about = serde_json::json!({ "previous_secret_until": source.previous_secret_until });
     activity::record(tx, clock, caller, Action::SourceSecretRotated, id.as_str(), about).await?;
     Ok((source, secret))
 }

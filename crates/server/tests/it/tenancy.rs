@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use campanile_testkit::provider::sign;
-use campanile_testkit::server::{OWNER, SOURCE_SECRET, Server};
+use campanile_testkit::server::{OWNER, SECRET_KEY, SOURCE_SECRET, Server};
 use serde_json::json;
 
 use crate::on_each_server;
@@ -148,9 +148,11 @@ async fn a_link_leads_to_an_observation_of_any_workspace_of_ones_own() {
         let within = format!("?workspace={}", made["id"].as_str().unwrap());
         let look = async || server.all(&format!("/api/observations{within}")).await;
         let mut seen = look().await;
-        while seen.is_empty() {
-            tokio::time::sleep(Duration::from_millis(30)).await;
-            seen = look().await;
+        for _ in 0..600 {
+            if seen.is_empty() {
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                seen = look().await;
+            }
         }
         let id = seen[0]["id"].as_str().unwrap();
         for path in [format!("/api/observations/{id}"), format!("/api/observations/{id}{within}")] {
@@ -184,21 +186,31 @@ async fn a_secret_that_was_replaced_is_taken_for_a_day_and_the_one_before_it_no_
             let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             server.ask("POST", "/api/ingest/github/turning", &headers, delivery.body.clone()).await.unwrap().status
         };
-        for wanted in [json!({}), json!({ "secret": "of my own choosing" })] {
-            let rotated = server.post(&rotate, &wanted).await.unwrap();
-            assert_eq!((rotated.status, &rotated.json["url"]), (200, &made["url"]), "{}", rotated.json);
+        let bearer = format!("Bearer {SECRET_KEY}");
+        let empty = server.ask("POST", &rotate, &[("authorization", bearer.as_str())], Vec::new()).await.unwrap();
+        assert_eq!((empty.status, &empty.json["url"]), (200, &made["url"]), "{}", empty.json);
+        assert!(empty.json["previous_secret_until"].is_string());
+        secrets.push(empty.json["secret"].as_str().unwrap().to_owned());
+        assert_eq!((status_of(&secrets[0]).await, status_of(&secrets[1]).await), (202, 202));
+        let again = server.post(&rotate, &json!({})).await.unwrap();
+        assert_eq!(again.status, 409, "a request that is repeated shuts nobody out: {}", again.json);
+        assert_eq!((status_of(&secrets[0]).await, status_of(&secrets[1]).await), (202, 202));
+
+        let db = server.open_database().await;
+        let passed: campanile_db::Result<u64> = db
+            .write(|tx| Box::pin(async move { tx.execute("UPDATE source SET previous_until = 1", &[]).await }))
+            .await;
+        passed.unwrap();
+        assert_eq!((status_of(&secrets[0]).await, status_of(&secrets[1]).await), (401, 202), "after its day");
+        for body in [json!({ "secret": "of my own choosing" }), json!({ "overlap": false })] {
+            let rotated = server.post(&rotate, &body).await.unwrap();
+            assert_eq!(rotated.status, 200, "{}", rotated.json);
             secrets.push(rotated.json["secret"].as_str().unwrap().to_owned());
         }
         assert_eq!(secrets[2], "of my own choosing");
-        for (secret, wanted) in secrets.iter().zip([401, 202, 202]) {
-            assert_eq!(status_of(secret).await, wanted);
+        for (secret, wanted) in secrets.iter().zip([401, 401, 401, 202]) {
+            assert_eq!(status_of(secret).await, wanted, "what somebody else may know is refused at once");
         }
-        let db = server.open_database().await;
-        let passed: campanile_db::Result<u64> = db
-            .write(|tx| Box::pin(async move { tx.execute("UPDATE source SET previous_until = 0", &[]).await }))
-            .await;
-        passed.unwrap();
-        assert_eq!((status_of(&secrets[1]).await, status_of(&secrets[2]).await), (401, 202), "after its day");
         let trail = server.all("/api/activity").await;
         assert_eq!(trail.iter().filter(|entry| entry["action"] == "source.secret_rotated").count(), 2);
         assert!(secrets.iter().all(|secret| !format!("{trail:?}").contains(secret.as_str())));

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_base::{Error, Secret};
 use campanile_inbound::Provider;
-use campanile_inbound::sources::{self, NewSource, Source, SourceId};
+use campanile_inbound::sources::{self, NewSource, Overlap, Source, SourceId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -74,24 +74,28 @@ pub(super) async fn create(
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecretIn {
-    /// What the provider will sign with; made up when absent.
+    /// What the provider will sign with, at least eight characters; made up when absent.
     secret: Option<String>,
+    /// `false` where the present secret is to be refused at once, because somebody else may know it; otherwise it is taken for 24 hours more.
+    overlap: Option<bool>,
 }
 
-/// Replaces a source's secret. What is signed with the one before is taken for 24 hours more.
+/// Replaces a source's secret. What is signed with the one before is taken for 24 hours more, unless said otherwise; while it is, a further
+/// request is a conflict.
 #[utoipa::path(post, path = "/api/sources/{id}/rotate", tag = "sources", request_body = SecretIn,
-    responses((status = 200, body = SourceMade), (status = 400), (status = 404)))]
+    responses((status = 200, body = SourceMade), (status = 400), (status = 404), (status = 409)))]
 pub(super) async fn rotate(
     State(web): State<Web>,
     Configuring(caller): Configuring,
     Path(id): Path<SourceId>,
-    Json(asked): Json<SecretIn>,
+    asked: Option<Json<SecretIn>>,
 ) -> ApiResult<Json<SourceMade>> {
-    let (app, new) = (web.app.clone(), asked.secret.map(Secret::new));
-    let rotated = web
-        .app
-        .db
-        .write(move |tx| Box::pin(async move { sources::rotate(tx, &app.clock, &app.vault, &caller, &id, new).await }));
+    let Json(SecretIn { secret, overlap }) = asked.unwrap_or_default();
+    let overlap = if overlap == Some(false) { Overlap::None } else { Overlap::Day };
+    let (app, new) = (web.app.clone(), secret.map(Secret::new));
+    let rotated = web.app.db.write(move |tx| {
+        Box::pin(async move { sources::rotate(tx, &app.clock, &app.vault, &caller, &id, new, overlap).await })
+    });
     let (source, secret) = rotated.await?;
     Ok(Json(with_secret(&web, source, &secret)))
 }
