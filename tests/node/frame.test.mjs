@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { launch, open as openPage, picture } from "./browser.mjs";
+import { check, launch, open as openPage } from "./browser.mjs";
 import { OWNER, SECRET, api, deliver, pullRequest, release, start, until } from "./harness.mjs";
 
 let browser;
@@ -72,7 +72,10 @@ test("another workspace is looked at, and a link to what it has seen leads there
   const observations = page.getByRole("region", { name: "Observations" });
   await page.getByRole("combobox", { name: "Workspace" }).selectOption("The other one");
   await observations.getByText("Nothing has been observed yet.").waitFor();
-  await picture(page, "workspaces");
+  await check(page, "workspaces");
+  await page.setViewportSize({ width: 390, height: 800 });
+  await check(page, "workspaces-390");
+  await page.setViewportSize({ width: 1280, height: 800 });
   await deliver(server, "pull_request", pullRequest(7, "Only here"), undefined, "elsewhere");
   await observations.getByText("[PR Opened] Only here").click();
   await page.getByRole("heading", { name: "[PR Opened] Only here" }).waitFor();
@@ -84,6 +87,7 @@ test("another workspace is looked at, and a link to what it has seen leads there
   const seen = await api(server, `/api/observations?workspace=${id}`);
   await page.goto(`${server.url}/observations/${seen.body.data[0].id}`);
   await page.getByRole("heading", { name: "[PR Opened] Only here" }).waitFor();
+  await until(async () => new URL(page.url()).searchParams.get("workspace") === id, "what is around it is its own workspace");
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
@@ -91,7 +95,8 @@ test("another workspace is looked at, and a link to what it has seen leads there
 test("the bell hears of every message of its member", async () => {
   const page = await signedIn();
   const { body } = await api(server, "/api/members");
-  const before = Number(await page.getByTestId("unread").textContent().catch(() => "0"));
+  const unread = async () => (await api(server, `/v1/users/${body.data[0].id}/feeds/in-app`)).body.meta.unread_count;
+  const before = await unread();
   await post("/v1/workflows/job-completed/trigger", { recipients: [body.data[0].id], data: { title: "It is done", url: server.url } });
   await page.getByRole("button", { name: `Notifications, ${before + 1} unread` }).waitFor({ timeout: 5_000 });
   assert.deepEqual(page.problems, []);

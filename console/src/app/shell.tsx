@@ -18,7 +18,7 @@ export function Shell() {
     if (signedOut) void navigate({ to: "/sign-in", search: { token: undefined } });
   }, [signedOut, navigate]);
   const known = signedOut ? undefined : session.data;
-  const { connected, ready } = useLive(known !== undefined);
+  const { connected, ready } = useLive(known !== undefined, useWorkspace()?.id);
 
   if (!known) {
     // What was seen before an outage stays; who comes during one is let in when it is over.
@@ -35,10 +35,10 @@ export function Shell() {
       <header className="border-line bg-raised sticky top-0 z-10 flex h-14 items-center gap-2 border-b px-4 sm:gap-3 sm:px-6">
         <Link to="/" className="flex items-center gap-2 font-semibold">
           <img src="/bell.svg" alt="" className="size-6" />
-          Campanile
+          <span className={known.workspaces.length > 1 ? "max-sm:sr-only" : ""}>Campanile</span>
         </Link>
         <Workspaces />
-        <Connection connected={connected} />
+        <Connection connected={connected} isNarrow={known.workspaces.length > 1} />
         <span className="flex-1" />
         <Link to="/notifications" aria-label="Notification settings" className="text-quiet hover:bg-ground hover:text-ink inline-flex size-9 items-center justify-center rounded-md">
           <SlidersHorizontal className="size-4" />
@@ -64,7 +64,7 @@ function Workspaces() {
   return (
     <select
       aria-label="Workspace"
-      className="border-line bg-raised text-quiet h-9 max-w-36 min-w-0 truncate rounded-md border px-2 sm:max-w-60"
+      className="border-line bg-raised text-quiet h-9 max-w-28 min-w-0 truncate rounded-md border px-2 sm:max-w-60"
       value={workspace?.id}
       onChange={(event) => void navigate({ to: "/", search: { workspace: event.target.value } })}
     >
@@ -73,11 +73,11 @@ function Workspaces() {
   );
 }
 
-function Connection({ connected }: { connected: boolean }) {
+function Connection({ connected, isNarrow }: { connected: boolean; isNarrow: boolean }) {
   return (
     <span role="status" className="text-quiet flex items-center gap-1.5 text-xs">
       <span aria-hidden className={`size-2 rounded-full ${connected ? "bg-good" : "bg-bad"}`} />
-      {connected ? "Live" : "Reconnecting"}
+      <span className={isNarrow ? "max-sm:sr-only" : ""}>{connected ? "Live" : "Reconnecting"}</span>
     </span>
   );
 }

@@ -23,7 +23,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Whether the same request may be answered otherwise in a moment: of those that are wrong, only who came too often or too slowly. */
+/** Whether the same request may be answered otherwise in a moment: 4xx are not, but for 408 and 429. */
 export function isPassing(error: unknown): boolean {
   const status = error instanceof ApiError ? error.status : 0;
   return status < 400 || status >= 500 || status === 408 || status === 429;

@@ -1,7 +1,9 @@
 // News from the server: one stream per tab. What is new is read again, at most five times a second.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+
+import { isPassing } from "./api";
 
 const PACE = 200;
 /** For how long pages wait for the stream before they read their lists. */
@@ -13,9 +15,11 @@ const AGAIN = 3_000;
  * Keeps the queries fresh while `enabled`. Tells whether the stream is open, and whether lists can be read: what they show is kept
  * fresh from then on, so it need not be read a second time.
  */
-export function useLive(enabled: boolean): { connected: boolean; ready: boolean } {
+export function useLive(enabled: boolean, workspace: string | undefined): { connected: boolean; ready: boolean } {
   const queries = useQueryClient();
   const [connected, setConnected] = useState(false);
+  const looked = useRef(workspace);
+  looked.current = workspace;
   const [ready, setReady] = useState(false);
   useEffect(() => {
     if (!enabled) return;
@@ -48,12 +52,16 @@ export function useLive(enabled: boolean): { connected: boolean; ready: boolean 
         void queries.invalidateQueries({ queryKey: ["session"] });
         reopening = window.setTimeout(open, AGAIN);
       };
-      stream.addEventListener("news", (event) => mark((JSON.parse(event.data as string) as { kind: string }).kind));
+      stream.addEventListener("news", (event) => {
+        const news = JSON.parse(event.data as string) as { kind: string; workspace: string | null };
+        // A message may be for the member wherever it is told; what else is new elsewhere is not shown here.
+        if (news.kind === "notification" || news.workspace === looked.current) mark(news.kind);
+      });
       stream.addEventListener("again", () => {
         if (!isRead) return read();
         // After a break anything may have happened, and what could not be read then can be.
         mark("delivery", "observation", "notification", "attempt");
-        void queries.invalidateQueries({ predicate: ({ state }) => state.status === "error" });
+        void queries.invalidateQueries({ predicate: ({ state }) => state.status === "error" && isPassing(state.error) });
       });
     };
     open();

@@ -45,6 +45,7 @@ export function FeedList({ member, onFollow }: { member: string; onFollow?: () =
       </div>
       <div className="min-h-0 overflow-y-auto" tabIndex={0} role="region" aria-label="What you were told">
         {feed.isPending && <Skeleton />}
+        {feed.isError && <p role="alert" className="text-bad p-4">{feed.error.message}</p>}
         {feed.isSuccess && items.length === 0 && <Empty>{NONE[view]}</Empty>}
         {grouped(items).map(({ day, groups }) => (
           <section key={day} aria-label={day}>

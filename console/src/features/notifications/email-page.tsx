@@ -1,7 +1,7 @@
 // The mail channel: who carries mails, who does when that fails, and whether it works.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 
 import { Button, Chip, Field, Panel, Skeleton, Status } from "../../components/ui";
 import { useSession } from "../../lib/api";
@@ -45,7 +45,7 @@ function Settings({ channel }: { channel: Channel }) {
       </Panel>
       <Panel title="Try it"><Trial channel="email" label="Mail address" to={(address) => ({ to: address })} /></Panel>
       <Panel title="Change" note="what is left empty stays as it is">
-        <Change key={channel.updated_at} channel={channel} />
+        <Change channel={channel} />
       </Panel>
     </div>
   );
@@ -60,8 +60,12 @@ function Change({ channel }: { channel: Channel }) {
   const [fallback, setFallback] = useState(hadFallback);
   const save = useMutation({
     mutationFn: (form: FormData) => knock("/channels/email", "PUT", channelOf(provider, fallback, form)),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["channel", "email"] }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["channel", "email"] });
+      form.current?.reset();
+    },
   });
+  const form = useRef<HTMLFormElement>(null);
   const isSet = (name: string) => provider === known && (settings?.provider_settings.includes(name) ?? false);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -69,7 +73,7 @@ function Change({ channel }: { channel: Channel }) {
   };
   const other = provider === "email_smtp" ? "email_resend" : "email_smtp";
   return (
-    <form className="grid gap-4 p-4" onSubmit={submit}>
+    <form ref={form} className="grid gap-4 p-4" onSubmit={submit}>
       <fieldset className="flex flex-wrap gap-4">
         <legend className="mb-1.5 font-medium">Provider</legend>
         {(Object.keys(PROVIDERS) as Provider[]).map((name) => (
@@ -85,6 +89,9 @@ function Change({ channel }: { channel: Channel }) {
         Fall back to {PROVIDERS[other]} where this fails
       </label>
       {fallback && <Provided provider={other} prefix="fallback_" isSet={() => hadFallback && provider === known} />}
+      {fallback && hadFallback && provider === known && (
+        <p className="text-quiet">What of the fallback is set is not shown: untick it and save to begin anew.</p>
+      )}
       <label className="flex items-center gap-2">
         <input type="checkbox" name="track" defaultChecked={settings?.channel_settings.track_links === true} className="accent-bronze size-4" />
         Tell when links are followed and mails are opened
@@ -116,9 +123,23 @@ function Provided({ provider, prefix, isSet }: { provider: Provider; prefix: str
         </>
       )}
       <Field label={`Mails are from${of}`} name={`${prefix}from_address`} type="email" placeholder={like("from_address", "bell@example.com")} />
+      {!prefix && REMOVABLE.some(([name]) => isSet(name)) && (
+        <fieldset className="flex flex-wrap gap-x-4 gap-y-1">
+          <legend className="text-quiet mb-1">Take away</legend>
+          {REMOVABLE.filter(([name]) => isSet(name)).map(([name, label]) => (
+            <label key={name} className="flex items-center gap-2">
+              <input type="checkbox" name={`remove_${name}`} className="accent-bronze size-4" />
+              {label}
+            </label>
+          ))}
+        </fieldset>
+      )}
     </>
   );
 }
+
+/** What a provider can do without: mails go through the server's own setting then, or are from its sender. */
+const REMOVABLE = [["url", "the address of the server"], ["webhook_secret", "the secret of the webhooks"], ["from_address", "the sender"]] as const;
 
 function channelOf(provider: Provider, hasFallback: boolean, form: FormData) {
   const told = (prefix: string) => {
@@ -134,6 +155,7 @@ function channelOf(provider: Provider, hasFallback: boolean, form: FormData) {
     provider,
     provider_settings: {
       ...told(""),
+      ...Object.fromEntries(REMOVABLE.filter(([name]) => form.get(`remove_${name}`) !== null).map(([name]) => [name, null])),
       fallback: hasFallback ? { provider: other, provider_settings: told("fallback_") } : null,
     },
     channel_settings: { track_links: tracks, track_opens: tracks },

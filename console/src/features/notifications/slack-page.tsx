@@ -17,7 +17,7 @@ type Recipient = { properties: { slack_threshold?: number } };
 /** What is told: everything from this significance on. */
 const KINDS = [
   { threshold: 70, name: "What matters most", about: "observations that score 70 or more" },
-  { threshold: 0, name: "All observations", about: "however little they score; members are told by the workspace's own threshold still" },
+  { threshold: 0, name: "All observations", about: "whatever they score" },
   { threshold: 101, name: "Nothing", about: "the connection stays, and is silent" },
 ];
 

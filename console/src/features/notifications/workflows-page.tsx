@@ -90,7 +90,9 @@ export function WorkflowPage() {
           <div className="overflow-x-auto p-4"><Steps workflow={it.key} steps={it.steps} /></div>
         </Panel>
         <Panel title="Runs" note="what it did for each recipient, newest first">
-          {runs.isPending ? <Skeleton /> : <RunList runs={runs.data?.items ?? []} />}
+          {runs.isPending && <Skeleton />}
+          {runs.isError && <div className="p-4"><Trouble error={runs.error} /></div>}
+          {runs.data && <RunList runs={runs.data.items} />}
         </Panel>
       </div>
     </article>

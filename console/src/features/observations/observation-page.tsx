@@ -1,10 +1,11 @@
 // One observation: what happened, and everything that it is tied to.
 
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft, ArrowRight } from "lucide-react";
+import { useEffect } from "react";
 
 import { Chip, Empty, Panel, Score, Skeleton, Time } from "../../components/ui";
-import { useEdges, useObservation } from "../../lib/api";
+import { useEdges, useObservation, useWorkspace } from "../../lib/api";
 import { words } from "../../lib/format";
 
 type Edges = NonNullable<ReturnType<typeof useEdges>["data"]>["data"];
@@ -13,6 +14,13 @@ export function ObservationPage() {
   const { id } = useParams({ from: "/shell/observations/$id" });
   const observation = useObservation(id);
   const edges = useEdges(id);
+  const navigate = useNavigate();
+  const shown = useWorkspace()?.id;
+  const own = observation.data?.workspace_id;
+  useEffect(() => {
+    // A link from elsewhere names no workspace: what is around the observation is then its own.
+    if (own && shown && own !== shown) void navigate({ to: ".", search: { workspace: own }, replace: true });
+  }, [own, shown, navigate]);
   if (observation.isPending) return <Skeleton />;
   if (observation.isError) return <p role="alert" className="text-bad">{observation.error.message}</p>;
   const it = observation.data;
@@ -47,7 +55,9 @@ export function ObservationPage() {
         </Panel>
         <div className="grid gap-4">
           <Panel title="Tied to" note={edges.data && `${edges.data.data.length} ties`}>
-            {edges.isPending ? <Skeleton /> : <EdgeList edges={edges.data?.data ?? []} />}
+            {edges.isPending && <Skeleton />}
+            {edges.isError && <p role="alert" className="text-bad p-4">{edges.error.message}</p>}
+            {edges.data && <EdgeList edges={edges.data.data} />}
           </Panel>
           <Panel title="Speaks of">
             <Names names={it.references.map((reference) => (reference as unknown as { id: string }).id)} />
