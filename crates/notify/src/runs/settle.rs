@@ -412,7 +412,34 @@ impl Writing<'_> {
     }
 }
 
-/// The id of a recipient's run of a trigger.
-pub(crate) fn run_id(workflow_run: &str, recipient: &Reference) -> String {
-    uuid_of(&["run", workflow_run, &recipient.collection, &recipient.id])
+/// The id of a recipient's run of a trigger: always the same, and beginning with the time of the trigger, so that runs are stored
+/// beside those of their time. Without a time they lie anywhere, and each is stored into a page that nobody has read for long.
+pub(crate) fn run_id(workflow_run: &str, recipient: &Reference, at: Option<Timestamp>) -> String {
+    let id = uuid_of(&["run", workflow_run, &recipient.collection, &recipient.id]);
+    let Some(at) = at else { return id };
+    // The 48 bits of milliseconds that a UUID of version 7 begins with.
+    let time = format!("{:012x}", at.as_micros() / 1_000 & 0xffff_ffff_ffff);
+    format!("{}-{}{}", &time[..8], &time[8..], &id[13..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_one_id_that_begins_with_its_triggers_time() {
+        let at = |second: i64| Timestamp::from_micros(1_700_000_000_000_000 + second * 1_000_000);
+        let (ada, ben) = (Reference::user("ada"), Reference::user("ben"));
+        let id = run_id("trigger", &ada, Some(at(0)));
+        assert_eq!(id, run_id("trigger", &ada, Some(at(0))), "told once more it is the same run");
+        assert_eq!(&id[..14], "018bcfe5-6800-", "milliseconds since 1970, as version 7 has them");
+        assert_eq!((id.len(), &id[14..15]), (36, "8"));
+        assert_ne!(id, run_id("trigger", &ben, Some(at(0))));
+        let mut ids: Vec<String> = (0..50).map(|second| run_id(&second.to_string(), &ada, Some(at(second)))).collect();
+        assert!(ids.is_sorted());
+        ids.dedup();
+        assert_eq!(ids.len(), 50);
+        // Of a trigger that was stored before ids began with a time.
+        assert_eq!(run_id("trigger", &ada, None)[14..], id[14..]);
+    }
 }

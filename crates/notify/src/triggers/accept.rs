@@ -322,6 +322,7 @@ async fn admit(
         schedule: asked.schedule,
         is_alone: asked.is_alone,
         accepted_at: now.as_micros(),
+        orders_runs: true,
         more_data,
         filters,
     };

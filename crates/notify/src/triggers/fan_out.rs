@@ -359,7 +359,7 @@ fn begin(
     };
     let (log, made) = Default::default();
     Run {
-        id: runs::run_id(&trigger.id, &recipient),
+        id: runs::run_id(&trigger.id, &recipient, trigger.orders_runs.then(|| trigger.accepted_at())),
         workflow_run_id: trigger.id.clone(),
         recipient,
         program: program.clone(),

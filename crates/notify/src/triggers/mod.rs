@@ -66,6 +66,9 @@ pub(crate) struct Trigger {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_alone: bool,
     pub(crate) accepted_at: i64,
+    /// Whether the ids of its runs begin with that time: those of triggers that were stored before do not.
+    #[serde(default)]
+    pub(crate) orders_runs: bool,
     /// Data for single recipients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) more_data: Vec<(Reference, Map<String, Value>)>,
@@ -112,6 +115,7 @@ pub(crate) fn of_step(
         schedule: None,
         is_alone: false,
         accepted_at: now.as_micros(),
+        orders_runs: true,
         more_data: Vec::new(),
         filters: Vec::new(),
     };
