@@ -2,7 +2,7 @@
 //!
 //! A hint, not a record: a watcher that falls behind is told to look again. Sent after a commit
 //! only, so what a watcher then reads is there. Each organisation has a stream of its own, so that one where much happens makes no
-//! other fall behind; and a message that is neither of a workspace nor for somebody who watches is news to nobody.
+//! other fall behind. A message is told where its tenant is a workspace, or its recipient a member who watches.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};

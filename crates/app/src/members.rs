@@ -50,8 +50,8 @@ pub(crate) async fn tell_channel(
 pub(crate) async fn channel_wants(tx: &mut Tx, workspace: &Workspace, significance: i64) -> Result<bool> {
     let object = Reference::object(WORKSPACES, workspace.id.as_str());
     let known = recipients::get(tx, &workspace.organisation_id, &object).await?;
-    let least = known.and_then(|object| object.properties.get(CHANNEL_THRESHOLD).and_then(Value::as_i64));
-    Ok(least.is_some_and(|least| significance >= least))
+    let least = known.and_then(|object| object.properties.get(CHANNEL_THRESHOLD).and_then(Value::as_f64));
+    Ok(least.is_some_and(|least| significance as f64 >= least))
 }
 
 fn asked(workspace: &Workspace, workflow: &str, data: Value) -> Result<Asked> {

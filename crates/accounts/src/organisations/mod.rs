@@ -53,7 +53,7 @@ pub async fn create(tx: &mut Tx, clock: &Clock, name: &str) -> Result<Organisati
 /// How many characters the name of a workspace may have.
 const LONGEST_NAME: usize = 100;
 
-/// A name as it is kept: without spaces around it, and with nothing in it that is not seen.
+/// A name as it is kept: without spaces around it, and without control characters.
 fn checked_name(name: &str) -> Result<&str> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {

@@ -122,9 +122,12 @@ async fn a_slack_channel_hears_of_what_members_are_not_told() {
         put(&object, json!({ "slack_threshold": 101 })).await;
         server.deliver(&opened(3)).await.unwrap();
         server.until_settled().await;
-        assert!(slack.requests.try_recv().is_err(), "it is silent");
+        put(&object, json!({ "slack_threshold": 0 })).await;
+        server.deliver(&opened(4)).await.unwrap();
+        let told: Value = serde_json::from_slice(&next(&mut slack).await.body).unwrap();
+        assert!(told.to_string().contains("Change 4"), "nothing was told while it was silent: {told}");
         let seen = server.all("/api/observations").await;
-        assert!(seen.len() == 3 && seen.iter().all(|one| one["significance"].as_i64().unwrap() < 70), "{seen:?}");
+        assert!(seen.len() == 4 && seen.iter().all(|one| one["significance"].as_i64().unwrap() < 70), "{seen:?}");
         let member = server.all("/api/members").await[0]["id"].as_str().unwrap().to_owned();
         let feed = server.get(&format!("/v1/users/{member}/feeds/in-app")).await.unwrap().json;
         assert_eq!(feed["meta"]["total_count"], 0, "members are told by the workspace's threshold: {feed}");

@@ -154,6 +154,7 @@ async fn a_link_leads_to_an_observation_of_any_workspace_of_ones_own() {
                 seen = look().await;
             }
         }
+        assert_eq!(seen.len(), 1);
         let id = seen[0]["id"].as_str().unwrap();
         for path in [format!("/api/observations/{id}"), format!("/api/observations/{id}{within}")] {
             let answer = server.get(&path).await.unwrap();
@@ -212,7 +213,7 @@ async fn a_secret_that_was_replaced_is_taken_for_a_day_and_the_one_before_it_no_
             assert_eq!(status_of(secret).await, wanted, "what somebody else may know is refused at once");
         }
         let trail = server.all("/api/activity").await;
-        assert_eq!(trail.iter().filter(|entry| entry["action"] == "source.secret_rotated").count(), 2);
+        assert_eq!(trail.iter().filter(|entry| entry["action"] == "source.secret_rotated").count(), 3);
         assert!(secrets.iter().all(|secret| !format!("{trail:?}").contains(secret.as_str())));
         assert_eq!(server.post("/api/sources/src_nobody/rotate", &json!({})).await.unwrap().status, 404);
     })

@@ -78,6 +78,15 @@ impl<T> Field<T> {
         }
     }
 
+    /// Changes a value that `null` sets back to what it is unless said.
+    pub(super) fn change_or(self, value: &mut T, otherwise: T) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *value = otherwise,
+            Self::Set(new) => *value = new,
+        }
+    }
+
     /// Whether it is given.
     pub(super) fn is_given(&self) -> bool {
         !matches!(self, Self::Keep)

@@ -106,13 +106,13 @@ pub(super) struct DestinationPatch {
     uid: Field<String>,
     #[serde(deserialize_with = "given")]
     status: Option<Status>,
-    batch_size: Option<i64>,
-    max_wait_secs: Option<i64>,
+    batch_size: Field<i64>,
+    max_wait_secs: Field<i64>,
     #[serde(deserialize_with = "given")]
     event_types: Option<Vec<String>>,
     #[serde(deserialize_with = "given")]
     channels: Option<Vec<String>>,
-    metadata: Option<Map<String, Value>>,
+    metadata: Field<Map<String, Value>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -128,12 +128,12 @@ impl DestinationPatch {
         self.uid.change(&mut spec.uid);
         spec.disabled = self.status.map_or(spec.disabled, |status| status == Status::Disabled);
         if let Way::InOrder { batch_size, max_wait } = &mut spec.way {
-            *batch_size = self.batch_size.unwrap_or(*batch_size);
-            *max_wait = self.max_wait_secs.unwrap_or(*max_wait);
+            self.batch_size.change_or(batch_size, BATCH);
+            self.max_wait_secs.change_or(max_wait, 0);
         }
         spec.filter_types = self.event_types.map_or(spec.filter_types, listed);
         spec.channels = self.channels.map_or(spec.channels, listed);
-        spec.metadata = self.metadata.unwrap_or(spec.metadata);
+        self.metadata.change_or_empty(&mut spec.metadata);
         spec
     }
 }
