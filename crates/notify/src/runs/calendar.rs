@@ -266,6 +266,23 @@ pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_micros(micros.clamp(first, last))
 }
 
+/// Checks what a window says: its day by its name, and times of a day.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_window(window: &SendWindow) -> Result<(), String> {
+    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let day = window.day.to_lowercase();
+    if !DAYS.iter().any(|name| *name == day || name[..3] == day) {
+        return Err(format!("{:?} is no day of the week", window.day));
+    }
+    let mut times = [&window.from, &window.until].into_iter().flatten();
+    match times.find(|time| time.parse::<Time>().is_err()) {
+        Some(time) => Err(format!("{time:?} is no time of a day, such as 09:00:00")),
+        None => Ok(()),
+    }
+}
+
 /// When a message may go out: now, where a window is open, or when the next one opens; never, where none ever does.
 pub(crate) fn opens_at(windows: &[SendWindow], zone_name: Option<&str>, now: Timestamp) -> Option<Timestamp> {
     let zone = zone(zone_name);

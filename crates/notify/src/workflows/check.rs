@@ -127,6 +127,11 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
     if durations(&step.kind).into_iter().flatten().any(|wait| !wait.is_within(LONGEST_WAIT)) {
         wrong("a time to wait must not be longer than ten years");
     }
+    let is_window = matches!(step.kind, Kind::Batch { .. } | Kind::Throttle { .. });
+    let least = i64::from(is_window);
+    if durations(&step.kind).into_iter().flatten().any(|wait| wait.seconds() < least) {
+        wrong("a time to wait must not be less than nothing, and a window not be empty");
+    }
     match &step.kind {
         Kind::Channel(send) => {
             if send.channel_key.is_none() && send.channel_group_key.is_none() && send.channel_type.is_none() {
@@ -134,6 +139,11 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
             }
             if matches!(send.channel_type, None | Some(ChannelType::InAppGuide)) {
                 wrong("needs a channel_type: email, in_app_feed, sms, push, chat or http");
+            }
+            for window in send.send_windows.iter().flatten() {
+                if let Err(why) = calendar::check_window(window) {
+                    wrong(&why);
+                }
             }
             check_headers(send.template.get("headers").unwrap_or(&Value::Null), &mut wrong);
             if let Some(kind) = send.channel_type {
@@ -170,10 +180,13 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
                 wrong("batch_items_render_limit must be between 2 and 100");
             }
         }
-        Kind::Throttle { settings }
-            if settings.throttle_window.is_none() && settings.throttle_window_field_path.is_none() =>
-        {
-            wrong("needs throttle_window or throttle_window_field_path");
+        Kind::Throttle { settings } => {
+            if settings.throttle_window.is_none() && settings.throttle_window_field_path.is_none() {
+                wrong("needs throttle_window or throttle_window_field_path");
+            }
+            if settings.throttle_limit.is_some_and(|limit| limit < 1) {
+                wrong("throttle_limit must be at least 1");
+            }
         }
         Kind::Branch { branches } => {
             if branches.is_empty() || branches.len() > WAYS || depth >= DEPTH {
@@ -200,6 +213,14 @@ fn check_step(step: &Step, depth: usize, known: &mut HashSet<String>, faults: &m
             cohort_branches.iter().for_each(|way| check_steps(&way.steps, depth + 1, known, faults));
         }
         Kind::HttpFetch { settings } => {
+            let method = settings.method.to_ascii_lowercase();
+            if !["get", "post", "put", "patch", "delete", "head"].contains(&method.as_str()) {
+                wrong("method must be get, post, put, patch, delete or head");
+            }
+            let is_written = ["http://", "https://"].iter().any(|scheme| settings.url.trim().starts_with(scheme));
+            if !is_written && !settings.url.contains("{{") && !settings.url.contains("{%") {
+                wrong("url must begin with http:// or https://");
+            }
             check_headers(&settings.headers, &mut wrong);
             let texts = [Some(&settings.url), settings.body.as_ref(), settings.signing_key.as_ref()];
             for text in texts.into_iter().flatten() {

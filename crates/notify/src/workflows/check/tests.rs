@@ -126,6 +126,45 @@ fn a_misspelt_key_or_an_empty_template_is_a_fault_with_its_place() {
 }
 
 #[test]
+fn blocks_windows_limits_and_requests_without_sense_are_faults() {
+    let mail = |more: Value| {
+        let mut step = json!({ "ref": "mail", "type": "channel", "channel_key": "email", "channel_type": "email",
+            "template": { "subject": "s", "text_body": "t" } });
+        for (key, value) in more.as_object().unwrap() {
+            step[key] = value.clone();
+        }
+        faults(&json!([step]))
+    };
+    let blocks = |blocks: Value| mail(json!({ "template": { "subject": "s", "visual_blocks": blocks } }));
+    assert_eq!(blocks(json!([{ "type": "markdown", "content": "Hello" }, { "type": "divider" }])), "");
+    assert!(blocks(json!([{ "type": "markdwon", "content": "Hello" }])).contains("visual_blocks.0: has no type"));
+    assert!(blocks(json!([{ "type": "markdown" }])).contains("visual_blocks.0: needs content"));
+    assert!(blocks(json!([{ "type": "button_set", "buttons": [{ "lable": "a" }] }])).contains("a label and an action"));
+    let window = |day: &str, from: &str| mail(json!({ "send_windows": [{ "day": day, "type": "send", "from": from }] }));
+    assert_eq!(window("Monday", "09:00:00"), "");
+    assert!(window("moonday", "09:00").contains("no day of the week"));
+    assert!(window("monday", "25:00").contains("no time of a day"));
+    let feed = |buttons: Value| {
+        faults(&json!([{ "ref": "feed", "type": "channel", "channel_key": "in-app", "channel_type": "in_app_feed",
+            "template": { "markdown_body": "a", "action_buttons": buttons } }]))
+    };
+    assert_eq!(feed(json!([{ "label": "Open", "action": "https://x.y" }])), "");
+    assert!(feed(json!([{ "lable": "Open", "action": "https://x.y" }])).contains("a label and an action"));
+    let of = |kind: &str, settings: Value| faults(&json!([{ "ref": "s", "type": kind, "settings": settings }]));
+    let minutes = |value: i64| json!({ "unit": "minutes", "value": value });
+    for value in [0, -1] {
+        assert!(of("batch", json!({ "batch_window": minutes(value) })).contains("window not be empty"));
+    }
+    assert!(of("delay", json!({ "delay_for": minutes(-1) })).contains("less than nothing"));
+    assert_eq!(of("delay", json!({ "delay_for": minutes(0) })), "");
+    let limit = json!({ "throttle_window": minutes(1), "throttle_limit": 0 });
+    assert!(of("throttle", limit).contains("at least 1"));
+    assert!(of("http_fetch", json!({ "method": "gte", "url": "https://x.y" })).contains("method must be"));
+    assert!(of("http_fetch", json!({ "method": "get", "url": "foo" })).contains("url must begin"));
+    assert_eq!(of("http_fetch", json!({ "method": "get", "url": "{{ data.url }}" })), "");
+}
+
+#[test]
 fn a_step_that_cannot_be_read_is_named() {
     let batch = json!({ "ref": "gather", "type": "batch", "settings": { "batch_window": "5m" } });
     let found = faults(&json!([{ "ref": "ways", "type": "branch", "branches": [{ "steps": [batch] }] }]));

@@ -97,5 +97,41 @@ pub(super) fn of_template(step: &Step, kind: ChannelType, template: &Map<String,
     if kind == ChannelType::Email && !says_something(&"subject") {
         faults.push(fault(format!("{name}.template"), "needs subject"));
     }
+    faults.extend(blocks(name, template.get("visual_blocks")));
+    faults.extend(buttons(&format!("{name}.template.action_buttons"), template.get("action_buttons")));
     faults
+}
+
+/// The blocks of a visual template: each of a type that is known, with what it cannot do without.
+fn blocks(step: &str, blocks: Option<&Value>) -> Vec<Fault> {
+    let blocks = blocks.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut faults = Vec::new();
+    for (number, block) in blocks.iter().enumerate() {
+        let place = format!("{step}.template.visual_blocks.{number}");
+        let needed = match block["type"].as_str() {
+            Some("markdown" | "html") => "content",
+            Some("image") => "url",
+            Some("button_set") => {
+                faults.extend(buttons(&format!("{place}.buttons"), block.get("buttons")));
+                "buttons"
+            }
+            Some("divider") => continue,
+            _ => {
+                faults.push(fault(place, "has no type of markdown, html, image, button_set or divider"));
+                continue;
+            }
+        };
+        if says_nothing(&block[needed]) || block[needed].as_str().is_some_and(|text| text.trim().is_empty()) {
+            faults.push(fault(place, format!("needs {needed}")));
+        }
+    }
+    faults
+}
+
+/// Buttons, each with a label and an action.
+fn buttons(place: &str, buttons: Option<&Value>) -> Vec<Fault> {
+    let buttons = buttons.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let lacks = |button: &&Value| !["label", "action"].iter().all(|name| button[*name].is_string());
+    let wrong = buttons.iter().filter(lacks);
+    wrong.map(|_| fault(place, "each button needs a label and an action")).take(1).collect()
 }
