@@ -360,6 +360,20 @@ fn merged_settings(provider: &str, known: Map<String, Value>, told: Map<String, 
     Ok(all)
 }
 
+/// A fallback is another provider of mails, with settings of its own.
+fn check_fallback(fallback: Option<&Value>) -> Result<()> {
+    let Some(fallback) = fallback else { return Ok(()) };
+    let is_known = fallback["provider"].as_str().is_some_and(|name| name.starts_with("email_"));
+    let settings = &fallback["provider_settings"];
+    match is_known && (settings.is_null() || settings.is_object()) {
+        true => Ok(()),
+        false => Err(Error::invalid_field(
+            "provider_settings.fallback",
+            "must have a provider, such as email_resend, and may have provider_settings",
+        )),
+    }
+}
+
 fn carries(provider: &str, settings: &Map<String, Value>, has_server: bool) -> bool {
     let is_set = |name: &str| settings.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
     match provider {
@@ -413,6 +427,7 @@ pub async fn put(
         Strategy::Merge => told.merged(known.as_ref())?,
         Strategy::Replace => told,
     };
+    check_fallback(told.settings.provider_settings.get(FALLBACK))?;
     let (id, created_at) = match known {
         Some(known) => (known.id, known.created_at),
         None => (told.id.unwrap_or_else(new_uuid), now),
@@ -538,9 +553,18 @@ mod tests {
         let first = serde_json::from_value::<Told>(other).unwrap().merged(None).unwrap();
         assert_eq!(Value::Object(first.settings.provider_settings), json!({ "api_key": "re_2" }), "null is no setting");
         let swapped = json!({ "type": "email", "provider": "email_smtp", "provider_settings": {
-            "fallback": { "provider": "sms_twilio", "provider_settings": { "from_address": null } } } });
+            "fallback": { "provider": "email_ses", "provider_settings": { "from_address": null } } } });
         let merged = self::merged(&smtp(), swapped).unwrap().settings.provider_settings;
         assert_eq!(merged["fallback"]["provider_settings"], json!({}), "nothing of Resend's");
+    }
+
+    #[test]
+    fn a_fallback_has_a_provider() {
+        for wrong in [json!("x"), json!({}), json!({ "provider": null }), json!({ "provider": "sms_twilio" })] {
+            assert!(check_fallback(Some(&wrong)).is_err(), "{wrong}");
+        }
+        assert!(check_fallback(Some(&json!({ "provider": "email_resend", "provider_settings": "x" }))).is_err());
+        assert!(check_fallback(Some(&json!({ "provider": "email_smtp" }))).is_ok() && check_fallback(None).is_ok());
     }
 
     #[test]
