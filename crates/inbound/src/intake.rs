@@ -195,6 +195,10 @@ impl Intake {
     pub async fn source_at(&self, provider: &str, path: &str) -> Result<KnownSource, IngestError> {
         let unknown = |what| IngestError::new(Code::NotFound, format!("there is no such {what}"));
         let provider = Provider::parse(provider).ok_or_else(|| unknown("provider"))?;
+        // No path has it, and no database is asked for it.
+        if path.contains('\0') {
+            return Err(unknown("source"));
+        }
         let path = path.to_owned();
         let found =
             self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &path).await })).await?;

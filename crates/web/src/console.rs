@@ -37,15 +37,28 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         }
         // Their names carry a hash of their content.
         Some((name, bytes)) => file(&headers, name, bytes, "public, max-age=31536000, immutable"),
-        None if reads && !is_api && (path.is_empty() || is_navigation(&headers)) => page(&headers, "index.html"),
+        None if reads && !is_api && is_navigation(&headers) => page(&headers, "index.html"),
+        // Whoever looks what is here is shown the page; a program that wants JSON is told that there is none.
+        None if reads && path.is_empty() && !wants_only_json(&headers) => page(&headers, "index.html"),
         None => in_shape_of(uri.path(), StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route"),
     }
 }
 
 /// Tells a browser that goes somewhere from a program that calls: it asks for a page, and not for just anything.
 fn is_navigation(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|list| list.split(',')).any(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"))
+    accepted(headers).any(|kind| kind.starts_with("text/html"))
+}
+
+fn wants_only_json(headers: &HeaderMap) -> bool {
+    let mut kinds = accepted(headers).peekable();
+    kinds.peek().is_some() && kinds.all(|kind| kind.starts_with("application/json"))
+}
+
+/// The media types that are accepted, in lower case, without those that are said not to be.
+fn accepted(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    let lists = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let kinds = lists.flat_map(|list| list.split(',')).map(|kind| kind.trim().to_ascii_lowercase());
+    kinds.filter(|kind| !kind.split(';').skip(1).any(|part| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")))
 }
 
 /// What the portal's page may do: what the console's may, but that others' pages embed it.

@@ -74,10 +74,11 @@ pub(crate) fn own_shape(status: StatusCode, code: &str, message: &str) -> Respon
 
 /// An error of what is around the APIs, in the shape of the one that the path belongs to.
 pub(crate) fn in_shape_of(path: &str, status: StatusCode, code: &str, message: &str) -> Response {
-    if path.starts_with("/api/v1/") {
+    let is_within = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if is_within("/api/v1") {
         let body = json!({ "code": code.to_lowercase(), "detail": message });
         origins::open((status, Json(body)).into_response())
-    } else if path.starts_with("/v1/") {
+    } else if is_within("/v1") {
         let (code, kind) = match status {
             StatusCode::TOO_MANY_REQUESTS => ("too_many_requests", "rate_limit_error"),
             StatusCode::NOT_FOUND => ("resource_missing", "invalid_request_error"),
@@ -102,8 +103,8 @@ pub(crate) async fn no_such_route() -> Response {
 }
 
 /// Puts what the framework itself refuses (a wrong method, a body that is not JSON) into the shape
-/// of our own API: it answers in plain text.
-pub(crate) async fn always_json(response: Response) -> Response {
+/// of the API that the path belongs to: it answers in plain text.
+pub(crate) async fn always_json(path: &str, response: Response) -> Response {
     let status = response.status();
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !(status.is_client_error() || status.is_server_error())
@@ -124,7 +125,7 @@ pub(crate) async fn always_json(response: Response) -> Response {
         true => status.canonical_reason().unwrap_or("the request was refused").to_owned(),
         false => String::from_utf8_lossy(&text).into_owned(),
     };
-    let mut answer = own_shape(status, code, &message);
+    let mut answer = in_shape_of(path, status, code, &message);
     if let Some(allow) = parts.headers.get(ALLOW) {
         answer.headers_mut().insert(ALLOW, allow.clone());
     }

@@ -63,6 +63,25 @@ async fn unknown_routes_and_wrong_methods_are_json_in_the_shape_of_their_api() {
         assert_eq!((knock.status, knock.json["code"].as_str()), (404, Some("resource_missing")));
         let method = server.post("/api/observations", &json!({})).await.unwrap();
         assert_eq!((method.status, method.json["code"].as_str()), (405, Some("METHOD_NOT_ALLOWED")));
+        let bearer = format!("Bearer {SECRET_KEY}");
+        let put = async |path: &str| {
+            server.ask("PUT", path, &[("authorization", bearer.as_str())], b"{}".to_vec()).await.unwrap()
+        };
+        let svix = put("/api/v1/app").await;
+        assert_eq!((svix.status, svix.json["code"].as_str()), (405, Some("method_not_allowed")), "{}", svix.json);
+        assert!(svix.json["detail"].is_string());
+        let knock = put("/v1/users").await;
+        assert_eq!((knock.status, knock.json["type"].as_str()), (405, Some("invalid_request_error")), "{}", knock.json);
+        for (path, code) in [("/api/v1", "not_found"), ("/v1", "resource_missing")] {
+            let root = server.get(path).await.unwrap();
+            assert_eq!((root.status, root.json["code"].as_str()), (404, Some(code)), "{path}: {}", root.json);
+        }
+        let nul = server.ask("POST", "/api/ingest/github/a%00b", &[], b"{}".to_vec()).await.unwrap();
+        assert_eq!((nul.status, nul.json["code"].as_str()), (404, Some("NOT_FOUND")), "{}", nul.json);
+        let json_alone = [("accept", "application/json")];
+        assert_eq!(server.ask("GET", "/", &json_alone, Vec::new()).await.unwrap().status, 404, "it wants no page");
+        let no_page = [("accept", "application/json, text/html;q=0")];
+        assert_eq!(server.ask("GET", "/observations", &no_page, Vec::new()).await.unwrap().status, 404);
         let body = server.post("/api/keys", &json!({ "nam": 1 })).await.unwrap();
         assert_eq!((body.status, body.json["code"].as_str()), (422, Some("VALIDATION_ERROR")));
     })

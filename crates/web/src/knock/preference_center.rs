@@ -42,6 +42,10 @@ pub(super) async fn signed_url(
     Ok(Json(json!({ "url": url, "token": token })))
 }
 
+/// What a reader sees whose link has run out, or is none.
+const CLOSED: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Preferences</title>\
+    <p>This link has run out, or is not complete. A newer mail has one that works.</p></html>";
+
 fn opened(notify: &Notify, token: &str) -> Option<(OrganisationId, Reference)> {
     match Tracked::open(notify, token)? {
         Tracked::Preferences { organisation, recipient } => Some((organisation, recipient)),
@@ -51,7 +55,7 @@ fn opened(notify: &Notify, token: &str) -> Option<(OrganisationId, Reference)> {
 
 pub(crate) async fn page(State(web): State<Web>, Path(token): Path<String>) -> Response {
     let Some((organisation, user)) = opened(&web.app.notify, &token) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return (StatusCode::NOT_FOUND, Html(CLOSED)).into_response();
     };
     let read = web.app.db.read(move |tx| Box::pin(async move { center(tx, &organisation, &user).await }));
     shown(read.await, "")
