@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::App;
 
 const KIND: &str = "campanile.account-mail";
+/// Why nothing can be written to anybody.
+const NO_SERVER: &str = "no mail server is set: set smtp_url, or choose a password for them";
 
 /// What a mail is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,10 +75,13 @@ impl App {
     /// Sends a member a link that signs in to this organisation once, within a day; or their invitation anew.
     ///
     /// # Errors
-    /// `Forbidden` below an owner, `NotFound` for somebody else's member.
+    /// `Forbidden` below an owner, `NotFound` for somebody else's member, `Conflict` while no mail can go out.
     pub async fn send_sign_in_link(&self, tx: &mut Tx, caller: &Caller, id: &PersonId) -> Result<()> {
         caller.must(Permission::Administer)?;
         let member = members::find(tx, &caller.organisation, id).await?;
+        if self.notify.mailer.is_none() {
+            return Err(Error::conflict(NO_SERVER));
+        }
         let about = match member.status {
             MemberStatus::Active => About::SignInLink,
             MemberStatus::Invited => About::Invitation,
@@ -117,8 +122,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
 async fn send(app: &App, attempt: &Attempt) -> Result<Outcome> {
     let args: Args = attempt.job.args()?;
     let Some(mailer) = &app.notify.mailer else {
-        let error = "no mail server is set: set smtp_url, or choose a password for them".to_owned();
-        return Ok(Outcome::of(Verdict::Dead { error }));
+        return Ok(Outcome::of(Verdict::Dead { error: NO_SERVER.to_owned() }));
     };
     let Some(notice) = written(app, args, attempt.job.id.as_str()).await? else { return Ok(Outcome::done()) };
     match mailer.notify(notice).await {

@@ -119,7 +119,7 @@ impl Postgres {
         match self.pool.get().await {
             Ok(connection) => Ok(connection),
             Err(error) if is_at_limit(&error) => self.open_connection().await,
-            Err(error) => Err(Error::Unavailable(error.to_string())),
+            Err(error) => Err(away(&error)),
         }
     }
 
@@ -130,10 +130,21 @@ impl Postgres {
             match self.pool.get().await {
                 Ok(connection) => return Ok(connection),
                 Err(error) if is_at_limit(&error) && began.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
-                Err(error) => return Err(Error::Unavailable(error.to_string())),
+                Err(error) => return Err(away(&error)),
             }
         }
     }
+}
+
+/// That no connection is to be had, with what led to it.
+fn away(error: &PoolError) -> Error {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    // What names its cause itself is not said twice.
+    let said = causes.fold(error.to_string(), |said, cause| match cause.to_string() {
+        cause if said.contains(&cause) => said,
+        cause => format!("{said}: {cause}"),
+    });
+    Error::Unavailable(said)
 }
 
 /// True where the server does not know who connects, or to which database: waiting changes neither.

@@ -136,6 +136,9 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
 
 /// Opens the database alone, for a command beside the server.
 pub(crate) async fn open_alone(settings: &Settings) -> Result<(Db, Option<File>), String> {
+    if settings.database_url.is_none() && !settings.data.exists() {
+        return Err(format!("{} is not there: which folder has the database?", settings.data.display()));
+    }
     let Opened { db, lock, .. } = open_database(settings, &Folder::open(&settings.data)?).await?;
     Ok((db, lock))
 }
@@ -188,7 +191,10 @@ async fn connect(url: &str) -> Result<Db, String> {
         match Db::connect_postgres(url).await {
             Err(campanile_db::Error::Unavailable(why)) if Instant::now() < until => {
                 tracing::warn!(database = place, why, "waiting for the database");
-                tokio::time::sleep(DATABASE_LOOK).await;
+                tokio::select! {
+                    () = tokio::time::sleep(DATABASE_LOOK) => {}
+                    () = stop_signal() => return Err(format!("told to stop while waiting for the database {place}")),
+                }
             }
             connected => return connected.map_err(|error| format!("the database {place}: {error}")),
         }

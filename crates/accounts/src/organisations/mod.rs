@@ -53,11 +53,16 @@ pub async fn create(tx: &mut Tx, clock: &Clock, name: &str) -> Result<Organisati
 /// How many characters the name of a workspace may have.
 const LONGEST_NAME: usize = 100;
 
-/// A name as it is kept: without spaces around it, and without control characters.
+/// A name as it is kept: without spaces around it, and without what is not seen.
 fn checked_name(name: &str) -> Result<&str> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        let why = format!("must have between 1 and {LONGEST_NAME} characters, and no control characters");
+    // Marks of direction and of no width let one name pass for another.
+    let is_unseen = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(is_unseen) {
+        let why = format!("must have between 1 and {LONGEST_NAME} characters, all of which are seen");
         return Err(Error::invalid_field("name", why));
     }
     Ok(name)
@@ -167,7 +172,7 @@ mod tests {
     fn a_workspace_has_a_name_that_can_be_read() {
         assert_eq!(checked_name("  Bell tower ").unwrap(), "Bell tower");
         assert_eq!(checked_name("Glockenturm \u{1f514}").unwrap(), "Glockenturm \u{1f514}");
-        for name in ["", "   ", "a\nb", "a\u{7}", &"x".repeat(101)] {
+        for name in ["", "   ", "a\nb", "a\u{7}", "a\u{202e}b", &"x".repeat(101)] {
             assert!(checked_name(name).is_err(), "{name:?}");
         }
     }

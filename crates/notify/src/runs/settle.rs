@@ -418,7 +418,7 @@ pub(crate) fn run_id(workflow_run: &str, recipient: &Reference, at: Option<Times
     let id = uuid_of(&["run", workflow_run, &recipient.collection, &recipient.id]);
     let Some(at) = at else { return id };
     // The 48 bits of milliseconds that a UUID of version 7 begins with.
-    let time = format!("{:012x}", at.as_micros() / 1_000 & 0xffff_ffff_ffff);
+    let time = format!("{:012x}", (at.as_micros() / 1_000) & 0xffff_ffff_ffff);
     format!("{}-{}{}", &time[..8], &time[8..], &id[13..])
 }
 

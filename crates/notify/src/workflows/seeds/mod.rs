@@ -109,7 +109,7 @@ fn alert() -> Value {
 /// people is of no concern to its customers.
 pub(crate) fn is_for(workflow: &str, role: Option<Role>) -> bool {
     match workflow {
-        OBSERVATION_CAPTURED => role.is_some(),
+        OBSERVATION_CAPTURED | JOB_COMPLETED => role.is_some(),
         JOB_FAILED | ADMIN_ALERT => role.is_some_and(|role| role != Role::Staff),
         _ => true,
     }

@@ -58,7 +58,7 @@ async fn manage(server: &Server, path: &str) {
     let html = page.json.as_str().unwrap();
     assert!(html.contains("name=\"wrapped/email\" checked"), "{html}");
     // What we tell an organisation's own people is of no concern to its customers.
-    let ours = ["observation-captured", "job-failed", "admin-alert"];
+    let ours = ["observation-captured", "job-completed", "job-failed", "admin-alert"];
     assert!(ours.iter().all(|key| !html.contains(key)), "{html}");
     let member = server.all("/api/members").await[0]["id"].as_str().unwrap().to_owned();
     let config = Knock::of(server).get(&format!("/users/{member}/preference_center/config")).await.to_string();
