@@ -184,17 +184,22 @@ async fn open_database(settings: &Settings, folder: &Folder) -> Result<Opened, S
     Ok(Opened { db, lock, vault })
 }
 
-/// Connects to PostgreSQL; one that is not up yet is waited for.
+/// Connects to PostgreSQL; one that is not up yet is waited for, unless we are told to stop.
 async fn connect(url: &str) -> Result<Db, String> {
-    let (place, until) = (settings::without_credentials(url), Instant::now() + DATABASE_WAIT);
+    let place = settings::without_credentials(url);
+    tokio::select! {
+        connected = wait_for_database(url, &place) => connected,
+        () = stop_signal() => Err(format!("told to stop while connecting to the database {place}")),
+    }
+}
+
+async fn wait_for_database(url: &str, place: &str) -> Result<Db, String> {
+    let until = Instant::now() + DATABASE_WAIT;
     loop {
         match Db::connect_postgres(url).await {
             Err(campanile_db::Error::Unavailable(why)) if Instant::now() < until => {
                 tracing::warn!(database = place, why, "waiting for the database");
-                tokio::select! {
-                    () = tokio::time::sleep(DATABASE_LOOK) => {}
-                    () = stop_signal() => return Err(format!("told to stop while waiting for the database {place}")),
-                }
+                tokio::time::sleep(DATABASE_LOOK).await;
             }
             connected => return connected.map_err(|error| format!("the database {place}: {error}")),
         }

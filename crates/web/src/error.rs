@@ -3,8 +3,8 @@
 //! What is internal is logged here, once, and not shown. Each wire API has its own shape.
 
 use axum::Json;
-use axum::http::StatusCode;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use campanile_base::Error;
 use campanile_inbound::IngestError;
@@ -97,9 +97,9 @@ pub(crate) fn ingest_error(error: &IngestError) -> Response {
     own_shape(status, error.code.as_str(), &error.message)
 }
 
-/// The answer on a path of our own API that nothing serves.
-pub(crate) async fn no_such_route() -> Response {
-    own_shape(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route")
+/// The answer on a path of an API that nothing serves.
+pub(crate) async fn no_such_route(uri: Uri) -> Response {
+    in_shape_of(uri.path(), StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route")
 }
 
 /// Puts what the framework itself refuses (a wrong method, a body that is not JSON) into the shape
