@@ -58,7 +58,9 @@ fn wants_only_json(headers: &HeaderMap) -> bool {
 fn accepted(headers: &HeaderMap) -> impl Iterator<Item = String> {
     let lists = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let kinds = lists.flat_map(|list| list.split(',')).map(|kind| kind.trim().to_ascii_lowercase());
-    kinds.filter(|kind| !kind.split(';').skip(1).any(|part| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")))
+    kinds.filter(|kind| {
+        !kind.split(';').skip(1).any(|part| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
 }
 
 /// What the portal's page may do: what the console's may, but that others' pages embed it.

@@ -22,21 +22,29 @@ mod knock;
 mod origins;
 mod svix;
 
+use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
+use axum::response::Response;
+use axum::routing::future::RouteFuture;
 use axum::routing::get;
 use campanile_app::App;
 use campanile_base::bounds;
+use futures_util::future::{BoxFuture, Either};
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::util::MapRequest;
+use tower::{Layer as _, Service};
 use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{Predicate as _, SizeAbove};
+use tower_http::compression::predicate::{And, Predicate as _, SizeAbove};
+use tower_http::compression::{Compression, CompressionLayer};
 
 pub use api::openapi;
 pub use door::{DoorSettings, serve};
@@ -78,7 +86,45 @@ pub struct Settings {
 }
 
 /// All routes, behind what tidies paths before they are looked up.
-pub type Surface = MapRequest<Router, fn(Request) -> Request>;
+pub type Surface = MapRequest<Packing, fn(Request) -> Request>;
+
+type IsWorthIt = And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>;
+
+/// All routes, twice: whoever takes compressed answers goes by the way that makes them, and nobody else pays for it.
+#[derive(Clone)]
+pub struct Packing {
+    plain: Router,
+    packed: Compression<Router, IsWorthIt>,
+}
+
+impl Packing {
+    fn of(plain: Router) -> Self {
+        let is_text: fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool = is_text;
+        // Outermost: whatever reads an answer on its way reads it as it was made.
+        let layer = CompressionLayer::new()
+            .quality(CompressionLevel::Fastest)
+            .compress_when(SizeAbove::new(COMPRESSED_FROM).and(is_text));
+        Self { packed: layer.layer(plain.clone()), plain }
+    }
+}
+
+impl Service<Request> for Packing {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<RouteFuture<Infallible>, BoxFuture<'static, Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // A router is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match request.headers().contains_key(ACCEPT_ENCODING) {
+            true => Either::Right(self.packed.call(request).map_ok(|answer| answer.map(Body::new)).boxed()),
+            false => Either::Left(self.plain.call(request)),
+        }
+    }
+}
 
 /// From how many bytes on an answer is sent compressed to whoever takes that.
 const COMPRESSED_FROM: u16 = 1_024;
@@ -101,9 +147,6 @@ pub fn router(app: App, settings: Settings) -> Surface {
     let is_https = app.base_url.starts_with("https://");
     let (known_keys, places, brake) = Default::default();
     let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys, places, rates, brake, is_https }));
-    let compression = CompressionLayer::new()
-        .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(COMPRESSED_FROM).and(is_text));
     let routes = Router::new()
         .merge(api::router())
         .nest("/api/v1", svix::router())
@@ -119,8 +162,6 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .fallback(console::serve)
         .layer(DefaultBodyLimit::max(bounds::BODY_BYTES))
         .layer(axum::middleware::from_fn_with_state(web.clone(), around::around))
-        // Outermost: whatever reads an answer on its way reads it as it was made.
-        .layer(compression)
         .with_state(web);
-    MapRequest::new(routes, svix::tidied)
+    MapRequest::new(Packing::of(routes), svix::tidied)
 }

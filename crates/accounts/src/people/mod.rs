@@ -174,7 +174,8 @@ pub async fn memberships(tx: &mut Tx, id: &PersonId) -> Result<Vec<(Organisation
 fn checked_email(typed: &str) -> Result<String> {
     let email = typed.trim().to_lowercase();
     let plausible = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
-        && !email.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "<>()[],;:\\\"".contains(letter))
+        && !email
+            .contains(|letter: char| letter.is_whitespace() || letter.is_control() || "<>()[],;:\\\"".contains(letter))
         && email.matches('@').count() == 1
         && email.len() <= 254;
     if plausible { Ok(email) } else { Err(Error::invalid(format!("{typed:?} is not a mail address"))) }

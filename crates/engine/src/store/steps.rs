@@ -103,7 +103,8 @@ macro_rules! journals {
 /// What is stored of the steps of these runs: of each, results first, in the order of delivery, then
 /// what is pending.
 pub(crate) async fn journals(tx: &mut Tx, runs: &[RunId]) -> Result<HashMap<String, Vec<StepRow>>> {
-    let bulk = Bulk { each: journals!("= $1" ""), together: journals!("= ANY($1::text[])" "run_id, "), is_searched: false };
+    let bulk =
+        Bulk { each: journals!("= $1" ""), together: journals!("= ANY($1::text[])" "run_id, "), is_searched: false };
     let named = named(runs);
     let steps = tx.gather(bulk, &named, |row| {
         Ok((

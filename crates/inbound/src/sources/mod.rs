@@ -180,11 +180,7 @@ pub async fn list(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Source>> {
 }
 
 /// The source at a path with its sealed secrets.
-pub(crate) async fn at_path(
-    tx: &mut Tx,
-    provider: Provider,
-    path: &str,
-) -> campanile_db::Result<Option<SealedSource>> {
+pub(crate) async fn at_path(tx: &mut Tx, provider: Provider, path: &str) -> campanile_db::Result<Option<SealedSource>> {
     queries::at_path(tx, provider, path).await
 }
 

@@ -85,8 +85,7 @@ pub(super) async fn list(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Sou
 
 /// The one lookup without a tenant: the path is what tells whose delivery it is.
 pub(super) async fn at_path(tx: &mut Tx, provider: Provider, path: &str) -> Result<Option<SealedSource>> {
-    let sql =
-        concat!("SELECT ", columns!(), ", secret, previous_secret FROM source WHERE provider = $1 AND path = $2");
+    let sql = concat!("SELECT ", columns!(), ", secret, previous_secret FROM source WHERE provider = $1 AND path = $2");
     tx.first(sql, params![provider.as_str(), path], |row| {
         let (source, previous): (Source, Option<String>) = (read(row)?, row.get(8)?);
         let previous = previous.zip(source.previous_secret_until);

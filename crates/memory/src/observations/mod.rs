@@ -15,8 +15,8 @@ use crate::classification::classify;
 use crate::entities::{Entity, extract};
 use crate::{actors, graph, significance};
 
-pub use queries::{by_id, workspace_of};
 use queries::list;
+pub use queries::{by_id, workspace_of};
 
 campanile_base::id_type!(
     /// One observation.

@@ -132,8 +132,7 @@ impl Channel {
         let other = fallback.and_then(|fallback| fallback["provider"].as_str()).unwrap_or_default();
         let others = fallback.and_then(|fallback| fallback["provider_settings"].as_object());
         let has_server = notify.mailer.is_some();
-        carries(&self.provider, settings, has_server)
-            || others.is_some_and(|others| carries(other, others, has_server))
+        carries(&self.provider, settings, has_server) || others.is_some_and(|others| carries(other, others, has_server))
     }
 
     /// A provider's setting that is text.
@@ -540,7 +539,10 @@ mod tests {
         let wanted = json!({ "url": "smtp://secret", "fallback": { "provider": "email_resend",
             "provider_settings": { "api_key": "re_1", "from_address": "x@y.z" } } });
         assert_eq!(Value::Object(merged.settings.provider_settings), wanted);
-        assert_eq!(Value::Object(merged.settings.channel_settings), json!({ "track_opens": true, "track_links": true }));
+        assert_eq!(
+            Value::Object(merged.settings.channel_settings),
+            json!({ "track_opens": true, "track_links": true })
+        );
         assert_eq!((merged.name.as_deref(), merged.is_sandbox), (Some("Mail"), Some(true)));
     }
 
@@ -570,7 +572,8 @@ mod tests {
     #[test]
     fn an_address_is_changed_only_together_with_what_is_sent_there() {
         let resend = channel("email_resend", json!({ "provider_settings": { "api_key": "re_1" } }));
-        let told = |settings: Value| json!({ "type": "email", "provider": "email_resend", "provider_settings": settings });
+        let told =
+            |settings: Value| json!({ "type": "email", "provider": "email_resend", "provider_settings": settings });
         let elsewhere = json!({ "base_url": "https://elsewhere.example" });
         assert!(merged(&resend, told(elsewhere.clone())).is_err(), "the key would go there");
         let both = json!({ "base_url": "https://elsewhere.example", "api_key": "re_2" });
@@ -584,7 +587,10 @@ mod tests {
         let again = json!({ "base_url": "https://elsewhere.example", "api_key": "re_1" });
         assert!(merged(&resend, told(again)).is_ok(), "who tells the key knows it");
         // What is told as it is known is no change.
-        let known = channel("email_resend", json!({ "provider_settings": { "api_key": "k", "base_url": "https://a.example" } }));
+        let known = channel(
+            "email_resend",
+            json!({ "provider_settings": { "api_key": "k", "base_url": "https://a.example" } }),
+        );
         assert!(merged(&known, told(json!({ "base_url": "https://a.example", "from_address": "a@b.c" }))).is_ok());
     }
 }

@@ -74,9 +74,7 @@ pub async fn center(tx: &mut Tx, organisation: &OrganisationId, user: &Reference
         Err(error) => return Err(error),
     };
     let is_shown = |workflow: &&Resource| {
-        workflow.is_active
-            && workflow.draft["settings"]["override_preferences"] != true
-            && is_for(&workflow.key, role)
+        workflow.is_active && workflow.draft["settings"]["override_preferences"] != true && is_for(&workflow.key, role)
     };
     let shown: Vec<&Resource> = workflows.iter().filter(is_shown).collect();
     let rows = shown.iter().map(|workflow| row(workflow));

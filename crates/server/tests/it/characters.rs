@@ -54,7 +54,8 @@ async fn delivered(server: &Server, number: usize, name: &'static str, value: &s
             "updated_at":"2026-03-01T00:00:00Z"}},"repository":{{"id":1,"full_name":"acme/shop","default_branch":"main"}},
             "sender":{{"id":7,"login":"ada"}},"beside":{value}}}"#
     );
-    let status = server.deliver(&sign("github", SOURCE_SECRET, "issues", &format!("odd-{number}"), body.as_bytes())).await;
+    let status =
+        server.deliver(&sign("github", SOURCE_SECRET, "issues", &format!("odd-{number}"), body.as_bytes())).await;
     let status = status.unwrap().status;
     if status != 202 {
         return ("delivery", name, status, String::new());
@@ -65,7 +66,8 @@ async fn delivered(server: &Server, number: usize, name: &'static str, value: &s
     assert_eq!(delivery["status"], "processed", "{name}: {delivery}");
     let observations = server.all("/api/observations").await;
     let seen = observations.iter().find(|one| one["source_id"].as_str().unwrap().contains(&format!("#{number}")));
-    let seen = seen.or(observations.iter().find(|one| one["source_id"].as_str().unwrap().contains(&format!(":{number}:"))));
+    let seen =
+        seen.or(observations.iter().find(|one| one["source_id"].as_str().unwrap().contains(&format!(":{number}:"))));
     ("delivery", name, status, seen.map_or_else(|| panic!("{name}: {observations:?}"), |one| one["title"].to_string()))
 }
 
@@ -99,7 +101,12 @@ async fn triggered(server: &Server, number: usize, name: &'static str, value: &s
             if let Ok(came) = serde_json::from_str::<serde_json::Value>(value) {
                 assert_eq!((&item["data"]["odd"], &user.json["odd"]), (&came, &came), "{name}");
             }
-            return ("trigger", name, status, format!("{} {} {}", item["data"], item["blocks"][0]["rendered"], user.json["odd"]));
+            return (
+                "trigger",
+                name,
+                status,
+                format!("{} {} {}", item["data"], item["blocks"][0]["rendered"], user.json["odd"]),
+            );
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }

@@ -223,7 +223,8 @@ async fn answers_tell_browsers_and_caches_to_be_careful() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_compressed_for_who_takes_that_and_what_is_known_is_not_sent_again() {
     on_each_server(&[], async |server| {
-        let get = async |path: &str, headers: &[(&str, &str)]| server.ask("GET", path, headers, Vec::new()).await.unwrap();
+        let get =
+            async |path: &str, headers: &[(&str, &str)]| server.ask("GET", path, headers, Vec::new()).await.unwrap();
         let header = |answer: &Answer, wanted: &str| {
             answer.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
         };

@@ -203,7 +203,8 @@ async fn a_secret_that_was_replaced_is_taken_for_a_day_and_the_one_before_it_no_
             sent += 1;
             let body = json!({ "zen": "Design for failure.", "hook_id": sent }).to_string();
             let delivery = sign("github", secret, "ping", &format!("turn-{sent}"), body.as_bytes());
-            let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let headers: Vec<_> =
+                delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             server.ask("POST", "/api/ingest/github/turning", &headers, delivery.body.clone()).await.unwrap().status
         };
         let bearer = format!("Bearer {SECRET_KEY}");
@@ -217,9 +218,8 @@ async fn a_secret_that_was_replaced_is_taken_for_a_day_and_the_one_before_it_no_
         assert_eq!((status_of(&secrets[0]).await, status_of(&secrets[1]).await), (202, 202));
 
         let db = server.open_database().await;
-        let passed: campanile_db::Result<u64> = db
-            .write(|tx| Box::pin(async move { tx.execute("UPDATE source SET previous_until = 1", &[]).await }))
-            .await;
+        let passed: campanile_db::Result<u64> =
+            db.write(|tx| Box::pin(async move { tx.execute("UPDATE source SET previous_until = 1", &[]).await })).await;
         passed.unwrap();
         assert_eq!((status_of(&secrets[0]).await, status_of(&secrets[1]).await), (401, 202), "after its day");
         for body in [json!({ "secret": "of my own choosing" }), json!({ "overlap": false })] {

@@ -69,10 +69,8 @@ pub(super) async fn process(
 ) -> ApiResult<(StatusCode, Json<DeliverySummary>)> {
     let workspace = of(&web, &caller, within, &id).await?;
     let intake = web.app.intake.clone();
-    let waiting = web
-        .app
-        .db
-        .write(move |tx| Box::pin(async move { intake.process_again(tx, &caller, &workspace, &id).await }));
+    let waiting =
+        web.app.db.write(move |tx| Box::pin(async move { intake.process_again(tx, &caller, &workspace, &id).await }));
     Ok((StatusCode::ACCEPTED, Json(waiting.await?)))
 }
 
@@ -82,6 +80,7 @@ async fn of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<Work
         return Ok(workspace(&web.app, caller, within.workspace.as_deref()).await?.id);
     }
     let (organisation, id) = (caller.organisation.clone(), id.to_owned());
-    let found = web.app.db.read(move |tx| Box::pin(async move { deliveries::workspace_of(tx, &organisation, &id).await }));
+    let found =
+        web.app.db.read(move |tx| Box::pin(async move { deliveries::workspace_of(tx, &organisation, &id).await }));
     found.await?.ok_or(Error::NotFound("delivery"))
 }

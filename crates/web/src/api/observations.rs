@@ -105,6 +105,7 @@ async fn of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<Work
         return Ok(workspace(&web.app, caller, within.workspace.as_deref()).await?.id);
     }
     let (organisation, id) = (caller.organisation.clone(), id.to_owned());
-    let found = web.app.db.read(move |tx| Box::pin(async move { observations::workspace_of(tx, &organisation, &id).await }));
+    let found =
+        web.app.db.read(move |tx| Box::pin(async move { observations::workspace_of(tx, &organisation, &id).await }));
     found.await?.ok_or(Error::NotFound("observation"))
 }

@@ -29,16 +29,17 @@ async fn emptied_queue() -> Db {
 async fn plan(db: &Db, statement: &str, parameters: usize) -> String {
     let prepare: &'static str = format!("PREPARE asked AS {statement}").leak();
     let explain: &'static str = format!("EXPLAIN EXECUTE asked({})", vec!["NULL"; parameters].join(", ")).leak();
-    let lines: campanile_db::Result<Vec<String>> = db.write(move |tx| {
-        Box::pin(async move {
-            tx.execute("SET LOCAL plan_cache_mode = force_generic_plan", params![]).await?;
-            tx.execute(prepare, params![]).await?;
-            let lines: Vec<String> = tx.all(explain, params![], |row| row.get(0)).await?;
-            tx.execute("DEALLOCATE asked", params![]).await?;
-            Ok(lines)
+    let lines: campanile_db::Result<Vec<String>> = db
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.execute("SET LOCAL plan_cache_mode = force_generic_plan", params![]).await?;
+                tx.execute(prepare, params![]).await?;
+                let lines: Vec<String> = tx.all(explain, params![], |row| row.get(0)).await?;
+                tx.execute("DEALLOCATE asked", params![]).await?;
+                Ok(lines)
+            })
         })
-    })
-    .await;
+        .await;
     lines.unwrap().join("\n")
 }
 
@@ -72,7 +73,12 @@ async fn many_are_changed_at_once_each_by_its_owner_alone() {
                 let at = (n * 7 + 3) % 40;
                 // Every fourth has another owner by now.
                 let run = Owned { id: runs[at].id.clone(), generation: i64::from(at % 4 == 0) };
-                Postponed { run, attempt: at as u32, due: now.plus(Duration::from_secs(at as u64)), error: format!("e{at}") }
+                Postponed {
+                    run,
+                    attempt: at as u32,
+                    due: now.plus(Duration::from_secs(at as u64)),
+                    error: format!("e{at}"),
+                }
             })
             .collect();
         let asked = told.clone();
@@ -80,16 +86,23 @@ async fn many_are_changed_at_once_each_by_its_owner_alone() {
         let is_owners = |told: &Postponed| told.run.generation == 0;
         assert_eq!(changed.unwrap(), told.iter().map(is_owners).collect::<Vec<_>>());
         let sql = "SELECT id, attempt, due, error, generation FROM run ORDER BY id";
-        let rows: Result<Vec<_>> = db.read(move |tx| {
-            Box::pin(async move {
-                let read = |row: &Row<'_>| {
-                    let due: Timestamp = row.get(2)?;
-                    Ok((row.get::<String>(0)?, row.get::<i64>(1)?, due, row.get::<Option<String>>(3)?, row.get::<i64>(4)?))
-                };
-                tx.all(sql, params![], read).await
+        let rows: Result<Vec<_>> = db
+            .read(move |tx| {
+                Box::pin(async move {
+                    let read = |row: &Row<'_>| {
+                        let due: Timestamp = row.get(2)?;
+                        Ok((
+                            row.get::<String>(0)?,
+                            row.get::<i64>(1)?,
+                            due,
+                            row.get::<Option<String>>(3)?,
+                            row.get::<i64>(4)?,
+                        ))
+                    };
+                    tx.all(sql, params![], read).await
+                })
             })
-        })
-        .await;
+            .await;
         for (id, attempt, due, error, generation) in rows.unwrap() {
             let told = told.iter().find(|told| told.run.id.as_str() == id).unwrap();
             let wanted = match is_owners(told) {

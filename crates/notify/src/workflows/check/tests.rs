@@ -140,7 +140,8 @@ fn blocks_windows_limits_and_requests_without_sense_are_faults() {
     assert!(blocks(json!([{ "type": "markdwon", "content": "Hello" }])).contains("visual_blocks.0: has no type"));
     assert!(blocks(json!([{ "type": "markdown" }])).contains("visual_blocks.0: needs content"));
     assert!(blocks(json!([{ "type": "button_set", "buttons": [{ "lable": "a" }] }])).contains("a label and an action"));
-    let window = |day: &str, from: &str| mail(json!({ "send_windows": [{ "day": day, "type": "send", "from": from }] }));
+    let window =
+        |day: &str, from: &str| mail(json!({ "send_windows": [{ "day": day, "type": "send", "from": from }] }));
     assert_eq!(window("Monday", "09:00:00"), "");
     assert!(window("moonday", "09:00").contains("no day of the week"));
     assert!(window("monday", "25:00").contains("no time of a day"));
