@@ -6,6 +6,8 @@ import { createRequire } from "node:module";
 
 import { chromium } from "playwright-core";
 
+import { OWNER } from "./harness.mjs";
+
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const pictures = process.env.CAMPANILE_TEST_PICTURES;
 
@@ -23,6 +25,16 @@ export async function open(browser, options = {}) {
   page.on("pageerror", (error) => page.problems.push(String(error)));
   page.on("console", (message) => message.type() === "error" && !/401/.test(message.text()) && page.problems.push(message.text()));
   return page;
+}
+
+/** Signs the owner in with their password, and waits until the live page stands there. */
+export async function signIn(page, server) {
+  await page.goto(server.url);
+  await page.getByLabel("Mail address").fill(OWNER.email);
+  await page.getByLabel("Password").fill(OWNER.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("heading", { name: "What is happening" }).waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
 }
 
 export async function picture(page, name) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { check, launch, open as openPage, picture } from "./browser.mjs";
+import { check, launch, open as openPage, picture, signIn } from "./browser.mjs";
 import { deliver, OWNER, pullRequest, receiver, release, start, until, workspace, api } from "./harness.mjs";
 
 let browser;
@@ -25,15 +25,6 @@ after(async () => {
 });
 
 const open = (options) => openPage(browser, options);
-
-async function signIn(page) {
-  await page.goto(server.url);
-  await page.getByLabel("Mail address").fill(OWNER.email);
-  await page.getByLabel("Password").fill(OWNER.password);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByRole("heading", { name: "What is happening" }).waitFor();
-  await page.getByText("Live", { exact: true }).waitFor();
-}
 
 test("the one-time link signs in once", async () => {
   const link = await until(server.signInLink, "the first start prints a link");
@@ -63,7 +54,7 @@ test("a wrong password is refused in words", async () => {
 
 test("what happens appears without a reload, rings the bell and can be followed", async () => {
   const page = await open();
-  await signIn(page);
+  await signIn(page, server);
   assert.equal(await page.getByTestId("unread").count(), 0);
   await page.evaluate(() => (window.stayed = true));
 
@@ -100,7 +91,7 @@ for (const theme of ["light", "dark"]) {
       await page.goto(server.url);
       await page.getByRole("heading", { name: "Sign in to Campanile" }).waitFor();
       await check(page, `sign-in-${theme}-${width}`);
-      await signIn(page);
+      await signIn(page, server);
       await page.getByText("Version 1.0").first().waitFor();
       await check(page, `live-${theme}-${width}`);
       await page.getByRole("button", { name: /^Notifications/ }).click();

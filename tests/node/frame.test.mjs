@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { check, launch, open as openPage } from "./browser.mjs";
-import { OWNER, SECRET, api, deliver, pullRequest, release, start, until } from "./harness.mjs";
+import { check, launch, open as openPage, signIn } from "./browser.mjs";
+import { SECRET, api, deliver, pullRequest, release, start, until } from "./harness.mjs";
 
 let browser;
 let server;
@@ -22,12 +22,7 @@ after(async () => {
 async function signedIn(prepare = () => undefined) {
   const page = await openPage(browser);
   prepare(page);
-  await page.goto(server.url);
-  await page.getByLabel("Mail address").fill(OWNER.email);
-  await page.getByLabel("Password").fill(OWNER.password);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByRole("heading", { name: "What is happening" }).waitFor();
-  await page.getByText("Live", { exact: true }).waitFor();
+  await signIn(page, server);
   return page;
 }
 

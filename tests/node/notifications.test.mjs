@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { check, launch, open as openPage } from "./browser.mjs";
-import { OWNER, api, deliver, release, start, until } from "./harness.mjs";
+import { check, launch, open as openPage, signIn } from "./browser.mjs";
+import { api, deliver, release, start, until } from "./harness.mjs";
 import { startProviders } from "./providers.mjs";
 
 let browser;
@@ -44,11 +44,7 @@ async function set(path, body) {
 
 async function signedIn(options) {
   const page = await openPage(browser, options);
-  await page.goto(server.url);
-  await page.getByLabel("Mail address").fill(OWNER.email);
-  await page.getByLabel("Password").fill(OWNER.password);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByRole("heading", { name: "What is happening" }).waitFor();
+  await signIn(page, server);
   return page;
 }
 

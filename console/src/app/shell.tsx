@@ -26,7 +26,9 @@ export function Shell() {
       <p role="alert" className="text-bad p-8">The server does not answer: {session.error.message}. This page goes on as soon as it does.</p>
     ) : null;
   }
-  const { member } = known;
+  const { member, workspaces } = known;
+  // On a phone the choice of a workspace takes the room of words.
+  const wordLook = workspaces.length > 1 ? "max-sm:sr-only" : "";
   return (
     <div className="min-h-screen">
       <a href="#main" className="bg-bronze text-on-bronze absolute -top-20 left-4 z-20 rounded p-2 focus:top-2">
@@ -35,10 +37,10 @@ export function Shell() {
       <header className="border-line bg-raised sticky top-0 z-10 flex h-14 items-center gap-2 border-b px-4 sm:gap-3 sm:px-6">
         <Link to="/" className="flex items-center gap-2 font-semibold">
           <img src="/bell.svg" alt="" className="size-6" />
-          <span className={known.workspaces.length > 1 ? "max-sm:sr-only" : ""}>Campanile</span>
+          <span className={wordLook}>Campanile</span>
         </Link>
         <Workspaces />
-        <Connection connected={connected} isNarrow={known.workspaces.length > 1} />
+        <Connection connected={connected} className={wordLook} />
         <span className="flex-1" />
         <Link to="/notifications" aria-label="Notification settings" className="text-quiet hover:bg-ground hover:text-ink inline-flex size-9 items-center justify-center rounded-md">
           <SlidersHorizontal className="size-4" />
@@ -73,11 +75,11 @@ function Workspaces() {
   );
 }
 
-function Connection({ connected, isNarrow }: { connected: boolean; isNarrow: boolean }) {
+function Connection({ connected, className }: { connected: boolean; className: string }) {
   return (
     <span role="status" className="text-quiet flex items-center gap-1.5 text-xs">
       <span aria-hidden className={`size-2 rounded-full ${connected ? "bg-good" : "bg-bad"}`} />
-      <span className={isNarrow ? "max-sm:sr-only" : ""}>{connected ? "Live" : "Reconnecting"}</span>
+      <span className={className}>{connected ? "Live" : "Reconnecting"}</span>
     </span>
   );
 }

@@ -3375,7 +3375,7 @@ export interface components {
         SecretIn: {
             /** @description `false` where the present secret is to be refused at once, because somebody else may know it; otherwise it is taken for 24 hours more. */
             overlap?: boolean | null;
-            /** @description What the provider will sign with, at least eight characters; made up when absent. */
+            /** @description The secret that the provider will sign with, at least eight characters; made up when absent. */
             secret?: string | null;
         };
         /** @description A key as it is listed. */

@@ -50,7 +50,7 @@ pub struct Live(Arc<Mutex<HashMap<OrganisationId, Watched>>>);
 struct Watched {
     news: broadcast::Sender<News>,
     workspaces: HashSet<String>,
-    /// How many times each member watches.
+    /// The times that each member watches.
     members: HashMap<String, usize>,
 }
 

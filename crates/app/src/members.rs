@@ -46,7 +46,7 @@ pub(crate) async fn tell_channel(
     triggers::trigger(tx, &app.notify, asked).await.map(drop)
 }
 
-/// Whether somebody has set the Slack channel of a workspace to hear of what is so significant.
+/// True where somebody has set the Slack channel of a workspace to hear of what is so significant.
 pub(crate) async fn channel_wants(tx: &mut Tx, workspace: &Workspace, significance: i64) -> Result<bool> {
     let object = Reference::object(WORKSPACES, workspace.id.as_str());
     let known = recipients::get(tx, &workspace.organisation_id, &object).await?;

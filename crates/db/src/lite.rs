@@ -221,8 +221,8 @@ fn tell_damage(path: &Path) {
 /// A new file gives space back a little at a time (`auto_vacuum`, which only holds if it is set before the first table).
 ///
 /// `synchronous=FULL` makes every commit durable before it is acknowledged. The exclusive file
-/// lock of the first write tells a second process that the folder is taken. The pages that are kept hold the ends of the
-/// indexes by recipient of some thousand recipients: with half as many a notification read each of them anew.
+/// lock of the first write tells a second process that the folder is taken. The pages that are kept
+/// are to hold the ends of the indexes by recipient, each of which some thousand recipients write to in a place of their own.
 fn configure(connection: &Connection) -> Result<()> {
     plan_once(connection)?;
     connection.set_prepared_statement_cache_capacity(512);

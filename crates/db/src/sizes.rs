@@ -1,4 +1,4 @@
-//! How much room a database takes, for those who run it.
+//! The room that a database takes, for those who run it.
 
 use crate::{Db, Engine, Result, params};
 

@@ -32,7 +32,7 @@ pub struct Bulk {
     /// Is about all of them on PostgreSQL, with an array of each value. A change returns the first value of those that it
     /// has changed.
     pub together: &'static str,
-    /// Whether it searches the array of their first values, which is given in order then. Otherwise rows come as they are
+    /// True where it searches the array of their first values, which is given in order then. Otherwise rows come as they are
     /// told: of two that exclude each other the first is stored, on both databases.
     pub is_searched: bool,
 }

@@ -162,8 +162,8 @@ fn refused(web: &Web, request: &Request) -> Option<Response> {
 }
 
 async fn answer(web: &Web, request: Request, next: Next) -> Response {
-    let whole = request.uri().path().to_owned();
-    let path = whole.as_str();
+    let uri = request.uri().clone();
+    let path = uri.path();
     let answer = if path.starts_with("/api/v1/") {
         svix::around(web, request, next).await
     } else if path.starts_with("/v1/") {
@@ -176,7 +176,7 @@ async fn answer(web: &Web, request: Request, next: Next) -> Response {
     } else {
         next.run(request).await
     };
-    error::always_json(&whole, answer).await
+    error::always_json(path, answer).await
 }
 
 /// Refuses a query of our own API that says what its operation does not take. Providers may put into the addresses of deliveries what they like.

@@ -83,7 +83,7 @@ async fn unsubscribe(State(web): State<Web>, Path(token): Path<String>) -> Respo
 }
 
 /// An address that is none of ours, or that was good once.
-fn run_out() -> Response {
+pub(crate) fn run_out() -> Response {
     (StatusCode::NOT_FOUND, Html(page("<p>This link is not valid, or no longer.</p>"))).into_response()
 }
 

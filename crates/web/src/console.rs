@@ -82,7 +82,7 @@ fn page(asked: &HeaderMap, wanted: &str) -> Response {
     found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(name, bytes)| file(asked, name, bytes, "no-cache"))
 }
 
-/// What each file is known by. Weak, since it is sent compressed to whoever takes that.
+/// The tag of each file. Weak, since it is sent compressed to whoever takes that.
 static TAGS: LazyLock<HashMap<&str, String>> =
     LazyLock::new(|| FILES.iter().map(|(name, bytes)| (*name, format!("W/\"{}\"", sha256_hex(bytes)))).collect());
 
@@ -101,7 +101,7 @@ fn file(asked: &HeaderMap, name: &str, bytes: &'static [u8], caching: &'static s
     }
 }
 
-/// Whether somebody has what is known by this tag already.
+/// True for somebody who has what is known by this tag already.
 fn is_known(asked: &HeaderMap, tag: &str) -> bool {
     let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     known.flat_map(|list| list.split(',')).any(|one| one.trim() == tag)

@@ -129,7 +129,7 @@ impl Service<Request> for Packing {
 /// From how many bytes on an answer is sent compressed to whoever takes that.
 const COMPRESSED_FROM: u16 = 1_024;
 
-/// What is compressed: a stream of news goes out as it comes, and pictures are compressed already.
+/// Texts are compressed: a stream of news goes out as it comes, and pictures are compressed already.
 fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let texts = ["text/", "application/json", "image/svg"];

@@ -66,6 +66,7 @@ function Change({ channel }: { channel: Channel }) {
     },
   });
   const form = useRef<HTMLFormElement>(null);
+  const keepsFallback = hadFallback && provider === known;
   const isSet = (name: string) => provider === known && (settings?.provider_settings.includes(name) ?? false);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -88,8 +89,8 @@ function Change({ channel }: { channel: Channel }) {
         <input type="checkbox" className="accent-bronze size-4" checked={fallback} onChange={(event) => setFallback(event.target.checked)} />
         Fall back to {PROVIDERS[other]} where this fails
       </label>
-      {fallback && <Provided provider={other} prefix="fallback_" isSet={() => hadFallback && provider === known} />}
-      {fallback && hadFallback && provider === known && (
+      {fallback && <Provided provider={other} prefix="fallback_" isSet={() => keepsFallback} />}
+      {fallback && keepsFallback && (
         <p className="text-quiet">What of the fallback is set is not shown: untick it and save to begin anew.</p>
       )}
       <label className="flex items-center gap-2">

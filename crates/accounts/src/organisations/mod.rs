@@ -50,7 +50,7 @@ pub async fn create(tx: &mut Tx, clock: &Clock, name: &str) -> Result<Organisati
     Ok(id)
 }
 
-/// How many characters the name of a workspace may have.
+/// The most characters of a workspace's name.
 const LONGEST_NAME: usize = 100;
 
 /// A name as it is kept: without spaces around it, and without what is not seen.

@@ -23,7 +23,7 @@ const SHARE: f64 = 0.8;
 /// More than are done in a minute: room that is taken at the beginning, so that memory grows by nothing of ours.
 const MOST_A_MINUTE: usize = 2_000_000;
 
-/// What was done since somebody looked last: microseconds from the intended time of each.
+/// Runs that were done since somebody looked last: microseconds from the intended time of each.
 #[derive(Clone)]
 struct Done {
     began: Instant,

@@ -211,7 +211,7 @@ impl Owned {
     }
 }
 
-/// What a statement about many rows says of which they are: `$1` are their ids in order, `$2` the generations that their owner knows.
+/// The condition by which a statement about many rows names them: `$1` are their ids in order, `$2` the generations that their owner knows.
 ///
 /// A join with these arrays would be planned by what the table's statistics say, and of a queue that has just been emptied they
 /// say that it has next to no rows: then PostgreSQL reads all of it, dead rows too, for every change. This way there is

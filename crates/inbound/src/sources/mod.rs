@@ -59,7 +59,7 @@ pub struct NewSource {
     pub secret: Option<Secret>,
 }
 
-/// How long a secret is taken after it was replaced.
+/// The time for which a secret is taken after it was replaced.
 const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
 /// The fewest characters of a secret.
 const SHORTEST_SECRET: usize = 8;
@@ -118,7 +118,7 @@ pub async fn create(
     Ok((source, secret))
 }
 
-/// What becomes of a source's secret when it is replaced.
+/// The fate of a source's secret when it is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overlap {
     /// It is taken for a day more, so that nothing is refused while the provider's setting is changed.

@@ -9,6 +9,7 @@ pub(crate) mod chat;
 pub mod email;
 mod group;
 mod http;
+mod merge;
 pub(crate) mod provider;
 mod push;
 mod queries;
@@ -25,6 +26,9 @@ use campanile_base::{Error, Result, Secret, Timestamp, new_uuid, uuid_of};
 use campanile_db::{Range, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+use merge::FALLBACK;
+pub use merge::Strategy;
 
 use crate::Notify;
 use crate::conditions::Group;
@@ -125,7 +129,7 @@ impl Channel {
         })
     }
 
-    /// Whether something could go out: mails need a server or a key, of the channel or of its fallback.
+    /// True where something could go out: mails need a server or a key, of the channel or of its fallback.
     pub fn can_carry(&self, notify: &Notify) -> bool {
         let settings = &self.settings.provider_settings;
         let fallback = settings.get(FALLBACK);
@@ -286,77 +290,16 @@ pub struct Told {
     /// Whether nothing really goes out.
     #[serde(default)]
     pub is_sandbox: Option<bool>,
-    /// What becomes of what is known and not told: it is replaced, unless said.
+    /// The fate of what is known and not told: it is replaced, unless said.
     #[serde(default, rename = "__persistence_strategy__")]
     #[serde(alias = "__persistence_strategy", alias = "_persistence_strategy_")]
     pub strategy: Strategy,
-    /// Whether the conditions are told to be none.
+    /// True where the conditions are told to be none.
     #[serde(skip)]
     pub clears_conditions: bool,
     /// How it carries.
     #[serde(flatten)]
     pub settings: Settings,
-}
-
-/// What becomes of what is known of a channel and not told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Strategy {
-    /// It is forgotten.
-    #[default]
-    Replace,
-    /// It stays, so that secrets need not be told again to change something else; `null` takes a setting away. The settings
-    /// of a provider stay as long as the provider does, and an address is changed only together with the credentials that
-    /// are sent there: who may set a channel up need not see its keys.
-    Merge,
-}
-
-/// The provider that takes over, among a provider's settings.
-const FALLBACK: &str = "fallback";
-
-impl Told {
-    /// This above what is known of the channel, if anything is.
-    fn merged(mut self, known: Option<&Channel>) -> Result<Self> {
-        let told = std::mem::take(&mut self.settings.provider_settings);
-        let of_provider = known.filter(|known| known.provider == self.provider);
-        let before = of_provider.map(|known| known.settings.provider_settings.clone()).unwrap_or_default();
-        self.settings.provider_settings = merged_settings(&self.provider, before, told)?;
-        let told = std::mem::take(&mut self.settings.channel_settings);
-        let before = known.map(|known| known.settings.channel_settings.clone()).unwrap_or_default();
-        self.settings.channel_settings = above(before, told);
-        if let Some(known) = known {
-            let kept = known.settings.conditions.clone().filter(|_| !self.clears_conditions);
-            self.settings.conditions = self.settings.conditions.or(kept);
-            self.name = self.name.or_else(|| Some(known.name.clone()));
-            self.is_sandbox = self.is_sandbox.or(Some(known.is_sandbox));
-        }
-        Ok(self)
-    }
-}
-
-/// A provider's settings above those that are known, its fallback's likewise.
-fn merged_settings(provider: &str, known: Map<String, Value>, told: Map<String, Value>) -> Result<Map<String, Value>> {
-    let stays = |name: &str, value: &Value| {
-        tenant_settings::ADDRESSES.contains(&name) && (value.is_null() || known.get(name) == Some(value))
-    };
-    let moved = told.iter().filter(|(name, value)| !stays(name, value));
-    let moved: Map<String, Value> = moved.map(|(name, value)| (name.clone(), value.clone())).collect();
-    if !known.is_empty()
-        && let Err(why) = tenant_settings::check(provider, &moved)
-    {
-        return Err(Error::invalid_field("provider_settings", format!("{why}; or is set without merging")));
-    }
-    let before = known.get(FALLBACK).cloned();
-    let mut all = above(known, told);
-    if let Some(Value::Object(fallback)) = all.get_mut(FALLBACK) {
-        let provider = fallback.get("provider").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let of_provider = before.filter(|before| before["provider"] == provider.as_str());
-        let known = of_provider.and_then(|before| before["provider_settings"].as_object().cloned()).unwrap_or_default();
-        if let Some(Value::Object(told)) = fallback.get_mut("provider_settings") {
-            *told = merged_settings(&provider, known, std::mem::take(told))?;
-        }
-    }
-    Ok(all)
 }
 
 /// A fallback is another provider of mails, with settings of its own.
@@ -380,17 +323,6 @@ fn carries(provider: &str, settings: &Map<String, Value>, has_server: bool) -> b
         "email_resend" => is_set("api_key"),
         _ => true,
     }
-}
-
-/// Settings above others; `null` takes one away.
-fn above(mut known: Map<String, Value>, told: Map<String, Value>) -> Map<String, Value> {
-    for (name, value) in told {
-        match value {
-            Value::Null => drop(known.remove(&name)),
-            value => drop(known.insert(name, value)),
-        }
-    }
-    known
 }
 
 /// Makes a channel, or changes the one of this key.
@@ -505,61 +437,6 @@ fn opened(notify: &Notify, channel: Channel, sealed: &str) -> Result<Channel> {
 mod tests {
     use super::*;
 
-    fn channel(provider: &str, settings: Value) -> Channel {
-        Channel {
-            id: "c".into(),
-            key: "email".into(),
-            name: "Mail".into(),
-            kind: ChannelType::Email,
-            provider: provider.into(),
-            settings: Arc::new(serde_json::from_value(settings).unwrap()),
-            is_sandbox: true,
-            created_at: Timestamp::from_micros(0),
-            updated_at: Timestamp::from_micros(0),
-        }
-    }
-
-    fn merged(known: &Channel, told: Value) -> Result<Told> {
-        serde_json::from_value::<Told>(told).unwrap().merged(Some(known))
-    }
-
-    fn smtp() -> Channel {
-        let fallback = json!({ "provider": "email_resend",
-            "provider_settings": { "api_key": "re_1", "from_address": "b@c.d" } });
-        let settings = json!({ "url": "smtp://secret", "from_address": "a@b.c", "fallback": fallback });
-        channel("email_smtp", json!({ "provider_settings": settings, "channel_settings": { "track_opens": true } }))
-    }
-
-    #[test]
-    fn what_is_not_told_of_a_channel_stays_where_it_is_merged() {
-        let told = json!({ "type": "email", "provider": "email_smtp", "channel_settings": { "track_links": true },
-            "provider_settings": { "from_address": null,
-                "fallback": { "provider": "email_resend", "provider_settings": { "from_address": "x@y.z" } } } });
-        let merged = merged(&smtp(), told).unwrap();
-        let wanted = json!({ "url": "smtp://secret", "fallback": { "provider": "email_resend",
-            "provider_settings": { "api_key": "re_1", "from_address": "x@y.z" } } });
-        assert_eq!(Value::Object(merged.settings.provider_settings), wanted);
-        assert_eq!(
-            Value::Object(merged.settings.channel_settings),
-            json!({ "track_opens": true, "track_links": true })
-        );
-        assert_eq!((merged.name.as_deref(), merged.is_sandbox), (Some("Mail"), Some(true)));
-    }
-
-    #[test]
-    fn the_settings_of_one_provider_are_never_anothers() {
-        let other = json!({ "type": "email", "provider": "email_resend",
-            "provider_settings": { "api_key": "re_2", "fallback": null } });
-        let merged = merged(&smtp(), other.clone()).unwrap();
-        assert_eq!(Value::Object(merged.settings.provider_settings), json!({ "api_key": "re_2" }));
-        let first = serde_json::from_value::<Told>(other).unwrap().merged(None).unwrap();
-        assert_eq!(Value::Object(first.settings.provider_settings), json!({ "api_key": "re_2" }), "null is no setting");
-        let swapped = json!({ "type": "email", "provider": "email_smtp", "provider_settings": {
-            "fallback": { "provider": "email_ses", "provider_settings": { "from_address": null } } } });
-        let merged = self::merged(&smtp(), swapped).unwrap().settings.provider_settings;
-        assert_eq!(merged["fallback"]["provider_settings"], json!({}), "nothing of Resend's");
-    }
-
     #[test]
     fn a_fallback_has_a_provider() {
         for wrong in [json!("x"), json!({}), json!({ "provider": null }), json!({ "provider": "sms_twilio" })] {
@@ -567,30 +444,5 @@ mod tests {
         }
         assert!(check_fallback(Some(&json!({ "provider": "email_resend", "provider_settings": "x" }))).is_err());
         assert!(check_fallback(Some(&json!({ "provider": "email_smtp" }))).is_ok() && check_fallback(None).is_ok());
-    }
-
-    #[test]
-    fn an_address_is_changed_only_together_with_what_is_sent_there() {
-        let resend = channel("email_resend", json!({ "provider_settings": { "api_key": "re_1" } }));
-        let told =
-            |settings: Value| json!({ "type": "email", "provider": "email_resend", "provider_settings": settings });
-        let elsewhere = json!({ "base_url": "https://elsewhere.example" });
-        assert!(merged(&resend, told(elsewhere.clone())).is_err(), "the key would go there");
-        let both = json!({ "base_url": "https://elsewhere.example", "api_key": "re_2" });
-        assert!(merged(&resend, told(both)).is_ok());
-        let of_fallback = json!({ "type": "email", "provider": "email_smtp", "provider_settings": {
-            "fallback": { "provider": "email_resend", "provider_settings": elsewhere } } });
-        assert!(merged(&smtp(), of_fallback).is_err(), "nor the fallback's");
-        let slack = channel("chat_slack", json!({ "provider_settings": { "client_secret": "x" } }));
-        let moved = json!({ "type": "chat", "provider": "chat_slack", "provider_settings": { "base_url": "https://x.example" } });
-        assert!(merged(&slack, moved).is_err());
-        let again = json!({ "base_url": "https://elsewhere.example", "api_key": "re_1" });
-        assert!(merged(&resend, told(again)).is_ok(), "who tells the key knows it");
-        // What is told as it is known is no change.
-        let known = channel(
-            "email_resend",
-            json!({ "provider_settings": { "api_key": "k", "base_url": "https://a.example" } }),
-        );
-        assert!(merged(&known, told(json!({ "base_url": "https://a.example", "from_address": "a@b.c" }))).is_ok());
     }
 }

@@ -34,7 +34,7 @@ enum Frequency {
     Monthly,
 }
 
-/// Whether there is a time zone of this name.
+/// True where there is a time zone of this name.
 pub(crate) fn is_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }

@@ -12,7 +12,7 @@ pub(crate) struct Log {
     pub(crate) errors: i64,
 }
 
-/// How much of what should be a time zone is said.
+/// The most characters that are said of what should be a time zone.
 const LONGEST_ZONE: usize = 64;
 
 impl Log {

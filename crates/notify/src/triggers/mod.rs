@@ -66,7 +66,7 @@ pub(crate) struct Trigger {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_alone: bool,
     pub(crate) accepted_at: i64,
-    /// Whether the ids of its runs begin with that time: those of triggers that were stored before do not.
+    /// True where the ids of its runs begin with that time: those of triggers that were stored before do not.
     #[serde(default)]
     pub(crate) orders_runs: bool,
     /// Data for single recipients.

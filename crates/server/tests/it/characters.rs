@@ -36,7 +36,7 @@ fn odd() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What became of one value at one entrance.
+/// One value at one entrance: its status, and what it was read back as.
 type Outcome = (&'static str, &'static str, u16, String);
 
 async fn post(server: &Server, path: &str, body: String) -> u16 {

@@ -52,7 +52,7 @@ pub(super) async fn get(
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<Json<DeliveryDetail>> {
-    let workspace = of(&web, &caller, within, &id).await?;
+    let workspace = workspace_of(&web, &caller, within, &id).await?;
     let found =
         web.app.db.read(move |tx| Box::pin(async move { deliveries::by_id(tx, &workspace, &id).await })).await?;
     Ok(Json(found.ok_or(Error::NotFound("delivery"))?))
@@ -67,20 +67,17 @@ pub(super) async fn process(
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<(StatusCode, Json<DeliverySummary>)> {
-    let workspace = of(&web, &caller, within, &id).await?;
+    let workspace = workspace_of(&web, &caller, within, &id).await?;
     let intake = web.app.intake.clone();
     let waiting =
         web.app.db.write(move |tx| Box::pin(async move { intake.process_again(tx, &caller, &workspace, &id).await }));
     Ok((StatusCode::ACCEPTED, Json(waiting.await?)))
 }
 
-/// The workspace that is named, or the one where a delivery came in.
-async fn of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {
-    if within.workspace.is_some() {
-        return Ok(workspace(&web.app, caller, within.workspace.as_deref()).await?.id);
-    }
-    let (organisation, id) = (caller.organisation.clone(), id.to_owned());
-    let found =
-        web.app.db.read(move |tx| Box::pin(async move { deliveries::workspace_of(tx, &organisation, &id).await }));
-    found.await?.ok_or(Error::NotFound("delivery"))
+async fn workspace_of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {
+    let id = id.to_owned();
+    let look = within.of(web, caller, "delivery", |tx, organisation| {
+        Box::pin(async move { deliveries::workspace_of(tx, &organisation, &id).await })
+    });
+    look.await
 }

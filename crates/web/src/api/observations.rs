@@ -79,7 +79,7 @@ pub(super) async fn get(
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<Json<ObservationDetail>> {
-    let workspace = of(&web, &caller, within, &id).await?;
+    let workspace = workspace_of(&web, &caller, within, &id).await?;
     let found =
         web.app.db.read(move |tx| Box::pin(async move { observations::by_id(tx, &workspace, &id).await })).await?;
     Ok(Json(found.ok_or(Error::NotFound("observation"))?))
@@ -94,18 +94,15 @@ pub(super) async fn edges(
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<Json<PageView<EdgeView>>> {
-    let workspace = of(&web, &caller, within, &id).await?;
+    let workspace = workspace_of(&web, &caller, within, &id).await?;
     let edges = web.app.db.read(move |tx| Box::pin(async move { graph::edges(tx, &workspace, &id).await })).await?;
     Ok(Json(PageView::whole(edges)))
 }
 
-/// The workspace that is named, or the one where an observation was remembered: a link has its id alone.
-async fn of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {
-    if within.workspace.is_some() {
-        return Ok(workspace(&web.app, caller, within.workspace.as_deref()).await?.id);
-    }
-    let (organisation, id) = (caller.organisation.clone(), id.to_owned());
-    let found =
-        web.app.db.read(move |tx| Box::pin(async move { observations::workspace_of(tx, &organisation, &id).await }));
-    found.await?.ok_or(Error::NotFound("observation"))
+async fn workspace_of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {
+    let id = id.to_owned();
+    let look = within.of(web, caller, "observation", |tx, organisation| {
+        Box::pin(async move { observations::workspace_of(tx, &organisation, &id).await })
+    });
+    look.await
 }

@@ -1,8 +1,13 @@
 //! Pages and the parameters that every list has.
 
+use campanile_accounts::{Caller, OrganisationId, WorkspaceId};
 use campanile_base::{Cursor, Error, Page, PageSize, Result, Timestamp};
+use campanile_db::{BoxFuture, Tx};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+use crate::Web;
+use crate::caller::workspace;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,6 +45,24 @@ pub(crate) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>
 pub(crate) struct Within {
     /// The workspace; any of the organisation's when absent.
     pub(crate) workspace: Option<String>,
+}
+
+impl Within {
+    /// The workspace that is named, or the one where something with this id is: a link has its id alone.
+    ///
+    /// # Errors
+    /// `NotFound` with the name of the thing, or of a workspace that is not theirs.
+    pub(crate) async fn of<F>(self, web: &Web, caller: &Caller, thing: &'static str, look: F) -> Result<WorkspaceId>
+    where
+        F: for<'t> FnOnce(&'t mut Tx, OrganisationId) -> BoxFuture<'t, campanile_db::Result<Option<WorkspaceId>>>,
+    {
+        if self.workspace.is_some() {
+            return Ok(workspace(&web.app, caller, self.workspace.as_deref()).await?.id);
+        }
+        let organisation = caller.organisation.clone();
+        let found = web.app.db.read(move |tx| look(tx, organisation)).await?;
+        found.ok_or(Error::NotFound(thing))
+    }
 }
 
 /// What every list can be asked.

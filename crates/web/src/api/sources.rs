@@ -74,7 +74,7 @@ pub(super) async fn create(
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecretIn {
-    /// What the provider will sign with, at least eight characters; made up when absent.
+    /// The secret that the provider will sign with, at least eight characters; made up when absent.
     secret: Option<String>,
     /// `false` where the present secret is to be refused at once, because somebody else may know it; otherwise it is taken for 24 hours more.
     overlap: Option<bool>,

@@ -5,7 +5,6 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 use campanile_accounts::OrganisationId;
 use campanile_base::{Result, escape_html};
@@ -17,6 +16,7 @@ use serde_json::{Map, Value, json};
 use super::client::Client;
 use super::error::KnockResult;
 use crate::Web;
+use crate::carried::run_out;
 use crate::error::{log_internal, status_of};
 
 pub(super) async fn config(
@@ -42,10 +42,6 @@ pub(super) async fn signed_url(
     Ok(Json(json!({ "url": url, "token": token })))
 }
 
-/// What a reader sees whose link has run out, or is none.
-const CLOSED: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Preferences</title>\
-    <p>This link has run out, or is not complete. A newer mail has one that works.</p></html>";
-
 fn opened(notify: &Notify, token: &str) -> Option<(OrganisationId, Reference)> {
     match Tracked::open(notify, token)? {
         Tracked::Preferences { organisation, recipient } => Some((organisation, recipient)),
@@ -55,7 +51,7 @@ fn opened(notify: &Notify, token: &str) -> Option<(OrganisationId, Reference)> {
 
 pub(crate) async fn page(State(web): State<Web>, Path(token): Path<String>) -> Response {
     let Some((organisation, user)) = opened(&web.app.notify, &token) else {
-        return (StatusCode::NOT_FOUND, Html(CLOSED)).into_response();
+        return run_out();
     };
     let read = web.app.db.read(move |tx| Box::pin(async move { center(tx, &organisation, &user).await }));
     shown(read.await, "")
@@ -63,7 +59,7 @@ pub(crate) async fn page(State(web): State<Web>, Path(token): Path<String>) -> R
 
 pub(crate) async fn save(State(web): State<Web>, Path(token): Path<String>, body: Bytes) -> Response {
     let Some((organisation, user)) = opened(&web.app.notify, &token) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return run_out();
     };
     let ticked: Vec<String> = url::form_urlencoded::parse(&body).map(|(name, _)| name.into_owned()).collect();
     let notify = web.app.notify.clone();

@@ -25,7 +25,7 @@ async fn emptied_queue() -> Db {
     db
 }
 
-/// How PostgreSQL does a statement, whatever its parameters are.
+/// The plan of a statement on PostgreSQL, whatever its parameters are.
 async fn plan(db: &Db, statement: &str, parameters: usize) -> String {
     let prepare: &'static str = format!("PREPARE asked AS {statement}").leak();
     let explain: &'static str = format!("EXPLAIN EXECUTE asked({})", vec!["NULL"; parameters].join(", ")).leak();

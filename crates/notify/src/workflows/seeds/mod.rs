@@ -105,7 +105,7 @@ fn alert() -> Value {
     alert
 }
 
-/// Whether a workflow ever tells somebody of this role, or with none a user who is no member: what we tell an organisation's own
+/// True where a workflow ever tells somebody of this role, or with none a user who is no member: what we tell an organisation's own
 /// people is of no concern to its customers.
 pub(crate) fn is_for(workflow: &str, role: Option<Role>) -> bool {
     match workflow {
