@@ -1,7 +1,8 @@
-//! How much of anything the outside may bring: every bound of size, depth, time and count in one place.
+//! The limits on input from outside: every limit of size, depth, time and count in one place.
 //!
-//! What comes from outside is measured before it is read, parsed, compiled or rendered. A value beyond its bound is refused
-//! with an error that names the bound; it is never cut off in silence. `docs/security.md` lists these for operators.
+//! Input is measured before it is read, parsed, compiled or rendered. A value beyond its limit is
+//! refused with an error that names the limit; it is never cut silently. `docs/security.md` lists
+//! these limits for operators.
 
 use std::time::Duration;
 
@@ -10,213 +11,229 @@ const MIB: usize = 1024 * KIB;
 
 /// The head of a request, in bytes.
 pub const HEAD_BYTES: usize = 64 * KIB;
-/// Headers of a request.
+/// The number of headers of a request.
 pub const HEADERS: usize = 100;
 /// The path of a request, in bytes.
 pub const PATH_BYTES: usize = 8 * KIB;
 /// The query of a request, in bytes.
 pub const QUERY_BYTES: usize = 16 * KIB;
-/// Steps in the name of a query parameter: `a[b][]` has three.
+/// The number of steps in the name of a query parameter: `a[b][]` has three.
 pub const QUERY_DEPTH: usize = 8;
-/// Parameters in a query.
+/// The number of parameters in a query.
 pub const QUERY_PARAMETERS: usize = 1_000;
-/// For how long a connection may take to send the head of a request.
+/// The time in which a connection must send the head of a request.
 pub const HEAD_TIME: Duration = Duration::from_secs(10);
-/// For how long a connection may stay open without a request.
+/// The time that a connection may stay open without a request.
 pub const IDLE_TIME: Duration = Duration::from_secs(75);
-/// For how long a peer may read nothing of an answer.
+/// The time that a peer may read nothing of a response.
 pub const WRITE_PAUSE: Duration = Duration::from_secs(60);
-/// The body of a request that is no delivery, in bytes.
+/// The body of a request other than a delivery, in bytes.
 pub const BODY_BYTES: usize = 2 * MIB;
-/// The body of a delivery, in bytes: GitHub's bound, and the largest of the providers'.
+/// The body of a delivery, in bytes: GitHub's limit, which is the largest of all providers.
 pub const DELIVERY_BYTES: usize = 25 * MIB;
-/// From this size on a delivery is verified, read and stored with no other large one beside it, off the threads that serve.
+/// The size, in bytes, from which a delivery counts as large. Large deliveries are verified, read
+/// and stored one at a time, outside the threads that serve requests.
 pub const LARGE_DELIVERY: usize = 256 * KIB;
-/// JSON values in a delivery: each takes some seventy bytes of memory while it is read, however short it is written.
+/// The number of JSON values in a delivery. Each takes about seventy bytes of memory while it is
+/// read, even if its text is short.
 pub const DELIVERY_VALUES: usize = 1_000_000;
-/// JSON values in the body of a request that is no delivery.
+/// The number of JSON values in the body of a request other than a delivery.
 pub const BODY_VALUES: usize = 100_000;
-/// Bodies under way at a time, in bytes of them that have come together; beyond, requests are answered with 503.
+/// The bytes of all request bodies in progress that have already arrived. Beyond it, requests are
+/// answered with 503.
 pub const BODIES_UNDER_WAY: usize = 256 * MIB;
-/// The same for all whose key is not known.
+/// The same, for all requests without a known key.
 pub const STRANGERS_BODIES_UNDER_WAY: usize = 192 * MIB;
-/// The same for those of them who come from one address.
+/// The same, for requests without a known key from one network address.
 pub const ADDRESS_BODIES_UNDER_WAY: usize = 128 * MIB;
-/// For how long a body may arrive in all.
+/// The time in which a body must arrive completely.
 pub const BODY_TIME: Duration = Duration::from_secs(300);
-/// A page of a list, in bytes of what is stored; it ends there, and the next goes on.
+/// A page of a list, in bytes of stored data. The page ends there, and the next one continues.
 pub const PAGE_BYTES: usize = 4 * MIB;
-/// For how long a body may arrive without a byte.
+/// The longest pause within a body.
 pub const BODY_PAUSE: Duration = Duration::from_secs(10);
-/// How fast a body must arrive on average, in bytes a second, after the first ten seconds.
+/// The minimum average rate of a body, in bytes per second, after the first ten seconds.
 pub const BODY_RATE: u64 = 1024;
-/// How much of a body that is refused is read all the same, and thrown away, so that its sender hears why.
+/// The bytes of a refused body that are still read and discarded, so that its sender receives the
+/// error.
 pub const THROWN_AWAY: usize = 64 * MIB;
 
-/// What a script is given, as JSON: a message with its parameters and the endpoint's variables.
+/// The input of a script as JSON, in bytes: a message with its parameters and the endpoint's
+/// variables.
 pub const SCRIPT_INPUT_BYTES: usize = 4 * MIB;
-/// What a script returns, as JSON.
+/// The output of a script as JSON, in bytes.
 pub const SCRIPT_OUTPUT_BYTES: usize = 4 * MIB;
-/// The memory of one call of a script.
+/// The memory of one script call, in bytes.
 pub const SCRIPT_MEMORY: usize = 32 * MIB;
-/// The stack of one call of a script.
+/// The stack of one script call, in bytes.
 pub const SCRIPT_STACK: usize = 256 * KIB;
-/// For how long a call of a script may take.
+/// The time limit of one script call.
 pub const SCRIPT_TIME: Duration = Duration::from_millis(500);
-/// How much longer the server waits for the process that runs a script, before it kills it.
+/// The additional time that the server waits for the script process before it kills it.
 pub const SCRIPT_GRACE: Duration = Duration::from_millis(250);
-/// For how long a call of a script waits for its turn.
+/// The time that a script call may wait for its turn.
 pub const SCRIPT_QUEUE: Duration = Duration::from_secs(10);
-/// The payloads that go to an ordered endpoint in one request, in bytes together; a larger one goes alone.
+/// The payloads of one request to an ordered endpoint, in bytes together. A larger payload is sent
+/// alone.
 pub const BATCH_BYTES: usize = 2 * MIB;
 
-/// Schemas that a JSON schema comes to once its references are resolved.
+/// The number of schemas in a JSON schema after its references are resolved.
 pub const SCHEMA_NODES: usize = 20_000;
-/// Schemas within schemas, references included.
+/// The nesting depth of schemas, references included.
 pub const SCHEMA_DEPTH: usize = 64;
-/// What a schema's lists and texts come to once its references are resolved, in bytes.
+/// The lists and texts of a schema after its references are resolved, in bytes.
 pub const SCHEMA_BYTES: usize = 4 * MIB;
-/// Versions of an event type's schema.
+/// The number of versions of an event type's schema.
 pub const SCHEMA_VERSIONS: usize = 100;
-/// Values that the event types of an OpenAPI document come to once its references are resolved.
+/// The number of values in the event types of an OpenAPI document after its references are
+/// resolved.
 pub const OPENAPI_NODES: usize = 200_000;
-/// What they come to in bytes of names and texts.
+/// The names and texts of these values, in bytes.
 pub const OPENAPI_BYTES: usize = 8 * MIB;
-/// Event types in one import.
+/// The number of event types in one import.
 pub const EVENT_TYPES_AT_A_TIME: usize = 5_000;
 
-/// Event types that an endpoint, or a list, asks for.
+/// The number of event types in the filter of an endpoint or a list.
 pub const EVENT_TYPES_IN_A_FILTER: usize = 500;
-/// The text that messages are searched for, in bytes.
+/// A text to search messages for, in bytes.
 pub const SEARCH_BYTES: usize = 1_024;
-/// Rows that one request for a list looks at; the list's iterator goes on from there.
+/// The number of rows that one request for a list examines. The list's iterator continues from
+/// there.
 pub const ROWS_LOOKED_AT: i64 = 10_000;
-/// Messages whose payloads one request for a list reads in search of a text.
+/// The number of messages whose payloads one request for a list reads to search for a text.
 pub const PAYLOADS_SEARCHED: i64 = 2_000;
-/// Feature flags of an event type, or of a portal's token.
+/// The number of feature flags of an event type, or of a portal's token.
 pub const FEATURE_FLAGS: usize = 100;
-/// Headers of an endpoint.
+/// The number of headers of an endpoint.
 pub const ENDPOINT_HEADERS: usize = 64;
-/// Their names and values together, in bytes.
+/// The names and values of these headers together, in bytes.
 pub const ENDPOINT_HEADER_BYTES: usize = 32 * KIB;
-/// What an endpoint says about its OAuth authority, as JSON.
+/// The OAuth settings of an endpoint as JSON, in bytes.
 pub const OAUTH_BYTES: usize = 32 * KIB;
-/// Names and words for people, such as descriptions, in bytes.
+/// Names and texts for people, such as descriptions, in bytes.
 pub const WORDS_BYTES: usize = 16 * KIB;
 /// The content type of a message, in bytes.
 pub const CONTENT_TYPE_BYTES: usize = 256;
-/// Messages that are expunged, applications that are counted, or sessions that are ended, by one request.
+/// The number of messages to expunge, applications to count, or sessions to end in one request.
 pub const IDS_AT_A_TIME: usize = 1_000;
 
-/// After how long a job leaves the rest of its recipients to another.
+/// The time after which a job leaves the rest of its recipients to another job.
 pub const PAGE_TIME: Duration = Duration::from_secs(5);
-/// When a job that advances runs is given up: far beyond what its own bounds let it take.
+/// The deadline of a job that advances runs. It is far beyond the time that the job's own limits
+/// allow.
 pub const PAGE_DEADLINE: Duration = Duration::from_secs(30);
-/// When the writing of a document, its preview, or the checking of data is given up.
+/// The deadline for writing a document, for its preview, and for checking data.
 pub const DOCUMENT_DEADLINE: Duration = Duration::from_secs(10);
-/// Every how many days, weeks, months or hours a rule comes round at most.
+/// The maximum interval of a rule, in hours, days, weeks or months.
 pub const RULE_INTERVAL: i64 = 1_000;
-/// Rules of one schedule.
+/// The number of rules of one schedule.
 pub const RULES: usize = 50;
 /// The longest delay, window or time limit of a workflow, in seconds: ten years.
 pub const LONGEST_WAIT: i64 = 10 * 365 * 24 * 3_600;
-/// Steps of a workflow.
+/// The number of steps of a workflow.
 pub const WORKFLOW_STEPS: usize = 500;
-/// How deep workflows may set each other off.
+/// The length of a chain of workflows that trigger each other.
 pub const TRIGGER_DEPTH: u64 = 10;
-/// How many runs one run may set off through others, counted as if each set off as many.
+/// The number of runs that one run may trigger through others, counted as if each triggered as
+/// many.
 pub const TRIGGER_REACH: u64 = 10_000;
-/// Recipients of a trigger that a step sets off.
+/// The number of recipients of a trigger made by a step.
 pub const RECIPIENTS_OF_STEP: usize = 1_000;
-/// Comparisons in one group of conditions.
+/// The number of comparisons in one group of conditions.
 pub const CONDITIONS: usize = 100;
-/// Groups of conditions within each other.
+/// The nesting depth of groups of conditions.
 pub const CONDITION_DEPTH: usize = 8;
-/// One recipient's preferences within one set, as JSON, in bytes.
+/// The preferences of one recipient in one set as JSON, in bytes.
 pub const PREFERENCES_BYTES: usize = 64 * KIB;
-/// What a recipient's properties lie within each other.
+/// The nesting depth of a recipient's properties.
 pub const PROPERTIES_DEPTH: usize = 32;
-/// What the log of a run shows of a value, in bytes.
+/// A value in the log of a run, in bytes.
 pub const LOGGED_VALUE_BYTES: usize = 4 * KIB;
 
-/// Looks at a value that are taken to check it against its schema where it is accepted; more are taken on a thread of the sandbox.
+/// The effort up to which a value is checked against its schema in place, where it is accepted.
+/// More effort is spent on a thread of the sandbox. The unit is one look at a part of the value.
 pub const SCHEMA_EFFORT_AT_ONCE: u64 = 20_000;
-/// Looks at a value that are taken to check it against its schema at all.
+/// The maximum effort of checking a value against its schema, in the same unit.
 pub const SCHEMA_EFFORT: u64 = 2_000_000;
 
 /// A template, in bytes.
 pub const TEMPLATE_BYTES: usize = 200 * KIB;
-/// Blocks within blocks of a template.
+/// The nesting depth of blocks in a template.
 pub const TEMPLATE_NESTING: usize = 100;
-/// Brackets within brackets of a template's expression: `a[b[c]]` has two.
+/// The nesting depth of brackets in a template's expression: `a[b[c]]` has two.
 pub const TEMPLATE_BRACKETS: usize = 16;
-/// `and` and `or` in one condition of a template.
+/// The number of `and` and `or` in one condition of a template.
 pub const TEMPLATE_CONDITIONS: usize = 100;
-/// `elsif` in a template.
+/// The number of `elsif` in a template.
 pub const TEMPLATE_ELSIFS: usize = 300;
-/// Blank characters in a row in a template: its parser takes the square of their number.
+/// The number of consecutive blank characters in a template. The time of its parser grows with the
+/// square of this number.
 pub const TEMPLATE_BLANKS: usize = 1_000;
 
-/// Steps of one rendering: elements, turns of loops, filters, and each KiB that they read or make.
+/// The number of steps of one rendering: elements, loop iterations, filters, and each KiB that they
+/// read or produce.
 pub const RENDER_STEPS: u64 = 100_000;
-/// What one rendering comes to, in bytes.
+/// The output of one rendering, in bytes.
 pub const RENDER_BYTES: usize = MIB;
-/// What a filter or a `capture` comes to, in bytes.
+/// The output of a filter or a `capture`, in bytes.
 pub const RENDER_VALUE_BYTES: usize = MIB;
-/// What `assign` and `capture` keep in one rendering, in bytes together.
+/// The values that `assign` and `capture` keep in one rendering, in bytes together.
 pub const RENDER_KEPT_BYTES: usize = 8 * MIB;
-/// Partials within partials, and translations within translations.
+/// The nesting depth of partials, and of translations.
 pub const RENDER_DEPTH: usize = 10;
-/// For how long one rendering may take. Its steps end it long before.
+/// The time limit of one rendering. The step limit ends it long before.
 pub const RENDER_TIME: Duration = Duration::from_secs(1);
-/// What is said of an error in a template, in bytes.
+/// The error message of a template, in bytes.
 pub const TEMPLATE_ERROR_BYTES: usize = 2 * KIB;
-/// Steps of all templates that one recipient's run renders without waiting.
+/// The number of steps of all templates that one recipient's run renders without waiting.
 pub const RUN_STEPS: u64 = 1_000_000;
-/// For how long one recipient's run may go on without waiting.
+/// The time that one recipient's run may continue without waiting.
 pub const RUN_TIME: Duration = Duration::from_secs(5);
 
-/// Markdown that is read as such, in bytes; longer texts are shown letter by letter.
+/// A text that is parsed as Markdown, in bytes. A longer text is shown literally.
 pub const MARKDOWN_BYTES: usize = 64 * KIB;
-/// Quotes, lists and marks within each other in Markdown.
+/// The nesting depth of quotes, lists and marks in Markdown.
 pub const MARKDOWN_DEPTH: usize = 100;
-/// Parts of a Markdown text.
+/// The number of parts of a Markdown text.
 pub const MARKDOWN_EVENTS: usize = 50_000;
-/// Tags of HTML that is cleaned: cleaning takes the square of their number.
+/// The number of tags in HTML to be cleaned. The time of cleaning grows with the square of this
+/// number.
 pub const HTML_TAGS: usize = 500;
-/// HTML that Markdown comes to, in bytes.
+/// The HTML output of Markdown, in bytes.
 pub const HTML_BYTES: usize = MIB;
 
-/// Failed sign-ins to one account before the next has to wait.
+/// The number of failed sign-ins to one account before the next has to wait.
 pub const SIGN_IN_TRIES: u32 = 5;
-/// Failed sign-ins from one address of the network before the next has to wait.
+/// The number of failed sign-ins from one network address before the next has to wait.
 pub const SIGN_IN_TRIES_OF_SOURCE: u32 = 20;
-/// The first wait of a sign-in; it doubles with each failure.
+/// The first wait of a sign-in. It doubles with each failure.
 pub const SIGN_IN_WAIT: Duration = Duration::from_secs(1);
-/// The longest wait for one account: others may make somebody's sign-in wait, but not for long.
+/// The longest wait for one account. Others can delay somebody's sign-in, but not for long.
 pub const SIGN_IN_LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// The wait between tries for an account that has to wait, of addresses that have not failed yet.
+/// The wait between attempts for an account that has to wait, from addresses without a failure so
+/// far.
 pub const SIGN_IN_WAIT_OF_NEWCOMERS: Duration = Duration::from_secs(1);
-/// The longest wait for one address of the network.
+/// The longest wait for one network address.
 pub const SIGN_IN_LONGEST_WAIT_OF_SOURCE: Duration = Duration::from_secs(15 * 60);
-/// After how long without a try failed sign-ins are forgotten.
+/// The time without an attempt after which failed sign-ins are forgotten.
 pub const SIGN_IN_FORGOTTEN: Duration = Duration::from_secs(3600);
-/// Accounts, and addresses of the network, whose failed sign-ins are remembered.
+/// The number of accounts, and of network addresses, whose failed sign-ins are remembered.
 pub const SIGN_IN_REMEMBERED: usize = 10_000;
-/// Passwords that are hashed at a time: each takes 19 MiB.
+/// The number of passwords that are hashed at a time. Each takes 19 MiB.
 pub const PASSWORDS_AT_A_TIME: usize = 2;
-/// Passwords that are hashed, or wait for that; beyond, requests are answered with 429.
+/// The number of passwords being hashed or waiting for it. Beyond it, requests are answered with
+/// 429.
 pub const PASSWORDS_WAITING: usize = 32;
-/// A password, in bytes: a longer one is wrong, and is not hashed.
+/// A password, in bytes. A longer one is rejected without hashing.
 pub const PASSWORD_BYTES: usize = 1024;
 
-/// For how long a mail server of an organisation's may take to be connected to.
+/// The time limit for connecting to an organisation's mail server.
 pub const MAIL_CONNECT_TIME: Duration = Duration::from_secs(10);
-/// For how long it may take for a mail in all.
+/// The time limit for sending one mail.
 pub const MAIL_TIME: Duration = Duration::from_secs(60);
-/// For how long a link and an image of a mail tell that they were opened.
+/// The time for which links and images in a mail report that they were opened.
 pub const TRACKED_LINK_TIME: Duration = Duration::from_secs(365 * 24 * 3600);
-/// For how long an address opens a recipient's preferences.
+/// The time for which a link opens a recipient's preferences.
 pub const PREFERENCES_LINK_TIME: Duration = Duration::from_secs(183 * 24 * 3600);
-/// For how long a mail's way to unsubscribe works: laws ask for a month at least.
+/// The time for which the unsubscribe link of a mail works. Laws require at least a month.
 pub const UNSUBSCRIBE_LINK_TIME: Duration = Duration::from_secs(3 * 365 * 24 * 3600);

@@ -1,4 +1,4 @@
-//! The clock: the system's in a server, a hand-turned one in tests.
+//! The clock: the system clock in a server, a manual one in tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,12 +6,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::Timestamp;
 
-/// Tells the time. Cheap to clone; clones of a manual clock share their hands.
+/// A source of the current time. Cheap to clone; clones of a manual clock share their time.
 #[derive(Debug, Clone)]
 pub enum Clock {
     /// The operating system's clock.
     System,
-    /// A clock that moves only when told to, in microseconds since 1970.
+    /// A clock that moves only when it is advanced, in microseconds since 1970.
     Manual(Arc<AtomicI64>),
 }
 
@@ -33,7 +33,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock forward; the system's clock is not ours to move.
+    /// Moves a manual clock forward. It has no effect on the system clock.
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(micros) = self {
             micros.fetch_add(by.as_micros() as i64, Ordering::SeqCst);

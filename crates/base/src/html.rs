@@ -1,6 +1,6 @@
-//! Text within HTML.
+//! Escapes text for HTML.
 
-/// Text as it is written within HTML, in attributes too.
+/// Escapes text for use in HTML, including attributes.
 pub fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -36,7 +36,7 @@ pub fn new_id(prefix: &str, at: Timestamp) -> String {
     id_of(prefix, at, drawn())
 }
 
-/// How much chance is drawn at a time.
+/// The number of random bytes that are drawn at a time.
 const DRAWN: usize = 1_500;
 
 thread_local! {
@@ -44,7 +44,7 @@ thread_local! {
     static DRAW: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The random part of an id. No secret: those are [drawn for themselves](random_bytes).
+/// The random part of an id. Do not use it for secrets; [`random_bytes`] is for those.
 fn drawn() -> [u8; 15] {
     DRAW.with_borrow_mut(|left| {
         if left.len() < 15 {
@@ -57,12 +57,12 @@ fn drawn() -> [u8; 15] {
     })
 }
 
-/// The least id of this kind at a time: no id that is made then, or later, is less.
+/// The lowest id of this kind at a time: no id made then or later is lower.
 pub fn lowest_id(prefix: &str, at: Timestamp) -> String {
     id_of(prefix, at, [0; 15])
 }
 
-/// When an id was made, to 4 ms; `None` when it is not one of this kind.
+/// The creation time of an id, accurate to 4 ms; `None` when it is not an id of this kind.
 pub fn time_of_id(prefix: &str, id: &str) -> Option<Timestamp> {
     let body = id.strip_prefix(prefix)?.strip_prefix('_').filter(|body| body.len() == BODY_LENGTH)?;
     let mut bytes = [0u8; 20];
@@ -73,7 +73,7 @@ pub fn time_of_id(prefix: &str, id: &str) -> Option<Timestamp> {
             *byte = carry as u8;
             carry >>= 8;
         }
-        // More than twenty bytes can hold.
+        // The value is larger than twenty bytes can hold.
         (carry == 0).then_some(())?;
     }
     let seconds = i64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) + EPOCH_SECONDS;
@@ -110,13 +110,13 @@ pub fn new_ksuid(at: Timestamp) -> String {
     body_of(at, drawn())
 }
 
-/// The KSUID that these words always come to, ordered by `at`.
+/// A KSUID derived from these words, ordered by `at`. The same words always give the same one.
 pub fn ksuid_of(at: Timestamp, words: &[&str]) -> String {
     let rest = hash_of(words)[..15].try_into().expect("a hash has 32 bytes");
     body_of(at, rest)
 }
 
-/// The least [`new_ksuid`] of a time.
+/// The lowest [`new_ksuid`] of a time.
 pub fn lowest_ksuid(at: Timestamp) -> String {
     body_of(at, [0; 15])
 }
@@ -128,15 +128,15 @@ pub fn new_uuid() -> String {
     uuid(bytes)
 }
 
-/// The UUID that these words always come to.
+/// A UUID derived from these words. The same words always give the same one.
 pub fn uuid_of(words: &[&str]) -> String {
     let mut bytes: [u8; 16] = hash_of(words)[..16].try_into().expect("a hash has 32 bytes");
-    // Version 8: made in a way of one's own.
+    // Version 8: for custom methods.
     bytes[6] = bytes[6] & 0x0f | 0x80;
     uuid(bytes)
 }
 
-/// A hash that tells `["ab", ""]` from `["a", "b"]`.
+/// A hash that distinguishes `["ab", ""]` from `["a", "b"]`.
 fn hash_of(words: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for word in words {

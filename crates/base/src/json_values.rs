@@ -1,6 +1,8 @@
-//! Counts the values of a JSON text: each takes some seventy bytes of memory once it is read, however short it is written.
+//! Counts the values of a JSON text: each takes about seventy bytes of memory once it is parsed,
+//! even if its text is short.
 
-/// Counts the values of a text as it comes: one, and one more for each comma and each opening bracket outside of strings.
+/// A running count of the values of a text: one, plus one for each comma and each opening bracket
+/// outside of strings.
 #[derive(Debug, Clone, Copy)]
 pub struct ValueCount {
     values: usize,
@@ -15,7 +17,7 @@ impl Default for ValueCount {
 }
 
 impl ValueCount {
-    /// Counts on; answers how many there are so far.
+    /// Counts the next part of the text. Returns the number of values so far.
     pub fn add(&mut self, json: &[u8]) -> usize {
         for byte in json {
             match byte {

@@ -1,10 +1,11 @@
-//! The words that every other crate shares: ids, timestamps, the clock, secrets, pages and
-//! the few kinds of error a caller can act on.
+//! The basic types of every other crate: ids, timestamps, the clock, secrets, pages, and the kinds
+//! of error that a caller can act on.
 //!
-//! This is the only crate that reads the system clock or the random source. It knows nothing
-//! of storage, of HTTP or of async, so that everything above can be tested without them.
+//! Only this crate reads the system clock and the random source. It has no storage, no HTTP and no
+//! async code. So everything above can be tested without them.
 
 pub mod bounds;
+mod cache;
 mod clock;
 mod error;
 mod html;
@@ -14,20 +15,23 @@ mod page;
 pub mod schema_budget;
 mod secret;
 pub mod source_event;
+mod thing;
 mod time;
 mod vault;
 
+pub use cache::{Cache, FOR_EVER};
 pub use clock::Clock;
-pub use error::{Error, Result};
+pub use error::{Error, Fault, Result};
 pub use html::escape_html;
 pub use id::{Kind, ksuid_of, lowest_id, lowest_ksuid, new_id, new_ksuid, new_uuid, random_bytes, time_of_id, uuid_of};
 pub use json_values::ValueCount;
 pub use page::{Cursor, Page, PageSize};
 pub use secret::{Secret, constant_time_eq, random_token, sha256_hex};
+pub use thing::Thing;
 pub use time::Timestamp;
 pub use vault::Vault;
 
-/// Declares an id type: a string with a fixed prefix, whose order is its order of creation.
+/// Declares an id type: a string with a fixed prefix, which sorts by time of creation.
 ///
 /// ```
 /// campanile_base::id_type!(

@@ -1,4 +1,4 @@
-//! Pages: lists are read by cursor, never by offset, so that a page costs the same however deep it lies.
+//! Pages of lists. Lists are read by cursor, never by offset, so that every page costs the same.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,17 +6,17 @@ use serde::Serialize;
 
 use crate::{Error, Result, Timestamp};
 
-/// One page of a list, and where the next begins.
+/// One page of a list, with the cursor of the next.
 #[derive(Debug, Serialize)]
 pub struct Page<T> {
     /// The items, in the list's order.
     pub data: Vec<T>,
-    /// Pass this as `cursor` to read on; `null` on the last page.
+    /// The cursor for the next page; `null` on the last page.
     pub next: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// Makes a page of at most `size` out of rows that were fetched with one to spare.
+    /// Makes a page of at most `size` rows. The caller has fetched one row more than that.
     pub fn of(mut rows: Vec<T>, size: PageSize, cursor: impl Fn(&T) -> Cursor) -> Self {
         let more = rows.len() > size.get();
         rows.truncate(size.get());
@@ -24,8 +24,8 @@ impl<T> Page<T> {
         Self { data: rows, next }
     }
 
-    /// The same of a filtered list, which was not looked at beyond `stopped_at`: without enough rows, the next page
-    /// begins there.
+    /// Makes a page of a filtered list, of which nothing after `stopped_at` was examined. If there
+    /// are too few rows, the next page begins there.
     pub fn of_bounded(rows: Vec<T>, size: PageSize, stopped_at: Option<Cursor>, cursor: impl Fn(&T) -> Cursor) -> Self {
         let page = Self::of(rows, size, cursor);
         let next = page.next.or_else(|| stopped_at.map(|at| at.encode()));
@@ -33,7 +33,7 @@ impl<T> Page<T> {
     }
 }
 
-/// How many items a page holds: 1 to 200, 50 unless said otherwise.
+/// The number of items on a page: 1 to 200, with a default of 50.
 #[derive(Debug, Clone, Copy)]
 pub struct PageSize(usize);
 
@@ -55,7 +55,7 @@ impl PageSize {
         self.0
     }
 
-    /// How many rows to fetch: one more than are shown tells whether there is a next page.
+    /// The number of rows to fetch: one more than are shown, which tells if there is a next page.
     pub fn to_fetch(self) -> i64 {
         self.0 as i64 + 1
     }
@@ -71,17 +71,17 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// A place before everything, for lists that run from newest to oldest.
+    /// The position before everything, for lists from newest to oldest.
     pub fn newest() -> Self {
         Self { at: Timestamp::from_micros(i64::MAX), id: String::new() }
     }
 
-    /// As an opaque word for the client.
+    /// The opaque text for the client.
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}.{}", self.at.as_micros(), self.id))
     }
 
-    /// Reads what [`Cursor::encode`] wrote; without a cursor, the newest place.
+    /// Parses the output of [`Cursor::encode`]. Without a cursor, it returns the newest position.
     ///
     /// # Errors
     /// `Invalid` for anything else.

@@ -1,10 +1,12 @@
 //! Measures a JSON schema before anything compiles it.
 //!
-//! A compiler of schemas copies what a `$ref` leads to into its place, so a few definitions that each name the next one twice come to
-//! gigabytes. [`check`] walks a schema as such a compiler does and counts. Pure: nothing is fetched, and nothing is compiled.
+//! A schema compiler replaces a `$ref` by a copy of its target. So a few definitions that each use
+//! the next one twice grow to gigabytes. [`check`] walks a schema as such a compiler does, and
+//! counts. Pure: nothing is fetched, and nothing is compiled.
 //!
-//! A schema may be recursive where each turn goes one step deeper into the value (`properties`, `items`). One that comes back to
-//! itself at the same value (`allOf`, `anyOf`, `$ref`) never ends, and is refused.
+//! A schema may be recursive if each cycle goes one step deeper into the value (`properties`,
+//! `items`). A schema that returns to itself at the same value (`allOf`, `anyOf`, `$ref`) never
+//! ends, and is refused.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -31,20 +33,20 @@ const PARTS: [&str; 9] = [
 ];
 /// Keywords that hold schemas by name, for parts of the value.
 const PARTS_BY_NAME: [&str; 2] = ["properties", "patternProperties"];
-/// Keywords that lead elsewhere.
+/// Keywords that refer to another schema.
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
-/// Keywords that nothing is compiled for, until something leads into them.
+/// Keywords that are compiled only when a reference leads into them.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
-/// The schemas of schemas, which every compiler knows; each counts this many nodes.
+/// The meta-schemas, which every compiler knows. Each counts as this many nodes.
 const META: [&str; 2] = ["http://json-schema.org/", "https://json-schema.org/"];
 const META_NODES: usize = 200;
-/// Schemas with an `$id` in one document.
+/// The maximum number of schemas with an `$id` in one document.
 const RESOURCES: usize = 1_000;
 
-/// Whether a schema can be compiled within the bounds.
+/// Checks that a schema can be compiled within the limits.
 ///
 /// # Errors
-/// A sentence: which bound it exceeds, or which `$ref` leads nowhere.
+/// A sentence that names the limit that is exceeded, or the `$ref` that has no target.
 pub fn check(schema: &Value) -> Result<(), String> {
     let mut names = Names::default();
     names.add(schema, 0)?;
@@ -53,8 +55,9 @@ pub fn check(schema: &Value) -> Result<(), String> {
     walk.schema(schema, schema, Place { depth: 0, descents: 0 })
 }
 
-/// How many looks at parts of `value` it takes to check it against a schema that was [checked](check); more than `most` are not counted. A
-/// schema that describes itself in two ways doubles them at each level of the value.
+/// The number of looks at parts of `value` that a check against a schema takes. The schema must
+/// have been [checked](check). Counting stops above `most`. A schema that refers to itself in two
+/// ways doubles the number at each level of the value.
 pub fn effort(schema: &Value, value: &Value, most: u64) -> u64 {
     let references = References { root: schema, names: OnceCell::new() };
     let mut effort = Effort { references, looks: 0, most };
@@ -62,7 +65,7 @@ pub fn effort(schema: &Value, value: &Value, most: u64) -> u64 {
     effort.looks
 }
 
-/// Where a walk is: how deep within schemas, and how many parts of the value down.
+/// The position of a walk: the depth within schemas, and the depth within the value.
 #[derive(Clone, Copy)]
 struct Place {
     depth: usize,
@@ -83,7 +86,8 @@ struct Walk<'s> {
     references: References<'s>,
     nodes: usize,
     bytes: usize,
-    /// Schemas that a reference has led to and that the walk is still in, by address: at how many parts down.
+    /// Schemas that the walk is inside of, by address, with the depth within the value at which
+    /// each was entered.
     open: HashMap<*const Value, usize>,
 }
 
@@ -150,7 +154,7 @@ impl<'s> Walk<'s> {
             Some(descents) if *descents == place.descents => {
                 Err(format!("the reference {reference:?} comes back to itself without going deeper into the value"))
             }
-            // Compilers keep a reference back as one.
+            // Compilers keep a backward reference as a reference.
             Some(_) => self.count(1),
             None => self.schema(target, base, place.same_value()),
         }
@@ -175,7 +179,7 @@ impl<'s> Walk<'s> {
     }
 }
 
-/// Where the references of a document lead.
+/// The targets of the references in a document.
 struct References<'s> {
     root: &'s Value,
     names: OnceCell<Names<'s>>,
@@ -185,18 +189,18 @@ impl<'s> References<'s> {
     fn names(&self) -> &Names<'s> {
         self.names.get_or_init(|| {
             let mut names = Names::default();
-            // What is wrong with them was found when the schema was checked.
+            // Errors in the names were already found when the schema was checked.
             let _ = names.add(self.root, 0);
             names
         })
     }
 
-    /// Whether it leads to a schema of schemas.
+    /// True if the reference leads to a meta-schema.
     fn is_meta(&self, reference: &str) -> bool {
         META.iter().any(|meta| reference.starts_with(meta)) && self.resource(reference).is_none()
     }
 
-    /// The schema that a reference leads to, and the one that references in it count from.
+    /// The target of a reference, and the base schema for references inside the target.
     fn target(&self, reference: &str, base: &'s Value) -> Result<(&'s Value, &'s Value), String> {
         let nowhere = || format!("the reference {reference:?} leads nowhere in the schema; nothing is fetched");
         let (document, fragment) = reference.split_once('#').unwrap_or((reference, ""));
@@ -221,7 +225,7 @@ impl<'s> References<'s> {
     }
 }
 
-/// Counts looks at a value.
+/// A count of looks at a value.
 struct Effort<'s> {
     references: References<'s>,
     looks: u64,
@@ -328,12 +332,12 @@ impl<'s> Effort<'s> {
     }
 }
 
-/// The schemas of a document that have names of their own.
+/// The schemas of a document that have a name.
 #[derive(Default)]
 struct Names<'s> {
-    /// Those with an `$id`.
+    /// The schemas with an `$id`.
     resources: Vec<(&'s str, &'s Value)>,
-    /// Those with an anchor.
+    /// The schemas with an anchor.
     anchors: HashMap<&'s str, &'s Value>,
 }
 
@@ -361,7 +365,7 @@ impl<'s> Names<'s> {
     }
 }
 
-/// The anchors of a schema, in the words of all drafts.
+/// The anchors of a schema, in the notations of all drafts.
 fn anchors_of(keywords: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let text = |keyword: &str| keywords.get(keyword).and_then(Value::as_str);
     let of_id = text("$id").and_then(|id| id.strip_prefix('#'));
@@ -370,13 +374,13 @@ fn anchors_of(keywords: &Map<String, Value>) -> impl Iterator<Item = &str> {
     [own, dynamic, of_id].into_iter().flatten()
 }
 
-/// A schema's own name, where it is more than an anchor.
+/// The `$id` of a schema, if it is more than an anchor.
 fn id_of(keywords: &Map<String, Value>) -> Option<&str> {
     let id = keywords.get("$id").or_else(|| keywords.get("id"))?.as_str()?;
     Some(id).filter(|id| !id.is_empty() && !id.starts_with('#'))
 }
 
-/// A fragment without its percent signs.
+/// Decodes the percent escapes of a fragment.
 fn decoded(fragment: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(fragment.len()), fragment.as_bytes());
     while let Some((first, more)) = rest.split_first() {
@@ -388,7 +392,7 @@ fn decoded(fragment: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// How many nodes a pattern counts: what it comes to when its repetitions are written out.
+/// The number of nodes that a pattern counts as: its size when its repetitions are written out.
 fn pattern_nodes(pattern: &str) -> usize {
     let (mut open, mut sum, mut last) = (Vec::new(), 1_usize, 0_usize);
     let mut rest = pattern.char_indices();

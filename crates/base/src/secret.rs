@@ -1,4 +1,4 @@
-//! Secrets: values that never show in a log, tokens nobody can guess, comparison without a clock.
+//! Secrets: values that never appear in a log, random tokens, and comparison in constant time.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The secret itself, for the one place that needs it.
+    /// The secret itself. Call it only where the secret is needed.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -35,12 +35,13 @@ pub fn random_token(prefix: &str) -> String {
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random_bytes::<32>()))
 }
 
-/// SHA-256 in lower-case hex: how tokens are stored, since a token of 256 random bits needs no salt.
+/// SHA-256 in lower-case hex. Tokens are stored like this: a token of 256 random bits needs no
+/// salt.
 pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
     hex::encode(Sha256::digest(bytes.as_ref()))
 }
 
-/// Compares in a time that depends on the lengths only.
+/// Compares two values. The time depends only on their lengths.
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     subtle::ConstantTimeEq::ct_eq(a, b).into()
 }

@@ -1,42 +1,42 @@
-//! The source event: a delivery in normal form. It is what the inbound side says to memory, and
-//! stands here because neither of the two may know the other.
+//! The source event: a delivery in normalised form. The inbound side passes it to memory. It is
+//! defined here because neither of the two may depend on the other.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Timestamp;
 
-/// What happened, to which thing, by whom, with which references.
+/// An event: its type, subject, actor and references.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SourceEvent {
-    /// `github`, `vercel`, `linear` or `sentry`.
+    /// The provider's name, such as `github`.
     pub provider: String,
-    /// The provider's name for it: `push`, `pull_request.merged`, `deployment.succeeded`.
+    /// The provider's event type: `push`, `pull_request.merged`, `deployment.succeeded`.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// Its identity: the same happening has the same id however often it is told.
+    /// The identity of the event: it keeps the same id, even if it is delivered several times.
     pub source_id: String,
     /// One line, at most 200 characters.
     pub title: String,
-    /// The text that belongs to it, at most 10,000 characters.
+    /// The text of the event, at most 10,000 characters.
     pub body: String,
-    /// Who did it, where the provider says so.
+    /// The person who caused it, if the provider names one.
     pub actor: Option<EventActor>,
-    /// When it happened.
+    /// The time it happened.
     pub occurred_at: Timestamp,
-    /// The repository in which numbers such as `#12` count, by the name that stands in keys.
+    /// The repository in which numbers such as `#12` count, by the name used in keys.
     #[serde(skip)]
     pub repository: Option<String>,
-    /// What else it speaks of.
+    /// Other things that the event refers to.
     pub references: Vec<Reference>,
-    /// What the provider says besides.
+    /// Further data of the provider.
     pub metadata: Map<String, Value>,
 }
 
-/// Somebody at the provider.
+/// A person at the provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EventActor {
-    /// The provider's id, or the best name there is.
+    /// The provider's id, or the best available name.
     pub id: String,
     /// The login or name.
     pub name: String,
@@ -48,26 +48,26 @@ pub struct EventActor {
     pub avatar_url: Option<String>,
 }
 
-/// Something that an event speaks of.
+/// A thing that an event refers to.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Reference {
-    /// What it is.
+    /// The kind of thing.
     #[serde(rename = "type")]
     pub kind: ReferenceKind,
-    /// How people write it: a SHA, `#12`, `ABC-7`, a branch.
+    /// The form that people write: a SHA, `#12`, `ABC-7`, a branch.
     pub id: String,
-    /// Where it can be seen.
+    /// The URL at which it can be viewed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub url: Option<String>,
-    /// How the event relates to it: `fixes`, `merge`, `resolved_by`, `tracked_in`, `linked`, ….
+    /// The relation of the event to it: `fixes`, `merge`, `resolved_by`, `tracked_in`, `linked`, ….
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub label: Option<String>,
-    /// By what two events are found to speak of the same thing; `None` when it should not tie
-    /// them, as a default branch, which everything shares, should not. `#12` alone would tie
-    /// repositories together, so its key carries the repository's name.
+    /// The key by which two events are recognised to refer to the same thing. It is `None` if the
+    /// reference must not link them, for example for a default branch, which all events share.
+    /// `#12` alone would link different repositories, so its key contains the repository's name.
     #[serde(skip)]
     pub key: Option<String>,
-    /// Whether the event is about this very thing, rather than mentioning it.
+    /// True if the event is about this thing, and does not only mention it.
     #[serde(skip)]
     pub is_subject: bool,
 }
@@ -91,7 +91,7 @@ pub enum ReferenceKind {
 }
 
 impl ReferenceKind {
-    /// As it is stored and written.
+    /// The name that is stored and sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Commit => "commit",
@@ -110,18 +110,18 @@ impl ReferenceKind {
 }
 
 impl Reference {
-    /// A reference that ties nothing: people, labels, teams, projects.
+    /// A reference that links no events: people, labels, teams, projects.
     pub fn new(kind: ReferenceKind, id: impl Into<String>) -> Self {
         Self { kind, id: id.into(), url: None, label: None, key: None, is_subject: false }
     }
 
-    /// A commit, tied by its SHA.
+    /// A commit, linked by its SHA.
     pub fn commit(sha: impl Into<String>) -> Self {
         let sha = sha.into();
         Self { key: Some(sha.to_ascii_lowercase()), ..Self::new(ReferenceKind::Commit, sha) }
     }
 
-    /// A branch, tied by its name unless it is a default branch.
+    /// A branch, linked by its name unless it is a default branch.
     pub fn branch(name: &str, default_branch: Option<&str>) -> Self {
         let everyones = Some(name) == default_branch || name == "main" || name == "master";
         let key = (!everyones).then(|| name.to_owned());
@@ -144,21 +144,21 @@ impl Reference {
         format!("{}#{number}", repository.to_ascii_lowercase())
     }
 
-    /// The same with a label.
+    /// Adds a label.
     #[must_use]
     pub fn labelled(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// The same with the address where it can be seen.
+    /// Adds the URL at which it can be viewed.
     #[must_use]
     pub fn at(mut self, url: Option<String>) -> Self {
         self.url = url;
         self
     }
 
-    /// The same as what the event is about.
+    /// Marks it as the subject of the event.
     #[must_use]
     pub fn subject(mut self) -> Self {
         self.is_subject = true;
@@ -166,7 +166,8 @@ impl Reference {
     }
 }
 
-/// Trims, and cuts to `most` characters with three dots at the end where it is longer.
+/// Trims the text. If it is longer than `most` characters, cuts it to `most`, with three dots at
+/// the end.
 pub fn cut(text: &str, most: usize) -> String {
     let text = text.trim();
     if text.chars().count() <= most {

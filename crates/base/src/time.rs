@@ -1,4 +1,4 @@
-//! Points in time: microseconds since 1970, UTC, written as RFC 3339 on every wire.
+//! Points in time: microseconds since 1970, UTC, written as RFC 3339 in all APIs.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,12 +15,12 @@ impl Timestamp {
         Self(micros)
     }
 
-    /// From milliseconds since 1970, as Vercel and Linear write times.
+    /// From milliseconds since 1970, the format of Vercel and Linear.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis.saturating_mul(1_000))
     }
 
-    /// From seconds since 1970, as GitHub writes some push times.
+    /// From seconds since 1970, the format of some push times of GitHub.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000))
     }
@@ -35,30 +35,30 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
-    /// Reads RFC 3339 with any offset; `None` when the text is something else.
+    /// Parses RFC 3339 with any offset. Returns `None` for other text.
     pub fn parse(text: &str) -> Option<Self> {
         let parsed: jiff::Timestamp = text.trim().parse().ok()?;
         Some(Self(parsed.as_microsecond()))
     }
 
-    /// Reads an HTTP date, `Tue, 14 Nov 2023 22:13:20 GMT`; `None` when the text is something else.
+    /// Parses an HTTP date, `Tue, 14 Nov 2023 22:13:20 GMT`. Returns `None` for other text.
     pub fn parse_http_date(text: &str) -> Option<Self> {
         let parsed =
             jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text.trim()).ok()?;
         Some(Self(parsed.as_microsecond()))
     }
 
-    /// This time and `by` more.
+    /// This time plus `by`.
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// This time less `by`.
+    /// This time minus `by`.
     pub fn minus(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this is; zero when it is not after it.
+    /// The duration from `earlier` to this time; zero if this time is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

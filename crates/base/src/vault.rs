@@ -1,7 +1,7 @@
 //! Encryption of secrets at rest: XChaCha20-Poly1305 under one key of the installation.
 //!
 //! A sealed value is `v1.` and the URL-safe base64 of nonce and ciphertext. The prefix names the
-//! scheme, so that a later one can be introduced without touching what is stored.
+//! scheme, so that a new scheme can be added without changing stored values.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -18,7 +18,7 @@ const NONCE_LENGTH: usize = 24;
 pub struct Vault(std::sync::Arc<XChaCha20Poly1305>);
 
 impl Vault {
-    /// A fresh key, in the base64 that [`Vault::from_key`] reads.
+    /// A new key, in the base64 that [`Vault::from_key`] reads.
     pub fn new_key() -> Secret {
         Secret::new(STANDARD.encode(random_bytes::<32>()))
     }
@@ -41,7 +41,7 @@ impl Vault {
         format!("{SCHEME}{}", URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
-    /// Decrypts what [`Vault::seal`] made.
+    /// Decrypts the output of [`Vault::seal`].
     ///
     /// # Errors
     /// `Internal` when it was sealed with another key or was altered.

@@ -1,7 +1,7 @@
-//! A bell that processes on one database ring for each other: PostgreSQL's LISTEN and NOTIFY.
+//! Notifications between the processes on one database: PostgreSQL's LISTEN and NOTIFY.
 //!
-//! A ring carries nothing and may be missed while the connection is down: whoever waits for one
-//! looks by itself from time to time as well. SQLite has one process, which need not be rung for.
+//! A ring has no content and can be missed while the connection is down. So a receiver must also
+//! look for work from time to time. SQLite has one process and needs no notifications.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -11,22 +11,22 @@ use tokio::sync::Notify;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Socket};
 
-/// How long is waited before a lost connection is made again.
+/// The wait before a lost connection is opened again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Hears the rings of other processes. The last one to be dropped stops listening.
+/// Receives rings of other processes. It stops listening when it is dropped.
 pub struct Bell {
     rung: Arc<Notify>,
     listener: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Bell {
-    /// One that nobody rings.
+    /// A bell that never rings.
     pub(crate) fn silent() -> Self {
         Self { rung: Arc::default(), listener: None }
     }
 
-    /// Listens on `channel` with a connection of its own, made again whenever it is lost.
+    /// Listens on `channel` with a connection of its own, which is reopened whenever it is lost.
     pub(crate) fn listen<T>(config: tokio_postgres::Config, tls: T, channel: &'static str) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
@@ -42,14 +42,14 @@ impl Bell {
                     tracing::debug!(%error, "the bell's connection was lost");
                 }
                 tokio::time::sleep(PATIENCE).await;
-                // What was rung meanwhile was not heard.
+                // Rings during the interruption were missed, so ring once.
                 ringing.notify_one();
             }
         });
         Self { rung, listener: Some(listener) }
     }
 
-    /// Waits until it is rung. Rings that come together count as one.
+    /// Waits for a ring. Rings that come together count as one.
     pub async fn rung(&self) {
         self.rung.notified().await;
     }

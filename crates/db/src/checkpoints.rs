@@ -1,9 +1,10 @@
-//! Brings what the write-ahead log of SQLite holds into the file, beside the writer.
+//! Copies the write-ahead log of SQLite into the database file, outside the writer thread.
 //!
-//! By itself the writer would do so within a commit, every so many pages, and everybody's changes would wait for two more
-//! writes to the disk. Here a thread with a connection of its own does it, and the writer goes on. The log begins anew when all of it
-//! is in the file at the moment of the next commit; a writer that never rests does not meet that moment, so once the log is
-//! long the writer brings in the little that is left.
+//! By default, the writer would do this inside a commit, every so many pages. Then all changes
+//! would wait for two more disk writes. Instead, a thread with its own connection does it while the
+//! writer continues. SQLite restarts the log when all of it is in the file at the time of the next
+//! commit. A writer that is always busy never meets that condition. So when the log is long, the
+//! writer itself copies the small rest.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -12,15 +13,15 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 
-use crate::lite::lite_error;
+use crate::driver_error::lite_error;
 use crate::{Error, Result};
 
-/// After how many more pages the thread is woken.
+/// The number of new pages after which the thread is woken.
 const EVERY: i32 = 2_000;
-/// How many pages the log has before the writer does it itself: 64 MiB.
+/// The number of pages in the log from which on the writer helps: 64 MiB.
 const MOST: i32 = 16_000;
 
-/// Starts the thread; it ends when the writer's connection is closed.
+/// Starts the thread. It ends when the writer's connection is closed.
 pub(crate) fn start(path: &Path, writer: &mut Connection) -> Result<JoinHandle<()>> {
     let own = Connection::open(path)
         .map_err(|error| Error::Unavailable(format!("{} cannot be opened: {error}", path.display())))?;
@@ -33,11 +34,11 @@ pub(crate) fn start(path: &Path, writer: &mut Connection) -> Result<JoinHandle<(
         before = pages;
         if pages >= next {
             next = pages + EVERY;
-            // Where it is at work already, it is woken once more by the next pages.
+            // If the thread is busy already, the next pages wake it once more.
             let _ = wake.try_send(());
         }
         if pages >= MOST {
-            // Busy: the thread is at it.
+            // An error here means busy: the thread is copying right now.
             let _ = log.checkpoint();
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What can go wrong between a statement and its rows.
+//! The errors of statements, rows and transactions.
 
 use std::sync::Arc;
 
@@ -8,31 +8,35 @@ pub enum Error {
     /// A statement failed.
     #[error("the statement failed: {message} [{statement}]")]
     Sql {
-        /// What the database said.
+        /// The message of the database.
         message: String,
         /// The beginning of the statement.
         statement: String,
         /// PostgreSQL's SQLSTATE, or SQLite's extended code in decimal.
         code: String,
     },
-    /// A row was expected and none came.
+    /// A row was expected, but there was none.
     #[error("no row where one was expected [{0}]")]
     NoRow(String),
-    /// A column was not of the type it was read as.
-    #[error("column {column}: {message}")]
+    /// A column has another type than requested, or holds JSON that cannot be parsed.
+    #[error("column {column}: {message} [{statement}]")]
     Column {
         /// The column's index.
         column: usize,
-        /// What did not fit.
+        /// The mismatch.
         message: String,
+        /// The beginning of the statement, which names the table.
+        statement: String,
     },
-    /// A parameter cannot be stored. The sentence is safe to show.
+    /// A parameter cannot be stored. The message is safe to show.
     #[error("{0}")]
     Invalid(String),
-    /// An operation within the transaction has failed with this. Its kind is kept on the way through lanes and settlements.
+    /// An operation inside the transaction failed with this error. Lanes and settlements keep its
+    /// kind.
     #[error("{}", .0.chain())]
     Operation(Arc<campanile_base::Error>),
-    /// The database cannot be reached, went away, or can store nothing at present. Said by the drivers alone.
+    /// The database cannot be reached, went away, or cannot store anything at present. Only the
+    /// drivers create this error.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The database is newer than this program.
@@ -41,7 +45,7 @@ pub enum Error {
          run the newer program, or restore a backup from before it"
     )]
     Newer {
-        /// The crate whose tables they are.
+        /// The crate that owns the tables.
         component: String,
         /// The version in the database.
         found: i64,
@@ -53,7 +57,7 @@ pub enum Error {
     Panic(String),
 }
 
-/// What is not available when the database is away.
+/// The name of the missing part in an `Unavailable` error of the database.
 pub const DATABASE: &str = "the database";
 
 /// A result of the database.
@@ -61,15 +65,23 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub(crate) fn sql(statement: &str, code: impl ToString, message: impl ToString) -> Self {
-        let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
-        Self::Sql {
-            message: message.to_string(),
-            statement: statement.chars().take(120).collect(),
-            code: code.to_string(),
+        Self::Sql { message: message.to_string(), statement: beginning_of(statement), code: code.to_string() }
+    }
+
+    pub(crate) fn no_row(statement: &str) -> Self {
+        Self::NoRow(beginning_of(statement))
+    }
+
+    /// Adds the statement whose row could not be read.
+    pub(crate) fn of_statement(self, sql: &str) -> Self {
+        match self {
+            Self::Column { column, message, .. } => Self::Column { column, message, statement: beginning_of(sql) },
+            other => other,
         }
     }
 
-    /// Whether the database is away, or can store nothing at present: the same may succeed later, without a change.
+    /// True if the database is not available or cannot store anything at present. The same call may
+    /// succeed later without a change.
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
@@ -78,12 +90,12 @@ impl Error {
         }
     }
 
-    /// Whether a table is not there (yet): the database was never migrated.
+    /// True if a table does not exist: the database was never migrated.
     pub fn is_missing_table(&self) -> bool {
         matches!(self, Self::Sql { code, message, .. } if code == "42P01" || message.contains("no such table"))
     }
 
-    /// Whether a unique key stood in the way.
+    /// True if a unique key was violated.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Sql { code, .. } if code == "23505" || code == "1555" || code == "2067")
     }
@@ -101,7 +113,8 @@ impl From<Error> for campanile_base::Error {
 }
 
 impl From<campanile_base::Error> for Error {
-    /// Keeps the kind: what the database has said is said again, all else is what an operation came to.
+    /// Keeps the kind: an error that came from the database is restored. All others become
+    /// `Operation`.
     fn from(error: campanile_base::Error) -> Self {
         use campanile_base::Error as Shared;
         match &error {
@@ -114,7 +127,13 @@ impl From<campanile_base::Error> for Error {
     }
 }
 
-/// Whether an error says no more than that the database is away.
+/// True if the error only means that the database is not available.
 fn is_away(error: &campanile_base::Error) -> bool {
     matches!(error, campanile_base::Error::Unavailable { what, .. } if *what == DATABASE)
+}
+
+/// The beginning of a statement, long enough to identify it.
+fn beginning_of(statement: &str) -> String {
+    let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    statement.chars().take(120).collect()
 }

@@ -1,10 +1,10 @@
 //! A lane: typed changes that share transactions and statements.
 //!
-//! Callers hand over a change and await their own answer. While one commit is under way the next
-//! changes gather; then all of them are applied together by one function, with multi-row calls.
-//! When a group fails, its changes are tried one by one, so that a bad one fails alone; once the
-//! database is found to be away, the rest are not tried. Questions can share a lane of their own
-//! in the same way.
+//! Callers submit a change and await their own answer. While one commit is in progress, the next
+//! changes gather. Then one function applies all of them together, with multi-row statements. When
+//! a group fails, its changes are tried one by one, so that only a bad one fails. If the database
+//! turns out to be unavailable, the rest are not tried. Reads can share a lane of their own in the
+//! same way.
 
 use std::sync::Arc;
 
@@ -13,15 +13,15 @@ use tokio::sync::{mpsc, oneshot};
 use crate::queue::Source;
 use crate::{BoxFuture, Db, Error, Result, Tx};
 
-/// How many changes share one transaction at most.
+/// The maximum number of changes that share one transaction.
 const GROUP: usize = 256;
-/// How many changes may wait before callers wait to hand theirs over.
+/// The maximum number of waiting changes. Beyond it, callers wait to submit theirs.
 const QUEUE: usize = 4_096;
 
-/// Applies a group of changes in one transaction and answers each, in order.
+/// Applies a group of changes in one transaction. Returns one answer for each, in order.
 pub type Apply<C, R> = Arc<dyn for<'t> Fn(&'t mut Tx, Vec<C>) -> BoxFuture<'t, Result<Vec<R>>> + Send + Sync>;
 
-/// The entrance to a lane. Cheap to clone; the lane ends when the last clone is dropped.
+/// The entrance to a lane. Cheap to clone. The lane ends when the last clone is dropped.
 pub struct Lane<C, R> {
     queue: mpsc::Sender<(C, oneshot::Sender<Result<R>>)>,
 }
@@ -39,24 +39,24 @@ where
 {
     /// Starts a lane on the current runtime.
     pub fn start(db: Db, apply: Apply<C, R>) -> Self {
-        Self::start_as(db, Way::Write, apply)
+        Self::start_as(db, LaneKind::Write, apply)
     }
 
-    /// Starts a lane of questions: `apply` only reads.
+    /// Starts a lane of reads: `apply` must only read.
     pub fn start_reading(db: Db, apply: Apply<C, R>) -> Self {
-        Self::start_as(db, Way::Read, apply)
+        Self::start_as(db, LaneKind::Read, apply)
     }
 
-    fn start_as(db: Db, way: Way, apply: Apply<C, R>) -> Self {
+    fn start_as(db: Db, way: LaneKind, apply: Apply<C, R>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         tokio::spawn(Source::new_lane().scope(serve(db, way, apply, waiting)));
         Self { queue }
     }
 
-    /// Hands over a change and waits until it is durable.
+    /// Submits a change and waits until it is durable.
     ///
     /// # Errors
-    /// What the database said about this change.
+    /// The error of the database for this change.
     pub async fn submit(&self, change: C) -> Result<R> {
         let (caller, answer) = oneshot::channel();
         let stopped = || Error::Unavailable("the lane has stopped".into());
@@ -66,13 +66,17 @@ where
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Way {
+enum LaneKind {
     Write,
     Read,
 }
 
-async fn serve<C, R>(db: Db, way: Way, apply: Apply<C, R>, mut waiting: mpsc::Receiver<(C, oneshot::Sender<Result<R>>)>)
-where
+async fn serve<C, R>(
+    db: Db,
+    way: LaneKind,
+    apply: Apply<C, R>,
+    mut waiting: mpsc::Receiver<(C, oneshot::Sender<Result<R>>)>,
+) where
     C: Clone + Send + Sync + 'static,
     R: Send + 'static,
 {
@@ -91,7 +95,7 @@ where
 
 async fn one_by_one<C, R>(
     db: &Db,
-    way: Way,
+    way: LaneKind,
     apply: &Apply<C, R>,
     changes: Vec<C>,
     callers: Vec<oneshot::Sender<Result<R>>>,
@@ -110,14 +114,14 @@ async fn one_by_one<C, R>(
     }
 }
 
-async fn apply_group<C, R>(db: &Db, way: Way, apply: &Apply<C, R>, changes: Vec<C>) -> Result<Vec<R>>
+async fn apply_group<C, R>(db: &Db, way: LaneKind, apply: &Apply<C, R>, changes: Vec<C>) -> Result<Vec<R>>
 where
     C: Send + 'static,
     R: Send + 'static,
 {
     let apply = apply.clone();
     match way {
-        Way::Write => db.write(move |tx| Box::pin(async move { apply(tx, changes).await })).await,
-        Way::Read => db.read(move |tx| Box::pin(async move { apply(tx, changes).await })).await,
+        LaneKind::Write => db.write(move |tx| Box::pin(async move { apply(tx, changes).await })).await,
+        LaneKind::Read => db.read(move |tx| Box::pin(async move { apply(tx, changes).await })).await,
     }
 }

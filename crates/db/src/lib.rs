@@ -1,36 +1,43 @@
-//! Runs one SQL text on SQLite or PostgreSQL, in transactions and in group commits.
+//! Runs the same SQL text on SQLite or PostgreSQL, in transactions and in group commits.
 //!
-//! # The story
-//! A [`Db`] is either an embedded SQLite file or a PostgreSQL server; callers cannot tell which.
+//! # Overview
+//! A [`Db`] is either an embedded SQLite file or a PostgreSQL server. Both have the same interface.
 //! A change is a closure over a [`Tx`], given to [`Db::write`]:
 //!
-//! * On SQLite it travels to the one writer thread. The thread opens a transaction, runs every
-//!   closure that is waiting, each within a savepoint, commits once for all of them, and only
-//!   then acknowledges each. So a commit's fsync is shared by whoever queued during the last one,
-//!   and a closure that fails is rolled back alone. Whoever has taken least of the writer's time lately is
-//!   next ([`on_behalf_of`]).
-//! * On PostgreSQL it runs in a transaction of its own, on a pooled connection and in a task of
-//!   its own: a caller that goes away does not leave half a transaction behind.
+//! * On SQLite, the change goes to the single writer thread. The thread opens a transaction, runs
+//!   each waiting closure in a savepoint of its own, and commits once for all of them. Only then it
+//!   acknowledges each. So all changes that arrived during the last commit share one fsync. A
+//!   closure that fails is rolled back alone. The next change comes from the source that has used
+//!   the least writer time lately ([`on_behalf_of`]).
+//! * On PostgreSQL, the change runs in a transaction of its own, on a pooled connection and in a
+//!   task of its own. So a caller that goes away does not leave half a transaction behind.
 //!
-//! Hot writes go through a [`Lane`], which gathers typed changes while the previous commit is
-//! under way and applies them with few, pipelined statements on PostgreSQL too.
+//! Frequent writes go through a [`Lane`]. It gathers typed changes while the previous commit is in
+//! progress. Then it applies them together with few, pipelined statements, on PostgreSQL too.
 //!
-//! Reads ([`Db::read`]) use read-only connections in place on SQLite, and on PostgreSQL single
-//! statements outside a transaction.
+//! Reads ([`Db::read`]) run in place on read-only connections on SQLite. On PostgreSQL they are
+//! single statements outside a transaction.
 //!
 //! # The dialect
-//! `$1` parameters, `ON CONFLICT`, `RETURNING`, row values, partial indexes. Times are `BIGINT`
-//! microseconds, ids and JSON `TEXT`, bytes `BYTEA`, booleans `BOOLEAN`. What PostgreSQL alone
-//! needs stands in a comment that only it reads: `/*pg: FOR UPDATE SKIP LOCKED */`.
+//! The dialect consists of `$1` parameters, `ON CONFLICT`, `RETURNING`, row values and partial
+//! indexes. Times are `BIGINT` microseconds, ids and JSON are `TEXT`, bytes `BYTEA`, booleans
+//! `BOOLEAN`. SQL for PostgreSQL only is written in a comment that SQLite ignores:
+//! `/*pg: FOR UPDATE SKIP LOCKED */`.
 //!
-//! # What fails how
-//! A database that cannot be reached, or has no room, is [`Error::Unavailable`]; everything else that SQL can do
-//! wrong is [`Error::Sql`]. A text with the character U+0000 is [`Error::Invalid`] on both databases, before it is
-//! sent. What fails within a closure keeps its kind ([`Error::Operation`]). A panic within a closure is caught and
-//! rolled back like an error.
+//! A list whose filters depend on the request is a [`Select`]; every other statement is one fixed
+//! text.
+//!
+//! # Errors
+//! If the database cannot be reached or has no room, the error is [`Error::Unavailable`]. Other SQL
+//! failures are [`Error::Sql`]. A text with the character U+0000 is [`Error::Invalid`] on both
+//! databases, before it is sent. An error from inside a closure keeps its kind
+//! ([`Error::Operation`]). A panic inside a closure is caught and rolled back like an error.
 
 mod bell;
+mod change;
 mod checkpoints;
+mod columns;
+mod driver_error;
 mod error;
 mod lane;
 mod lite;
@@ -38,6 +45,8 @@ mod migrate;
 mod postgres;
 mod queue;
 mod range;
+mod select;
+mod session;
 mod sizes;
 mod sweep;
 #[cfg(feature = "testing")]
@@ -54,17 +63,21 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 
 pub use bell::Bell;
+#[doc(hidden)]
+pub use columns::{insert_all_text, insert_text, update_text};
 pub use error::{DATABASE, Error, Result};
 pub use futures_util::future::BoxFuture;
 pub use lane::{Apply, Lane};
 pub use migrate::Migrations;
 pub use queue::on_behalf_of;
-pub use range::{END, Found, Range};
+pub use range::{END, FilteredRows, Range};
+pub use select::Select;
+pub use sizes::TableSize;
 pub use sweep::Sweep;
 pub use tx::{Bulk, Tx};
-pub use value::{FromColumn, Param, Row};
+pub use value::{FromColumn, Param, Row, json_text, stored_json};
 
-/// A database. Cheap to clone; closes when the last clone is dropped.
+/// A database. Cheap to clone. It closes when the last clone is dropped.
 #[derive(Clone)]
 pub struct Db(Arc<Backend>, Arc<turns::Turns>);
 
@@ -73,7 +86,7 @@ enum Backend {
     Postgres(Box<postgres::Postgres>),
 }
 
-/// Which of the two databases this is; for the log and for `skip what only one needs`.
+/// The kind of database; for logs, and for work that only one of them needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// The embedded database.
@@ -86,7 +99,7 @@ impl Db {
     /// Opens or creates the embedded database at `path`.
     ///
     /// # Errors
-    /// When the file cannot be opened, or is open in another process.
+    /// When the file cannot be opened, or another process has it open.
     pub fn open_sqlite(path: &Path) -> Result<Self> {
         let turns = turns::Turns::of(turns::processors());
         Ok(Self(Arc::new(Backend::Lite(lite::Lite::open(path)?)), Arc::new(turns)))
@@ -95,14 +108,14 @@ impl Db {
     /// Connects to PostgreSQL at `url` (`postgres://user:password@host/database?sslmode=…`).
     ///
     /// # Errors
-    /// When the URL is not one, or the server does not answer.
+    /// When the URL is malformed, or the server does not answer.
     pub async fn connect_postgres(url: &str) -> Result<Self> {
         let turns = turns::Turns::of(postgres::CONNECTIONS / 2);
         let postgres = Box::new(postgres::Postgres::connect(url).await?);
         Ok(Self(Arc::new(Backend::Postgres(postgres)), Arc::new(turns)))
     }
 
-    /// Which database this is.
+    /// The kind of this database.
     pub fn engine(&self) -> Engine {
         match &*self.0 {
             Backend::Lite(_) => Engine::Sqlite,
@@ -110,41 +123,57 @@ impl Db {
         }
     }
 
-    /// Runs `body` in a transaction and returns once it is durable. An error of the body rolls
-    /// back what it did. The body awaits nothing but the [`Tx`].
+    /// Runs `body` in a transaction and returns when it is durable. An error of the body rolls its
+    /// changes back. The body must await nothing but the [`Tx`].
     ///
     /// # Errors
-    /// The body's own, or that the commit failed; then nothing was written.
+    /// The body's own error, or a failed commit. In both cases nothing was written.
     pub async fn write<R, E, F>(&self, body: F) -> Result<R, E>
     where
         R: Send + 'static,
         E: From<Error> + Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send + 'static,
     {
+        let (change, outcome) = change::Outcome::of(body);
+        outcome.after(self.commit(change).await)
+    }
+
+    /// Runs a change up to its commit. A change that chose to roll back is not an error.
+    fn commit(&self, change: change::Change) -> BoxFuture<'_, Result<()>> {
         match &*self.0 {
-            Backend::Lite(lite) => lite.write(body).await,
-            Backend::Postgres(postgres) => postgres.write(body).await,
+            Backend::Lite(lite) => lite.write(change).boxed(),
+            Backend::Postgres(postgres) => postgres.write(change).boxed(),
         }
     }
 
-    /// Runs `body`, which only reads. On PostgreSQL each statement sees its own moment; a body
-    /// that needs one moment for all of them belongs in [`Db::write`].
+    /// Runs `body`, which only reads. On PostgreSQL, each statement has its own snapshot. A body
+    /// that needs one snapshot for all statements belongs in [`Db::write`].
     ///
     /// # Errors
-    /// The body's own, or that no connection is to be had.
+    /// The body's own error, or `Unavailable` when there is no connection.
     pub async fn read<R, E, F>(&self, body: F) -> Result<R, E>
     where
         E: From<Error>,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
     {
-        match &*self.0 {
-            Backend::Lite(lite) => lite.read(body).await,
-            Backend::Postgres(postgres) => postgres.read(body).await,
+        let mut tx = match &*self.0 {
+            Backend::Lite(lite) => lite.reader()?,
+            Backend::Postgres(postgres) => postgres.reader().await?,
+        };
+        let reading = body(&mut tx);
+        let outcome = match &*self.0 {
+            Backend::Lite(_) => reading.now_or_never().ok_or_else(|| Error::Panic(change::WAITED.into()))?,
+            Backend::Postgres(_) => reading.await,
+        };
+        if let Backend::Lite(lite) = &*self.0 {
+            lite.keep_reader(tx);
         }
+        outcome
     }
 
-    /// Like [`Db::read`], for what may take a while: a tenant has fewer such reads at a time than there are readers, so the others
-    /// need not wait for them; and the embedded database is read on a thread of its own, not on one that serves.
+    /// Like [`Db::read`], for reads that may take a while. A tenant can have fewer such reads at a
+    /// time than there are readers, so other tenants do not wait for them. SQLite is read on a
+    /// blocking thread, not on one that serves requests.
     ///
     /// # Errors
     /// Like [`Db::read`].
@@ -159,7 +188,7 @@ impl Db {
             return self.read(body).await;
         }
         let db = self.clone();
-        // The turn ends with the read, even where nobody waits for it any more.
+        // The turn ends with the read, even if the caller is gone.
         let read = tokio::task::spawn_blocking(move || {
             let (_turn, read) = (turn, db.read(body).now_or_never());
             read.ok_or_else(|| Error::Panic("a read of the embedded database had to wait".into()))
@@ -167,7 +196,7 @@ impl Db {
         read.await.map_err(|error| Error::Panic(error.to_string()))??
     }
 
-    /// A bell that other processes on this database can ring. `channel` is a plain word.
+    /// A bell that other processes on this database can ring. `channel` must be a plain word.
     pub fn bell(&self, channel: &'static str) -> Bell {
         match &*self.0 {
             Backend::Lite(_) => Bell::silent(),
@@ -175,7 +204,7 @@ impl Db {
         }
     }
 
-    /// Rings the bell of the others on this database, and one's own.
+    /// Rings the bells of this channel in all processes on this database, including this one.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -186,10 +215,11 @@ impl Db {
         }
     }
 
-    /// Whether changes can be stored: an error from the last one that could not be, until another succeeds.
+    /// Checks that changes can be stored. It returns the error of the last failed change until
+    /// another change succeeds.
     ///
     /// # Errors
-    /// `Unavailable`, with what the last change was refused with.
+    /// `Unavailable`, with the reason for the last failure.
     pub fn writable(&self) -> Result<()> {
         match &*self.0 {
             Backend::Lite(lite) => lite.writable.check(),
@@ -197,20 +227,20 @@ impl Db {
         }
     }
 
-    /// Gives up to `pages` unused pages of the embedded database's file back to the disk; answers how many are left. A file
-    /// from before files gave space back keeps its size, and can be made anew with [`compact_sqlite`]. PostgreSQL does this
-    /// by itself.
+    /// Returns up to `pages` unused pages of the SQLite file to the disk, and returns the number
+    /// that are left. A file from before this feature keeps its size; [`compact_sqlite`] rebuilds
+    /// it. PostgreSQL does this by itself.
     ///
     /// # Errors
     /// `Unavailable` or `Sql`.
     pub async fn give_back(&self, pages: u32) -> Result<u64> {
         match &*self.0 {
-            Backend::Lite(lite) => lite.give_back(pages).await,
+            Backend::Lite(_) => self.write(move |tx| std::future::ready(lite::give_back(tx, pages)).boxed()).await,
             Backend::Postgres(_) => Ok(0),
         }
     }
 
-    /// Whether the database answers, within a second.
+    /// Checks that the database answers within a second.
     ///
     /// # Errors
     /// `Unavailable` when it does not.
@@ -225,19 +255,20 @@ impl Db {
     }
 }
 
-/// Makes the embedded database's file anew, as small as it can be; from then on it gives space back by itself. Nobody else
-/// may have it open. Needs as much free disk as the file has content. Answers its sizes before and after, in bytes.
+/// Rebuilds the SQLite file in the smallest size. From then on it returns space by itself. No other
+/// process may have it open. It needs as much free disk space as the file has content. Returns the
+/// sizes before and after, in bytes.
 ///
 /// # Errors
-/// `Unavailable` when it is open elsewhere, or there is no room.
+/// `Unavailable` when the file is open elsewhere, or there is no room.
 pub fn compact_sqlite(path: &Path) -> Result<(u64, u64)> {
     lite::compact(path)
 }
 
-/// Looks for damage in the embedded database's file: all of its pages are read. Nobody else may have it open.
+/// Checks the SQLite file for damage by reading all pages. No other process may have it open.
 ///
 /// # Errors
-/// `Unavailable` when it cannot be read; `Sql` with the first damages.
+/// `Unavailable` when it cannot be read; `Sql` with the first damages found.
 pub fn check_sqlite(path: &Path) -> Result<()> {
     lite::check(path)
 }
@@ -248,7 +279,7 @@ macro_rules! params {
     ($($value:expr),* $(,)?) => { &[$($crate::Param::from($value)),*] };
 }
 
-/// One row of parameters for [`Tx::execute_many`]: owned, so that it can be gathered.
+/// One row of parameters for [`Tx::execute_many`]. It is owned, so that rows can be gathered.
 #[macro_export]
 macro_rules! row {
     ($($value:expr),* $(,)?) => { vec![$($crate::Param::from($value)),*] };

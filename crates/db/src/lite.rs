@@ -1,9 +1,9 @@
-//! SQLite: one writer thread that commits in groups, and a few connections that only read.
+//! SQLite: one writer thread that commits in groups, and a few read-only connections.
 //!
-//! Its files are their owner's alone, whatever the process's umask: SQLite gives the log the rights of the database, so
-//! that is made, or set right, before SQLite opens it.
+//! Only the owner can access the files, independent of the process's umask. SQLite gives the log
+//! the permissions of the database file. So that file is created, or its permissions corrected,
+//! before SQLite opens it.
 
-use std::any::Any;
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,25 +13,28 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::change::{Change, WAITED};
 use crate::checkpoints;
+use crate::driver_error::{lite_error, panic_text};
 use crate::queue::{Queue, Source};
 use crate::tx::{Inner, Tx};
 use crate::wal::{self, Damage};
 use crate::writable::Writable;
 use crate::{Error, Result};
 
-/// How many closures may wait for the writer before callers wait to hand theirs over.
+/// The maximum number of closures that wait for the writer. Beyond it, callers wait to submit
+/// theirs.
 const QUEUE: usize = 4_096;
-/// How many closures share one commit at most: bounds the wait of the first of them.
+/// The maximum number of closures that share one commit. It bounds the wait of the first one.
 const GROUP: usize = 512;
-/// The time of a group where changes of several sources are in it, or wait: the small ones are not to wait for the large.
+/// The time limit of a group if changes of several sources are in it or waiting, so that small
+/// changes do not wait for large ones.
 const GROUP_TIME: Duration = Duration::from_millis(5);
-/// Read connections that are kept for the next reader.
+/// The number of read connections that are kept for later reads.
 const IDLE_READERS: usize = 8;
 
 pub(crate) struct Lite {
@@ -43,53 +46,43 @@ pub(crate) struct Lite {
     pub(crate) writable: Arc<Writable>,
 }
 
-/// A closure that was handed over, and by whom.
-type Arrival = (Source, Box<dyn Change>);
+/// A submitted change and its source.
+type Arrival = (Source, Waiter);
 
-/// A closure on its way through the writer: run, then settled once its commit is known.
-trait Change: Send {
-    /// Runs the body; `false` means that its savepoint must be rolled back.
-    fn run(&mut self, tx: &mut Tx) -> bool;
-    /// Tells the caller, after the commit or in place of it.
-    fn settle(self: Box<Self>, commit: Result<(), &Error>);
+/// A change on its way through the writer: it runs first, and is answered when the outcome of the
+/// commit is known.
+struct Waiter {
+    change: Option<Change>,
+    /// `true` if it is to be committed; an error if the runner rejected it.
+    outcome: Result<bool>,
+    caller: oneshot::Sender<Result<()>>,
 }
 
-struct Body<R, E, F> {
-    body: Option<F>,
-    outcome: Option<Result<R, E>>,
-    caller: oneshot::Sender<Result<R, E>>,
-}
-
-impl<R, E, F> Change for Body<R, E, F>
-where
-    R: Send,
-    E: From<Error> + Send,
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send,
-{
+impl Waiter {
+    /// Runs the change. Returns `false` if its savepoint must be rolled back.
     fn run(&mut self, tx: &mut Tx) -> bool {
-        let body = self.body.take().expect("a change runs once");
-        let outcome = catch_unwind(AssertUnwindSafe(|| body(tx).now_or_never()));
-        let outcome = match outcome {
-            Ok(Some(Ok(done))) => tx.failed.clone().map_or(Ok(done), |error| Err(error.into())),
-            Ok(Some(failed)) => failed,
-            Ok(None) => Err(Error::Panic("a transaction awaited something else than its database".into()).into()),
-            Err(panic) => Err(Error::Panic(panic_text(&*panic)).into()),
+        let change = self.change.take().expect("a change runs once");
+        let outcome = catch_unwind(AssertUnwindSafe(|| change(tx).now_or_never()));
+        self.outcome = match outcome {
+            Ok(Some(true)) => tx.failed.clone().map_or(Ok(true), Err),
+            Ok(Some(false)) => Ok(false),
+            Ok(None) => Err(Error::Panic(WAITED.into())),
+            Err(panic) => Err(Error::Panic(panic_text(&*panic))),
         };
-        let keep = outcome.is_ok();
+        let keep = matches!(self.outcome, Ok(true));
         tx.is_refused |= tx.failed.take().is_some_and(|error| error.is_unavailable());
         tx.has_kept |= keep;
-        self.outcome = Some(outcome);
         keep
     }
 
-    fn settle(self: Box<Self>, commit: Result<(), &Error>) {
+    /// Answers the caller with the outcome of the commit.
+    fn answer(self, commit: Result<(), &Error>) {
         let outcome = match (self.outcome, commit) {
-            (Some(Err(own)), _) => Err(own),
-            (Some(Ok(done)), Ok(())) => Ok(done),
-            (_, Err(error)) => Err(Error::Unavailable(error.to_string()).into()),
-            (None, Ok(())) => Err(Error::Unavailable("the change was not run".into()).into()),
+            (Err(own), _) => Err(own),
+            (Ok(true), Err(error)) => Err(Error::Unavailable(error.to_string())),
+            (Ok(_), _) => Ok(()),
         };
-        // A caller that went away does not want to know; its change is durable all the same.
+        // The caller may be gone. Its change is durable all the same.
         let _ = self.caller.send(outcome);
     }
 }
@@ -116,47 +109,32 @@ impl Lite {
         Ok(Self { path, queue, writer, checkpoints: Some(checkpoints), readers: Mutex::default(), writable })
     }
 
-    pub(crate) async fn write<R, E, F>(&self, body: F) -> Result<R, E>
-    where
-        R: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>> + Send + 'static,
-    {
+    pub(crate) async fn write(&self, change: Change) -> Result<()> {
         let (caller, answer) = oneshot::channel();
-        let change = Box::new(Body { body: Some(body), outcome: None, caller });
+        let not_run = Err(Error::Unavailable("the change was not run".into()));
+        let waiter = Waiter { change: Some(change), outcome: not_run, caller };
         let queue = self.queue.as_ref().expect("the queue lives as long as the database");
-        queue
-            .send((Source::current(), change))
-            .await
-            .map_err(|_| Error::Unavailable("the writer has stopped".into()))?;
-        answer.await.map_err(|_| Error::Unavailable("the writer has stopped".into()))?
+        let has_stopped = || Error::Unavailable("the writer has stopped".into());
+        queue.send((Source::current(), waiter)).await.map_err(|_| has_stopped())?;
+        answer.await.map_err(|_| has_stopped())?
     }
 
-    pub(crate) async fn read<R, E, F>(&self, body: F) -> Result<R, E>
-    where
-        E: From<Error>,
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<R, E>>,
-    {
-        let mut tx = Tx::new(Inner::Lite(self.reader()?));
-        let outcome = body(&mut tx).now_or_never();
+    /// A reader, to be returned with [`Lite::keep_reader`].
+    pub(crate) fn reader(&self) -> Result<Tx> {
+        let kept = self.readers.lock().expect("no reader panics while it holds the lock").pop();
+        Ok(Tx::new(Inner::Lite(kept.map_or_else(|| self.open_reader(), Ok)?)))
+    }
+
+    pub(crate) fn keep_reader(&self, tx: Tx) {
         if let Inner::Lite(connection) = tx.inner {
             let mut readers = self.readers.lock().expect("no reader panics while it holds the lock");
             if readers.len() < IDLE_READERS {
                 readers.push(connection);
             }
         }
-        outcome.ok_or_else(|| Error::Panic("a read awaited something else than its database".into()))?
     }
 
-    pub(crate) async fn give_back(&self, pages: u32) -> Result<u64> {
-        self.write(move |tx| Box::pin(std::future::ready(give_back(tx, pages)))).await
-    }
-
-    fn reader(&self) -> Result<Connection> {
-        let kept = self.readers.lock().expect("no reader panics while it holds the lock").pop();
-        if let Some(connection) = kept {
-            return Ok(connection);
-        }
+    fn open_reader(&self) -> Result<Connection> {
         let connection = Connection::open(&self.path)
             .map_err(|e| Error::Unavailable(format!("{} cannot be opened: {e}", self.path.display())))?;
         plan_once(&connection)?;
@@ -171,7 +149,7 @@ impl Lite {
 impl Drop for Lite {
     fn drop(&mut self) {
         self.queue.take();
-        // The writer first: it tells the other that there is nothing more.
+        // Join the writer first: its end closes the channel of the checkpoint thread.
         for thread in [self.writer.take(), self.checkpoints.take()].into_iter().flatten() {
             if thread.thread().id() != std::thread::current().id() {
                 let _ = thread.join();
@@ -180,7 +158,8 @@ impl Drop for Lite {
     }
 }
 
-/// Makes the database its owner's alone before there is anything in it, and takes the rights of others from older files.
+/// Restricts the database files to their owner: creates a new file with these permissions, and
+/// corrects those of older files.
 fn keep_private(path: &Path) -> std::io::Result<()> {
     drop(OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?);
     for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm"), beside(path, "-journal")] {
@@ -200,7 +179,8 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// SQLite drops what stands behind a damaged place of its log without a word; this is the word.
+/// Logs damage of the write-ahead log. SQLite silently drops everything behind a damaged place of
+/// its log.
 fn tell_damage(path: &Path) {
     let log = beside(path, "-wal");
     match wal::damage(&log) {
@@ -218,11 +198,14 @@ fn tell_damage(path: &Path) {
     }
 }
 
-/// A new file gives space back a little at a time (`auto_vacuum`, which only holds if it is set before the first table).
+/// Sets the options of the writer's connection.
 ///
-/// `synchronous=FULL` makes every commit durable before it is acknowledged. The exclusive file
-/// lock of the first write tells a second process that the folder is taken. The pages that are kept
-/// are to hold the ends of the indexes by recipient, each of which some thousand recipients write to in a place of their own.
+/// `auto_vacuum`: a new file can return space in small portions. This only works if it is set
+/// before the first table.
+///
+/// `synchronous=FULL`: every commit is durable before it is acknowledged. The page cache should
+/// hold the ends of the indexes by recipient. Some thousand recipients write to each of these
+/// indexes, each in a place of its own.
 fn configure(connection: &Connection) -> Result<()> {
     plan_once(connection)?;
     connection.set_prepared_statement_cache_capacity(512);
@@ -235,8 +218,8 @@ fn configure(connection: &Connection) -> Result<()> {
         .map_err(|e| lite_error("PRAGMA", &e))
 }
 
-/// A plan does not depend on the values of parameters. Otherwise a statement over a partial index is
-/// planned anew each time it is given others, which took as long as all the rest of a small commit.
+/// Makes plans independent of parameter values. Otherwise, a statement over a partial index is
+/// planned again for each new set of values. That took as long as the rest of a small commit.
 fn plan_once(connection: &Connection) -> Result<()> {
     let set = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true);
     set.map(drop).map_err(|e| lite_error("ENABLE_QPSG", &e))
@@ -262,19 +245,19 @@ fn write_in_groups(connection: Connection, arriving: mpsc::Receiver<Arrival>, wr
             Ok(()) => {}
         }
         for change in group.drain(..) {
-            change.settle(committed.as_ref().copied());
+            change.answer(committed.as_ref().copied());
         }
     }
 }
 
-/// Changes that wait for the writer: those that arrive, and those that stand in line.
+/// Changes that wait for the writer: newly arrived ones, and those in the queue.
 struct Waiting {
     arriving: mpsc::Receiver<Arrival>,
-    queue: Queue<Box<dyn Change>>,
+    queue: Queue<Waiter>,
 }
 
 impl Waiting {
-    /// Waits until there is something; false once nothing can come any more.
+    /// Waits for a change. Returns `false` when no more can come.
     fn is_there(&mut self) -> bool {
         if self.queue.len() == 0
             && let Some((source, change)) = self.arriving.blocking_recv()
@@ -294,9 +277,9 @@ impl Waiting {
     }
 }
 
-/// Runs changes and commits them together. Where there can be no transaction at all, whatever waits has failed; what was not begun when a
-/// transaction broke off goes on waiting.
-fn commit_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Box<dyn Change>>) -> Result<()> {
+/// Runs changes and commits them together. If no transaction can be opened, all waiting changes
+/// fail. If a transaction breaks off, changes that have not begun keep waiting.
+fn commit_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Waiter>) -> Result<()> {
     let began = Instant::now();
     if let Err(error) = batch(tx, "BEGIN IMMEDIATE") {
         group.extend(std::iter::from_fn(|| waiting.next()).map(|(_, change)| change));
@@ -306,7 +289,8 @@ fn commit_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Box<dyn Chan
     let committed = done.and_then(|()| batch(tx, "COMMIT"));
     if committed.is_err() {
         tx.after_commit.clear();
-        // Fails when SQLite has rolled back by itself, as it does when the disk is full.
+        // This fails when SQLite has already rolled back by itself, for example when the disk is
+        // full.
         let _ = batch(tx, "ROLLBACK");
     }
     metrics::histogram!("campanile_db_group_size").record(group.len() as f64);
@@ -314,14 +298,14 @@ fn commit_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Box<dyn Chan
     committed
 }
 
-fn run_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Box<dyn Change>>) -> Result<()> {
+fn run_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Waiter>) -> Result<()> {
     let began = Instant::now();
     let mut first: Option<Source> = None;
     while group.len() < GROUP
         && let Some((source, mut change)) = waiting.next()
     {
         let begins = Instant::now();
-        let done = run_in_savepoint(tx, change.as_mut());
+        let done = run_in_savepoint(tx, &mut change);
         group.push(change);
         done?;
         waiting.queue.took(&source, begins.elapsed());
@@ -333,7 +317,7 @@ fn run_group(tx: &mut Tx, waiting: &mut Waiting, group: &mut Vec<Box<dyn Change>
     Ok(())
 }
 
-fn run_in_savepoint(tx: &mut Tx, change: &mut dyn Change) -> Result<()> {
+fn run_in_savepoint(tx: &mut Tx, change: &mut Waiter) -> Result<()> {
     batch(tx, "SAVEPOINT change")?;
     let effects = tx.after_commit.len();
     if change.run(tx) {
@@ -350,10 +334,10 @@ fn batch(tx: &mut Tx, sql: &'static str) -> Result<()> {
     statement.execute([]).map(drop).map_err(|e| lite_error(sql, &e))
 }
 
-fn give_back(tx: &mut Tx, pages: u32) -> Result<u64> {
+pub(crate) fn give_back(tx: &mut Tx, pages: u32) -> Result<u64> {
     let Inner::Lite(connection) = &mut tx.inner else { unreachable!("the writer thread has a SQLite connection") };
     let failed = |e: rusqlite::Error| lite_error("PRAGMA incremental_vacuum", &e);
-    // Each step frees a page.
+    // Each step frees one page.
     let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})")).map_err(failed)?;
     let mut steps = statement.query([]).map_err(failed)?;
     while steps.next().map_err(failed)?.is_some() {}
@@ -381,30 +365,11 @@ pub(crate) fn check(path: &Path) -> Result<()> {
     if found == "ok" { Ok(()) } else { Err(Error::sql("quick_check", "", found)) }
 }
 
-/// Opens a file that is there, for one who has it to themselves.
+/// Opens an existing file with an exclusive lock.
 fn open_alone(path: &Path) -> Result<Connection> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
     let opened = Connection::open_with_flags(path, flags);
     let connection = opened.map_err(|e| Error::Unavailable(format!("{} cannot be opened: {e}", path.display())))?;
     connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(|e| lite_error("locking_mode", &e))?;
     Ok(connection)
-}
-
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
-}
-
-pub(crate) fn lite_error(sql: &str, error: &rusqlite::Error) -> Error {
-    use rusqlite::ffi::{SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_FULL, SQLITE_IOERR, SQLITE_NOMEM, SQLITE_READONLY};
-    let code = error.sqlite_error().map_or(0, |e| e.extended_code);
-    match code & 0xff {
-        // A read that writes is a fault of ours; every other kind of "read only" is the file's.
-        SQLITE_READONLY if code == SQLITE_READONLY => Error::sql(sql, code, error),
-        // No room, no file, no right to write: none of it is the statement's fault.
-        SQLITE_FULL | SQLITE_IOERR | SQLITE_CANTOPEN | SQLITE_READONLY | SQLITE_BUSY | SQLITE_NOMEM => {
-            Error::Unavailable(error.to_string())
-        }
-        _ => Error::sql(sql, code, error),
-    }
 }

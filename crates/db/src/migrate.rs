@@ -1,8 +1,8 @@
 //! Migrations: numbered SQL files per crate, applied in order at the start.
 //!
-//! Every crate with tables brings a [`Migrations`]. The table `schema_version` remembers how far
-//! each has come. All of it happens in one transaction under a lock, so two nodes that start
-//! together do not migrate twice, and a failed migration leaves nothing behind.
+//! Every crate with tables has a [`Migrations`]. The table `schema_version` stores the version of
+//! each. All migrations run in one transaction under a lock. So two nodes that start together do
+//! not migrate twice, and a failed migration leaves nothing behind.
 
 use crate::tx::Inner;
 use crate::{Db, Error, Result, Tx, params};
@@ -12,12 +12,12 @@ use crate::{Db, Error, Result, Tx, params};
 pub struct Migrations {
     /// The crate's name.
     pub component: &'static str,
-    /// The SQL of each, in order. Never edited once released: a change is a new file.
+    /// The SQL of each migration, in order. Never edit one after its release; add a new file.
     pub files: &'static [&'static str],
 }
 
 impl Db {
-    /// Brings the schema of every component up to this program's version.
+    /// Upgrades the schema of every component to this program's version.
     ///
     /// # Errors
     /// `Newer` when the database was written by a newer program; `Sql` when a file fails.
@@ -38,7 +38,17 @@ impl Db {
         .await
     }
 
-    /// Whether every component is at the version that this program knows.
+    /// The version of the schema of each component, by name.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Sql` when the database does not answer.
+    pub async fn schema_versions(&self) -> Result<Vec<(String, i64)>> {
+        let sql = "SELECT component, version FROM schema_version ORDER BY component";
+        self.read(move |tx| Box::pin(async move { tx.all(sql, params![], |row| Ok((row.get(0)?, row.get(1)?))).await }))
+            .await
+    }
+
+    /// True if every component is at this program's version.
     ///
     /// # Errors
     /// `Unavailable` or `Sql` when the database does not answer.
@@ -79,9 +89,9 @@ async fn upgrade(tx: &mut Tx, Migrations { component, files }: Migrations) -> Re
     Ok(())
 }
 
-/// Text is ordered by its bytes on both databases, whatever collation a PostgreSQL database was
-/// created with: ids are ordered by time only so. SQLite alone needs to be told that a table is
-/// to be kept in its primary key.
+/// Adapts a schema for PostgreSQL. Text sorts by its bytes on both databases, regardless of the
+/// collation of the PostgreSQL database: only then do ids sort by time. `WITHOUT ROWID`, which
+/// stores a table in its primary key, exists only in SQLite.
 fn for_postgres(schema: &str) -> String {
     schema.replace(" TEXT", " TEXT COLLATE \"C\"").replace(") WITHOUT ROWID;", ");")
 }

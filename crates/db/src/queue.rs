@@ -1,8 +1,9 @@
-//! The order at the writer: whoever has taken least of its time lately is next.
+//! The order of changes at the writer: the source that has used the least time lately is next.
 //!
-//! Changes come from many: requests and jobs of each tenant, and each lane, whose changes are small and gathered. The time that a
-//! change takes is put down to where it came from, and is forgotten by halves. So a source of large changes waits for itself: another's
-//! change goes in front of all of them but the one that is under way. Changes of one source keep their order.
+//! Sources are the requests and jobs of each tenant, and each lane with its small, gathered
+//! changes. The time that a change takes is charged to its source. This charge halves at regular
+//! intervals. So a source of large changes only delays itself: a change of another source passes
+//! all of them except the one in progress. Changes of one source keep their order.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -10,16 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// After how long half of what was taken is forgotten.
+/// The half-life of the charged time.
 const FORGOTTEN_BY_HALF: Duration = Duration::from_millis(100);
-/// A time that is no more worth remembering.
+/// Charged times up to this are forgotten.
 const NOTHING: Duration = Duration::from_micros(50);
 
 tokio::task_local! {
     static SOURCE: Source;
 }
 
-/// Where a change comes from.
+/// The source of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
     /// A request or a job of this tenant.
@@ -31,7 +32,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// That of the current task.
+    /// The source of the current task.
     pub(crate) fn current() -> Self {
         SOURCE.try_with(Clone::clone).unwrap_or(Self::Own)
     }
@@ -41,18 +42,18 @@ impl Source {
         Self::Lane(LANES.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Has what a future writes come from here.
+    /// Sets this source for all writes of a future.
     pub(crate) fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         SOURCE.scope(self, future)
     }
 }
 
-/// Runs a future for a tenant: what it writes takes turns with what others write.
+/// Runs a future on behalf of a tenant: its writes take turns with the writes of other sources.
 pub fn on_behalf_of<F: Future>(tenant: Arc<str>, future: F) -> impl Future<Output = F::Output> {
     Source::Tenant(tenant).scope(future)
 }
 
-/// Items in line, by their source.
+/// Waiting items, by source.
 pub(crate) struct Queue<T> {
     lines: HashMap<Source, Line<T>>,
     waiting: usize,
@@ -73,7 +74,7 @@ impl<T> Queue<T> {
         self.waiting
     }
 
-    /// True where somebody else waits, too.
+    /// True if items of another source wait, too.
     pub(crate) fn has_others(&self, source: &Source) -> bool {
         let own = self.lines.get(source).map_or(0, |line| line.waiting.len());
         self.waiting > own
@@ -85,7 +86,7 @@ impl<T> Queue<T> {
         self.waiting += 1;
     }
 
-    /// The next, and where it comes from.
+    /// The next item and its source.
     pub(crate) fn next(&mut self, now: Instant) -> Option<(Source, T)> {
         self.forget(now);
         let waiting = self.lines.iter_mut().filter(|(_, line)| !line.waiting.is_empty());
@@ -94,7 +95,7 @@ impl<T> Queue<T> {
         Some((source.clone(), line.waiting.pop_front()?))
     }
 
-    /// Puts down what a change has taken.
+    /// Charges the time of a change to its source.
     pub(crate) fn took(&mut self, source: &Source, time: Duration) {
         if let Some(line) = self.lines.get_mut(source) {
             line.taken += time;
@@ -103,7 +104,7 @@ impl<T> Queue<T> {
 
     fn forget(&mut self, now: Instant) {
         while now.duration_since(self.forgotten_at) >= FORGOTTEN_BY_HALF {
-            // After a long rest nothing is left, however often it is halved.
+            // After a long pause, all charges are zero.
             let rested = now.duration_since(self.forgotten_at) > FORGOTTEN_BY_HALF * 32;
             self.forgotten_at = if rested { now } else { self.forgotten_at + FORGOTTEN_BY_HALF };
             self.lines.retain(|_, line| {

@@ -1,68 +1,67 @@
-//! A stretch of a list that is ordered by id, or by name.
+//! A section of a list that is ordered by id or by name.
 
 use crate::{Result, Tx, params};
 
-/// What to read of a list. Both bounds are excluded.
+/// The section to read. Both bounds are exclusive.
 #[derive(Debug, Clone)]
 pub struct Range {
-    /// What is read comes after this; nothing is less than the empty text.
+    /// The lower bound. Nothing is less than the empty text.
     pub low: String,
-    /// What is read comes before this.
+    /// The upper bound.
     pub high: String,
-    /// Whether to begin at the low end.
+    /// True to begin at the low end.
     pub oldest_first: bool,
-    /// How many rows.
+    /// The maximum number of rows.
     pub limit: i64,
 }
 
-/// Greater than every id and every name.
+/// A text greater than every id and every name.
 pub const END: &str = "~";
 
 impl Range {
-    /// The first so many, from the low end on.
+    /// The first `limit` entries, from the low end.
     pub fn first(limit: i64) -> Self {
         Self { low: String::new(), high: END.to_owned(), oldest_first: true, limit }
     }
 
-    /// The last so many before this, from the high end on.
+    /// The last `limit` entries before `high`, from the high end.
     pub fn before(high: Option<&str>, limit: i64) -> Self {
         Self { low: String::new(), high: high.unwrap_or(END).to_owned(), oldest_first: false, limit }
     }
 
-    /// Of the two, the text that reads in this direction.
+    /// Picks the SQL text for this direction.
     pub fn pick(&self, ascending: &'static str, descending: &'static str) -> &'static str {
         if self.oldest_first { ascending } else { descending }
     }
 }
 
-/// What was found for a page of a filtered list.
+/// The rows for a page of a filtered list.
 #[derive(Debug, Clone)]
-pub struct Found<T> {
+pub struct FilteredRows<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Where looking stopped before there were enough, or the list was at its end: the last row that was looked at.
+    /// The last row that was examined, if the search stopped before there were enough rows or the
+    /// list ended.
     pub stopped_at: Option<String>,
 }
 
-impl<T> Found<T> {
-    /// A page that was [cut](Tx::within) behind its last row, or stopped looking somewhere.
+impl<T> FilteredRows<T> {
+    /// A page that was [cut](Tx::within) after its last row, or whose search stopped at `stop`.
     pub fn cut(rows: Vec<T>, is_cut: bool, stop: Option<String>, key: impl Fn(&T) -> String) -> Self {
         let last = rows.last().filter(|_| is_cut).map(key);
         Self { stopped_at: last.or(stop), rows }
     }
 
-    /// All that there is.
+    /// A page with all rows of the list.
     pub fn whole(rows: Vec<T>) -> Self {
         Self { rows, stopped_at: None }
     }
 }
 
 impl Range {
-    /// Narrows this to what one page may look at, at most `most` rows, so that a filter that lets nothing through does not read
-    /// the whole list. `sql` is a [`row_after!`](crate::row_after); answers the last row to be looked at, where there are others.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// Narrows this range to at most `most` rows. So a filter that rejects everything does not read
+    /// the whole list. `sql` is a [`row_after!`](crate::row_after). Also returns the last row to
+    /// examine, if there are more behind it.
     pub async fn bounded(
         &self,
         tx: &mut Tx,
@@ -81,8 +80,9 @@ impl Range {
     }
 }
 
-/// Two texts of the question which rows come last and next when so many of a [`Range`](crate::Range) were looked at. They
-/// begin with the list's condition, whose owner is `$1`.
+/// The SQL (one text per direction) for the last row and the next row after a number of rows of a
+/// [`Range`](crate::Range). `$from` is the FROM clause with the list's
+/// condition, whose owner is `$1`.
 #[macro_export]
 macro_rules! row_after {
     (@text $key:literal, $from:literal, $order:literal) => {
@@ -105,7 +105,8 @@ macro_rules! row_after {
     };
 }
 
-/// Two texts of one query over a [`Range`](crate::Range), whose parameters `$2` and `$3` are the bounds and `$4` the limit.
+/// The SQL (one text per direction) for a query over a [`Range`](crate::Range). The bounds are `$2`
+/// and `$3`, the limit is `$4`.
 #[macro_export]
 macro_rules! ranged {
     ($range:expr, $key:literal, $($sql:expr),+) => {

@@ -1,29 +1,33 @@
-//! Removes old rows from a table that has no index by their age: page by page in the order of its primary key.
+//! Removes old rows from a table without an index on their age, page by page in the order of the
+//! primary key.
 //!
-//! A page is read without holding anybody up, and only what is old in it is removed, in a transaction of its own. So a
-//! large table costs reads in small pieces, and writes only where there is something to remove.
+//! A page is read without blocking others. Only its old rows are removed, in a transaction of its
+//! own. So a large table costs small reads, and writes only where there is something to remove.
 
 use campanile_base::Timestamp;
 
 use crate::{Db, Param, Result};
 
-/// How a table is swept.
+/// The statements for sweeping a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Sweep {
-    /// How many columns, all of them text, the primary key has: `$1`, `$2`, … of both statements.
+    /// The number of columns of the primary key, all of type text. They are `$1`, `$2`, … in both
+    /// statements.
     pub keys: usize,
-    /// Reads the page after a key: the key's columns, and whether the row is old. Two more parameters: the time before which
-    /// a row is old, in microseconds, and how many rows to read.
+    /// Reads the page after a key: the key columns, and a flag that the row is old. Two more
+    /// parameters: the time before which a row is old, in microseconds, and the number of rows to
+    /// read.
     pub page: &'static str,
-    /// Removes a row by its key if it is old still. One more parameter: the time.
+    /// Removes a row by its key, if it is still old. One more parameter: the time.
     pub remove: &'static str,
 }
 
 impl Db {
-    /// Removes what is older than `before`, with `at_once` rows looked at in a page; answers how many rows went.
+    /// Removes rows older than `before`, examining `at_once` rows per page. Returns the number of
+    /// removed rows.
     ///
     /// # Errors
-    /// `Sql` or `Unavailable`; what was removed until then stays removed.
+    /// `Sql` or `Unavailable`. Rows that were already removed stay removed.
     pub async fn sweep(&self, sweep: Sweep, before: Timestamp, at_once: i64) -> Result<u64> {
         let (mut after, mut removed) = (vec![String::new(); sweep.keys], 0);
         loop {

@@ -1,4 +1,4 @@
-//! Databases for tests: every test runs on both, each time on a fresh one.
+//! Databases for tests: every test runs on both kinds, each time on a new database.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use crate::{Db, Error, Migrations};
 /// The environment variable that names a PostgreSQL server on which databases may be created.
 pub const POSTGRES: &str = "CAMPANILE_TEST_POSTGRES";
 
-/// A fresh database that is removed again when this is dropped.
+/// A new database for a test. Dropping this removes its folder.
 pub struct TestDatabase {
-    /// What `DATABASE_URL` would hold; `None` for SQLite.
+    /// The database URL; `None` for SQLite.
     pub url: Option<String>,
     /// A folder of the test's own.
     pub folder: PathBuf,
@@ -22,7 +22,7 @@ impl TestDatabase {
     /// One of each kind.
     ///
     /// # Panics
-    /// When no PostgreSQL is named: a test that skips one database in silence proves nothing.
+    /// When no PostgreSQL server is named: a test that silently skips one database proves nothing.
     pub async fn each() -> [Self; 2] {
         [Self::sqlite(), Self::postgres().await]
     }
@@ -62,7 +62,7 @@ impl TestDatabase {
         Self { url: Some(format!("{head}/{name}?{query}")), folder: fresh_folder(), name: "postgres" }
     }
 
-    /// Opens it, with these tables.
+    /// Opens the database and creates these tables.
     ///
     /// # Panics
     /// When it cannot be opened.

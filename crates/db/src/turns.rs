@@ -1,11 +1,11 @@
-//! Turns of tenants at reads that may take a while.
+//! A limit per tenant on long reads.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// From how many known tenants on those without a read are forgotten.
+/// The number of known tenants from which on those without a read are forgotten.
 const TENANTS: usize = 1_000;
 
 pub(crate) struct Turns {
@@ -13,13 +13,13 @@ pub(crate) struct Turns {
     tenants: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
-/// How many processors there are: reads of the embedded database are made in place.
+/// The number of processors, used as the number of SQLite readers.
 pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 impl Turns {
-    /// Of so many readers a tenant has all but one at most, and one at least.
+    /// Allows each tenant all but one of the readers, and at least one.
     pub(crate) fn of(readers: usize) -> Self {
         Self { of_each: readers.saturating_sub(1).max(1), tenants: Mutex::default() }
     }

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 use campanile_base::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::{Error, Result};
 
-/// A parameter. Made with `Param::from`, usually by `params!`.
+/// A parameter. Created with `Param::from`, usually by `params!`.
 #[derive(Debug, Clone)]
 pub enum Param<'a> {
     /// SQL's NULL.
@@ -36,6 +38,20 @@ impl Param<'_> {
             Self::Bool(b) => Param::Bool(b),
             Self::Text(text) => Param::Text(Cow::Owned(text.into_owned())),
             Self::Bytes(bytes) => Param::Bytes(Cow::Owned(bytes.into_owned())),
+        }
+    }
+}
+
+impl Param<'_> {
+    /// The type of the column that such a parameter is compared with.
+    pub(crate) fn postgres_type(&self) -> Type {
+        match self {
+            Self::Null => Type::UNKNOWN,
+            Self::Int(_) => Type::INT8,
+            Self::Real(_) => Type::FLOAT8,
+            Self::Bool(_) => Type::BOOL,
+            Self::Text(_) => Type::TEXT,
+            Self::Bytes(_) => Type::BYTEA,
         }
     }
 }
@@ -97,8 +113,10 @@ impl ToSql for Param<'_> {
     }
 
     fn accepts(ty: &Type) -> bool {
+        // `UNKNOWN` is the type of a NULL in a composed text.
         [Type::INT8, Type::INT4, Type::INT2, Type::FLOAT8, Type::BOOL, Type::TEXT, Type::VARCHAR, Type::BYTEA]
             .contains(ty)
+            || *ty == Type::UNKNOWN
     }
 
     to_sql_checked!();
@@ -106,9 +124,9 @@ impl ToSql for Param<'_> {
 
 /// A row of either driver.
 pub enum Row<'r> {
-    /// SQLite's.
+    /// A row of SQLite.
     Lite(&'r rusqlite::Row<'r>),
-    /// PostgreSQL's.
+    /// A row of PostgreSQL.
     Postgres(&'r tokio_postgres::Row),
 }
 
@@ -120,9 +138,73 @@ impl Row<'_> {
     pub fn get<T: FromColumn>(&self, index: usize) -> Result<T> {
         T::from_column(self, index)
     }
+
+    /// The JSON in column `index`.
+    ///
+    /// # Errors
+    /// `Column`, with the row's first column, when it cannot be parsed. Unreadable data is never
+    /// treated as missing.
+    pub fn json<T: DeserializeOwned>(&self, index: usize) -> Result<T> {
+        self.parsed(index, &self.get::<String>(index)?)
+    }
+
+    /// The JSON in column `index`, which may be NULL.
+    ///
+    /// # Errors
+    /// Like [`Row::json`].
+    pub fn json_if_any<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>> {
+        self.json_measured(index, &mut 0)
+    }
+
+    /// Like [`Row::json_if_any`]. Adds the length of the text to `bytes`.
+    ///
+    /// # Errors
+    /// Like [`Row::json`].
+    pub fn json_measured<T: DeserializeOwned>(&self, index: usize, bytes: &mut usize) -> Result<Option<T>> {
+        let Some(text) = self.get::<Option<String>>(index)? else { return Ok(None) };
+        *bytes += text.len();
+        self.parsed(index, &text).map(Some)
+    }
+
+    /// The word in column `index`, which `parse` must know.
+    ///
+    /// # Errors
+    /// `Column`, with the row's first column, when the word is unknown: a newer program may have
+    /// stored it.
+    pub fn word<T>(&self, index: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+        let word = self.get::<String>(index)?;
+        parse(&word).ok_or_else(|| self.refused(index, &format!("the unknown word {word:?}")))
+    }
+
+    fn parsed<T: DeserializeOwned>(&self, column: usize, text: &str) -> Result<T> {
+        serde_json::from_str(text).map_err(|error| self.refused(column, &format!("JSON that cannot be read: {error}")))
+    }
+
+    fn refused(&self, column: usize, content: &str) -> Error {
+        let row = self.get::<String>(0).unwrap_or_default();
+        Error::Column { column, message: format!("the row {row:?} has {content}"), statement: String::new() }
+    }
 }
 
-/// What a column can be read as.
+/// The JSON text in which a value is stored.
+///
+/// # Panics
+/// When the value has no JSON form: a map whose keys are not text. No stored type has such maps.
+pub fn json_text(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).expect("what is stored is plain data")
+}
+
+/// Parses the JSON of a column that was read as text. `row` identifies its row.
+///
+/// # Errors
+/// `Internal`, with the table and the row.
+pub fn stored_json<T: DeserializeOwned>(table: &str, row: &str, text: &str) -> campanile_base::Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        campanile_base::Error::internal(format!("the row {row:?} of {table} has JSON that cannot be read: {error}"))
+    })
+}
+
+/// A type that a column can be read as.
 pub trait FromColumn: Sized {
     /// Reads column `index`.
     ///
@@ -136,16 +218,16 @@ macro_rules! from_column {
         $(impl FromColumn for $target {
             fn from_column(row: &Row<'_>, column: usize) -> Result<Self> {
                 match row {
-                    Row::Lite(row) => row.get(column).map_err(|e| Error::Column { column, message: e.to_string() }),
-                    Row::Postgres(row) => row.try_get(column).map_err(|e| Error::Column { column, message: e.to_string() }),
+                    Row::Lite(row) => row.get(column).map_err(|e| unreadable(column, &e)),
+                    Row::Postgres(row) => row.try_get(column).map_err(|e| unreadable(column, &e)),
                 }
             }
         }
         impl FromColumn for Option<$target> {
             fn from_column(row: &Row<'_>, column: usize) -> Result<Self> {
                 match row {
-                    Row::Lite(row) => row.get(column).map_err(|e| Error::Column { column, message: e.to_string() }),
-                    Row::Postgres(row) => row.try_get(column).map_err(|e| Error::Column { column, message: e.to_string() }),
+                    Row::Lite(row) => row.get(column).map_err(|e| unreadable(column, &e)),
+                    Row::Postgres(row) => row.try_get(column).map_err(|e| unreadable(column, &e)),
                 }
             }
         })*
@@ -163,4 +245,8 @@ impl FromColumn for Option<Timestamp> {
     fn from_column(row: &Row<'_>, index: usize) -> Result<Self> {
         Ok(row.get::<Option<i64>>(index)?.map(Timestamp::from_micros))
     }
+}
+
+fn unreadable(column: usize, error: &dyn std::fmt::Display) -> Error {
+    Error::Column { column, message: error.to_string(), statement: String::new() }
 }

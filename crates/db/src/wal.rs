@@ -1,34 +1,37 @@
-//! Reads SQLite's write-ahead log before SQLite does, to tell when commits in it are going to be lost.
+//! Reads SQLite's write-ahead log before SQLite does, to report commits that will be lost.
 //!
-//! SQLite takes the log's frames up to the first whose checksum is wrong, and drops what follows without a word: a torn
-//! last commit was never acknowledged, so that is right after a power cut. A damaged byte further in front, though, takes
-//! acknowledged commits along. The two can be told apart: every commit is synced before the next one begins, so whole
-//! commits behind the one that is damaged had been acknowledged.
+//! SQLite reads the log up to the first frame with a wrong checksum, and silently drops the rest.
+//! After a power cut this is right: a torn last commit was never acknowledged. But if an earlier
+//! byte is damaged, acknowledged commits are dropped too. The two cases can be distinguished: every
+//! commit is synced before the next one begins. So whole commits behind the damaged one were
+//! acknowledged.
 //!
-//! The format: a header of 32 bytes, then frames of 24 bytes and a page. A frame's checksum goes on from the frame before
-//! it, and its salts are the header's; frames of an earlier round have others (<https://sqlite.org/fileformat2.html#walformat>).
+//! The format: a header of 32 bytes, then frames of 24 bytes and a page. The checksum of a frame
+//! continues the checksum of the frame before it, and its salts are those of the header. Frames of
+//! an earlier round have other salts (<https://sqlite.org/fileformat2.html#walformat>).
 
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 const HEADER: usize = 32;
 const FRAME: usize = 24;
-/// The two magic numbers; the last bit says that checksums are big-endian.
+/// The magic number. Its last bit is set if checksums are big-endian.
 const MAGIC: u32 = 0x377f_0682;
 
-/// What a log has lost.
+/// The damage of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Damage {
-    /// Its header cannot be read, so nothing in it can.
+    /// The header is damaged, so nothing in the log can be read.
     Header,
-    /// So many whole commits stand behind the damaged one.
+    /// Whole commits come after the damaged one.
     Frames {
-        /// Commits that were acknowledged and are lost, besides the damaged one.
+        /// The acknowledged commits that are lost, besides the damaged one.
         commits: usize,
     },
 }
 
-/// Reads the log at `path`; nothing where there is none, or it is whole but for its last commit.
+/// Reads the log at `path`. Returns `None` if there is no log, or if at most its last commit is
+/// damaged.
 pub(crate) fn damage(path: &Path) -> std::io::Result<Option<Damage>> {
     match std::fs::File::open(path) {
         Ok(file) => read(BufReader::with_capacity(1 << 20, file)),
@@ -54,7 +57,7 @@ fn read(mut log: impl Read) -> std::io::Result<Option<Damage>> {
     Ok((commits > 0).then_some(Damage::Frames { commits }))
 }
 
-/// How many whole commits stand behind the one that has the first damaged frame.
+/// The number of whole commits after the one with the first damaged frame.
 fn commits_behind_damage(
     log: &mut impl Read,
     sums: Sums,
@@ -69,16 +72,17 @@ fn commits_behind_damage(
         let reached = sums.over(sums.over(sum, &frame[..8]), &frame[FRAME..]);
         let is_whole = is_of_this_round && reached == stored(&frame, 16);
         is_damaged |= !is_whole;
-        // The checksum that is stored, not the one that was found: so a frame behind a damaged one can be judged by itself.
+        // Use the stored checksum, not the computed one. So a frame after a damaged one can be
+        // checked by itself.
         sum = stored(&frame, 16);
         let is_commit = number(&frame, 4) != 0;
         ends += usize::from(is_damaged && is_commit && is_of_this_round);
     }
-    // The first of them ends the damaged commit itself, which may have been under way.
+    // The first of them ends the damaged commit itself, which may have been in progress.
     Ok(ends.saturating_sub(1))
 }
 
-/// Fills the buffer; `false` where the log ends before.
+/// Fills the buffer. Returns `false` if the log ends first.
 fn fill(log: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<bool> {
     match log.read_exact(buffer) {
         Ok(()) => Ok(true),
@@ -95,7 +99,7 @@ fn stored(bytes: &[u8], at: usize) -> (u32, u32) {
     (number(bytes, at), number(bytes, at + 4))
 }
 
-/// The log's checksums: two running sums over pairs of words.
+/// The checksums of the log: two running sums over pairs of words.
 #[derive(Clone, Copy)]
 struct Sums {
     is_big_endian: bool,

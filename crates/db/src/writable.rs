@@ -1,20 +1,20 @@
-//! Remembers whether changes can be stored: a disk may be full while everything can still be read.
+//! Records if changes can be stored: a disk may be full while reads still work.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::{Error, Result};
 
-/// What the last change was refused with, if it was; noted after each commit.
+/// The reason for the last failed change; `None` after a success. Updated after each commit.
 #[derive(Debug, Default)]
 pub(crate) struct Writable(Mutex<Option<String>>);
 
 impl Writable {
-    /// A change could not be stored, though there was nothing wrong with it.
+    /// Records that a valid change could not be stored.
     pub(crate) fn failed(&self, why: &str) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_owned());
     }
 
-    /// A change was stored.
+    /// Records that a change was stored.
     pub(crate) fn succeeded(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -1,10 +1,10 @@
-//! Logs that SQLite has written, and what becomes of them when a byte changes.
+//! Tests with logs written by SQLite, unchanged or with one changed byte.
 
 use super::*;
 
 const FRAMES: usize = 10;
 
-/// A log with ten commits of one frame each, of a process that was killed; and the size of its pages.
+/// A log of a killed process, with ten commits of one frame each, and its page size.
 fn log() -> (Vec<u8>, usize) {
     let folder = std::env::temp_dir().join(format!("campanile-wal-{}", campanile_base::new_uuid()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -57,7 +57,7 @@ fn a_flipped_byte_further_in_front_tells_how_many_commits_are_lost() {
 #[test]
 fn frames_of_an_earlier_round_are_not_missed() {
     let (mut log, page) = log();
-    // As if the first four frames had been written over the remains of a longer round.
+    // Simulates four new frames over the remains of a longer round.
     for frame in 4..FRAMES {
         log[HEADER + frame * (FRAME + page) + 8] ^= 0x55;
     }

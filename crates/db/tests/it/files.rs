@@ -1,4 +1,5 @@
-//! The embedded database's files: whose they are, that they give space back, and what a full or damaged one is told as.
+//! The embedded database's files: their permissions, the return of space, and the errors for a full
+//! or damaged one.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -86,7 +87,7 @@ async fn a_damaged_page_is_found_by_the_check() {
     drop(db);
     check_sqlite(&path).unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
-    // The first page of the table's tree, behind the schema.
+    // Damage the first pages of the table's tree, which come after the schema's page.
     for byte in &mut bytes[2 * 4_096..8 * 4_096] {
         *byte = 0x5a;
     }

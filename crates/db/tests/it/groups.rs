@@ -1,4 +1,4 @@
-//! Group commit: neighbours do not harm each other, and what is acknowledged is there.
+//! Group commit: changes in one group do not harm each other, and acknowledged changes are stored.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ async fn a_failing_change_fails_alone() {
         let writes: Vec<_> = (0..200i64)
             .map(|id| {
                 let db = db.clone();
-                // Every fourth id is taken twice: the second one must fail and nobody else.
+                // Every fourth id is used twice: the second insert must fail, and no other one.
                 let id = if id % 4 == 3 { id - 1 } else { id };
                 tokio::spawn(async move { db.write(move |tx| Box::pin(insert(tx, id))).await })
             })

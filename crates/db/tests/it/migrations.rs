@@ -1,4 +1,4 @@
-//! Schemas go up, together or not at all, and never down.
+//! Schemas are upgraded together or not at all, and never downgraded.
 
 use campanile_db::testing::{TestDatabase, on_each_database};
 use campanile_db::{Error, Migrations, params};

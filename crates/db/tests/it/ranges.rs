@@ -1,4 +1,4 @@
-//! Ranges of lists: how far a page looks.
+//! Ranges of lists: the number of rows that a page looks at.
 
 use campanile_db::testing::on_each_database;
 use campanile_db::{END, Error, Migrations, Range, params, row_after};
@@ -8,7 +8,7 @@ const TABLES: Migrations = Migrations {
     files: &["CREATE TABLE thing (owner TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (owner, id));"],
 };
 
-/// Where a page of a hundred things stops when it may look at so many.
+/// The range and the row at which a page of a hundred things stops, if it may look at `most` rows.
 async fn stop_of(tx: &mut campanile_db::Tx, range: &Range, most: i64) -> Result<(Range, Option<String>), Error> {
     range.bounded(tx, row_after!(range, "id", " FROM thing WHERE owner = $1"), "o", most).await
 }
