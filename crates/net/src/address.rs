@@ -25,9 +25,10 @@ const BLOCKED_V4: [(Ipv4Addr, u8); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// The same for IPv6. Among them are ranges with an IPv4 address inside that no public host needs: compatible addresses,
-/// Teredo's, and those of translators for local use, whose address may stand in several places. What else carries one
-/// is judged by it: see [`embedded`].
+/// The same for IPv6. Some of these ranges contain an IPv4 address but are not needed for public
+/// hosts: compatible addresses, Teredo, and translators for local use, where the IPv4 address may
+/// be in several places. All other addresses with an IPv4 address inside are checked by it: see
+/// [`embedded`].
 const BLOCKED_V6: [(Ipv6Addr, u8); 11] = [
     (Ipv6Addr::UNSPECIFIED, 96),
     (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48),
@@ -42,19 +43,19 @@ const BLOCKED_V6: [(Ipv6Addr, u8); 11] = [
     (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
 ];
 
-/// Which addresses may be connected to: public ones, and the ranges that the operator allows.
+/// The addresses that may be connected to: public ones, and the ranges that the operator allows.
 #[derive(Debug, Clone, Default)]
 pub struct AddressRules {
     allowed: Vec<IpNet>,
 }
 
 impl AddressRules {
-    /// Public addresses, and these ranges.
+    /// Permits public addresses and these ranges.
     pub fn allowing(allowed: Vec<IpNet>) -> Self {
         Self { allowed }
     }
 
-    /// Whether this address may be connected to.
+    /// True if this address may be connected to.
     pub fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         let is_allowed = |address: &IpAddr| self.allowed.iter().any(|range| range.contains(address));
@@ -75,10 +76,11 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address that packets to an IPv6 address come to, behind a translator or a tunnel.
+/// The IPv4 address that receives the packets to an IPv6 address, behind a translator or a tunnel.
 ///
-/// Mapped ones (`::ffff:a.b.c.d`) are turned into what they map before. Sources: RFC 2765 (translated, `::ffff:0:a.b.c.d`), RFC 6052
-/// (NAT64's well-known prefix), RFC 3056 (6to4), RFC 5214 (ISATAP, in any network).
+/// Mapped addresses (`::ffff:a.b.c.d`) are converted before. Sources: RFC 2765 (translated,
+/// `::ffff:0:a.b.c.d`), RFC 6052 (NAT64's well-known prefix), RFC 3056 (6to4), RFC 5214 (ISATAP, in
+/// any network).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
@@ -119,14 +121,15 @@ mod tests {
                 assert!(!AddressRules::default().permits(address), "{form} of {inner}: {address}");
             }
         }
-        // A public host behind NAT64, 6to4 or ISATAP, or as it is mapped and translated, is a public host.
+        // A public host behind NAT64, 6to4 or ISATAP, or mapped or translated, is still a public
+        // host.
         let reached = forms(Ipv4Addr::new(93, 184, 216, 34)).into_iter();
         let reached = reached.filter(|(_, address)| AddressRules::default().permits(*address)).map(|(form, _)| form);
         let expected = ["mapped", "translated", "NAT64", "6to4", "ISATAP", "ISATAP, global"];
         assert_eq!(reached.collect::<Vec<_>>(), expected);
     }
 
-    /// An IPv4 address in all forms that carry one.
+    /// An IPv4 address in all forms that contain one.
     fn forms(v4: Ipv4Addr) -> Vec<(&'static str, IpAddr)> {
         let [a, b, c, d] = v4.octets().map(u16::from);
         let (high, low) = (a << 8 | b, c << 8 | d);

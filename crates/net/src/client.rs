@@ -1,4 +1,4 @@
-//! The guarded client: pooled connections, one deadline, a bounded answer.
+//! The guarded HTTP client: pooled connections, one deadline, a bounded response.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -17,41 +17,43 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
-use crate::connect::{Blocked, Guard, resolve};
+use crate::connect::Guard;
 use crate::connections::{Connections, Uses};
+use crate::dial::{Blocked, resolve};
 use crate::{AddressRules, Proxy, Tls};
 
-/// How long an unused connection is kept.
+/// The time that an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
-/// How many unused connections are kept for a host.
+/// The number of unused connections that are kept per host.
 const IDLE_PER_HOST: usize = 128;
-/// How many headers an answer may have.
+/// The number of headers that a response may have.
 const HEADERS: usize = 1_000;
-/// The time that the body of an answer has at least, however late its head came.
+/// The minimum time for the body of a response, even if its head came late.
 const BODY: Duration = Duration::from_secs(1);
-/// How many receivers with a TLS of their own have their connections kept.
+/// The number of receivers with TLS settings of their own whose connections are kept.
 const OWN: usize = 1_000;
 
-/// What to send.
+/// A request to send.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// `POST`, `GET`, ….
     pub method: &'static str,
-    /// Where to, as [`crate::parse_url`] normalised it.
+    /// The URL, as [`crate::parse_url`] normalised it.
     pub url: String,
     /// Header names and values, in the order of sending.
     pub headers: Vec<(String, String)>,
-    /// The body, byte for byte.
+    /// The body, sent unchanged.
     pub body: Bytes,
-    /// The time for everything once its turn has come, connecting included; a body that does not end within it is cut.
+    /// The time limit from the start of its turn, including connecting. A body that does not end in
+    /// time is cut.
     pub timeout: Duration,
-    /// How many bytes of the answer's body to keep.
+    /// The number of bytes of the response body to keep.
     pub keep: usize,
-    /// What this receiver is shown, and believed by; everybody's otherwise.
+    /// The TLS settings for this receiver; the common ones if `None`.
     pub tls: Option<Arc<Tls>>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status code.
@@ -69,64 +71,65 @@ impl Response {
     }
 }
 
-/// Why there was no answer.
+/// The reason for a missing response.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The request cannot be written.
+    /// The request is malformed.
     #[error("the request cannot be sent: {0}")]
     Malformed(String),
-    /// The address is not one to connect to.
+    /// The address is not permitted.
     #[error("requests to this address are blocked: {0}")]
     Blocked(String),
     /// The deadline passed.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
-    /// The connection could not be made or broke.
+    /// The connection failed or broke.
     #[error("{0}")]
     Connection(String),
 }
 
 type Connector = Pool<HttpsConnector<Guard>, Full<Bytes>>;
 
-/// Sends requests. Cheap to clone; clones share their connections.
+/// An HTTP client. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Client {
     guard: Guard,
     shared: Connector,
-    /// Keeps none: for when there is no room.
+    /// Keeps no connections; used when there is no room for more.
     fleeting: Connector,
-    /// To those who speak nothing but HTTP/2.
+    /// For receivers that only support HTTP/2.
     second: Connector,
-    /// Those of receivers with a TLS of their own, which nobody else may use.
+    /// The connectors of receivers with TLS settings of their own. No other receiver may use their
+    /// connections.
     own: Arc<Mutex<HashMap<String, Connector>>>,
 }
 
 impl Client {
-    /// A client that connects where `rules` permit.
+    /// A client that connects only to addresses that `rules` permit.
     pub fn new(rules: AddressRules) -> Self {
         Self::over(Guard { rules, proxy: None, connections: Connections::default() })
     }
 
-    /// The same, with so many connections at most, unused ones included; half as many requests are under way at a time, and
-    /// others wait for their turn.
+    /// Sets the maximum number of connections, unused ones included. Half as many requests can be
+    /// in progress at a time; others wait for their turn.
     #[must_use]
     pub fn with_connections(self, most: usize) -> Self {
         Self::over(Guard { connections: Connections::at_most(most), ..self.guard })
     }
 
-    /// How many requests may be under way at a time.
+    /// The number of requests that can be in progress at a time.
     #[must_use]
     pub fn turns(&self) -> usize {
         self.guard.connections.turns()
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.guard.connections.open()
     }
 
-    /// The same, through a proxy.
+    /// Sends requests through a proxy.
     #[must_use]
     pub fn through(self, proxy: Option<Proxy>) -> Self {
         match proxy {
@@ -142,7 +145,7 @@ impl Client {
         Self { guard, shared, fleeting, second, own: Arc::default() }
     }
 
-    /// What connects to a receiver: by everybody's TLS, or by its own.
+    /// The connector for a receiver: with the common TLS settings, or with its own.
     fn connector(&self, tls: Option<&Tls>) -> Connector {
         match (tls, self.guard.connections.has_room()) {
             (None, true) => self.shared.clone(),
@@ -161,20 +164,22 @@ impl Client {
         own.entry(tls.fingerprint().to_owned()).or_insert_with(make).clone()
     }
 
-    /// Waits for its turn, sends one request and reads its answer. Redirects are answers like any other.
+    /// Waits for its turn, sends one request and reads the response. A redirect is returned like
+    /// any other response.
     ///
     /// # Errors
-    /// When there was no answer.
+    /// When there was no response.
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
         let _turn = self.guard.connections.turn().await;
         let timeout = request.timeout;
         self.exchange(request, Instant::now() + timeout).await.unwrap_or(Err(SendError::TimedOut(timeout)))
     }
 
-    /// The same over HTTP/2, for those who speak nothing else, with everybody's TLS.
+    /// Like [`Client::send`] over HTTP/2, for receivers that support nothing else. It uses the
+    /// common TLS settings.
     ///
     /// # Errors
-    /// When there was no answer.
+    /// When there was no response.
     pub async fn send_http2(&self, request: Request) -> Result<Response, SendError> {
         let _turn = self.guard.connections.turn().await;
         let (timeout, keep) = (request.timeout, request.keep);
@@ -186,11 +191,11 @@ impl Client {
         }
     }
 
-    /// The addresses of a host that may be connected to: for protocols other than HTTP, whose client is given one of
-    /// these and so connects to what was judged. Past the proxy.
+    /// The permitted addresses of a host, for protocols other than HTTP. Their client must connect
+    /// to one of these, so that it uses a checked address. The proxy is not used.
     ///
     /// # Errors
-    /// `Blocked` where there is none; `Connection` where the name leads nowhere.
+    /// `Blocked` when no address is permitted; `Connection` when the name does not resolve.
     pub async fn permitted_addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, SendError> {
         let found = resolve(host.trim_matches(['[', ']']), port).await;
         let mut found = found.map_err(|error| SendError::Connection(error.to_string()))?;
@@ -198,7 +203,8 @@ impl Client {
         if found.is_empty() { Err(SendError::Blocked(host.to_owned())) } else { Ok(found) }
     }
 
-    /// A receiver may close a connection at the moment at which it is used again: such a request goes out once more, over a new one.
+    /// Sends a request and reads the response. A receiver may close a connection at the moment it
+    /// is reused. Then the request is sent once more, on a new connection.
     async fn exchange(&self, request: Request, until: Instant) -> Result<Result<Response, SendError>, Elapsed> {
         let sent = match to_hyper(&request) {
             Ok(sent) => sent,
@@ -225,10 +231,10 @@ impl Client {
     }
 }
 
-/// The answer to a request, or why there is none.
+/// The response, or the error.
 type Answered = Result<hyper::Response<Incoming>, hyper_util::client::legacy::Error>;
 
-/// Whether a connection that had been used before was closed without a word of an answer.
+/// True if a reused connection was closed before any response.
 fn closed_when_used_again(error: &hyper_util::client::legacy::Error) -> bool {
     let Some(connected) = error.connect_info() else { return false };
     let mut extensions = hyper::http::Extensions::new();
@@ -248,8 +254,8 @@ fn closed_when_used_again(error: &hyper_util::client::legacy::Error) -> bool {
     false
 }
 
-/// Reads an answer, and the first bytes of its body. The status has been said: a body that breaks off, or does not end in time, is cut
-/// and does not unsay it.
+/// Reads a response and the first bytes of its body. The status is already known. So a body that
+/// breaks off, or does not end in time, is cut and does not turn the response into an error.
 async fn read(mut answer: hyper::Response<Incoming>, keep: usize, until: Instant) -> Response {
     if let Some(uses) = answer.extensions().get::<Uses>() {
         uses.count();
@@ -279,7 +285,7 @@ fn connector(tls: rustls::ClientConfig, guard: Guard, kept_per_host: usize) -> C
     pool().pool_max_idle_per_host(kept_per_host).build(connector.wrap_connector(guard))
 }
 
-/// Of a receiver with a TLS of its own; keeps no connections.
+/// A connector for a receiver with TLS settings of its own. It keeps no connections.
 fn connector_of(tls: &Tls, guard: Guard) -> Connector {
     connector(tls.config(), guard, 0)
 }
@@ -292,7 +298,7 @@ fn http2_connector(tls: rustls::ClientConfig, guard: Guard) -> Connector {
 fn pool() -> hyper_util::client::legacy::Builder {
     let mut pool = Pool::builder(TokioExecutor::new());
     pool.pool_idle_timeout(IDLE).pool_max_idle_per_host(IDLE_PER_HOST).pool_timer(TokioTimer::new());
-    // A receiver that has taken a message may say so as oddly as it likes.
+    // A receiver that has accepted a message may answer with malformed headers.
     pool.http1_ignore_invalid_headers_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true)
@@ -320,7 +326,7 @@ fn text_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     text.collect()
 }
 
-/// The innermost cause says most; a blocked address is told apart.
+/// The innermost cause says the most. A blocked address has an error of its own.
 fn explain(error: &hyper_util::client::legacy::Error) -> SendError {
     let mut cause: &(dyn std::error::Error + 'static) = error;
     loop {

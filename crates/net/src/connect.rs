@@ -1,8 +1,5 @@
-//! Connecting: to addresses that the rules permit, directly or through the operator's proxy.
+//! Connects to addresses that the rules permit, directly or through the operator's proxy.
 
-use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -10,10 +7,11 @@ use hyper::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::connections::{Connections, Counted};
+use crate::connections::{Connections, CountedStream};
+use crate::dial::{Blocked, ConnectError, Dialling, resolve};
 use crate::{AddressRules, Proxy};
 
-/// Connects to addresses that the rules permit, and to nothing else.
+/// A connector that reaches only addresses permitted by the rules.
 #[derive(Clone)]
 pub(crate) struct Guard {
     pub(crate) rules: AddressRules,
@@ -21,19 +19,10 @@ pub(crate) struct Guard {
     pub(crate) connections: Connections,
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Blocked(pub(crate) String);
-
-pub(crate) type ConnectError = Box<dyn std::error::Error + Send + Sync>;
-
-/// A connection on its way.
-pub(crate) type Dialling<S = TcpStream> = Pin<Box<dyn Future<Output = Result<TokioIo<S>, ConnectError>> + Send>>;
-
 impl tower::Service<Uri> for Guard {
-    type Response = TokioIo<Counted>;
+    type Response = TokioIo<CountedStream>;
     type Error = ConnectError;
-    type Future = Dialling<Counted>;
+    type Future = Dialling<CountedStream>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
@@ -68,13 +57,4 @@ async fn direct(rules: &AddressRules, host: &str, port: u16) -> Result<TokioIo<T
         }
     }
     Err(last)
-}
-
-pub(crate) async fn resolve(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    let mut addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
-    addresses.sort_by_key(SocketAddr::is_ipv6);
-    Ok(addresses)
 }

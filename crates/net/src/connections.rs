@@ -1,8 +1,9 @@
-//! How many connections there may be: requests under way wait for a turn, and unused connections are kept only while
+//! The limit on connections: requests wait for a turn, and unused connections are kept only while
 //! there is room.
 //!
-//! Half of the connections are for requests under way. While fewer than half are open, those that are done with
-//! are kept for the next request; beyond, each ends with its request. So the open ones are never more than all.
+//! Half of the connections are for requests in progress. While fewer than half are open, a
+//! connection is kept after its request for the next one. Above that, each connection closes with
+//! its request. So the number of open connections never exceeds the limit.
 
 use std::io::IoSlice;
 use std::pin::Pin;
@@ -16,12 +17,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Unless said otherwise: a quarter of the usual bound of descriptors.
+/// The default: a quarter of the usual limit of file descriptors.
 const USUAL: usize = 256;
-/// The fewest that can be worked with.
+/// The smallest limit with which the client can work.
 const FEWEST: usize = 16;
 
-/// The bound of connections, and how many there are. Cheap to clone; clones share it.
+/// The limit and the number of connections. Cheap to clone; clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Connections {
     turns: Arc<Semaphore>,
@@ -42,7 +43,7 @@ impl Connections {
         Self { turns, open: Arc::default(), most }
     }
 
-    /// How many requests may be under way.
+    /// The number of requests that can be in progress.
     pub(crate) fn turns(&self) -> usize {
         self.most / 2
     }
@@ -52,32 +53,32 @@ impl Connections {
         self.turns.clone().acquire_owned().await.expect("it is never closed")
     }
 
-    /// Whether a connection may be kept when its request is done.
+    /// True if a connection may be kept after its request.
     pub(crate) fn has_room(&self) -> bool {
         self.open() < self.most / 2
     }
 
-    /// How many are open.
+    /// The number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
     /// Counts a connection for as long as it is open.
-    pub(crate) fn counted(&self, stream: TokioIo<TcpStream>) -> TokioIo<Counted> {
+    pub(crate) fn counted(&self, stream: TokioIo<TcpStream>) -> TokioIo<CountedStream> {
         self.open.fetch_add(1, Ordering::Relaxed);
         let (stream, uses) = (stream.into_inner(), Uses::default());
-        TokioIo::new(Counted { stream, uses, _count: Count(self.open.clone()) })
+        TokioIo::new(CountedStream { stream, uses, _count: Count(self.open.clone()) })
     }
 }
 
-/// A connection that is counted.
-pub(crate) struct Counted {
+/// A counted connection.
+pub(crate) struct CountedStream {
     stream: TcpStream,
     uses: Uses,
     _count: Count,
 }
 
-/// How many answers have come over a connection; its clones count together.
+/// The number of responses received over a connection. Clones share the count.
 #[derive(Clone, Default)]
 pub(crate) struct Uses(Arc<AtomicUsize>);
 
@@ -99,19 +100,19 @@ impl Drop for Count {
     }
 }
 
-impl Connection for Counted {
+impl Connection for CountedStream {
     fn connected(&self) -> Connected {
         self.stream.connected().extra(self.uses.clone())
     }
 }
 
-impl AsyncRead for Counted {
+impl AsyncRead for CountedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }
 
-impl AsyncWrite for Counted {
+impl AsyncWrite for CountedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

@@ -1,11 +1,12 @@
-//! Which headers others may add to a request of ours: endpoints, their scripts, channels, steps that ask a system.
+//! Checks the headers that others add to our requests: endpoints, their scripts, channels, and
+//! steps that call a system.
 //!
-//! Nobody sets what decides where a request goes, how it is framed, or whom the receiver takes it to come from; nor what
-//! receivers verify our signature by. A feature may refuse more.
+//! Headers are refused if they decide the destination of a request, its framing, or its apparent
+//! sender, or if receivers use them to verify our signature. A feature may refuse more.
 
-/// How long a value may be, in bytes.
+/// The maximum length of a value, in bytes.
 const LONGEST: usize = 4_096;
-/// What the sender decides itself.
+/// Headers that only the sender may set.
 const RESERVED: [&str; 15] = [
     "connection",
     "content-length",
@@ -23,13 +24,13 @@ const RESERVED: [&str; 15] = [
     "via",
     "x-real-ip",
 ];
-/// The beginnings of more of them.
+/// Prefixes of more such headers.
 const RESERVED_BEGINNINGS: [&str; 5] = ["proxy-", "x-forwarded-", "svix-", "x-svix-", "webhook-"];
 
-/// Checks a header that somebody else wants sent along.
+/// Checks a header that a user wants to add.
 ///
 /// # Errors
-/// Why it cannot be, without its value.
+/// The reason for the refusal, without the value.
 pub fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
     check_header_name(name)?;
     if value.len() > LONGEST {
@@ -38,10 +39,10 @@ pub fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
     if is_header_value(value) { Ok(()) } else { Err("its value has characters that no header has") }
 }
 
-/// Checks the name of a header that somebody else wants sent along.
+/// Checks the name of a header that a user wants to add.
 ///
 /// # Errors
-/// Why it cannot be.
+/// The reason for the refusal.
 pub fn check_header_name(name: &str) -> Result<(), &'static str> {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(is_token) {

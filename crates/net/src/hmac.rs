@@ -1,4 +1,4 @@
-//! Plain HMAC signatures in hex, as most providers sign their webhooks, and in base64.
+//! Plain HMAC signatures: in hex, the format of most webhook providers, and in base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use sha1::Sha1;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-/// The hash within the HMAC.
+/// The hash of the HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HmacAlgorithm {
     /// SHA-1: Vercel, Twilio.
@@ -24,7 +24,7 @@ pub fn hmac_hex(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> String 
     }
 }
 
-/// The signature of `body` in base64, as Twilio writes it.
+/// The signature of `body` in base64, the format of Twilio.
 pub fn hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> String {
     STANDARD.encode(match algorithm {
         HmacAlgorithm::Sha1 => mac::<Hmac<Sha1>>(secret, body),
@@ -32,7 +32,8 @@ pub fn hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> Stri
     })
 }
 
-/// Whether `signature` is that of `body`, compared in constant time. Another length is a no.
+/// True if `signature` is the signature of `body`, compared in constant time. A signature of
+/// another length is false.
 pub fn verify_hmac_hex(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8], signature: &str) -> bool {
     let expected = hmac_hex(algorithm, secret, body);
     expected.as_bytes().ct_eq(signature.to_ascii_lowercase().as_bytes()).into()

@@ -1,27 +1,31 @@
-//! Sends HTTP to the outside world safely and fast, and knows the signature schemes.
+//! Sends HTTP requests to the outside world safely, and implements the signature schemes.
 //!
-//! # What is refused
-//! The address decides, at the moment of connecting: every address that a name resolves to is
-//! judged by [`AddressRules`], and only a public one, or one that the operator has allowed, is
-//! connected to. How the address was spelled does not matter, since it is judged as a number, and
-//! a name that pointed elsewhere a moment ago gains nothing. Redirects are never followed: what
-//! is signed for one receiver is not for another.
+//! # Refused requests
+//! The decision is made on the address, at the time of connecting. [`AddressRules`] checks every
+//! address that a name resolves to. Only public addresses, and those that the operator allows, are
+//! connected to. The spelling of an address has no effect, since it is checked as a number. A name
+//! that resolved to another address a moment ago has no effect either. Redirects are never
+//! followed: a request that is signed for one receiver must not go to another.
 //!
-//! Through the operator's [`Proxy`] all is as above: names are resolved and judged here, and the proxy is asked for the
-//! judged address, while TLS is verified against the name. Only a proxy that the operator says resolves names
-//! (`http+names://…`) is given those that do not resolve here; it is trusted to judge them.
+//! The operator's [`Proxy`] changes nothing of this. Names are resolved and checked here, the proxy
+//! is asked for the checked address, and TLS is verified against the name. Only a proxy that
+//! resolves names itself (`http+names://…`) also gets names that do not resolve here. It is trusted
+//! to check them.
 //!
-//! Mail servers are spoken to by others; their addresses are judged here, too ([`Client::permitted_addresses`]).
+//! Other crates connect to mail servers; those addresses are checked here, too
+//! ([`Client::permitted_addresses`]).
 //!
-//! # What is bounded
-//! A request has one deadline that covers connecting, sending, and the response's headers and
-//! body; of the body only the first bytes are kept. Connections have a bound, too: beyond it requests wait for
-//! their turn, before their deadline begins, and unused connections are not kept.
+//! # Limits
+//! A request has one deadline. It covers connecting, sending, and the headers and body of the
+//! response. Only the first bytes of the body are kept. The number of connections is limited, too.
+//! When the limit is reached, requests wait for their turn before their deadline begins, and unused
+//! connections are not kept.
 
 mod address;
 mod client;
 mod connect;
 mod connections;
+mod dial;
 mod headers;
 mod hmac;
 mod proxy;
@@ -36,10 +40,10 @@ pub use proxy::Proxy;
 pub use signature::{SigningSecret, VerifyError, stamped, verify};
 pub use tls::Tls;
 
-/// Parses and normalises a URL to send to: http or https, with a host.
+/// Parses and normalises the URL of a receiver: http or https, with a host.
 ///
 /// # Errors
-/// A sentence about what is wrong with it.
+/// A sentence that describes the problem.
 pub fn parse_url(text: &str) -> Result<url::Url, String> {
     let url = url::Url::parse(text).map_err(|e| format!("this is not a URL: {e}"))?;
     match (url.scheme(), url.host()) {

@@ -1,4 +1,4 @@
-//! Connecting through the operator's proxy: a tunnel by CONNECT, or SOCKS 5.
+//! Connects through the operator's proxy: with a CONNECT tunnel, or with SOCKS 5.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,9 +11,9 @@ use tokio::net::TcpStream;
 use tower::Service as _;
 
 use crate::AddressRules;
-use crate::connect::{Blocked, ConnectError, Dialling, resolve};
+use crate::dial::{Blocked, ConnectError, Dialling, resolve};
 
-/// A proxy, and what goes past it.
+/// A proxy, and the hosts that are reached without it.
 #[derive(Debug, Clone)]
 pub struct Proxy {
     kind: Kind,
@@ -24,19 +24,19 @@ pub struct Proxy {
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
-    /// A tunnel by CONNECT to an address.
+    /// A CONNECT tunnel to an address.
     Http,
-    /// A tunnel by CONNECT to a name: the proxy resolves it, and judges it.
+    /// A CONNECT tunnel to a name: the proxy resolves and checks it.
     HttpNames,
     /// SOCKS 5 to an address.
     Socks5,
 }
 
-/// A host that is connected to directly.
+/// A host that is reached without the proxy.
 #[derive(Debug, Clone)]
 enum Past {
     Range(IpNet),
-    /// This domain, and all within it.
+    /// This domain and all its subdomains.
     Domain(String),
 }
 
@@ -61,11 +61,12 @@ impl Past {
 }
 
 impl Proxy {
-    /// Reads `http://…`, `http+names://…` or `socks5://…`, with a name and a password where the proxy wants them, and the domains,
-    /// addresses and ranges that are connected to past it.
+    /// Parses `http://…`, `http+names://…` or `socks5://…`, with a user name and password if the
+    /// proxy needs them. `past` lists the domains, addresses and ranges that are reached without
+    /// the proxy.
     ///
     /// # Errors
-    /// A sentence about what is wrong with it.
+    /// A sentence that describes the problem.
     pub fn parse(address: &str, past: &[String]) -> Result<Self, String> {
         let url = url::Url::parse(address).map_err(|e| format!("this is not a URL: {e}"))?;
         let (kind, port) = match url.scheme() {
@@ -82,13 +83,13 @@ impl Proxy {
         Ok(Self { kind, address: address.parse().map_err(|e| format!("{e}"))?, credentials, past })
     }
 
-    /// Whether a host is connected to through it.
+    /// True if the host is reached through this proxy.
     pub(crate) fn is_for(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         !self.past.iter().any(|past| past.is(&host))
     }
 
-    /// Connects to a host through it.
+    /// Connects to a host through this proxy.
     pub(crate) async fn connect(
         &self,
         rules: &AddressRules,
@@ -120,8 +121,8 @@ impl Proxy {
         }
     }
 
-    /// What the proxy is asked for: an address that was judged. A proxy that judges names itself is asked for the name,
-    /// unless that resolves here to an address that is not permitted.
+    /// The target to request from the proxy: a checked address. For a proxy that checks names
+    /// itself, the target is the name, unless it resolves here to an address that is not permitted.
     async fn target(&self, rules: &AddressRules, host: &str, port: u16) -> Result<String, ConnectError> {
         let found = match (resolve(host, port).await, self.kind) {
             (Ok(found), _) => found,
@@ -142,14 +143,14 @@ impl Proxy {
     }
 }
 
-/// Whether a name is of the proxy's own network, whatever it resolves to there.
+/// True if the name belongs to the proxy's own network, regardless of its address there.
 fn is_local_name(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let inner = [".localhost", ".local", ".internal", ".home.arpa"];
     !host.contains('.') || inner.iter().any(|domain| host.ends_with(domain))
 }
 
-/// Connects to the proxy itself, wherever the operator has it.
+/// Connects to the proxy itself. Its address is the operator's choice and not checked.
 #[derive(Clone, Copy)]
 struct Plain;
 

@@ -1,8 +1,9 @@
-//! Signatures after the Standard Webhooks specification.
+//! Signatures of the Standard Webhooks specification.
 //!
-//! Signed is `{id}.{unix seconds}.{body}`; a symmetric key makes `v1,` and the base64 of an
-//! HMAC-SHA-256, an asymmetric one `v1a,` and the base64 of an Ed25519 signature. Secrets are
-//! written `whsec_` and the base64 of 24 to 75 bytes, or `whsk_` and that of 64.
+//! The signed text is `{id}.{unix seconds}.{body}`. A symmetric key produces `v1,` and the base64
+//! of an HMAC-SHA-256. An asymmetric key produces `v1a,` and the base64 of an Ed25519 signature. A
+//! symmetric secret is written as `whsec_` and the base64 of 24 to 75 bytes, a private key as
+//! `whsk_` and the base64 of 64 bytes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,10 +14,10 @@ use subtle::ConstantTimeEq as _;
 
 use crate::hmac::mac;
 
-/// How far a timestamp may be from the receiver's clock, in seconds.
+/// The maximum distance of a timestamp from the receiver's clock, in seconds.
 const TOLERANCE: i64 = 300;
 
-/// A key that signs.
+/// A signing key.
 #[derive(Clone)]
 pub enum SigningSecret {
     /// A shared secret.
@@ -26,20 +27,20 @@ pub enum SigningSecret {
 }
 
 impl SigningSecret {
-    /// A fresh shared secret of 24 random bytes.
+    /// Generates a shared secret of 24 random bytes.
     pub fn generate() -> Self {
         Self::Hmac(campanile_base::random_bytes::<24>().to_vec())
     }
 
-    /// A fresh private key.
+    /// Generates a private key.
     pub fn generate_key() -> Self {
         Self::Ed25519(Box::new(SigningKey::from_bytes(&campanile_base::random_bytes::<32>())))
     }
 
-    /// Reads a secret as it is written.
+    /// Parses a secret in its written form.
     ///
     /// # Errors
-    /// A sentence about what is wrong with it, without the secret.
+    /// A sentence that describes the problem, without the secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(body) = text.strip_prefix("whsec_") {
             let key = STANDARD.decode(body).map_err(|_| "the secret is not base64 after whsec_")?;
@@ -56,7 +57,7 @@ impl SigningSecret {
             .map_err(|_| "the public half of the key does not belong to its private half".into())
     }
 
-    /// As it is written, private parts included.
+    /// The written form, private parts included.
     pub fn expose(&self) -> String {
         match self {
             Self::Hmac(key) => format!("whsec_{}", STANDARD.encode(key)),
@@ -64,7 +65,7 @@ impl SigningSecret {
         }
     }
 
-    /// What a receiver needs to verify: the shared secret, or the public key.
+    /// The value that a receiver needs for verification: the shared secret, or the public key.
     pub fn for_receiver(&self) -> String {
         match self {
             Self::Hmac(_) => self.expose(),
@@ -72,7 +73,7 @@ impl SigningSecret {
         }
     }
 
-    /// The signature of one message at one moment, with its scheme.
+    /// The signature of one message at a given time, with its scheme.
     pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let signed = [format!("{id}.{timestamp}.").as_bytes(), body].concat();
         match self {
@@ -88,21 +89,21 @@ impl std::fmt::Debug for SigningSecret {
     }
 }
 
-/// Why a signature is not accepted.
+/// The reason for a rejected signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// The timestamp is missing or too far from now.
     #[error("the timestamp is missing, too old or in the future")]
     Timestamp,
-    /// No signature among those sent fits.
+    /// None of the signatures matches.
     #[error("no signature fits")]
     Signature,
 }
 
-/// Verifies as a receiver does: any of the space-separated signatures may fit.
+/// Verifies like a receiver: one of the space-separated signatures must match.
 ///
 /// # Errors
-/// When the message should not be trusted.
+/// When the message must not be trusted.
 pub fn verify(
     secret: &SigningSecret,
     id: &str,
@@ -120,7 +121,8 @@ pub fn verify(
     if fits { Ok(()) } else { Err(VerifyError::Signature) }
 }
 
-/// The signature of notifications: `t=<stamp>,s=<base64>`, of HMAC-SHA256 over the stamp, a dot, and the body.
+/// The signature of notifications: `t=<stamp>,s=<base64>`. It is an HMAC-SHA256 over the stamp, a
+/// dot, and the body.
 pub fn stamped(key: &str, stamp: i64, body: &[u8]) -> String {
     let stamped = [stamp.to_string().as_bytes(), b".", body].concat();
     format!("t={stamp},s={}", STANDARD.encode(mac::<Hmac<Sha256>>(key.as_bytes(), &stamped)))

@@ -1,4 +1,5 @@
-//! TLS of one receiver's own: a certificate that we show, and the authority that its certificate is of.
+//! TLS settings for one receiver: our client certificate, and the authorities of the receiver's
+//! certificate.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest as _, Sha256};
 
-/// What one receiver is shown, and believed by.
+/// The TLS settings for one receiver.
 #[derive(Debug, Clone)]
 pub struct Tls {
     config: ClientConfig,
@@ -15,10 +16,11 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Reads, in PEM, a certificate with its chain and its private key, and the certificates of authorities.
+    /// Parses PEM texts: a certificate with its chain and private key, and the certificates of
+    /// authorities.
     ///
     /// # Errors
-    /// A sentence about what is wrong with them.
+    /// A sentence that describes the problem.
     pub fn parse(identity: Option<&str>, authorities: Option<&str>) -> Result<Self, String> {
         let roots = match authorities {
             Some(text) => authorities_of(text)?,
@@ -42,12 +44,12 @@ impl Tls {
         self.config.clone()
     }
 
-    /// The same for the same certificates.
+    /// A hash of the certificates: the same ones have the same hash.
     pub(crate) fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// What everybody is believed by.
+    /// The common TLS settings: public authorities, no client certificate.
     pub(crate) fn everybodys() -> ClientConfig {
         let believing = builder().expect("the default versions suit the provider");
         believing.with_root_certificates(public_authorities()).with_no_client_auth()

@@ -1,15 +1,18 @@
-//! Runs work whose cost others decide (templates, schemas, large documents) on threads of its own, never on those that serve.
+//! Runs work with a cost that others decide (templates, schemas, large documents) on threads of its
+//! own, never on the threads that serve requests.
 //!
 //! # The rules
-//! * A call has a deadline. When it is over, the caller is told [`Failure::TooLong`], and the thread is given up: it is no
-//!   longer counted, and another takes its place. Rust cannot stop a thread, so what it runs has bounds of its own
-//!   (fuel, sizes); the deadline is for what those bounds have missed.
-//! * A tenant has fewer slots than there are threads, so the endless work of one leaves a thread to all others. A thread that
-//!   was given up keeps its tenant's slot until it ends: no tenant can have more threads given up than it has slots.
-//! * A call that is not [brief](priority::BRIEF) goes on at a lower [priority], so that those who serve come first.
-//! * A panic is that call's failure.
+//! * A call has a deadline. When it passes, the caller gets [`Failure::TooLong`] and the thread is
+//!   given up: it no longer counts, and another takes its place. Rust cannot stop a thread. So the
+//!   work has limits of its own (fuel, sizes), and the deadline catches what they miss.
+//! * A tenant has fewer slots than there are threads. So endless work of one tenant leaves a thread
+//!   to the others. A given-up thread keeps its tenant's slot until it ends. So a tenant cannot
+//!   have more given-up threads than slots.
+//! * A call that is not [brief](priority::BRIEF) continues at a lower [priority], so that serving
+//!   threads go first.
+//! * A panic fails only its own call.
 //!
-//! The threads belong to no runtime: a process that stops does not wait for them.
+//! The threads belong to no runtime. A process that stops does not wait for them.
 
 pub mod priority;
 mod threads;
@@ -24,47 +27,47 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use priority::{BRIEF, Place};
 use threads::Threads;
 
-/// For how long a call waits for a slot before it is refused.
+/// The time that a call waits for a slot before it is refused.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// From how many known tenants on those without work are forgotten.
+/// The number of known tenants from which on those without work are forgotten.
 const TENANTS: usize = 1_000;
 
-/// Threads for others' work. Cheap to clone; the clones share them.
+/// Threads for the work of tenants. Cheap to clone; clones share the threads.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     threads: Arc<Threads>,
-    /// As many permits as work may be under way at a time.
+    /// One permit for each call that may be in progress.
     all: Arc<Semaphore>,
     slots: usize,
     tenants: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
-/// Why there is no result.
+/// The reason for a missing result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// It was given up at its deadline.
+    /// The call was given up at its deadline.
     #[error("it took longer than {0:?}")]
     TooLong(Duration),
-    /// It panicked.
+    /// The call panicked.
     #[error("it panicked: {0}")]
     Panicked(String),
-    /// The tenant's earlier work has held all of its slots for too long.
+    /// Earlier work of the tenant has held all of its slots for too long.
     #[error("earlier work of the same organisation is still under way")]
     Busy,
 }
 
 impl Default for Sandbox {
-    /// One thread more than there are processors.
+    /// One thread more than the number of processors.
     fn default() -> Self {
         Self::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get) + 1)
     }
 }
 
 impl Sandbox {
-    /// A sandbox with so many threads, at least two: a tenant has all but one of them at most.
+    /// A sandbox with this many threads, at least two. A tenant can use all but one of them.
     #[must_use]
     pub fn new(threads: usize) -> Self {
         let threads = threads.max(2);
@@ -76,10 +79,10 @@ impl Sandbox {
         }))
     }
 
-    /// Runs `work` for a tenant; `deadline` counts from when it begins.
+    /// Runs `work` for a tenant. `deadline` counts from its start, not from the call.
     ///
     /// # Errors
-    /// [`Failure`]: why there is no result.
+    /// [`Failure`]: the reason for the missing result.
     pub async fn run<T: Send + 'static>(
         &self,
         tenant: &str,
@@ -117,7 +120,7 @@ impl Sandbox {
         }
     }
 
-    /// Runs a future to its end on one of the threads, for work that asks the database in between.
+    /// Runs a future to its end on one of the threads, for work that also uses the database.
     ///
     /// # Errors
     /// Like [`Sandbox::run`].
@@ -131,7 +134,8 @@ impl Sandbox {
         self.run(tenant, deadline, move || runtime.block_on(work)).await
     }
 
-    /// A slot of the tenant's own, then one of all: who waits for their own hold none of the others'.
+    /// Takes a slot of the tenant, then one of all. So a call that waits for its tenant's slot
+    /// holds no shared one.
     async fn slots_for(&self, tenant: &str) -> (OwnedSemaphorePermit, OwnedSemaphorePermit) {
         let own = self.tenant(tenant).acquire_owned().await.expect("it is never closed");
         let all = self.0.all.clone().acquire_owned().await.expect("it is never closed");
@@ -155,7 +159,7 @@ impl Sandbox {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".to_owned())

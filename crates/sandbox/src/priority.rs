@@ -1,21 +1,21 @@
-//! Work that takes long gives way to whatever else the machine has to do.
+//! Lowers the priority of long work, so that other work of the machine goes first.
 //!
-//! A priority can only be lowered, so what was lowered is not used again: a thread ends with its work, a process with its call.
-//! Threads that a lowered one starts are lowered, too: work within a sandbox starts none.
-//! Where the system knows no priority of a single thread, nothing is lowered.
+//! A priority can only be lowered. So a lowered thread is not used again: it ends with its work,
+//! and a process ends with its call. Threads that a lowered thread starts are lowered too; work in
+//! a sandbox starts none. On systems without a priority per thread, nothing is lowered.
 
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-/// After how long work is no longer brief.
+/// The time after which work is no longer brief.
 pub const BRIEF: Duration = Duration::from_millis(50);
 
-/// What is lowered: a thread, or all threads of a group of processes.
+/// The calls that lower a thread, or all threads of a process group.
 #[cfg(target_os = "linux")]
 mod system {
     use rustix::process::{Pid, setpriority_pgrp, setpriority_process};
 
-    /// About a tenth of the processor beside work that is not lowered; all of it when there is none.
+    /// About a tenth of the processor while other work runs; all of it when there is none.
     const LOWERED: i32 = 10;
 
     pub(super) type Thread = Pid;
@@ -24,7 +24,7 @@ mod system {
         rustix::thread::gettid()
     }
 
-    /// Linux takes a thread's id for a process of one thread.
+    /// Linux accepts a thread id here, as if it were a process with one thread.
     pub(super) fn lower_thread(thread: Thread) -> bool {
         setpriority_process(Some(thread), LOWERED).is_ok()
     }
@@ -53,13 +53,13 @@ mod system {
     }
 }
 
-/// Lowers all threads of the group of processes with this leader; whether that was possible.
+/// Lowers all threads of the process group with this leader. Returns `true` if that was possible.
 #[must_use]
 pub fn lower_group(leader: u32) -> bool {
     system::lower_group(leader)
 }
 
-/// One piece of work, and the thread that it is on.
+/// One piece of work, and the thread that runs it.
 #[derive(Default)]
 pub(crate) struct Place(Mutex<At>);
 
@@ -72,17 +72,17 @@ enum At {
 }
 
 impl Place {
-    /// Notes that the work begins on this thread.
+    /// Records that the work begins on this thread.
     pub(crate) fn begin(&self) {
         *self.at() = At::Thread(system::this_thread());
     }
 
-    /// Notes that the work has ended; whether its thread is as good as before.
+    /// Records that the work has ended. Returns `true` if its thread can be used again.
     pub(crate) fn end(&self) -> bool {
         !matches!(std::mem::take(&mut *self.at()), At::Lowered)
     }
 
-    /// Lowers the thread, while the work is on it.
+    /// Lowers the thread while the work runs on it.
     pub(crate) fn lower(&self) {
         let mut at = self.at();
         if let At::Thread(thread) = *at

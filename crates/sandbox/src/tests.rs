@@ -5,7 +5,7 @@ use super::*;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// Work that ends when it is told to.
+/// Work that ends when `stop` is set.
 fn endless(stop: &Arc<AtomicBool>) -> impl FnOnce() + Send + 'static {
     let stop = stop.clone();
     move || {
@@ -64,7 +64,7 @@ async fn a_caller_who_leaves_leaves_no_slot_behind() {
     }
 }
 
-/// The niceness of each thread of this process, by what the system says.
+/// The niceness of a thread of this process, as the system reports it.
 #[cfg(target_os = "linux")]
 fn niceness(thread: &str) -> i32 {
     let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap();

@@ -1,15 +1,15 @@
-//! Threads that are kept for a while, and made when all are busy.
+//! A pool of threads. Idle threads are kept for a while; new ones start when all are busy.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-/// For how long a thread waits for more.
+/// The time that an idle thread waits for more work.
 const KEPT: Duration = Duration::from_secs(10);
-/// The stack of each; memory is taken as it is used.
+/// The stack size of each thread. Memory is only taken as it is used.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// Answers whether its thread may go on to the next.
+/// A piece of work. It returns `true` if its thread can take more.
 pub(crate) type Work = Box<dyn FnOnce() -> bool + Send>;
 
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Threads {
 }
 
 impl Threads {
-    /// Hands work to a thread that waits, or to a new one. How many there are is for the caller to bound.
+    /// Gives work to an idle thread, or to a new one. The caller must limit the number of threads.
     pub(crate) fn start(self: &Arc<Self>, work: Work) {
         let mut state = self.state();
         state.queue.push_back(work);
@@ -42,7 +42,7 @@ impl Threads {
         drop(state);
         let threads = self.clone();
         let named = std::thread::Builder::new().name("campanile-sandbox".to_owned()).stack_size(STACK);
-        // Without a thread the work stays queued for the next that is free.
+        // If no thread can be started, the work stays queued for the next free one.
         drop(named.spawn(move || threads.serve()));
     }
 

@@ -26,7 +26,7 @@ fn request(url: &str) -> Request {
     }
 }
 
-/// Answers every request on every connection with `answer`, and tells of each connection.
+/// Answers every request on every connection with `answer`, and reports each connection.
 async fn receiver(answer: &'static str) -> (u16, mpsc::UnboundedReceiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -85,7 +85,7 @@ async fn no_spelling_of_an_inner_address_is_connected_to() {
 #[tokio::test]
 async fn a_name_is_judged_by_what_it_resolves_to_when_connecting() {
     let (port, mut connections) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    // `localhost` is the one name that resolves without a network; allowed or not decides.
+    // `localhost` is the one name that resolves without a network. The rules for addresses decide.
     let refused = Client::new(AddressRules::default()).send(request(&format!("http://localhost:{port}/"))).await;
     assert!(matches!(refused, Err(SendError::Blocked(_))), "{refused:?}");
     assert_eq!(local().send(request(&format!("http://localhost:{port}/"))).await.unwrap().status, 200);
@@ -157,7 +157,8 @@ async fn connections_stay_within_their_bound_whatever_is_sent_to_how_many() {
 
 #[tokio::test]
 async fn waiting_for_a_turn_is_not_part_of_the_deadline() {
-    // A receiver that accepts and never answers takes all turns for as long as their requests last.
+    // A receiver that accepts connections and never answers holds all turns until its requests time
+    // out.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let (port, _connections) = receiver("HTTP/1.1 204 No Content\r\n\r\n").await;
@@ -177,7 +178,8 @@ async fn waiting_for_a_turn_is_not_part_of_the_deadline() {
     }
 }
 
-/// Answers as `say` does: the bytes that are sent for the n-th request on a connection, and whether it stays open.
+/// A receiver that answers with the bytes that `say` returns for the n-th request of a connection.
+/// The connection is closed after `None`.
 async fn odd_receiver(say: fn(usize) -> Option<Vec<&'static str>>) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

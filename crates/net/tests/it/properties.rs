@@ -1,4 +1,4 @@
-//! What holds of signatures, secrets and addresses, whatever somebody sends.
+//! Properties of signatures, secrets and addresses that hold for any input.
 
 use campanile_base::Timestamp;
 use campanile_net::{Proxy, SigningSecret, parse_url, verify};

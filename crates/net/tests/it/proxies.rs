@@ -1,4 +1,4 @@
-//! Proxies: those of the operator are gone through, for everything but what is to go past them.
+//! Proxies: all calls go through the operator's proxy, except those in its list of exceptions.
 
 use campanile_net::{AddressRules, Client, Proxy, SendError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -9,7 +9,7 @@ use super::{local, receiver, request};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
-/// A proxy that tells of each connection which host was asked for, and with what.
+/// A proxy that reports, for each connection, the requested host and the credentials.
 async fn proxy(is_socks: bool) -> (u16, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -40,7 +40,7 @@ async fn connect(stream: &mut TcpStream) -> (String, u16) {
     (head.replace(target, target.split(':').next().unwrap()), port)
 }
 
-/// RFC 1928 and, with a name and a password, RFC 1929.
+/// SOCKS5 by RFC 1928. A name and a password are sent by RFC 1929.
 async fn socks(stream: &mut TcpStream) -> (String, u16) {
     assert_eq!(stream.read_u8().await.unwrap(), 5);
     let mut methods = vec![0; usize::from(stream.read_u8().await.unwrap())];

@@ -1,4 +1,4 @@
-//! Receivers with a private authority, that want to see a certificate.
+//! Receivers with a private certificate authority, which ask for a client certificate.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{local, request};
 
-/// An authority, and what it has signed.
+/// A certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -36,7 +36,7 @@ impl Authority {
     }
 }
 
-/// Listens as `localhost`, and takes whom the authority knows.
+/// A receiver on `localhost` that accepts only clients with a certificate of this authority.
 async fn strict_receiver(authority: &Authority) -> u16 {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
@@ -83,10 +83,11 @@ async fn who_shows_the_right_certificate_is_let_in_and_nobody_else() {
     let tls = |identity: Option<&str>, ca: Option<&str>| Some(Tls::parse(identity, ca).unwrap());
     let identity = authority.identity();
     assert_eq!(send(tls(Some(&identity), Some(&ca))).await.unwrap(), 200);
-    // Its certificate is nobody's that the public knows.
+    // The public authorities do not know the receiver's certificate.
     assert!(matches!(send(None).await, Err(SendError::Connection(_))));
     assert!(matches!(send(tls(Some(&identity), None)).await, Err(SendError::Connection(_))));
-    // Nothing shown, or something of a stranger's: not even on the connection that the first has left.
+    // No client certificate, or a stranger's, is refused, even with the first call's connection
+    // still open.
     assert!(matches!(send(tls(None, Some(&ca))).await, Err(SendError::Connection(_))));
     assert!(matches!(send(tls(Some(&stranger.identity()), Some(&ca))).await, Err(SendError::Connection(_))));
     assert_eq!(send(tls(Some(&identity), Some(&ca))).await.unwrap(), 200);
