@@ -1,30 +1,32 @@
-//! Decides how long a failed attempt waits before the next.
+//! Computes the wait between a failed attempt and the next.
 
 use std::time::Duration;
 
 use campanile_base::random_bytes;
 
-/// The waits between attempts, always with chance in them so that failures do not march in step.
+/// The waits between attempts. They are always random to some degree, so that failures do not retry
+/// in lockstep.
 #[derive(Debug, Clone)]
 pub enum Backoff {
-    /// The n-th failure waits the n-th time, give or take a fifth; the last one repeats.
+    /// The n-th failure waits the n-th time, plus or minus 20 %. The last entry repeats.
     Table(Vec<Duration>),
-    /// The n-th failure waits between nothing and `first · 2ⁿ`, at most `most` ("full jitter").
+    /// The n-th failure waits a random time between zero and `first · 2ⁿ⁻¹`, at most `most` ("full
+    /// jitter"). The minimum is 10 ms.
     Exponential {
-        /// The bound of the first wait.
+        /// The upper bound of the first wait.
         first: Duration,
-        /// The bound of every wait.
+        /// The upper bound of every wait.
         most: Duration,
     },
 }
 
 impl Backoff {
-    /// How long to wait after `failures` failed attempts (at least one).
+    /// The wait after `failures` failed attempts (at least one).
     pub fn wait(&self, failures: u32) -> Duration {
         self.wait_at(failures, chance())
     }
 
-    /// The same with the dice given, from 0 to 1.
+    /// Like [`Backoff::wait`], with the random number given, from 0 to 1.
     pub(crate) fn wait_at(&self, failures: u32, chance: f64) -> Duration {
         let index = failures.saturating_sub(1);
         match self {
@@ -39,7 +41,7 @@ impl Backoff {
         }
     }
 
-    /// `wait`, give or take a fifth.
+    /// `wait`, plus or minus 20 %.
     pub fn jittered(wait: Duration) -> Duration {
         jittered_at(wait, chance())
     }

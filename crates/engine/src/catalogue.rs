@@ -1,4 +1,4 @@
-//! What this program can run, looked up by those who start runs and by those who run them.
+//! The registered jobs and workflows, for lookup when a run is created or executed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,19 +38,19 @@ impl Catalogue {
         catalogue
     }
 
-    /// The workflow that new runs of this name are made of.
+    /// The version of a workflow that new runs use.
     pub(crate) fn latest(&self, name: &str) -> Option<&Arc<Workflow>> {
         self.latest.get(name)
     }
 
-    /// The workflow that a stored run goes on with.
+    /// The version of a workflow that a stored run continues with.
     pub(crate) fn version(&self, name: &str, version: i64) -> Option<&Arc<Workflow>> {
-        // A name that is not registered has no static text to look up with.
+        // The map's keys are `&'static str`; a registered name supplies one.
         let (name, _) = self.latest.get_key_value(name)?;
         self.versions.get(&(*name, version))
     }
 
-    /// The workflows that listen for an event of this name.
+    /// The workflows that an event of this name triggers.
     pub(crate) fn triggered_by(&self, event: &str) -> &[Arc<Workflow>] {
         self.triggered.get(event).map_or(&[], Vec::as_slice)
     }

@@ -1,6 +1,7 @@
-//! Events: what was said, by whom it is heard.
+//! Events, and the conditions by which runs match them.
 
-use campanile_base::{Timestamp, new_id};
+use campanile_base::{Result, Timestamp, new_id};
+use campanile_db::stored_json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,8 +16,17 @@ pub struct NewEvent {
     pub(crate) id: Option<String>,
 }
 
+/// An event that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentEvent {
+    /// The event's id.
+    pub id: String,
+    /// False if an event with this id was sent before. Then this one did nothing.
+    pub is_new: bool,
+}
+
 impl NewEvent {
-    /// An event of this name in `tenant`: nobody in another hears it.
+    /// An event of this name in `tenant`. Other tenants do not receive it.
     ///
     /// # Panics
     /// When `data` cannot be written as JSON, which plain structs always can.
@@ -25,7 +35,8 @@ impl NewEvent {
         Self { name: name.into(), tenant: tenant.into(), data, id: None }
     }
 
-    /// An id of the sender's: an event whose id was sent before in this tenant does nothing.
+    /// Sets the sender's own id. If an event with this id was sent before in this tenant, this one
+    /// does nothing.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -41,21 +52,21 @@ impl NewEvent {
     }
 }
 
-/// An event, as those who hear it see it; in expressions it is `event` or `async`.
+/// An event as workflows receive it. In expressions it is `event` or `async`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its id.
+    /// The event's id.
     pub id: String,
-    /// What happened.
+    /// The event's name.
     pub name: String,
-    /// To what.
+    /// The payload.
     pub data: Value,
-    /// When it was sent.
+    /// The time it was sent.
     pub at: Timestamp,
 }
 
 impl Event {
-    /// What a run that is called directly has in place of one.
+    /// The event of a run that is called directly.
     pub(crate) fn call(data: Value, now: Timestamp) -> Self {
         Self { id: new_id("event", now), name: "engine/called".to_owned(), data, at: now }
     }
@@ -70,9 +81,11 @@ impl Event {
         }
     }
 
-    pub(crate) fn from_row(row: EventRow) -> Self {
-        let data = serde_json::from_str(&row.data).unwrap_or_default();
-        Self { id: row.id, name: row.name, data, at: row.at }
+    /// # Errors
+    /// `Internal` when the stored data are not JSON.
+    pub(crate) fn from_row(row: EventRow) -> Result<Self> {
+        let data = stored_json("event", &row.id, &row.data)?;
+        Ok(Self { id: row.id, name: row.name, data, at: row.at })
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -80,7 +93,7 @@ impl Event {
     }
 }
 
-/// Which events of a name are meant.
+/// A condition on events of one name.
 #[derive(Debug, Clone, Default)]
 pub struct Matching {
     pub(crate) equal: Option<(String, Value)>,
@@ -88,32 +101,34 @@ pub struct Matching {
 }
 
 impl Matching {
-    /// All of them.
+    /// Matches every event.
     pub fn any() -> Self {
         Self::default()
     }
 
-    /// Those that have this value at this path, such as `data.sourceId`. However many runs wait for
-    /// an event in this way, only those that it is meant for are looked at.
+    /// Matches events with this value at this path, such as `data.sourceId`. Waiting runs are
+    /// looked up by it, so the cost of an event does not depend on the number of runs that wait for
+    /// other values.
     pub fn equal(path: &str, value: impl Into<Value>) -> Self {
         Self { equal: Some((path.to_owned(), value.into())), expression: None }
     }
 
-    /// And for which this expression holds, over the run's own `event` and the one that came,
-    /// `async`.
+    /// Adds a condition: this expression must hold. In it, `event` is the run's own event and
+    /// `async` is the one that arrived.
     #[must_use]
     pub fn when(mut self, expression: &str) -> Self {
         self.expression = Some(expression.to_owned());
         self
     }
 
-    /// As it is stored and looked up.
+    /// The condition's key, as stored and looked up.
     pub(crate) fn equality(&self) -> String {
         self.equal.as_ref().map_or_else(String::new, |(path, value)| format!("{path}={value}"))
     }
 }
 
-/// The equality that an event fulfils at a path; none when it has nothing there.
+/// The key of the equality that an event fulfils at a path; `None` when the event has no value
+/// there.
 pub(crate) fn equality_at(event: &Value, path: &str) -> Option<String> {
     if path.is_empty() {
         return Some(String::new());

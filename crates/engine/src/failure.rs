@@ -1,4 +1,4 @@
-//! Why a step or a run failed, and what that means for the next attempt.
+//! The failure of a step or a run, and its effect on the next attempt.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,47 +8,48 @@ use campanile_base::Error;
 /// The shortest and the longest wait that code or a provider may ask for.
 const BOUNDS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(24 * 3600));
 
-/// A failure of a step's body or of a workflow. Made from any [`Error`] by `?`: it is tried again.
+/// A failure of a step's body or of a workflow. `?` makes one from any [`Error`]; such a failure is
+/// tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     message: String,
     retry: Retry,
 }
 
-/// Whether and when to try again.
+/// The rule for the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retry {
-    /// After the backoff of the options.
+    /// Try again after the backoff of the options.
     Backoff,
-    /// After this long: a provider said so.
+    /// Try again after this time, which a provider asked for.
     After(Duration),
-    /// Soon, and it does not count: the database was away, which is nobody's failure here.
+    /// Try again soon, without counting an attempt: the database was not available.
     WhenBack,
-    /// Not at all.
+    /// Do not try again.
     Never,
 }
 
-/// The wait before what the database has kept from happening is tried again.
+/// The wait before a retry after the database was not available.
 pub(crate) const AWAY: Duration = Duration::from_secs(1);
 
-/// Whether an error says no more than that the database is away.
+/// True if the error only means that the database is not available.
 pub(crate) fn is_away(error: &Error) -> bool {
     matches!(error, Error::Unavailable { what, .. } if *what == campanile_db::DATABASE)
 }
 
 impl Failure {
-    /// Something that may go away: tried again after the backoff.
+    /// A temporary failure: tried again after the backoff.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), retry: Retry::Backoff }
     }
 
-    /// Something that will not go away: not tried again, however many attempts are left.
+    /// A permanent failure: not tried again, even if attempts are left.
     pub fn permanent(message: impl Into<String>) -> Self {
         Self { message: message.into(), retry: Retry::Never }
     }
 
-    /// Something that goes away after a known time, such as a `Retry-After`; between a second and
-    /// a day is waited.
+    /// A failure that ends after a known time, such as a `Retry-After`. The wait is clamped to
+    /// between a second and a day.
     pub fn retry_after(message: impl Into<String>, wait: Duration) -> Self {
         Self { message: message.into(), retry: Retry::After(wait.clamp(BOUNDS.0, BOUNDS.1)) }
     }
@@ -57,7 +58,7 @@ impl Failure {
         self.retry
     }
 
-    /// Whether it takes one of the attempts.
+    /// True if it uses up one of the attempts.
     pub(crate) fn counts(&self) -> bool {
         self.retry != Retry::WhenBack
     }
@@ -84,12 +85,12 @@ impl From<campanile_db::Error> for Failure {
     }
 }
 
-/// A step that failed for good, as its workflow sees it: to be handled, or passed on with `?`.
+/// A step that failed for good, as its workflow sees it. Handle it, or pass it on with `?`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepError {
     /// The step's key.
     pub step: String,
-    /// Why.
+    /// The reason.
     pub message: String,
 }
 
@@ -102,7 +103,7 @@ impl fmt::Display for StepError {
 impl std::error::Error for StepError {}
 
 impl From<StepError> for Failure {
-    /// A step has had its attempts: the run is not tried again for it.
+    /// The step has used up its attempts, so the run is not retried for it.
     fn from(error: StepError) -> Self {
         Self::permanent(error.to_string())
     }

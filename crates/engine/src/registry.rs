@@ -1,4 +1,4 @@
-//! Which handler runs a kind of job, and within which bounds.
+//! The handlers and options of job kinds, and the workflows.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -12,28 +12,28 @@ use crate::run::Note;
 use crate::workflow::Workflow;
 use crate::{Backoff, Outcome, Run};
 
-/// One run of a job, as its handler sees it.
+/// One attempt of a job, as its handler sees it.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// The job.
     pub job: Run,
-    /// Whether a failure now is the last one that its options allow.
+    /// True if a failure now is the last that the options allow.
     pub is_last: bool,
 }
 
-/// The bounds of a kind of job.
+/// The limits of a job kind.
 #[derive(Debug, Clone)]
 pub struct JobOptions {
-    /// After so many failed attempts it is dead. Explicit retries of the handler count too, but
-    /// do not end it.
+    /// The number of failed attempts after which the job is dead. A handler's explicit retries also
+    /// count, but do not end the job.
     pub max_attempts: u32,
     /// The waits between attempts.
     pub backoff: Backoff,
-    /// How many run at a time on a node.
+    /// The maximum number of jobs of this kind that run at a time on a node.
     pub concurrency: usize,
-    /// How many with the same key run at a time on a node.
+    /// The maximum number with the same key that run at a time on a node.
     pub per_key: usize,
-    /// An attempt that takes longer has failed.
+    /// The time limit of an attempt. A longer attempt has failed.
     pub timeout: Duration,
 }
 
@@ -82,9 +82,9 @@ impl Registry {
         self.kinds.insert(kind, Registered { options, handler, on_death: None, settle: None });
     }
 
-    /// How the notes of jobs of `kind` are written down, in the transaction that settles the jobs: of all those that
-    /// settle together at once. Where it fails, each is tried alone; where it still fails, that
-    /// attempt has failed.
+    /// Sets the function that stores the notes of jobs of `kind`. It runs in the transaction that
+    /// settles the jobs, once for all notes of the kind. If that fails, each job is settled alone.
+    /// If that also fails, the attempt of that job has failed.
     ///
     /// # Panics
     /// When `kind` is not registered.
@@ -103,14 +103,15 @@ impl Registry {
     /// Registers a workflow, or another version of one.
     ///
     /// # Panics
-    /// When this version of it is registered already.
+    /// When this version is already registered.
     pub fn workflow(&mut self, workflow: Workflow) {
         let is_known = |known: &Arc<Workflow>| known.name == workflow.name && known.version == workflow.version;
         assert!(!self.workflows.iter().any(is_known), "{workflow:?} is registered twice");
         self.workflows.push(Arc::new(workflow));
     }
 
-    /// What else is written in the transaction that moves a job of `kind` to the dead letters.
+    /// Sets a function that writes more in the transaction that turns a job of `kind` into a dead
+    /// letter.
     ///
     /// # Panics
     /// When `kind` is not registered.

@@ -14,7 +14,10 @@ campanile_base::id_type!(
     pub RunId, "run"
 );
 
-/// A job to be stored: made with [`NewJob::new`] and refined with the methods.
+/// The name prefix of the engine's own jobs. They are not counted and not listed.
+pub(crate) const DUTY_PREFIX: &str = "engine.";
+
+/// A job to be stored. Create it with [`NewJob::new`], then refine it with the methods.
 #[derive(Debug, Clone)]
 pub struct NewJob {
     pub(crate) kind: &'static str,
@@ -43,21 +46,21 @@ impl NewJob {
         self
     }
 
-    /// While a job with this word is waiting or running, another is not stored.
+    /// Sets the dedupe key: while a job with this key is active, another is not stored.
     #[must_use]
     pub fn dedupe(mut self, word: impl Into<String>) -> Self {
         self.dedupe = Some(word.into());
         self
     }
 
-    /// Lower goes first among the jobs of a tenant; 0 unless said otherwise.
+    /// Sets the priority among the jobs of a tenant: lower goes first. The default is 0.
     #[must_use]
     pub fn priority(mut self, priority: i64) -> Self {
         self.priority = priority;
         self
     }
 
-    /// Not before this time has passed.
+    /// Sets a delay before which the job does not start.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
@@ -72,26 +75,26 @@ impl NewJob {
     }
 }
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It may start; nothing of it is written down yet.
+    /// It may start; no progress of it is stored yet.
     Queued,
-    /// Something is, and it goes on.
+    /// It is under way, and some progress is stored.
     Running,
-    /// It is not due yet: it was asked for a later time, sleeps, or waits for a result from outside.
+    /// It is not due yet: it was scheduled for later, sleeps, or waits for a result from outside.
     Waiting,
-    /// It has ended well.
+    /// It ended successfully.
     Completed,
     /// It was given up: a dead letter, with its reason.
     Failed,
-    /// Somebody or something called it off.
+    /// It was cancelled.
     Cancelled,
 }
 
 impl Status {
-    /// As it is stored; below 10 is active.
+    /// The stored code; below 10 means active.
     pub(crate) fn code(self) -> i64 {
         match self {
             Self::Queued => 0,
@@ -114,12 +117,12 @@ impl Status {
         }
     }
 
-    /// Whether it has not ended.
+    /// True if it has not ended.
     pub fn is_active(self) -> bool {
         self.code() < 10
     }
 
-    /// As it is written on the wire.
+    /// The name used in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -131,33 +134,33 @@ impl Status {
         }
     }
 
-    /// Reads what [`Status::as_str`] writes.
+    /// Parses the output of [`Status::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
         let all = [Self::Queued, Self::Running, Self::Waiting, Self::Completed, Self::Failed, Self::Cancelled];
         all.into_iter().find(|status| status.as_str() == text)
     }
 }
 
-/// What its owner needs to know of an active run.
+/// A run, with the data that its owner needs.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Its id.
+    /// The run's id.
     pub id: RunId,
     pub(crate) shard: i64,
     /// The job's kind or the workflow's name.
     pub name: Arc<str>,
     /// The workflow's version; 0 for a job.
     pub version: i64,
-    /// Whose work it is.
+    /// The tenant that the run belongs to.
     pub tenant: Arc<str>,
-    /// What it shares concurrency limits by.
+    /// The keys of its concurrency limits.
     pub(crate) keys: [Option<Arc<str>>; 2],
     pub(crate) throttle: Option<Arc<str>>,
     pub(crate) holds: bool,
     pub(crate) priority: i64,
     pub(crate) status: Status,
     pub(crate) due: Timestamp,
-    /// How many attempts have failed so far.
+    /// The number of attempts that have failed so far.
     pub attempt: u32,
     pub(crate) generation: i64,
     pub(crate) crashes: u32,
@@ -215,27 +218,28 @@ impl Run {
     /// The arguments that a job was stored with, or a workflow's input.
     ///
     /// # Errors
-    /// `Internal` when they do not have this shape: an older program may have stored them.
+    /// `Internal`, with the run's id, when the stored JSON has another shape: an older program may
+    /// have stored it.
     pub fn args<A: DeserializeOwned>(&self) -> campanile_base::Result<A> {
-        serde_json::from_str(&self.input).map_err(campanile_base::Error::internal)
+        campanile_db::stored_json("run", self.id.as_str(), &self.input)
     }
 
-    /// Whether it is a job, of one call and no steps.
+    /// True if it is a job: one call and no steps.
     pub fn is_job(&self) -> bool {
         self.version == 0
     }
 
-    /// Whether it is the engine's own work: not counted, not listed, and never given up.
+    /// True if it is the engine's own work: not counted and not listed.
     pub(crate) fn is_duty(&self) -> bool {
-        self.name.starts_with(crate::duties::PREFIX)
+        self.name.starts_with(DUTY_PREFIX)
     }
 
-    /// Whether `row`, which was read later, says something else of when and how this is to go on.
+    /// True if `row`, which was read later, has another generation, due time or sequence number.
     pub(crate) fn is_older_than(&self, row: &Self) -> bool {
         (self.generation, self.due, self.seq) != (row.generation, row.due, row.seq)
     }
 
-    /// It is not to start before this.
+    /// Delays the start until `due`.
     pub(crate) fn wait_until(&mut self, due: Timestamp) {
         self.due = due;
         if due > self.queued_at {
@@ -243,13 +247,13 @@ impl Run {
         }
     }
 
-    /// Its place in its lane.
+    /// Its position in its lane.
     pub(crate) fn rank(&self) -> (i64, Timestamp, RunId) {
         (self.priority, self.queued_at, self.id.clone())
     }
 
-    /// The queue within memory that it belongs to. A run that holds its slots already waits in
-    /// none that is shared by them.
+    /// The in-memory queue that the run belongs to. A run that already holds its slots uses a lane
+    /// that does not depend on its keys.
     pub(crate) fn lane(&self) -> i64 {
         let [first, second] = &self.keys;
         let keys = match self.holds {
@@ -264,7 +268,7 @@ impl Run {
     }
 }
 
-/// FNV-1a, which every node and every release computes alike.
+/// FNV-1a hash: the same on every node and in every release.
 pub(crate) fn hash<'a>(words: impl IntoIterator<Item = &'a str>) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for word in words {
@@ -278,54 +282,55 @@ pub(crate) fn hash<'a>(words: impl IntoIterator<Item = &'a str>) -> u64 {
 /// Changes that commit together with a job's completion or a step's result, or not at all.
 pub type Commit = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, campanile_base::Result<()>> + Send>;
 
-/// What a handler leaves to be written down with others of its kind.
+/// A value that a handler leaves, to be stored together with the notes of other jobs of its kind.
 pub(crate) type Note = Arc<dyn Any + Send + Sync>;
 
-/// How an attempt of a job ended, by the handler's own judgement.
+/// The result of a job's attempt, as the handler decides it.
 pub struct Outcome {
     pub(crate) verdict: Verdict,
     pub(crate) commit: Option<Commit>,
     pub(crate) note: Option<Note>,
 }
 
-/// What becomes of the job.
+/// The next state of the job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is done.
+    /// The job is done.
     Done,
-    /// It has failed, and is to be tried again after this time, whatever its options say about attempts.
+    /// The attempt failed. It is tried again after this time, regardless of `max_attempts`.
     Retry {
-        /// How long from now.
+        /// The time from now.
         after: Duration,
-        /// Why.
+        /// The reason.
         error: String,
     },
-    /// It has not begun, or goes on later: it is called again after this time, and that counts as no attempt.
+    /// The job has not begun, or continues later. It is called again after this time; no attempt is
+    /// counted.
     PutOff {
-        /// How long from now.
+        /// The time from now.
         after: Duration,
-        /// Why; empty where that is how it works.
+        /// The reason; empty if putting off is the normal course.
         reason: String,
     },
-    /// It cannot succeed: to the dead letters.
+    /// The job cannot succeed: it becomes a dead letter.
     Dead {
-        /// Why.
+        /// The reason.
         error: String,
     },
 }
 
 impl Outcome {
-    /// Done, and nothing else to write.
+    /// Success, with nothing else to write.
     pub fn done() -> Self {
         Self::of(Verdict::Done)
     }
 
-    /// Another end than success, and nothing else to write.
+    /// Another verdict, with nothing else to write.
     pub fn of(verdict: Verdict) -> Self {
         Self { verdict, commit: None, note: None }
     }
 
-    /// Writes these changes together with the verdict.
+    /// Adds changes that commit together with the verdict.
     #[must_use]
     pub fn with<F>(mut self, commit: F) -> Self
     where
@@ -335,8 +340,9 @@ impl Outcome {
         self
     }
 
-    /// Leaves a note that is written down together with the verdict, and with those of other jobs that settle at
-    /// the same time, by what [`crate::Registry::settle`] was told for this kind.
+    /// Adds a note that is stored together with the verdict. The function registered with
+    /// [`crate::Registry::settle`] stores it, together with the notes of other jobs of this kind
+    /// that settle at the same time.
     #[must_use]
     pub fn noting<N: Send + Sync + 'static>(mut self, note: N) -> Self {
         self.note = Some(Arc::new(note));

@@ -1,19 +1,20 @@
-//! What can be set about the engine.
+//! Settings of the engine.
 
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// How nodes keep their shards, and how long is kept what has ended.
+/// The lease time of nodes, and the retention times.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// A node that shows no sign of life for so long is taken for dead, and its work is done by others.
+    /// The lease time. A node that shows no sign of life for this long is taken for dead, and
+    /// others take over its work.
     pub lease: Duration,
-    /// Completed and cancelled runs are kept for so long.
+    /// The retention time of completed and cancelled runs.
     pub keep_completed: Duration,
-    /// Failed runs, which can be retried meanwhile.
+    /// The retention time of failed runs, which can be retried meanwhile.
     pub keep_failed: Duration,
-    /// Events, which runs that begin to listen look back on.
+    /// The retention time of events. Runs that begin to wait look back on them.
     pub keep_events: Duration,
 }
 
@@ -24,5 +25,5 @@ impl Default for Settings {
     }
 }
 
-/// Counters are kept for a bit more than a year.
+/// The retention time of counters: 400 days.
 pub(crate) const KEEP_STATS: Duration = DAY.saturating_mul(400);

@@ -1,7 +1,8 @@
-//! A run as a trace: a span for the run, one for each of its steps, one for each attempt that failed.
+//! Traces of runs: a span for the run, for each step, and for each failed attempt.
 //!
-//! A run may last for weeks and change nodes, so no span is kept open: each is told when it is over, once
-//! that is durable, and the ids of all of them follow from the run's. Whoever knows a run's id knows its trace.
+//! A run may last for weeks and change nodes, so no span is kept open. Each span is reported once,
+//! when it is over and that is durable. All ids are derived from the run's id, so the run's id is
+//! enough to find its trace.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,45 +10,45 @@ use campanile_base::Timestamp;
 use campanile_db::Tx;
 use sha2::{Digest as _, Sha256};
 
-use crate::node::commit::{Next, RunCommit};
 use crate::run::{Run, RunId, Status};
+use crate::run_commit::{Next, RunCommit};
 use crate::store::steps::{FailureRow, StepRow, StepState};
 
-/// The trace of a run, and a place within it: 16 and 8 bytes, as OpenTelemetry has them.
+/// The ids of a span: 16 bytes for the trace and 8 for the span, as in OpenTelemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpanId {
-    /// The run's.
+    /// The trace id, which belongs to the run.
     pub trace: [u8; 16],
-    /// The span's own.
+    /// The span's own id.
     pub span: [u8; 8],
 }
 
-/// Something that took its time and is over.
+/// A finished span.
 #[derive(Debug, Clone)]
 pub struct Span {
-    /// Where it is.
+    /// The ids of the span.
     pub id: SpanId,
-    /// What it is part of, in the same trace; none for a run.
+    /// The parent span, in the same trace; `None` for a run.
     pub parent: Option<[u8; 8]>,
-    /// The step of another run that has caused it.
+    /// The step of another run that caused this one.
     pub cause: Option<SpanId>,
     /// The name of the workflow, the job or the step.
     pub name: String,
-    /// When it was queued, or begun.
+    /// The time it was queued or begun.
     pub started_at: Timestamp,
-    /// When it was over.
+    /// The time it ended.
     pub ended_at: Timestamp,
-    /// Why it failed.
+    /// The error, if it failed.
     pub error: Option<String>,
-    /// What else is known of it.
+    /// Further attributes.
     pub attributes: Vec<(&'static str, String)>,
 }
 
-/// Is given spans as they end. Must not block.
+/// A function that receives finished spans. It must not block.
 pub type Tracer = Arc<dyn Fn(Vec<Span>) + Send + Sync>;
 
 impl RunId {
-    /// The trace of the run, as sixteen bytes.
+    /// The trace id of the run, as sixteen bytes.
     pub fn trace(&self) -> [u8; 16] {
         first(&[self.as_str()])
     }
@@ -61,7 +62,7 @@ impl RunId {
     }
 }
 
-/// Tells of what these commits have ended, once they are durable.
+/// Reports the spans that these commits end, after the commit.
 pub(crate) fn tell<'c>(
     tx: &mut Tx,
     tracing: &OnceLock<Tracer>,
@@ -75,7 +76,7 @@ pub(crate) fn tell<'c>(
     }
 }
 
-/// Tells of a run that somebody has called off.
+/// Reports the span of a cancelled run, after the commit.
 pub(crate) fn tell_cancelled(tx: &mut Tx, tracing: &OnceLock<Tracer>, run: &Run, why: &str, now: Timestamp) {
     let Some(tracer) = tracing.get().cloned() else { return };
     let span = of_run(run, Status::Cancelled, Some(why), now);
@@ -150,7 +151,7 @@ fn of_failure(run: &Run, failure: &FailureRow) -> Span {
     }
 }
 
-/// The first bytes of what these words hash to; never all zero, which would mean none.
+/// The first bytes of the hash of these words. Never all zero, since zero means "no id".
 fn first<const N: usize>(words: &[&str]) -> [u8; N] {
     let mut hash = Sha256::new();
     for word in words {

@@ -1,38 +1,40 @@
-//! Whether the clock may be believed when rows are removed for their age.
+//! Checks that the clock is plausible before rows are removed for their age.
 //!
-//! A clock that jumps ahead by years, for a few seconds, would let every age be over at once. So a time is believed only if
-//! it goes on from the one before: within a process by a clock that cannot be set, and at the start by the time that was
-//! written down when rows were last removed. After a leap nothing is removed until the clock has gone on evenly for an hour.
-//! A server that was off for long waits that hour, too, which harms nobody.
+//! If the clock jumps ahead by years, even for a few seconds, all rows look expired. So a time is
+//! trusted only if it continues the time before it. Within a process, a monotonic clock is the
+//! reference. At the start, it is the time that was stored when rows were last removed. After a
+//! jump, nothing is removed until the clock has run evenly for an hour. A server that was off for
+//! long waits this hour too, which does no harm.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use campanile_base::{Clock, Result, Timestamp};
-use campanile_db::{Tx, params};
 
 use crate::Engine;
+use crate::store::clock;
 
-/// What is more than a drift, a daylight saving that somebody has set by hand, or a night's sleep of a laptop.
+/// The largest plausible deviation: more than clock drift, a daylight-saving change made by hand,
+/// or a laptop that slept.
 const LEAP: Duration = Duration::from_secs(6 * 3600);
-/// For how long the clock goes on evenly before it is believed again.
+/// The time that the clock must run evenly before it is trusted again.
 const HOLD: Duration = Duration::from_secs(3600);
-/// How often the time is written down.
+/// The interval at which the time is stored.
 const NOTED: Duration = Duration::from_secs(600);
 
-/// What the clock has shown in this process.
+/// The clock readings of this process.
 #[derive(Debug)]
 pub(crate) struct TrustedTime {
     started: Instant,
-    seen: Mutex<Option<Seen>>,
+    seen: Mutex<Option<ClockReading>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Seen {
-    /// What the clock showed, and how long the process had run then.
+struct ClockReading {
+    /// The time that the clock showed, and the uptime of the process at that moment.
     shown: Timestamp,
     at: Duration,
-    /// When the last leap was seen, while it is not over.
+    /// The uptime at which the last jump was seen, while the clock is not trusted.
     leapt: Option<Duration>,
 }
 
@@ -43,12 +45,12 @@ impl Default for TrustedTime {
 }
 
 impl TrustedTime {
-    /// Whether `now` goes on from what was shown before; `noted` is what is written down.
+    /// True if `now` continues the earlier readings. `noted` is the stored time.
     fn believes(&self, clock: &Clock, now: Timestamp, noted: Option<Timestamp>) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let running = match clock {
             Clock::System => self.started.elapsed(),
-            // A clock that is turned by hand tells both.
+            // A manual clock is the reference for both.
             Clock::Manual(_) => now.since(Timestamp::from_micros(0)),
         };
         let next = judge(*seen, now, running, noted);
@@ -60,8 +62,8 @@ impl TrustedTime {
     }
 }
 
-/// What is known once the clock shows `now` after the process has run so long.
-fn judge(before: Option<Seen>, now: Timestamp, running: Duration, noted: Option<Timestamp>) -> Seen {
+/// The new reading when the clock shows `now` and the process has this uptime.
+fn judge(before: Option<ClockReading>, now: Timestamp, running: Duration, noted: Option<Timestamp>) -> ClockReading {
     let expected = match before {
         Some(seen) => Some(seen.shown.plus(running.saturating_sub(seen.at))),
         None => noted,
@@ -72,35 +74,25 @@ fn judge(before: Option<Seen>, now: Timestamp, running: Duration, noted: Option<
         Some(leapt) if running.saturating_sub(leapt) < HOLD => Some(leapt),
         _ => None,
     };
-    Seen { shown: now, at: running, leapt }
+    ClockReading { shown: now, at: running, leapt }
 }
 
 impl Engine {
-    /// The time by which rows are old enough to be removed; nothing while the clock is not to be believed.
+    /// The current time for judging the age of rows; `None` while the clock is not trusted.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn time_to_tidy(&self) -> Result<Option<Timestamp>> {
         let now = self.clock.now();
-        let noted = self.db.read(|tx| Box::pin(async move { noted(tx).await })).await?;
+        let noted = self.db.read(|tx| Box::pin(async move { clock::noted(tx).await })).await?;
         if !self.trusted_time.believes(&self.clock, now, noted) {
             return Ok(None);
         }
         if noted.is_none_or(|noted| now.since(noted).max(noted.since(now)) > NOTED) {
-            self.db.write(move |tx| Box::pin(async move { note(tx, now).await })).await?;
+            self.db.write(move |tx| Box::pin(async move { clock::note(tx, now).await })).await?;
         }
         Ok(Some(now))
     }
-}
-
-async fn noted(tx: &mut Tx) -> campanile_db::Result<Option<Timestamp>> {
-    tx.first("SELECT seen_at FROM engine_clock WHERE id = 1", params![], |row| row.get(0)).await
-}
-
-async fn note(tx: &mut Tx, now: Timestamp) -> campanile_db::Result<u64> {
-    let sql = "INSERT INTO engine_clock (id, seen_at) VALUES (1, $1)
-        ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at";
-    tx.execute(sql, params![now]).await
 }
 
 #[cfg(test)]

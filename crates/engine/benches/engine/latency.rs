@@ -1,4 +1,4 @@
-//! How long one run takes when nothing else is going on.
+//! The latency of a single run on an idle engine.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,8 @@ const STARTS: usize = 1_000;
 const STEPS: u32 = 200;
 const ROUNDS: usize = 25;
 
-/// From the call that stores a run, and from its commit, to the first line of its first step.
+/// Measures the time to the first line of the first step: from the call that stores the run, and
+/// from its commit.
 pub async fn starts(database: &TestDatabase) {
     let (sender, mut begun) = mpsc::unbounded_channel();
     let workflow = Workflow::new("tell", 1, move |ctx: Ctx, (): ()| {
@@ -43,7 +44,7 @@ pub async fn starts(database: &TestDatabase) {
     world.stop().await;
 }
 
-/// The steps of one run, against as many commits one after the other.
+/// Compares the steps of one run with the same number of sequential commits.
 pub async fn steps(database: &TestDatabase) {
     let (sender, mut ended) = mpsc::unbounded_channel();
     let workflow = Workflow::new("many", 1, move |ctx: Ctx, steps: u32| {
@@ -60,7 +61,7 @@ pub async fn steps(database: &TestDatabase) {
     let world = World::start(database, workflow).await;
     let words: Arc<[String]> = (0..STEPS).map(|n| format!("step {n}")).collect();
     let (mut commits, mut steps) = (Vec::new(), Vec::new());
-    // By turns: the disk of a shared machine has good and bad seconds.
+    // Alternate between both: the disk of a shared machine is sometimes slower.
     for _ in 0..ROUNDS {
         let began = Instant::now();
         for n in 0..STEPS as usize {

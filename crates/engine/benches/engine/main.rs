@@ -1,7 +1,7 @@
-//! What the engine can do on this machine. `cargo xtask bench engine` runs it; the figures go to
+//! Benchmarks of the engine. `cargo xtask bench engine` runs them and prints the figures to
 //! standard output.
 //!
-//! Everything is durable (SQLite with `synchronous=FULL`, PostgreSQL with fsync), and the load shares
+//! Everything is durable (SQLite with `synchronous=FULL`, PostgreSQL with fsync). The load shares
 //! the process and its cores with the engine.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
@@ -21,7 +21,7 @@ use serde_json::Value;
 
 const TENANT: &str = "org_1";
 const MARKS: Migrations = Migrations { component: "marks", files: &["CREATE TABLE mark (word TEXT NOT NULL)"] };
-/// The last takes a quarter of an hour and is only run when it is asked for.
+/// The last scenario takes a quarter of an hour and runs only on request.
 const SCENARIOS: [&str; 6] = ["throughput", "start", "steps", "stored", "sleepers", "sustained"];
 
 fn main() {
@@ -81,7 +81,8 @@ impl World {
         self.db.read(move |tx| Box::pin(async move { tx.one(sql, params, |row| row.get(0)).await })).await.unwrap()
     }
 
-    /// Lets the database tidy up after many changes. Outside of a transaction: PostgreSQL wants it so.
+    /// Cleans up after many changes. It runs outside a transaction because PostgreSQL requires
+    /// that.
     async fn settle(&self) {
         let all: &[&'static str] = if self.name == "sqlite" {
             &["ANALYZE"]
@@ -97,7 +98,7 @@ impl World {
         }
     }
 
-    /// Waits until no run is left to do.
+    /// Waits until no run is active.
     async fn until_done(&self) {
         while self.one("SELECT count(*) FROM (SELECT 1 FROM run WHERE status < 10 AND name NOT LIKE 'engine.%' LIMIT 1) AS any_run", &[]).await > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -110,7 +111,7 @@ impl World {
     }
 }
 
-/// User and system time of this process in seconds; a tick is a hundredth of a second.
+/// The user and system time of this process, in seconds. One tick is 10 ms.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
@@ -118,7 +119,7 @@ fn cpu_seconds() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-/// Resident memory of this process in MiB.
+/// The resident memory of this process, in MiB.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A million runs that sleep, and wake up on time.
+//! A million runs that sleep and wake up on time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use crate::{TENANT, World, resident, spread};
 
 const SLEEPERS: u64 = 1_000_000;
-/// How many are stored in one transaction.
+/// The number of runs stored in one transaction.
 const TOGETHER: u64 = 1_000;
-/// How many wake each second.
+/// The number of runs that wake each second.
 const WAKES: u64 = 2_000;
-/// How long the wakes are watched.
+/// The time for which the wakes are measured.
 const WATCHED: Duration = Duration::from_secs(60);
 
 pub async fn measure(database: &TestDatabase) {
@@ -38,7 +38,7 @@ pub async fn measure(database: &TestDatabase) {
     let allowed = Duration::from_secs(if world.name == "sqlite" { 180 } else { 420 });
     let first_wake = Clock::System.now().plus(allowed);
     for group in 0..SLEEPERS / TOGETHER {
-        // No more than a few seconds ahead of those that fall asleep.
+        // Stay at most 20,000 runs ahead of those that already sleep, which is a few seconds.
         while group * TOGETHER > asleep.load(Ordering::Relaxed) + 20_000 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

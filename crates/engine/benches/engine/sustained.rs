@@ -1,8 +1,9 @@
-//! A quarter of an hour of what `throughput` does for ten seconds.
+//! The load of `throughput`, for a quarter of an hour instead of ten seconds.
 //!
-//! First the peak is found: everybody stores a run as soon as their last one is durable, and the clock stops when the last is done.
-//! Then four fifths of it are stored for fifteen minutes at even intervals, in the database as it comes, and each minute is
-//! told: what was stored and what was done, how long that took from the intended time, and the memory of the process.
+//! First it measures the peak: each task stores a run as soon as its last one is durable, and the
+//! clock stops when the last run is done. Then it stores four fifths of the peak rate for fifteen
+//! minutes at even intervals. The database is not tidied before. For each minute it prints the
+//! stored and finished runs, their latency from the intended time, and the memory of the process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,12 +19,13 @@ use crate::{World, cpu_seconds, resident};
 const PEAK: Duration = Duration::from_secs(20);
 const MINUTE: Duration = Duration::from_secs(60);
 const MINUTES: u32 = 15;
-/// Of the peak.
+/// The share of the peak rate.
 const SHARE: f64 = 0.8;
-/// More than are done in a minute: room that is taken at the beginning, so that memory grows by nothing of ours.
+/// More runs than finish in a minute. The space is allocated at the beginning, so that the
+/// benchmark itself does not make memory grow.
 const MOST_A_MINUTE: usize = 2_000_000;
 
-/// Runs that were done since somebody looked last: microseconds from the intended time of each.
+/// Runs that finished since the last report: for each, the microseconds from its intended time.
 #[derive(Clone)]
 struct Done {
     began: Instant,
@@ -93,7 +95,8 @@ pub async fn measure(database: &TestDatabase) {
     world.stop().await;
 }
 
-/// Everybody stores the next run at its turn, or as soon after as they are free; until there are no turns any more.
+/// Each task stores the next run at its turn, or as soon after as it is free, until there are no
+/// more turns.
 async fn store(world: &World, done: &Done, turn: impl Fn(u64) -> Option<Instant> + Copy + Send + 'static) {
     let everybody: Vec<_> = (0..ENQUEUERS)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! Runs of one step from many at once: stored, run and finished per second.
+//! The throughput of one-step runs from many tasks: stored, executed and finished per second.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use serde_json::json;
 use crate::{World, cpu_seconds, resident};
 
 pub const ENQUEUERS: u64 = 128;
-/// How long they go on.
+/// The duration of the load.
 const LOAD: Duration = Duration::from_secs(10);
 const WARM_UP: Duration = Duration::from_secs(2);
-/// Finished runs that are there before, for the comparison.
+/// The number of finished runs that are stored before the second measurement.
 const STORED: i64 = 5_000_000;
 
 fn one_step() -> Workflow {
@@ -36,7 +36,7 @@ pub async fn measure(database: &TestDatabase) {
     world.stop().await;
 }
 
-/// The same with an empty store and with many finished runs, one after the other.
+/// Measures first with an empty store, then with many finished runs.
 pub async fn measure_stored(database: &TestDatabase) {
     let world = World::start(database, one_step()).await;
     load(&world, WARM_UP).await;
@@ -77,7 +77,7 @@ impl std::fmt::Display for Loaded {
     }
 }
 
-/// Everybody stores a run as soon as their last one is durable.
+/// Each task stores a run as soon as its last one is durable.
 async fn load(world: &World, lasting: Duration) -> Loaded {
     let (began, cpu) = (Instant::now(), cpu_seconds());
     let tasks: Vec<_> = (0..ENQUEUERS)
@@ -102,7 +102,7 @@ async fn load(world: &World, lasting: Duration) -> Loaded {
     Loaded { runs, stored, done: began.elapsed(), cpu: cpu_seconds() - cpu }
 }
 
-/// What PostgreSQL has counted.
+/// The write counters of PostgreSQL.
 struct Written([i64; 4]);
 
 impl Written {
@@ -110,7 +110,7 @@ impl Written {
         if world.name != "postgres" {
             return None;
         }
-        // The server tells what a connection has done once it is idle for a second.
+        // The server reports the work of a connection once it has been idle for a second.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let read = world.db.read(|tx| {
             Box::pin(async move {
@@ -131,7 +131,7 @@ impl Written {
     }
 }
 
-/// Stores finished runs with their steps, as a week of work would have left them.
+/// Stores finished runs with their steps, dated a day ago.
 async fn fill(world: &World) {
     const CHUNK: i64 = 100_000;
     let began = Instant::now();
@@ -161,7 +161,7 @@ async fn fill(world: &World) {
         });
         done.await.unwrap();
     }
-    // What a server that has lived through that week did by itself.
+    // Does the maintenance that a real server would have done over time.
     world.settle().await;
     println!("{}, stored: filled in {:.0} s", world.name, began.elapsed().as_secs_f64());
 }

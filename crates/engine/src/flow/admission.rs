@@ -1,4 +1,4 @@
-//! From an event or a call to a run, or to the reason why there is none.
+//! Turns a request into a run: builds the run, stores it, or adds the event to a run that gathers.
 
 use std::sync::Arc;
 
@@ -6,34 +6,33 @@ use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
 use serde_json::Value;
 
-use super::Expression;
 use super::options::{Batch, Debounce, Options, RateLimit, Scope};
+use super::{Expression, Throttle};
+use crate::Engine;
 use crate::event::{Event, equality_at};
-use crate::machine::Throttle;
 use crate::run::{Run, RunId, hash};
 use crate::store::events::{WaitKind, WaitRow};
 use crate::store::flow::{self, Gathering};
 use crate::store::lease::SHARDS;
-use crate::store::stats::{self, Count, Counted};
+use crate::store::stats::{self, Count, Counter};
 use crate::store::{events, runs};
 use crate::workflow::Workflow;
-use crate::{Engine, ending};
 
-/// What became of a request for a run.
+/// The outcome of a request for a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admitted {
-    /// There is a new run.
+    /// A new run was stored.
     Started(RunId),
-    /// The same was asked for before: this run does it.
+    /// The same request came before, and this run handles it.
     Existing(RunId),
-    /// This run, which has not started yet, takes it in.
+    /// This run, which has not started yet, takes the event in.
     Gathered(RunId),
-    /// There is none, for this reason.
+    /// No run was created, for this reason.
     Skipped(&'static str),
 }
 
 impl Admitted {
-    /// The run that does what was asked for, if any does.
+    /// The run that handles the request, if there is one.
     pub fn run(&self) -> Option<&RunId> {
         match self {
             Self::Started(run) | Self::Existing(run) | Self::Gathered(run) => Some(run),
@@ -42,7 +41,7 @@ impl Admitted {
     }
 }
 
-/// What asks for a run.
+/// A request for a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) tenant: Arc<str>,
@@ -52,7 +51,7 @@ pub(crate) struct Request {
     pub(crate) due: Option<Timestamp>,
 }
 
-/// Whether all there is to do for a request is to store its run.
+/// True if the only effect of a request is a stored run.
 pub(crate) fn is_plain(options: &Options) -> bool {
     options.idempotency.is_none()
         && options.rate_limit.is_none()
@@ -62,32 +61,7 @@ pub(crate) fn is_plain(options: &Options) -> bool {
         && options.cancel_on.is_empty()
 }
 
-/// Decides about a request and stores what follows from it.
-///
-/// # Errors
-/// `Invalid` when a key cannot be made of the event; what the database says.
-pub(crate) async fn admit(
-    tx: &mut Tx,
-    engine: &Engine,
-    workflow: &Workflow,
-    request: Request,
-    now: Timestamp,
-) -> Result<Admitted> {
-    let json = request.event.json();
-    let mut run = new_run(engine, workflow, &request, &json, now)?;
-    let admitted = decide(tx, engine, workflow, &request, &json, &mut run, now).await?;
-    match &admitted {
-        Admitted::Started(_) => {
-            store(tx, workflow, &json, &run, now).await?;
-            engine.offer(tx, vec![run], now).await?;
-        }
-        Admitted::Skipped(_) => count(tx, workflow, &request.tenant, Counted::Skipped, now).await?,
-        Admitted::Existing(_) | Admitted::Gathered(_) => {}
-    }
-    Ok(admitted)
-}
-
-/// The run of a request, before anything is decided about it.
+/// Builds the run of a request, before flow control decides about it.
 pub(crate) fn new_run(
     engine: &Engine,
     workflow: &Workflow,
@@ -114,56 +88,8 @@ pub(crate) fn new_run(
     Ok(run)
 }
 
-async fn decide(
-    tx: &mut Tx,
-    engine: &Engine,
-    workflow: &Workflow,
-    request: &Request,
-    json: &Value,
-    run: &mut Run,
-    now: Timestamp,
-) -> Result<Admitted> {
-    let options = &workflow.options;
-    let place = |what: &str, key: String| format!("{what}:{}:{}:{key}", workflow.name, request.tenant);
-    if let Some(idempotency) = &options.idempotency {
-        let key = place("idempotency", key_of(Some(&idempotency.key), json)?);
-        let expires = now.plus(idempotency.window);
-        if let Some(first) = flow::claim_idempotency(tx, &key, &run.id, now, expires).await? {
-            return Ok(Admitted::Existing(first));
-        }
-    }
-    if let Some(limit) = &options.rate_limit
-        && !within(tx, &place("rate", key_of(limit.key.as_ref(), json)?), limit, now).await?
-    {
-        return Ok(Admitted::Skipped("the rate limit is used up"));
-    }
-    if let Some(debounce) = &options.debounce {
-        let key = place("debounce", key_of(debounce.key.as_ref(), json)?);
-        if let Some(gathered) = postpone(tx, engine, debounce, &key, run, now).await? {
-            return Ok(gathered);
-        }
-    }
-    if let Some(batch) = &options.batch {
-        let key = place("batch", key_of(batch.key.as_ref(), json)?);
-        if let Some(gathered) = add_to(tx, engine, batch, &key, &request.event, run, now).await? {
-            return Ok(gathered);
-        }
-    }
-    if let Some(singleton) = &options.singleton {
-        let key = place("singleton", key_of(singleton.key.as_ref(), json)?);
-        if let Some(active) = flow::single(tx, &key).await? {
-            if !singleton.newest_wins {
-                return Ok(Admitted::Skipped("another is active"));
-            }
-            ending::cancel(tx, engine, &active, "a newer one took its place", now).await?;
-        }
-        flow::set_single(tx, &key, &run.id).await?;
-        run.singleton = Some(key);
-    }
-    Ok(Admitted::Started(run.id.clone()))
-}
-
-async fn store(tx: &mut Tx, workflow: &Workflow, json: &Value, run: &Run, now: Timestamp) -> Result<()> {
+/// Stores a run that will start, and its waits for cancelling events.
+pub(crate) async fn store(tx: &mut Tx, workflow: &Workflow, json: &Value, run: &Run, now: Timestamp) -> Result<()> {
     runs::insert(tx, std::slice::from_ref(run)).await?;
     let waits: Vec<WaitRow> = workflow
         .options
@@ -171,7 +97,7 @@ async fn store(tx: &mut Tx, workflow: &Workflow, json: &Value, run: &Run, now: T
         .iter()
         .enumerate()
         .filter_map(|(index, cancel)| {
-            // A path that the run's own event does not have calls nothing off.
+            // A run whose own event lacks this path is never cancelled by it.
             let equal = cancel.same.as_deref().map_or(Some(String::new()), |path| equality_at(json, path))?;
             Some(WaitRow {
                 run: run.id.clone(),
@@ -188,24 +114,26 @@ async fn store(tx: &mut Tx, workflow: &Workflow, json: &Value, run: &Run, now: T
     if !waits.is_empty() {
         events::listen(tx, &waits).await?;
     }
-    count(tx, workflow, &run.tenant, Counted::Queued, now).await
+    count(tx, workflow, &run.tenant, Counter::Queued, now).await
 }
 
-async fn count(tx: &mut Tx, workflow: &Workflow, tenant: &str, what: Counted, now: Timestamp) -> Result<()> {
+/// Counts the outcome of a request.
+pub(crate) async fn count(tx: &mut Tx, workflow: &Workflow, tenant: &str, what: Counter, now: Timestamp) -> Result<()> {
     let count = Count { tenant: tenant.to_owned(), name: workflow.name.to_owned(), what, millis: None };
     Ok(stats::count(tx, [count], now).await?)
 }
 
-/// The value of a key; the empty one where there is no expression.
-fn key_of(expression: Option<&Expression>, json: &Value) -> Result<String> {
+/// The value of a key; empty when there is no expression.
+pub(crate) fn key_of(expression: Option<&Expression>, json: &Value) -> Result<String> {
     let Some(expression) = expression else { return Ok(String::new()) };
     let key = expression.key(&[("event", json)])?;
-    // An empty value is a key of its own, and not the absence of one.
+    // An empty value is a key of its own, distinct from no key.
     Ok(if key.is_empty() { "\"\"".to_owned() } else { key })
 }
 
-/// Runs that share something that is counted in memory go to one shard, and so to one owner. With
-/// one such thing its key decides; with several only the whole workflow has them all in common.
+/// The shard of a run. Runs that share an in-memory limit need the same shard, and so the same
+/// owner. If the run has one such limit, its key selects the shard. If it has several, only the
+/// workflow is common to all of them, so its name selects the shard.
 fn shard_of(engine: &Engine, options: &Options, run: &Run) -> i64 {
     let in_cluster = options.limits.iter().zip(&run.keys).filter(|(limit, _)| limit.scope == Scope::Cluster);
     let throttle = options.throttle.as_ref().map(|_| &run.throttle);
@@ -219,8 +147,9 @@ fn shard_of(engine: &Engine, options: &Options, run: &Run) -> i64 {
     (pinned % u64::from(SHARDS)) as i64
 }
 
-/// GCRA over a stored arrival time: `limit` at once, then one for each part of the period.
-async fn within(tx: &mut Tx, key: &str, limit: &RateLimit, now: Timestamp) -> Result<bool> {
+/// Applies a rate limit: GCRA over a stored arrival time. It admits `limit` at once, then one for
+/// each `period / limit`.
+pub(crate) async fn within(tx: &mut Tx, key: &str, limit: &RateLimit, now: Timestamp) -> Result<bool> {
     let throttle = Throttle { limit: limit.limit, period: limit.period, burst: limit.limit - 1 };
     let tat = flow::tat(tx, key).await?.unwrap_or(now);
     let Ok(next) = throttle.pass(tat, now) else { return Ok(false) };
@@ -228,8 +157,8 @@ async fn within(tx: &mut Tx, key: &str, limit: &RateLimit, now: Timestamp) -> Re
     Ok(true)
 }
 
-/// A debounced run that is still waiting takes the event in; otherwise `run` is to be one.
-async fn postpone(
+/// Adds the event to a debounced run that still waits. If there is none, `run` becomes one.
+pub(crate) async fn postpone(
     tx: &mut Tx,
     engine: &Engine,
     debounce: &Debounce,
@@ -251,8 +180,8 @@ async fn postpone(
     Ok(None)
 }
 
-/// An open batch takes the event in; otherwise `run` opens one.
-async fn add_to(
+/// Adds the event to the open batch. If there is none, `run` opens one.
+pub(crate) async fn add_to(
     tx: &mut Tx,
     engine: &Engine,
     batch: &Batch,
@@ -275,7 +204,7 @@ async fn add_to(
         }
         return Ok(Some(Admitted::Gathered(open.run)));
     }
-    // One that this event would make too large goes without it.
+    // This event does not fit into the open batch, so that batch starts without it.
     if let Some(open) = found {
         flush(tx, engine, &open.run, now).await?;
     }
@@ -289,7 +218,7 @@ async fn add_to(
     Ok(None)
 }
 
-/// Lets a batch start now; what comes next opens another.
+/// Makes a batch start now. The next event opens another.
 async fn flush(tx: &mut Tx, engine: &Engine, run: &RunId, now: Timestamp) -> Result<()> {
     flow::close_gathering(tx, run).await?;
     if let Some(shard) = flow::move_gathering(tx, run, now, None).await? {

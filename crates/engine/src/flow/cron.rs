@@ -1,11 +1,11 @@
-//! Schedules in cron's notation, in a time zone of the IANA list.
+//! Schedules in cron notation, in an IANA time zone.
 
 use std::time::Duration;
 
 use campanile_base::{Error, Result, Timestamp};
 use jiff::tz::TimeZone;
 
-/// A schedule: `0 9 * * 1-5`, with seconds in front where there are six fields.
+/// A schedule such as `0 9 * * 1-5`. With six fields, the first is the seconds.
 #[derive(Debug, Clone)]
 pub struct Cron {
     text: String,
@@ -15,25 +15,26 @@ pub struct Cron {
     pub(crate) missed: Missed,
 }
 
-/// What becomes of times that passed while nobody was there.
+/// The rule for planned times that passed while no node was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missed {
-    /// Only the latest of them is made up for.
+    /// Only the latest missed time is made up for.
     Latest,
-    /// Each is, one after the other.
+    /// Every missed time is made up for, one after the other.
     All,
-    /// None is.
+    /// No missed time is made up for.
     Skip,
 }
 
-/// So late may a time be and still count as kept.
+/// The largest delay with which a planned time still counts as kept.
 const GRACE: Duration = Duration::from_secs(60);
 
 impl Cron {
-    /// `text` in UTC, or in a zone with a prefix such as `TZ=Europe/Berlin 0 9 * * *`.
+    /// Parses a schedule. It is in UTC, or in the zone of a prefix such as
+    /// `TZ=Europe/Berlin 0 9 * * *`.
     ///
     /// # Errors
-    /// `Invalid` when the text or the zone cannot be read.
+    /// `Invalid` when the schedule or the zone cannot be parsed.
     pub fn parse(text: &str) -> Result<Self> {
         let (zone, fields) = match text.strip_prefix("TZ=").and_then(|rest| rest.split_once(' ')) {
             Some((zone, fields)) => (
@@ -49,14 +50,14 @@ impl Cron {
         Ok(Self { text, schedule, zone, jitter: Duration::ZERO, missed: Missed::Latest })
     }
 
-    /// Starts up to so much later, each time anew.
+    /// Delays each start by a new random time, at most this long.
     #[must_use]
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// What becomes of missed times; the latest is made up for unless said otherwise.
+    /// Sets the rule for missed times. The default is [`Missed::Latest`].
     #[must_use]
     pub fn missed(mut self, missed: Missed) -> Self {
         self.missed = missed;
@@ -68,25 +69,26 @@ impl Cron {
         &self.text
     }
 
-    /// The first time after `at`; `None` when there is none within the schedule's reach.
+    /// The first time after `at`; `None` when the schedule has none.
     pub fn after(&self, at: Timestamp) -> Option<Timestamp> {
         let zoned = jiff::Timestamp::from_microsecond(at.as_micros()).ok()?.to_zoned(self.zone.clone());
         let next = self.schedule.find_next_occurrence(&zoned, false).ok()?;
         Some(Timestamp::from_micros(next.timestamp().as_microsecond()))
     }
 
-    /// Of a time that was planned and has come: the times to start now, and the next to plan.
+    /// For a planned time that has come: the times to start runs for now, and the next time to
+    /// plan.
     pub(crate) fn keep(&self, planned: Timestamp, now: Timestamp) -> (Vec<Timestamp>, Option<Timestamp>) {
         let is_kept = now.since(planned) <= GRACE;
         match self.missed {
-            // One at a time: the next is planned for what may have passed as well.
+            // One at a time: the next planned time may already have passed too.
             Missed::All => (vec![planned], self.after(planned)),
             Missed::Skip => (if is_kept { vec![planned] } else { Vec::new() }, self.after(now.max(planned))),
             Missed::Latest => (vec![self.latest(planned, now)], self.after(now.max(planned))),
         }
     }
 
-    /// The last time between `planned` and `now`.
+    /// The last scheduled time between `planned` and `now`.
     fn latest(&self, planned: Timestamp, now: Timestamp) -> Timestamp {
         let zoned = jiff::Timestamp::from_microsecond(now.as_micros()).map(|at| at.to_zoned(self.zone.clone()));
         let last = zoned.ok().and_then(|at| self.schedule.find_previous_occurrence(&at, true).ok());

@@ -1,7 +1,8 @@
 //! Expressions over events, in CEL: `event.data.sourceId`, `event.data.score >= 70`.
 //!
-//! `event` is what started the run; where an event that comes later is matched, it is `async`.
-//! An expression is parsed when a workflow is declared, so a wrong one stops the start and not a run.
+//! `event` is the event that started the run. Where a later event is matched, that event is
+//! `async`. An expression is parsed when its workflow is declared. So a syntax error stops the
+//! program at its start, not a run.
 
 use std::sync::Arc;
 
@@ -20,9 +21,9 @@ impl Expression {
     /// Parses `text`.
     ///
     /// # Errors
-    /// `Invalid`, with what the parser says.
+    /// `Invalid`, with the parser's message.
     pub fn parse(text: &str) -> Result<Self> {
-        // The parser panics on some malformed texts instead of refusing them.
+        // The parser panics on some malformed texts instead of returning an error.
         let parsed = std::panic::catch_unwind(|| Program::compile(text));
         let program = match parsed {
             Ok(Ok(program)) => program,
@@ -32,17 +33,18 @@ impl Expression {
         Ok(Self { text: text.into(), program: Arc::new(program) })
     }
 
-    /// Its text.
+    /// The text of the expression.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it holds. What an event does not have is an error, and then it does not.
+    /// True if the expression holds. An error counts as `false`, for example when the event lacks a
+    /// field.
     pub(crate) fn holds(&self, words: &[(&str, &Json)]) -> bool {
         matches!(self.value(words), Ok(Value::Bool(true)))
     }
 
-    /// Its value as a key: text as it is, anything else as JSON.
+    /// The value as a key: text unchanged, anything else as JSON.
     pub(crate) fn key(&self, words: &[(&str, &Json)]) -> Result<String> {
         let value = self.value(words)?;
         if let Value::String(text) = &value {
@@ -52,7 +54,7 @@ impl Expression {
         Ok(json.to_string())
     }
 
-    /// Its value as a whole number.
+    /// The value as a whole number.
     pub(crate) fn number(&self, words: &[(&str, &Json)]) -> Result<i64> {
         match self.value(words)? {
             Value::Int(number) => Ok(number),

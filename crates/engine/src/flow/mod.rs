@@ -1,13 +1,14 @@
-//! Flow control: which runs there are at all, and how they are kept apart.
+//! Flow control: which requests become runs, and how runs are kept apart.
 //!
-//! What is decided when a run is asked for stands in [`admission`], in this order: idempotency,
-//! rate limit, singleton, debounce or batch. What is decided when one starts (concurrency, throttle,
-//! priority, fairness) is the machine's. Expressions over events are CEL.
+//! The checks on a request are in [`admission`], in this order: idempotency, rate limit, debounce,
+//! batch, singleton. The checks at the start of a run (concurrency, throttle, priority, fairness)
+//! belong to the machine. Expressions over events are written in CEL.
 
 pub(crate) mod admission;
 mod cron;
 mod expression;
 mod options;
+mod throttle;
 
 #[cfg(test)]
 mod tests;
@@ -16,3 +17,4 @@ pub use cron::{Cron, Missed};
 pub use expression::Expression;
 pub use options::{Batch, CancelOn, Debounce, Hold, Idempotency, Limit, RateLimit, Scope, Singleton, Throttled};
 pub(crate) use options::{Options, Trigger, declared};
+pub(crate) use throttle::Throttle;

@@ -1,19 +1,18 @@
-//! The options of a workflow, each a small type of its own.
+//! The options of a workflow, each as a small type.
 
 use std::time::Duration;
 
 use crate::Backoff;
-use crate::flow::{Cron, Expression};
-use crate::machine::Throttle;
+use crate::flow::{Cron, Expression, Throttle};
 
-/// What starts a workflow.
+/// An event that starts a workflow.
 #[derive(Debug, Clone)]
 pub(crate) struct Trigger {
     pub(crate) event: String,
     pub(crate) when: Option<Expression>,
 }
 
-/// How many runs at a time.
+/// A concurrency limit: the maximum number of runs at a time.
 #[derive(Debug, Clone)]
 pub struct Limit {
     pub(crate) limit: usize,
@@ -21,33 +20,33 @@ pub struct Limit {
     pub(crate) scope: Scope,
 }
 
-/// Where a limit counts.
+/// The scope in which a limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// On each node.
+    /// Each node counts by itself.
     Node,
-    /// On all nodes together: runs that share the limit go to one node.
+    /// All nodes count together: runs that share the limit go to one node.
     Cluster,
 }
 
 impl Limit {
-    /// So many at a time, on all nodes together.
+    /// `limit` runs at a time, on all nodes together.
     pub fn of(limit: usize) -> Self {
         Self { limit: limit.max(1), key: None, scope: Scope::Cluster }
     }
 
-    /// For each value of this expression, within a tenant. Without a key the limit is for all
-    /// runs of the workflow.
+    /// Counts separately for each value of this expression, within a tenant. Without a key, all
+    /// runs of the workflow share the limit.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn key(mut self, expression: &str) -> Self {
         self.key = Some(declared(expression));
         self
     }
 
-    /// Where it counts.
+    /// Sets the scope in which the limit counts.
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
@@ -55,16 +54,16 @@ impl Limit {
     }
 }
 
-/// For how long a run has its slots.
+/// The time during which a run occupies its slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// While it is under way; not while it sleeps, waits, or is between attempts.
+    /// Only while it is under way, not while it sleeps, waits, or is between attempts.
     Step,
-    /// From its first start to its end.
+    /// From the first start to the end.
     Run,
 }
 
-/// How many runs may start within a time; the rest waits.
+/// A throttle: the number of runs that may start within a period. The other runs wait.
 #[derive(Debug, Clone)]
 pub struct Throttled {
     pub(crate) throttle: Throttle,
@@ -72,22 +71,22 @@ pub struct Throttled {
 }
 
 impl Throttled {
-    /// `limit` in a `period`, evenly spread.
+    /// `limit` starts per `period`, evenly spread.
     pub fn of(limit: u32, period: Duration) -> Self {
         Self { throttle: Throttle { limit: limit.max(1), period, burst: 0 }, key: None }
     }
 
-    /// So many beyond an even spread may start at once.
+    /// Allows so many starts at once beyond the even spread.
     #[must_use]
     pub fn burst(mut self, burst: u32) -> Self {
         self.throttle.burst = burst;
         self
     }
 
-    /// For each value of this expression, within a tenant.
+    /// Counts separately for each value of this expression, within a tenant.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn key(mut self, expression: &str) -> Self {
         self.key = Some(declared(expression));
@@ -95,7 +94,8 @@ impl Throttled {
     }
 }
 
-/// How many runs may be asked for within a time; what is beyond is dropped.
+/// A rate limit: the number of runs that may be requested within a period. Further requests are
+/// dropped.
 #[derive(Debug, Clone)]
 pub struct RateLimit {
     pub(crate) limit: u32,
@@ -104,15 +104,15 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// `limit` in a `period`.
+    /// `limit` requests per `period`.
     pub fn of(limit: u32, period: Duration) -> Self {
         Self { limit: limit.max(1), period, key: None }
     }
 
-    /// For each value of this expression, within a tenant.
+    /// Counts separately for each value of this expression, within a tenant.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn key(mut self, expression: &str) -> Self {
         self.key = Some(declared(expression));
@@ -120,7 +120,7 @@ impl RateLimit {
     }
 }
 
-/// One run for a burst of events, with the last of them, once there is quiet.
+/// Debounce: one run for a burst of events, with the last event, after a quiet period.
 #[derive(Debug, Clone)]
 pub struct Debounce {
     pub(crate) period: Duration,
@@ -129,22 +129,22 @@ pub struct Debounce {
 }
 
 impl Debounce {
-    /// Once nothing came for a `period`.
+    /// Starts the run when no event came for a `period`.
     pub fn of(period: Duration) -> Self {
         Self { period, most: None, key: None }
     }
 
-    /// But no later than so long after the first.
+    /// Starts the run at the latest this long after the first event.
     #[must_use]
     pub fn most(mut self, most: Duration) -> Self {
         self.most = Some(most);
         self
     }
 
-    /// For each value of this expression, within a tenant.
+    /// Gathers separately for each value of this expression, within a tenant.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn key(mut self, expression: &str) -> Self {
         self.key = Some(declared(expression));
@@ -152,7 +152,7 @@ impl Debounce {
     }
 }
 
-/// One run for several events: its input is the list of their data.
+/// A batch: one run for several events. Its input is the list of their data.
 #[derive(Debug, Clone)]
 pub struct Batch {
     pub(crate) size: usize,
@@ -162,22 +162,22 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// `size` events, or as many as came `within` this time of the first.
+    /// Starts the run after `size` events, or when `within` has passed since the first.
     pub fn of(size: usize, within: Duration) -> Self {
         Self { size: size.max(1), within, bytes: 10 << 20, key: None }
     }
 
-    /// No more than so many bytes of data; 10 MiB unless said otherwise.
+    /// Limits the data of a batch to so many bytes. The default is 10 MiB.
     #[must_use]
     pub fn bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
     }
 
-    /// For each value of this expression, within a tenant.
+    /// Gathers separately for each value of this expression, within a tenant.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn key(mut self, expression: &str) -> Self {
         self.key = Some(declared(expression));
@@ -185,7 +185,7 @@ impl Batch {
     }
 }
 
-/// One active run for each value of an expression, within a tenant.
+/// A singleton: one active run for each value of an expression, within a tenant.
 #[derive(Debug, Clone)]
 pub struct Singleton {
     pub(crate) key: Option<Expression>,
@@ -193,20 +193,20 @@ pub struct Singleton {
 }
 
 impl Singleton {
-    /// What comes while one is active is dropped.
+    /// Drops a request while a run is active.
     pub fn skip() -> Self {
         Self { key: None, newest_wins: false }
     }
 
-    /// What comes cancels the one that is active.
+    /// Cancels the active run when a new request comes.
     pub fn cancel() -> Self {
         Self { key: None, newest_wins: true }
     }
 
-    /// For each value of this expression.
+    /// Counts separately for each value of this expression.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn key(mut self, expression: &str) -> Self {
         self.key = Some(declared(expression));
@@ -214,7 +214,7 @@ impl Singleton {
     }
 }
 
-/// One run for each value of an expression, within a tenant and a window of time.
+/// Idempotency: one run for each value of an expression, within a tenant and a time window.
 #[derive(Debug, Clone)]
 pub struct Idempotency {
     pub(crate) key: Expression,
@@ -222,15 +222,15 @@ pub struct Idempotency {
 }
 
 impl Idempotency {
-    /// For a day.
+    /// One run per value and day.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     pub fn by(expression: &str) -> Self {
         Self { key: declared(expression), window: Duration::from_secs(24 * 3600) }
     }
 
-    /// For so long.
+    /// Sets the time window.
     #[must_use]
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
@@ -238,7 +238,7 @@ impl Idempotency {
     }
 }
 
-/// An event that calls a run off.
+/// An event that cancels a run.
 #[derive(Debug, Clone)]
 pub struct CancelOn {
     pub(crate) event: String,
@@ -248,22 +248,22 @@ pub struct CancelOn {
 }
 
 impl CancelOn {
-    /// Any event of this name in the tenant.
+    /// Any event of this name in the tenant cancels the run.
     pub fn event(name: &str) -> Self {
         Self { event: name.to_owned(), same: None, when: None }
     }
 
-    /// That has the same value at this path as the run's own event, such as `data.sourceId`.
+    /// Requires the same value at this path as in the run's own event, such as `data.sourceId`.
     #[must_use]
     pub fn same(mut self, path: &str) -> Self {
         self.same = Some(path.to_owned());
         self
     }
 
-    /// For which this expression over `event` and `async` holds.
+    /// Requires that this expression over `event` and `async` holds.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn when(mut self, expression: &str) -> Self {
         self.when = Some(declared(expression));
@@ -271,7 +271,7 @@ impl CancelOn {
     }
 }
 
-/// Everything that is declared beside a workflow.
+/// All options of a workflow.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) triggers: Vec<Trigger>,

@@ -1,18 +1,18 @@
-//! Throttles and schedules against naive models of them.
+//! Tests of throttles and schedules against simple models.
 
 use std::time::Duration;
 
 use campanile_base::Timestamp;
 
+use super::Throttle;
 use super::{Cron, Missed};
 use crate::dice::Dice;
-use crate::machine::Throttle;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_700_000_000 + seconds)
 }
 
-/// The model: a bucket that leaks one piece each part of the period and holds `burst + 1` of them.
+/// The model: a bucket that holds `burst + 1` pieces and leaks one piece per part of the period.
 #[test]
 fn a_throttle_is_a_leaking_bucket() {
     for seed in 1..=2_000u64 {
@@ -21,7 +21,7 @@ fn a_throttle_is_a_leaking_bucket() {
         let spread = 60_000_000 * (1 + dice.roll(3) as i64);
         let throttle = Throttle { limit, period: Duration::from_micros(spread as u64) * limit, burst };
         let (mut now, mut tat) = (at(0), at(0));
-        // How full the bucket is, in microseconds of leaking.
+        // The fill level of the bucket, in microseconds of leaking.
         let mut level = 0i64;
         for _ in 0..200 {
             let pause = dice.roll(spread as u64 * 2) as i64;
@@ -43,7 +43,7 @@ fn a_throttle_is_a_leaking_bucket() {
     }
 }
 
-/// The model: every minute is looked at.
+/// The model: every minute is checked.
 #[test]
 fn a_schedule_is_the_next_minute_that_fits() {
     let mut dice = Dice::of(1);

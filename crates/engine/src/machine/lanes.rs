@@ -1,5 +1,5 @@
-//! Lanes, and whose turn it is: names among each other, tenants within a name, lanes within a
-//! tenant by the rank of their first run.
+//! Lanes and their turns: names rotate, tenants rotate within a name, and the lanes of a tenant are
+//! ordered by the rank of their first run.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use campanile_base::Timestamp;
 use super::{Core, Rank};
 use crate::run::Run;
 
-/// Below so many places a tenant may have all of them.
+/// With fewer places than this, one tenant may use all of them.
 const FEW: usize = 8;
 
 /// The queue of one name, tenant and set of keys.
@@ -17,13 +17,13 @@ pub(super) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) tenant: Arc<str>,
     pub(super) ready: BTreeSet<Rank>,
-    /// The table has others behind the last one here.
+    /// True if the table has more rows behind the last one here.
     pub(super) more: bool,
-    /// They were asked for.
+    /// True if these rows were requested.
     pub(super) asked: bool,
-    /// It waits for a slot or for its throttle.
+    /// True while it waits for a slot or for its throttle.
     pub(super) blocked: bool,
-    /// The rank that it stands in its tenant's list by, while it does.
+    /// The rank under which it is in its tenant's list; `None` if it is not listed.
     listed: Option<Rank>,
 }
 
@@ -71,18 +71,20 @@ pub(super) struct Name {
     running: usize,
     running_of: HashMap<Arc<str>, usize>,
     pub(super) ready: usize,
-    /// Tenants of whom nothing is started.
+    /// Tenants that are paused: none of their runs starts.
     pub(super) paused: HashSet<Arc<str>>,
-    /// For each tenant with something to start: its lanes by the rank of their first run.
+    /// For each tenant with a run to start: its lanes, by the rank of their first run.
     tenants: HashMap<Arc<str>, BTreeSet<(Rank, i64)>>,
     turns: VecDeque<Arc<str>>,
 }
 
 impl Name {
-    /// The first lane of the tenant whose turn it is, where so many may run at a time. The turn is not passed on yet.
+    /// The first lane of the next tenant in turn. `None` when the name is full, or when every tenant
+    /// is paused or at its share. The turn is not passed on yet.
     ///
-    /// A tenant has three quarters of them at most: whoever fills those with what does not end leaves the others a place. Of few there is no quarter:
-    /// those are a limit that somebody has set for what they do.
+    /// A tenant gets at most three quarters of the places, so a tenant whose runs do not end leaves
+    /// some to others. With fewer than [`FEW`] places this does not apply: such a limit was set on
+    /// purpose.
     pub(super) fn next(&mut self, concurrency: usize) -> Option<(Rank, i64)> {
         if self.running >= concurrency {
             return None;
@@ -98,13 +100,13 @@ impl Name {
         self.tenants.get(tenant).and_then(|lanes| lanes.first()).cloned()
     }
 
-    /// One of a tenant's has started.
+    /// Counts a start of a tenant's run.
     pub(super) fn start(&mut self, tenant: &Arc<str>) {
         self.running += 1;
         *self.running_of.entry(tenant.clone()).or_default() += 1;
     }
 
-    /// One of a tenant's runs no more.
+    /// Counts the end of a tenant's run.
     pub(super) fn end(&mut self, tenant: &Arc<str>) {
         self.running -= 1;
         match self.running_of.get_mut(tenant) {
@@ -113,14 +115,14 @@ impl Name {
         }
     }
 
-    /// To the end of the line with this tenant, who has just had its turn.
+    /// Moves this tenant, which has just had its turn, to the end of the line.
     pub(super) fn pass_turn(&mut self, tenant: &Arc<str>) {
         if self.turns.front() == Some(tenant) {
             self.turns.rotate_left(1);
         }
     }
 
-    /// Since when the first of what is ready waits.
+    /// The time since which the first ready run waits.
     pub(super) fn oldest(&self) -> Option<Timestamp> {
         self.tenants.values().filter_map(|lanes| lanes.first()).map(|((_, queued_at, _), _)| *queued_at).min()
     }
@@ -138,7 +140,7 @@ impl Name {
         lanes.remove(head);
         if lanes.is_empty() {
             self.tenants.remove(tenant);
-            // Mostly the tenant whose turn it is.
+            // This is usually the tenant whose turn it is.
             if let Some(place) = self.turns.iter().position(|waiting| waiting == tenant) {
                 self.turns.remove(place);
             }
@@ -147,7 +149,7 @@ impl Name {
 }
 
 impl Core {
-    /// Lets a lane stand in its tenant's list by its first run.
+    /// Updates a lane's entry in its tenant's list to its first run.
     pub(super) fn list(&mut self, id: i64) {
         let lane = self.lanes.get_mut(&id).expect("the lane is there");
         let head = lane.ready.first().filter(|_| !lane.blocked).cloned();
@@ -157,7 +159,7 @@ impl Core {
         let (name, tenant) = (lane.name.clone(), lane.tenant.clone());
         let before = std::mem::replace(&mut lane.listed, head.clone());
         let state = self.names.entry(&name);
-        // First in, then out: a tenant that keeps something keeps its place in the line.
+        // Insert before removing, so that a tenant with further lanes keeps its place in the line.
         if let Some(head) = head {
             state.add(&tenant, (head, id));
         }

@@ -1,21 +1,23 @@
-//! Decides which run starts next. Pure: the caller brings the time, the runs and the news.
+//! Decides which run starts next. Pure: the caller supplies the time, the runs and the changes.
 //!
-//! # Where a run is
-//! One that is known is in exactly one place: a *timer* until it is due, then *ready* in its lane,
-//! and *running* until it is settled. A lane is the queue of one name, tenant and set of keys,
-//! ordered by (priority, queued at, id). Names take turns, and within a name tenants take turns, so
-//! neither a name nor a tenant with a million runs holds up another's single one; nor one whose runs do not end, since a tenant has
-//! three quarters of a name's places at most. A lane whose
-//! key is at its limit, or whose throttle has no room, is *blocked*: it stands in nobody's way.
-//! A key with a limit of one is therefore first in, first out, and never overlaps.
+//! # The places of a run
+//! A known run is in exactly one place: a *timer* until it is due, then *ready* in its lane, then
+//! *running* until it is settled. A lane is the queue of one name, tenant and set of keys, ordered
+//! by (priority, queued at, id). Names take turns, and within a name tenants take turns. So a name
+//! or tenant with a million runs does not delay a single run of another. A tenant whose runs never
+//! end does not block a name either: it gets at most three quarters of the name's places (unless
+//! the name has fewer than eight). A lane is *blocked* while its key is at its limit or its
+//! throttle has no room. A blocked lane does not delay other lanes. A key with a limit of one is
+//! therefore first in, first out, and its runs never overlap.
 //!
-//! # What is not here
-//! Memory is bounded, the table is not. A lane keeps its first runs and remembers that there are
-//! `more`; the caller is asked for the next ones when half of them are gone ([`Core::wanted`]).
-//! Timers are kept as far as the table has been scanned: a cursor over (due, id) that moves ahead of
-//! the clock, no further than there is room ([`Core::to_scan`]). What lies beyond is found when
-//! the cursor gets there; what is offered short of it is taken at once. Nothing is read twice,
-//! and a million sleepers cost nothing until their time comes near.
+//! # Limits of memory
+//! Memory is bounded, but the table is not. A lane keeps its first runs in memory and remembers
+//! that there are `more`. When half of them are gone, it asks the caller for the next ones
+//! ([`Core::wanted`]). Timers are kept only as far as the table has been scanned. The scan position
+//! is a cursor over (due, id). It moves ahead of the clock, but only while there is room
+//! ([`Core::to_scan`]). Runs beyond the cursor are found when the cursor reaches them; new runs
+//! before it are taken at once. Nothing is read twice, and a million sleeping runs cost no memory
+//! until they are nearly due.
 
 mod lanes;
 mod slots;
@@ -26,64 +28,65 @@ use std::time::Duration;
 
 use campanile_base::Timestamp;
 
+use crate::flow::Throttle;
 use crate::run::{Run, RunId};
 use lanes::{Lane, Names};
 use slots::{Admission, Slots};
 
-pub(crate) use slots::{Throttle, slot_keys};
+pub(crate) use slots::slot_keys;
 
 #[cfg(test)]
 mod tests;
 
-/// The place of a run in its lane.
+/// The position of a run in its lane.
 type Rank = (i64, Timestamp, RunId);
 
-/// Greater than every id.
+/// A text that sorts after every id.
 const AFTER_ALL: &str = "~";
 
-/// The bounds of one name.
+/// The limits of one name.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Limits {
-    /// How many run at a time on this node.
+    /// The maximum number of runs at a time on this node.
     pub(crate) concurrency: usize,
-    /// How many with the same first and second key.
+    /// The maximum number of runs with the same first and the same second key.
     pub(crate) keys: [Option<usize>; 2],
-    /// Whether a run keeps its slots while it sleeps and waits.
+    /// True if a run keeps its slots while it sleeps and waits.
     pub(crate) holds: bool,
-    /// How many may start within a time.
+    /// The limit on starts per period.
     pub(crate) throttle: Option<Throttle>,
 }
 
-/// How much is kept in memory.
+/// The limits on what is kept in memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// Runs that are ready: beyond it lanes keep few each.
+    /// The number of ready runs above which lanes keep only a few each.
     pub(crate) ready: usize,
-    /// Runs of one lane.
+    /// The number of runs of one lane.
     pub(crate) lane: usize,
-    /// Runs that are not due yet.
+    /// The number of runs that are not due yet.
     pub(crate) timers: usize,
-    /// How far ahead of the clock the table is scanned.
+    /// The time ahead of the clock up to which the table is scanned.
     pub(crate) horizon: Duration,
 }
 
-/// How a running run was settled, once that is committed.
+/// The outcome of a run that was running, after the commit.
 #[derive(Debug)]
-pub(crate) enum Settled {
-    /// It is over, or somebody else's.
+pub(crate) enum Settlement {
+    /// The run has ended, or belongs to another node.
     Gone,
-    /// It goes on at its due time.
+    /// The run continues at its due time.
     Again(Box<Run>),
-    /// Somebody else changed it meanwhile: the caller looks at its row.
+    /// Another party changed the run meanwhile: the caller reads its row again.
     Unknown,
 }
 
-/// What is to be done now.
+/// The actions that are due now.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
-    /// These run from now on.
+    /// Runs that start now and count as running.
     pub(crate) start: Vec<Run>,
-    /// These were not started by the time they had to be. They are forgotten here.
+    /// Runs that missed their start deadline. The core no longer knows them.
     pub(crate) expired: Vec<Run>,
 }
 
@@ -92,7 +95,7 @@ enum Place {
     Timer,
     Ready,
     Running {
-        /// Somebody else changed its row meanwhile.
+        /// True if another party changed its row meanwhile.
         woken: bool,
     },
 }
@@ -106,29 +109,29 @@ struct Entry {
 pub(crate) struct Core {
     limits: HashMap<Arc<str>, Arc<Limits>>,
     bounds: Bounds,
-    /// The shards that runs are started of, a bit each.
+    /// The shards whose runs may start here, one bit each.
     owned: u64,
     names: Names,
     lanes: HashMap<i64, Lane>,
     slots: Slots,
     runs: HashMap<RunId, Entry>,
     timers: BTreeSet<(Timestamp, RunId)>,
-    /// Lanes that a throttle has blocked until a time.
+    /// Lanes that a throttle blocks until this time.
     throttled: BTreeSet<(Timestamp, i64)>,
-    /// By when those that are ready must have started.
+    /// The start deadlines of ready runs.
     expiries: BTreeSet<(Timestamp, RunId)>,
-    /// How far the table has been scanned.
+    /// The position up to which the table has been scanned.
     seen: (Timestamp, String),
-    /// Before it has been scanned so far nothing starts: what is first may not have been seen.
+    /// Nothing starts before the scan reaches this time: an earlier run may not have been seen yet.
     catch_up: Timestamp,
     wanted: Vec<i64>,
     running: usize,
-    /// The last that were settled, lest a late offer starts one again.
+    /// The last settled runs, so that a late offer does not start one again.
     recent: (HashSet<RunId>, VecDeque<RunId>),
 }
 
 const START: Timestamp = Timestamp::from_micros(i64::MIN);
-/// How many settled runs are remembered against late offers.
+/// The number of settled runs that are remembered.
 const RECENT: usize = 4_096;
 
 impl Core {
@@ -152,14 +155,15 @@ impl Core {
         }
     }
 
-    /// Takes a run that was stored just now.
+    /// Takes a run that was just stored.
     pub(crate) fn offer(&mut self, run: Run, now: Timestamp) {
         if !self.recent.0.contains(&run.id) {
             self.admit(run, now);
         }
     }
 
-    /// Takes what the table held from the cursor on; `until` when there was nothing else up to it.
+    /// Takes rows that the scan read after the cursor. With `until`, these were all rows up to that
+    /// time.
     pub(crate) fn scanned(&mut self, rows: Vec<Run>, until: Option<Timestamp>, now: Timestamp) {
         if let Some(last) = rows.last() {
             self.seen = (last.due, last.id.as_str().to_owned());
@@ -170,45 +174,47 @@ impl Core {
         rows.into_iter().for_each(|run| self.admit(run, now));
     }
 
-    /// From where and until when the table should be scanned, if it should be.
+    /// The cursor and the end of the next scan; `None` while no scan is needed.
     pub(crate) fn to_scan(&self, now: Timestamp) -> Option<((Timestamp, &str), Timestamp)> {
         let has_room = self.timers.len() <= self.bounds.timers / 2 && self.runs.len() <= 2 * self.bounds.ready;
         let is_due = self.seen.0 < now.plus(self.bounds.horizon / 2);
         (has_room && is_due).then(|| ((self.seen.0, self.seen.1.as_str()), now.plus(self.bounds.horizon)))
     }
 
-    /// Lets the table be scanned from the beginning; what is known is not taken twice.
+    /// Restarts the scan from the beginning. Known runs are not taken twice.
     pub(crate) fn sweep(&mut self) {
         self.seen = (START, String::new());
     }
 
-    /// Like [`Core::sweep`], after shards were taken: nothing starts before what is due now is seen.
+    /// Like [`Core::sweep`], after shards were taken. Nothing starts until everything that is due
+    /// now has been read.
     pub(crate) fn catch_up(&mut self, now: Timestamp) {
         self.sweep();
         self.catch_up = now;
     }
 
-    /// Whether there is something that is due and was not seen yet.
+    /// True if runs that are due may not have been read yet.
     pub(crate) fn is_behind(&self, now: Timestamp) -> bool {
         self.seen.0 < self.catch_up && self.to_scan(now).is_some()
     }
 
-    /// The lanes whose next runs are wanted from the table. Answering resets the question.
+    /// The lanes that need their next runs from the table. The list is emptied by this call.
     pub(crate) fn wanted(&mut self) -> Vec<i64> {
         std::mem::take(&mut self.wanted)
     }
 
-    /// How many rows of a lane to read: those that run are still in the table and come first.
+    /// The number of rows of a lane to read. It includes the running ones, which are still in the
+    /// table and come first.
     pub(crate) fn lane_page(&self) -> usize {
         self.bounds.lane + self.running
     }
 
-    /// Takes a run anew that somebody changed.
+    /// Takes the new row of a run that another party changed.
     pub(crate) fn reload(&mut self, run: Run, now: Timestamp) {
         self.admit(run, now);
     }
 
-    /// A lane could not be read: it is asked for again.
+    /// Requests a lane again that could not be read.
     pub(crate) fn lane_failed(&mut self, id: i64) {
         if let Some(lane) = self.lanes.get_mut(&id) {
             lane.asked = false;
@@ -216,24 +222,24 @@ impl Core {
         }
     }
 
-    /// Takes the first rows of a lane; `all` when it has no others.
+    /// Takes the first rows of a lane. With `all`, the lane has no other rows.
     pub(crate) fn lane_loaded(&mut self, lane: i64, rows: Vec<Run>, all: bool, now: Timestamp) {
         if let Some(lane) = self.lanes.get_mut(&lane) {
             (lane.more, lane.asked) = (!all, false);
         }
         let before = self.runs.len();
-        // They come in order: what does not fit any more leaves `more` set.
+        // The rows are in order. When one no longer fits, `more` stays set.
         rows.into_iter().for_each(|run| self.admit_within(run, now, true));
         let is_stuck = self.runs.len() == before && self.lanes.get(&lane).is_some_and(|lane| lane.ready.is_empty());
         if let (true, Some(lane)) = (is_stuck, self.lanes.get_mut(&lane)) {
-            // All of a page is under way; a sweep finds what comes after it.
+            // The whole page is running. A sweep finds the rows behind it.
             lane.more = false;
             self.sweep();
         }
         self.forget_lane_if_done(lane);
     }
 
-    /// Everything that is to start or has expired now, in order. What starts counts as running.
+    /// Returns the runs that start or expire now, in order. Started runs count as running.
     pub(crate) fn turn(&mut self, now: Timestamp) -> Turn {
         self.ring(now);
         let mut turn = Turn { start: Vec::new(), expired: self.expire(now) };
@@ -255,28 +261,28 @@ impl Core {
         turn
     }
 
-    /// Takes note of how a running run ended, and lets the next with its keys go on. Answers whether
-    /// its row is to be looked at: somebody else changed it meanwhile, and only the row says when it
-    /// is due.
-    pub(crate) fn settle(&mut self, id: &RunId, settled: Settled, now: Timestamp) -> bool {
+    /// Records the end of a running run, and unblocks the lanes that wait for its keys. Returns
+    /// `true` if the caller must read the row again: another party changed the run meanwhile, and
+    /// only the row has the due time.
+    pub(crate) fn settle(&mut self, id: &RunId, settled: Settlement, now: Timestamp) -> bool {
         let Some(Entry { run, place: Place::Running { woken } }) = self.take_running(id) else { return false };
         self.running -= 1;
         self.names.get_mut(&run.name).end(&run.tenant);
-        let keeps = matches!(&settled, Settled::Again(again) if again.holds);
+        let keeps = matches!(&settled, Settlement::Again(again) if again.holds);
         let keys = slot_keys(&run, &self.limits[&run.name]);
         for lane in if keeps { Vec::new() } else { self.slots.release(keys, id) } {
             self.unblock(lane);
         }
         match settled {
-            Settled::Gone => self.remember(id.clone()),
-            Settled::Again(again) if !woken => self.admit(*again, now),
-            Settled::Unknown | Settled::Again(_) => return true,
+            Settlement::Gone => self.remember(id.clone()),
+            Settlement::Again(again) if !woken => self.admit(*again, now),
+            Settlement::Unknown | Settlement::Again(_) => return true,
         }
         false
     }
 
-    /// Takes note that somebody changed this run's row. Answers whether it is under way; if not,
-    /// it is forgotten here and to be loaded anew.
+    /// Records that another party changed this run's row. Returns `true` if the run is under way.
+    /// If not, the core forgets it, and the caller loads it again.
     pub(crate) fn touched(&mut self, id: &RunId) -> bool {
         match self.runs.get_mut(id) {
             Some(Entry { place: Place::Running { woken }, .. }) => {
@@ -291,14 +297,14 @@ impl Core {
         }
     }
 
-    /// A run of an earlier life that has its slots: they are taken, whether it is due or not.
+    /// Takes the slots of a run that has held them since an earlier life, even if it is not due.
     pub(crate) fn hold(&mut self, run: &Run) {
         if let Some(limits) = self.limits.get(&run.name) {
             self.slots.hold(slot_keys(run, limits), &run.id);
         }
     }
 
-    /// Gives back what a run held that was ended by somebody else.
+    /// Frees the slots of a run that another party ended.
     pub(crate) fn let_go(&mut self, run: &Run) {
         let Some(limits) = self.limits.get(&run.name) else { return };
         for lane in self.slots.let_go(slot_keys(run, limits), &run.id) {
@@ -306,7 +312,7 @@ impl Core {
         }
     }
 
-    /// Forgets who holds slots without being under way: they are to be told anew.
+    /// Forgets the runs that hold slots without being under way. The caller supplies them again.
     pub(crate) fn forget_holders(&mut self) {
         let runs = &self.runs;
         let is_running = |id: &RunId| runs.get(id).is_some_and(|entry| !entry.place.is_idle());
@@ -315,7 +321,7 @@ impl Core {
         }
     }
 
-    /// Starts nothing more of a tenant's name, or goes on with it.
+    /// Pauses or resumes a tenant's name.
     pub(crate) fn pause(&mut self, tenant: &str, name: &str, paused: bool) {
         let state = self.names.entry(&name.into());
         match paused {
@@ -324,17 +330,18 @@ impl Core {
         }
     }
 
-    /// What a throttle had used up before this life.
+    /// Restores the usage of a throttle from before this life.
     pub(crate) fn restore_throttle(&mut self, key: u64, tat: Timestamp) {
         self.slots.restore(key, tat);
     }
 
-    /// What throttles have used up, to be written down for the next life.
+    /// The throttle usage since the last call, to be stored for the next life.
     pub(crate) fn take_used_throttles(&mut self, now: Timestamp) -> Vec<(u64, Timestamp)> {
         self.slots.take_used(now)
     }
 
-    /// These are the shards to start runs of. What is not running of others is forgotten.
+    /// Sets the shards whose runs may start here. Runs of other shards are forgotten, unless they
+    /// are running.
     pub(crate) fn own(&mut self, shards: u64) {
         self.owned = shards;
         let is_lost = |run: &Run| shards >> run.shard & 1 == 0;
@@ -343,13 +350,13 @@ impl Core {
         lost.iter().for_each(|id| self.remove(id));
     }
 
-    /// Which shards have something under way.
+    /// The shards that have running runs.
     pub(crate) fn busy_shards(&self) -> u64 {
         let busy = self.runs.values().filter(|entry| !entry.place.is_idle());
         busy.fold(0, |mask, entry| mask | 1 << entry.run.shard)
     }
 
-    /// When there is something to do next without any news.
+    /// The next time at which something happens without a message.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let timers = self.timers.first().map(|(due, _)| *due);
         let throttled = self.throttled.first().map(|(at, _)| *at);
@@ -357,17 +364,18 @@ impl Core {
         [timers, throttled, expiries].into_iter().flatten().min()
     }
 
-    /// How many runs are under way.
+    /// The number of running runs.
     pub(crate) fn running(&self) -> usize {
         self.running
     }
 
-    /// How many runs are in memory.
+    /// The number of runs in memory.
     pub(crate) fn known(&self) -> usize {
         self.runs.len()
     }
 
-    /// For each name: how many are ready in memory, and since when the first of them waits.
+    /// For each name: the number of ready runs in memory, and the time since which the first one
+    /// waits.
     pub(crate) fn depths(&self) -> impl Iterator<Item = (&str, usize, Option<Timestamp>)> {
         self.names.iter().map(|(name, state)| (&**name, state.ready, state.oldest()))
     }
@@ -376,7 +384,7 @@ impl Core {
         self.admit_within(run, now, false);
     }
 
-    /// Puts a run where it belongs, unless it is known already, or the table keeps it better.
+    /// Puts a run into its place. A known run, or one that should stay in the table, is not taken.
     fn admit_within(&mut self, run: Run, now: Timestamp, is_next: bool) {
         let is_ours = self.owned >> run.shard & 1 == 1 && self.limits.contains_key(&run.name);
         if !is_ours || !self.forgets_for(&run) {
@@ -386,7 +394,7 @@ impl Core {
             self.hold(&run);
         }
         if run.due > now {
-            // Beyond the cursor it is found when the scan gets there.
+            // A run beyond the cursor is found when the scan reaches it.
             if (run.due, run.id.as_str()) <= (self.seen.0, self.seen.1.as_str()) {
                 self.timers.insert((run.due, run.id.clone()));
                 self.runs.insert(run.id.clone(), Entry { run, place: Place::Timer });
@@ -396,7 +404,7 @@ impl Core {
         self.make_ready(run, is_next);
     }
 
-    /// Whether a row is to be taken: it is unknown, or somebody has changed it and the news was lost.
+    /// True if a row is to be taken: the run is unknown, or its row changed without a message.
     fn forgets_for(&mut self, row: &Run) -> bool {
         match self.runs.get_mut(&row.id) {
             None => true,
@@ -418,7 +426,7 @@ impl Core {
         let id = run.lane();
         let lane = self.lanes.entry(id).or_insert_with(|| Lane::new(&run));
         let is_behind = lane.ready.last().is_none_or(|last| rank > *last);
-        // Behind rows that are only in the table: it must not overtake them.
+        // Rows that are only in the table come before this run, so it must not overtake them.
         if is_behind && ((lane.more && !is_next) || lane.ready.len() >= cap) {
             lane.more = true;
             self.want_if_low(id);
@@ -506,7 +514,7 @@ impl Core {
         expired
     }
 
-    /// The next run of a name, if the name has room and a lane that is not blocked.
+    /// Starts the next run of a name, if the name has a free place and a lane that is not blocked.
     fn start_one(&mut self, name: &Arc<str>, now: Timestamp) -> Option<Run> {
         let limits = self.limits[name].clone();
         loop {

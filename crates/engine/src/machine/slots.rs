@@ -1,43 +1,22 @@
-//! Who may start: concurrency slots by key, and throttles.
+//! Decides if a run may start: concurrency slots by key, and throttles.
 //!
-//! A limit is kept by place, not by a stored counter: all runs that share one live in shards of
-//! one owner, who counts what it has under way. A slot cannot leak, since nobody wrote it down;
-//! after a crash the count begins with what the next owner starts, and with the runs whose rows
-//! say that they hold theirs.
+//! Slots are not stored as counters. All runs that share a limit are in shards of one owner, and
+//! that owner counts the runs it has under way. So a slot cannot leak. After a crash, the count
+//! restarts with the runs that the next owner starts, and with the runs whose rows say that they
+//! hold their slots.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use campanile_base::Timestamp;
 
 use super::Limits;
 use crate::run::{Run, RunId, hash};
 
-/// How many may start within a time. The rest waits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Throttle {
-    pub(crate) limit: u32,
-    pub(crate) period: Duration,
-    /// How many beyond an even spread may start at once.
-    pub(crate) burst: u32,
-}
-
-impl Throttle {
-    /// GCRA: whether one may pass at `now` given the theoretical arrival time `tat`. Either the
-    /// next `tat`, or the time from which on it may.
-    pub(crate) fn pass(&self, tat: Timestamp, now: Timestamp) -> Result<Timestamp, Timestamp> {
-        let spread = self.period / self.limit.max(1);
-        let tat = tat.max(now);
-        let earliest = tat.minus(spread * self.burst);
-        if earliest > now { Err(earliest) } else { Ok(tat.plus(spread)) }
-    }
-}
-
-/// What a run asks for: the hash and the limit of each of its keys.
+/// The hash and the limit of each key of a run.
 type Wanted = [Option<(u64, usize)>; 2];
 
-/// The slots that a run of these limits needs. Keys of different tenants never meet; an empty key
-/// is that of a limit without one, which all tenants share.
+/// The slots that a run needs. Keys of different tenants never collide. The empty key belongs to a
+/// limit without a key, which all tenants share.
 pub(crate) fn slot_keys(run: &Run, limits: &Limits) -> Wanted {
     std::array::from_fn(|index| {
         let (key, limit) = (run.keys[index].as_deref()?, limits.keys[index]?);
@@ -47,7 +26,7 @@ pub(crate) fn slot_keys(run: &Run, limits: &Limits) -> Wanted {
     })
 }
 
-/// The hash of a run's throttle. One without a key of its own is shared by all tenants.
+/// The hash of a run's throttle. All tenants share a throttle without a key.
 pub(crate) fn throttle_key(run: &Run) -> u64 {
     match run.throttle.as_deref() {
         Some(key) if !key.is_empty() => hash([&*run.name, &*run.tenant, "throttle", key]),
@@ -58,7 +37,7 @@ pub(crate) fn throttle_key(run: &Run) -> u64 {
 pub(super) enum Admission {
     /// The slots are taken.
     Granted,
-    /// One of them is not free; the lane is told when it is.
+    /// A slot is not free. The lane is unblocked when one is released.
     Full,
     /// The throttle has no room before this time.
     NotBefore(Timestamp),
@@ -67,7 +46,7 @@ pub(super) enum Admission {
 #[derive(Default)]
 struct Slot {
     used: usize,
-    /// Those that keep theirs while they are not under way.
+    /// Runs that keep their slot while they are not under way.
     holders: HashSet<RunId>,
     waiting: Vec<i64>,
 }
@@ -76,12 +55,12 @@ struct Slot {
 pub(super) struct Slots {
     by_key: HashMap<u64, Slot>,
     throttles: HashMap<u64, Timestamp>,
-    /// Those that were used since they were last written down.
+    /// The throttles that were used since they were last stored.
     used: HashMap<u64, Timestamp>,
 }
 
 impl Slots {
-    /// Takes the slots of a run, all or none.
+    /// Takes all slots of a run, or none.
     pub(super) fn take(&mut self, run: &Run, limits: &Limits, lane: i64, now: Timestamp) -> Admission {
         let wanted: Vec<(u64, usize)> = slot_keys(run, limits).into_iter().flatten().collect();
         for (key, limit) in &wanted {
@@ -93,7 +72,7 @@ impl Slots {
                 return Admission::Full;
             }
         }
-        // A run that was started before has paid for its start.
+        // A run that was started before has already passed the throttle.
         if let (Some(throttle), None) = (&limits.throttle, run.started_at) {
             let key = throttle_key(run);
             let tat = self.throttles.get(&key).copied().unwrap_or(now);
@@ -115,7 +94,7 @@ impl Slots {
         Admission::Granted
     }
 
-    /// Gives the slots of a run back; answers the lanes that may try again.
+    /// Frees the slots of a run. Returns the lanes that may try again.
     pub(super) fn release(&mut self, keys: Wanted, id: &RunId) -> Vec<i64> {
         let mut freed = Vec::new();
         for (key, _) in keys.into_iter().flatten() {
@@ -130,7 +109,7 @@ impl Slots {
         freed
     }
 
-    /// Takes the slots of a run that has had them in an earlier life.
+    /// Takes the slots of a run that held them in an earlier life.
     pub(super) fn hold(&mut self, keys: Wanted, id: &RunId) {
         for (key, _) in keys.into_iter().flatten() {
             let slot = self.by_key.entry(key).or_default();
@@ -140,13 +119,13 @@ impl Slots {
         }
     }
 
-    /// Like [`Slots::release`], for one that holds them without being under way.
+    /// Like [`Slots::release`], but only for slots that the run holds.
     pub(super) fn let_go(&mut self, keys: Wanted, id: &RunId) -> Vec<i64> {
         let held = keys.map(|key| key.filter(|(key, _)| self.holds(*key, id)));
         self.release(held, id)
     }
 
-    /// Keeps only those holders; answers the lanes that may try again.
+    /// Removes all other holders. Returns the lanes that may try again.
     pub(super) fn retain_holders(&mut self, is_kept: impl Fn(&RunId) -> bool) -> Vec<i64> {
         let mut freed = Vec::new();
         self.by_key.retain(|_, slot| {
@@ -163,7 +142,7 @@ impl Slots {
         self.throttles.insert(key, tat);
     }
 
-    /// What is to be written down. Throttles that are as good as unused are forgotten.
+    /// The throttle usage to be stored. Throttles with no remaining effect are forgotten.
     pub(super) fn take_used(&mut self, now: Timestamp) -> Vec<(u64, Timestamp)> {
         self.throttles.retain(|_, tat| *tat > now);
         self.used.drain().collect()

@@ -1,16 +1,17 @@
-//! The machine under a seeded simulator: several nodes over one table that is the truth, a virtual
-//! clock that jumps, random interleavings, crashes after any commit, nodes that hang and come
-//! back, shards that move, completions that come late or twice, too little memory. After every
-//! event the invariants are checked; at the end nothing is left.
+//! Tests of the machine in a seeded simulation. Several nodes share one table, which is the truth.
+//! The simulation includes a virtual clock that jumps, random interleavings, crashes after any
+//! commit, nodes that hang and come back, shards that move, completions that come late or twice,
+//! and too little memory. The invariants are checked after every event. At the end, no run may be
+//! left.
 //!
-//! A failing seed is named in the panic; `SEED=… cargo test -p campanile-engine a_seed` replays it.
+//! A panic names the failing seed. Replay it with `SEED=… cargo test -p campanile-engine a_seed`.
 
 mod world;
 
 use super::*;
 use world::{World, core_of_all, of_name};
 
-/// How many worlds; split over this many threads.
+/// The number of simulated worlds, split over this many threads.
 const SEEDS: u64 = 10_000;
 const THREADS: u64 = 2;
 
@@ -71,7 +72,7 @@ fn a_tenant_whose_runs_do_not_end_leaves_places_to_others() {
     assert_eq!(started.len(), 12, "three quarters of sixteen");
     core.offer(of_name("wide", "org_other", None, now), now);
     assert_eq!(core.turn(now).start.iter().map(|run| &*run.tenant).collect::<Vec<_>>(), ["org_other"]);
-    core.settle(&started[0].id, Settled::Gone, now);
+    core.settle(&started[0].id, Settlement::Gone, now);
     let next = core.turn(now).start;
     assert_eq!(next.iter().map(|run| &*run.tenant).collect::<Vec<_>>(), ["org_endless"]);
 }
@@ -86,7 +87,7 @@ fn a_key_with_a_limit_of_one_is_first_in_first_out() {
     for expected in &runs {
         let started = core.turn(now).start;
         assert_eq!(started.iter().map(|run| &run.id).collect::<Vec<_>>(), [&expected.id]);
-        core.settle(&expected.id, Settled::Gone, now);
+        core.settle(&expected.id, Settlement::Gone, now);
     }
 }
 

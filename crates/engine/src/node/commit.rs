@@ -1,9 +1,10 @@
-//! How what a run came to becomes durable.
+//! Commits the results of runs.
 //!
-//! Most of it concerns the run alone: such commits of all runs that end or get on at the same time share
-//! one transaction and its statements. What concerns others as well (listening, starting, telling,
-//! the changes of a handler) has a transaction of its own. Each asks first whether this life of
-//! the node still may write, and takes effect only where the run is still the owner's.
+//! Most commits concern their run alone. Such commits that come at the same time share one
+//! transaction and its statements. A commit that affects others (it listens, starts a run, sends an
+//! event, or includes changes of a handler) has a transaction of its own. Each transaction first
+//! checks that this life of the node may still write. Each commit takes effect only if the run
+//! still belongs to its owner.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,81 +12,15 @@ use std::sync::Arc;
 use campanile_base::{Result, Timestamp};
 use campanile_db::{Apply, Lane, Tx};
 
-use crate::run::{Note, Run, RunId, Status};
+use crate::run::{Note, Run, RunId};
+use crate::run_commit::{Next, RunCommit};
 use crate::store::lease;
-use crate::store::runs::{self, Ended, Owned, Parked, Postponed, Progress};
-use crate::store::stats::{self, Count, Counted};
+use crate::store::runs::{self, EndedRun, OwnedRun, ParkedRun, PostponedJob, Progress};
+use crate::store::stats;
 use crate::store::steps::{self, FailureRow, StepRow};
-use crate::{Engine, ending, trace};
+use crate::{Engine, trace};
 
-/// What becomes of the run's row.
-#[derive(Debug, Clone)]
-pub(crate) enum Next {
-    /// A job that is done leaves the table.
-    Remove(Owned),
-    /// A job that failed is tried again later.
-    Postpone(Postponed),
-    /// It goes on.
-    On(Progress),
-    /// It leaves memory until it is due.
-    Park(Parked),
-    /// It has ended.
-    End(Ended),
-}
-
-/// A change of one run.
-#[derive(Clone)]
-pub(crate) struct RunCommit {
-    /// The life of the node that it was made in.
-    pub(crate) epoch: i64,
-    pub(crate) run: Arc<Run>,
-    pub(crate) next: Next,
-    pub(crate) steps: Vec<StepRow>,
-    pub(crate) failures: Vec<FailureRow>,
-    pub(crate) taken_in: Vec<String>,
-    /// Whether it takes effect only where its steps were not stored before: others commit with them.
-    pub(crate) is_once: bool,
-    /// What a job's handler has left.
-    pub(crate) note: Option<Note>,
-}
-
-impl RunCommit {
-    pub(crate) fn new(epoch: i64, run: Arc<Run>, next: Next) -> Self {
-        Self {
-            epoch,
-            run,
-            next,
-            steps: Vec::new(),
-            failures: Vec::new(),
-            taken_in: Vec::new(),
-            is_once: false,
-            note: None,
-        }
-    }
-
-    fn count(&self, now: Timestamp) -> Option<Count> {
-        if self.run.is_duty() {
-            return None;
-        }
-        match &self.next {
-            Next::Remove(_) => Some(ending::count_of(&self.run, Status::Completed, now)),
-            Next::End(ended) => {
-                let started_at = ended.started_at.or(self.run.started_at);
-                Some(ending::count_of(&Run { started_at, ..(*self.run).clone() }, ended.status, now))
-            }
-            Next::Postpone(_) => Some(self.retried()),
-            Next::Park(_) | Next::On(_) if !self.failures.is_empty() => Some(self.retried()),
-            Next::Park(_) | Next::On(_) => None,
-        }
-    }
-
-    fn retried(&self) -> Count {
-        let (tenant, name) = (self.run.tenant.to_string(), self.run.name.to_string());
-        Count { tenant, name, what: Counted::Retried, millis: None }
-    }
-}
-
-/// The lane of plain commits; each is answered whether it took effect.
+/// The lane of plain commits. Each gets `true` if it took effect.
 pub(crate) type Commits = Lane<Arc<RunCommit>, bool>;
 
 pub(crate) fn lane(engine: &Engine) -> Commits {
@@ -97,7 +32,7 @@ pub(crate) fn lane(engine: &Engine) -> Commits {
     Lane::start(engine.db.clone(), apply)
 }
 
-/// Applies commits of one node in one transaction; answers which took effect.
+/// Applies commits of one node in one transaction. Returns `true` for each that took effect.
 pub(crate) async fn apply(
     tx: &mut Tx,
     engine: &Engine,
@@ -119,7 +54,7 @@ pub(crate) async fn apply(
         of_commit.resize(steps.len(), index);
     }
     let stored = steps::put(tx, &steps).await?;
-    // An attempt whose commit was not answered may have been committed after all.
+    // An attempt whose commit got no reply may have been committed after all.
     for index in of_commit.into_iter().zip(stored).filter(|(_, stored)| !stored).map(|(index, _)| index) {
         done[index] &= !commits[index].is_once;
     }
@@ -137,7 +72,8 @@ pub(crate) async fn apply(
     Ok(done)
 }
 
-/// The rows of the runs, those of one kind together; none where this life of the node is over.
+/// Changes the rows of the runs, grouped by kind of change. Nothing changes if this life of the
+/// node is over.
 async fn change_rows(
     tx: &mut Tx,
     commits: &[Arc<RunCommit>],
@@ -160,26 +96,26 @@ async fn change_rows(
     let mut note = |indexes: Vec<usize>, changed: Vec<bool>| {
         indexes.into_iter().zip(changed).for_each(|(index, changed)| done[index] = changed);
     };
-    let (indexes, rows): (Vec<usize>, Vec<Owned>) = going_on.into_iter().unzip();
+    let (indexes, rows): (Vec<usize>, Vec<OwnedRun>) = going_on.into_iter().unzip();
     note(indexes, runs::are_owned(tx, &rows, epoch).await?);
     let others = removed.len() + postponed.len() + begun.len() + parked.len() + ended.len();
     if others == 0 || !lease::still_lives(tx, epoch).await? {
         return Ok(());
     }
-    let (indexes, rows): (Vec<usize>, Vec<Owned>) = removed.into_iter().unzip();
+    let (indexes, rows): (Vec<usize>, Vec<OwnedRun>) = removed.into_iter().unzip();
     note(indexes, runs::remove(tx, &rows).await?);
-    let (indexes, rows): (Vec<usize>, Vec<Postponed>) = postponed.into_iter().unzip();
+    let (indexes, rows): (Vec<usize>, Vec<PostponedJob>) = postponed.into_iter().unzip();
     note(indexes, runs::postpone(tx, &rows).await?);
     let (indexes, rows): (Vec<usize>, Vec<Progress>) = begun.into_iter().unzip();
     note(indexes, runs::begin(tx, &rows).await?);
-    let (indexes, rows): (Vec<usize>, Vec<Parked>) = parked.into_iter().unzip();
+    let (indexes, rows): (Vec<usize>, Vec<ParkedRun>) = parked.into_iter().unzip();
     note(indexes, runs::park(tx, &rows, now).await?);
-    let (indexes, rows): (Vec<usize>, Vec<Ended>) = ended.into_iter().unzip();
+    let (indexes, rows): (Vec<usize>, Vec<EndedRun>) = ended.into_iter().unzip();
     note(indexes, runs::end(tx, &rows, now).await?);
     Ok(())
 }
 
-/// What handlers have left to be written down, that of one kind together.
+/// Stores the notes of handlers, grouped by job kind.
 async fn settle_notes<'c>(
     tx: &mut Tx,
     engine: &Engine,
@@ -199,7 +135,7 @@ async fn settle_notes<'c>(
     Ok(())
 }
 
-/// Applies one commit; `false` when it came too late and changed nothing.
+/// Applies one commit. Returns `false` when it came too late and changed nothing.
 pub(crate) async fn apply_one(tx: &mut Tx, engine: &Engine, commit: &Arc<RunCommit>, now: Timestamp) -> Result<bool> {
     Ok(apply(tx, engine, std::slice::from_ref(commit), now).await?[0])
 }

@@ -1,4 +1,4 @@
-//! One attempt of a job, from its handler to the committed verdict.
+//! One attempt of a job, from the call of its handler to the committed verdict.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -8,24 +8,26 @@ use campanile_base::Error;
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 
-use super::Shared;
-use super::commit::{Next, RunCommit, apply_one};
-use crate::ending;
+use super::commit::apply_one;
+use super::dead_letter::{ended_as_failed, storable};
+use super::shared::Shared;
 use crate::failure::{AWAY, is_away};
-use crate::machine::Settled;
+use crate::lifecycle;
+use crate::machine::Settlement;
 use crate::registry::{Attempt, Registered};
-use crate::run::{Commit, Note, Outcome, Run, Status, Verdict};
-use crate::store::runs::{Ended, Owned, Postponed};
+use crate::run::{Commit, Note, Outcome, Run, Verdict};
+use crate::run_commit::{Next, RunCommit};
+use crate::store::runs::{OwnedRun, PostponedJob};
 
-/// Runs the job once, or again while the database is away, which is not its failure. Somebody may look
-/// in meanwhile: a job that was cancelled is dropped.
-pub(super) async fn run(shared: &Arc<Shared>, epoch: i64, run: Run, look: &Notify) -> Settled {
-    let Some(registered) = shared.engine.catalogue().jobs.get(&*run.name) else { return Settled::Gone };
+/// Runs the job once. It runs again while the database is not available, which does not count as a
+/// failure. A job that is cancelled meanwhile is dropped.
+pub(super) async fn run(shared: &Arc<Shared>, epoch: i64, run: Run, look: &Notify) -> Settlement {
+    let Some(registered) = shared.engine.catalogue().jobs.get(&*run.name) else { return Settlement::Gone };
     let began = Instant::now();
     while shared.lives(epoch) {
         let outcome = tokio::select! {
             outcome = attempt(registered, &run) => outcome,
-            () = shared.ended_elsewhere(epoch, &run, look) => return Settled::Gone,
+            () = shared.ended_elsewhere(epoch, &run, look) => return Settlement::Gone,
         };
         let settled = match outcome {
             Err(error) if is_away(&error) => None,
@@ -39,12 +41,12 @@ pub(super) async fn run(shared: &Arc<Shared>, epoch: i64, run: Run, look: &Notif
         }
         tokio::time::sleep(AWAY).await;
     }
-    Settled::Gone
+    Settlement::Gone
 }
 
 async fn attempt(registered: &Registered, run: &Run) -> campanile_base::Result<Outcome> {
     let is_last = run.attempt + 1 >= registered.options.max_attempts;
-    // Called within the guard: a handler may panic before it has made its future, too.
+    // The call is inside the guard because a handler may also panic before it returns its future.
     let attempt = async { (registered.handler)(Attempt { job: run.clone(), is_last }).await };
     let guarded = tokio::time::timeout(registered.options.timeout, AssertUnwindSafe(attempt).catch_unwind());
     match guarded.await {
@@ -54,7 +56,7 @@ async fn attempt(registered: &Registered, run: &Run) -> campanile_base::Result<O
     }
 }
 
-/// What a failure means for the job, by its options.
+/// The outcome of a failure, by the job's options.
 fn judge_failure(registered: &Registered, run: &Run, error: &Error) -> Outcome {
     let failures = run.attempt + 1;
     let error = storable(&error.chain());
@@ -65,17 +67,18 @@ fn judge_failure(registered: &Registered, run: &Run, error: &Error) -> Outcome {
     Outcome::of(Verdict::Retry { after: registered.options.backoff.wait(failures), error })
 }
 
-/// Commits the verdict; while the database is away, again and again with growing patience. Answers
-/// nothing where it was away and what the handler wanted to write is used up: it is to be called again.
-/// What cannot be written for another reason is the attempt's failure; a job that is given up is buried
-/// even if what was to be written with it cannot be.
+/// Commits the verdict, and retries with growing waits while the database is not available. Returns
+/// `None` if the database was not available and the handler's changes are used up: then the handler
+/// is called again. If the handler's changes or notes cannot be written for another reason, the
+/// attempt counts as failed. A job that is given up is buried even if the additional writes for its
+/// end fail.
 async fn settle(
     shared: &Arc<Shared>,
     registered: &Registered,
     epoch: i64,
     run: &Run,
     outcome: Outcome,
-) -> Option<Settled> {
+) -> Option<Settlement> {
     let Outcome { mut verdict, mut commit, mut note } = outcome;
     let mut settling = Settling { shared, registered, epoch, run, tells_death: true };
     for tries in 1.. {
@@ -103,13 +106,13 @@ async fn settle(
     None
 }
 
-/// A job whose verdict is to be committed.
+/// The verdict of a job, to be committed.
 struct Settling<'s> {
     shared: &'s Arc<Shared>,
     registered: &'s Registered,
     epoch: i64,
     run: &'s Run,
-    /// Whether what is registered for the end of such jobs is written, and told, too.
+    /// True if the registered `on_death` function runs and the end is announced.
     tells_death: bool,
 }
 
@@ -119,13 +122,13 @@ impl Settling<'_> {
         verdict: Verdict,
         commit: Option<Commit>,
         note: Option<Note>,
-    ) -> campanile_base::Result<Settled> {
+    ) -> campanile_base::Result<Settlement> {
         let (change, settled) = self.change_for(&verdict, note);
         let tells_death = self.tells_death && matches!(verdict, Verdict::Dead { .. });
         let on_death = self.registered.on_death.clone().filter(|_| tells_death);
         if commit.is_none() && !tells_death {
             let done = self.shared.commits.submit(Arc::new(change)).await?;
-            return Ok(if done { settled } else { Settled::Unknown });
+            return Ok(if done { settled } else { Settlement::Unknown });
         }
         let (run, engine, now) = (self.run.clone(), self.shared.engine.clone(), self.shared.engine.clock.now());
         let done = self.shared.engine.db.write(move |tx| {
@@ -140,7 +143,7 @@ impl Settling<'_> {
                     if let Some(write) = on_death {
                         write(tx, &run, error).await?;
                     }
-                    ending::tell_death(tx, &engine, &run, error, now).await?;
+                    lifecycle::tell_death(tx, &engine, &run, error, now).await?;
                 }
                 if let Some(commit) = commit {
                     commit(tx).await?;
@@ -148,62 +151,27 @@ impl Settling<'_> {
                 Ok::<_, Error>(true)
             })
         });
-        Ok(if done.await? { settled } else { Settled::Unknown })
+        Ok(if done.await? { settled } else { Settlement::Unknown })
     }
 
-    /// What a verdict changes of the job's row, and what that means for the machine.
-    fn change_for(&self, verdict: &Verdict, note: Option<Note>) -> (RunCommit, Settled) {
+    /// The change of the job's row for a verdict, and the matching settlement for the machine.
+    fn change_for(&self, verdict: &Verdict, note: Option<Note>) -> (RunCommit, Settlement) {
         let run = self.run;
         let (next, settled) = match verdict {
-            Verdict::Done => (Next::Remove(Owned::of(run)), Settled::Gone),
-            Verdict::Dead { error } => (Next::End(burial(run, error)), Settled::Gone),
+            Verdict::Done => (Next::Remove(OwnedRun::of(run)), Settlement::Gone),
+            Verdict::Dead { error } => (Next::End(ended_as_failed(run, error)), Settlement::Gone),
             Verdict::Retry { after, error } => self.postpone(run.attempt + 1, *after, error),
             Verdict::PutOff { after, reason } => self.postpone(run.attempt, *after, reason),
         };
         (RunCommit { note, ..RunCommit::new(self.epoch, Arc::new(run.clone()), next) }, settled)
     }
 
-    fn postpone(&self, attempt: u32, after: Duration, why: &str) -> (Next, Settled) {
+    fn postpone(&self, attempt: u32, after: Duration, why: &str) -> (Next, Settlement) {
         let (run, due) = (self.run, self.shared.engine.clock.now().plus(after));
         let again = Run { due, attempt, generation: run.generation + 1, ..run.clone() };
-        let postponed = Postponed { run: Owned::of(run), attempt, due, error: storable(why) };
-        (Next::Postpone(postponed), Settled::Again(Box::new(again)))
+        let postponed = PostponedJob { run: OwnedRun::of(run), attempt, due, error: storable(why) };
+        (Next::Postpone(postponed), Settlement::Again(Box::new(again)))
     }
-}
-
-/// What others have said may hold what no database keeps.
-fn storable(error: &str) -> String {
-    error.replace('\0', "\u{fffd}")
-}
-
-/// A job that is given up: a dead letter, which says why and can be retried.
-fn burial(run: &Run, error: &str) -> Ended {
-    Ended {
-        run: Owned::of(run),
-        status: Status::Failed,
-        attempt: run.attempt + 1,
-        seq: run.seq,
-        started_at: None,
-        output: None,
-        error: Some(storable(error)),
-    }
-}
-
-/// Ends a run as failed: a dead letter, which says why and can be retried.
-pub(super) async fn bury(
-    tx: &mut campanile_db::Tx,
-    engine: &crate::Engine,
-    epoch: i64,
-    run: &Run,
-    error: &str,
-    now: campanile_base::Timestamp,
-) -> campanile_base::Result<bool> {
-    let commit = Arc::new(RunCommit::new(epoch, Arc::new(run.clone()), Next::End(burial(run, error))));
-    let ours = apply_one(tx, engine, &commit, now).await?;
-    if ours {
-        ending::follow_up(tx, engine, run, Status::Failed, Err(error), now).await?;
-    }
-    Ok(ours)
 }
 
 fn count(run: &Run, verdict: &Verdict) {

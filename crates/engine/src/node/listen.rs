@@ -1,10 +1,10 @@
-//! Between events and the runs that wait for them, whichever came first.
+//! Connects events with the runs that wait for them, in either order.
 //!
-//! A sender writes its event and then looks for those who listen; a run that begins to listen writes
-//! that down and then looks back for the event. On PostgreSQL the two could miss each other, so
-//! they are kept apart by locks on what is waited for: an equality such as `data.order="17"`. Those who
-//! wait for other values go on undisturbed. Only a path by which nobody has listened for
-//! this event before stops all of its senders, who cannot know of it yet.
+//! A sender stores its event and then looks for listeners. A run that begins to listen stores that
+//! and then looks back for the event. On PostgreSQL, the two could miss each other. So both take
+//! locks on the condition: an equality such as `data.order="17"`. Runs that wait for other values
+//! are not affected. Only if a run listens by a path that is new for this event name, all senders
+//! of that event have to wait, because they cannot know of the path yet.
 
 use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
@@ -17,20 +17,27 @@ use crate::store::events::{self, WaitKind, WaitRow};
 use crate::store::runs;
 use crate::store::steps::StepState;
 use crate::workflow::journal::Listen;
-use crate::{Engine, ending};
+use crate::{Engine, lifecycle};
 
-/// How many events are looked back at in one go.
+/// The number of past events that are read at a time.
 const PAGE: i64 = 256;
 
-/// Whether the expression of a wait holds for an event.
-async fn listens(tx: &mut Tx, wait: &WaitRow, event: &Value) -> Result<bool> {
+/// True if the expression of a wait holds for an event. A run whose input cannot be read is
+/// cancelled: it could never go on, and the sender must not fail because of it.
+async fn listens(tx: &mut Tx, engine: &Engine, wait: &WaitRow, event: &Value, now: Timestamp) -> Result<bool> {
     let Some(text) = &wait.expression else { return Ok(true) };
     let Some(run) = runs::any(tx, &wait.run).await? else { return Ok(false) };
-    let own: Value = serde_json::from_str(&run.input).unwrap_or_default();
+    let own: Value = match run.args() {
+        Ok(own) => own,
+        Err(error) => {
+            Box::pin(lifecycle::cancel(tx, engine, &wait.run, &error.chain(), now)).await?;
+            return Ok(false);
+        }
+    };
     Ok(Expression::parse(text).is_ok_and(|expression| expression.holds(&[("event", &own), ("async", event)])))
 }
 
-/// Lets a listening run know of its event, once.
+/// Delivers its event to a listening run, once.
 async fn hear(tx: &mut Tx, engine: &Engine, wait: &WaitRow, event: &str, now: Timestamp) -> Result<()> {
     if !events::stop_listening(tx, &wait.run, &wait.key).await? {
         return Ok(());
@@ -41,13 +48,14 @@ async fn hear(tx: &mut Tx, engine: &Engine, wait: &WaitRow, event: &str, now: Ti
         }
         WaitKind::Cancel => {
             let why = format!("the event {} called it off", wait.event);
-            Box::pin(ending::cancel(tx, engine, &wait.run, &why, now)).await?;
+            Box::pin(lifecycle::cancel(tx, engine, &wait.run, &why, now)).await?;
         }
     }
     Ok(())
 }
 
-/// Keeps those away who are about to listen for this event. Answers the equalities that it fulfils.
+/// Locks out runs that are about to listen for this event. Returns the equalities that the event
+/// fulfils.
 pub(crate) async fn lock_to_tell(tx: &mut Tx, tenant: &str, name: &str, event: &Value) -> Result<Vec<String>> {
     tx.lock_shared(&lock_name(tenant, name, None)).await?;
     let paths = events::paths(tx, name).await?;
@@ -58,7 +66,7 @@ pub(crate) async fn lock_to_tell(tx: &mut Tx, tenant: &str, name: &str, event: &
     Ok(equalities)
 }
 
-/// Tells those who listen for an event by this equality.
+/// Delivers an event to the runs that listen for it with this equality.
 pub(crate) async fn tell(
     tx: &mut Tx,
     engine: &Engine,
@@ -69,14 +77,14 @@ pub(crate) async fn tell(
     now: Timestamp,
 ) -> Result<()> {
     for wait in events::listeners(tx, tenant, name, equal, now).await? {
-        if listens(tx, &wait, event).await? {
+        if listens(tx, engine, &wait, event, now).await? {
             hear(tx, engine, &wait, &event.to_string(), now).await?;
         }
     }
     Ok(())
 }
 
-/// Keeps those away who are about to send what this run is to listen for.
+/// Locks out senders of the event that this run is about to listen for.
 pub(crate) async fn lock_to_listen(tx: &mut Tx, tenant: &str, name: &str, equal: &str) -> Result<()> {
     if !events::knows_path(tx, name, path_of(equal)).await? {
         tx.lock(&lock_name(tenant, name, None)).await?;
@@ -95,7 +103,8 @@ fn path_of(equal: &str) -> &str {
     equal.split_once('=').map_or("", |(path, _)| path)
 }
 
-/// Lets a run listen from now on. Answers whether the event had come already: the run has it then.
+/// Makes a run listen from now on. Returns `true` if the event had already come: then the run has
+/// it.
 pub(crate) async fn listen(
     tx: &mut Tx,
     engine: &Engine,
@@ -116,17 +125,19 @@ pub(crate) async fn listen(
     };
     events::listen(tx, std::slice::from_ref(&wait)).await?;
     let path = path_of(&wait.equal);
-    // What is equal is somewhere in the text of the data, as it stands in the equality.
+    // If the equality holds, its value is somewhere in the text of the data, in the same form.
     let value = wait.equal.split_once('=').filter(|_| path.starts_with("data.")).map_or("", |(_, value)| value);
-    // An event of that very moment was the last one: "~" comes after every id.
+    // The event of that exact time was already taken: "~" sorts after every id.
     let mut from = (listen.since, "~".to_owned());
     loop {
         let said = events::since(tx, tenant, &wait.event, (from.0, &from.1), value, PAGE).await?;
         let Some(last) = said.last() else { return Ok(false) };
         from = (last.at, last.id.clone());
         for row in said {
-            let event = Event::from_row(row).json();
-            if equality_at(&event, path).is_some_and(|equal| equal == wait.equal) && listens(tx, &wait, &event).await? {
+            let event = Event::from_row(row)?.json();
+            if equality_at(&event, path).is_some_and(|equal| equal == wait.equal)
+                && listens(tx, engine, &wait, &event, now).await?
+            {
                 hear(tx, engine, &wait, &event.to_string(), now).await?;
                 return Ok(true);
             }

@@ -1,4 +1,4 @@
-//! What the node reads from the table: what the machine wants, and what it is told to look at.
+//! Reads from the table: the runs that the machine requests, and the runs that messages name.
 
 use std::time::{Duration, Instant};
 
@@ -6,15 +6,15 @@ use super::{Node, POLL};
 use crate::run::{Run, RunId};
 use crate::store::{flow, lease, runs};
 
-/// How many rows are read at a time.
+/// The number of rows per read.
 const PAGE: i64 = 1_000;
-/// How long nothing is read after something could not be.
+/// The pause after a failed read.
 const REST: Duration = Duration::from_millis(250);
-/// How many pages before the loop looks at its news again.
+/// The number of pages that are read before the loop handles messages again.
 const PAGES: usize = 8;
 
 impl Node {
-    /// Scans ahead, refills lanes, looks at what was touched.
+    /// Scans ahead, refills lanes, and reads runs that were changed.
     pub(super) async fn load_what_is_wanted(&mut self) {
         if self.blind_until.is_some_and(|until| until > Instant::now()) {
             return;
@@ -39,7 +39,7 @@ impl Node {
         }
     }
 
-    /// Reads a page where the cursor is; answers whether there may be another.
+    /// Reads one page at the cursor. Returns `true` if there may be another.
     async fn scan(&mut self) -> bool {
         let now = self.now();
         let Some(((at, id), until)) = self.core.to_scan(now) else { return false };
@@ -75,7 +75,7 @@ impl Node {
         }
     }
 
-    /// Takes a run anew that somebody changed, or lets go of one that somebody ended.
+    /// Reloads a run that another party changed, or frees the slots of one that was ended.
     async fn load_one(&mut self, id: RunId) {
         let (owned, wanted) = (self.life.owned(), id.clone());
         let row = self.shared.engine.db.read(move |tx| Box::pin(async move { runs::any(tx, &wanted).await })).await;
@@ -91,7 +91,7 @@ impl Node {
         }
     }
 
-    /// Takes the word that was left for this node's shards.
+    /// Takes the nudges for this node's shards.
     pub(super) async fn look_around(&mut self) {
         self.life.pauses_are_stale = true;
         loop {
@@ -111,7 +111,7 @@ impl Node {
                 }
                 Err(error) => {
                     self.could_not_load(&error);
-                    // Word may have been taken and not have arrived.
+                    // The nudges may have been deleted although the answer was lost.
                     self.sweep_at.get_or_insert(Instant::now() + POLL);
                     return;
                 }
@@ -125,7 +125,7 @@ impl Node {
         }
     }
 
-    /// Runs that have their slots from an earlier life, of these shards.
+    /// Restores the slots of runs in these shards that have held them since an earlier life.
     pub(super) async fn restore_holders(&mut self, shards: Vec<i64>) -> campanile_db::Result<()> {
         let held = self.shared.engine.db.read(move |tx| {
             Box::pin(async move {
@@ -140,7 +140,7 @@ impl Node {
         Ok(())
     }
 
-    /// What throttles had used up under earlier owners.
+    /// Restores the throttle usage of earlier owners.
     pub(super) async fn restore_throttles(&mut self) -> campanile_db::Result<()> {
         let now = self.now();
         let used =
@@ -149,7 +149,7 @@ impl Node {
         Ok(())
     }
 
-    /// The database is away, or says no: it is left alone for a moment.
+    /// Pauses reads for a moment after a failed one.
     fn could_not_load(&mut self, error: &campanile_db::Error) -> bool {
         tracing::warn!(%error, "work could not be loaded; it will be tried again");
         self.blind_until = Some(Instant::now() + REST);

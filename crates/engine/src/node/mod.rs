@@ -1,13 +1,16 @@
-//! A node: the loop around the machine. It wakes it, loads for it, runs what it starts.
+//! A node: the loop around the machine. It passes messages to the machine, loads runs for it, and
+//! executes the runs that it starts.
 //!
-//! One task owns the machine and the lease; runs are tasks of their own and report back through
-//! the same channel that new runs come in by, so nothing here is locked.
+//! One task owns the machine and the lease. Each run is a task of its own. It reports through the
+//! same channel that brings new runs, so no locks are needed.
 
 pub(crate) mod commit;
+pub(crate) mod dead_letter;
 mod job;
-mod life;
 pub(crate) mod listen;
 mod load;
+mod membership;
+pub(crate) mod shared;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,94 +26,63 @@ use tokio_util::sync::CancellationToken;
 use crate::catalogue::Catalogue;
 use crate::failure::is_away;
 use crate::flow::Hold;
-use crate::machine::{Bounds, Core, Limits, Settled, Turn};
-use crate::registry::OnDeath;
+use crate::machine::{Bounds, Core, Limits, Settlement, Turn};
 use crate::run::{Run, RunId};
 use crate::store::{flow, runs};
 use crate::workflow::drive;
-use crate::workflow::stored::{self, Loads};
-use crate::{Engine, ending};
-use commit::Commits;
-use life::Life;
+use crate::workflow::stored_run;
+use crate::{Engine, lifecycle};
+use membership::Membership;
+use shared::Shared;
 
 pub(crate) use listen::{lock_to_tell, tell};
 
-/// How much is kept in memory.
+/// The limits on what is kept in memory.
 const BOUNDS: Bounds = Bounds { ready: 40_000, lane: 1_000, timers: 20_000, horizon: Duration::from_secs(60) };
-/// How long nothing is looked at without news, at most; on PostgreSQL word from other nodes may
-/// have been missed.
+/// The longest time without a look at the table when no message comes. On PostgreSQL, a
+/// notification from another node may have been missed.
 const POLL: Duration = Duration::from_secs(1);
-/// How often the table is gone through for what nobody told of. Nothing should be found.
+/// The interval of full scans for runs that no message announced. They should find nothing.
 const SWEEP: Duration = Duration::from_secs(60);
-/// How often is measured, and written down what throttles have used up.
+/// The interval of metrics, and of storing the throttle usage.
 const CHORES: Duration = Duration::from_secs(1);
-/// How often others are rung for at most.
+/// The minimum interval between notifications to other nodes.
 const TICK: Duration = Duration::from_millis(20);
 /// The bell that wakes the nodes on PostgreSQL.
 const BELL: &str = "campanile_engine";
-/// A run that was under way when its process died so often is given up.
+/// The number of crashes of its process after which a run is given up.
 const MOST_CRASHES: u32 = 8;
-/// From so many on it lets others go first, and so much longer each time: processes are killed for
-/// other reasons too, and what is innocent gets done in between.
+/// From this many crashes on, a run waits before it starts, longer each time. Processes are also
+/// killed for other reasons, so harmless runs can complete in between.
 const CRASHES_TO_WAIT: (u32, Duration) = (3, Duration::from_secs(5));
 
-/// What the loop is told.
+/// The messages to the loop.
 pub(crate) enum Message {
-    /// These were stored just now.
+    /// These runs were just stored.
     Offer(Vec<Run>),
-    /// This one ended, or goes on later.
-    Settled(RunId, Settled),
-    /// Somebody changed this one's row.
+    /// This run ended, or continues later.
+    Settled(RunId, Settlement),
+    /// Another party changed the row of this run.
     Touched(RunId),
-    /// Something was paused, or goes on.
+    /// A name was paused or resumed.
     Pauses,
-    /// Something was perhaps stored that nobody tells of.
+    /// A commit had an unknown outcome: runs may be stored that no message announces.
     Doubt,
 }
 
-/// A running engine; stop it before the database goes away.
+/// A running engine. Stop it before the database is closed.
 pub struct Running {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Running {
-    /// Starts nothing more, waits up to `grace` for what is under way, and gives the shards back.
+    /// Starts no more runs, waits up to `grace` for the running ones, and releases the shards.
     pub async fn stop(self, grace: Duration) {
         self.stop.cancel();
         if tokio::time::timeout(grace, self.task).await.is_err() {
             tracing::warn!(?grace, "work was still under way when the engine stopped; it will be done again");
         }
-    }
-}
-
-/// What every run needs.
-pub(crate) struct Shared {
-    pub(crate) engine: Engine,
-    pub(crate) commits: Commits,
-    pub(crate) loads: Loads,
-    /// The life that this node lives now.
-    epoch: AtomicI64,
-}
-
-impl Shared {
-    /// Comes back once the run is not this life's any more, as somebody may have said by `look`.
-    async fn ended_elsewhere(&self, epoch: i64, run: &Run, look: &Notify) {
-        loop {
-            look.notified().await;
-            if self.epoch.load(Ordering::Relaxed) != epoch {
-                return;
-            }
-            let id = run.id.clone();
-            let row = self.engine.db.read(move |tx| Box::pin(async move { runs::any(tx, &id).await })).await;
-            if row.is_ok_and(|row| row.is_none_or(|row| row.generation != run.generation)) {
-                return;
-            }
-        }
-    }
-
-    pub(crate) fn lives(&self, epoch: i64) -> bool {
-        self.epoch.load(Ordering::Relaxed) == epoch
     }
 }
 
@@ -120,12 +92,12 @@ pub(crate) async fn start(
     node: &str,
     lease: Duration,
 ) -> campanile_db::Result<Running> {
-    let life = Life::begin(&engine, node, lease).await?;
+    let life = Membership::begin(&engine, node, lease).await?;
     let bell = engine.db.bell(BELL);
     let core = Core::new(limits(engine.catalogue()), BOUNDS);
     let shared = Arc::new(Shared {
         commits: commit::lane(&engine),
-        loads: stored::lane(&engine),
+        loads: stored_run::lane(&engine),
         epoch: AtomicI64::new(life.epoch()),
         engine,
     });
@@ -145,7 +117,7 @@ pub(crate) async fn start(
     Ok(Running { stop, task })
 }
 
-/// What the machine is to know of everything that can run.
+/// The machine's limits for all registered names.
 fn limits(catalogue: &Catalogue) -> HashMap<Arc<str>, Limits> {
     let jobs = catalogue.jobs.iter().map(|(kind, registered)| {
         let options = &registered.options;
@@ -168,17 +140,17 @@ fn limits(catalogue: &Catalogue) -> HashMap<Arc<str>, Limits> {
 
 struct Node {
     core: Core,
-    life: Life,
+    life: Membership,
     shared: Arc<Shared>,
     inbox: mpsc::UnboundedReceiver<Message>,
-    /// How to make a run that is under way look at its row.
+    /// Signals for running runs: each makes its run read its row again.
     underway: HashMap<RunId, Arc<Notify>>,
-    /// Runs whose rows are to be looked at.
+    /// Runs whose rows must be read again.
     touched: Vec<RunId>,
     bell: Bell,
-    /// Until when nothing is read: the database was away.
+    /// No reads before this time: the database was not available.
     blind_until: Option<Instant>,
-    /// When to go through the table for what nobody told of.
+    /// The time of the next scan for runs that no message announced.
     sweep_at: Option<Instant>,
 }
 
@@ -230,7 +202,7 @@ impl Node {
         }
         let due = self.core.next_due().map_or(POLL, |due| due.since(self.now()));
         let sweep = self.sweep_at.map_or(POLL, |at| at.saturating_duration_since(Instant::now()));
-        // A manual clock moves without telling; look at it often enough.
+        // A manual clock moves without a signal, so wake up often enough.
         due.min(sweep).clamp(Duration::from_millis(1), POLL)
     }
 
@@ -241,7 +213,7 @@ impl Node {
                 Message::Offer(offered) => self.take_offer(offered, now),
                 Message::Settled(id, settled) => {
                     self.underway.remove(&id);
-                    if matches!(settled, Settled::Gone) {
+                    if matches!(settled, Settlement::Gone) {
                         self.life.marked.remove(&id);
                     }
                     if self.core.settle(&id, settled, now) {
@@ -250,13 +222,14 @@ impl Node {
                 }
                 Message::Touched(id) => self.touch(id),
                 Message::Pauses => self.life.pauses_are_stale = true,
-                // What a lost connection was committing is there by then, or never will be.
+                // By then, a commit on a lost connection is either visible or will never be.
                 Message::Doubt => drop(self.sweep_at.get_or_insert(Instant::now() + POLL)),
             }
         }
     }
 
-    /// Runs of a shard that has changed hands meanwhile are left to its new owner, who is told.
+    /// Offers the runs to the machine. If a run's shard has changed owner meanwhile, the new owner
+    /// is told.
     fn take_offer(&mut self, mut offered: Vec<Run>, now: Timestamp) {
         let owned = self.life.owned();
         let others: Vec<(i64, RunId)> =
@@ -299,18 +272,18 @@ impl Node {
         expired.into_iter().for_each(|run| self.expire(run));
     }
 
-    /// Runs that were there when the last owner of their shard died: one of them may have been
-    /// the reason. What is about to start is written down first.
+    /// Starts runs that existed when the last owner of their shard died: one of them may have
+    /// caused the crash. Each is marked in the table before it starts.
     async fn start_suspects(&mut self, suspects: Vec<Run>) {
         let now = self.now();
-        let rests = |life: &Life, run: &Run| life.rests_until(run).filter(|until| *until > now);
+        let rests = |life: &Membership, run: &Run| life.rests_until(run).filter(|until| *until > now);
         let (resting, suspects): (Vec<Run>, Vec<Run>) =
             suspects.into_iter().partition(|run| rests(&self.life, run).is_some());
         for run in resting {
             let until = rests(&self.life, &run).expect("it was asked just now");
             self.put_off(run, until).await;
         }
-        let owned: Vec<runs::Owned> = suspects.iter().map(runs::Owned::of).collect();
+        let owned: Vec<runs::OwnedRun> = suspects.iter().map(runs::OwnedRun::of).collect();
         let written = self.shared.engine.db.write(move |tx| Box::pin(async move { runs::suspect(tx, &owned).await }));
         if let Err(error) = written.await {
             tracing::warn!(%error, "what is about to start could not be written down");
@@ -322,12 +295,12 @@ impl Node {
     }
 
     async fn put_off(&mut self, run: Run, until: Timestamp) {
-        let (owned, now) = (runs::Owned::of(&run), self.now());
+        let (owned, now) = (runs::OwnedRun::of(&run), self.now());
         let written =
             self.shared.engine.db.write(move |tx| Box::pin(async move { runs::put_off(tx, &owned, until).await }));
         let settled = match written.await {
-            Ok(true) => Settled::Again(Box::new(Run { due: until, ..run.clone() })),
-            _ => Settled::Unknown,
+            Ok(true) => Settlement::Again(Box::new(Run { due: until, ..run.clone() })),
+            _ => Settlement::Unknown,
         };
         if self.core.settle(&run.id, settled, now) {
             self.touched.push(run.id);
@@ -339,7 +312,8 @@ impl Node {
         let look = Arc::new(Notify::new());
         self.underway.insert(run.id.clone(), look.clone());
         let (shared, epoch) = (self.shared.clone(), self.life.epoch());
-        // In boxes: a task's future is moved as a whole when it is spawned, and again when it ends.
+        // Boxed, because a future is moved as a whole when its task is spawned, and again when it
+        // ends.
         tokio::spawn(on_behalf_of(run.tenant.clone(), async move {
             let id = run.id.clone();
             let messages = shared.engine.messages.clone();
@@ -359,7 +333,7 @@ impl Node {
             let (engine, now) = (shared.engine.clone(), shared.engine.clock.now());
             let id = run.id.clone();
             let cancelled = shared.engine.db.write(move |tx| {
-                Box::pin(async move { ending::cancel(tx, &engine, &id, "it did not start in time", now).await })
+                Box::pin(async move { lifecycle::cancel(tx, &engine, &id, "it did not start in time", now).await })
             });
             if let Err(error) = cancelled.await {
                 tracing::warn!(run = %run.id, error = error.chain(), "a run that is too late could not be cancelled");
@@ -382,7 +356,8 @@ impl Node {
         }
     }
 
-    /// Measures, and writes down what throttles have used up: after a crash they know it within a second.
+    /// Records metrics, and stores the throttle usage. So after a crash, at most a second of usage
+    /// is lost.
     async fn do_chores(&mut self) {
         let now = self.now();
         metrics::gauge!("campanile_runs_in_memory").set(self.core.known() as f64);
@@ -407,7 +382,7 @@ impl Node {
         self.shared.engine.place.rings.load(Ordering::Relaxed)
     }
 
-    /// Rings for the other nodes, once for all that there is to tell them.
+    /// Notifies the other nodes, once for all pending nudges.
     async fn ring(&mut self) {
         self.shared.engine.place.rings.store(false, Ordering::Relaxed);
         if let Err(error) = self.shared.engine.db.ring(BELL).await {
@@ -431,46 +406,23 @@ impl Node {
     }
 }
 
-/// Ends a run that has taken its process down time and again, even if what that leads to cannot be written.
-async fn give_up(shared: &Arc<Shared>, epoch: i64, run: Run) -> Settled {
+/// Ends a run whose process crashed too often, even if the effects of its end cannot be stored.
+async fn give_up(shared: &Arc<Shared>, epoch: i64, run: Run) -> Settlement {
     let error = format!("the process died {MOST_CRASHES} times while this was under way");
     tracing::error!(run = %run.id, name = &*run.name, error, "a run is given up");
     let engine = &shared.engine;
     let on_death = engine.catalogue().jobs.get(&*run.name).and_then(|job| job.on_death.clone());
-    let mut ended = bury(engine, epoch, &run, &error, on_death).await;
+    let mut ended = dead_letter::give_up(engine, epoch, &run, &error, on_death).await;
     if let Err(why) = ended.as_ref()
         && !is_away(why)
     {
         tracing::error!(run = %run.id, error = why.chain(), "what a run's end leads to could not be written");
-        ended = bury(engine, epoch, &run, &error, None).await;
+        ended = dead_letter::give_up(engine, epoch, &run, &error, None).await;
     }
     if let Err(error) = ended {
         tracing::warn!(run = %run.id, error = error.chain(), "a run could not be given up");
         tokio::time::sleep(POLL).await;
-        return Settled::Unknown;
+        return Settlement::Unknown;
     }
-    Settled::Gone
-}
-
-/// Buries a run, with what its end leads to.
-pub(crate) async fn bury(
-    engine: &Engine,
-    epoch: i64,
-    run: &Run,
-    error: &str,
-    on_death: Option<OnDeath>,
-) -> campanile_base::Result<()> {
-    let (engine, run, error) = (engine.clone(), run.clone(), error.to_owned());
-    let db = engine.db.clone();
-    db.write(move |tx| {
-        Box::pin(async move {
-            let now = engine.clock.now();
-            let buried = job::bury(tx, &engine, epoch, &run, &error, now).await?;
-            if let (true, Some(write)) = (buried, on_death) {
-                write(tx, &run, &error).await?;
-            }
-            Ok(())
-        })
-    })
-    .await
+    Settlement::Gone
 }

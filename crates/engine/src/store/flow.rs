@@ -1,9 +1,11 @@
-//! Flow control that must be remembered: limiters, windows of idempotency, singletons, gatherings.
+//! Stored state of flow control: limiters, idempotency windows, singletons, gatherings, pauses.
 
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, params, row};
+use campanile_db::{Result, Tx, insert, params, row};
 
 use crate::run::RunId;
+
+campanile_db::columns! { gathering_columns, gathering_at: run_id, items, bytes, until }
 
 /// The theoretical arrival time of a limiter, locked for this transaction.
 pub(crate) async fn tat(tx: &mut Tx, key: &str) -> Result<Option<Timestamp>> {
@@ -16,7 +18,7 @@ pub(crate) async fn set_tat(tx: &mut Tx, key: &str, tat: Timestamp) -> Result<()
     tx.execute(sql, params![key, tat]).await.map(drop)
 }
 
-/// Writes down what throttles have used up.
+/// Stores the usage of throttles.
 pub(crate) async fn save_throttles(tx: &mut Tx, used: &[(u64, Timestamp)]) -> Result<()> {
     let sql = "INSERT INTO limiter (key, tat) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET tat = excluded.tat
         WHERE excluded.tat > limiter.tat";
@@ -24,7 +26,7 @@ pub(crate) async fn save_throttles(tx: &mut Tx, used: &[(u64, Timestamp)]) -> Re
     tx.execute_many(sql, &rows).await.map(drop)
 }
 
-/// What throttles had used up, where it still matters.
+/// The usage of throttles, where it still has an effect.
 pub(crate) async fn throttles(tx: &mut Tx, now: Timestamp) -> Result<Vec<(u64, Timestamp)>> {
     let sql = "SELECT key, tat FROM limiter WHERE key >= 'throttle:' AND key < 'throttle;' AND tat > $1";
     let rows: Vec<(String, Timestamp)> = tx.all(sql, params![now], |row| Ok((row.get(0)?, row.get(1)?))).await?;
@@ -32,7 +34,7 @@ pub(crate) async fn throttles(tx: &mut Tx, now: Timestamp) -> Result<Vec<(u64, T
     Ok(rows.into_iter().map(|(text, tat)| (key(&text), tat)).collect())
 }
 
-/// Claims a key for a run until a time; the run that has it already, where one has.
+/// Claims a key for a run until a time. Returns the run that already has it, if there is one.
 pub(crate) async fn claim_idempotency(
     tx: &mut Tx,
     key: &str,
@@ -50,7 +52,7 @@ pub(crate) async fn claim_idempotency(
     tx.first(sql, params![key], |row| row.get::<String>(0).map(RunId::from)).await
 }
 
-/// The run that is the only one of its key, locked for this transaction.
+/// The singleton run of a key, locked for this transaction.
 pub(crate) async fn single(tx: &mut Tx, key: &str) -> Result<Option<RunId>> {
     tx.lock(key).await?;
     let sql = "SELECT run_id FROM singleton WHERE key = $1";
@@ -73,40 +75,45 @@ pub(crate) struct Gathering {
     pub(crate) run: RunId,
     pub(crate) items: i64,
     pub(crate) bytes: i64,
-    /// No later than this it starts.
+    /// The latest time at which it starts.
     pub(crate) until: Timestamp,
 }
 
-/// The open gathering of a key, locked for this transaction: against others who add to it, and
-/// against the run's start.
+/// The open gathering of a key. It is locked for this transaction, against other additions and
+/// against the start of the run.
 pub(crate) async fn gathering(tx: &mut Tx, key: &str) -> Result<Option<Gathering>> {
     tx.lock(key).await?;
-    let sql = "SELECT run_id, items, bytes, until FROM gathering WHERE key = $1 /*pg: FOR UPDATE */";
+    let sql = concat!("SELECT ", gathering_columns!(), " FROM gathering WHERE key = $1 /*pg: FOR UPDATE */");
     tx.first(sql, params![key], |row| {
         Ok(Gathering {
-            run: RunId::from(row.get::<String>(0)?),
-            items: row.get(1)?,
-            bytes: row.get(2)?,
-            until: row.get(3)?,
+            run: RunId::from(row.get::<String>(gathering_at::run_id)?),
+            items: row.get(gathering_at::items)?,
+            bytes: row.get(gathering_at::bytes)?,
+            until: row.get(gathering_at::until)?,
         })
     })
     .await
 }
 
 pub(crate) async fn set_gathering(tx: &mut Tx, key: &str, open: &Gathering) -> Result<()> {
-    let sql = "INSERT INTO gathering (key, run_id, items, bytes, until) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (key) DO UPDATE SET run_id = excluded.run_id, items = excluded.items, bytes = excluded.bytes,
-            until = excluded.until";
-    tx.execute(sql, params![key, open.run.as_str(), open.items, open.bytes, open.until]).await.map(drop)
+    let (sql, params) = insert!("gathering" {
+        key: key,
+        run_id: open.run.as_str(),
+        items: open.items,
+        bytes: open.bytes,
+        until: open.until,
+    } "ON CONFLICT (key) DO UPDATE SET run_id = excluded.run_id, items = excluded.items, bytes = excluded.bytes,
+        until = excluded.until");
+    tx.execute(sql, &params).await.map(drop)
 }
 
-/// Closes the gathering of a run: what comes next opens another.
+/// Closes the gathering of a run. The next event opens another.
 pub(crate) async fn close_gathering(tx: &mut Tx, run: &RunId) -> Result<()> {
     tx.execute("DELETE FROM gathering WHERE run_id = $1", params![run.as_str()]).await.map(drop)
 }
 
-/// Moves a gathering run that has not started; with `input` where the last event replaces it.
-/// Answers its shard, or nothing when it has started.
+/// Changes the due time of a gathering run that has not started, and its input if one is given.
+/// Returns its shard, or `None` when it has started.
 pub(crate) async fn move_gathering(
     tx: &mut Tx,
     run: &RunId,
@@ -123,7 +130,8 @@ pub(crate) async fn add_item(tx: &mut Tx, run: &RunId, item: i64, data: &str) ->
     tx.execute(sql, params![run.as_str(), item, data]).await.map(drop)
 }
 
-/// What a batch gathered, in order. It is then in the run's input, and no longer here.
+/// Takes the items of a batch, in order, and deletes them. The caller stores them in the run's
+/// input.
 pub(crate) async fn take_items(tx: &mut Tx, run: &RunId) -> Result<Vec<String>> {
     let sql = "SELECT data FROM gathered WHERE run_id = $1 ORDER BY item";
     let items = tx.all(sql, params![run.as_str()], |row| row.get(0)).await?;
@@ -131,15 +139,19 @@ pub(crate) async fn take_items(tx: &mut Tx, run: &RunId) -> Result<Vec<String>> 
     Ok(items)
 }
 
-/// What is paused: whose, and which name.
+/// All pauses, as tenant and name.
 pub(crate) async fn paused(tx: &mut Tx) -> Result<Vec<(String, String)>> {
     tx.all("SELECT tenant, name FROM paused", params![], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 pub(crate) async fn pause(tx: &mut Tx, tenant: &str, name: &str, by: &str, now: Timestamp) -> Result<bool> {
-    let sql =
-        "INSERT INTO paused (tenant, name, at, by_whom) VALUES ($1, $2, $3, $4) ON CONFLICT (tenant, name) DO NOTHING";
-    Ok(tx.execute(sql, params![tenant, name, now, by]).await? == 1)
+    let (sql, params) = insert!("paused" {
+        tenant: tenant,
+        name: name,
+        at: now,
+        by_whom: by,
+    } "ON CONFLICT (tenant, name) DO NOTHING");
+    Ok(tx.execute(sql, &params).await? == 1)
 }
 
 pub(crate) async fn resume(tx: &mut Tx, tenant: &str, name: &str) -> Result<bool> {

@@ -1,35 +1,41 @@
-//! Ended runs: listed, looked at, and removed when they are no longer kept.
+//! Stored runs: listed, viewed, retried, cancelled in bulk, and removed after their retention time.
 
 use campanile_base::Timestamp;
 use campanile_base::bounds::ROWS_LOOKED_AT;
-use campanile_db::{Result, Row, Tx, params};
+use campanile_db::{Result, Row, Tx, insert, params};
 
-use crate::operate::{Attempted, BulkCancel, Filter, RunSummary, StepView};
 use crate::run::Status;
 use crate::settings::{KEEP_STATS, Settings};
+use crate::view::{BulkCancel, FailedAttempt, Filter, RunSummary, StepView};
 
-macro_rules! summary {
-    () => {
-        "id, name, version, status, cause, attempt, priority, queued_at, started_at, ended_at, due, error"
-    };
+campanile_db::columns! {
+    columns, at:
+    id, name, version, status, cause, attempt, priority, queued_at, started_at, ended_at, due, error,
 }
+campanile_db::columns! { detail_columns, detail_at after at: input, output }
+campanile_db::columns! { failure_columns, failure_at: key, attempt, started_at, ended_at, error }
+campanile_db::columns! {
+    bulk_columns, bulk_at:
+    tenant, name, queued_after, queued_before, cursor, cancelled, created_at, finished_at,
+}
+campanile_db::columns! { pause_columns, pause_at: name, at, by_whom }
 
 fn read_summary(row: &Row<'_>) -> Result<RunSummary> {
-    let status = Status::from_code(row.get(3)?);
-    let due: Timestamp = row.get(10)?;
+    let status = Status::from_code(row.get(at::status)?);
+    let due: Timestamp = row.get(at::due)?;
     Ok(RunSummary {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        version: row.get(2)?,
+        id: row.get(at::id)?,
+        name: row.get(at::name)?,
+        version: row.get(at::version)?,
         status,
-        cause: row.get(4)?,
-        failures: row.get(5)?,
-        priority: row.get(6)?,
-        queued_at: row.get(7)?,
-        started_at: row.get(8)?,
-        ended_at: row.get(9)?,
+        cause: row.get(at::cause)?,
+        failures: row.get(at::attempt)?,
+        priority: row.get(at::priority)?,
+        queued_at: row.get(at::queued_at)?,
+        started_at: row.get(at::started_at)?,
+        ended_at: row.get(at::ended_at)?,
         due: status.is_active().then_some(due),
-        error: row.get(11)?,
+        error: row.get(at::error)?,
     })
 }
 
@@ -37,7 +43,7 @@ macro_rules! listed {
     ($which:literal) => {
         concat!(
             "SELECT ",
-            summary!(),
+            columns!(),
             " FROM run WHERE tenant = $1 AND id < $2 AND id > $9 AND status BETWEEN $3 AND $4 AND queued_at >= $6
               AND queued_at < $7 AND name NOT LIKE 'engine.%' AND ",
             $which,
@@ -46,14 +52,15 @@ macro_rules! listed {
     };
 }
 
-/// The last run that a page looks at, and the next one; by the same indexes.
+/// Selects the last run that a page examines and the next one. It uses the same indexes as
+/// `listed`.
 macro_rules! looked_at {
     ($which:literal) => {
         concat!("SELECT id FROM run WHERE tenant = $1 AND id < $2 AND ", $which, " ORDER BY id DESC LIMIT 2 OFFSET $3")
     };
 }
 
-/// Where a page of runs before `before` stops looking: the last that is looked at, and the next one.
+/// The bound of a page of runs before `before`: the last run that it examines, and the next one.
 pub(crate) async fn looked_at(
     tx: &mut Tx,
     tenant: &str,
@@ -73,7 +80,7 @@ pub(crate) async fn looked_at(
     Ok(both.map(|[last, next]| (last, next)))
 }
 
-/// Runs of a tenant between two places in order, newest first. Each shape of the filter has an index.
+/// Runs of a tenant between two ids, newest first. There is an index for each shape of the filter.
 pub(crate) async fn list(
     tx: &mut Tx,
     tenant: &str,
@@ -96,18 +103,24 @@ pub(crate) async fn list(
 
 /// A run of a tenant, with its input and output.
 pub(crate) async fn by_id(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<(RunSummary, String, Option<String>)>> {
-    let sql = concat!("SELECT ", summary!(), ", input, output FROM run WHERE tenant = $1 AND id = $2");
-    tx.first(sql, params![tenant, id], |row| Ok((read_summary(row)?, row.get(12)?, row.get(13)?))).await
+    let sql = concat!("SELECT ", columns!(), ", ", detail_columns!(), " FROM run WHERE tenant = $1 AND id = $2");
+    tx.first(sql, params![tenant, id], |row| {
+        Ok((read_summary(row)?, row.get(detail_at::input)?, row.get(detail_at::output)?))
+    })
+    .await
 }
 
-/// Failed attempts of the steps of a run.
-pub(crate) async fn failures(tx: &mut Tx, run: &str) -> Result<Vec<(String, Attempted)>> {
-    let sql =
-        "SELECT key, attempt, started_at, ended_at, error FROM step_failure WHERE run_id = $1 ORDER BY key, attempt";
+/// The failed attempts of the steps of a run.
+pub(crate) async fn failures(tx: &mut Tx, run: &str) -> Result<Vec<(String, FailedAttempt)>> {
+    let sql = concat!("SELECT ", failure_columns!(), " FROM step_failure WHERE run_id = $1 ORDER BY key, attempt");
     tx.all(sql, params![run], |row| {
-        let attempted =
-            Attempted { number: row.get(1)?, started_at: row.get(2)?, ended_at: row.get(3)?, error: row.get(4)? };
-        Ok((row.get(0)?, attempted))
+        let attempted = FailedAttempt {
+            number: row.get(failure_at::attempt)?,
+            started_at: row.get(failure_at::started_at)?,
+            ended_at: row.get(failure_at::ended_at)?,
+            error: row.get(failure_at::error)?,
+        };
+        Ok((row.get(failure_at::key)?, attempted))
     })
     .await
 }
@@ -123,7 +136,7 @@ pub(crate) async fn steps(tx: &mut Tx, run: &str) -> Result<Vec<StepView>> {
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// Makes a run that failed or was cancelled active again.
+/// Makes a run active again that failed or was cancelled. Returns its shard.
 pub(crate) async fn revive(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Option<i64>> {
     let sql =
         "UPDATE run SET status = CASE WHEN started_at IS NULL THEN 0 ELSE 2 END, due = $2, attempt = 0, crashes = 0,
@@ -133,27 +146,33 @@ pub(crate) async fn revive(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Opti
 }
 
 pub(crate) async fn open_bulk(tx: &mut Tx, tenant: &str, bulk: &BulkCancel) -> Result<()> {
-    let sql = "INSERT INTO bulk_cancel (id, tenant, name, queued_after, queued_before, cursor, cancelled, created_at)
-        VALUES ($1, $2, $3, $4, $5, '', 0, $6)";
-    let params = params![&bulk.id, tenant, &bulk.name, bulk.queued_after, bulk.queued_before, bulk.created_at];
-    tx.execute(sql, params).await.map(drop)
+    let (sql, params) = insert!("bulk_cancel" {
+        id: &bulk.id,
+        tenant: tenant,
+        name: &bulk.name,
+        queued_after: bulk.queued_after,
+        queued_before: bulk.queued_before,
+        cursor: "",
+        cancelled: 0_i64,
+        created_at: bulk.created_at,
+    });
+    tx.execute(sql, &params).await.map(drop)
 }
 
 pub(crate) async fn bulk(tx: &mut Tx, id: &str) -> Result<Option<(String, BulkCancel, String)>> {
-    let sql = "SELECT tenant, name, queued_after, queued_before, cursor, cancelled, created_at, finished_at
-        FROM bulk_cancel WHERE id = $1";
+    let sql = concat!("SELECT ", bulk_columns!(), " FROM bulk_cancel WHERE id = $1");
     let id = id.to_owned();
     tx.first(sql, params![&id], |row| {
         let bulk = BulkCancel {
             id: id.clone(),
-            name: row.get(1)?,
-            queued_after: row.get(2)?,
-            queued_before: row.get(3)?,
-            cancelled: row.get(5)?,
-            created_at: row.get(6)?,
-            finished_at: row.get(7)?,
+            name: row.get(bulk_at::name)?,
+            queued_after: row.get(bulk_at::queued_after)?,
+            queued_before: row.get(bulk_at::queued_before)?,
+            cancelled: row.get(bulk_at::cancelled)?,
+            created_at: row.get(bulk_at::created_at)?,
+            finished_at: row.get(bulk_at::finished_at)?,
         };
-        Ok((row.get(0)?, bulk, row.get(4)?))
+        Ok((row.get(bulk_at::tenant)?, bulk, row.get(bulk_at::cursor)?))
     })
     .await
 }
@@ -183,13 +202,17 @@ pub(crate) async fn bulk_got_to(
     tx.execute(sql, params![id, cursor, more, finished]).await.map(drop)
 }
 
-/// What is paused, since when, and by whom.
+/// The pauses of a tenant: name, time, and caller.
 pub(crate) async fn pauses(tx: &mut Tx, tenant: &str) -> Result<Vec<(String, Timestamp, String)>> {
-    let sql = "SELECT name, at, by_whom FROM paused WHERE tenant = $1 ORDER BY name";
-    tx.all(sql, params![tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+    let sql = concat!("SELECT ", pause_columns!(), " FROM paused WHERE tenant = $1 ORDER BY name");
+    tx.all(sql, params![tenant], |row| {
+        Ok((row.get(pause_at::name)?, row.get(pause_at::at)?, row.get(pause_at::by_whom)?))
+    })
+    .await
 }
 
-/// Removes what is no longer kept, at most `limit` runs; answers how many rows went.
+/// Removes expired rows, in portions of at most `limit`; old statistics are removed all at once.
+/// Returns the number of removed rows. A run counts once, without its steps.
 pub(crate) async fn tidy(tx: &mut Tx, settings: &Settings, now: Timestamp, limit: i64) -> Result<u64> {
     let mut removed = 0;
     for (statuses, since) in [("done", now.minus(settings.keep_completed)), ("failed", now.minus(settings.keep_failed))]
@@ -198,7 +221,7 @@ pub(crate) async fn tidy(tx: &mut Tx, settings: &Settings, now: Timestamp, limit
     }
     let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < $1 ORDER BY at, id LIMIT $2)";
     removed += tx.execute(sql, params![now.minus(settings.keep_events), limit]).await?;
-    // The condition is asked again of the row itself: somebody may be changing it just now.
+    // The condition is repeated on the row itself, because another transaction may be changing it.
     let sql = "DELETE FROM idempotency WHERE expires < $1 AND key IN
         (SELECT key FROM idempotency WHERE expires < $1 LIMIT $2)";
     removed += tx.execute(sql, params![now, limit]).await?;
@@ -211,7 +234,7 @@ pub(crate) async fn tidy(tx: &mut Tx, settings: &Settings, now: Timestamp, limit
     Ok(removed)
 }
 
-/// Locked first: nobody is to retry one meanwhile.
+/// Removes expired runs. They are locked first, so that none is retried meanwhile.
 async fn tidy_runs(tx: &mut Tx, statuses: &str, since: Timestamp, limit: i64) -> Result<u64> {
     let sql = match statuses {
         "failed" => {

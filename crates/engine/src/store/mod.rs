@@ -1,5 +1,6 @@
-//! The SQL of the engine, by what it is about.
+//! The SQL of the engine, by subject.
 
+pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod flow;
 pub(crate) mod history;

@@ -1,32 +1,31 @@
-//! Active runs: stored, found when they are due, changed by their owner.
+//! Active runs: stored, read when they are due, changed by their owner.
 //!
-//! Every change by the owner names the generation that it knows, and touches active rows alone;
-//! whether the owner still lives is asked once per transaction (`lease::still_lives`). Rows that are named by their ids say
-//! `status + 0 < 10`: with `status < 10` PostgreSQL, which takes active rows to be few, walks all of
-//! them through a partial index.
+//! Each change by the owner names the generation that it knows, and changes only active rows. Each
+//! transaction checks once that the owner still lives (`lease::still_lives`). Statements that name
+//! rows by id say `status + 0 < 10`. With `status < 10`, PostgreSQL assumes that few rows are
+//! active, and reads all of them through a partial index.
 
 use std::collections::HashSet;
 
 use campanile_base::Timestamp;
-use campanile_db::{Bulk, Param, Result, Row, Tx, params, row};
+use campanile_db::{Bulk, Param, Result, Row, Tx, insert, params, row};
 
 use crate::run::{Run, RunId, Status};
 
-macro_rules! columns {
-    () => {
-        "id, shard, name, version, tenant, key1, key2, throttle, holds, priority, status, due, attempt, generation,
-         crashes, pokes, seq, dedupe, singleton, gathers, start_by, cause, parent, parent_step, queued_at, started_at,
-         input"
-    };
+campanile_db::columns! {
+    columns, at:
+    id, shard, name, version, tenant, key1, key2, throttle, holds, priority, status, due, attempt, generation, crashes,
+    pokes, seq, dedupe, singleton, gathers, start_by, cause, parent, parent_step, queued_at, started_at, input,
 }
 
-/// Stores runs; answers which are new: one whose `dedupe` word another has is not stored.
+/// Stores runs. Returns `true` for each new one. A run whose `dedupe` key is already in use is not
+/// stored.
 pub(crate) async fn insert(tx: &mut Tx, runs: &[Run]) -> Result<Vec<bool>> {
     let rows: Vec<Vec<Param<'_>>> = runs.iter().map(as_row).collect();
     tx.change(INSERT, &rows).await
 }
 
-macro_rules! insert {
+macro_rules! insert_run {
     ($($rest:literal)*) => {
         concat!(
             "INSERT INTO run (id, shard, name, version, tenant, lane, key1, key2, throttle, holds, priority, due, seq,
@@ -38,12 +37,12 @@ macro_rules! insert {
 }
 
 const INSERT: Bulk = Bulk {
-    each: insert!(
+    each: insert_run!(
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
             $23, 0, 0, 0, 0)
         ON CONFLICT (dedupe) WHERE dedupe IS NOT NULL DO NOTHING"
     ),
-    together: insert!(
+    together: insert_run!(
         "SELECT *, 0, 0, 0, 0 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[],
             $6::bigint[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::bigint[], $12::bigint[],
             $13::bigint[], $14::text[], $15::text[], $16::boolean[], $17::bigint[], $18::text[], $19::text[],
@@ -82,43 +81,47 @@ fn as_row(run: &Run) -> Vec<Param<'_>> {
 }
 
 pub(super) fn read_run(row: &Row<'_>) -> Result<Run> {
-    let parent: Option<String> = row.get(22)?;
-    let step: Option<String> = row.get(23)?;
+    let parent: Option<String> = row.get(at::parent)?;
+    let step: Option<String> = row.get(at::parent_step)?;
     Ok(Run {
-        id: RunId::from(row.get::<String>(0)?),
-        shard: row.get(1)?,
-        name: row.get::<String>(2)?.into(),
-        version: row.get(3)?,
-        tenant: row.get::<String>(4)?.into(),
-        keys: [row.get::<Option<String>>(5)?.map(Into::into), row.get::<Option<String>>(6)?.map(Into::into)],
-        throttle: row.get::<Option<String>>(7)?.map(Into::into),
-        holds: row.get(8)?,
-        priority: row.get(9)?,
-        status: Status::from_code(row.get(10)?),
-        due: row.get(11)?,
-        attempt: row.get::<i64>(12)? as u32,
-        generation: row.get(13)?,
-        crashes: row.get::<i64>(14)? as u32,
-        pokes: row.get(15)?,
-        seq: row.get(16)?,
-        dedupe: row.get(17)?,
-        singleton: row.get(18)?,
-        gathers: row.get(19)?,
-        start_by: row.get(20)?,
-        cause: cause(&row.get::<String>(21)?),
+        id: RunId::from(row.get::<String>(at::id)?),
+        shard: row.get(at::shard)?,
+        name: row.get::<String>(at::name)?.into(),
+        version: row.get(at::version)?,
+        tenant: row.get::<String>(at::tenant)?.into(),
+        keys: [
+            row.get::<Option<String>>(at::key1)?.map(Into::into),
+            row.get::<Option<String>>(at::key2)?.map(Into::into),
+        ],
+        throttle: row.get::<Option<String>>(at::throttle)?.map(Into::into),
+        holds: row.get(at::holds)?,
+        priority: row.get(at::priority)?,
+        status: Status::from_code(row.get(at::status)?),
+        due: row.get(at::due)?,
+        attempt: row.get::<i64>(at::attempt)? as u32,
+        generation: row.get(at::generation)?,
+        crashes: row.get::<i64>(at::crashes)? as u32,
+        pokes: row.get(at::pokes)?,
+        seq: row.get(at::seq)?,
+        dedupe: row.get(at::dedupe)?,
+        singleton: row.get(at::singleton)?,
+        gathers: row.get(at::gathers)?,
+        start_by: row.get(at::start_by)?,
+        cause: cause(&row.get::<String>(at::cause)?),
         parent: parent.map(RunId::from).zip(step),
-        queued_at: row.get(24)?,
-        started_at: row.get(25)?,
-        input: row.get(26)?,
+        queued_at: row.get(at::queued_at)?,
+        started_at: row.get(at::started_at)?,
+        input: row.get(at::input)?,
     })
 }
 
-/// Causes are few and known; a foreign word reads as a call.
+/// Parses a cause. An unknown text counts as `call`.
 fn cause(text: &str) -> &'static str {
     ["call", "event", "cron", "invoke", "failure", "replay"].into_iter().find(|known| *known == text).unwrap_or("call")
 }
 
-/// Active runs of these shards (a bit each) that are due first after the cursor, up to `until`.
+/// Active runs of these shards (one bit each) with the earliest due times after the cursor, up to
+/// `until`.
 pub(crate) async fn scan(
     tx: &mut Tx,
     (at, id): (Timestamp, &str),
@@ -135,9 +138,9 @@ pub(crate) async fn scan(
     tx.all(sql, params![at, id, until, shards as i64, limit], read_run).await
 }
 
-/// The first runs of a lane that could start, at most `limit` of those that are queued and of those that have
-/// waited, and whether these are all. What waited is found by its time; none of these is behind a
-/// queued one that was not read.
+/// The first runs of a lane that could start, and `true` if these are all. It reads at most `limit`
+/// queued and `limit` waiting runs. Waiting runs are found by their due time. A waiting run is left
+/// out if it ranks behind queued runs that were not read.
 pub(crate) async fn of_lane(
     tx: &mut Tx,
     lane: i64,
@@ -162,7 +165,7 @@ pub(crate) async fn of_lane(
     Ok(in_order(queued, waited, limit))
 }
 
-/// One page of the two, by rank.
+/// Merges the two lists into one page, by rank.
 pub(crate) fn in_order(queued: Vec<Run>, waited: Vec<Run>, limit: usize) -> (Vec<Run>, bool) {
     let is_all = queued.len() < limit && waited.len() < limit;
     let unread = (queued.len() >= limit).then(|| queued.last().map(Run::rank)).flatten();
@@ -172,7 +175,7 @@ pub(crate) fn in_order(queued: Vec<Run>, waited: Vec<Run>, limit: usize) -> (Vec
     (page, is_all)
 }
 
-/// Those of these runs that are there, ended or not.
+/// The runs with these ids, ended or not. Missing ones are left out.
 pub(crate) async fn these(tx: &mut Tx, ids: &[RunId]) -> Result<Vec<Run>> {
     let bulk = Bulk {
         each: concat!("SELECT ", columns!(), " FROM run WHERE id = $1"),
@@ -186,37 +189,39 @@ pub(super) fn named(ids: &[RunId]) -> Vec<Vec<Param<'_>>> {
     ids.iter().map(|id| row![id.as_str()]).collect()
 }
 
-/// Any run, ended or not.
+/// The run with this id, ended or not.
 pub(crate) async fn any(tx: &mut Tx, id: &RunId) -> Result<Option<Run>> {
     let sql = concat!("SELECT ", columns!(), " FROM run WHERE id = $1");
     tx.first(sql, params![id.as_str()], read_run).await
 }
 
-/// Runs that have their slots, of one shard.
+/// The runs of a shard that hold their slots.
 pub(crate) async fn holding(tx: &mut Tx, shard: i64) -> Result<Vec<Run>> {
     let sql = concat!("SELECT ", columns!(), " FROM run WHERE shard = $1 AND status < 10 AND holds");
     tx.all(sql, params![shard], read_run).await
 }
 
-/// What an owner names when it changes a run.
+/// The identity by which an owner changes a run.
 #[derive(Debug, Clone)]
-pub(crate) struct Owned {
+pub(crate) struct OwnedRun {
     pub(crate) id: RunId,
     pub(crate) generation: i64,
 }
 
-impl Owned {
+impl OwnedRun {
     pub(crate) fn of(run: &Run) -> Self {
         Self { id: run.id.clone(), generation: run.generation }
     }
 }
 
-/// The condition by which a statement about many rows names them: `$1` are their ids in order, `$2` the generations that their owner knows.
+/// The condition that selects the rows in a statement about many rows. `$1` is the list of their
+/// ids, in order. `$2` is the list of the generations that their owner knows.
 ///
-/// A join with these arrays would be planned by what the table's statistics say, and of a queue that has just been emptied they
-/// say that it has next to no rows: then PostgreSQL reads all of it, dead rows too, for every change. This way there is
-/// one index that can answer. What else is told of a row stands in the arrays where its id does, which `width_bucket`
-/// finds among them, since they are in order: a group is 256 rows at most.
+/// A join with these arrays is planned by the table's statistics. For a queue that was emptied
+/// recently, the statistics say that it has almost no rows. Then PostgreSQL reads the whole table,
+/// including dead rows, for every change. With this condition, only one index can answer. The other
+/// values of a row are at the same array position as its id. `width_bucket` finds that position,
+/// since the ids are sorted. A group has at most 256 rows.
 macro_rules! owned {
     () => {
         "run.id = ANY($1::text[]) AND run.generation = ($2::bigint[])[width_bucket(run.id, $1::text[])]
@@ -224,7 +229,7 @@ macro_rules! owned {
     };
 }
 
-/// Where in the arrays a row is told of.
+/// Computes the position of a row's values in the arrays.
 macro_rules! told {
     () => {
         " FROM (SELECT width_bucket(run.id, $1::text[]) AS at OFFSET 0) AS told) WHERE "
@@ -237,16 +242,16 @@ const REMOVE: Bulk = Bulk {
     is_searched: true,
 };
 
-/// Takes each off the table; 0 where it is not the owner's any more.
-pub(crate) async fn remove(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<bool>> {
+/// Deletes each run. Returns `false` for one that no longer belongs to the owner.
+pub(crate) async fn remove(tx: &mut Tx, runs: &[OwnedRun]) -> Result<Vec<bool>> {
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
     tx.change(REMOVE, &rows).await
 }
 
-/// Where a run goes on: its due time is now where its inbox has more than the owner has seen.
+/// The state of a parked run. If the inbox has more than the owner has seen, its due time is now.
 #[derive(Debug, Clone)]
-pub(crate) struct Parked {
-    pub(crate) run: Owned,
+pub(crate) struct ParkedRun {
+    pub(crate) run: OwnedRun,
     pub(crate) status: Status,
     pub(crate) due: Timestamp,
     pub(crate) attempt: u32,
@@ -276,7 +281,7 @@ const PARK: Bulk = Bulk {
     is_searched: true,
 };
 
-pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Result<Vec<bool>> {
+pub(crate) async fn park(tx: &mut Tx, parked: &[ParkedRun], now: Timestamp) -> Result<Vec<bool>> {
     let rows: Vec<_> = parked
         .iter()
         .map(|parked| {
@@ -299,11 +304,11 @@ pub(crate) async fn park(tx: &mut Tx, parked: &[Parked], now: Timestamp) -> Resu
     tx.change(PARK, &rows).await
 }
 
-/// A run under way that has got on.
+/// Progress of a run under way.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
-    pub(crate) run: Owned,
-    /// When it started, where its row does not say yet that it is under way.
+    pub(crate) run: OwnedRun,
+    /// The start time, if its row does not say yet that it is under way.
     pub(crate) begins: Option<Timestamp>,
 }
 
@@ -319,7 +324,7 @@ const BEGIN: Bulk = Bulk {
     is_searched: true,
 };
 
-/// The first progress of a run since it was queued or waited.
+/// Records the first progress of a run since it was queued or waited.
 pub(crate) async fn begin(tx: &mut Tx, runs: &[Progress]) -> Result<Vec<bool>> {
     let rows: Vec<_> = runs.iter().map(|got| row![got.run.id.as_str(), got.run.generation, got.begins]).collect();
     tx.change(BEGIN, &rows).await
@@ -337,18 +342,19 @@ const ARE_OWNED: Bulk = Bulk {
     is_searched: true,
 };
 
-/// Whether each is still its owner's, who still lives; both until this transaction ends. A run that gets on writes
-/// no more than this: its row says that it is under way, and its steps say the rest.
-pub(crate) async fn are_owned(tx: &mut Tx, runs: &[Owned], epoch: i64) -> Result<Vec<bool>> {
+/// `true` for each run that still belongs to its owner, if the owner still lives. Both stay true
+/// until this transaction ends. A run that makes progress needs no other change of its row: the row
+/// already says that it is under way, and the steps say the rest.
+pub(crate) async fn are_owned(tx: &mut Tx, runs: &[OwnedRun], epoch: i64) -> Result<Vec<bool>> {
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation, epoch]).collect();
     let owned: HashSet<String> = tx.gather(ARE_OWNED, &rows, |row| row.get(0)).await?.into_iter().collect();
     Ok(runs.iter().map(|run| owned.contains(run.id.as_str())).collect())
 }
 
-/// How a run ended.
+/// The final state of a run.
 #[derive(Debug, Clone)]
-pub(crate) struct Ended {
-    pub(crate) run: Owned,
+pub(crate) struct EndedRun {
+    pub(crate) run: OwnedRun,
     pub(crate) status: Status,
     pub(crate) attempt: u32,
     pub(crate) seq: i64,
@@ -373,7 +379,7 @@ const END: Bulk = Bulk {
     is_searched: true,
 };
 
-pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<Vec<bool>> {
+pub(crate) async fn end(tx: &mut Tx, ended: &[EndedRun], now: Timestamp) -> Result<Vec<bool>> {
     let rows: Vec<_> = ended
         .iter()
         .map(|ended| {
@@ -393,10 +399,10 @@ pub(crate) async fn end(tx: &mut Tx, ended: &[Ended], now: Timestamp) -> Result<
     tx.change(END, &rows).await
 }
 
-/// A failed job that is due again later.
+/// A job that is due again later.
 #[derive(Debug, Clone)]
-pub(crate) struct Postponed {
-    pub(crate) run: Owned,
+pub(crate) struct PostponedJob {
+    pub(crate) run: OwnedRun,
     pub(crate) attempt: u32,
     pub(crate) due: Timestamp,
     pub(crate) error: String,
@@ -415,7 +421,7 @@ const POSTPONE: Bulk = Bulk {
     is_searched: true,
 };
 
-pub(crate) async fn postpone(tx: &mut Tx, postponed: &[Postponed]) -> Result<Vec<bool>> {
+pub(crate) async fn postpone(tx: &mut Tx, postponed: &[PostponedJob]) -> Result<Vec<bool>> {
     let rows: Vec<_> = postponed
         .iter()
         .map(|row| row![row.run.id.as_str(), row.run.generation, i64::from(row.attempt), row.due, row.error.as_str()])
@@ -423,32 +429,32 @@ pub(crate) async fn postpone(tx: &mut Tx, postponed: &[Postponed]) -> Result<Vec
     tx.change(POSTPONE, &rows).await
 }
 
-/// Writes down that these are about to start although the last life of their shard ended badly.
-pub(crate) async fn suspect(tx: &mut Tx, runs: &[Owned]) -> Result<Vec<u64>> {
+/// Marks runs that are about to start although the last life of their shard ended badly.
+pub(crate) async fn suspect(tx: &mut Tx, runs: &[OwnedRun]) -> Result<Vec<u64>> {
     let sql = "UPDATE run SET crashes = crashes + 1 WHERE id = $1 AND generation = $2 AND status + 0 < 10";
     let rows: Vec<_> = runs.iter().map(|run| row![run.id.as_str(), run.generation]).collect();
     tx.execute_many(sql, &rows).await
 }
 
 /// Makes a run due later.
-pub(crate) async fn put_off(tx: &mut Tx, run: &Owned, due: Timestamp) -> Result<bool> {
+pub(crate) async fn put_off(tx: &mut Tx, run: &OwnedRun, due: Timestamp) -> Result<bool> {
     let sql = "UPDATE run SET status = 2, due = $3 WHERE id = $1 AND generation = $2 AND status + 0 < 10";
     Ok(tx.execute(sql, params![run.id.as_str(), run.generation, due]).await? == 1)
 }
 
-/// Changes what an active run was stored with.
+/// Changes the input of an active run.
 pub(crate) async fn change_input(tx: &mut Tx, id: &str, input: &str) -> Result<bool> {
     Ok(tx.execute("UPDATE run SET input = $2 WHERE id = $1 AND status + 0 < 10", params![id, input]).await? == 1)
 }
 
-/// Writes down that a run that gathers starts: from now on nothing is added to it.
-pub(crate) async fn claim(tx: &mut Tx, run: &Owned, input: &str, now: Timestamp) -> Result<bool> {
+/// Marks a gathering run as started: from now on nothing is added to it.
+pub(crate) async fn claim(tx: &mut Tx, run: &OwnedRun, input: &str, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE run SET status = 1, started_at = $3, input = $4, gathers = FALSE
         WHERE id = $1 AND generation = $2 AND status + 0 < 10 AND due <= $3";
     Ok(tx.execute(sql, params![run.id.as_str(), run.generation, now, input]).await? == 1)
 }
 
-/// Calls off an active run, whoever owns it. Answers what it was.
+/// Cancels an active run of any owner. Returns the run.
 pub(crate) async fn cancel(tx: &mut Tx, id: &RunId, now: Timestamp, why: &str) -> Result<Option<Run>> {
     let sql = concat!(
         "UPDATE run SET status = 12, generation = generation + 1, ended_at = $2, error = $3, dedupe = NULL, holds = FALSE
@@ -458,8 +464,8 @@ pub(crate) async fn cancel(tx: &mut Tx, id: &RunId, now: Timestamp, why: &str) -
     tx.first(sql, params![id.as_str(), now, why], read_run).await
 }
 
-/// Puts a result into the inbox of an active run, unless there is one for this step; wakes it up.
-/// Answers its shard.
+/// Puts a result into the inbox of an active run, and wakes the run up. A second result for the
+/// same step is ignored. Returns the run's shard.
 pub(crate) async fn poke(
     tx: &mut Tx,
     id: &RunId,
@@ -468,13 +474,18 @@ pub(crate) async fn poke(
     result: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<i64>> {
-    // The row first: its lock orders this against the owner's parking.
+    // Update the row first: its lock orders this against parking by the owner.
     let sql = "UPDATE run SET pokes = pokes + 1, due = CASE WHEN status = 2 AND due > $2 THEN $2 ELSE due END
         WHERE id = $1 AND status + 0 < 10 RETURNING shard";
     let Some(shard) = tx.first(sql, params![id.as_str(), now], |row| row.get(0)).await? else { return Ok(None) };
-    let sql = "INSERT INTO inbox (run_id, key, state, result, at) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (run_id, key) DO NOTHING";
-    tx.execute(sql, params![id.as_str(), step, state, result, now]).await?;
+    let (sql, params) = insert!("inbox" {
+        run_id: id.as_str(),
+        key: step,
+        state: state,
+        result: result,
+        at: now,
+    } "ON CONFLICT (run_id, key) DO NOTHING");
+    tx.execute(sql, &params).await?;
     Ok(Some(shard))
 }
 

@@ -1,14 +1,17 @@
-//! The journal of a run: what its steps came to.
+//! The journal of a run: the stored results of its steps.
 
 use std::collections::HashMap;
 
 use campanile_base::Timestamp;
-use campanile_db::{Bulk, Result, Tx, params, row};
+use campanile_db::{Bulk, Result, Tx, insert_all, params, row};
 
 use super::runs::named;
 use crate::run::RunId;
 
-/// How far a step has come.
+campanile_db::columns! { columns, at: key, seq, kind, state, attempts, due, started_at, ended_at, result, run_id }
+campanile_db::columns! { inbox_columns, inbox_at: key, state, result, run_id }
+
+/// The progress of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepState {
     Pending,
@@ -30,7 +33,7 @@ impl StepState {
     }
 }
 
-/// One step of a run, as it is stored.
+/// A stored step of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct StepRow {
     pub(crate) key: String,
@@ -44,7 +47,7 @@ pub(crate) struct StepRow {
     pub(crate) result: Option<String>,
 }
 
-/// What a step does.
+/// The kind of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepKind {
     Run,
@@ -65,7 +68,7 @@ impl StepKind {
         }
     }
 
-    /// Whether it is tried again when it fails; the others wait for something.
+    /// True if the step is tried again when it fails. The other kinds wait for something.
     pub(crate) fn can_fail(self) -> bool {
         matches!(self, Self::Run | Self::Transaction)
     }
@@ -91,7 +94,9 @@ pub(crate) struct FailureRow {
 macro_rules! journals {
     ($run:literal $first:literal) => {
         concat!(
-            "SELECT key, seq, kind, state, attempts, due, started_at, ended_at, result, run_id FROM step WHERE run_id ",
+            "SELECT ",
+            columns!(),
+            " FROM step WHERE run_id ",
             $run,
             " ORDER BY ",
             $first,
@@ -100,32 +105,32 @@ macro_rules! journals {
     };
 }
 
-/// What is stored of the steps of these runs: of each, results first, in the order of delivery, then
-/// what is pending.
+/// The stored steps of these runs. For each run: results first, in the order of delivery, then the
+/// pending steps.
 pub(crate) async fn journals(tx: &mut Tx, runs: &[RunId]) -> Result<HashMap<String, Vec<StepRow>>> {
     let bulk =
         Bulk { each: journals!("= $1" ""), together: journals!("= ANY($1::text[])" "run_id, "), is_searched: false };
     let named = named(runs);
     let steps = tx.gather(bulk, &named, |row| {
         Ok((
-            row.get::<String>(9)?,
+            row.get::<String>(at::run_id)?,
             StepRow {
-                key: row.get(0)?,
-                seq: row.get(1)?,
-                kind: StepKind::parse(&row.get::<String>(2)?),
-                state: StepState::from_code(row.get(3)?),
-                attempts: row.get::<i64>(4)? as u32,
-                due: row.get(5)?,
-                started_at: row.get(6)?,
-                ended_at: row.get(7)?,
-                result: row.get(8)?,
+                key: row.get(at::key)?,
+                seq: row.get(at::seq)?,
+                kind: StepKind::parse(&row.get::<String>(at::kind)?),
+                state: StepState::from_code(row.get(at::state)?),
+                attempts: row.get::<i64>(at::attempts)? as u32,
+                due: row.get(at::due)?,
+                started_at: row.get(at::started_at)?,
+                ended_at: row.get(at::ended_at)?,
+                result: row.get(at::result)?,
             },
         ))
     });
     Ok(by_run(steps.await?))
 }
 
-/// The steps of one run, in that order.
+/// The steps of one run, in the same order.
 pub(crate) async fn journal(tx: &mut Tx, run: &RunId) -> Result<Vec<StepRow>> {
     let mut journals = journals(tx, std::slice::from_ref(run)).await?;
     Ok(journals.remove(run.as_str()).unwrap_or_default())
@@ -137,62 +142,39 @@ fn by_run<T>(rows: Vec<(String, T)>) -> HashMap<String, Vec<T>> {
     by_run
 }
 
-/// Stores steps; answers which were. A result is stored once: only a pending step is ever changed.
+/// Stores steps. Returns `true` for each that was stored. A result is stored once: only a pending
+/// step is ever changed.
 pub(crate) async fn put(tx: &mut Tx, steps: &[(RunId, StepRow)]) -> Result<Vec<bool>> {
-    let rows: Vec<_> = steps
-        .iter()
-        .map(|(run, step)| {
-            row![
-                run.as_str(),
-                &step.key,
-                step.seq,
-                step.kind.as_str(),
-                step.state.code(),
-                i64::from(step.attempts),
-                step.due,
-                step.started_at,
-                step.ended_at,
-                step.result.as_deref()
-            ]
-        })
-        .collect();
-    tx.change(PUT, &rows).await
+    let (bulk, rows) = insert_all!(steps.iter() => |(run, step)| "step" {
+        run_id: text = run.as_str(),
+        key: text = &step.key,
+        seq: bigint = step.seq,
+        kind: text = step.kind.as_str(),
+        state: bigint = step.state.code(),
+        attempts: bigint = i64::from(step.attempts),
+        due: bigint = step.due,
+        started_at: bigint = step.started_at,
+        ended_at: bigint = step.ended_at,
+        result: text = step.result.as_deref(),
+    } "ON CONFLICT (run_id, key) DO UPDATE SET seq = excluded.seq, state = excluded.state,
+        attempts = excluded.attempts, due = excluded.due, ended_at = excluded.ended_at, result = excluded.result
+        WHERE step.state = 0");
+    tx.change(bulk, &rows).await
 }
-
-macro_rules! put {
-    ($rows:literal $end:literal) => {
-        concat!(
-            "INSERT INTO step (run_id, key, seq, kind, state, attempts, due, started_at, ended_at, result) ",
-            $rows,
-            " ON CONFLICT (run_id, key) DO UPDATE SET seq = excluded.seq, state = excluded.state,
-            attempts = excluded.attempts, due = excluded.due, ended_at = excluded.ended_at, result = excluded.result
-            WHERE step.state = 0",
-            $end
-        )
-    };
-}
-
-const PUT: Bulk = Bulk {
-    each: put!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)" ""),
-    together: put!("SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
-        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])" " RETURNING run_id"),
-    is_searched: false,
-};
 
 pub(crate) async fn put_failures(tx: &mut Tx, failures: &[(RunId, FailureRow)]) -> Result<()> {
-    let sql = "INSERT INTO step_failure (run_id, key, attempt, started_at, ended_at, error)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run_id, key, attempt) DO NOTHING";
-    let rows: Vec<_> = failures
-        .iter()
-        .map(|(run, failure)| {
-            let attempt = i64::from(failure.attempt);
-            row![run.as_str(), &failure.key, attempt, failure.started_at, failure.ended_at, &failure.error]
-        })
-        .collect();
-    tx.execute_many(sql, &rows).await.map(drop)
+    let (bulk, rows) = insert_all!(failures.iter() => |(run, failure)| "step_failure" {
+        run_id: text = run.as_str(),
+        key: text = &failure.key,
+        attempt: bigint = i64::from(failure.attempt),
+        started_at: bigint = failure.started_at,
+        ended_at: bigint = failure.ended_at,
+        error: text = &failure.error,
+    } "ON CONFLICT (run_id, key, attempt) DO NOTHING");
+    tx.execute_many(bulk.each, &rows).await.map(drop)
 }
 
-/// Something that came from outside for a step, and was not taken in yet.
+/// A result from outside for a step that the run has not taken in yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
     pub(crate) key: String,
@@ -200,17 +182,25 @@ pub(crate) struct Arrival {
     pub(crate) result: Option<String>,
 }
 
-/// The inboxes of these runs, in the order in which things came.
+/// The inboxes of these runs, in order of arrival.
 pub(crate) async fn inboxes(tx: &mut Tx, runs: &[RunId]) -> Result<HashMap<String, Vec<Arrival>>> {
     let bulk = Bulk {
-        each: "SELECT key, state, result, run_id FROM inbox WHERE run_id = $1 ORDER BY at, key",
-        together: "SELECT key, state, result, run_id FROM inbox WHERE run_id = ANY($1::text[]) ORDER BY run_id, at, key",
+        each: concat!("SELECT ", inbox_columns!(), " FROM inbox WHERE run_id = $1 ORDER BY at, key"),
+        together: concat!(
+            "SELECT ",
+            inbox_columns!(),
+            " FROM inbox WHERE run_id = ANY($1::text[]) ORDER BY run_id, at, key"
+        ),
         is_searched: false,
     };
     let named = named(runs);
     let arrived = tx.gather(bulk, &named, |row| {
-        let arrival = Arrival { key: row.get(0)?, state: StepState::from_code(row.get(1)?), result: row.get(2)? };
-        Ok((row.get::<String>(3)?, arrival))
+        let arrival = Arrival {
+            key: row.get(inbox_at::key)?,
+            state: StepState::from_code(row.get(inbox_at::state)?),
+            result: row.get(inbox_at::result)?,
+        };
+        Ok((row.get::<String>(inbox_at::run_id)?, arrival))
     });
     Ok(by_run(arrived.await?))
 }
@@ -228,7 +218,7 @@ pub(crate) async fn copy(tx: &mut Tx, from: &RunId, to: &RunId, before: i64) -> 
     tx.execute(sql, params![from.as_str(), to.as_str(), before]).await
 }
 
-/// Forgets what failed for good and what is pending: it is tried anew.
+/// Deletes the failed and the pending steps, so that they are tried again.
 pub(crate) async fn forget_failures(tx: &mut Tx, run: &RunId) -> Result<()> {
     tx.execute("DELETE FROM step WHERE run_id = $1 AND state <> 1", params![run.as_str()]).await?;
     tx.execute("DELETE FROM inbox WHERE run_id = $1", params![run.as_str()]).await.map(drop)

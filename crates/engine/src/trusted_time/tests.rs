@@ -1,4 +1,4 @@
-//! Clocks that go on, leap, and come back.
+//! Tests with clocks that run evenly, jump, and come back.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn noon() -> Timestamp {
     Timestamp::from_seconds(1_800_000_000)
 }
 
-fn is_believed(seen: Seen) -> bool {
+fn is_believed(seen: ClockReading) -> bool {
     seen.leapt.is_none()
 }
 

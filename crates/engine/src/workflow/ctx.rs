@@ -1,4 +1,4 @@
-//! What a workflow's function is given: steps, sleeps, events, other workflows.
+//! The context of a workflow's function: steps, sleeps, events, other workflows.
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
@@ -22,7 +22,7 @@ use crate::flow::Options;
 use crate::run::RunId;
 use crate::store::steps::StepKind;
 
-/// The longest that a run may sleep or wait.
+/// The longest time that a run may sleep or wait.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// The context of one run. Cheap to clone.
@@ -53,7 +53,7 @@ impl Inner {
     }
 }
 
-/// How a step's future is told to go on.
+/// The signal that a step's future receives.
 enum Signal {
     Begin,
     Result(StepResult),
@@ -65,31 +65,32 @@ impl Ctx {
         &self.inner.run
     }
 
-    /// Whose work it is.
+    /// The tenant that the run belongs to.
     pub fn tenant(&self) -> &str {
         &self.inner.tenant
     }
 
-    /// What started the run.
+    /// The event that started the run.
     pub fn event(&self) -> &Event {
         &self.inner.event
     }
 
-    /// How often the function itself has failed so far.
+    /// The number of failed attempts of the function itself.
     pub fn attempt(&self) -> u32 {
         self.inner.attempt
     }
 
-    /// The run's own time: when the last step before here came to its result. The same in every replay.
+    /// The run's own time: the time of the last result before this point. It is the same in every
+    /// replay.
     pub fn now(&self) -> Timestamp {
         self.inner.journal().now()
     }
 
-    /// Does `body` and remembers its result. The body is called again while it fails and attempts
-    /// are left, at least once in all, also after a crash; its result is stored once.
+    /// Runs `body` and stores its result. If the body fails, it is called again while attempts are
+    /// left. It runs at least once, and possibly again after a crash. Its result is stored once.
     ///
     /// # Errors
-    /// When it has failed for good.
+    /// When the step has failed for good.
     pub fn step<T, E, F, Fut>(
         &self,
         name: &str,
@@ -101,7 +102,7 @@ impl Ctx {
         F: FnMut() -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        let asked = Asked::new(self, name);
+        let asked = StepRequest::new(self, name);
         async move {
             asked.ask(StepKind::Run, || Ask::Run);
             loop {
@@ -118,11 +119,11 @@ impl Ctx {
         }
     }
 
-    /// Changes that commit together with the step's result: what `effect` writes happens exactly
-    /// once. It must await nothing but the transaction.
+    /// Commits changes together with the step's result, so that the writes of `effect` happen
+    /// exactly once. `effect` must await nothing but the transaction.
     ///
     /// # Errors
-    /// When it has failed for good.
+    /// When the step has failed for good.
     pub fn transaction<T, F>(
         &self,
         name: &str,
@@ -138,32 +139,32 @@ impl Ctx {
                 serde_json::to_string(&result).map_err(|e| Failure::permanent(format!("the result is not JSON: {e}")))
             })
         });
-        let asked = Asked::new(self, name);
+        let asked = StepRequest::new(self, name);
         async move {
             asked.ask(StepKind::Transaction, || Ask::Transaction(effect));
             asked.result().await
         }
     }
 
-    /// Lets time pass. Costs no memory, and lasts through restarts; a year at most.
+    /// Sleeps for a duration, at most a year. A sleeping run uses no memory and survives restarts.
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
         let until = self.inner.clock.now().plus(duration.min(LONGEST));
         self.sleep_until(until)
     }
 
-    /// Goes on at a time.
+    /// Sleeps until a time.
     pub fn sleep_until(&self, until: Timestamp) -> impl Future<Output = ()> + Send + use<> {
-        let asked = Asked::new(self, "sleep");
+        let asked = StepRequest::new(self, "sleep");
         async move {
             asked.ask(StepKind::Sleep, || Ask::Sleep(until));
-            // A sleep comes to nothing, and nothing of it can fail.
+            // A sleep has no result and cannot fail.
             let _: Result<(), StepError> = asked.result().await;
         }
     }
 
-    /// Waits for an event of this name in the run's tenant; `None` when none came in time. What came
-    /// since the run was asked for counts, so an event that was quicker than this call is not missed;
-    /// the next wait for the same name begins after the one that this was given.
+    /// Waits for an event of this name in the run's tenant. Returns `None` when none came in time.
+    /// Events since the request for the run count, so an event that came before this call is not
+    /// missed. The next wait for the same name starts after the event that this wait returned.
     ///
     /// # Errors
     /// When the stored event cannot be read.
@@ -173,7 +174,7 @@ impl Ctx {
         matching: Matching,
         timeout: Duration,
     ) -> impl Future<Output = Result<Option<Event>, StepError>> + Send + use<> {
-        let asked = Asked::new(self, &format!("wait:{name}"));
+        let asked = StepRequest::new(self, &format!("wait:{name}"));
         let until = self.inner.clock.now().plus(timeout.min(LONGEST));
         let since = self.inner.journal().heard(name).unwrap_or(self.inner.queued_at);
         let (equal, name) = (matching.equality(), name.to_owned());
@@ -188,10 +189,10 @@ impl Ctx {
         }
     }
 
-    /// Sends an event into the run's tenant, once.
+    /// Sends an event to the run's tenant, exactly once.
     ///
     /// # Errors
-    /// When it cannot be sent, after all attempts.
+    /// When it cannot be sent after all attempts.
     pub fn send_event<D: Serialize>(
         &self,
         name: &str,
@@ -200,20 +201,20 @@ impl Ctx {
         let event = NewEvent::new(name, &*self.inner.tenant, data);
         let engine = self.inner.engine.clone();
         self.transaction(&format!("send:{name}"), move |tx| {
-            Box::pin(async move { engine.send(tx, event).await.map_err(Failure::from) })
+            Box::pin(async move { engine.send(tx, event).await.map(|sent| sent.id).map_err(Failure::from) })
         })
     }
 
-    /// Starts another workflow and waits for its result, however long it takes.
+    /// Starts another workflow and waits for its result, without a time limit.
     ///
     /// # Errors
-    /// When it failed or was cancelled, or cannot be started.
+    /// When that run failed, was cancelled, or could not be started.
     pub fn invoke<T: DeserializeOwned, I: Serialize>(
         &self,
         workflow: &str,
         input: &I,
     ) -> impl Future<Output = Result<T, StepError>> + Send + use<T, I> {
-        let asked = Asked::new(self, &format!("invoke:{workflow}"));
+        let asked = StepRequest::new(self, &format!("invoke:{workflow}"));
         let name = workflow.to_owned();
         let input = serde_json::to_string(input).expect("a workflow's input is plain data");
         async move {
@@ -223,13 +224,13 @@ impl Ctx {
     }
 }
 
-/// A step that its future asks for. Dropping it before its result says that nobody wants it.
-struct Asked {
+/// A step requested by its future. If it is dropped before its result, the step is abandoned.
+struct StepRequest {
     inner: Arc<Inner>,
     key: String,
 }
 
-impl Asked {
+impl StepRequest {
     fn new(ctx: &Ctx, name: &str) -> Self {
         let key = ctx.inner.journal().key_of(name);
         Self { inner: ctx.inner.clone(), key }
@@ -267,7 +268,7 @@ impl Asked {
         serde_json::from_str(&json).map_err(|e| error(format!("its stored result has another shape: {e}")))
     }
 
-    /// Writes down how an attempt of the body ended.
+    /// Records the duration and outcome of an attempt as a metric.
     fn measure(&self, took: Duration, is_ok: bool) {
         let (name, end) = (self.inner.options.name, if is_ok { "succeeded" } else { "failed" });
         metrics::histogram!("campanile_step_seconds", "name" => name, "end" => end).record(took.as_secs_f64());
@@ -288,13 +289,13 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for StepRequest {
     fn drop(&mut self) {
         self.inner.journal().abandon(&self.key);
     }
 }
 
-/// How long to wait before the next attempt; `None` when there is to be none.
+/// The wait before the next attempt; `None` when there is none.
 pub(super) fn next_wait(options: &Options, failure: &Failure, failures: u32) -> Option<Duration> {
     match failure.retry() {
         Retry::Never => None,
@@ -305,7 +306,7 @@ pub(super) fn next_wait(options: &Options, failure: &Failure, failures: u32) -> 
     }
 }
 
-/// One attempt of a body: bounded in time, and a panic is a failure like any other.
+/// Runs one attempt of a body, with a time limit. A panic counts as a failure.
 async fn attempt<T, E, F, Fut>(timeout: &Duration, body: &mut F) -> Result<String, Failure>
 where
     T: Serialize,
@@ -324,16 +325,16 @@ where
     }
 }
 
-/// Waits for all steps, in parallel.
+/// Waits for all steps in parallel.
 pub async fn all<T>(steps: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
     futures_util::future::join_all(steps).await
 }
 
-/// Waits for the first of several steps to come to its result, and calls the others off. Answers
-/// which it was. The same one wins in every replay.
+/// Waits for the first result of several steps, and cancels the others. Returns the index of that
+/// step. The same step wins in every replay.
 ///
 /// # Panics
-/// When there are none.
+/// When there are no steps.
 pub async fn race<T>(steps: impl IntoIterator<Item = impl Future<Output = T>>) -> (usize, T) {
     let steps: Vec<Pin<Box<_>>> = steps.into_iter().map(Box::pin).collect();
     let (result, index, others) = futures_util::future::select_all(steps).await;

@@ -1,8 +1,8 @@
-//! Calls a workflow's function until it has ended, or there is nothing to do but wait.
+//! Calls a workflow's function until it has ended, or can only wait.
 //!
-//! The function is polled; what it asks for is planned; what has changed is committed before
-//! anything new begins; bodies run within the function's own future. When only time or others can
-//! help, the run is parked: one commit says so, and it leaves memory.
+//! The loop polls the function and plans the steps that it requests. It commits all changes before
+//! any new step begins. Step bodies run inside the function's own future. When the run can only
+//! wait for time or for others, it is parked: one commit stores that, and the run leaves memory.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,47 +12,51 @@ use std::task::Poll;
 use std::time::Duration;
 
 use campanile_base::Timestamp;
-use campanile_db::BoxFuture;
+use campanile_db::{BoxFuture, stored_json};
+use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::cross_run::{self, CrossRunEffects};
 use super::ctx::{Ctx, Inner, next_wait};
 use super::journal::{Changes, Journal};
-use super::others::{self, Others};
-use super::stored::Stored;
+use super::stored_run::StoredRun;
 use super::{Effect, Workflow};
-use crate::ending;
 use crate::event::Event;
 use crate::failure::{Failure, is_away};
 use crate::flow::Hold;
-use crate::machine::Settled;
-use crate::node::Shared;
-use crate::node::commit::{Next, RunCommit, apply_one};
+use crate::lifecycle;
+use crate::machine::Settlement;
+use crate::node::commit::apply_one;
+use crate::node::dead_letter;
+use crate::node::shared::Shared;
 use crate::run::{Run, Status};
-use crate::store::runs::{Ended, Owned, Parked, Progress};
+use crate::run_commit::{Next, RunCommit};
+use crate::store::runs::{EndedRun, OwnedRun, ParkedRun, Progress};
 use crate::store::steps::StepKind;
 use crate::store::{flow, runs};
 
 type Output = Result<String, Failure>;
-/// A commit that came too late: somebody else owns the run, or has ended it.
+/// The error of a commit that came too late: another node owns the run, or it has ended.
 struct Late;
 
-/// How often is tried to store what a run came to, where the database is there and does not take it: other transactions may
-/// have been in the way, for some seconds.
+/// The number of attempts to commit a run's changes while the database is available but rejects
+/// them. Other transactions may block a commit for some seconds.
 const TRIES: u64 = 10;
 
-/// Runs a workflow from where its journal ends. Somebody may look in meanwhile.
-pub(crate) async fn run(shared: &Arc<Shared>, epoch: i64, run: Run, look: &Notify) -> Settled {
+/// Runs a workflow from the point where its journal ends. `look` signals a change of the row or the
+/// inbox.
+pub(crate) async fn run(shared: &Arc<Shared>, epoch: i64, run: Run, look: &Notify) -> Settlement {
     let id = run.id.clone();
     match Drive::begin(shared, epoch, run).await {
         Ok(Some(drive)) => drive.on(look).await.unwrap_or_else(|Late| {
             tracing::info!(run = %id, "a run went on elsewhere");
-            Settled::Unknown
+            Settlement::Unknown
         }),
-        Ok(None) => Settled::Unknown,
+        Ok(None) => Settlement::Unknown,
         Err(error) => {
             tracing::warn!(run = %id, error = error.chain(), "a run could not be loaded");
             tokio::time::sleep(Duration::from_millis(500)).await;
-            Settled::Unknown
+            Settlement::Unknown
         }
     }
 }
@@ -66,37 +70,43 @@ struct Drive<'s> {
     function: Option<BoxFuture<'static, Output>>,
     started_at: Timestamp,
     finish_by: Option<Timestamp>,
-    /// Whether its row says that it is under way.
+    /// True if its row says that it is under way.
     is_marked: bool,
-    /// How many results of the inbox are known.
+    /// The number of inbox results that are known.
     pokes: i64,
-    /// Whether anything could come for it from outside: there may be something to clean up.
+    /// True if waits or inbox entries may exist for it, which its end must delete.
     listens: bool,
 }
 
-/// Ends a run whose changes the database does not take.
-async fn give_up(shared: &Shared, epoch: i64, run: &Run, error: &campanile_base::Error) {
-    let why = format!("what the run came to could not be stored: {}", error.chain());
+/// Ends a run that cannot go on: its input cannot be read, or the database rejects its changes.
+async fn give_up(shared: &Shared, epoch: i64, run: &Run, why: &str) {
     tracing::error!(run = %run.id, name = &*run.name, error = why, "a run is given up");
-    if let Err(error) = crate::node::bury(&shared.engine, epoch, run, &why, None).await {
+    if let Err(error) = dead_letter::give_up(&shared.engine, epoch, run, why, None).await {
         tracing::warn!(run = %run.id, error = error.chain(), "a run could not be given up");
     }
 }
 
 impl<'s> Drive<'s> {
-    /// Loads what is stored of the run; `None` when it is not this node's to run.
+    /// Loads the stored state of the run. Returns `None` when this node cannot run it.
     async fn begin(shared: &'s Arc<Shared>, epoch: i64, mut run: Run) -> campanile_base::Result<Option<Self>> {
         let Some(workflow) = shared.engine.catalogue().version(&run.name, run.version).cloned() else {
             tracing::warn!(run = %run.id, name = &*run.name, version = run.version, "no such version is registered");
-            // Another node may have it; the next sweep or restart tries again.
+            // Another node may have this version. The next sweep or restart tries again.
             tokio::time::sleep(Duration::from_secs(5)).await;
             return Ok(None);
         };
+        let mut event: Event = match run.args() {
+            Ok(event) => event,
+            Err(error) => {
+                give_up(shared, epoch, &run, &error.chain()).await;
+                return Ok(None);
+            }
+        };
         let now = shared.engine.clock.now();
-        if run.gathers && !claim(shared, epoch, &mut run, now).await? {
+        if run.gathers && !claim(shared, epoch, &mut run, &mut event, now).await? {
             return Ok(None);
         }
-        let mut stored = Stored::default();
+        let mut stored = StoredRun::default();
         if run.started_at.is_some() || run.seq > 0 {
             match shared.loads.submit(run.id.clone()).await? {
                 Some(loaded) if loaded.generation == run.generation => stored = loaded,
@@ -109,7 +119,6 @@ impl<'s> Drive<'s> {
             || stored.steps.iter().any(|step| matches!(step.kind, StepKind::Wait | StepKind::Invoke));
         let mut journal = Journal::new(run.seq, started_at, stored.steps);
         stored.inbox.into_iter().for_each(|arrival| journal.take_in(arrival, now));
-        let event: Event = serde_json::from_str(&run.input).map_err(campanile_base::Error::internal)?;
         let inner = Inner {
             run: run.id.clone(),
             tenant: run.tenant.clone(),
@@ -136,7 +145,7 @@ impl<'s> Drive<'s> {
         }))
     }
 
-    async fn on(mut self, look: &Notify) -> Result<Settled, Late> {
+    async fn on(mut self, look: &Notify) -> Result<Settlement, Late> {
         if self.finish_by.is_some_and(|by| by <= self.now()) {
             return self.cancel("it did not finish in time").await;
         }
@@ -195,14 +204,14 @@ impl<'s> Drive<'s> {
         .await
     }
 
-    /// Waits until a body gets on, something comes from outside, or it is time.
+    /// Waits for progress of a body, a signal from outside, or the due time.
     async fn wait(&mut self, look: &Notify) -> Result<Option<Output>, Late> {
         let now = self.now();
         let due = self.ctx.inner.journal().next_due();
         let until = [due, self.finish_by].into_iter().flatten().min();
         let patience = until.map_or(Duration::from_secs(3600), |until| until.since(now)).max(Duration::from_millis(1));
         let inner = self.ctx.inner.clone();
-        // Bodies that were granted are polled here for the first time.
+        // Bodies that may begin are polled here for the first time.
         let progress = poll_fn(|cx| match poll_guarded(&mut self.function, cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if inner.journal().take_news() => Poll::Ready(None),
@@ -219,7 +228,7 @@ impl<'s> Drive<'s> {
         Ok(None)
     }
 
-    /// Somebody changed the row, or put something into the inbox.
+    /// Handles a signal: the row changed, or a result is in the inbox.
     async fn look_in(&mut self) -> Result<(), Late> {
         if !self.shared.lives(self.epoch) {
             return Err(Late);
@@ -233,7 +242,8 @@ impl<'s> Drive<'s> {
                 Ok(())
             }
             Ok(_) => Err(Late),
-            // It will be looked at again before the run is parked for long: the row is poked.
+            // The inbox is read again before the run is parked for long, because its row counts the
+            // poke.
             Err(error) => {
                 tracing::warn!(run = %self.run.id, %error, "an inbox could not be read");
                 Ok(())
@@ -241,7 +251,7 @@ impl<'s> Drive<'s> {
         }
     }
 
-    /// Commits what has changed, if anything has.
+    /// Commits pending changes.
     async fn save(&mut self) -> Result<(), Late> {
         let changes = {
             let mut journal = self.ctx.inner.journal();
@@ -254,16 +264,16 @@ impl<'s> Drive<'s> {
         let has_listened = !changes.listen.is_empty();
         self.commit(Next::On(progress), changes).await?;
         self.is_marked = true;
-        // What it listens for may have come before: then it is in the inbox.
+        // An event that it listens for may have come before. Then it is in the inbox.
         if has_listened { self.look_in().await } else { Ok(()) }
     }
 
     fn progress(&self) -> Progress {
-        Progress { run: Owned::of(&self.run), begins: (!self.is_marked).then_some(self.started_at) }
+        Progress { run: OwnedRun::of(&self.run), begins: (!self.is_marked).then_some(self.started_at) }
     }
 
-    /// Leaves memory until there is something to do.
-    async fn park(mut self, now: Timestamp) -> Result<Settled, Late> {
+    /// Parks the run: it leaves memory until it is due.
+    async fn park(mut self, now: Timestamp) -> Result<Settlement, Late> {
         let (changes, seq, due) = {
             let mut journal = self.ctx.inner.journal();
             journal.close();
@@ -271,7 +281,7 @@ impl<'s> Drive<'s> {
         };
         self.function = None;
         let due = [due, self.finish_by].into_iter().flatten().min();
-        // Only an invocation has no time of its own: its result comes, or the run is cancelled.
+        // Only an invocation has no due time: its result comes, or the run is cancelled.
         let due = due.unwrap_or_else(|| now.plus(Duration::from_secs(366 * 24 * 3600))).max(now);
         self.park_until(due, 0, None, changes, seq).await
     }
@@ -283,11 +293,11 @@ impl<'s> Drive<'s> {
         error: Option<String>,
         changes: Changes,
         seq: i64,
-    ) -> Result<Settled, Late> {
+    ) -> Result<Settlement, Late> {
         let mut again = Run { due, attempt, seq, started_at: Some(self.started_at), crashes: 0, ..(*self.run).clone() };
         again.status = Status::Waiting;
-        let parked = Parked {
-            run: Owned::of(&self.run),
+        let parked = ParkedRun {
+            run: OwnedRun::of(&self.run),
             status: again.status,
             due,
             attempt,
@@ -301,11 +311,11 @@ impl<'s> Drive<'s> {
         if self.commit(Next::Park(parked), changes).await? {
             again.due = self.now();
         }
-        Ok(Settled::Again(Box::new(again)))
+        Ok(Settlement::Again(Box::new(again)))
     }
 
-    /// The function has come to an end, or to a failure.
-    async fn finish(mut self, output: Output) -> Result<Settled, Late> {
+    /// Handles the end or the failure of the function.
+    async fn finish(mut self, output: Output) -> Result<Settlement, Late> {
         self.ctx.inner.journal().close();
         self.function = None;
         match output {
@@ -315,7 +325,7 @@ impl<'s> Drive<'s> {
         }
     }
 
-    async fn fail(mut self, failure: &Failure) -> Result<Settled, Late> {
+    async fn fail(mut self, failure: &Failure) -> Result<Settlement, Late> {
         let failures = self.run.attempt + u32::from(failure.counts());
         let error = failure.to_string().replace('\0', "\u{fffd}");
         tracing::warn!(run = %self.run.id, name = &*self.run.name, failures, error, "a run failed");
@@ -331,18 +341,18 @@ impl<'s> Drive<'s> {
         self.park_until(due, failures, Some(error), changes, seq).await
     }
 
-    async fn cancel(mut self, why: &str) -> Result<Settled, Late> {
+    async fn cancel(mut self, why: &str) -> Result<Settlement, Late> {
         self.end(Status::Cancelled, Err(why.to_owned())).await
     }
 
-    async fn end(&mut self, status: Status, result: Result<String, String>) -> Result<Settled, Late> {
+    async fn end(&mut self, status: Status, result: Result<String, String>) -> Result<Settlement, Late> {
         let (changes, seq) = {
             let mut journal = self.ctx.inner.journal();
             (journal.take_changes(), journal.seq())
         };
         let failures = u32::from(status == Status::Failed);
-        let ended = Ended {
-            run: Owned::of(&self.run),
+        let ended = EndedRun {
+            run: OwnedRun::of(&self.run),
             status,
             attempt: self.run.attempt + failures,
             seq,
@@ -355,27 +365,28 @@ impl<'s> Drive<'s> {
         metrics::counter!("campanile_runs_total", "name" => self.run.name.to_string(), "end" => status.as_str())
             .increment(1);
         metrics::histogram!("campanile_run_seconds", "name" => self.run.name.to_string()).record(took);
-        Ok(Settled::Gone)
+        Ok(Settlement::Gone)
     }
 
-    /// Commits, however long the database is away; a run whose changes cannot be stored for another reason is given up after
-    /// some tries. Answers whether the inbox has more than is known.
+    /// Commits. It retries for as long as the database is not available. If the changes cannot be
+    /// stored for another reason, the run is given up after [`TRIES`] attempts. Returns `true` if
+    /// the inbox has more than is known.
     async fn commit(&mut self, next: Next, changes: Changes) -> Result<bool, Late> {
         self.listens |= !changes.listen.is_empty() || !changes.invoke.is_empty();
         let is_plain = changes.is_plain()
             && match &next {
-                Next::End(ended) => ending::is_plain(&self.shared.engine, &self.run, ended.status, self.listens),
+                Next::End(ended) => lifecycle::is_plain(&self.shared.engine, &self.run, ended.status, self.listens),
                 _ => true,
             };
         let Changes { steps, failures, taken_in, listen, unlisten, invoke } = changes;
         let mut commit = RunCommit::new(self.epoch, self.run.clone(), next);
         (commit.steps, commit.failures, commit.taken_in) = (steps, failures, taken_in);
         let commit = Arc::new(commit);
-        let others = Arc::new(Others { listen, unlisten, invoke });
+        let effects = Arc::new(CrossRunEffects { listen, unlisten, invoke });
         for tries in 1u64.. {
             let done = match is_plain {
                 true => self.shared.commits.submit(commit.clone()).await.map(|done| (done, false)).map_err(Into::into),
-                false => others::commit(self.shared, commit.clone(), others.clone()).await,
+                false => cross_run::commit(self.shared, commit.clone(), effects.clone()).await,
             };
             match done {
                 Ok((true, poked)) => return Ok(poked),
@@ -386,7 +397,8 @@ impl<'s> Drive<'s> {
                         return Err(Late);
                     }
                     if tries >= TRIES && !is_away(&error) {
-                        give_up(self.shared, self.epoch, &self.run, &error).await;
+                        let why = format!("what the run came to could not be stored: {}", error.chain());
+                        give_up(self.shared, self.epoch, &self.run, &why).await;
                         return Err(Late);
                     }
                     tokio::time::sleep(Duration::from_millis(100 * tries.min(50))).await;
@@ -396,7 +408,7 @@ impl<'s> Drive<'s> {
         Err(Late)
     }
 
-    /// A step whose changes commit together with its result.
+    /// Executes a step whose changes commit together with its result.
     async fn transact(&mut self, key: &str, effect: Effect) -> Result<(), Late> {
         let now = self.now();
         let mut row = self.ctx.inner.journal().row_if_succeeded(key, String::new(), now);
@@ -414,7 +426,7 @@ impl<'s> Drive<'s> {
                     (commit.steps, commit.is_once) = (vec![row], true);
                     match apply_one(tx, &engine, &Arc::new(commit), now).await.map_err(Failure::from)? {
                         true => Ok(Some(result)),
-                        // Rolls back what the effect did.
+                        // Rolls back the changes of the effect.
                         false => Err(Failure::permanent(GONE)),
                     }
                 })
@@ -453,9 +465,15 @@ fn poll_guarded(function: &mut Option<BoxFuture<'static, Output>>, cx: &mut std:
     }
 }
 
-/// Writes down that a run starts that took in more until now; it is as it was gathered.
-async fn claim(shared: &Shared, epoch: i64, run: &mut Run, now: Timestamp) -> campanile_base::Result<bool> {
-    let (claimed, mut event) = (run.clone(), serde_json::from_str::<Event>(&run.input).ok());
+/// Marks a gathering run as started, and completes its event with the gathered items.
+async fn claim(
+    shared: &Shared,
+    epoch: i64,
+    run: &mut Run,
+    event: &mut Event,
+    now: Timestamp,
+) -> campanile_base::Result<bool> {
+    let (claimed, mut gathered) = (run.clone(), event.clone());
     let input = shared
         .engine
         .db
@@ -466,24 +484,21 @@ async fn claim(shared: &Shared, epoch: i64, run: &mut Run, now: Timestamp) -> ca
                 }
                 flow::close_gathering(tx, &claimed.id).await?;
                 let items = flow::take_items(tx, &claimed.id).await?;
-                if let (Some(event), false) = (&mut event, items.is_empty()) {
-                    event.data = items
-                        .iter()
-                        .map(|item| serde_json::from_str::<serde_json::Value>(item).unwrap_or_default())
-                        .collect();
+                if !items.is_empty() {
+                    let items = items.iter().map(|item| stored_json("gathered", claimed.id.as_str(), item));
+                    let items: campanile_base::Result<Vec<Value>> = items.collect();
+                    gathered.data = items?.into();
                 }
-                let input = match event {
-                    Some(event) => serde_json::to_string(&event).expect("an event is plain data"),
-                    None => claimed.input.clone(),
-                };
-                let ours = runs::claim(tx, &Owned::of(&claimed), &input, now).await?;
-                // Rolled back where it is not: what was gathered stays gathered.
-                if ours { Ok(Some(input)) } else { Err(campanile_base::Error::conflict("it moved")) }
+                let input = serde_json::to_string(&gathered).expect("an event is plain data");
+                let ours = runs::claim(tx, &OwnedRun::of(&claimed), &input, now).await?;
+                // On a conflict this is rolled back, so the gathered items are kept.
+                if ours { Ok(Some((gathered, input))) } else { Err(campanile_base::Error::conflict("it moved")) }
             })
         })
         .await;
     match input {
-        Ok(Some(input)) => {
+        Ok(Some((gathered, input))) => {
+            *event = gathered;
             (run.input, run.gathers, run.started_at, run.status) = (input, false, Some(now), Status::Running);
             Ok(true)
         }

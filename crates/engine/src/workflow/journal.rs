@@ -1,12 +1,14 @@
-//! What a run knows of its steps while it is in memory, and in which order it learns it.
+//! The in-memory state of a run's steps, and the order in which their results are delivered.
 //!
-//! Pure. The workflow's future *asks* for steps; results are *delivered* one at a time, in the
-//! order of their `seq`, and the future is polled after each. So a workflow that is replayed from
-//! its journal sees exactly what it saw the first time, whichever of several steps in a race or a
-//! join was first. What nobody asks for when its turn comes lost a race before, and is passed over.
+//! Pure. The workflow's future *requests* steps. Results are *delivered* one at a time, in the
+//! order of their `seq`, and the future is polled after each. So a replayed workflow sees the same
+//! results in the same order as the first time. This also holds if several steps were in a race or
+//! a join. If a result's turn comes and the future does not request it, the step lost a race
+//! earlier, and the result is skipped.
 //!
-//! A result is delivered before it is durable, but nothing new begins before it is: the driver
-//! commits what has [`Journal::changed`] before it grants a step, and with the end of the run.
+//! A result is delivered before it is durable, but no new step begins before it is. The driver
+//! commits changes (see [`Journal::changed`]) before it lets a step begin, and together with the
+//! end of the run.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::task::Waker;
@@ -18,45 +20,45 @@ use crate::failure::Failure;
 use crate::store::steps::{Arrival, FailureRow, StepKind, StepRow, StepState};
 use crate::workflow::Effect;
 
-/// What a step came to: JSON, or why it failed for good.
+/// The result of a step: JSON, or the error if it failed for good.
 pub(crate) type StepResult = Result<String, String>;
 
-/// What the workflow wants done.
+/// A request of the workflow.
 pub(crate) enum Ask {
-    /// Its body, which the step's future runs once it is granted.
+    /// A body, which the step's future runs once it may begin.
     Run,
     /// Changes that commit together with the step's result.
     Transaction(Effect),
-    /// Time to pass.
+    /// A sleep until this time.
     Sleep(Timestamp),
-    /// An event.
+    /// A wait for an event.
     Wait(Listen),
-    /// Another workflow's result.
+    /// The result of another workflow.
     Invoke { name: String, input: String },
 }
 
-/// What is listened for.
+/// The condition of a wait for an event.
 #[derive(Debug, Clone)]
 pub(crate) struct Listen {
     pub(crate) event: String,
     pub(crate) equal: String,
     pub(crate) expression: Option<String>,
-    /// Events from then on count.
+    /// Only later events count.
     pub(crate) since: Timestamp,
     pub(crate) until: Timestamp,
 }
 
-/// Where a step that has no result yet stands.
+/// The stage of a step that has no result yet.
 enum Stage {
-    /// Asked for, and nothing was done about it.
+    /// Requested, and not yet handled.
     Asked(Ask),
-    /// Its body is to be called, or called again.
+    /// Its body may be called, or called again.
     Granted,
     /// Its body is under way.
     Underway { since: Timestamp },
     /// It waits for its due time or for a result from outside.
     Idle,
-    /// Its result is on its way.
+    /// Its result is about to be delivered.
     Done,
 }
 
@@ -66,13 +68,13 @@ struct Pending {
     attempts: u32,
     due: Option<Timestamp>,
     started_at: Option<Timestamp>,
-    /// The row of it that is stored says that it is pending.
+    /// True if its stored row says that it is pending.
     is_stored: bool,
     is_asked: bool,
     waker: Option<Waker>,
 }
 
-/// What is to be written next.
+/// The changes to be committed next.
 #[derive(Default)]
 pub(crate) struct Changes {
     pub(crate) steps: Vec<StepRow>,
@@ -88,7 +90,7 @@ impl Changes {
         self.steps.is_empty() && self.taken_in.is_empty() && self.unlisten.is_empty() && self.listen.is_empty()
     }
 
-    /// Whether only the run's own rows change.
+    /// True if only the run's own rows change.
     pub(crate) fn is_plain(&self) -> bool {
         self.listen.is_empty() && self.unlisten.is_empty() && self.invoke.is_empty()
     }
@@ -98,21 +100,22 @@ impl Changes {
 pub(crate) struct Journal {
     seq: i64,
     now: Timestamp,
-    /// Results on their way to whoever asks, in order.
+    /// Results to be delivered, in order.
     results: VecDeque<(String, StepResult, Timestamp)>,
-    /// The one that is delivered and not picked up yet.
+    /// The delivered result that was not collected yet.
     delivered: Option<(String, StepResult)>,
     pending: BTreeMap<String, Pending>,
     names: HashMap<String, u32>,
     changes: Changes,
-    /// Since when an event of a name counts: after the last one that this run took.
+    /// For each event name, the time of the last event that this run took. Only later ones count.
     heard: HashMap<String, Timestamp>,
     closed: bool,
     news: bool,
 }
 
 impl Journal {
-    /// From what is stored: `seq` results at least were delivered. `now` is when the run was started.
+    /// Builds the journal from stored rows. At least `seq` results were delivered. `now` is the
+    /// start time of the run.
     pub(crate) fn new(seq: i64, now: Timestamp, rows: Vec<StepRow>) -> Self {
         let mut journal = Self {
             seq: rows.iter().filter_map(|row| row.seq).fold(seq, i64::max),
@@ -152,14 +155,14 @@ impl Journal {
 
     // ── For the workflow's side ─────────────────────────────────────────────────────────────
 
-    /// A step's key: its name, and from the second time on which time it is.
+    /// The key of a step: its name, and from the second use on the name with a number (`name:1`).
     pub(crate) fn key_of(&mut self, name: &str) -> String {
         let times = self.names.entry(name.to_owned()).or_default();
         *times += 1;
         if *times == 1 { name.to_owned() } else { format!("{name}:{}", *times - 1) }
     }
 
-    /// The run's own time: that of the last result it was given.
+    /// The run's own time: the time of the last delivered result.
     pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
@@ -173,12 +176,13 @@ impl Journal {
         *heard = (*heard).max(at);
     }
 
-    /// A step is asked for. One that is pending already keeps its place.
+    /// Requests a step. A step that is already pending keeps its state.
     pub(crate) fn ask(&mut self, key: &str, kind: StepKind, ask: impl FnOnce() -> Ask) {
         self.news = true;
         if let Some(pending) = self.pending.get_mut(key) {
             pending.is_asked = true;
-            // A stored sleep, wait or invocation goes on; what can fail is tried again when it is due.
+            // A stored sleep, wait or invocation continues. A step that can fail is tried again
+            // when it is due.
             if pending.kind.can_fail() {
                 pending.stage = Stage::Asked(ask());
             }
@@ -209,7 +213,7 @@ impl Journal {
         None
     }
 
-    /// Whether the body is to be called now; it counts as under way then.
+    /// True if the body may be called now. It then counts as under way.
     pub(crate) fn may_begin(&mut self, key: &str, at: Timestamp) -> bool {
         let Some(pending) = self.pending.get_mut(key) else { return false };
         let granted = matches!(pending.stage, Stage::Granted);
@@ -220,12 +224,13 @@ impl Journal {
         granted
     }
 
-    /// The body has ended well.
+    /// Records the success of a body.
     pub(crate) fn succeed(&mut self, key: &str, result: String, at: Timestamp) {
         self.settle(key, Ok(result), at);
     }
 
-    /// The body has failed. It is tried again after `wait`, or not at all.
+    /// Records the failure of a body. It is tried again after `wait`; without `wait`, the step has
+    /// failed.
     pub(crate) fn fail(&mut self, key: &str, error: &Failure, wait: Option<Duration>, at: Timestamp) {
         self.news = true;
         let Some(pending) = self.pending.get_mut(key) else { return };
@@ -260,12 +265,12 @@ impl Journal {
         self.changes.steps.push(row);
     }
 
-    /// How many attempts of a step have failed.
+    /// The number of failed attempts of a step.
     pub(crate) fn attempts(&self, key: &str) -> u32 {
         self.pending.get(key).map_or(0, |pending| pending.attempts)
     }
 
-    /// Nobody wants the result any more: it lost a race.
+    /// Drops a step whose result is no longer needed, because it lost a race.
     pub(crate) fn abandon(&mut self, key: &str) {
         if self.closed {
             return;
@@ -280,7 +285,7 @@ impl Journal {
 
     // ── For the driver's side ───────────────────────────────────────────────────────────────
 
-    /// Puts the next result before whoever asks for it. `false` when there is none.
+    /// Delivers the next result to the step that requests it. Returns `false` when there is none.
     pub(crate) fn deliver(&mut self) -> bool {
         self.delivered = None;
         while let Some((key, result, at)) = self.results.pop_front() {
@@ -295,7 +300,7 @@ impl Journal {
         false
     }
 
-    /// Whether something happened since this was last asked.
+    /// True if anything happened since the last call.
     pub(crate) fn take_news(&mut self) -> bool {
         std::mem::take(&mut self.news)
     }
@@ -304,7 +309,8 @@ impl Journal {
         !self.results.is_empty()
     }
 
-    /// A result from outside: of a wait or an invocation. One that nobody waits for is dropped.
+    /// Takes in a result of a wait or an invocation from outside. It is dropped if no step waits
+    /// for it.
     pub(crate) fn take_in(&mut self, arrival: Arrival, at: Timestamp) {
         let Arrival { key, state, result } = arrival;
         let result = result.unwrap_or_else(|| "null".to_owned());
@@ -314,7 +320,8 @@ impl Journal {
         self.changes.taken_in.push(key);
     }
 
-    /// What time alone decides: sleeps that are over, waits that nothing came for.
+    /// Settles the steps that only depend on time: sleeps that are over, and waits that have
+    /// expired.
     pub(crate) fn pass_time(&mut self, now: Timestamp) {
         let over = |pending: &Pending| pending.is_asked && pending.due.is_some_and(|due| due <= now);
         let over: Vec<(String, StepKind)> = self
@@ -335,14 +342,14 @@ impl Journal {
         }
     }
 
-    /// Prepares what was asked for: what is to be stored goes to the changes. Answers the steps
-    /// that may begin once those are durable, and the transactions.
+    /// Prepares the requested steps and adds the rows to be stored to the changes. Returns the
+    /// steps that may begin once these rows are durable, and the transactions.
     pub(crate) fn plan(&mut self, now: Timestamp) -> (Vec<String>, Vec<(String, Effect)>) {
         let (mut bodies, mut effects) = (Vec::new(), Vec::new());
         for (key, pending) in &mut self.pending {
             let is_due = pending.due.is_none_or(|due| due <= now);
             if !matches!(pending.stage, Stage::Asked(_)) || (pending.kind.can_fail() && !is_due) {
-                // A body that failed in this life is called again in place.
+                // A body that failed in this execution is called again in place.
                 if pending.kind == StepKind::Run && matches!(pending.stage, Stage::Idle) && pending.is_asked && is_due {
                     bodies.push(key.clone());
                 }
@@ -390,12 +397,12 @@ impl Journal {
         }
     }
 
-    /// A transaction of a step is about to commit: its row, in case it does.
+    /// The row of a transactional step that is about to commit, in case it succeeds.
     pub(crate) fn row_if_succeeded(&self, key: &str, result: String, at: Timestamp) -> StepRow {
         self.row(key, &Ok(result), at, self.seq + 1)
     }
 
-    /// It did.
+    /// Records that the transaction of a step has committed.
     pub(crate) fn committed(&mut self, key: &str, result: String, at: Timestamp) {
         self.seq += 1;
         self.news = true;
@@ -405,7 +412,7 @@ impl Journal {
         self.results.push_back((key.to_owned(), Ok(result), at));
     }
 
-    /// What is to be written. What is taken here is the caller's to commit.
+    /// Takes the pending changes. The caller must commit them.
     pub(crate) fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)
     }
@@ -418,23 +425,24 @@ impl Journal {
         self.seq
     }
 
-    /// Whether a body is under way.
+    /// True if a body is under way.
     pub(crate) fn is_busy(&self) -> bool {
         self.pending.values().any(|pending| matches!(pending.stage, Stage::Granted | Stage::Underway { .. }))
     }
 
-    /// When time alone will let it go on.
+    /// The next time at which a requested step is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let asked = self.pending.values().filter(|pending| pending.is_asked);
         asked.filter_map(|pending| pending.due).min()
     }
 
-    /// Whether it waits for nothing at all: it will never go on by itself.
+    /// True if it waits for nothing, so it cannot continue by itself.
     pub(crate) fn is_idle(&self) -> bool {
         !self.pending.values().any(|pending| pending.is_asked)
     }
 
-    /// From now on nothing that is dropped means anything: the run leaves memory.
+    /// Closes the journal: steps that are dropped from now on are not abandoned, since the run
+    /// leaves memory.
     pub(crate) fn close(&mut self) {
         self.closed = true;
     }

@@ -1,38 +1,42 @@
 //! Workflows: durable code.
 //!
 //! # The life of a run
-//! A workflow is an async function over a [`Ctx`]. What it does to the world it does in *steps*, whose
-//! results are stored; between them it only decides. A run of it begins when its row is due: the
-//! function is called, asks for a step, and the step's body runs. Its result goes to the journal, is
-//! made durable before anything new begins, and the function goes on. When there is nothing to do
-//! but wait (a sleep, an event, another run, the time until a failed step is tried again) the run
-//! is *parked*: its row says when it is due, and it leaves memory. When it is due, or something came
-//! for it, the function is called anew and *replayed*: each step that has a result answers at once,
-//! in the order in which they came about the first time, until it gets to what is new.
+//! A workflow is an async function over a [`Ctx`]. All its effects happen in *steps*, whose results
+//! are stored; the code between them only decides. A run begins when its row is due: the engine
+//! calls the function, the function requests a step, and the step's body runs. The result goes to
+//! the journal. It is made durable before any new step begins. Then the function continues. When it
+//! can only wait (for a sleep, an event, another run, or the retry of a failed step), the run is
+//! *parked*: its row stores the due time, and the run leaves memory. When it is due, or a result
+//! arrives for it, the function is called again and *replayed*. Each step that has a result returns
+//! it at once, in the order of the first execution, until the function reaches new work.
 //!
-//! So the code between steps must come to the same steps when it is given the same results: no
-//! clock but [`Ctx::now`], no chance, nothing read from outside. A step's body runs at least once; its
-//! result is stored once. [`Ctx::transaction`] has its effect exactly once, in this database.
+//! So the code between steps must be deterministic: with the same results it must request the same
+//! steps. It must use no clock except [`Ctx::now`], no random numbers, and nothing read from
+//! outside. A step's body runs at least once; its result is stored once. [`Ctx::transaction`] has
+//! its effect exactly once, in this database.
 //!
-//! # The cast
+//! # The parts
 //! * [`Workflow`]: the function, with a stable name, a version, and its options.
-//! * [`Ctx`]: what the function is given.
-//! * `journal`: pure; what is known of the steps, and the order in which it is learnt.
-//! * `drive`: calls the function, commits, grants, waits, parks.
-//! * `stored`: reads what is stored of runs that go on; `others`: commits what concerns others too.
+//! * [`Ctx`]: the context that the function receives.
+//! * `journal`: the state of the steps, and the order in which results are delivered. Pure.
+//! * `drive`: calls the function, commits, lets steps begin, waits, parks.
+//! * `stored_run`: reads the stored state of runs that continue. `cross_run`: commits that affect
+//!   other runs.
 //!
 //! # What happens on failure
-//! * A step's body fails or panics: it alone is tried again, after the backoff. When its attempts are used
-//!   up the function sees a [`StepError`](crate::StepError), to handle or to pass on.
-//! * The function itself fails: it is called again after the backoff; the steps keep their results.
+//! * A step's body fails or panics: only this step is tried again, after the backoff. When its
+//!   attempts are used up, the function gets a [`StepError`](crate::StepError), to handle or to
+//!   pass on.
+//! * The function itself fails: it is called again after the backoff. The steps keep their results.
 //! * The process dies: the next owner of the shard loads the row and replays the run.
-//! * Somebody else owns the run by now: the next commit says so, and this one is dropped.
+//! * Another node owns the run by now: the next commit changes nothing, and this execution is
+//!   dropped.
 
+mod cross_run;
 mod ctx;
 pub(crate) mod drive;
 pub(crate) mod journal;
-mod others;
-pub(crate) mod stored;
+pub(crate) mod stored_run;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -51,12 +55,12 @@ use crate::{Backoff, flow};
 
 pub use ctx::{Ctx, all, race};
 
-/// The changes of a transactional step; answers the step's result as JSON.
+/// The changes of a transactional step. Returns the step's result as JSON.
 pub(crate) type Effect = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<String, Failure>> + Send>;
 
 type Handler = Arc<dyn Fn(Ctx) -> BoxFuture<'static, Result<String, Failure>> + Send + Sync>;
 
-/// A workflow and everything that is declared beside it.
+/// A workflow: its function and its options.
 #[derive(Clone)]
 pub struct Workflow {
     pub(crate) name: &'static str,
@@ -66,11 +70,12 @@ pub struct Workflow {
 }
 
 impl Workflow {
-    /// A workflow under a name that is stored with its runs: never rename one. Runs stay with the
-    /// version that they were started with: change what steps there are only in a new version,
-    /// and register the old one for as long as runs of it are active.
+    /// Creates a workflow. Its name is stored with its runs, so never rename it. A run keeps the
+    /// version that it was started with. If you change which steps there are, do so in a new
+    /// version. Keep the old version registered for as long as runs of it are active.
     ///
-    /// The input is the data of the event or call that started the run; of a batch, their list.
+    /// The input is the data of the event or call that started the run; for a batch, the list of
+    /// their data.
     ///
     /// # Panics
     /// When the version is less than 1.
@@ -95,17 +100,17 @@ impl Workflow {
         Self { name, version: version.into(), options: Options::default(), handler }
     }
 
-    /// Starts with every event of this name.
+    /// Starts a run for every event of this name.
     #[must_use]
     pub fn on_event(mut self, name: &str) -> Self {
         self.options.triggers.push(Trigger { event: name.to_owned(), when: None });
         self
     }
 
-    /// Starts with every event of this name for which the expression holds.
+    /// Starts a run for every event of this name for which the expression holds.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn on_event_when(mut self, name: &str, expression: &str) -> Self {
         let when = Some(flow::declared(expression));
@@ -113,39 +118,39 @@ impl Workflow {
         self
     }
 
-    /// Starts by the clock, for the tenant that is nobody's (an empty name).
+    /// Starts runs by a schedule. They belong to the tenant with the empty name.
     #[must_use]
     pub fn on_cron(mut self, cron: Cron) -> Self {
         self.options.crons.push(cron);
         self
     }
 
-    /// How often a step, or the function itself, is tried; 4 unless said otherwise.
+    /// Sets the number of attempts of a step, and of the function itself. The default is 4.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.options.attempts = attempts.max(1);
         self
     }
 
-    /// How long is waited between attempts.
+    /// Sets the waits between attempts.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.options.backoff = backoff;
         self
     }
 
-    /// How many runs at most are under way on a node, whatever other limits say; 256 unless said
-    /// otherwise.
+    /// Sets the maximum number of runs that are under way on a node, in addition to other limits.
+    /// The default is 256.
     #[must_use]
     pub fn per_node(mut self, runs: usize) -> Self {
         self.options.per_node = runs.max(1);
         self
     }
 
-    /// How many run at a time. There may be two such limits.
+    /// Adds a limit on the number of runs at a time. At most two such limits are allowed.
     ///
     /// # Panics
-    /// On the third.
+    /// When there are already two.
     #[must_use]
     pub fn limit(mut self, limit: Limit) -> Self {
         assert!(self.options.limits.len() < 2, "{} has more than two concurrency limits", self.name);
@@ -153,102 +158,104 @@ impl Workflow {
         self
     }
 
-    /// For how long a run has its slots; for its steps unless said otherwise.
+    /// Sets the time during which a run occupies its slots. The default is [`Hold::Step`].
     #[must_use]
     pub fn hold(mut self, hold: Hold) -> Self {
         self.options.hold = hold;
         self
     }
 
-    /// How many may start within a time; the rest waits.
+    /// Limits the number of runs that start within a period. The other runs wait.
     #[must_use]
     pub fn throttle(mut self, throttle: Throttled) -> Self {
         self.options.throttle = Some(throttle);
         self
     }
 
-    /// How many may be asked for within a time; the rest is dropped.
+    /// Limits the number of runs that may be requested within a period. Further requests are
+    /// dropped.
     #[must_use]
     pub fn rate_limit(mut self, rate_limit: RateLimit) -> Self {
         self.options.rate_limit = Some(rate_limit);
         self
     }
 
-    /// One run for a burst of events.
+    /// Starts one run for a burst of events.
     #[must_use]
     pub fn debounce(mut self, debounce: Debounce) -> Self {
         self.options.debounce = Some(debounce);
         self
     }
 
-    /// One run for several events.
+    /// Starts one run for several events.
     #[must_use]
     pub fn batch(mut self, batch: Batch) -> Self {
         self.options.batch = Some(batch);
         self
     }
 
-    /// One active run at most.
+    /// Allows one active run at most.
     #[must_use]
     pub fn singleton(mut self, singleton: Singleton) -> Self {
         self.options.singleton = Some(singleton);
         self
     }
 
-    /// One run for each value of an expression.
+    /// Allows one run for each value of an expression.
     #[must_use]
     pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
         self.options.idempotency = Some(idempotency);
         self
     }
 
-    /// Runs with a lower number go first among those of a tenant.
+    /// Sets the priority: among the runs of a tenant, a lower number goes first.
     ///
     /// # Panics
-    /// When the expression cannot be read: it is part of the program.
+    /// When the expression cannot be parsed: it is part of the program.
     #[must_use]
     pub fn priority(mut self, expression: &str) -> Self {
         self.options.priority = Some(flow::declared(expression));
         self
     }
 
-    /// A run that was not started by then is cancelled.
+    /// Cancels a run that has not started within this time.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.options.start_timeout = Some(timeout);
         self
     }
 
-    /// A run that has not ended so long after its start is cancelled.
+    /// Cancels a run that has not ended within this time after its start.
     #[must_use]
     pub fn finish_timeout(mut self, timeout: Duration) -> Self {
         self.options.finish_timeout = Some(timeout);
         self
     }
 
-    /// An attempt of a step that takes longer has failed; five minutes unless said otherwise.
+    /// Sets the time limit of a step's attempt. A longer attempt has failed. The default is five
+    /// minutes.
     #[must_use]
     pub fn step_timeout(mut self, timeout: Duration) -> Self {
         self.options.step_timeout = timeout;
         self
     }
 
-    /// An event that calls runs off.
+    /// Adds an event that cancels runs.
     #[must_use]
     pub fn cancel_on(mut self, cancel_on: CancelOn) -> Self {
         self.options.cancel_on.push(cancel_on);
         self
     }
 
-    /// The workflow that is started when a run fails for good. Its input: `workflow`, `run`, `error`
-    /// and `event`.
+    /// Sets the workflow that starts when a run fails for good. Its input has the fields
+    /// `workflow`, `run`, `error` and `event`.
     #[must_use]
     pub fn on_failure(mut self, workflow: &str) -> Self {
         self.options.on_failure = Some(workflow.to_owned());
         self
     }
 
-    /// Whether an event starts it.
+    /// True if the event triggers this workflow.
     pub(crate) fn starts_with(&self, event: &crate::Event, json: &serde_json::Value) -> bool {
         let words: [(&str, &serde_json::Value); 1] = [("event", json)];
         let fits = |when: &Option<Expression>| when.as_ref().is_none_or(|when| when.holds(&words));

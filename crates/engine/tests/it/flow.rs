@@ -1,4 +1,4 @@
-//! Flow control: which runs there are, and what keeps them apart.
+//! Flow control: which runs are started, and which must wait for others.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{EFFECTS, GRACE, TENANT, World, quick_backoff, with_workflows};
 
-/// A workflow that answers its input.
+/// A workflow that returns its input.
 fn echo(name: &'static str) -> Workflow {
     Workflow::new(name, 1, |_: Ctx, input: Value| async move { Ok(input) })
 }
@@ -207,6 +207,28 @@ async fn a_failure_starts_its_workflow_and_tells_everyone_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_the_clock_that_fails_is_told_like_any_other() {
+    let workflows = || {
+        let breaks =
+            Workflow::new("breaks", 1, |_: Ctx, _: Value| async { Err::<(), _>(Failure::permanent("for good")) });
+        let breaks = breaks.on_cron(Cron::parse("* * * * * *").unwrap()).on_failure("mends");
+        vec![breaks, echo("mends")]
+    };
+    with_workflows(workflows, async |world| {
+        for _ in 0..600 {
+            if world.count("SELECT count(*) FROM run WHERE name = 'mends' AND status = 10").await >= 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(world.count("SELECT count(*) FROM run WHERE name = 'mends' AND status = 10").await >= 1);
+        assert!(world.count("SELECT count(*) FROM event WHERE name = 'engine/run.failed'").await >= 1);
+        world
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_clock_starts_runs_and_a_pause_holds_them() {
     let workflows = || vec![echo("ticks").on_cron(Cron::parse("TZ=Europe/Berlin * * * * * *").unwrap()), echo("held")];
     with_workflows(workflows, async |world| {
@@ -291,7 +313,7 @@ async fn a_schedule_with_jitter_starts_within_it() {
             let planned = Timestamp::parse(event["data"]["planned"].as_str().unwrap()).unwrap();
             late.push(due - planned.as_micros());
         }
-        // A tick is looked at a moment after its time, and does not start in the past.
+        // A tick is handled a moment after its time, and does not start in the past.
         assert!(late.len() >= 3 && late.iter().all(|micros| (0..2_500_000).contains(micros)), "{late:?}");
         assert!(late.iter().any(|micros| *micros != late[0]), "each time anew: {late:?}");
         world
@@ -299,7 +321,8 @@ async fn a_schedule_with_jitter_starts_within_it() {
     .await;
 }
 
-/// On two nodes, a limit of one for each node lets two run at a time, and one for all of them one.
+/// With two nodes, a limit of one for each node lets two runs go at a time. A limit of one for the
+/// cluster lets one go.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_counts_on_each_node_or_on_all() {
     for (scope, most) in [(Scope::Node, 2), (Scope::Cluster, 1)] {

@@ -22,7 +22,7 @@ async fn store(db: &Db, engine: &Engine, jobs: Vec<NewJob>) -> Vec<bool> {
     db.write(move |tx| Box::pin(async move { engine.enqueue_all(tx, jobs).await })).await.unwrap()
 }
 
-/// A handler that writes its word in the completing transaction and then says so.
+/// Registers a handler that writes its word in the completing transaction and then reports it.
 fn writes_its_word(registry: &mut Registry, done: mpsc::UnboundedSender<String>) {
     registry.register("write", quick(), move |attempt| {
         let done = done.clone();
@@ -94,7 +94,7 @@ async fn a_failing_job_is_tried_again_and_then_buried_with_its_reason() {
         let mut registry = Registry::default();
         let counted = tries.clone();
         registry.register("fail", quick(), move |attempt| {
-            // The second attempt fails before there is a future to fail.
+            // The second attempt panics before it returns a future.
             assert_ne!(counted.fetch_add(1, Ordering::SeqCst), 1, "on purpose");
             async move {
                 if attempt.is_last {
@@ -215,7 +215,7 @@ async fn the_next_life_of_a_node_takes_over_and_the_late_completion_changes_noth
         store(&db, &engine, vec![NewJob::new("write", "org", &"on time")]).await;
         starts.recv().await.unwrap();
 
-        // The first life hangs. A second one under the same name starts beside it.
+        // The first node hangs. A second one with the same name starts beside it.
         let (done, mut words) = mpsc::unbounded_channel();
         let (_, idle) = Engine::new(db.clone(), Clock::System);
         let mut registry = Registry::default();

@@ -1,4 +1,5 @@
-//! The engine on real databases: runs happen once, come back after a crash, and end as told.
+//! The engine on real databases: runs happen once, continue after a crash, and end with the right
+//! result.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 #[path = "../../src/dice.rs"]
@@ -65,7 +66,7 @@ impl World {
         self.db.write(move |tx| Box::pin(async move { engine.send(tx, event).await })).await.unwrap();
     }
 
-    /// Waits until a run has ended; answers its status and its output or error.
+    /// Waits until a run has ended. Returns its status and its output or error.
     async fn end_of(&self, id: &RunId) -> (Status, String) {
         for _ in 0..2_000 {
             let id = id.to_string();

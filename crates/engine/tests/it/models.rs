@@ -1,5 +1,5 @@
-//! Flow control against naive models: the same random requests at the same times, on real databases with
-//! a clock of our own, must come to the same runs.
+//! Flow control, compared with naive models. The same random requests at the same times, on real
+//! databases with a clock of the test, must lead to the same runs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,8 @@ fn echo() -> Workflow {
     Workflow::new("echo", 1, |_: Ctx, input: Value| async move { Ok(input) })
 }
 
-/// Runs `test` with a few dice on each database, over a workflow and a clock that stands still.
+/// Runs `test` with a few random seeds on each database, with a workflow and a clock that stands
+/// still.
 async fn with_dice<F: Future<Output = World>>(workflow: impl Fn() -> Workflow, test: impl Fn(World, Clock, Dice) -> F) {
     on_each_database(vec![MIGRATIONS, EFFECTS], async |db| {
         for seed in 1..=SEEDS {
@@ -36,11 +37,11 @@ async fn with_dice<F: Future<Output = World>>(workflow: impl Fn() -> Workflow, t
     .await;
 }
 
-/// Lets time pass, and everything that is due then end.
+/// Advances the clock, and waits until everything that is due has ended.
 async fn pass(world: &World, clock: &Clock, seconds: u64) {
     clock.advance(Duration::from_secs(seconds));
     loop {
-        // The loop looks at a clock that moves by itself; news make it look at this one.
+        // The engine's loop sleeps by the real clock. An event makes it look at the test's clock.
         let engine = world.engine.clone();
         let woken = world.db.write(move |tx| Box::pin(async move { engine.resume(tx, TENANT, "nothing").await }));
         woken.await.unwrap();
@@ -58,7 +59,8 @@ async fn pass(world: &World, clock: &Clock, seconds: u64) {
     }
 }
 
-/// The outputs of all runs, in no order, and none of them for the next time.
+/// The outputs of all completed runs, sorted. Removes them, so that the next call does not return
+/// them again.
 async fn outputs(world: &World) -> Vec<String> {
     let read = world.db.write(|tx| {
         Box::pin(async move {
@@ -76,7 +78,8 @@ fn sorted(mut all: Vec<String>) -> Vec<String> {
     all
 }
 
-/// The model: a group takes in what comes before it is due, and each moves that by the period, up to the most.
+/// The model: a group accepts requests until it is due. Each request moves its time by the period,
+/// up to the most.
 #[tokio::test(flavor = "multi_thread")]
 async fn debounced_runs_are_those_of_the_model() {
     let (period, most) = (10, 25);
@@ -108,8 +111,8 @@ async fn debounced_runs_are_those_of_the_model() {
     .await;
 }
 
-/// The model: a list for each key, which goes when it is long enough, large enough or old enough, and what would make
-/// it too large opens the next.
+/// The model: a list for each key. It is sent when it is long enough, large enough or old enough. A
+/// request that would make it too large opens the next list.
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_are_those_of_the_model() {
     let (size, within, bytes) = (4, 20, 120);
@@ -149,7 +152,7 @@ async fn batches_are_those_of_the_model() {
     .await;
 }
 
-/// The model: a bucket for each key that holds `limit` and fills by one in each part of the period.
+/// The model: a bucket for each key, which holds `limit` and gains one in each part of the period.
 #[tokio::test(flavor = "multi_thread")]
 async fn rate_limited_runs_are_those_of_the_model() {
     let (limit, period) = (3, 30);
@@ -173,7 +176,7 @@ async fn rate_limited_runs_are_those_of_the_model() {
     .await;
 }
 
-/// The model: who has the key.
+/// The model: the run that holds each key.
 #[tokio::test(flavor = "multi_thread")]
 async fn single_runs_are_those_of_the_model() {
     for cancels in [false, true] {

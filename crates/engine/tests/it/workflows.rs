@@ -1,4 +1,4 @@
-//! What a workflow's author relies on.
+//! The guarantees for authors of workflows.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{EFFECTS, GRACE, World, quick_backoff, with_workflows};
 
-/// Counts how often each body was called.
+/// Counts the calls of each body.
 #[derive(Clone, Default)]
 struct Calls(Arc<Mutex<HashMap<String, u32>>>);
 
@@ -231,7 +231,7 @@ async fn a_race_has_the_same_winner_in_every_replay() {
                 })
             };
             let (index, winner) = race([contestant("slow", 2_000), contestant("quick", 20)]).await;
-            // Replayed from here on.
+            // After this sleep the workflow is replayed.
             ctx.sleep(Duration::from_millis(20)).await;
             let sleeper = ctx.sleep(Duration::from_secs(3600));
             let step = ctx.step("last", || async { Ok::<_, Failure>(()) });
@@ -367,7 +367,7 @@ async fn an_event_that_a_run_sends_starts_what_listens_for_it_once() {
     let workflows = || {
         let sends = Workflow::new("sends", 1, |ctx: Ctx, (): ()| async move {
             ctx.send_event("greeting", &json!({ "to": "all" })).await?;
-            // Replayed after this: the event is not sent again.
+            // After this sleep the workflow is replayed: the event must not be sent again.
             ctx.sleep(Duration::from_millis(5)).await;
             Ok(())
         });
@@ -510,11 +510,50 @@ async fn the_next_life_replays_what_the_last_one_had_stored() {
         while calls.of("two") == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        // The first life hangs; a second one of the same name takes over.
+        // The first node hangs. A second one with the same name takes over.
         let second = World::start(db, workflows(), Clock::System).await;
         assert_eq!(second.output_of(&run).await, json!([1, true]));
         second.running.stop(GRACE).await;
         first.running.stop(Duration::from_millis(10)).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_input_cannot_be_read_ends_and_names_its_row() {
+    let workflows = || {
+        let waits = Workflow::new("waits", 1, |ctx: Ctx, _: Value| async move {
+            let matching = Matching::any().when("async.data == event.data");
+            ctx.wait_for_event("paid", matching, Duration::from_secs(60)).await?;
+            Ok(())
+        });
+        let sleeps = Workflow::new("sleeps", 1, |ctx: Ctx, _: Value| async move {
+            ctx.sleep(Duration::from_millis(300)).await;
+            Ok(())
+        });
+        vec![waits, sleeps]
+    };
+    with_workflows(workflows, async |world| {
+        let (waits, sleeps) = (world.begin("waits", json!(1)).await, world.begin("sleeps", json!(1)).await);
+        while world.count("SELECT count(*) FROM wait").await == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        while world.count("SELECT count(*) FROM step WHERE state = 0").await < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let World { db, running, .. } = world;
+        running.stop(GRACE).await;
+        let spoil =
+            db.write(|tx| Box::pin(async move { tx.execute("UPDATE run SET input = 'spoilt'", params![]).await }));
+        spoil.await.unwrap();
+        let world = World::start(db, workflows(), Clock::System).await;
+        world.send("paid", json!(1)).await;
+        for (run, status) in [(waits, Status::Cancelled), (sleeps, Status::Failed)] {
+            let (ended, why) = world.end_of(&run).await;
+            assert_eq!(ended, status, "{why}");
+            assert!(why.contains(&format!("the row \"{run}\" of run has JSON that cannot be read")), "{why}");
+        }
+        world
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! The world around the machine, and what must hold in it.
+//! The simulated world around the machine, and its invariants.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -49,13 +49,13 @@ struct Node {
     core: Core,
     epoch: u32,
     owned: u64,
-    /// It hears nothing and does nothing until it wakes up.
+    /// True while it neither receives nor does anything.
     hangs: bool,
-    /// What was committed and not yet told to it.
+    /// Committed changes that it has not been told of yet.
     inbox: Vec<RunId>,
 }
 
-/// An attempt under way somewhere, whether or not its node still lives.
+/// An attempt under way, even if its node is already dead.
 #[derive(Clone)]
 struct Attempt {
     node: usize,
@@ -68,7 +68,7 @@ pub(super) struct World {
     dice: Dice,
     now: Timestamp,
     serial: u64,
-    /// Rows, ended ones too.
+    /// All rows, including ended ones.
     table: BTreeMap<RunId, Run>,
     nodes: Vec<Node>,
     epochs: u32,
@@ -78,10 +78,10 @@ pub(super) struct World {
     lease: [u32; SHARDS as usize],
     nudges: Vec<(i64, RunId)>,
     attempts: Vec<Attempt>,
-    /// How often each result of a run was stored, and each end.
+    /// The number of times that each result of a run was stored, and each end.
     stored: HashMap<(RunId, i64), u32>,
     ended: HashMap<RunId, u32>,
-    /// When runs of the throttled name were started for the first time, by live nodes.
+    /// The times of the first starts of throttled runs, by live nodes.
     starts: Vec<Timestamp>,
 }
 
@@ -174,7 +174,7 @@ impl World {
         self.lease.iter_mut().filter(|owner| **owner == epoch).for_each(|owner| *owner = 0);
     }
 
-    /// What each node does at its heartbeat: gives away what is too much and idle, takes what is free.
+    /// The heartbeat of each node: gives away idle shards above its share, and takes free ones.
     fn share_out(&mut self) {
         let share = (SHARDS as usize).div_ceil(self.nodes.len().max(1));
         for index in 0..self.nodes.len() {
@@ -195,7 +195,7 @@ impl World {
                 }
             }
             for shard in mine.iter().take(share).filter(|shard| node.owned >> *shard & 1 == 0).collect::<Vec<_>>() {
-                // It was to be given away, and is kept after all.
+                // The shard was about to be given away, and is kept after all.
                 node.owned |= 1 << shard;
                 node.core.own(node.owned);
                 node.core.catch_up(self.now);
@@ -215,7 +215,7 @@ impl World {
         }
     }
 
-    /// A run is stored: its owner is told, unless somebody dies before that.
+    /// Stores a run and tells its owner, unless a process dies before that.
     fn enqueue(&mut self) {
         let name = ["deliver", "sync", "slow", "chore"][self.dice.roll(4) as usize];
         let tenant = format!("org_{}", self.dice.roll(2));
@@ -231,7 +231,7 @@ impl World {
             "slow" => run.throttle = Some("".into()),
             _ => {}
         }
-        // Runs that share a limit are born in one shard.
+        // Runs that share a limit get the same shard.
         run.shard = match name {
             "chore" => self.dice.roll(SHARDS as u64) as i64,
             "deliver" => i64::from(run.keys[0].as_deref() == Some("ep_0")),
@@ -252,7 +252,7 @@ impl World {
         if node.owned >> run.shard & 1 == 1 && !node.hangs && !self.dice.is_one_in(30) {
             node.core.offer(run, self.now);
         } else if self.lease[run.shard as usize] == node.epoch && node.owned >> run.shard & 1 == 1 {
-            // Its process dies between the commit and the news of it, or hangs.
+            // The process dies between the commit and the message, or hangs.
             if !node.hangs {
                 self.crash(asked);
             } else {
@@ -271,7 +271,7 @@ impl World {
         }
     }
 
-    /// Somebody puts a result into the inbox of a run, as the SQL does it.
+    /// Puts a result into the inbox of a run, as the SQL does.
     fn poke(&mut self) {
         let now = self.now;
         let Some(id) = self.any_active() else { return };
@@ -292,7 +292,7 @@ impl World {
         self.tell_owner(id);
     }
 
-    /// Whoever changed something does not know whether it is stored: everybody looks for it.
+    /// Simulates a commit with an unknown outcome: every node scans the table.
     fn lose_news(&mut self) {
         self.nodes.iter_mut().for_each(|node| node.core.sweep());
     }
@@ -317,7 +317,7 @@ impl World {
         }
     }
 
-    /// What a node's loop does after every event.
+    /// The work of a node's loop after every event.
     fn turn(&mut self, index: usize) {
         if self.nodes[index].hangs {
             return;
@@ -393,7 +393,7 @@ impl World {
         let row = &self.table[&run.id];
         assert!(node.owned >> run.shard & 1 == 1, "a run of another's shard was started");
         if !row.status.is_active() {
-            // Cancelled, and the news of it is still under way: its first commit will say so.
+            // Cancelled, and the message is still on its way: the first commit will fail.
             assert!(row.generation > run.generation, "a run that has ended was started again");
         }
         if &*run.name == "slow" && run.started_at.is_none() {
@@ -404,7 +404,7 @@ impl World {
         self.attempts.push(Attempt { node: index, epoch: node.epoch, run, pokes });
     }
 
-    /// Nothing that this node knows, of the same lane, and before it in order, waits for the same key.
+    /// Asserts that no ready run of the same lane known to this node comes before `run`.
     fn check_order(&self, index: usize, run: &Run) {
         let node = &self.nodes[index];
         for (id, entry) in &node.core.runs {
@@ -414,7 +414,7 @@ impl World {
         }
     }
 
-    /// An attempt gets on: it stores a result, sleeps, fails, or ends. Fenced as the SQL does it.
+    /// Advances an attempt: it stores a result, sleeps, fails, or ends. Fenced as in the SQL.
     fn get_on(&mut self) {
         if self.attempts.is_empty() {
             return;
@@ -438,11 +438,11 @@ impl World {
             || row.generation != attempt.run.generation
             || row.seq != attempt.run.seq;
         let settled = if fenced {
-            Settled::Unknown
+            Settlement::Unknown
         } else {
             row.started_at.get_or_insert(now);
             match self.dice.roll(6) {
-                // A result, and on it goes.
+                // Stores a result and continues.
                 0 | 1 => {
                     row.seq += 1;
                     row.status = Status::Running;
@@ -453,7 +453,7 @@ impl World {
                     self.attempts.push(attempt);
                     return;
                 }
-                // Asleep, or waiting for another attempt.
+                // Sleeps, or waits for another attempt.
                 2 | 3 => {
                     row.seq += 1;
                     *self.stored.entry((row.id.clone(), row.seq)).or_default() += 1;
@@ -461,13 +461,13 @@ impl World {
                     row.status = Status::Waiting;
                     row.due = if row.pokes > attempt.pokes { now } else { due };
                     row.holds = LIMITS[&row.name].holds;
-                    // The owner does not know of pokes that were not told to it.
-                    Settled::Again(Box::new(Run { due, ..row.clone() }))
+                    // The owner does not know of pokes that it was not told of.
+                    Settlement::Again(Box::new(Run { due, ..row.clone() }))
                 }
                 _ => {
                     (row.status, row.holds) = (Status::Completed, false);
                     *self.ended.entry(row.id.clone()).or_default() += 1;
-                    Settled::Gone
+                    Settlement::Gone
                 }
             }
         };
@@ -481,7 +481,7 @@ impl World {
         if node.epoch != attempt.epoch {
             return;
         }
-        // The message of a duplicate must not disturb an attempt that runs in its place.
+        // The message of a duplicate must not affect an attempt that runs in its place.
         let has_another =
             self.attempts.iter().any(|other| other.epoch == attempt.epoch && other.run.id == attempt.run.id);
         if !has_another && node.core.settle(&attempt.run.id, settled, self.now) {
@@ -501,7 +501,7 @@ impl World {
                 assert!(ids.len() <= limits.concurrency, "{name} runs {} at once", ids.len());
             }
         }
-        // On all nodes that live together: what is under way, and what holds its slot in its sleep.
+        // Across all live nodes: running runs, and runs that hold their slots while asleep.
         let live =
             self.attempts.iter().filter(|attempt| self.live.contains(&attempt.epoch)).map(|attempt| &attempt.run);
         let holding = self.table.values().filter(|run| run.status.is_active() && run.holds);
@@ -517,7 +517,7 @@ impl World {
         }
     }
 
-    /// With nothing new coming in, everything ends.
+    /// Runs without new work until everything has ended.
     pub(super) fn run_dry(&mut self) {
         self.nodes.iter_mut().for_each(|node| node.hangs = false);
         for index in 0..self.nodes.len() {

@@ -6,7 +6,9 @@ use campanile_db::{Db, params};
 
 use super::*;
 
-/// A queue that had many rows, and was looked at by `ANALYZE` when it had a few.
+campanile_db::columns! { changed_columns, changed_at: id, attempt, due, error, generation }
+
+/// A queue that once had many rows, and that `ANALYZE` saw when it had only a few.
 async fn emptied_queue() -> Db {
     let db = TestDatabase::postgres().await.open(vec![crate::MIGRATIONS]).await;
     let fill = "INSERT INTO run (id, shard, name, version, tenant, lane, holds, priority, due, seq, gathers, cause,
@@ -18,14 +20,14 @@ async fn emptied_queue() -> Db {
             db.write(move |tx| Box::pin(async move { tx.execute(sql, params![]).await })).await;
         changed.unwrap();
     }
-    // Outside of a transaction: PostgreSQL wants it so.
+    // PostgreSQL does not allow this inside a transaction.
     let settled: campanile_db::Result<u64> =
         db.read(|tx| Box::pin(async move { tx.execute("VACUUM (ANALYZE, TRUNCATE off) run", params![]).await })).await;
     settled.unwrap();
     db
 }
 
-/// The plan of a statement on PostgreSQL, whatever its parameters are.
+/// The generic plan of a statement on PostgreSQL, independent of its parameters.
 async fn plan(db: &Db, statement: &str, parameters: usize) -> String {
     let prepare: &'static str = format!("PREPARE asked AS {statement}").leak();
     let explain: &'static str = format!("EXPLAIN EXECUTE asked({})", vec!["NULL"; parameters].join(", ")).leak();
@@ -63,17 +65,17 @@ async fn a_queue_that_has_just_been_emptied_is_changed_by_id() {
 async fn many_are_changed_at_once_each_by_its_owner_alone() {
     on_each_database(vec![crate::MIGRATIONS], async |db| {
         let now = Clock::System.now();
-        // In the order of their ids, and told in another one.
+        // Stored in the order of their ids, and changed in another order.
         let runs: Vec<Run> = (0..40).map(|n| Run::new("n", 1, "t", n.to_string(), 0, now)).collect();
         let stored = runs.clone();
         let inserted: Result<Vec<bool>> = db.write(move |tx| Box::pin(async move { insert(tx, &stored).await })).await;
         inserted.unwrap();
-        let told: Vec<Postponed> = (0..40)
+        let told: Vec<PostponedJob> = (0..40)
             .map(|n| {
                 let at = (n * 7 + 3) % 40;
-                // Every fourth has another owner by now.
-                let run = Owned { id: runs[at].id.clone(), generation: i64::from(at % 4 == 0) };
-                Postponed {
+                // Every fourth run has another owner by now.
+                let run = OwnedRun { id: runs[at].id.clone(), generation: i64::from(at % 4 == 0) };
+                PostponedJob {
                     run,
                     attempt: at as u32,
                     due: now.plus(Duration::from_secs(at as u64)),
@@ -83,20 +85,20 @@ async fn many_are_changed_at_once_each_by_its_owner_alone() {
             .collect();
         let asked = told.clone();
         let changed: Result<Vec<bool>> = db.write(move |tx| Box::pin(async move { postpone(tx, &asked).await })).await;
-        let is_owners = |told: &Postponed| told.run.generation == 0;
+        let is_owners = |told: &PostponedJob| told.run.generation == 0;
         assert_eq!(changed.unwrap(), told.iter().map(is_owners).collect::<Vec<_>>());
-        let sql = "SELECT id, attempt, due, error, generation FROM run ORDER BY id";
+        let sql = concat!("SELECT ", changed_columns!(), " FROM run ORDER BY id");
         let rows: Result<Vec<_>> = db
             .read(move |tx| {
                 Box::pin(async move {
                     let read = |row: &Row<'_>| {
-                        let due: Timestamp = row.get(2)?;
+                        let due: Timestamp = row.get(changed_at::due)?;
                         Ok((
-                            row.get::<String>(0)?,
-                            row.get::<i64>(1)?,
+                            row.get::<String>(changed_at::id)?,
+                            row.get::<i64>(changed_at::attempt)?,
                             due,
-                            row.get::<Option<String>>(3)?,
-                            row.get::<i64>(4)?,
+                            row.get::<Option<String>>(changed_at::error)?,
+                            row.get::<i64>(changed_at::generation)?,
                         ))
                     };
                     tx.all(sql, params![], read).await

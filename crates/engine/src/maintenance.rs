@@ -1,9 +1,12 @@
-//! What the engine does for itself, as jobs of its own: once in the cluster, through crashes.
+//! The engine's own periodic work, run as jobs: each exists once in the cluster and survives
+//! crashes.
 //!
-//! * Each schedule of a workflow is one job that is due at the planned time. When it is done, the run
-//!   of that time and the job's own next time commit together: no tick is lost, none comes twice.
+//! * Each schedule of a workflow is one job, due at the planned time. When the job ends, the run
+//!   for that time and the job's next time commit together. So no tick is lost, and none happens
+//!   twice.
 //! * Counters are folded every two seconds.
-//! * What is no longer kept is removed, a little at a time, while the clock may be believed ([`crate::trusted_time`]).
+//! * Expired rows are removed in small portions, but only while the clock is trusted
+//!   ([`crate::trusted_time`]).
 
 use std::time::Duration;
 
@@ -13,23 +16,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::event::Event;
-use crate::flow::admission::{self, Request};
+use crate::flow::admission::Request;
 use crate::registry::{JobOptions, Registry};
 use crate::run::{NewJob, Outcome, Verdict};
 use crate::store::{history, stats};
-use crate::{Backoff, Engine, Settings};
+use crate::{Backoff, Engine, Settings, lifecycle};
 
-/// The engine's own jobs begin like this; they are not counted and not listed.
-pub(crate) const PREFIX: &str = "engine.";
 const CRON: &str = "engine.cron";
 const FOLD: &str = "engine.fold";
 const TIDY: &str = "engine.tidy";
 
 const FOLD_EVERY: Duration = Duration::from_secs(2);
 const TIDY_EVERY: Duration = Duration::from_secs(5);
-/// The wait while there is more to do.
+/// The wait when there is more to do at once.
 const MORE: Duration = Duration::from_millis(100);
-/// How many rows are folded or removed in one transaction.
+/// The maximum number of rows that one transaction folds or removes.
 const AT_ONCE: i64 = 2_000;
 
 /// A planned time of a schedule.
@@ -76,8 +77,8 @@ fn again(after: Duration) -> Outcome {
     Outcome::of(Verdict::PutOff { after, reason: String::new() })
 }
 
-/// Sees to it that each duty has its job. Those of schedules that are no longer declared end by
-/// themselves.
+/// Creates the jobs of the duties where they are missing. The job of a schedule that is no longer
+/// declared ends by itself.
 pub(crate) async fn begin(engine: &Engine) -> campanile_db::Result<()> {
     let now = engine.clock.now();
     let mut jobs = vec![NewJob::new(FOLD, "", &()).dedupe(FOLD), NewJob::new(TIDY, "", &()).dedupe(TIDY)];
@@ -96,12 +97,12 @@ pub(crate) async fn begin(engine: &Engine) -> campanile_db::Result<()> {
 }
 
 fn tick_job(tick: &Tick, now: Timestamp) -> NewJob {
-    // The one job of this schedule, whatever time it is planned for.
+    // One job per schedule: the key does not contain the planned time.
     let dedupe = format!("{CRON}:{}:{}", tick.workflow, tick.cron);
     NewJob::new(CRON, "", tick).dedupe(dedupe).after(tick.at.since(now))
 }
 
-/// A planned time has come.
+/// Handles a planned time that has come.
 fn tick(engine: Engine, tick: Tick) -> Result<Outcome> {
     let workflow = engine.catalogue().latest(&tick.workflow).cloned();
     let cron = workflow.as_ref().and_then(|w| w.options.crons.iter().find(|cron| cron.as_str() == tick.cron)).cloned();
@@ -116,7 +117,7 @@ fn tick(engine: Engine, tick: Tick) -> Result<Outcome> {
                 let jitter = cron.jitter.mul_f64(chance());
                 let due = Some(planned.plus(jitter));
                 let request = Request { tenant: "".into(), event, cause: "cron", parent: None, due };
-                admission::admit(tx, &engine, &workflow, request, now).await?;
+                lifecycle::admit(tx, &engine, &workflow, request, now).await?;
             }
             match next {
                 Some(at) => plan(tx, &engine, &Tick { at, ..tick }, now).await,
@@ -126,7 +127,8 @@ fn tick(engine: Engine, tick: Tick) -> Result<Outcome> {
     }))
 }
 
-/// The job that is ending is still there under its name; the next takes its place after it.
+/// Stores the job for the next time. The current job is still ending under the same dedupe key, so
+/// the new one takes its place.
 async fn plan(tx: &mut Tx, engine: &Engine, tick: &Tick, now: Timestamp) -> Result<()> {
     let stored = engine.enqueue(tx, tick_job(tick, now)).await?;
     if stored { Ok(()) } else { Err(Error::conflict("the schedule has another job already")) }

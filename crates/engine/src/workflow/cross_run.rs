@@ -1,5 +1,5 @@
-//! The commits of a run that concern others as well: it listens, starts another workflow, or its end
-//! leads to something. All of it commits together, in a transaction of its own.
+//! Commits of a run that also affect others: the run listens, starts another workflow, or its end
+//! has further effects. All of it commits together, in a transaction of its own.
 
 use std::sync::Arc;
 
@@ -7,35 +7,38 @@ use campanile_base::Timestamp;
 use campanile_db::Tx;
 
 use super::journal::Listen;
-use crate::ending;
 use crate::event::Event;
 use crate::flow::admission::{self, Request};
-use crate::node::Shared;
-use crate::node::commit::{Next, RunCommit, apply_one};
+use crate::lifecycle;
+use crate::node::commit::apply_one;
 use crate::node::listen;
+use crate::node::shared::Shared;
 use crate::run::Run;
+use crate::run_commit::{Next, RunCommit};
 use crate::store::events;
 use crate::store::steps::StepState;
 
-/// What a commit changes beside the run's own rows.
-pub(super) struct Others {
+/// The changes of a commit beside the run's own rows.
+pub(super) struct CrossRunEffects {
     pub(super) listen: Vec<(String, Listen)>,
     pub(super) unlisten: Vec<String>,
     pub(super) invoke: Vec<(String, String, String)>,
 }
 
-/// Commits both. Answers whether the run is still the owner's, and whether something came for it.
+/// Commits both. Returns two values: `true` if the run still belongs to its owner, and `true` if a
+/// result came for it.
 pub(super) async fn commit(
     shared: &Arc<Shared>,
     commit: Arc<RunCommit>,
-    others: Arc<Others>,
+    effects: Arc<CrossRunEffects>,
 ) -> campanile_base::Result<(bool, bool)> {
     let (within, now) = (shared.clone(), shared.engine.clock.now());
-    let body = shared.engine.db.write(move |tx| Box::pin(async move { others.apply(tx, &within, &commit, now).await }));
+    let body =
+        shared.engine.db.write(move |tx| Box::pin(async move { effects.apply(tx, &within, &commit, now).await }));
     body.await
 }
 
-impl Others {
+impl CrossRunEffects {
     async fn apply(
         &self,
         tx: &mut Tx,
@@ -44,7 +47,8 @@ impl Others {
         now: Timestamp,
     ) -> campanile_base::Result<(bool, bool)> {
         let (engine, run) = (&shared.engine, &*commit.run);
-        // Before any row is locked: senders of the event lock rows of runs while they hold it.
+        // Lock before any row is locked: senders of the event hold this lock when they lock rows of
+        // runs.
         for (_, listen) in &self.listen {
             listen::lock_to_listen(tx, &run.tenant, &listen.event, &listen.equal).await?;
         }
@@ -66,14 +70,14 @@ impl Others {
                 (Some(output), _) => Ok(output.as_str()),
                 (None, error) => Err(error.as_deref().unwrap_or_default()),
             };
-            ending::follow_up(tx, engine, run, ended.status, result, now).await?;
+            lifecycle::follow_up(tx, engine, run, ended.status, result, now).await?;
         }
         Ok((true, poked))
     }
 }
 
-/// Starts another workflow whose result is this run's step. Answers whether the step has ended
-/// with that already.
+/// Starts another workflow, whose result becomes the result of this run's step. Returns `true` if
+/// the step has already ended.
 async fn invoke(
     tx: &mut Tx,
     shared: &Shared,
@@ -95,7 +99,7 @@ async fn invoke(
         engine.poke(tx, &run.id, key, StepState::Failed, Some(&why), now).await?;
         return Ok(true);
     };
-    match admission::admit(tx, engine, workflow, request, now).await? {
+    match lifecycle::admit(tx, engine, workflow, request, now).await? {
         admission::Admitted::Started(_) => Ok(false),
         other => {
             let why = match other {

@@ -1,8 +1,9 @@
-//! The life of a node: its heartbeat, its shards, and what becomes of those of silent nodes.
+//! The life of a node: its heartbeat, its shards, and the takeover from silent nodes.
 //!
-//! No two clocks are compared. A node's beat is a number that grows; whoever sees the same number
-//! for the lease's time, by their own clock, takes the node for dead and buries it. A node that finds
-//! itself buried was silent for too long: it begins a new life and forgets what it knew.
+//! Clocks of different nodes are never compared. A node's beat is a number that grows. If a node
+//! sees the same number for the whole lease time, by its own clock, it takes the other node for
+//! dead and buries it. A node that finds itself buried was silent for too long. It begins a new
+//! life with empty state.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -16,30 +17,31 @@ use crate::Engine;
 use crate::run::{Run, RunId};
 use crate::store::lease::{self, SHARDS};
 
-/// How often a node beats within its lease.
+/// The number of heartbeats per lease time.
 const BEATS: u32 = 5;
 
-/// What a node knows of itself and its peers.
-pub(super) struct Life {
+/// The state of a node's life, and its view of its peers.
+pub(super) struct Membership {
     name: String,
     epoch: i64,
     lease: Duration,
-    /// A bit for each shard.
+    /// The owned shards, one bit each.
     owned: u64,
-    /// Shards that are to be given away once nothing of them is under way.
+    /// Shards to be released when none of their runs is under way.
     leaving: u64,
-    /// When shards were taken whose last owner did not leave in good order.
+    /// The time at which each shard was taken whose last owner did not leave in good order.
     inherited: HashMap<i64, Timestamp>,
-    /// Suspects that were written down in this life: it dies once at most.
+    /// Suspects that were marked in this life. Each is marked once per life, since a life ends with
+    /// at most one crash.
     pub(super) marked: HashSet<RunId>,
-    /// The last beat of each life, and since when it is the last.
+    /// The last beat of each life, and the time it was first seen.
     heard: HashMap<i64, (i64, Instant)>,
     looked: Instant,
     pub(super) paused: Vec<(String, String)>,
     pub(super) pauses_are_stale: bool,
 }
 
-impl Life {
+impl Membership {
     pub(super) async fn begin(engine: &Engine, name: &str, lease: Duration) -> Result<Self> {
         let (node, now) = (name.to_owned(), engine.clock.now());
         let epoch = engine.db.write(move |tx| Box::pin(async move { lease::join(tx, &node, now).await })).await?;
@@ -62,7 +64,7 @@ impl Life {
         self.epoch
     }
 
-    /// The shards that runs may be started of.
+    /// The shards whose runs may be started.
     pub(super) fn owned(&self) -> u64 {
         self.owned & !self.leaving
     }
@@ -79,13 +81,13 @@ impl Life {
         has_not
     }
 
-    /// Whether a run was there when the last owner of its shard died.
+    /// True if the run existed when the last owner of its shard died, and is not marked yet.
     pub(super) fn suspects(&self, run: &Run) -> bool {
         let is_new = !run.is_duty() && !self.marked.contains(&run.id);
         is_new && self.inherited.get(&run.shard).is_some_and(|taken| run.queued_at < *taken)
     }
 
-    /// Until when a suspect lets others go first.
+    /// The time until which a suspect waits, so that other runs start first.
     pub(super) fn rests_until(&self, run: &Run) -> Option<Timestamp> {
         let (most, wait) = super::CRASHES_TO_WAIT;
         let taken = self.inherited.get(&run.shard).filter(|_| run.crashes >= most)?;
@@ -97,7 +99,7 @@ impl Life {
         engine.db.write(move |tx| Box::pin(async move { lease::leave(tx, epoch).await })).await
     }
 
-    /// Lives other than this one that have been silent for the lease's time.
+    /// Other lives that have been silent for the lease time.
     fn silent(&mut self, beats: &[(i64, i64)]) -> Vec<i64> {
         let (now, epoch, ttl) = (Instant::now(), self.epoch, self.lease);
         self.heard.retain(|known, _| beats.iter().any(|(life, _)| life == known));
@@ -115,10 +117,10 @@ impl Life {
 }
 
 impl Node {
-    /// Beats, buries the silent, takes what is free and gives away what is too much.
+    /// Sends a heartbeat, buries silent nodes, takes free shards and releases surplus ones.
     pub(super) async fn keep_alive(&mut self) {
         if let Err(error) = self.try_to_keep_alive().await {
-            // Completions are fenced; without news from the database there is nothing better to do.
+            // Completions are fenced, so working on without the database is safe.
             tracing::warn!(%error, "the lease could not be renewed");
         }
     }
@@ -140,12 +142,12 @@ impl Node {
         let others = beats.len() - silent.len();
         for life in silent {
             tracing::warn!(life, "a node has gone silent; its work is taken over");
-            db.write(move |tx| Box::pin(async move { lease::bury(tx, life).await })).await?;
+            db.write(move |tx| Box::pin(async move { lease::declare_dead(tx, life).await })).await?;
         }
         self.share_out(others.max(1)).await
     }
 
-    /// Takes free shards up to a fair share, and lets go of what is beyond it.
+    /// Takes free shards up to a fair share, and releases those above it.
     async fn share_out(&mut self, nodes: usize) -> Result<()> {
         let db = self.shared.engine.db.clone();
         let leases = db.read(|tx| Box::pin(async move { lease::leases(tx).await })).await?;
@@ -158,7 +160,8 @@ impl Node {
             return self.free_what_is_idle().await;
         }
         if self.life.leaving != 0 {
-            // Shards that were to be given away are kept after all: what was forgotten is read again.
+            // Shards about to be released are kept after all, so the forgotten runs must be read
+            // again.
             self.life.leaving = 0;
             self.core.catch_up(self.now());
         }
@@ -184,8 +187,8 @@ impl Node {
         taken.await
     }
 
-    /// Begins to work on shards of its own that it did not know before, once what earlier owners have left of
-    /// them is known; until then nothing of them starts.
+    /// Starts work on newly taken shards. First it restores the held slots and the throttle usage
+    /// that earlier owners left; no run of these shards starts before that.
     async fn settle_in(&mut self, mine: u64, unclean: u64) -> Result<()> {
         let gained = mine & !self.life.owned;
         if gained != 0 {
@@ -207,7 +210,7 @@ impl Node {
         Ok(())
     }
 
-    /// Shards are given away when nothing of them is under way, so that nothing runs twice.
+    /// Releases shards that have no run under way, so that no run executes twice.
     async fn free_what_is_idle(&mut self) -> Result<()> {
         let idle = self.life.leaving & !self.core.busy_shards();
         let shards = shards_of(idle);
@@ -220,25 +223,25 @@ impl Node {
         self.life.inherited.retain(|shard, _| !shards.contains(shard));
         self.life.leaving &= !idle;
         self.place_is(self.life.owned & !idle);
-        // What was held by runs of those shards is counted by their next owner.
+        // The next owner counts the slots held by runs of those shards.
         self.core.forget_holders();
         let restored = self.restore_holders(shards_of(self.life.owned)).await;
         if restored.is_err() {
-            // Without them limits would not hold: all shards are settled in anew.
+            // Without the holders, limits would not hold. So all shards are taken anew.
             self.place_is(0);
         }
         restored
     }
 
-    /// This node was buried: what it knew is another's now.
+    /// Begins a new life after a burial: the work of the old life now belongs to other nodes.
     async fn begin_anew(&mut self) -> Result<()> {
         tracing::warn!(node = self.life.name, "this node was taken for dead; it begins anew");
         self.place_is(0);
-        self.life = Life::begin(&self.shared.engine, &self.life.name, self.life.lease).await?;
+        self.life = Membership::begin(&self.shared.engine, &self.life.name, self.life.lease).await?;
         self.shared.epoch.store(self.life.epoch, Ordering::Relaxed);
         self.core = crate::machine::Core::new(super::limits(self.shared.engine.catalogue()), super::BOUNDS);
         self.life.pauses_are_stale = true;
-        // What is under way belongs to the old life, and may stop.
+        // Runs under way belong to the old life, and may stop.
         self.underway.drain().for_each(|(_, look)| look.notify_one());
         Ok(())
     }

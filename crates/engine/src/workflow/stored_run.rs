@@ -1,4 +1,5 @@
-//! What is stored of a run that goes on. Runs that wake up at the same time are read together.
+//! Loads the stored state of runs that continue. Runs that wake up at the same time are read
+//! together.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,33 +11,34 @@ use crate::run::{Run, RunId};
 use crate::store::runs;
 use crate::store::steps::{self, Arrival, StepRow};
 
-/// What is stored of an active run.
+/// The stored state of an active run.
 #[derive(Default)]
-pub(crate) struct Stored {
+pub(crate) struct StoredRun {
     pub(super) generation: i64,
-    /// How much was put into its inbox; what came after that is perhaps not in here.
+    /// The number of results that were put into its inbox. Later results may be missing here.
     pub(super) pokes: i64,
     pub(super) steps: Vec<StepRow>,
     pub(super) inbox: Vec<Arrival>,
 }
 
-/// The lane of those who want to know; `None` for a run that is not active any more.
-pub(crate) type Loads = Lane<RunId, Option<Stored>>;
+/// The lane of loads. It returns `None` for a run that is no longer active.
+pub(crate) type Loads = Lane<RunId, Option<StoredRun>>;
 
 pub(crate) fn lane(engine: &Engine) -> Loads {
-    let read: Apply<RunId, Option<Stored>> = Arc::new(|tx, ids| Box::pin(async move { load(tx, &ids).await }));
+    let read: Apply<RunId, Option<StoredRun>> = Arc::new(|tx, ids| Box::pin(async move { load(tx, &ids).await }));
     Lane::start_reading(engine.db.clone(), read)
 }
 
-/// The rows first: what comes into an inbox after they have been read is not counted as known.
-async fn load(tx: &mut Tx, ids: &[RunId]) -> Result<Vec<Option<Stored>>> {
+/// Reads the rows before the inboxes: a result that arrives between the two reads is not counted as
+/// known.
+async fn load(tx: &mut Tx, ids: &[RunId]) -> Result<Vec<Option<StoredRun>>> {
     let rows = runs::these(tx, ids).await?;
     let active: HashMap<&str, &Run> =
         rows.iter().filter(|run| run.status.is_active()).map(|run| (run.id.as_str(), run)).collect();
     let steps = steps::journals(tx, ids).await?;
     let inboxes = steps::inboxes(tx, ids).await?;
     let stored = |id: &RunId| {
-        active.get(id.as_str()).map(|run| Stored {
+        active.get(id.as_str()).map(|run| StoredRun {
             generation: run.generation,
             pokes: run.pokes,
             steps: steps.get(id.as_str()).cloned().unwrap_or_default(),
