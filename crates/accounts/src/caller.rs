@@ -1,22 +1,22 @@
-//! Who is calling, and what they may do.
+//! The caller of an operation, and their permissions.
 
 use campanile_base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::{OrganisationId, PersonId};
 
-/// Somebody who was recognised: everything they reach is within their organisation.
+/// An authenticated caller. They can reach only data of their organisation.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Whose data they may see.
+    /// The organisation whose data they can reach.
     pub organisation: OrganisationId,
-    /// Who it is.
+    /// The identity.
     pub actor: Actor,
-    /// What they may do.
+    /// The role, which gives their permissions.
     pub role: Role,
 }
 
-/// Who acts, for the activity trail.
+/// The actor of an operation, for the activity trail.
 #[derive(Debug, Clone)]
 pub enum Actor {
     /// A signed-in person.
@@ -41,7 +41,7 @@ pub enum Role {
     Owner,
 }
 
-/// What an operation asks for.
+/// The permission that an operation requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
     /// See the organisation's data.
@@ -84,7 +84,7 @@ impl Actor {
 }
 
 impl Role {
-    /// As it is stored and written.
+    /// The word as stored and sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -97,7 +97,7 @@ impl Role {
         match text {
             "owner" => Self::Owner,
             "manager" => Self::Manager,
-            // The least there is, should a later program have stored something else.
+            // The lowest role, in case a later version has stored an unknown one.
             _ => Self::Staff,
         }
     }

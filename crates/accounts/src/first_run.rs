@@ -1,4 +1,4 @@
-//! The first start: an organisation, a workspace, an owner and a key, made once.
+//! The first start: creates an organisation, a workspace, an owner and a key, once.
 
 use campanile_base::{Clock, Result, Secret};
 use campanile_db::Tx;
@@ -7,7 +7,7 @@ use crate::activity::{self, Action};
 use crate::people::{NewMember, PasswordHash};
 use crate::{Caller, Role, Workspace, keys, organisations, people, sessions};
 
-/// What a scripted first start brings along; what is missing is made up.
+/// The input of a scripted first start. Missing values are generated.
 #[derive(Debug, Clone, Default)]
 pub struct Founding {
     /// The organisation's secret key, `sk_…`.
@@ -18,10 +18,10 @@ pub struct Founding {
     pub owner_password: Option<PasswordHash>,
 }
 
-/// What there is to tell after the first start, once.
+/// The result of the first start. Its secrets are shown only once.
 #[derive(Debug)]
 pub struct FirstRun {
-    /// The owner's organisation, as a caller.
+    /// The system, as a caller of the new organisation.
     pub caller: Caller,
     /// The first workspace.
     pub workspace: Workspace,
@@ -29,14 +29,14 @@ pub struct FirstRun {
     pub owner: String,
     /// The secret key.
     pub secret_key: Secret,
-    /// The word of a one-time sign-in link for the owner.
+    /// The token of a one-time sign-in link for the owner.
     pub sign_in_word: Secret,
 }
 
-/// Founds the first organisation, unless there is one already.
+/// Creates the first organisation; `None` if one exists already.
 ///
 /// # Errors
-/// `Invalid` when what was brought along cannot be used; then nothing is made.
+/// `Invalid` when the input cannot be used; then nothing is created.
 pub async fn found(tx: &mut Tx, clock: &Clock, founding: Founding) -> Result<Option<FirstRun>> {
     tx.lock("campanile founding").await?;
     if organisations::any(tx).await? {

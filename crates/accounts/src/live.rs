@@ -1,8 +1,10 @@
-//! News for whoever is watching: what just became durable in an organisation.
+//! Live events: tells watchers in an organisation about data that was just committed.
 //!
-//! A hint, not a record: a watcher that falls behind is told to look again. Sent after a commit
-//! only, so what a watcher then reads is there. Each organisation has a stream of its own, so that one where much happens makes no
-//! other fall behind. A message is told where its tenant is a workspace, or its recipient a member who watches.
+//! An event is a hint, not a record: a watcher that falls behind is told to load the data again.
+//! Events are sent only after a commit, so the data is there when a watcher reads it. Each
+//! organisation has its own stream, so a busy one does not make watchers of others fall behind. A
+//! notification is announced if its tenant is a workspace, or its recipient is a member who
+//! watches.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,70 +15,76 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::{OrganisationId, PersonId, WorkspaceId};
 
-/// How far a watcher may fall behind.
+/// The number of events that a watcher may fall behind.
 const BACKLOG: usize = 1_024;
 
-/// Something new in an organisation.
+/// New data in an organisation.
 #[derive(Debug, Clone, Serialize)]
-pub struct News {
-    /// In which workspace.
+pub struct LiveEvent {
+    /// The workspace that it belongs to.
     pub workspace: Option<String>,
-    /// The user whom it is for, who may be a member.
+    /// The user whom it is for, if that is a member who watches.
     #[serde(skip)]
     pub user: Option<String>,
-    /// What kind of thing.
-    pub kind: NewsKind,
-    /// Which one.
+    /// The kind of data.
+    pub kind: LiveEventKind,
+    /// The id of the data.
     pub id: String,
 }
 
-/// What there can be news of.
+/// The kinds of data that are announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
-pub enum NewsKind {
+pub enum LiveEventKind {
     Delivery,
     Observation,
     Notification,
     Attempt,
 }
 
-/// Where news are told and heard. Cheap to clone.
+/// The place where events are announced and received. Cheap to clone; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Live(Arc<Mutex<HashMap<OrganisationId, Watched>>>);
 
-/// An organisation that somebody watches.
+/// An organisation with at least one watcher.
 #[derive(Debug)]
 struct Watched {
-    news: broadcast::Sender<News>,
+    news: broadcast::Sender<LiveEvent>,
     workspaces: HashSet<String>,
-    /// The times that each member watches.
+    /// The number of watchers of each member.
     members: HashMap<String, usize>,
 }
 
 impl Live {
-    /// Tells whoever watches a workspace; nobody is fine too.
-    pub fn tell(&self, organisation: &OrganisationId, workspace: &WorkspaceId, kind: NewsKind, id: &str) {
+    /// Announces data to all watchers of the organisation; does nothing without watchers.
+    pub fn tell(&self, organisation: &OrganisationId, workspace: &WorkspaceId, kind: LiveEventKind, id: &str) {
         if let Some(watched) = self.all().get_mut(organisation) {
-            // It may be new.
+            // The workspace may be new.
             watched.workspaces.insert(workspace.to_string());
-            let news = News { workspace: Some(workspace.to_string()), user: None, kind, id: id.to_owned() };
+            let news = LiveEvent { workspace: Some(workspace.to_string()), user: None, kind, id: id.to_owned() };
             let _ = watched.news.send(news);
         }
     }
 
-    /// Tells whoever watches the workspace that this tenant is, and the member whom a message is for.
+    /// Announces a notification to the watchers if its tenant is a workspace, and to its recipient
+    /// if that is a member who watches.
     pub fn tell_message(&self, organisation: &OrganisationId, tenant: Option<&str>, user: Option<&str>, id: &str) {
         if let Some(watched) = self.all().get(organisation) {
             let workspace = tenant.filter(|tenant| watched.workspaces.contains(*tenant)).map(str::to_owned);
             let user = user.filter(|user| watched.members.contains_key(*user)).map(str::to_owned);
             if workspace.is_some() || user.is_some() {
-                let _ = watched.news.send(News { workspace, user, kind: NewsKind::Notification, id: id.to_owned() });
+                let _ = watched.news.send(LiveEvent {
+                    workspace,
+                    user,
+                    kind: LiveEventKind::Notification,
+                    id: id.to_owned(),
+                });
             }
         }
     }
 
-    /// Listens from now on, as a member or as a program, to an organisation that has these workspaces.
+    /// Starts to listen to an organisation with these workspaces, as a member or as a program.
     pub fn listen(
         &self,
         organisation: &OrganisationId,
@@ -104,19 +112,20 @@ impl Live {
     }
 }
 
-/// Somebody who listens, until they are dropped.
+/// A watcher. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Listener {
     live: Live,
     organisation: OrganisationId,
     member: Option<String>,
-    /// There until it is dropped.
-    news: Option<broadcast::Receiver<News>>,
+    /// Present until the drop.
+    news: Option<broadcast::Receiver<LiveEvent>>,
 }
 
 impl Listener {
-    /// The next news for this listener; nothing where some were missed, and it has to look again.
-    pub async fn next(&mut self) -> Option<News> {
+    /// The next event for this listener; `None` if some were missed and the data must be loaded
+    /// again.
+    pub async fn next(&mut self) -> Option<LiveEvent> {
         let news = self.news.as_mut()?;
         loop {
             match news.recv().await {
@@ -186,7 +195,7 @@ mod tests {
         let live = Live::default();
         let organisation = OrganisationId::from("org_1".to_owned());
         let mut listener = live.listen(&organisation, [], None);
-        live.tell(&organisation, &WorkspaceId::from("ws_new".to_owned()), NewsKind::Delivery, "del_1");
+        live.tell(&organisation, &WorkspaceId::from("ws_new".to_owned()), LiveEventKind::Delivery, "del_1");
         assert_eq!(listener.next().await.unwrap().id, "del_1");
         live.tell_message(&organisation, Some("ws_new"), None, "msg_1");
         assert_eq!(listener.next().await.unwrap().id, "msg_1");
@@ -199,7 +208,7 @@ mod tests {
         let workspace = WorkspaceId::from("ws_1".to_owned());
         let mut listener = live.listen(&organisation, [], None);
         for number in 0..BACKLOG * 3 {
-            live.tell(&organisation, &workspace, NewsKind::Observation, &number.to_string());
+            live.tell(&organisation, &workspace, LiveEventKind::Observation, &number.to_string());
         }
         assert!(listener.next().await.is_none());
         assert!(listener.next().await.is_some(), "and it goes on");

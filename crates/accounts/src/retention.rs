@@ -1,11 +1,11 @@
-//! Removes sessions and sign-in links that have run out, and what of the activity trail is no longer kept.
+//! Removes expired sessions and sign-in links, and activity records past their retention.
 
 use std::time::Duration;
 
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Db, Sweep, params};
 
-/// How many rows are looked at, or removed, at a time.
+/// The number of rows that are read or removed at a time.
 const TOGETHER: i64 = 1_000;
 
 const SESSIONS: Sweep = Sweep {
@@ -19,7 +19,8 @@ const SIGN_IN_LINKS: Sweep = Sweep {
     remove: "DELETE FROM sign_in_link WHERE hash = $1 AND expires_at < $2",
 };
 
-/// Removes what has had its time; the trail is kept for so long, or for ever.
+/// Removes expired sessions and sign-in links, and activity records older than `keep_activity`.
+/// `None` keeps the records for ever.
 ///
 /// # Errors
 /// `Unavailable`.

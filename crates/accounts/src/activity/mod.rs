@@ -1,7 +1,7 @@
-//! The activity trail: who did what to what, when, with what result.
+//! The activity trail: a record of each change, with its actor, action, subject, time and result.
 //!
-//! A record is written in the transaction of the change that it tells of: there is no change
-//! without its record, and no record of a change that did not happen.
+//! A record is written in the transaction of its change. So no change lacks its record, and no
+//! record exists for a change that did not happen.
 
 mod queries;
 
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{Caller, OrganisationId};
 
-/// What was done. The names are `{noun}.{past tense}`, stored as they are and never renamed.
+/// A recorded action. The stored names are `{noun}.{past tense}` and are never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Action {
@@ -45,6 +45,14 @@ pub enum Action {
     EndpointDeleted,
     EndpointDisabled,
     EndpointSecretRotated,
+    ChannelUpdated,
+    ChannelDeleted,
+    ResourceUpdated,
+    ResourceCommitted,
+    ResourceActivated,
+    ResourceDeactivated,
+    ResourceDeleted,
+    ResourcesCommitted,
 }
 
 impl Action {
@@ -79,37 +87,42 @@ impl Action {
             Self::EndpointDeleted => "endpoint.deleted",
             Self::EndpointDisabled => "endpoint.disabled",
             Self::EndpointSecretRotated => "endpoint.secret_rotated",
+            Self::ChannelUpdated => "channel.updated",
+            Self::ChannelDeleted => "channel.deleted",
+            Self::ResourceUpdated => "resource.updated",
+            Self::ResourceCommitted => "resource.committed",
+            Self::ResourceActivated => "resource.activated",
+            Self::ResourceDeactivated => "resource.deactivated",
+            Self::ResourceDeleted => "resource.deleted",
+            Self::ResourcesCommitted => "resources.committed",
         }
     }
 }
 
-/// A line of the trail.
+/// A record of the trail.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Activity {
     /// Its id.
     pub id: String,
-    /// When.
+    /// The time of the action.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// `person`, `key` or `system`.
+    /// `person`, `key`, `application` or `system`.
     pub actor_kind: String,
-    /// Who, by id.
+    /// The actor's id; empty for `system`.
     pub actor_id: String,
-    /// What was done.
+    /// The name of the action, such as `key.created`.
     pub action: String,
-    /// To what, by id.
+    /// The id of the object that was changed.
     pub subject_id: String,
-    /// `success`, or why not.
+    /// The result; at present always `success`.
     pub result: String,
-    /// What there is to say about it.
+    /// Further details of the action.
     #[schema(value_type = Object)]
     pub metadata: Value,
 }
 
 /// Records a change that the surrounding transaction makes.
-///
-/// # Errors
-/// What the database says.
 pub async fn record(
     tx: &mut Tx,
     clock: &Clock,
@@ -134,9 +147,6 @@ pub async fn record(
 }
 
 /// The trail of an organisation, newest first.
-///
-/// # Errors
-/// What the database says.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, from: &Cursor, size: PageSize) -> Result<Vec<Activity>> {
     Ok(queries::list(tx, organisation, from, size).await?)
 }

@@ -1,11 +1,12 @@
 //! Secret keys: an organisation's bearer tokens for programs.
 //!
-//! `sk_` and 43 characters, shown once. Stored are the SHA-256 and the first characters, by which
-//! a person recognises it in a list. A key acts with the rights of an owner.
+//! A key is `sk_` and 43 characters, and is shown once. Only its SHA-256 and its first characters
+//! are stored; the latter let a person recognise it in a list. A key acts with the rights of an
+//! owner.
 
 mod queries;
 
-use campanile_base::{Clock, Error, Result, Secret, Timestamp, new_id, random_token, sha256_hex};
+use campanile_base::{Clock, Error, Result, Secret, Thing, Timestamp, new_id, random_token, sha256_hex};
 use campanile_db::{Db, Tx};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,48 +15,53 @@ use crate::activity::{self, Action};
 use crate::{Actor, Caller, OrganisationId, Permission, Role};
 
 const PREFIX: &str = "sk_";
-/// How much of a key may be shown.
+/// The number of characters of a key that may be shown.
 const SHOWN: usize = 7;
 
-/// A key as it is listed.
+/// A key, as listed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SecretKey {
     /// Its id.
     pub id: String,
-    /// What it is for.
+    /// Its purpose.
     pub name: String,
     /// Its first characters.
     pub prefix: String,
-    /// Since when it exists.
+    /// The time of its creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// The time of its last use, up to an hour before the latest; `null` if it was never used.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Timestamp>,
 }
 
-/// Makes a key. The key itself is returned once and cannot be had again.
+/// Creates a key. The key itself is returned once and cannot be read again.
 ///
 /// # Errors
-/// `Invalid` for a name outside 1 to 100 characters, `Forbidden` below an owner.
+/// `Invalid` for a name outside 1 to 100 characters, `Forbidden` for anyone but an owner.
 pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str) -> Result<(SecretKey, Secret)> {
     let secret = Secret::new(random_token(PREFIX));
     Ok((adopt(tx, clock, caller, name, &secret).await?, secret))
 }
 
-/// Stores a key that somebody brought along, as a scripted first start does.
+/// Stores a given key, as a scripted first start does.
 ///
 /// # Errors
-/// `Invalid` when it is not `sk_` and at least 16 characters, `Conflict` when it is in use.
+/// `Invalid` when it is not `sk_` and at least 8 more ASCII characters, `Conflict` when it is in
+/// use.
 pub async fn adopt(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str, secret: &Secret) -> Result<SecretKey> {
     let text = secret.expose();
     if !text.starts_with(PREFIX) || text.len() < PREFIX.len() + 8 || !text.is_ascii() {
         return Err(Error::invalid("a secret key must be sk_ and at least 8 more ASCII characters"));
     }
-    adopt_as_it_is(tx, clock, caller, name, secret).await
+    store(tx, clock, caller, name, secret).await
 }
 
-/// Stores a key whatever it looks like, as the suites of libraries bring theirs along.
+/// Stores a key of any form, for the test suites of client libraries, which have their own keys.
 ///
 /// # Errors
 /// `Conflict` when it is in use.
+#[cfg(feature = "fixtures")]
 pub async fn adopt_as_it_is(
     tx: &mut Tx,
     clock: &Clock,
@@ -63,6 +69,10 @@ pub async fn adopt_as_it_is(
     name: &str,
     secret: &Secret,
 ) -> Result<SecretKey> {
+    store(tx, clock, caller, name, secret).await
+}
+
+async fn store(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str, secret: &Secret) -> Result<SecretKey> {
     caller.must(Permission::Administer)?;
     check_name(name)?;
     let text = secret.expose();
@@ -71,6 +81,7 @@ pub async fn adopt_as_it_is(
         name: name.to_owned(),
         prefix: text.chars().take(SHOWN).collect(),
         created_at: clock.now(),
+        last_used_at: None,
     };
     if !queries::insert(tx, &caller.organisation, &key, &sha256_hex(text)).await? {
         return Err(Error::conflict("this secret key is in use already"));
@@ -80,7 +91,7 @@ pub async fn adopt_as_it_is(
     Ok(key)
 }
 
-/// Refuses what cannot be the name of a key.
+/// Refuses a name that is not 1 to 100 characters long.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     match name.chars().count() {
         1..=100 => Ok(()),
@@ -88,30 +99,33 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     }
 }
 
-/// Ends a key, at once.
+/// Revokes a key, at once.
 ///
 /// # Errors
-/// `NotFound` when it is another organisation's, or has ended.
+/// `NotFound` when it belongs to another organisation, or is revoked already.
 pub async fn revoke(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &str) -> Result<()> {
     caller.must(Permission::Administer)?;
     if !queries::revoke(tx, &caller.organisation, id, clock.now()).await? {
-        return Err(Error::NotFound("key"));
+        return Err(Error::NotFound(Thing::Key));
     }
     activity::record(tx, clock, caller, Action::KeyRevoked, id, serde_json::json!({})).await
 }
 
-/// The keys that work, oldest first.
-///
-/// # Errors
-/// What the database says.
+/// The keys that are not revoked, oldest first.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<SecretKey>> {
     Ok(queries::list(tx, organisation).await?)
 }
 
-/// Who holds this key.
+/// Records that a key was used. Callers do so once an hour at most: a key may be used thousands of
+/// times a second.
+pub async fn used(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
+    Ok(queries::used(tx, id, now).await.map(drop)?)
+}
+
+/// Looks up a key, and returns its organisation as a caller.
 ///
 /// # Errors
-/// `Unauthenticated` when nobody does.
+/// `Unauthenticated` for an unknown or revoked key.
 pub async fn recognise(db: &Db, token: &str) -> Result<Caller> {
     let hash = sha256_hex(token);
     let found = db.read(move |tx| Box::pin(async move { queries::by_hash(tx, &hash).await })).await?;

@@ -1,58 +1,59 @@
-//! What becomes of members: invitations they accept, roles, passwords, leaving.
+//! Members: accept invitations, change roles and passwords, leave.
 //!
-//! # Two organisations never share more than a person
-//! Somebody who has an account is invited, and is nothing in the organisation until they accept. They accept in a session that they
-//! have opened by a password of their own: neither a link that one organisation had made, nor a password that one of its owners
-//! has chosen, says anything about another organisation.
+//! # Two organisations share nothing but a person
+//! A person with an account is invited, and has no access to the organisation until they accept.
+//! They can accept only in a session that was opened by their own password. A link that another
+//! organisation has sent, or a password that one of its owners has chosen, is not enough.
 //!
-//! # Nobody stays in who was shut out
-//! Leaving ends all of somebody's sessions and links in the organisation; a new password ends all others they have anywhere. The last
-//! owner can neither leave nor become something less.
+//! # A removed member has no access left
+//! Leaving ends all sessions and links of the person in the organisation. A new password ends all
+//! their other sessions everywhere. The last owner can neither leave nor get a lower role.
 
 use std::time::Duration;
 
-use campanile_base::{Clock, Error, Result};
+use campanile_base::{Clock, Error, Result, Thing};
 use campanile_db::Tx;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::activity::{self, Action};
-use crate::people::{self, Member, MemberStatus, Password, PasswordHash, PersonId};
+use crate::people::{self, Member, MemberStatus, Password, PasswordHash};
 use crate::sessions::{self, OpenedBy, Session};
-use crate::{Actor, Caller, OrganisationId, Permission, Role};
+use crate::{Actor, Caller, OrganisationId, Permission, PersonId, Role};
 
-/// For how long after a link was used a forgotten password can be replaced.
+/// The time after the use of a sign-in link in which a forgotten password can be replaced.
 const AFTER_LINK: Duration = Duration::from_secs(3600);
 
-/// An organisation that somebody may join.
+/// An invitation to an organisation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Invitation {
     /// The organisation.
     #[schema(value_type = String)]
     pub organisation_id: OrganisationId,
-    /// How it is called.
+    /// The name of the organisation.
     pub organisation: String,
-    /// As what.
+    /// The role that the person will have.
     #[schema(value_type = String)]
     pub role: Role,
 }
 
-/// Where a person is invited to, oldest first.
+/// The invitations of a person, oldest first.
 pub async fn invitations(tx: &mut Tx, person: &PersonId) -> Result<Vec<Invitation>> {
     let found = people::invitations_of(tx, person).await?;
     let view = |(organisation_id, organisation, role)| Invitation { organisation_id, organisation, role };
     Ok(found.into_iter().map(view).collect())
 }
 
-/// Joins an organisation that has invited the session's person.
+/// Accepts an invitation: the session's person joins the organisation.
 ///
 /// # Errors
-/// `Forbidden` in a session that no password of their own has opened; `NotFound` without an invitation.
+/// `Forbidden` in a session that was not opened by a password of the person's own; `NotFound`
+/// without an invitation.
 pub async fn accept(tx: &mut Tx, clock: &Clock, session: &Session, to: &OrganisationId) -> Result<()> {
     sessions::must_go_on(tx, clock, session).await?;
     must_have_own_password(tx, session).await?;
     people::lock_members(tx, to).await?;
-    let role = people::invitation(tx, to, &session.person).await?.ok_or(Error::NotFound("invitation"))?;
+    let role = people::invitation(tx, to, &session.person).await?.ok_or(Error::NotFound(Thing::Invitation))?;
     people::delete_invitation(tx, to, &session.person).await?;
     people::insert_membership(tx, to, &session.person, role, clock.now()).await?;
     let joined = Caller { organisation: to.clone(), actor: Actor::Person(session.person.clone()), role };
@@ -72,33 +73,33 @@ async fn must_have_own_password(tx: &mut Tx, session: &Session) -> Result<()> {
     }
 }
 
-/// Turns an invitation down.
+/// Declines an invitation.
 ///
 /// # Errors
 /// `NotFound` without an invitation.
 pub async fn decline(tx: &mut Tx, clock: &Clock, session: &Session, to: &OrganisationId) -> Result<()> {
     if !people::delete_invitation(tx, to, &session.person).await? {
-        return Err(Error::NotFound("invitation"));
+        return Err(Error::NotFound(Thing::Invitation));
     }
     let declined = Caller { organisation: to.clone(), actor: Actor::Person(session.person.clone()), role: Role::Staff };
     let about = serde_json::json!({});
     activity::record(tx, clock, &declined, Action::InvitationDeclined, session.person.as_str(), about).await
 }
 
-/// A member of the caller's organisation, or somebody who was invited to it.
+/// A member of the caller's organisation, or an invited person.
 ///
 /// # Errors
 /// `NotFound`.
 pub async fn find(tx: &mut Tx, organisation: &OrganisationId, id: &PersonId) -> Result<Member> {
     let active = people::members(tx, organisation).await?;
     let all = active.into_iter().chain(people::invited(tx, organisation).await?);
-    all.into_iter().find(|member| member.id == *id).ok_or(Error::NotFound("member"))
+    all.into_iter().find(|member| member.id == *id).ok_or(Error::NotFound(Thing::Member))
 }
 
-/// Changes a role.
+/// Changes the role of a member or of an invited person.
 ///
 /// # Errors
-/// `Conflict` for the last owner, `Forbidden` below an owner.
+/// `Conflict` for the last owner, `Forbidden` for anyone but an owner.
 pub async fn set_role(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &PersonId, role: Role) -> Result<Member> {
     caller.must(Permission::Administer)?;
     let organisation = &caller.organisation;
@@ -113,7 +114,8 @@ pub async fn set_role(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &PersonId
     Ok(Member { role, ..member })
 }
 
-/// Takes somebody out of the organisation, or an invitation back. Who may not administer can take themselves out.
+/// Removes a member from the organisation, or withdraws an invitation. Only an owner can remove
+/// others; everyone can remove themselves.
 ///
 /// # Errors
 /// `Conflict` for the last owner.
@@ -148,17 +150,18 @@ async fn must_not_be_last_owner(tx: &mut Tx, organisation: &OrganisationId, memb
     }
 }
 
-/// How somebody shows that they may replace their password.
+/// The proof that a person may replace their password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OldPassword {
-    /// They know it: it was checked.
+    /// The old password was given, and is right.
     Right,
-    /// They have not said it.
+    /// The old password was not given.
     NotGiven,
 }
 
-/// Whether a new password may be set without the old one: there is none, or its person has just used a link and belongs to this
-/// organisation alone.
+/// Refuses a new password without the old one. It is allowed if there is no old one, or if the
+/// session was opened by a link within the last hour and the person belongs to this organisation
+/// only.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -171,11 +174,12 @@ async fn must_do_without_old(tx: &mut Tx, clock: &Clock, session: &Session, has_
     }
 }
 
-/// Replaces the password of the session's person, and ends all their other sessions. After a link it is their own; after a password
-/// that somebody else has chosen it opens what that one did.
+/// Replaces the password of the session's person, and ends all their other sessions. In a session
+/// opened by a link, the new password is the person's own. Otherwise it is limited to the same
+/// organisation as the old one, if that was limited.
 ///
 /// # Errors
-/// `Forbidden` without the old one, where it is needed.
+/// `Forbidden` without the old password, if it is needed.
 pub async fn change_password(
     tx: &mut Tx,
     clock: &Clock,
@@ -198,10 +202,12 @@ pub async fn change_password(
     activity::record(tx, clock, &session.caller, Action::PasswordChanged, session.person.as_str(), about).await
 }
 
-/// Chooses a password for a member, which opens this organisation alone, and ends all their sessions.
+/// Sets a password for a member, and ends all their sessions. The password gives access to this
+/// organisation only.
 ///
 /// # Errors
-/// `Conflict` for somebody who belongs, or is invited, to another organisation: theirs is not this one's to change.
+/// `NotFound` for a non-member; `Conflict` for a member who belongs, or is invited, to another
+/// organisation: their password is not this organisation's to change.
 pub async fn reset_password(
     tx: &mut Tx,
     clock: &Clock,
@@ -211,7 +217,7 @@ pub async fn reset_password(
 ) -> Result<()> {
     caller.must(Permission::Administer)?;
     let organisation = &caller.organisation;
-    people::role(tx, organisation, id).await?.ok_or(Error::NotFound("member"))?;
+    people::role(tx, organisation, id).await?.ok_or(Error::NotFound(Thing::Member))?;
     if people::memberships(tx, id).await?.len() != 1 || !people::invitations_of(tx, id).await?.is_empty() {
         return Err(Error::conflict("they have to do with another organisation as well: send them a link instead"));
     }

@@ -1,15 +1,15 @@
-//! People: who they are, where they belong, how they prove it.
+//! People: their accounts, their memberships and their passwords.
 
 mod password;
 mod queries;
 
-use campanile_base::{Clock, Error, Result, Secret};
+use campanile_base::{Clock, Error, Result, Secret, Thing};
 use campanile_db::{Db, Tx};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::activity::{self, Action};
-use crate::{Caller, OrganisationId, Permission, Role};
+use crate::{Caller, OrganisationId, Permission, PersonId, Role};
 
 pub(crate) use queries::{
     delete_invitation, delete_membership, insert_membership, invitation, invitations_of, lock_members, password,
@@ -17,11 +17,6 @@ pub(crate) use queries::{
 };
 
 pub use password::{PasswordHash, Place, hash, queue, verify};
-
-campanile_base::id_type!(
-    /// One person.
-    pub PersonId, "user"
-);
 
 /// A person within an organisation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -31,9 +26,9 @@ pub struct Member {
     pub id: PersonId,
     /// Their mail address, lower case.
     pub email: String,
-    /// How they are called.
+    /// Their display name.
     pub name: String,
-    /// What they may do.
+    /// Their role.
     #[schema(value_type = String)]
     pub role: Role,
     /// `active`, or `invited` until they accept.
@@ -41,24 +36,24 @@ pub struct Member {
     pub status: MemberStatus,
 }
 
-/// How far somebody has come as a member.
+/// The state of a membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MemberStatus {
-    /// They belong to the organisation.
+    /// The person belongs to the organisation.
     Active,
-    /// They have an account elsewhere, and have not accepted yet: nothing here is open to them.
+    /// The person has an account elsewhere and has not accepted yet: they have no access here.
     Invited,
 }
 
-/// Somebody to be added.
+/// The input to add a person.
 #[derive(Debug, Clone)]
 pub struct NewMember {
     /// Their mail address, as typed.
     pub email: String,
-    /// What they may do.
+    /// Their role.
     pub role: Role,
-    /// Their password, hashed beforehand; without one they sign in by link.
+    /// Their password, hashed beforehand. A person without one signs in by a link.
     pub password: Option<PasswordHash>,
 }
 
@@ -66,16 +61,17 @@ pub struct NewMember {
 #[derive(Debug, Clone)]
 pub(crate) struct Password {
     pub(crate) hash: PasswordHash,
-    /// The one organisation that it opens, where its owner has chosen it; all of the person's where they have.
+    /// The one organisation that it gives access to, if that organisation's owner has chosen it.
+    /// `None` if the person has chosen it: it gives access to all their organisations.
     pub(crate) only: Option<OrganisationId>,
 }
 
-/// Adds a person to the caller's organisation. Somebody who belongs to another organisation is invited, and joins when they
-/// accept; everybody else belongs to it at once.
+/// Adds a person to the caller's organisation. A person who belongs to another organisation is
+/// invited, and joins when they accept. Everyone else is a member at once.
 ///
 /// # Errors
-/// `Invalid` for something that is no mail address, `InvalidField` for the password of somebody who has an account already,
-/// `Conflict` for a member.
+/// `Invalid` for a malformed mail address, `InvalidField` for a password if the person has an
+/// account already, `Conflict` for a member.
 pub async fn add(tx: &mut Tx, clock: &Clock, caller: &Caller, new: NewMember) -> Result<Member> {
     caller.must(Permission::Administer)?;
     let email = checked_email(&new.email)?;
@@ -124,30 +120,27 @@ async fn invite(
     Ok(Member { id, name: name_of(&email), email, role, status: MemberStatus::Invited })
 }
 
-/// How somebody is called of whom the address alone is known.
+/// The display name of a person of whom only the address is known: the part before the `@`.
 fn name_of(email: &str) -> String {
     email.split('@').next().unwrap_or_default().to_owned()
 }
 
 /// The members of an organisation, in the order of joining.
-///
-/// # Errors
-/// What the database says.
 pub async fn members(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Member>> {
     Ok(queries::members(tx, organisation).await?)
 }
 
-/// Who was invited and has not accepted yet, oldest first.
+/// The invited people who have not accepted yet, oldest first.
 pub async fn invited(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Member>> {
     Ok(queries::invited(tx, organisation).await?)
 }
 
-/// The role of somebody who belongs to an organisation.
+/// The role of a member; `None` for a non-member.
 pub(crate) async fn role(tx: &mut Tx, organisation: &OrganisationId, id: &PersonId) -> Result<Option<Role>> {
     Ok(queries::role(tx, organisation, id).await?)
 }
 
-/// Who has this address; nothing where nobody has.
+/// The person with this address.
 pub async fn find(tx: &mut Tx, email: &str) -> Result<Option<PersonId>> {
     Ok(by_email(tx, email).await?.map(|(id, _)| id))
 }
@@ -155,15 +148,26 @@ pub async fn find(tx: &mut Tx, email: &str) -> Result<Option<PersonId>> {
 /// One member.
 ///
 /// # Errors
-/// `NotFound` when nobody of this organisation has the id.
+/// `NotFound` when no member of this organisation has the id.
 pub async fn member(tx: &mut Tx, organisation: &OrganisationId, id: &PersonId) -> Result<Member> {
     let all = queries::members(tx, organisation).await?;
-    all.into_iter().find(|member| member.id == *id).ok_or(Error::NotFound("member"))
+    all.into_iter().find(|member| member.id == *id).ok_or(Error::NotFound(Thing::Member))
 }
 
-/// Who has this address, and their password.
+/// The person with this address, and their password.
 pub(crate) async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(PersonId, Option<Password>)>> {
     Ok(queries::by_email(tx, &email.trim().to_lowercase()).await?)
+}
+
+/// The ids of the members of an organisation and of those who are invited to it, without one of
+/// them. Not more than `most`.
+pub(crate) async fn others(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    but: &PersonId,
+    most: usize,
+) -> Result<Vec<String>> {
+    Ok(queries::others(tx, organisation, but, most as i64).await?)
 }
 
 /// The organisations of a person, oldest membership first.
@@ -181,7 +185,7 @@ fn checked_email(typed: &str) -> Result<String> {
     if plausible { Ok(email) } else { Err(Error::invalid(format!("{typed:?} is not a mail address"))) }
 }
 
-/// Whether this is the password of a person; `false` where they have none.
+/// True if this is the person's password; `false` if they have none.
 ///
 /// # Errors
 /// `Internal` when the stored hash cannot be read.
@@ -191,7 +195,7 @@ pub async fn has_password(db: &Db, id: &PersonId, password: Secret, place: Place
     verify(password, known.map(|known| known.hash), place).await
 }
 
-/// Whether a password may be used: length is what counts.
+/// Checks a password. Only its length matters.
 ///
 /// # Errors
 /// `Invalid` below 8 or above 200 characters.

@@ -1,4 +1,4 @@
-//! Passwords: argon2id, on threads that may block, behind a queue with a bound.
+//! Passwords: argon2id, on blocking threads, behind a bounded queue.
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash as Parsed, PasswordHasher as _, PasswordVerifier as _, SaltString};
@@ -6,16 +6,16 @@ use campanile_base::bounds::{PASSWORD_BYTES, PASSWORDS_AT_A_TIME, PASSWORDS_WAIT
 use campanile_base::{Error, Result, Secret, random_bytes};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Places in the queue.
+/// The places in the queue.
 static QUEUE: Semaphore = Semaphore::const_new(PASSWORDS_WAITING);
-/// Each hash takes 19 MiB and some 20 ms: more at a time would only take memory.
+/// Each hash takes 19 MiB and about 20 ms; running more at a time would only cost memory.
 static TURNS: Semaphore = Semaphore::const_new(PASSWORDS_AT_A_TIME);
 
-/// A password as it is stored: a PHC string with its own salt and cost.
+/// A password as stored: a PHC string with its own salt and cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub(super) String);
 
-/// A place in the queue of passwords to be hashed.
+/// A place in the queue of passwords to hash.
 #[derive(Debug)]
 pub struct Place {
     _permit: SemaphorePermit<'static>,
@@ -24,7 +24,7 @@ pub struct Place {
 /// Takes a place in the queue.
 ///
 /// # Errors
-/// `TooMany` when it is full.
+/// `TooMany` when the queue is full.
 pub fn queue() -> Result<Place> {
     let permit = QUEUE.try_acquire().map_err(|_| Error::TooMany)?;
     Ok(Place { _permit: permit })
@@ -33,7 +33,7 @@ pub fn queue() -> Result<Place> {
 /// Hashes a password.
 ///
 /// # Errors
-/// `Invalid` when it is too short or too long, `TooMany` when too many wait.
+/// `Invalid` when it is too short or too long, `TooMany` when the queue is full.
 pub async fn hash(password: Secret) -> Result<PasswordHash> {
     super::check_password(&password)?;
     hash_in(password, queue()?).await
@@ -48,8 +48,8 @@ async fn hash_in(password: Secret, place: Place) -> Result<PasswordHash> {
     .await
 }
 
-/// Whether `password` is the one that was hashed. Without a hash the same time passes, so that
-/// the answer does not tell who exists.
+/// True if `password` is the one that was hashed. Without a hash, the same time is spent, so that
+/// the response time does not show if an account exists.
 ///
 /// # Errors
 /// `Internal` when the stored hash cannot be read.
@@ -68,7 +68,8 @@ pub async fn verify(password: Secret, stored: Option<PasswordHash>, place: Place
     .await
 }
 
-/// Works on a thread that may block. The turn and the place last as long as the work does, whether or not somebody still waits for it.
+/// Runs work on a blocking thread. The place in the queue is held until the work is done, even if
+/// the caller is gone.
 async fn apart<T: Send + 'static>(place: Place, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let turn = TURNS.acquire().await.expect("the semaphore is never closed");
     let work = move || {

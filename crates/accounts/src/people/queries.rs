@@ -1,12 +1,33 @@
 //! The SQL of people, memberships and invitations.
 
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, params};
+use campanile_db::{Result, Tx, insert, params};
 
-use super::{Member, MemberStatus, Password, PasswordHash, PersonId};
-use crate::{OrganisationId, Role};
+use super::{Member, MemberStatus, Password, PasswordHash};
+use crate::{OrganisationId, PersonId, Role};
 
-/// Stores a person; a password with the organisation whose owner has chosen it.
+campanile_db::columns! { person_columns, person_at: id, password_hash, password_organisation_id }
+campanile_db::columns! {
+    invitation_columns, invitation_at:
+    organisation_id = "organisation.id",
+    organisation_name = "organisation.name",
+    role = "invitation.role",
+}
+campanile_db::columns! {
+    member_columns, member_at:
+    id = "person.id",
+    email = "person.email",
+    name = "person.name",
+    role = "membership.role",
+}
+campanile_db::columns! {
+    invited_columns, invited_at:
+    id = "person.id",
+    email = "person.email",
+    role = "invitation.role",
+}
+
+/// Stores a person. A password is stored with the organisation whose owner has chosen it.
 pub(super) async fn insert_person(
     tx: &mut Tx,
     id: &PersonId,
@@ -15,18 +36,25 @@ pub(super) async fn insert_person(
     password: Option<(&PasswordHash, &OrganisationId)>,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = "INSERT INTO person (id, email, name, password_hash, password_organisation_id, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
     let (hash, only) = password.map(|(hash, only)| (hash.0.as_str(), only.as_str())).unzip();
-    tx.execute(sql, params![id.as_str(), email, name, hash, only, now]).await
+    let (sql, params) = insert!("person" {
+        id: id.as_str(),
+        email: email,
+        name: name,
+        password_hash: hash,
+        password_organisation_id: only,
+        created_at: now,
+    });
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(PersonId, Option<Password>)>> {
-    let sql = "SELECT id, password_hash, password_organisation_id FROM person WHERE email = $1";
+    let sql = concat!("SELECT ", person_columns!(), " FROM person WHERE email = $1");
     tx.first(sql, params![email], |row| {
-        let (hash, only) = (row.get::<Option<String>>(1)?, row.get::<Option<String>>(2)?);
+        let hash = row.get::<Option<String>>(person_at::password_hash)?;
+        let only = row.get::<Option<String>>(person_at::password_organisation_id)?;
         let password = hash.map(|hash| Password { hash: PasswordHash(hash), only: only.map(OrganisationId::from) });
-        Ok((PersonId::from(row.get::<String>(0)?), password))
+        Ok((PersonId::from(row.get::<String>(person_at::id)?), password))
     })
     .await
 }
@@ -54,17 +82,21 @@ pub(crate) async fn insert_membership(
     role: Role,
     now: Timestamp,
 ) -> Result<bool> {
-    let sql = "INSERT INTO membership (organisation_id, person_id, role, created_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (organisation_id, person_id) DO NOTHING";
-    Ok(tx.execute(sql, params![organisation.as_str(), person.as_str(), role.as_str(), now]).await? == 1)
+    let (sql, params) = insert!("membership" {
+        organisation_id: organisation.as_str(),
+        person_id: person.as_str(),
+        role: role.as_str(),
+        created_at: now,
+    } "ON CONFLICT (organisation_id, person_id) DO NOTHING");
+    Ok(tx.execute(sql, &params).await? == 1)
 }
 
-/// Lets one transaction at a time change who belongs to an organisation, and as what.
+/// Locks the members of an organisation: one transaction at a time changes memberships and roles.
 pub(crate) async fn lock_members(tx: &mut Tx, organisation: &OrganisationId) -> Result<()> {
     tx.lock(&format!("members of {organisation}")).await
 }
 
-/// Changes the role of a member, or of somebody who was invited; whether there was one.
+/// Changes the role of a member or of an invited person; `false` if there is none.
 pub(crate) async fn set_role(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -91,12 +123,16 @@ pub(super) async fn put_invitation(
     role: Role,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = "INSERT INTO invitation (organisation_id, person_id, role, created_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (organisation_id, person_id) DO UPDATE SET role = excluded.role";
-    tx.execute(sql, params![organisation.as_str(), person.as_str(), role.as_str(), now]).await
+    let (sql, params) = insert!("invitation" {
+        organisation_id: organisation.as_str(),
+        person_id: person.as_str(),
+        role: role.as_str(),
+        created_at: now,
+    } "ON CONFLICT (organisation_id, person_id) DO UPDATE SET role = excluded.role");
+    tx.execute(sql, &params).await
 }
 
-/// The role that somebody was invited to.
+/// The role of an invitation.
 pub(crate) async fn invitation(tx: &mut Tx, organisation: &OrganisationId, person: &PersonId) -> Result<Option<Role>> {
     let sql = "SELECT role FROM invitation WHERE organisation_id = $1 AND person_id = $2";
     tx.first(sql, params![organisation.as_str(), person.as_str()], |row| {
@@ -105,52 +141,62 @@ pub(crate) async fn invitation(tx: &mut Tx, organisation: &OrganisationId, perso
     .await
 }
 
-/// Whether there was one.
+/// Deletes an invitation; `false` if there was none.
 pub(crate) async fn delete_invitation(tx: &mut Tx, organisation: &OrganisationId, person: &PersonId) -> Result<bool> {
     let sql = "DELETE FROM invitation WHERE organisation_id = $1 AND person_id = $2";
     Ok(tx.execute(sql, params![organisation.as_str(), person.as_str()]).await? == 1)
 }
 
-/// Where a person is invited to: the organisation, its name, the role.
+/// The invitations of a person: organisation, its name, and role.
 pub(crate) async fn invitations_of(tx: &mut Tx, person: &PersonId) -> Result<Vec<(OrganisationId, String, Role)>> {
-    let sql = "SELECT organisation.id, organisation.name, invitation.role FROM invitation
-        JOIN organisation ON organisation.id = invitation.organisation_id
-        WHERE invitation.person_id = $1 ORDER BY invitation.created_at, organisation.id";
+    let sql = concat!(
+        "SELECT ",
+        invitation_columns!(),
+        " FROM invitation JOIN organisation ON organisation.id = invitation.organisation_id
+        WHERE invitation.person_id = $1 ORDER BY invitation.created_at, organisation.id"
+    );
     tx.all(sql, params![person.as_str()], |row| {
-        let (id, name, role) = (row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?);
-        Ok((OrganisationId::from(id), name, Role::from_stored(&role)))
+        let id = OrganisationId::from(row.get::<String>(invitation_at::organisation_id)?);
+        let role = Role::from_stored(&row.get::<String>(invitation_at::role)?);
+        Ok((id, row.get(invitation_at::organisation_name)?, role))
     })
     .await
 }
 
 pub(super) async fn members(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Member>> {
-    let sql = "SELECT person.id, person.email, person.name, membership.role FROM membership
-        JOIN person ON person.id = membership.person_id
-        WHERE membership.organisation_id = $1 ORDER BY membership.created_at, person.id";
+    let sql = concat!(
+        "SELECT ",
+        member_columns!(),
+        " FROM membership JOIN person ON person.id = membership.person_id
+        WHERE membership.organisation_id = $1 ORDER BY membership.created_at, person.id"
+    );
     tx.all(sql, params![organisation.as_str()], |row| {
         Ok(Member {
-            id: PersonId::from(row.get::<String>(0)?),
-            email: row.get(1)?,
-            name: row.get(2)?,
-            role: Role::from_stored(&row.get::<String>(3)?),
+            id: PersonId::from(row.get::<String>(member_at::id)?),
+            email: row.get(member_at::email)?,
+            name: row.get(member_at::name)?,
+            role: Role::from_stored(&row.get::<String>(member_at::role)?),
             status: MemberStatus::Active,
         })
     })
     .await
 }
 
-/// Who was invited. How they are called elsewhere is not told.
+/// The invited people. Their display name elsewhere is not revealed.
 pub(super) async fn invited(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Member>> {
-    let sql = "SELECT person.id, person.email, invitation.role FROM invitation
-        JOIN person ON person.id = invitation.person_id
-        WHERE invitation.organisation_id = $1 ORDER BY invitation.created_at, person.id";
+    let sql = concat!(
+        "SELECT ",
+        invited_columns!(),
+        " FROM invitation JOIN person ON person.id = invitation.person_id
+        WHERE invitation.organisation_id = $1 ORDER BY invitation.created_at, person.id"
+    );
     tx.all(sql, params![organisation.as_str()], |row| {
-        let email: String = row.get(1)?;
+        let email: String = row.get(invited_at::email)?;
         Ok(Member {
-            id: PersonId::from(row.get::<String>(0)?),
+            id: PersonId::from(row.get::<String>(invited_at::id)?),
             name: super::name_of(&email),
             email,
-            role: Role::from_stored(&row.get::<String>(2)?),
+            role: Role::from_stored(&row.get::<String>(invited_at::role)?),
             status: MemberStatus::Invited,
         })
     })
@@ -163,6 +209,17 @@ pub(super) async fn role(tx: &mut Tx, organisation: &OrganisationId, person: &Pe
         row.get::<String>(0).map(|role| Role::from_stored(&role))
     })
     .await
+}
+
+pub(super) async fn others(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    but: &PersonId,
+    most: i64,
+) -> Result<Vec<String>> {
+    let sql = "SELECT person_id FROM membership WHERE organisation_id = $1 AND person_id <> $2
+        UNION SELECT person_id FROM invitation WHERE organisation_id = $1 AND person_id <> $2 LIMIT $3";
+    tx.all(sql, params![organisation.as_str(), but.as_str(), most], |row| row.get(0)).await
 }
 
 pub(super) async fn memberships(tx: &mut Tx, person: &PersonId) -> Result<Vec<(OrganisationId, Role)>> {

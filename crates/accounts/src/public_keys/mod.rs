@@ -1,11 +1,12 @@
-//! Public keys: what a page may carry to say whose it is.
+//! Public keys: identify an organisation to the API, from a web page.
 //!
-//! `pk_` and 43 characters. They are no secret and can be read again; what they open is what a browser may touch, and
-//! of a user only with a [token](crate::user_tokens), unless the organisation says otherwise.
+//! A key is `pk_` and 43 characters. It is not secret and can be read again. It gives access only
+//! to what a browser may use. Data of a user also needs a [token](crate::user_tokens), unless the
+//! organisation decides otherwise.
 
 mod queries;
 
-use campanile_base::{Clock, Error, Result, Timestamp, new_id, random_token};
+use campanile_base::{Clock, Error, Result, Thing, Timestamp, new_id, random_token};
 use campanile_db::{Db, Tx};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,28 +21,28 @@ const PREFIX: &str = "pk_";
 pub struct PublicKey {
     /// Its id.
     pub id: String,
-    /// What it is for.
+    /// Its purpose.
     pub name: String,
     /// The key.
     pub key: String,
-    /// Since when it exists.
+    /// The time of its creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 
-/// Whose a public key is.
+/// The owner of a public key.
 #[derive(Debug, Clone)]
 pub struct Holder {
     /// The organisation.
     pub organisation: OrganisationId,
-    /// Whether it opens nothing of a user without their token.
+    /// True if access to a user's data needs the user's token.
     pub needs_user_tokens: bool,
 }
 
-/// Makes a key.
+/// Creates a key.
 ///
 /// # Errors
-/// `Invalid` for a name outside 1 to 100 characters, `Forbidden` below an owner.
+/// `Invalid` for a name outside 1 to 100 characters, `Forbidden` for anyone but an owner.
 pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str) -> Result<PublicKey> {
     caller.must(Permission::Administer)?;
     keys::check_name(name)?;
@@ -53,30 +54,27 @@ pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, name: &str) -> 
     Ok(key)
 }
 
-/// Ends a key.
+/// Revokes a key.
 ///
 /// # Errors
-/// `NotFound` when it is another organisation's, or has ended.
+/// `NotFound` when it belongs to another organisation, or is revoked already.
 pub async fn revoke(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &str) -> Result<()> {
     caller.must(Permission::Administer)?;
     if !queries::revoke(tx, &caller.organisation, id, clock.now()).await? {
-        return Err(Error::NotFound("key"));
+        return Err(Error::NotFound(Thing::Key));
     }
     activity::record(tx, clock, caller, Action::KeyRevoked, id, serde_json::json!({})).await
 }
 
-/// The keys that work, oldest first.
-///
-/// # Errors
-/// What the database says.
+/// The keys that are not revoked, oldest first.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<PublicKey>> {
     Ok(queries::list(tx, organisation).await?)
 }
 
-/// Whose key this is.
+/// Looks up the owner of a key.
 ///
 /// # Errors
-/// `Unauthenticated` when it is nobody's.
+/// `Unauthenticated` for an unknown or revoked key.
 pub async fn recognise(db: &Db, key: &str) -> Result<Holder> {
     let key = key.to_owned();
     let holder = db.read(move |tx| Box::pin(async move { queries::holder(tx, &key).await })).await?;

@@ -1,14 +1,22 @@
 //! The SQL of public keys.
 
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, params};
+use campanile_db::{Result, Tx, insert, params};
 
 use super::{Holder, PublicKey};
 use crate::OrganisationId;
 
+campanile_db::columns! { columns, at: id, name, key, created_at }
+
 pub(super) async fn insert(tx: &mut Tx, organisation: &OrganisationId, key: &PublicKey) -> Result<u64> {
-    let sql = "INSERT INTO public_key (id, organisation_id, name, key, created_at) VALUES ($1, $2, $3, $4, $5)";
-    tx.execute(sql, params![&key.id, organisation.as_str(), &key.name, &key.key, key.created_at]).await
+    let (sql, params) = insert!("public_key" {
+        id: &key.id,
+        organisation_id: organisation.as_str(),
+        name: &key.name,
+        key: &key.key,
+        created_at: key.created_at,
+    });
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn holder(tx: &mut Tx, key: &str) -> Result<Option<Holder>> {
@@ -22,10 +30,18 @@ pub(super) async fn holder(tx: &mut Tx, key: &str) -> Result<Option<Holder>> {
 }
 
 pub(super) async fn list(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<PublicKey>> {
-    let sql = "SELECT id, name, key, created_at FROM public_key
-        WHERE organisation_id = $1 AND revoked_at IS NULL ORDER BY created_at, id";
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM public_key WHERE organisation_id = $1 AND revoked_at IS NULL ORDER BY created_at, id"
+    );
     tx.all(sql, params![organisation.as_str()], |row| {
-        Ok(PublicKey { id: row.get(0)?, name: row.get(1)?, key: row.get(2)?, created_at: row.get(3)? })
+        Ok(PublicKey {
+            id: row.get(at::id)?,
+            name: row.get(at::name)?,
+            key: row.get(at::key)?,
+            created_at: row.get(at::created_at)?,
+        })
     })
     .await
 }

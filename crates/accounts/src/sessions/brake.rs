@@ -1,7 +1,9 @@
-//! Slows down who tries passwords and links: after some failures each further try has to wait, twice as long each time.
+//! Limits sign-in attempts by password or link: after some failures, each further attempt must
+//! wait, twice as long each time.
 //!
-//! Counted are tries, before it is known whether they fail, so that many at the same time gain nothing; who was right has theirs
-//! struck off. An address that nobody has is counted like any other. In memory, on each node by itself.
+//! Attempts are counted before their result is known, so that many concurrent ones gain nothing. A
+//! successful attempt is subtracted again. Attempts for unknown mail addresses are counted like any
+//! others. The counts are in memory, separate on each node.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,12 +17,12 @@ use campanile_base::bounds::{
 };
 use campanile_base::{Error, Result};
 
-/// The tries of all accounts and all sources.
+/// The attempts for all accounts and from all network addresses.
 #[derive(Debug)]
 pub struct Brake {
     accounts: Mutex<Tries<String>>,
     sources: Mutex<Tries<IpAddr>>,
-    /// Tries for accounts that have to wait, from addresses that have not failed yet.
+    /// Attempts for accounts that must wait, from network addresses without a failure.
     newcomers: Mutex<Tries<String>>,
 }
 
@@ -35,7 +37,7 @@ impl Default for Brake {
 }
 
 impl Brake {
-    /// Counts a try from an address of the network, where it is known.
+    /// Counts an attempt from a network address, if the address is known.
     ///
     /// # Errors
     /// `TooManyFor` when it comes too early.
@@ -44,13 +46,15 @@ impl Brake {
         self.sources.lock().expect("nobody panics while they hold it").count(network_of(source), now)
     }
 
-    /// Counts a try for an account, from an address that was [counted](Self::try_from) just now. While the account has to wait because of
-    /// others, addresses that have not failed yet have tries of their own: nobody is locked out by a stranger.
+    /// Counts an attempt for an account, from an address that [`try_from`](Self::try_from) has just
+    /// counted. If the account must wait because of other attempts, addresses without a failure
+    /// have a separate limit. So a stranger cannot lock anyone out.
     ///
     /// # Errors
     /// `TooManyFor` when it comes too early.
     pub fn try_for(&self, account: &str, source: Option<IpAddr>, now: Instant) -> Result<()> {
-        // A long name is some other account's name all the same; it need not be kept whole.
+        // The key is cut, so that long names cannot fill the memory. Valid addresses have at most
+        // 254 characters.
         let account: String = account.trim().to_lowercase().chars().take(254).collect();
         let counted = self.accounts.lock().expect("nobody panics while they hold it").count(account.clone(), now);
         match counted {
@@ -61,13 +65,14 @@ impl Brake {
         }
     }
 
-    /// True where the last try of an address was its first.
+    /// True if the last attempt from an address was its first.
     fn has_not_failed(&self, source: IpAddr) -> bool {
         let sources = self.sources.lock().expect("nobody panics while they hold it");
         sources.known.get(&network_of(source)).is_none_or(|tried| tried.count <= 1)
     }
 
-    /// Strikes the tries of an account off, and the last one from this address: it was right.
+    /// Records a success: clears the attempts for the account, and subtracts the last one from this
+    /// address.
     pub fn was_right(&self, account: Option<&str>, source: Option<IpAddr>) {
         if let Some(account) = account {
             let account = account.trim().to_lowercase();
@@ -79,7 +84,8 @@ impl Brake {
     }
 }
 
-/// Who has one address of IPv6 has all of its network.
+/// The key of a network address. For IPv6 it is the /64 network, since one customer usually has all
+/// of it.
 fn network_of(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
@@ -91,11 +97,11 @@ fn network_of(source: IpAddr) -> IpAddr {
 struct Tries<K> {
     free: u32,
     longest: Duration,
-    known: HashMap<K, Tried>,
+    known: HashMap<K, TryCount>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Tried {
+struct TryCount {
     count: u32,
     last: Instant,
     next: Instant,
@@ -110,7 +116,7 @@ impl<K: Hash + Eq> Tries<K> {
         if self.known.len() >= SIGN_IN_REMEMBERED && !self.known.contains_key(&key) {
             self.make_room(now);
         }
-        let tried = self.known.entry(key).or_insert(Tried { count: 0, last: now, next: now });
+        let tried = self.known.entry(key).or_insert(TryCount { count: 0, last: now, next: now });
         if now < tried.next {
             return Err(Error::TooManyFor(tried.next - now));
         }
@@ -130,7 +136,7 @@ impl<K: Hash + Eq> Tries<K> {
         }
     }
 
-    /// Forgets who need not wait; everybody, should that not be enough.
+    /// Forgets keys that need not wait; all keys if that is not enough.
     fn make_room(&mut self, now: Instant) {
         self.known.retain(|_, tried| tried.next > now);
         if self.known.len() >= SIGN_IN_REMEMBERED {
@@ -139,7 +145,7 @@ impl<K: Hash + Eq> Tries<K> {
     }
 }
 
-/// How long the next try has to wait after so many.
+/// The wait before the next attempt after `count` attempts.
 fn wait_after(count: u32, free: u32) -> Duration {
     match count.checked_sub(free) {
         None | Some(0) => Duration::ZERO,

@@ -1,56 +1,58 @@
-//! Signing in: by password or by a one-time link, into a session that a cookie carries.
+//! Sessions: sign-in by password or by a one-time link, and the session that a cookie holds.
 //!
-//! Who tries passwords and links is slowed down ([`Brake`]); that is for the caller to ask first.
+//! Sign-in attempts are limited by [`Brake`]. The callers of this module must ask it first.
 //!
-//! A session is for one organisation. A link opens the organisation that it was made for. A password opens the organisation that is
-//! named, or else the one that its person joined first; one that an owner has chosen for somebody opens that owner's alone.
+//! A session is for one organisation. A link gives access to the organisation that it was created
+//! for. A password gives access to the named organisation, or else to the one that its person
+//! joined first. A password that an owner has chosen for a member gives access to that owner's
+//! organisation only.
 
 mod brake;
 mod queries;
 
 use std::time::Duration;
 
-use campanile_base::{Clock, Error, Result, Secret, Timestamp, new_id, random_token, sha256_hex};
+use campanile_base::{Clock, Error, Result, Secret, Thing, Timestamp, new_id, random_token, sha256_hex};
 use campanile_db::{Db, Tx};
 use serde::Serialize;
 
 use crate::activity::{self, Action};
-use crate::people::{self, PersonId};
-use crate::{Actor, Caller, OrganisationId, Permission, Role};
+use crate::people;
+use crate::{Actor, Caller, OrganisationId, Permission, PersonId, Role};
 
 pub use brake::Brake;
 
-/// How long a session lasts.
+/// The lifetime of a session: 30 days.
 pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How long a sign-in link can be used.
+/// The lifetime of a sign-in link: a day.
 const LINK_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-/// Somebody who is signed in.
+/// The session of a signed-in person.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Its id, by which it can be ended; it opens nothing.
+    /// Its id, by which it can be ended. The id itself gives no access.
     pub id: String,
-    /// Who it is.
+    /// The identity.
     pub person: PersonId,
-    /// As a caller, with today's role.
+    /// The person as a caller, with their current role.
     pub caller: Caller,
-    /// How they proved it.
+    /// The method by which it was opened.
     pub opened_by: OpenedBy,
-    /// Since when.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// Until when.
+    /// The time at which it expires.
     pub expires_at: Timestamp,
 }
 
-/// How a session was opened.
+/// The method by which a session was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OpenedBy {
     /// By a password.
     Password,
-    /// By a one-time link: they read the mail of this address.
+    /// By a one-time link: the person can read mail to this address.
     Link,
-    /// Before this was written down.
+    /// The session is older than this field.
     Unknown,
 }
 
@@ -72,22 +74,23 @@ impl OpenedBy {
     }
 }
 
-/// What somebody signs in with.
+/// The input to sign in.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// Their mail address, as typed.
     pub email: String,
     /// Their password.
     pub password: Secret,
-    /// The organisation; the one that they joined first where none is named.
+    /// The organisation; if absent, the one that they joined first.
     pub organisation: Option<OrganisationId>,
 }
 
-/// Signs in by password, to the organisation that is named or else the one that was joined first.
+/// Signs in by password, to the named organisation, or else to the one that the person joined
+/// first. Returns the session's token.
 ///
 /// # Errors
-/// `Unauthenticated`, the same for a wrong address and a wrong password; `Forbidden` for an organisation that the password does not
-/// open.
+/// `Unauthenticated`, the same for a wrong address and a wrong password; `Forbidden` for an
+/// organisation that the password gives no access to.
 pub async fn sign_in(db: &Db, clock: &Clock, credentials: Credentials, place: people::Place) -> Result<Secret> {
     let Credentials { email, password, organisation: named } = credentials;
     let found = db.read(move |tx| Box::pin(async move { people::by_email(tx, &email).await })).await?;
@@ -98,7 +101,7 @@ pub async fn sign_in(db: &Db, clock: &Clock, credentials: Credentials, place: pe
     let clock = clock.clone();
     db.write(move |tx| {
         Box::pin(async move {
-            // It may have been changed while it was checked.
+            // The password may have been changed while it was checked.
             let now = people::password(tx, &person).await?;
             let Some(password) = now.filter(|now| now.hash == known.hash) else { return Err(wrong) };
             let memberships = people::memberships(tx, &person).await?;
@@ -109,7 +112,8 @@ pub async fn sign_in(db: &Db, clock: &Clock, credentials: Credentials, place: pe
     .await
 }
 
-/// The organisation that a password opens, and the role in it; memberships come oldest first.
+/// The organisation that a password gives access to, and the role in it. Memberships are ordered
+/// oldest first.
 fn opened(
     memberships: Vec<(OrganisationId, Role)>,
     only: Option<&OrganisationId>,
@@ -125,22 +129,24 @@ fn opened(
     }
 }
 
-/// Makes a link's word: whoever brings it back within a day is signed in as this member of this organisation, once.
+/// Creates the token of a sign-in link. It signs in as this member of this organisation, once,
+/// within a day.
 ///
 /// # Errors
-/// `NotFound` when they do not belong to it.
+/// `NotFound` when the person is not a member.
 pub async fn new_link(tx: &mut Tx, clock: &Clock, organisation: &OrganisationId, person: &PersonId) -> Result<Secret> {
-    people::role(tx, organisation, person).await?.ok_or(Error::NotFound("member"))?;
+    people::role(tx, organisation, person).await?.ok_or(Error::NotFound(Thing::Member))?;
     let word = Secret::new(random_token("link_"));
     let until = clock.now().plus(LINK_LIFETIME);
     queries::insert_link(tx, &sha256_hex(word.expose()), organisation, person, until).await?;
     Ok(word)
 }
 
-/// Signs in by a link's word, to the organisation that it was made for. It is used up by it, and so are its person's others.
+/// Signs in by the token of a link, to the organisation that it was created for. Returns the
+/// session's token. The link is used up, and so are the person's other links to this organisation.
 ///
 /// # Errors
-/// `Unauthenticated` when it was used, has run out, or never was.
+/// `Unauthenticated` for a used, expired or unknown link.
 pub async fn sign_in_by_link(db: &Db, clock: &Clock, word: &str) -> Result<Secret> {
     let (hash, clock) = (sha256_hex(word), clock.clone());
     db.write(move |tx| {
@@ -157,7 +163,7 @@ pub async fn sign_in_by_link(db: &Db, clock: &Clock, word: &str) -> Result<Secre
     .await
 }
 
-/// The session of a token.
+/// The session with this token.
 ///
 /// # Errors
 /// `Unauthenticated` when there is none, or its person has left the organisation.
@@ -167,7 +173,7 @@ pub async fn find(db: &Db, clock: &Clock, token: &str) -> Result<Session> {
     found.ok_or(Error::Unauthenticated("you are not signed in"))
 }
 
-/// Whose session this is.
+/// The caller whose session has this token.
 ///
 /// # Errors
 /// Like [`find`].
@@ -175,7 +181,7 @@ pub async fn recognise(db: &Db, clock: &Clock, token: &str) -> Result<Caller> {
     Ok(find(db, clock, token).await?.caller)
 }
 
-/// Whether a session is open.
+/// True if a session is open.
 pub(crate) async fn goes_on(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -185,12 +191,33 @@ pub(crate) async fn goes_on(
     Ok(queries::by_id(tx, organisation, id, now).await?.is_some())
 }
 
-/// Refuses work that began in a session which was ended meanwhile.
+/// Refuses work if its session has ended since the work began.
 pub(crate) async fn must_go_on(tx: &mut Tx, clock: &Clock, session: &Session) -> Result<()> {
     match goes_on(tx, &session.caller.organisation, &session.id, clock.now()).await? {
         true => Ok(()),
         false => Err(Error::Unauthenticated("you are not signed in")),
     }
+}
+
+/// Opens a session in another organisation of the person, in place of this one. Returns its token.
+///
+/// What a session gives access to is what its sign-in proved. So only a password that its person
+/// has chosen opens other organisations: a link is for one, and so is a password that an owner has
+/// chosen.
+///
+/// # Errors
+/// `Forbidden` for a session that was not opened by such a password, and for an organisation that
+/// the person does not belong to; `Unauthenticated` for a session that has ended.
+pub async fn switch(tx: &mut Tx, clock: &Clock, session: &Session, organisation: &OrganisationId) -> Result<Secret> {
+    must_go_on(tx, clock, session).await?;
+    let password = people::password(tx, &session.person).await?;
+    if session.opened_by != OpenedBy::Password || password.is_none_or(|password| password.only.is_some()) {
+        return Err(Error::Forbidden("sign in with a password of your own to look at another organisation"));
+    }
+    let role = people::role(tx, organisation, &session.person).await?;
+    let role = role.ok_or(Error::Forbidden("you do not belong to that organisation"))?;
+    queries::delete_by_id(tx, &session.caller.organisation, &session.id).await?;
+    open(tx, clock, &session.person, organisation.clone(), role, OpenedBy::Password).await
 }
 
 /// Ends a session.
@@ -199,7 +226,7 @@ pub async fn sign_out(db: &Db, token: &str) -> Result<()> {
     Ok(db.write(move |tx| Box::pin(async move { queries::delete(tx, &hash).await })).await.map(drop)?)
 }
 
-/// The sessions of a member, newest first: one's own, or anybody's for who administers.
+/// The sessions of a member, newest first. Members see their own; owners see those of all.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -208,12 +235,12 @@ pub async fn list(tx: &mut Tx, clock: &Clock, caller: &Caller, person: &PersonId
     Ok(queries::of_member(tx, &caller.organisation, person, clock.now()).await?)
 }
 
-/// Ends a session by its id: one's own, or anybody's for who administers.
+/// Ends a session by its id. Members can end their own; owners can end those of all.
 ///
 /// # Errors
-/// `NotFound` for one that is somebody else's, or has ended.
+/// `NotFound` for another person's session, and for an ended one.
 pub async fn end(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &str) -> Result<()> {
-    let missing = Error::NotFound("session");
+    let missing = Error::NotFound(Thing::Session);
     let found = queries::by_id(tx, &caller.organisation, id, clock.now()).await?;
     let Some(session) = found.filter(|session| must_be_or_administer(caller, &session.person).is_ok()) else {
         return Err(missing);
@@ -223,7 +250,8 @@ pub async fn end(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &str) -> Resul
     activity::record(tx, clock, caller, Action::SessionEnded, id, about).await
 }
 
-/// Ends all sessions of a member in the caller's organisation, and what links they have; says how many sessions that were.
+/// Ends all sessions of a member in the caller's organisation, and their sign-in links. Returns the
+/// number of sessions.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -235,12 +263,12 @@ pub async fn end_all(tx: &mut Tx, clock: &Clock, caller: &Caller, person: &Perso
     Ok(ended)
 }
 
-/// Ends what a member has open, and could open by a link, in an organisation that they leave.
+/// Ends all sessions and sign-in links of a member in an organisation that they leave.
 pub(crate) async fn end_in(tx: &mut Tx, organisation: &OrganisationId, person: &PersonId) -> campanile_db::Result<()> {
     queries::delete_of_member(tx, organisation, person).await.map(drop)
 }
 
-/// Ends what a person has open anywhere, and could open by a link, but for one session.
+/// Ends all sessions and sign-in links of a person everywhere, except one session.
 pub(crate) async fn end_others(tx: &mut Tx, person: &PersonId, but: Option<&Session>) -> campanile_db::Result<()> {
     queries::delete_of_person(tx, person, but.map_or("", |session| session.id.as_str())).await.map(drop)
 }

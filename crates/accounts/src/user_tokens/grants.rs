@@ -1,23 +1,25 @@
-//! What a token opens.
+//! Grants: the access that a user's token gives.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a token says that it opens.
+/// The grants in a token's claims.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Grants {
-    /// Resources by their addresses, each with the names of what is permitted; what the names have inside means nothing.
+    /// Resources by their addresses, each with the names of its permissions. The values of the
+    /// names are ignored.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     grants: BTreeMap<String, BTreeMap<String, Value>>,
-    /// Whether nothing but these is permitted, not even to the user themselves.
+    /// True if only these grants count, even for the user's own data.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     explicit_grants: bool,
 }
 
 impl Grants {
-    /// Everything that is named here, of these resources (as `objects/projects/p1`), besides what the user may anyway.
+    /// Grants for these resources (such as `objects/projects/p1`), in addition to the user's own
+    /// data.
     pub fn of<'g>(grants: impl IntoIterator<Item = (&'g str, &'g [&'g str])>) -> Self {
         let named = grants.into_iter().map(|(resource, permissions)| {
             let permissions = permissions.iter().map(|name| ((*name).to_owned(), Value::Array(Vec::new())));
@@ -26,17 +28,18 @@ impl Grants {
         Self { grants: named.collect(), explicit_grants: false }
     }
 
-    /// Whether a user's own things are open without being named.
+    /// True if the user's own data needs no grant.
     pub fn opens_own(&self) -> bool {
         !self.explicit_grants
     }
 
-    /// Whether a permission is named for a user.
+    /// True if a permission is granted for a user.
     pub fn names_user(&self, user: &str, permission: &str) -> bool {
         self.names(&[format!("users/{user}")], permission)
     }
 
-    /// Whether a permission is named for an object; a tenant is one of the collection `$tenants`.
+    /// True if a permission is granted for an object. Tenants are the objects of the collection
+    /// `$tenants`.
     pub fn names_object(&self, collection: &str, id: &str, permission: &str) -> bool {
         let mut paths = vec![format!("objects/{collection}/{id}")];
         if collection == "$tenants" {
@@ -45,7 +48,7 @@ impl Grants {
         self.names(&paths, permission)
     }
 
-    /// The tenants to which feeds and preferences are confined; none where no tenant is named.
+    /// The tenants to which feeds and preferences are limited; empty if no tenant is named.
     pub fn tenants(&self) -> Vec<&str> {
         let paths = self.grants.keys().map(|address| path_of(address));
         paths.filter_map(|path| path.strip_prefix("objects/$tenants/").or(path.strip_prefix("tenants/"))).collect()
@@ -57,12 +60,12 @@ impl Grants {
     }
 }
 
-/// The address without the host that it was made for.
+/// The path of an address, without its host.
 fn path_of(address: &str) -> &str {
     address.split_once("/v1/").map_or(address, |(_, path)| path)
 }
 
-/// The documentation has other names for these, too.
+/// The full name of a permission. The documentation has further names for these two.
 fn full_name(name: &str) -> &str {
     match name {
         "feed/read" | "user_feed/read" => "user/feed_read",

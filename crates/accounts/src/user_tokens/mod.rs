@@ -1,15 +1,17 @@
-//! Users' tokens: what a page proves with that it acts for a user.
+//! User tokens: prove that a web page acts for a user.
 //!
-//! A token is a JWT, signed with RS256 by the organisation's backend with a key whose public half is kept here. The private half is
-//! shown once, when the key is made. For its own members Campanile has a key of its own, sealed, and signs itself.
+//! A token is a JWT. The organisation's backend signs it with RS256. The public half of the signing
+//! key is stored here; the private half is shown once, when the key is created. For an
+//! organisation's own members, Campanile signs the tokens itself, with its own encrypted key.
 //!
-//! What a token opens: its own user, unless it says `explicit_grants`, and what its [`Grants`] name besides. Claims are those of
-//! the Knock API; grants name resources by addresses of the hosted service, whatever host they are used on.
+//! A token gives access to its own user, unless it has `explicit_grants`, and to the resources in
+//! its [`Grants`]. The claims are those of the Knock API. Grants name resources by addresses of the
+//! hosted service, whatever host they are used on.
 
 mod grants;
 mod queries;
 
-use campanile_base::{Clock, Error, Result, Secret, Timestamp, Vault, new_id};
+use campanile_base::{Clock, Error, Result, Secret, Thing, Timestamp, Vault, new_id};
 use campanile_db::{Db, Tx};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rsa::RsaPrivateKey;
@@ -23,45 +25,46 @@ use crate::{Caller, OrganisationId, Permission};
 
 pub use grants::Grants;
 
-/// How far a signer's clock may be ahead of ours, or behind, in seconds.
+/// The maximum difference between a signer's clock and ours, in seconds.
 const SKEW: i64 = 30;
-/// How long the tokens that Campanile signs itself are good for, in seconds.
+/// The lifetime of the tokens that Campanile signs itself, in seconds.
 const OWN_LIFETIME: i64 = 3600;
 const BITS: usize = 2048;
 
-/// A key that tokens are signed with, as it is listed.
+/// A signing key for tokens, as listed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SigningKey {
     /// Its id.
     pub id: String,
     /// The public half, PEM.
     pub public_key: String,
-    /// Since when it exists.
+    /// The time of its creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 
-/// Somebody whose token was good.
+/// The holder of a valid token.
 #[derive(Debug, Clone)]
 pub struct TokenHolder {
     /// The user.
     pub user: String,
-    /// What the token opens besides.
+    /// The further access that the token gives.
     pub grants: Grants,
-    /// The key that has signed it, by its id.
+    /// The id of the key that signed it.
     signed_by: String,
-    /// The session that it was made in; only of tokens that Campanile has signed for its own members.
+    /// The session that it was created in; only for tokens that Campanile has signed for its own
+    /// members.
     session: Option<String>,
-    /// Until when it is good, in seconds since 1970.
+    /// The time at which it expires, in seconds since 1970.
     expires: i64,
 }
 
-/// Why a token is no good.
+/// The reason why a token is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejected {
-    /// It is not one, has expired, or nobody we know has signed it.
+    /// It is malformed or expired, or no known key has signed it.
     Invalid,
-    /// The organisation has no key that tokens could be signed with.
+    /// The organisation has no signing key.
     NoSigningKey,
 }
 
@@ -79,10 +82,10 @@ struct Claims {
     grants: Grants,
 }
 
-/// Makes a key. The private half, PKCS#8 in PEM, is returned once and cannot be had again.
+/// Creates a key. The private half, PKCS#8 in PEM, is returned once and cannot be read again.
 ///
 /// # Errors
-/// `Forbidden` below an owner.
+/// `Forbidden` for anyone but an owner.
 pub async fn create(db: &Db, clock: &Clock, caller: Caller) -> Result<(SigningKey, Secret)> {
     caller.must(Permission::Administer)?;
     let (key, private) = generate(clock).await?;
@@ -97,41 +100,38 @@ pub async fn create(db: &Db, clock: &Clock, caller: Caller) -> Result<(SigningKe
     Ok((key, private))
 }
 
-/// Ends a key, and all tokens that were signed with it.
+/// Revokes a key. All tokens that it has signed become invalid.
 ///
 /// # Errors
-/// `NotFound` when it is another organisation's, or has ended.
+/// `NotFound` when it belongs to another organisation, or is revoked already.
 pub async fn revoke(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &str) -> Result<()> {
     caller.must(Permission::Administer)?;
     if !queries::revoke(tx, &caller.organisation, id, clock.now()).await? {
-        return Err(Error::NotFound("key"));
+        return Err(Error::NotFound(Thing::Key));
     }
     activity::record(tx, clock, caller, Action::KeyRevoked, id, serde_json::json!({})).await
 }
 
-/// The keys that work, but for Campanile's own, oldest first.
-///
-/// # Errors
-/// What the database says.
+/// The keys that are not revoked, except Campanile's own, oldest first.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<SigningKey>> {
     let keys = queries::all(tx, organisation).await?;
     Ok(keys.into_iter().filter(|(_, sealed)| sealed.is_none()).map(|(key, _)| key).collect())
 }
 
-/// Says whether a public key needs a user's token.
+/// Sets if access by a public key needs a user's token.
 ///
 /// # Errors
-/// `Forbidden` below an owner.
+/// `Forbidden` for anyone but an owner.
 pub async fn set_needed(tx: &mut Tx, caller: &Caller, are_needed: bool) -> Result<()> {
     caller.must(Permission::Administer)?;
     queries::set_needed(tx, &caller.organisation, are_needed).await?;
     Ok(())
 }
 
-/// Who holds a token.
+/// Verifies a token, and returns its holder.
 ///
 /// # Errors
-/// What the database says; whether it is any good is in the answer.
+/// Database errors only. A rejected token is in the inner result.
 pub async fn recognise(
     db: &Db,
     clock: &Clock,
@@ -145,7 +145,7 @@ pub async fn recognise(
     }
     let signed = |(key, sealed): &(SigningKey, Option<String>)| {
         let claims = signed_by(&key.public_key, token)?;
-        // What others sign says nothing of our sessions.
+        // Only our own tokens are bound to a session; such a claim by others is ignored.
         let session = claims.session.clone().filter(|_| sealed.is_some());
         Some((TokenHolder::new(&claims, key.id.clone(), session), claims))
     };
@@ -156,11 +156,8 @@ pub async fn recognise(
     Ok(is_good.then_some(holder).ok_or(Rejected::Invalid))
 }
 
-/// Whether a token that was recognised is good as yet: it has not expired, its key was not revoked, and the session that it was made
-/// in goes on.
-///
-/// # Errors
-/// What the database says.
+/// True if a verified token is still valid: it has not expired, its key was not revoked, and the
+/// session that it was created in is open.
 pub async fn is_still_good(
     db: &Db,
     clock: &Clock,
@@ -194,7 +191,7 @@ impl TokenHolder {
     }
 }
 
-/// Whether a token was issued, and is to be used, by now.
+/// True if a token's `iat` and `nbf` times have been reached.
 fn has_begun(claims: &Claims, now: i64) -> bool {
     let is_past = |time: i64| time.saturating_sub(SKEW) <= now;
     claims.iat.is_none_or(is_past) && claims.nbf.is_none_or(is_past)
@@ -204,11 +201,8 @@ fn seconds(clock: &Clock) -> i64 {
     clock.now().as_micros() / 1_000_000
 }
 
-/// A token for a user, signed by Campanile itself, and when it expires, in seconds since 1970. One that is made in a session ends
-/// with it.
-///
-/// # Errors
-/// What the database says.
+/// Signs a token for a user with Campanile's own key. Returns the token, and its expiry in seconds
+/// since 1970. If it is created in a session, it ends with the session.
 pub async fn sign(
     db: &Db,
     clock: &Clock,
@@ -226,7 +220,7 @@ pub async fn sign(
     Ok((token, claims.exp))
 }
 
-/// The key that Campanile signs with for an organisation; made when it is first needed.
+/// Campanile's own signing key for an organisation; created on first use.
 async fn own_key(db: &Db, clock: &Clock, vault: &Vault, organisation: &OrganisationId) -> Result<Secret> {
     let whose = organisation.clone();
     let known = db.read(move |tx| Box::pin(async move { queries::all(tx, &whose).await })).await?;
@@ -237,7 +231,7 @@ async fn own_key(db: &Db, clock: &Clock, vault: &Vault, organisation: &Organisat
     let (sealed, whose) = (vault.seal(&private), organisation.clone());
     let stored = db.write(move |tx| {
         Box::pin(async move {
-            // Two who need it at the same time are to get the same.
+            // Concurrent callers must get the same key.
             tx.lock(&format!("signing key {whose}")).await?;
             let known = queries::all(tx, &whose).await?.into_iter().find_map(|(_, sealed)| sealed);
             if known.is_none() {
@@ -264,7 +258,7 @@ async fn generate(clock: &Clock) -> Result<(SigningKey, Secret)> {
 fn signed_by(public_pem: &str, token: &str) -> Option<Claims> {
     let key = DecodingKey::from_rsa_pem(public_pem.as_bytes()).ok()?;
     let mut rules = Validation::new(Algorithm::RS256);
-    // By our own clock, below.
+    // These are checked below, by our own clock.
     rules.validate_exp = false;
     rules.validate_nbf = false;
     rules.validate_aud = false;

@@ -1,10 +1,12 @@
-//! The SQL of the keys that users' tokens are signed with.
+//! The SQL of the signing keys of user tokens.
 
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, params};
+use campanile_db::{Result, Tx, insert, params};
 
 use super::SigningKey;
 use crate::OrganisationId;
+
+campanile_db::columns! { columns, at: id, public_pem, created_at, private_pem }
 
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -12,22 +14,36 @@ pub(super) async fn insert(
     key: &SigningKey,
     private: Option<&str>,
 ) -> Result<u64> {
-    let sql = "INSERT INTO signing_key (id, organisation_id, public_pem, private_pem, created_at)
-        VALUES ($1, $2, $3, $4, $5)";
-    tx.execute(sql, params![&key.id, organisation.as_str(), &key.public_key, private, key.created_at]).await
+    let (sql, params) = insert!("signing_key" {
+        id: &key.id,
+        organisation_id: organisation.as_str(),
+        public_pem: &key.public_key,
+        private_pem: private,
+        created_at: key.created_at,
+    });
+    tx.execute(sql, &params).await
 }
 
-/// The keys that work, oldest first, and the sealed private half where it is here.
+/// The keys that are not revoked, oldest first, with the encrypted private half if it is stored
+/// here.
 pub(super) async fn all(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<(SigningKey, Option<String>)>> {
-    let sql = "SELECT id, public_pem, created_at, private_pem FROM signing_key
-        WHERE organisation_id = $1 AND revoked_at IS NULL ORDER BY created_at, id";
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM signing_key WHERE organisation_id = $1 AND revoked_at IS NULL ORDER BY created_at, id"
+    );
     tx.all(sql, params![organisation.as_str()], |row| {
-        Ok((SigningKey { id: row.get(0)?, public_key: row.get(1)?, created_at: row.get(2)? }, row.get(3)?))
+        let key = SigningKey {
+            id: row.get(at::id)?,
+            public_key: row.get(at::public_pem)?,
+            created_at: row.get(at::created_at)?,
+        };
+        Ok((key, row.get(at::private_pem)?))
     })
     .await
 }
 
-/// Whether a key was not revoked.
+/// True if a key is not revoked.
 pub(super) async fn works(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<bool> {
     let sql = "SELECT id FROM signing_key WHERE organisation_id = $1 AND id = $2 AND revoked_at IS NULL";
     Ok(tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0)).await?.is_some())

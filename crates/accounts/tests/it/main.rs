@@ -1,9 +1,10 @@
-//! Accounts on both databases: who is let in, as whom, and what is written down about it.
+//! Accounts on both databases: access, identity and the activity trail.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod members;
 
 use campanile_accounts::activity::{self, Action};
+use campanile_accounts::organisations::WorkspaceChanges;
 use campanile_accounts::people::{self, NewMember};
 use campanile_accounts::sessions::Credentials;
 use campanile_accounts::{Founding, MIGRATIONS, Role, found, keys, organisations, sessions};
@@ -103,8 +104,9 @@ async fn staff_may_read_and_not_configure_and_nobody_sees_a_strangers_workspace(
             let (clock, workspace) = (clock.clone(), workspace.clone());
             let refused = db
                 .write(move |tx| {
+                    let changes = WorkspaceChanges { notify_threshold: Some(10), ..WorkspaceChanges::default() };
                     Box::pin(
-                        async move { organisations::set_notify_threshold(tx, &clock, &caller, &workspace, 10).await },
+                        async move { organisations::update_workspace(tx, &clock, &caller, &workspace, changes).await },
                     )
                 })
                 .await;
@@ -136,6 +138,37 @@ async fn a_revoked_key_and_a_second_membership_are_refused() {
         let id = listed[0].id.clone();
         db.write(move |tx| Box::pin(async move { keys::revoke(tx, &c, &caller, &id).await })).await.unwrap();
         assert!(keys::recognise(&db, "sk_test_1234567890abcdef").await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workspace_gets_another_name_and_never_one_that_is_taken() {
+    on_each_database(vec![MIGRATIONS], async |db| {
+        let clock = Clock::System;
+        let first = founded(&db, &clock).await;
+        let (caller, id) = (first.caller.clone(), first.workspace.id.clone());
+        let (c, by) = (clock.clone(), caller.clone());
+        db.write(move |tx| Box::pin(async move { organisations::create_workspace(tx, &c, &by, "Other").await }))
+            .await
+            .unwrap();
+        let change = async |name: Option<&str>, notify_threshold: Option<i64>| {
+            let changes = WorkspaceChanges { name: name.map(str::to_owned), notify_threshold };
+            let (c, by, id) = (clock.clone(), caller.clone(), id.clone());
+            db.write(move |tx| {
+                Box::pin(async move { organisations::update_workspace(tx, &c, &by, &id, changes).await })
+            })
+            .await
+        };
+        let changed = change(Some("  Bell tower "), None).await.unwrap();
+        assert_eq!((changed.name.as_str(), changed.notify_threshold), ("Bell tower", 70));
+        let changed = change(None, Some(0)).await.unwrap();
+        assert_eq!((changed.name.as_str(), changed.notify_threshold), ("Bell tower", 0));
+        assert!(matches!(change(Some("Other"), None).await, Err(Error::Conflict(_))));
+        assert!(matches!(change(Some(" "), None).await, Err(Error::InvalidField { field: "name", .. })));
+        assert!(matches!(change(None, Some(101)).await, Err(Error::InvalidField { field: "notify_threshold", .. })));
+        assert!(change(None, None).await.is_err());
+        assert_eq!(change(Some("Bell tower"), Some(50)).await.unwrap().notify_threshold, 50, "its own name is free");
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! Members: what one organisation does opens no other, and who was shut out is out.
+//! Members: an organisation cannot open another one, and a removed person has no access any more.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use campanile_accounts::members::{self, OldPassword};
 use campanile_accounts::people::{self, Member, MemberStatus, NewMember, PasswordHash};
 use campanile_accounts::sessions::{self, Credentials, OpenedBy, Session};
 use campanile_accounts::{Caller, MIGRATIONS, OrganisationId, PersonId, Role, activity, organisations};
-use campanile_base::{Clock, Cursor, Error, PageSize, Result, Secret};
+use campanile_base::{Clock, Cursor, Error, PageSize, Result, Secret, Thing};
 use campanile_db::Db;
 use campanile_db::testing::on_each_database;
 
-/// Runs a transaction that uses these values.
+/// Runs a transaction with clones of these values.
 macro_rules! write {
     ($db:expr, ($($value:ident),*), |$tx:ident| $work:expr) => {{
         $(let $value = $value.clone();)*
@@ -62,7 +62,7 @@ async fn hashed(password: &str) -> PasswordHash {
     people::hash(Secret::new(password)).await.unwrap()
 }
 
-/// Somebody who owns an organisation, with a password of their own.
+/// A person who owns an organisation and has a password of their own.
 async fn victim(db: &Db, clock: &Clock) -> (Caller, PersonId) {
     let theirs = organisation(db, clock, "Theirs").await;
     let person = add(db, clock, &theirs, VICTIM, Role::Owner, None).await.unwrap().id;
@@ -85,7 +85,7 @@ async fn who_belongs_to_another_organisation_is_invited_and_gets_no_link() {
         let invited = add(&db, &clock, &ours, "Vera@Example.com", Role::Owner, None).await.unwrap();
         assert_eq!((invited.status, &invited.id), (MemberStatus::Invited, &person));
         let no_link = link(&db, &clock, &ours.organisation, &person).await;
-        assert!(matches!(no_link, Err(Error::NotFound("member"))));
+        assert!(matches!(no_link, Err(Error::NotFound(Thing::Member))));
         let with_password = add(&db, &clock, &ours, VICTIM, Role::Owner, Some("a password of ours")).await;
         assert!(matches!(with_password, Err(Error::InvalidField { field: "password", .. })));
         let organisation = ours.organisation.clone();
@@ -129,7 +129,8 @@ async fn a_link_opens_the_organisation_that_it_was_made_for_and_no_other() {
 async fn an_invitation_is_accepted_by_a_password_of_ones_own_only() {
     on_each_database(vec![MIGRATIONS], async |db| {
         let clock = Clock::System;
-        // The owner of the first organisation knows the password, and has the second invite its person.
+        // The owner of the first organisation knows the password. The second organisation invites
+        // the same person.
         let first = organisation(&db, &clock, "First").await;
         let person = add(&db, &clock, &first, VICTIM, Role::Staff, Some("chosen by an owner")).await.unwrap().id;
         let second = organisation(&db, &clock, "Second").await;
@@ -140,7 +141,7 @@ async fn an_invitation_is_accepted_by_a_password_of_ones_own_only() {
         };
         let session = sign_in(&db, &clock, "chosen by an owner", None).await.unwrap();
         assert!(matches!(accept(&session).await, Err(Error::Forbidden(_))));
-        // To change it with the old one makes it nobody's own.
+        // A change with the old password does not make the password the person's own.
         let hash = hashed("changed by an owner").await;
         write!(db, (clock, session, hash), |tx| {
             members::change_password(tx, &clock, &session, OldPassword::Right, hash).await
@@ -161,7 +162,7 @@ async fn an_invitation_is_accepted_by_a_password_of_ones_own_only() {
         let waiting = write!(db, (person), |tx| members::invitations(tx, &person).await).unwrap();
         assert_eq!((waiting.len(), waiting[0].organisation.as_str()), (1, "Second"));
         accept(&session).await.unwrap();
-        assert!(matches!(accept(&session).await, Err(Error::NotFound("invitation"))));
+        assert!(matches!(accept(&session).await, Err(Error::NotFound(Thing::Invitation))));
         let joined = sign_in(&db, &clock, "chosen by vera", Some(&second.organisation)).await.unwrap();
         assert_eq!(joined.caller.role, Role::Owner);
     })
@@ -180,7 +181,7 @@ async fn an_owner_resets_the_password_of_their_own_people_only() {
                 members::reset_password(tx, &clock, &caller, &person, hash).await
             })
         };
-        assert!(matches!(reset(&ours, "a stranger's choice").await, Err(Error::NotFound("member"))));
+        assert!(matches!(reset(&ours, "a stranger's choice").await, Err(Error::NotFound(Thing::Member))));
         let session = sign_in(&db, &clock, "vera's own password", None).await.unwrap();
         reset(&theirs, "chosen by an owner").await.unwrap();
         assert!(sign_in(&db, &clock, "vera's own password", None).await.is_err());
@@ -214,7 +215,7 @@ async fn a_removed_member_is_signed_out_and_their_links_are_gone() {
         assert!(sessions::find(&db, &clock, token.expose()).await.is_err());
         assert!(sign_in_by_link(&db, &clock, &word).await.is_err());
         assert!(sign_in(&db, &clock, "chosen by an owner", None).await.is_err());
-        // Added once more they begin anew: neither is good again.
+        // When the person is added again, neither the old session nor the old link works.
         add(&db, &clock, &ours, VICTIM, Role::Manager, None).await.unwrap();
         assert!(sessions::find(&db, &clock, token.expose()).await.is_err());
         assert!(sign_in_by_link(&db, &clock, &word).await.is_err());
@@ -240,7 +241,7 @@ async fn the_last_owner_can_neither_leave_nor_become_less() {
         assert!(matches!(demote(&ada).await, Err(Error::Conflict(_))));
         assert!(matches!(remove(&ada).await, Err(Error::Conflict(_))));
         let bob = add(&db, &clock, &ours, "bob@example.com", Role::Owner, None).await.unwrap().id;
-        // Both at the same time: one of them stays.
+        // Both at the same time: one of them must stay an owner.
         let (one, other) = tokio::join!(demote(&ada), demote(&bob));
         assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
         let last = if one.is_ok() { bob } else { ada };
@@ -263,7 +264,7 @@ async fn members_see_and_end_their_own_sessions_and_owners_anybodys() {
             write!(db, (clock, caller, id), |tx| sessions::end(tx, &clock, &caller, &id).await)
         };
         for stranger in [&other, &manager] {
-            assert!(matches!(end(stranger, &first).await, Err(Error::NotFound("session"))));
+            assert!(matches!(end(stranger, &first).await, Err(Error::NotFound(Thing::Session))));
         }
         end(&second.caller, &first).await.unwrap();
         let caller = second.caller.clone();
@@ -304,6 +305,39 @@ async fn a_password_is_replaced_without_the_old_one_for_an_hour_after_a_link() {
         assert!(matches!(refused, Err(Error::Unauthenticated(_))), "the others were ended: {refused:?}");
         clock.advance(Duration::from_secs(3600));
         assert!(matches!(change(&by_link).await, Err(Error::Forbidden(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_moves_to_another_organisation_by_a_password_of_ones_own_only() {
+    on_each_database(vec![MIGRATIONS], async |db| {
+        let clock = Clock::System;
+        let (theirs, person) = victim(&db, &clock).await;
+        let ours = organisation(&db, &clock, "Ours").await;
+        let (home, away) = (theirs.organisation.clone(), ours.organisation.clone());
+        let switch = async |session: &Session, to: &OrganisationId| {
+            let token = write!(db, (clock, session, to), |tx| sessions::switch(tx, &clock, &session, &to).await)?;
+            sessions::find(&db, &clock, token.expose()).await
+        };
+        let own = sign_in(&db, &clock, "vera's own password", None).await.unwrap();
+        assert!(matches!(switch(&own, &away).await, Err(Error::Forbidden(_))), "an invitation is no membership");
+        add(&db, &clock, &ours, VICTIM, Role::Staff, None).await.unwrap();
+        write!(db, (clock, own, away), |tx| members::accept(tx, &clock, &own, &away).await).unwrap();
+
+        let word = link(&db, &clock, &home, &person).await.unwrap();
+        let by_link = sign_in_by_link(&db, &clock, &word).await.unwrap();
+        assert!(matches!(switch(&by_link, &away).await, Err(Error::Forbidden(_))), "a link is for one organisation");
+
+        let moved = switch(&own, &away).await.unwrap();
+        assert_eq!((&moved.caller.organisation, moved.caller.role), (&away, Role::Staff));
+        let gone = switch(&own, &home).await;
+        assert!(matches!(gone, Err(Error::Unauthenticated(_))), "the session before has ended");
+        let back = switch(&moved, &home).await.unwrap();
+        assert_eq!((&back.caller.organisation, back.caller.role), (&home, Role::Owner));
+        let named = db.read(move |tx| Box::pin(async move { organisations::of_person(tx, &person).await })).await;
+        let named: Vec<String> = named.unwrap().into_iter().map(|one| one.name).collect();
+        assert_eq!(named, ["Theirs", "Ours"]);
     })
     .await;
 }

@@ -45,7 +45,7 @@ fn an_address_of_the_network_waits_whatever_accounts_it_tries_and_whatever_it_kn
     }
     assert!(wait(brake.try_from(source("2001:db8::ffff"), now)) > Duration::ZERO, "its network is one source");
     assert_eq!(wait(brake.try_from(source("2001:db8:0:1::1"), now)), Duration::ZERO);
-    // A right one takes itself off, and leaves the wrong ones.
+    // A success subtracts its own attempt, and leaves the failed ones.
     brake.was_right(None, source("2001:db8::1"));
     brake.try_from(source("2001:db8::1"), now).unwrap();
     assert!(wait(brake.try_from(source("2001:db8::1"), now)) > Duration::ZERO);
