@@ -1,12 +1,12 @@
-//! Why a delivery was not taken, with the codes that senders see.
+//! The reasons why a delivery is refused, with the codes that senders see.
 
-/// Why a delivery was not taken. Nothing of it was stored.
+/// The reason why a delivery was refused. Nothing of it was stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct IngestError {
     /// The stable code.
     pub code: Code,
-    /// A sentence for whoever looks at the sender's log.
+    /// A sentence for the reader of the sender's log.
     pub message: String,
 }
 
@@ -17,26 +17,26 @@ pub enum Code {
     NotFound,
     /// The signature header is missing.
     MissingSignature,
-    /// The signature does not fit the body and the source's secret.
+    /// The signature does not match the body and the source's secret.
     InvalidSignature,
-    /// There is no body.
+    /// The body is empty.
     MissingPayload,
     /// The body or a header cannot be read.
     InvalidPayload,
-    /// The body is larger than is taken.
+    /// The body is larger than allowed.
     PayloadTooLarge,
     /// It was sent too long ago.
     TimestampTooOld,
-    /// The time of sending cannot be read, or lies in the future.
+    /// The time of sending cannot be parsed, or is in the future.
     TimestampInvalid,
     /// Nothing can be stored at present; the sender should try again.
     Unavailable,
-    /// A fault of ours; the sender should try again.
+    /// An error on our side; the sender should try again.
     Internal,
 }
 
 impl Code {
-    /// As senders see it.
+    /// The code as senders see it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotFound => "NOT_FOUND",
@@ -52,7 +52,7 @@ impl Code {
         }
     }
 
-    /// The HTTP status that goes with it.
+    /// The HTTP status of the code.
     pub fn status(self) -> u16 {
         match self {
             Self::NotFound => 404,

@@ -1,4 +1,4 @@
-//! What is the same happening, and what is another one.
+//! Tests which deliveries report the same event, and which report another one.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use campanile_base::source_event::SourceEvent;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::deliveries::DeliveryId;
+use crate::deliveries::{Delivery, DeliveryId};
 use crate::sources::SourceId;
 
 const RECEIVED: &str = "2026-01-20T10:00:00Z";
@@ -31,8 +31,8 @@ fn delivery(provider: Provider, event: &str, headers: &[(&str, &str)], payload: 
 
 fn read(delivery: &Delivery) -> SourceEvent {
     match normalise(delivery).unwrap() {
-        Normalised::Events { mut events, .. } => events.remove(0),
-        Normalised::Skipped(why) => panic!("skipped: {why}"),
+        NormalForm::Events { mut events, .. } => events.remove(0),
+        NormalForm::Skipped(why) => panic!("skipped: {why}"),
     }
 }
 
@@ -48,7 +48,7 @@ fn linear(event: &str, payload: &Value) -> SourceEvent {
     read(&delivery(Provider::Linear, event, &[], payload))
 }
 
-/// How many of the events are happenings of their own.
+/// The number of distinct source ids.
 fn happenings(events: &[SourceEvent]) -> usize {
     events.iter().map(|event| &event.source_id).collect::<HashSet<_>>().len()
 }
@@ -190,7 +190,7 @@ fn cycles_of_two_teams_with_one_number_are_two() {
 fn kinds_of_linear_without_data_are_skipped_and_not_failed() {
     for event in ["IssueSLA:breached", "OAuthApp:revoked", "PermissionChange:update"] {
         let skipped = normalise(&delivery(Provider::Linear, event, &[], &json!({ "issueData": {} }))).unwrap();
-        assert!(matches!(skipped, Normalised::Skipped(_)), "{event}: {skipped:?}");
+        assert!(matches!(skipped, NormalForm::Skipped(_)), "{event}: {skipped:?}");
     }
 }
 
@@ -242,6 +242,6 @@ fn push_body() -> String {
 
 #[test]
 fn a_late_repeat_is_not_too_old_by_default() {
-    let longest = Provider::ALL.iter().flat_map(|provider| provider.manners().repeats).max().unwrap();
+    let longest = Provider::ALL.iter().flat_map(|provider| provider.delivery_rules().repeats).max().unwrap();
     assert!(*longest < std::time::Duration::from_secs(7 * 3_600), "the default of inbound_max_age");
 }

@@ -1,7 +1,8 @@
-//! Takes deliveries in: found, verified, read, stored, acknowledged, in that order.
+//! Receives deliveries: finds the source, verifies, parses, stores, acknowledges, in that order.
 //!
-//! Small deliveries are verified and read in place. Large ones ([`LARGE_DELIVERY`]) go one at a time, on a thread of their
-//! own: so neither the processors nor the memory are theirs, however many come at once.
+//! Small deliveries are verified and parsed at once. Large ones ([`LARGE_DELIVERY`]) are handled
+//! one at a time, each on its own thread. So they occupy neither all processors nor all memory,
+//! however many arrive at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
 use campanile_base::bounds::LARGE_DELIVERY;
-use campanile_base::{Clock, Error, Secret, Timestamp, Vault};
+use campanile_base::{Clock, Error, Secret, Thing, Timestamp, Vault};
 use campanile_db::{Apply, Db, Lane, Tx};
 use campanile_engine::{Engine, NewJob};
 use serde::{Deserialize, Serialize};
@@ -18,30 +19,31 @@ use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary};
-use crate::provider::{Envelope, Outline, Provider};
+use crate::envelope::{Envelope, Outline};
+use crate::provider::Provider;
 use crate::sources::{self, SealedSource};
-use crate::{Code, IngestError, Normalised, normalise};
+use crate::{Code, IngestError, NormalForm, adapters, normalise};
 
 /// The kind of job that processes a delivery.
 pub const PROCESS: &str = "inbound.process";
 
-/// How far the sender's clock may be ahead of ours.
+/// The time by which the sender's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(60);
 
-/// For how long a large delivery that is stored waits behind those that arrive.
+/// The longest time that a stored large delivery waits for arriving ones.
 const BEHIND: Duration = Duration::from_secs(20);
 
-/// Headers that are credentials of somebody and are not kept.
+/// Headers with credentials, which are not stored.
 const NOT_KEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
-/// What the job is stored with.
+/// The arguments of the job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ProcessArgs {
     /// The delivery.
     pub delivery: String,
 }
 
-/// A request that claims to be a delivery.
+/// A request that may be a delivery; it is not verified yet.
 #[derive(Debug, Clone)]
 pub struct Arrival {
     /// All headers, names in lower case.
@@ -50,31 +52,31 @@ pub struct Arrival {
     pub body: Vec<u8>,
 }
 
-/// A source that deliveries may be for, with its sealed secrets.
+/// The source at an address, with its encrypted secrets.
 #[derive(Debug, Clone)]
 pub struct KnownSource {
     provider: Provider,
     sealed: SealedSource,
 }
 
-/// What the sender is told.
+/// The answer to the sender.
 #[derive(Debug, Clone)]
 pub struct Receipt {
     /// Our id of the delivery.
     pub id: DeliveryId,
-    /// The provider's id of it.
+    /// The provider's id of the delivery.
     pub delivery_id: String,
-    /// Whether it was stored now, and not before.
+    /// True if it was stored by this request.
     pub is_new: bool,
-    /// The organisation it belongs to, for those who watch.
+    /// The organisation that it belongs to, for the live view.
     pub organisation: OrganisationId,
     /// The workspace it belongs to.
     pub workspace: WorkspaceId,
-    /// The status that says to the sender that it was taken.
+    /// The HTTP status that tells this provider that the delivery was accepted.
     pub status: u16,
 }
 
-/// The entrance for deliveries. Cheap to clone.
+/// The entry point for deliveries. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
     db: Db,
@@ -86,11 +88,12 @@ pub struct Intake {
     large: Large,
 }
 
-/// The one place of large deliveries. Cheap to clone; the clones share it.
+/// The single slot for large deliveries. Cheap to clone; clones share it.
 #[derive(Debug, Clone)]
 struct Large {
     place: Arc<Semaphore>,
-    /// How many have arrived and are not stored yet: they are in memory, those that are stored are not.
+    /// The number of large deliveries that arrived and are not stored yet. They are in memory;
+    /// stored ones are not.
     arriving: Arc<AtomicUsize>,
 }
 
@@ -99,8 +102,8 @@ impl Large {
         Self { place: Arc::new(Semaphore::new(1)), arriving: Arc::default() }
     }
 
-    /// Runs `work` over a body: a large one in its turn, on a thread of its own. Answers the turn too: whoever holds it
-    /// keeps other large ones waiting.
+    /// Runs `work` on a body. A large body waits for the slot and runs on its own thread. The slot
+    /// is returned too: while it is held, other large deliveries wait.
     async fn run<B, T>(&self, body: B, length: usize, work: fn(B) -> T) -> campanile_base::Result<(T, Option<Turn>)>
     where
         B: Send + 'static,
@@ -119,13 +122,14 @@ impl Large {
         Ok(Turn { _place: place, _arriving: None })
     }
 
-    /// Counts one that has arrived.
+    /// Counts a large delivery as arriving.
     fn arrives(&self) -> Arriving {
         self.arriving.fetch_add(1, Ordering::Relaxed);
         Arriving(self.arriving.clone())
     }
 
-    /// Waits for a turn behind those that arrive, for a while: they are in memory.
+    /// Waits for the slot behind arriving deliveries, for at most [`BEHIND`]: arriving ones are in
+    /// memory and come first.
     async fn later_turn(&self) -> campanile_base::Result<Turn> {
         let began = Instant::now();
         while self.arriving.load(Ordering::Relaxed) > 0 && began.elapsed() < BEHIND {
@@ -135,7 +139,7 @@ impl Large {
     }
 }
 
-/// One of those that arrive, until it is stored or refused.
+/// A large delivery that is arriving, until it is stored or refused.
 struct Arriving(Arc<AtomicUsize>);
 
 impl Drop for Arriving {
@@ -144,7 +148,7 @@ impl Drop for Arriving {
     }
 }
 
-/// The right to be the one large delivery that is dealt with.
+/// The slot for one large delivery.
 struct Turn {
     _place: OwnedSemaphorePermit,
     _arriving: Option<Arriving>,
@@ -158,8 +162,9 @@ impl Turn {
     {
         let turn = self;
         let (done, result) = oneshot::channel();
-        // The turn goes along: a sender that leaves does not let the next one begin while this one is still read.
-        // The thread ends with its work: one of a pool would keep the memory that it has freed for itself.
+        // The thread holds the slot. So when a sender disconnects, the next delivery still waits
+        // until this one is parsed. The thread ends with its work: a pooled thread would keep the
+        // freed memory.
         let thread = std::thread::Builder::new().name("large-delivery".into());
         let started = thread.spawn(move || drop(done.send((work(body), Some(turn)))));
         started.map_err(Error::internal)?;
@@ -168,8 +173,8 @@ impl Turn {
 }
 
 impl Intake {
-    /// An entrance that refuses deliveries that were sent longer than `max_age` ago, where the
-    /// provider signs that time; `None` asks for no age.
+    /// Starts the intake. Deliveries that were sent longer than `max_age` ago are refused, if the
+    /// provider signs the time of sending. `None` disables the check.
     pub fn start(db: Db, clock: Clock, vault: Vault, engine: Engine, max_age: Option<Duration>) -> Self {
         let within = engine.clone();
         let apply: Apply<Arc<Delivery>, bool> = Arc::new(move |tx, group| {
@@ -188,14 +193,14 @@ impl Intake {
         Self { db, clock, vault, engine, max_age, accept, large: Large::new() }
     }
 
-    /// The source at a path, to be found before a body is read.
+    /// The source at an address. It is looked up before the body is read.
     ///
     /// # Errors
-    /// `NotFound` where there is no such provider, or no source of it at the path.
+    /// `NotFound` for an unknown provider, and for a path without a source of that provider.
     pub async fn source_at(&self, provider: &str, path: &str) -> Result<KnownSource, IngestError> {
         let unknown = |what| IngestError::new(Code::NotFound, format!("there is no such {what}"));
         let provider = Provider::parse(provider).ok_or_else(|| unknown("provider"))?;
-        // No path has it, and no database is asked for it.
+        // No path contains it, so the database is not asked.
         if path.contains('\0') {
             return Err(unknown("source"));
         }
@@ -205,10 +210,11 @@ impl Intake {
         Ok(KnownSource { provider, sealed: found.ok_or_else(|| unknown("source"))? })
     }
 
-    /// Takes a delivery in. When this returns `Ok` it is durable, or was before.
+    /// Receives a delivery. When this returns `Ok`, the delivery is durable, now or since an
+    /// earlier request.
     ///
     /// # Errors
-    /// Why it was not taken; then nothing was stored.
+    /// The reason for the refusal; nothing was stored.
     pub async fn receive(&self, known: KnownSource, arrival: Arrival) -> Result<Receipt, IngestError> {
         let KnownSource { provider, sealed: SealedSource { source, secret, previous } } = known;
         let Arrival { headers, body } = arrival;
@@ -217,7 +223,7 @@ impl Intake {
         let secrets = [Some(secret), previous.map(|(secret, _)| secret)].into_iter().flatten();
         let secrets = secrets.map(|sealed| self.vault.open(&sealed)).collect::<Result<_, _>>()?;
         let arrived = Arrived { provider, secrets, headers, body };
-        // The turn is held until the delivery is stored: drivers copy what they store.
+        // The slot is held until the delivery is stored: database drivers copy the body.
         let ((arrived, envelope), _turn) = self.large.run(arrived, length, Arrived::checked).await?;
         let (envelope, Arrived { headers, body, .. }) = (envelope?, arrived);
         self.check_age(envelope.sent_at, now)?;
@@ -242,19 +248,21 @@ impl Intake {
             is_new,
             organisation: delivery.organisation_id.clone(),
             workspace: delivery.workspace_id.clone(),
-            status: provider.manners().success,
+            status: provider.delivery_rules().success,
         })
     }
 
-    /// Loads a stored delivery and puts it into normal form, like [`normalise`]; a large one in its turn, on a thread of its
-    /// own. The delivery comes back without its body, which is needed no more; nothing comes where it is gone.
+    /// Loads a stored delivery and converts it into normal form, like [`normalise`]. A large one
+    /// waits for the slot and runs on its own thread. The delivery is returned without its body.
+    /// `None` when it no longer exists.
     ///
     /// # Errors
-    /// `Unavailable`; `Internal` when the reading broke off. What [`normalise`] says is in the answer.
+    /// `Unavailable`; `Internal` when the work broke off. The error of [`normalise`] is in the
+    /// inner result.
     pub async fn normalise(
         &self,
         id: String,
-    ) -> campanile_base::Result<Option<(Delivery, campanile_base::Result<Normalised>)>> {
+    ) -> campanile_base::Result<Option<(Delivery, campanile_base::Result<NormalForm>)>> {
         let read = |delivery: Delivery| {
             let normalised = normalise(&delivery);
             (Delivery { body: Vec::new(), ..delivery }, normalised)
@@ -268,11 +276,11 @@ impl Intake {
         Ok(Some(turn.run(loaded.delivery, read).await?.0))
     }
 
-    /// Processes a delivery again that failed or was skipped: its payload is stored as it came, and what was remembered of it
-    /// before is not remembered twice.
+    /// Processes a failed or skipped delivery again. Its payload is stored unchanged, and events
+    /// that were remembered before are not remembered twice.
     ///
     /// # Errors
-    /// `Forbidden`; `NotFound` in this workspace; `Conflict` where it is under way or was processed.
+    /// `Forbidden`; `NotFound` in this workspace; `Conflict` if it is waiting or was processed.
     pub async fn process_again(
         &self,
         tx: &mut Tx,
@@ -282,7 +290,7 @@ impl Intake {
     ) -> campanile_base::Result<DeliverySummary> {
         caller.must(Permission::Configure)?;
         let reopened = deliveries::reopen(tx, workspace, id).await?;
-        let found = deliveries::by_id(tx, workspace, id).await?.ok_or(Error::NotFound("delivery"))?;
+        let found = deliveries::by_id(tx, workspace, id).await?.ok_or(Error::NotFound(Thing::Delivery))?;
         if !reopened {
             return Err(Error::conflict(format!(
                 "the delivery is {}, and there is nothing to do again",
@@ -295,7 +303,7 @@ impl Intake {
         Ok(found.summary)
     }
 
-    async fn load(&self, id: String, below: usize) -> campanile_db::Result<Option<deliveries::Loaded>> {
+    async fn load(&self, id: String, below: usize) -> campanile_db::Result<Option<deliveries::DeliveryRow>> {
         self.db.read(move |tx| Box::pin(async move { deliveries::load(tx, &id, below).await })).await
     }
 
@@ -317,17 +325,18 @@ impl Intake {
     }
 }
 
-/// A delivery whose source is known, and nothing else yet.
+/// A request whose source is known, and nothing else yet.
 struct Arrived {
     provider: Provider,
-    /// The last, and the one before while it is taken.
+    /// The current secret, and the previous one while it is still accepted.
     secrets: Vec<Secret>,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 impl Arrived {
-    /// Checks signature and body, and reads the outside. Gives itself back: it may have been moved to another thread.
+    /// Checks the signature and the body, and reads the envelope. Returns `self` too, since this
+    /// may run on another thread.
     fn checked(self) -> (Self, Result<Envelope, IngestError>) {
         let envelope = self.envelope();
         (self, envelope)
@@ -341,7 +350,7 @@ impl Arrived {
         }
         let outline: Outline =
             deliveries::parse_body(headers, body).map_err(|e| IngestError::new(Code::InvalidPayload, e))?;
-        provider.envelope(headers, body, &outline)
+        adapters::envelope(*provider, headers, body, &outline)
     }
 }
 

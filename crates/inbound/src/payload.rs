@@ -1,4 +1,4 @@
-//! Reading payloads: by path, forgiving what is absent, because providers leave fields out.
+//! Reads payloads by path. Missing fields are not errors, since providers omit fields.
 
 use campanile_base::{Error, Result, Timestamp};
 use serde_json::{Map, Value};
@@ -6,16 +6,16 @@ use serde_json::{Map, Value};
 /// Paths are JSON pointers without the first slash: `pull_request/head/ref`.
 pub(crate) trait Read {
     fn at(&self, path: &str) -> Option<&Value>;
-    /// Text that is not empty.
+    /// A text that is not empty.
     fn text(&self, path: &str) -> Option<&str>;
-    /// Text, or a number as text: providers change their minds about ids.
+    /// A text, or a number as text: providers change the type of their ids.
     fn id(&self, path: &str) -> Option<String>;
     fn number(&self, path: &str) -> Option<i64>;
     fn flag(&self, path: &str) -> bool;
     fn time(&self, path: &str) -> Option<Timestamp>;
-    /// A list, or the `nodes` of one.
+    /// A list, or its `nodes` if it is wrapped.
     fn list(&self, path: &str) -> &[Value];
-    /// Text that the event cannot do without.
+    /// A text that is required for the event.
     fn needed(&self, path: &str) -> Result<&str>;
 }
 
@@ -51,8 +51,8 @@ impl Read for Value {
         self.at(path).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// RFC 3339 text, or seconds or milliseconds since 1970: a number that would be after the
-    /// year 5000 as seconds is milliseconds.
+    /// Parses an RFC 3339 text, or seconds or milliseconds since 1970. A number that would be after
+    /// the year 5000 as seconds is taken as milliseconds.
     fn time(&self, path: &str) -> Option<Timestamp> {
         const YEAR_5000: i64 = 95_617_584_000;
         match self.at(path)? {
@@ -76,7 +76,7 @@ impl Read for Value {
     }
 }
 
-/// Metadata without what is absent.
+/// Metadata without absent and null fields.
 pub(crate) fn metadata(fields: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Map<String, Value> {
     let present =
         fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|v| !v.is_null())?)));

@@ -1,8 +1,8 @@
-//! Removes deliveries that are no longer kept: they hold the raw bodies, up to 25 MiB each. And secrets of sources that were replaced,
-//! once they are taken no longer.
+//! Removes deliveries past their retention, since they hold the raw bodies, up to 25 MiB each. Also
+//! removes replaced secrets of sources once they are no longer accepted.
 //!
-//! One that has not been dealt with is kept, however old it is. A repeat of one that is gone is taken for a new delivery;
-//! what it tells of is still remembered no second time.
+//! An unprocessed delivery is kept, however old it is. A repeat of a removed delivery is stored as
+//! a new one; its events are still not remembered twice.
 
 use std::time::Duration;
 
@@ -11,10 +11,12 @@ use campanile_db::{Db, params};
 
 use crate::sources;
 
-/// How many go in one transaction: their bodies may be large.
+/// The number of deliveries removed in one transaction. It is small, since their bodies may be
+/// large.
 const TOGETHER: i64 = 100;
 
-/// Removes the deliveries that came so long ago, and have been dealt with.
+/// Removes deliveries that arrived longer ago than `keep_deliveries` and were processed, skipped or
+/// failed.
 ///
 /// # Errors
 /// `Unavailable`.

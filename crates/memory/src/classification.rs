@@ -1,12 +1,12 @@
-//! Says what an event is about: one category by rules, and its topics.
+//! Classifies an event: one category by rules, and its topics.
 
 use std::sync::LazyLock;
 
 use campanile_base::source_event::{ReferenceKind, SourceEvent};
 use regex::Regex;
 
-/// The categories in the order of asking: the first whose words occur is the event's. Types are
-/// part of the text that is asked, so a release event is a release whatever it is called.
+/// The categories, in order of precedence: the first whose words occur is the event's category. The
+/// event type is part of the searched text, so a release event is a release whatever its title.
 static RULES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
     let rules = [
         ("release", r"release[.\s]|released|changelog|\bv\d+\.\d+"),
@@ -32,12 +32,12 @@ static RULES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
     compiled.collect()
 });
 
-/// The words of conventional commits that become topics when a title has them.
+/// The words of conventional commits that become topics if a title contains them.
 static KEYWORDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(fix|feat|refactor|test|docs|chore|ci|perf)\b").expect("the pattern is a constant")
 });
 
-/// What an event is about.
+/// The category and topics of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classification {
     /// One of fourteen categories.
@@ -46,7 +46,7 @@ pub struct Classification {
     pub topics: Vec<String>,
 }
 
-/// Classifies by rules.
+/// Classifies an event by rules.
 pub fn classify(event: &SourceEvent) -> Classification {
     let text = format!("{} {} {}", event.event_type, event.title, event.body);
     let found = RULES.iter().find(|(_, words)| words.is_match(&text));

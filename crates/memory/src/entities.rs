@@ -1,4 +1,4 @@
-//! Finds the things that an event names: people, issues, endpoints, settings, files, commits.
+//! Finds the entities that an event names: people, issues, endpoints, settings, files, commits.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,27 +8,27 @@ use regex::Regex;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How many an observation keeps.
+/// The maximum number of entities of an observation.
 const MOST: usize = 50;
-/// How much text around a find is kept as evidence, on each side.
+/// The length of the evidence on each side of a match, in characters.
 const AROUND: usize = 50;
 
-/// Something that an event names.
+/// A thing that an event names.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Entity {
     /// `engineer`, `project`, `endpoint`, `config`, `definition`, `service` or `reference`.
     pub category: &'static str,
-    /// By what it is known.
+    /// Its identifying text.
     pub key: String,
-    /// As it was written.
+    /// The text as written.
     pub value: String,
     /// From 0 to 1.
     pub confidence: f64,
-    /// The text around it; empty for what the provider itself says.
+    /// The text around it; empty if it comes from the provider's own fields.
     pub evidence: String,
 }
 
-/// Category, confidence and pattern; the first group of a pattern is the value.
+/// Category, confidence and pattern. The first group of a pattern is the value.
 static PATTERNS: LazyLock<Vec<(&str, f64, Regex)>> = LazyLock::new(|| {
     let patterns = [
         ("endpoint", 0.95, r"\b((?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+/[\w\-./{}:]*)"),
@@ -50,10 +50,10 @@ static PATTERNS: LazyLock<Vec<(&str, f64, Regex)>> = LazyLock::new(|| {
     compiled.collect()
 });
 
-/// Words that look like entities and are none.
+/// Words that look like entities but are not.
 const NOISE: [&str; 12] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "API", "URL", "ID", "DB", "SQL"];
 
-/// The entities of an event, each once, the most certain first.
+/// The entities of an event without duplicates, highest confidence first.
 pub fn extract(event: &SourceEvent) -> Vec<Entity> {
     let text = format!("{}\n{}", event.title, event.body);
     let mut found: HashMap<(&'static str, String), Entity> = HashMap::new();
@@ -79,7 +79,7 @@ fn from_reference(reference: &Reference) -> Option<Entity> {
         ReferenceKind::Assignee | ReferenceKind::Reviewer => {
             ("engineer", format!("@{}", reference.id.trim_start_matches('@')))
         }
-        // A label says what an event is like, and becomes a topic.
+        // A label describes the event; it becomes a topic instead.
         ReferenceKind::Label => return None,
         _ => ("reference", reference.id.clone()),
     };
@@ -110,7 +110,7 @@ fn key_of(category: &str, value: &str) -> Option<String> {
     let is_branch = value.to_lowercase().starts_with("branch:");
     match (category, is_branch) {
         ("reference", true) => Some(format!("branch:{}", value[7..].trim())),
-        // A word of seven letters a to f is a word.
+        // Letters a to f without a digit are more likely a word than a commit.
         ("reference", false) if !value.contains(|c: char| c.is_ascii_digit()) => None,
         ("reference", false) => Some(value[..7].to_owned()),
         _ => Some(value.to_owned()),

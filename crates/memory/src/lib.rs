@@ -1,27 +1,29 @@
-//! Remembers: turns source events into observations that are scored, classified and tied to the
-//! people, commits, branches, issues and deployments that they belong to.
+//! Memory: turns source events into observations. They are scored, classified and connected to the
+//! people, commits, branches, issues and deployments that they concern.
 //!
-//! # How an event is remembered
-//! Everything that can be told from the event alone is told by pure functions: its
-//! [significance](significance::score), its [category and topics](classification), the
-//! [entities](entities) it names. Then one transaction, the caller's, stores the observation, ties
-//! it to earlier ones through the [graph] and notes its [actor](actors). Events of a workspace
-//! are tied one at a time, so that two that come together see each other.
+//! # The steps
+//! Pure functions compute all that depends on the event alone: its
+//! [significance](significance::score), its [category and topics](classification), and the
+//! [entities](entities) that it names. Then the caller's transaction stores the observation,
+//! connects it to earlier ones in the [graph], and records its [actor](actors). Events of one
+//! workspace are connected one at a time, so that two concurrent events see each other.
 //!
-//! An event is remembered once per workspace, by its source id. Significance is a note on an
-//! observation and never a gate: what is dropped for being dull would be missing from the graph.
+//! An event is remembered once per workspace, by its source id. Events are kept whatever their
+//! significance: a dropped event would be missing from the graph.
 
 pub mod actors;
 pub mod classification;
 pub mod entities;
 pub mod graph;
 pub mod observations;
+mod remember;
 pub mod retention;
 pub mod significance;
 
 use campanile_db::Migrations;
 
-pub use observations::{Filter, Observation, ObservationDetail, ObservationId, Remembered, remember};
+pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
+pub use remember::{RememberOutcome, remember};
 
 /// The tables of memory.
 pub const MIGRATIONS: Migrations =

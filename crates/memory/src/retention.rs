@@ -1,14 +1,14 @@
-//! Forgets observations that are no longer kept, where somebody has said for how long: by default the memory is kept whole.
+//! Removes observations past their retention, if one is configured. By default, all are kept.
 //!
-//! With an observation go its references and the edges from and to it; entities and actors go once nothing has spoken of
-//! them for as long.
+//! The references and edges of an observation are removed with it. Entities and actors are removed
+//! once no observation has named them for the same time.
 
 use std::time::Duration;
 
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Db, Sweep, Tx, params, row};
 
-/// How many rows are looked at, or removed, at a time.
+/// The number of rows that are read or removed at a time.
 const TOGETHER: i64 = 500;
 
 const ENTITIES: Sweep = Sweep {
@@ -31,7 +31,8 @@ const IDENTITIES: Sweep = Sweep {
     remove: "DELETE FROM actor_identity WHERE organisation_id = $1 AND provider = $2 AND provider_id = $3
         AND seen_at < $4",
 };
-/// References whose observation is gone. Observations have no index from their side; a row is old in any case.
+/// References whose observation was removed. They have no index by observation, so all are visited.
+/// Their age does not matter; `$5` is only checked to be present.
 const REFERENCES: Sweep = Sweep {
     keys: 4,
     page: "SELECT workspace_id, kind, key, observation_id, CAST($5 AS BIGINT) IS NOT NULL AND NOT EXISTS
@@ -42,7 +43,8 @@ const REFERENCES: Sweep = Sweep {
         AND observation_id = $4 AND CAST($5 AS BIGINT) IS NOT NULL",
 };
 
-/// Forgets what was captured so long ago.
+/// Removes observations that were stored longer ago than `keep_observations`, and then what
+/// belonged to them.
 ///
 /// # Errors
 /// `Unavailable`.
@@ -67,7 +69,8 @@ pub async fn tidy(db: &Db, now: Timestamp, keep_observations: Option<Duration>) 
     Ok(())
 }
 
-/// Forgets some observations with an id below this one, and their edges; answers how many.
+/// Removes some observations with an id below `old`, and their edges. Returns the number of
+/// observations removed.
 async fn forget_some(tx: &mut Tx, old: &str) -> campanile_db::Result<usize> {
     let sql = "SELECT workspace_id, id FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
     let found: Vec<(String, String)> =

@@ -1,17 +1,18 @@
-//! Scores how much an event matters, from 0 to 100.
+//! Scores the importance of an event, from 0 to 100.
 //!
-//! A base by kind of event, then each group of words that occurs once, then a little for
-//! references and length. The weights are the product's; `memory::significance::tests` pins them.
+//! The score is a base by the kind of event, plus a weight for each group of words that occurs,
+//! plus a little for references and length. The product defines the weights;
+//! `memory::significance::tests` fixes them.
 
 use std::sync::LazyLock;
 
 use campanile_base::source_event::SourceEvent;
 use regex::Regex;
 
-/// The base of an event that no row below names.
+/// The base of an event that is not in the table.
 const UNKNOWN: i64 = 35;
 
-/// The base by provider and type; the first row that fits counts, `*` fits every action.
+/// The base by provider and type. The first matching row counts; `*` matches every action.
 const BASE: &[(&str, &str, i64)] = &[
     ("github", "push", 30),
     ("github", "pull_request.opened", 50),
@@ -60,7 +61,7 @@ const BASE: &[(&str, &str, i64)] = &[
     ("linear", "project_update.deleted", 25),
 ];
 
-/// Groups of words: each counts once, however many of its words occur.
+/// Groups of words, with their weights. Each group counts once, however many of its words occur.
 static WORDS: LazyLock<Vec<(Regex, i64)>> = LazyLock::new(|| {
     let groups = [
         (r"breaking|critical|urgent|security|vulnerability|cve-\d+", 20),

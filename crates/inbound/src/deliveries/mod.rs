@@ -1,4 +1,4 @@
-//! Deliveries as they were stored, and what became of them.
+//! Deliveries as stored, and their results.
 
 mod queries;
 
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::Provider;
 use crate::sources::SourceId;
 
-pub(crate) use queries::{Loaded, insert_many, load, reopen};
+pub(crate) use queries::{DeliveryRow, insert_many, load, reopen};
 pub use queries::{by_id, page, settle, workspace_of};
 
 campanile_base::id_type!(
@@ -23,89 +23,89 @@ campanile_base::id_type!(
     pub DeliveryId, "dlv"
 );
 
-/// A delivery as it was stored.
+/// A stored delivery.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// Its id.
     pub id: DeliveryId,
-    /// Whose it is.
+    /// The owner.
     pub organisation_id: OrganisationId,
-    /// Where its observations go.
+    /// The workspace that receives its observations.
     pub workspace_id: WorkspaceId,
-    /// What it arrived at.
+    /// The source that it arrived at.
     pub source_id: SourceId,
-    /// Who sent it.
+    /// The provider that sent it.
     pub provider: Provider,
-    /// The provider's id of it.
+    /// The provider's id of the delivery.
     pub delivery_id: String,
-    /// What kind of event it carries.
+    /// The type of event.
     pub event: String,
-    /// Its headers, names in lower case.
+    /// Its headers, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// Its body, byte for byte.
     pub body: Vec<u8>,
-    /// When it came.
+    /// The time of arrival.
     pub received_at: Timestamp,
 }
 
-/// A delivery as it is listed.
+/// A delivery in a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DeliverySummary {
     /// Its id.
     #[schema(value_type = String)]
     pub id: DeliveryId,
-    /// What it arrived at.
+    /// The source that it arrived at.
     #[schema(value_type = String)]
     pub source_id: SourceId,
-    /// Who sent it.
+    /// The provider that sent it.
     #[schema(value_type = String)]
     pub provider: Provider,
-    /// The provider's id of it.
+    /// The provider's id of the delivery.
     pub delivery_id: String,
-    /// What kind of event it carries.
+    /// The type of event.
     pub event: String,
-    /// When it came.
+    /// The time of arrival.
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,
     /// `received`, `processed`, `skipped` or `failed`.
     pub status: String,
-    /// Why it was skipped or failed.
+    /// The reason why it was skipped or failed.
     pub reason: Option<String>,
-    /// When that was known.
+    /// The time at which it was processed, skipped or failed.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub settled_at: Option<Timestamp>,
 }
 
-/// A delivery, whole.
+/// A delivery with its headers and body.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DeliveryDetail {
-    /// What is listed.
+    /// The fields that a list shows.
     #[serde(flatten)]
     pub summary: DeliverySummary,
-    /// Its headers, names in lower case; credentials are left out.
+    /// Its headers, with names in lower case. Credentials are removed.
     #[schema(value_type = Object)]
     pub headers: Value,
     /// Its body as text.
     pub body: String,
 }
 
-/// The states of a delivery, in one word each.
+/// The statuses of a delivery.
 pub const STATUSES: [&str; 4] = ["received", "processed", "skipped", "failed"];
 
-/// How a delivery ended.
+/// The final result of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
-    /// Its events were remembered.
+    /// Its events are stored in memory.
     Processed,
-    /// There was nothing to do.
+    /// There was nothing to do; the value is the reason.
     Skipped(String),
-    /// The last attempt died of this.
+    /// The last attempt failed; the value is its error.
     Failed(String),
 }
 
 impl Delivery {
-    /// The body as JSON; the form-encoded variant that GitHub can be told to send is unpacked. The character U+0000,
-    /// which no database keeps in a text, has become U+FFFD; the body itself is stored as it came.
+    /// The body as JSON. GitHub's form-encoded variant is decoded first. The character U+0000 is
+    /// replaced by U+FFFD, since no database stores it in a text. The stored body is unchanged.
     ///
     /// # Errors
     /// `Invalid` when it is not JSON.
@@ -116,7 +116,7 @@ impl Delivery {
     }
 }
 
-/// Puts U+FFFD for U+0000 in every text.
+/// Replaces U+0000 by U+FFFD in all texts.
 fn replace_nul(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('\0') => *text = storable(text),
@@ -126,23 +126,23 @@ fn replace_nul(value: &mut Value) {
     }
 }
 
-/// A text of a provider's as it can be stored.
+/// A provider's text as it can be stored: U+0000 is replaced.
 pub(crate) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
-/// Some senders put it before their JSON.
+/// Some senders put a byte order mark before their JSON.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Reads a body as JSON, or says what is wrong with it. `T` may take as little of it as it wants;
-/// that all of it is JSON is checked either way.
+/// Parses a body as JSON, or returns the reason why it cannot. `T` may ignore any part of it; the
+/// whole body is checked either way.
 pub(crate) fn parse_body<T: DeserializeOwned>(
     headers: &[(String, String)],
     body: &[u8],
 ) -> std::result::Result<T, String> {
     let is_form = |(name, value): &(String, String)| {
-        // Media types have no case.
+        // Media types are case-insensitive.
         name == "content-type" && value.get(..FORM.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(FORM))
     };
     let unpacked =
@@ -164,8 +164,8 @@ pub(crate) fn parse_body<T: DeserializeOwned>(
     read.map_err(|e| format!("the body is not JSON: {e}"))
 }
 
-/// A JSON text with U+FFFD for what is no character: bytes that are not UTF-8, and halves of surrogate pairs. Nothing where
-/// there is none.
+/// A JSON text with U+FFFD in place of invalid characters: bytes that are not UTF-8, and halves of
+/// surrogate pairs. `None` if there are none.
 fn mended(json: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(json);
     let escape_at = |at: usize| {

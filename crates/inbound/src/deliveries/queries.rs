@@ -3,75 +3,72 @@
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, Page, PageSize, Timestamp};
-use campanile_db::{Result, Row, Tx, params, row};
+use campanile_db::{Result, Row, Select, Tx, insert_all, json_text, params};
 
 use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Settlement};
 use crate::Provider;
 use crate::sources::SourceId;
 
-/// A delivery, and whether its body came along.
-pub(crate) struct Loaded {
+campanile_db::columns! {
+    columns, at:
+    id, organisation_id, workspace_id, source_id, provider, delivery_id, event, headers,
+    body = "CASE WHEN CAST(octet_length(body) AS BIGINT) < $2 THEN body END",
+    received_at,
+}
+campanile_db::columns! {
+    summary_columns, summary_at:
+    id, source_id, provider, delivery_id, event, received_at, status, reason, settled_at,
+}
+campanile_db::columns! { detail_columns, detail_at after summary_at: headers, body }
+
+/// A delivery, with `is_whole` if its body was loaded.
+pub(crate) struct DeliveryRow {
     pub(crate) delivery: Delivery,
     pub(crate) is_whole: bool,
 }
 
-/// Stores deliveries; 0 for each that is known already.
+/// Stores deliveries. Returns 1 for each new one, and 0 for each that was stored before.
 pub(crate) async fn insert_many(tx: &mut Tx, deliveries: &[&Delivery]) -> Result<Vec<u64>> {
-    let sql = "INSERT INTO delivery (id, organisation_id, workspace_id, source_id, provider, delivery_id, event,
-            headers, body, received_at, status)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'received')
-        ON CONFLICT (source_id, delivery_id) DO NOTHING";
-    let rows: Vec<_> = deliveries
-        .iter()
-        .map(|delivery| {
-            row![
-                delivery.id.as_str(),
-                delivery.organisation_id.as_str(),
-                delivery.workspace_id.as_str(),
-                delivery.source_id.as_str(),
-                delivery.provider.as_str(),
-                &delivery.delivery_id,
-                &delivery.event,
-                serde_json::to_string(&delivery.headers).unwrap_or_default(),
-                delivery.body.as_slice(),
-                delivery.received_at
-            ]
-        })
-        .collect();
-    tx.execute_many(sql, &rows).await
+    let (bulk, rows) = insert_all!(deliveries.iter() => |delivery| "delivery" {
+        id: text = delivery.id.as_str(),
+        organisation_id: text = delivery.organisation_id.as_str(),
+        workspace_id: text = delivery.workspace_id.as_str(),
+        source_id: text = delivery.source_id.as_str(),
+        provider: text = delivery.provider.as_str(),
+        delivery_id: text = &delivery.delivery_id,
+        event: text = &delivery.event,
+        headers: text = json_text(&delivery.headers),
+        body: bytea = delivery.body.as_slice(),
+        received_at: bigint = delivery.received_at,
+        status: text = "received",
+    } "ON CONFLICT (source_id, delivery_id) DO NOTHING");
+    tx.execute_many(bulk.each, &rows).await
 }
 
-/// A delivery for its job, which was stored with its id. One whose body has this many bytes, or more, comes without it.
-///
-/// # Errors
-/// What the database says.
-pub(crate) async fn load(tx: &mut Tx, id: &str, below: usize) -> Result<Option<Loaded>> {
-    let sql = "SELECT id, organisation_id, workspace_id, source_id, provider, delivery_id, event, headers,
-        CASE WHEN CAST(octet_length(body) AS BIGINT) < $2 THEN body END, received_at FROM delivery WHERE id = $1";
+/// A delivery by its id alone, for its job. A body of `below` bytes or more is not loaded.
+pub(crate) async fn load(tx: &mut Tx, id: &str, below: usize) -> Result<Option<DeliveryRow>> {
+    let sql = concat!("SELECT ", columns!(), " FROM delivery WHERE id = $1");
     tx.first(sql, params![id, below as i64], |row| {
-        let body: Option<Vec<u8>> = row.get(8)?;
+        let body: Option<Vec<u8>> = row.get(at::body)?;
         let is_whole = body.is_some();
         let delivery = Delivery {
-            id: DeliveryId::from(row.get::<String>(0)?),
-            organisation_id: OrganisationId::from(row.get::<String>(1)?),
-            workspace_id: WorkspaceId::from(row.get::<String>(2)?),
-            source_id: SourceId::from(row.get::<String>(3)?),
-            provider: provider(&row.get::<String>(4)?),
-            delivery_id: row.get(5)?,
-            event: row.get(6)?,
-            headers: serde_json::from_str(&row.get::<String>(7)?).unwrap_or_default(),
+            id: DeliveryId::from(row.get::<String>(at::id)?),
+            organisation_id: OrganisationId::from(row.get::<String>(at::organisation_id)?),
+            workspace_id: WorkspaceId::from(row.get::<String>(at::workspace_id)?),
+            source_id: SourceId::from(row.get::<String>(at::source_id)?),
+            provider: provider(&row.get::<String>(at::provider)?),
+            delivery_id: row.get(at::delivery_id)?,
+            event: row.get(at::event)?,
+            headers: row.json(at::headers)?,
             body: body.unwrap_or_default(),
-            received_at: row.get(9)?,
+            received_at: row.get(at::received_at)?,
         };
-        Ok(Loaded { delivery, is_whole })
+        Ok(DeliveryRow { delivery, is_whole })
     })
     .await
 }
 
-/// Writes down how a delivery ended.
-///
-/// # Errors
-/// What the database says.
+/// Stores the final result of a delivery.
 pub async fn settle(tx: &mut Tx, id: &str, settlement: &Settlement, now: Timestamp) -> Result<u64> {
     let (status, reason) = match settlement {
         Settlement::Processed => ("processed", None),
@@ -82,21 +79,15 @@ pub async fn settle(tx: &mut Tx, id: &str, settlement: &Settlement, now: Timesta
     tx.execute(sql, params![id, status, reason, now]).await
 }
 
-/// Has a delivery that failed or was skipped wait again, as if it had just come; whether it was one.
-///
-/// # Errors
-/// What the database says.
+/// Sets a failed or skipped delivery back to `received`; `false` if there is none.
 pub(crate) async fn reopen(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<bool> {
     let sql = "UPDATE delivery SET status = 'received', reason = NULL, settled_at = NULL
         WHERE workspace_id = $1 AND id = $2 AND status IN ('failed', 'skipped')";
     Ok(tx.execute(sql, params![workspace.as_str(), id]).await? > 0)
 }
 
-/// A page of the deliveries of a workspace, newest first; of one status if that is given. Of those of another status so many are
-/// looked at for one page.
-///
-/// # Errors
-/// What the database says.
+/// A page of the deliveries of a workspace, newest first, optionally of one status. With a status,
+/// at most [`ROWS_LOOKED_AT`] deliveries are read for one page.
 pub async fn page(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -110,17 +101,19 @@ pub async fn page(
     };
     let oldest = Cursor { at: Timestamp::from_micros(i64::MIN), id: String::new() };
     let (stop, until) = looked_at.map_or((None, oldest), |(last, next)| (Some(last), next));
-    let sql =
-        "SELECT id, source_id, provider, delivery_id, event, received_at, status, reason, settled_at FROM delivery
-        WHERE workspace_id = $1 AND (received_at, id) < ($2, $3) AND (received_at, id) > ($6, $7)
-            AND (CAST($4 AS TEXT) IS NULL OR status = $4)
-        ORDER BY received_at DESC, id DESC LIMIT $5";
-    let params = params![workspace.as_str(), from.at, &from.id, status, size.to_fetch(), until.at, &until.id];
-    let rows = tx.all(sql, params, read_summary).await?;
+    let sql = concat!(
+        "SELECT ",
+        summary_columns!(),
+        " FROM delivery WHERE workspace_id = ? AND (received_at, id) < (?, ?) AND (received_at, id) > (?, ?)"
+    );
+    let select = Select::new(sql, params![workspace.as_str(), from.at, &from.id, until.at, &until.id].iter().cloned())
+        .and_if("status = ?", status)
+        .then_with(" ORDER BY received_at DESC, id DESC LIMIT ?", [size.to_fetch()]);
+    let rows = select.all(tx, read_summary).await?;
     Ok(Page::of_bounded(rows, size, stop, |last| Cursor { at: last.received_at, id: last.id.to_string() }))
 }
 
-/// Where a page that begins at a place stops looking: the last delivery that is looked at, and the next one.
+/// The limit of a page that starts at `from`: the last delivery that is read, and the next one.
 async fn looked_at(tx: &mut Tx, workspace: &WorkspaceId, from: &Cursor) -> Result<Option<(Cursor, Cursor)>> {
     let sql = "SELECT received_at, id FROM delivery WHERE workspace_id = $1 AND (received_at, id) < ($2, $3)
         ORDER BY received_at DESC, id DESC LIMIT 2 OFFSET $4";
@@ -130,24 +123,23 @@ async fn looked_at(tx: &mut Tx, workspace: &WorkspaceId, from: &Cursor) -> Resul
     Ok(both.map(|[last, next]| (last, next)))
 }
 
-/// In which of an organisation's workspaces a delivery came in.
-///
-/// # Errors
-/// What the database says.
+/// The workspace of a delivery, within an organisation.
 pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
     let sql = "SELECT workspace_id FROM delivery WHERE organisation_id = $1 AND id = $2";
     tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0).map(WorkspaceId::from)).await
 }
 
-/// A delivery of a workspace, whole.
-///
-/// # Errors
-/// What the database says.
+/// A delivery of a workspace, with its headers and body.
 pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Option<DeliveryDetail>> {
-    let sql = "SELECT id, source_id, provider, delivery_id, event, received_at, status, reason, settled_at,
-        headers, body FROM delivery WHERE workspace_id = $1 AND id = $2";
+    let sql = concat!(
+        "SELECT ",
+        summary_columns!(),
+        ", ",
+        detail_columns!(),
+        " FROM delivery WHERE workspace_id = $1 AND id = $2"
+    );
     tx.first(sql, params![workspace.as_str(), id], |row| {
-        let headers: Vec<(String, String)> = serde_json::from_str(&row.get::<String>(9)?).unwrap_or_default();
+        let headers: Vec<(String, String)> = row.json(detail_at::headers)?;
         Ok(DeliveryDetail {
             summary: read_summary(row)?,
             headers: headers
@@ -155,7 +147,7 @@ pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Opt
                 .map(|(name, value)| (name, value.into()))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
-            body: String::from_utf8_lossy(&row.get::<Vec<u8>>(10)?).into_owned(),
+            body: String::from_utf8_lossy(&row.get::<Vec<u8>>(detail_at::body)?).into_owned(),
         })
     })
     .await
@@ -163,15 +155,15 @@ pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Opt
 
 fn read_summary(row: &Row<'_>) -> Result<DeliverySummary> {
     Ok(DeliverySummary {
-        id: DeliveryId::from(row.get::<String>(0)?),
-        source_id: SourceId::from(row.get::<String>(1)?),
-        provider: provider(&row.get::<String>(2)?),
-        delivery_id: row.get(3)?,
-        event: row.get(4)?,
-        received_at: row.get(5)?,
-        status: row.get(6)?,
-        reason: row.get(7)?,
-        settled_at: row.get(8)?,
+        id: DeliveryId::from(row.get::<String>(summary_at::id)?),
+        source_id: SourceId::from(row.get::<String>(summary_at::source_id)?),
+        provider: provider(&row.get::<String>(summary_at::provider)?),
+        delivery_id: row.get(summary_at::delivery_id)?,
+        event: row.get(summary_at::event)?,
+        received_at: row.get(summary_at::received_at)?,
+        status: row.get(summary_at::status)?,
+        reason: row.get(summary_at::reason)?,
+        settled_at: row.get(summary_at::settled_at)?,
     })
 }
 

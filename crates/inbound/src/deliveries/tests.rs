@@ -1,4 +1,4 @@
-//! Bodies that are deep, wide, or hold what no database keeps.
+//! Bodies that are deep, wide, or contain characters that no database stores.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn a_body_of_two_hundred_thousand_brackets_is_refused() {
 fn a_body_with_more_values_than_fit_into_memory_is_refused_by_their_number() {
     let many = "0,".repeat(DELIVERY_VALUES);
     assert!(parsed(&format!("{{\"a\": [{many}0]}}")).unwrap_err().contains("1000000 values"));
-    // Commas and brackets in texts are none.
+    // Commas and brackets inside texts are not counted.
     let text = "0,[{\\\"".repeat(DELIVERY_VALUES / 2);
     assert!(parsed(&format!("{{\"a\": \"{text}\"}}")).is_ok());
 }
@@ -30,7 +30,7 @@ fn the_character_nul_becomes_the_replacement_character_everywhere() {
 
 #[test]
 fn what_is_taken_at_the_door_is_readable_afterwards() {
-    use crate::provider::Outline;
+    use crate::envelope::Outline;
     let deep = |depth: usize| format!("{{\"a\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
     let odd = [
         r#"{"a": "half a pair \ud83d and \udc00", "b": "a whole one \ud83d\ude00"}"#.to_owned(),

@@ -1,4 +1,4 @@
-//! What happens in a repository: pushes, pull requests, issues, comments, releases, discussions.
+//! Events in a repository: pushes, pull requests, issues, comments, releases, discussions.
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
 use campanile_base::{Error, Result, Timestamp};
@@ -10,10 +10,10 @@ use crate::payload::{Read, metadata, title_case};
 
 const BODY: usize = 10_000;
 const TITLE: usize = 200;
-/// How much of somebody's own words goes into a title.
+/// The maximum length of a user's text within a title, in characters.
 const HEADLINE: usize = 100;
 
-/// The actions that happen to a thing once.
+/// Actions that happen to an object only once.
 const ONCE: [&str; 4] = ["opened", "created", "merged", "deleted"];
 
 pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
@@ -38,7 +38,7 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
     if tag.is_none() {
         references.push(Reference::branch(name, default_branch));
     }
-    // One commit may be pushed to several branches, and a branch may come back to a commit it has left.
+    // One commit may be pushed to several branches, and a branch may return to an earlier commit.
     let to = if deleted { "deleted" } else { after };
     let pushed_at = payload.id("repository/pushed_at").map(|at| format!("{at}:")).unwrap_or_default();
     let source_id = format!("push:{repository}:{git_ref}:{pushed_at}{before}:{to}");
@@ -128,7 +128,7 @@ fn pull_request_references(payload: &Value, pr: &Value, repository: &str, number
     if let Some(sha) = pr.text("head/sha") {
         references.push(Reference::commit(sha));
     }
-    // Before the merge GitHub names a trial merge here, which nothing else will ever speak of.
+    // Before the merge this is the commit of a test merge, which no other event refers to.
     if let Some(sha) = pr.text("merge_commit_sha").filter(|_| pr.flag("merged")) {
         references.push(Reference::commit(sha).labelled("merge"));
     }
@@ -179,7 +179,7 @@ pub(super) fn issue_comment(payload: &Value, delivery: &Delivery) -> Result<Sour
     let comment = payload.at("comment").ok_or_else(|| Error::invalid("the payload has no comment"))?;
     let id = comment.id("id").ok_or_else(|| Error::invalid("the payload has no comment/id"))?;
     let action = payload.needed("action")?;
-    // GitHub tells of comments on pull requests in the same event.
+    // GitHub reports comments on pull requests in the same event.
     let kind =
         if issue.at("pull_request").is_some_and(Value::is_object) { ReferenceKind::Pr } else { ReferenceKind::Issue };
     let url = issue.text("html_url").map(Into::into);
@@ -274,8 +274,9 @@ pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceE
     })
 }
 
-/// `{thing}:{action}`; where the action can happen to the thing again, with its time and with the one label, person, team or
-/// milestone it is about, since several are changed in one moment. Where nothing has a time, the delivery tells it apart.
+/// The identity of an event: `{thing}:{action}`. If the action can be repeated, its time follows,
+/// and the one label, person, team or milestone that it concerns, since several can change at the
+/// same moment. If no time is known, the delivery's id takes its place.
 fn identity(payload: &Value, delivery: &Delivery, thing: &str, action: &str, changed: &Value) -> String {
     if ONCE.contains(&action) {
         return format!("{thing}:{action}");
@@ -287,7 +288,8 @@ fn identity(payload: &Value, delivery: &Delivery, thing: &str, action: &str, cha
     [Some(at), about].into_iter().flatten().fold(format!("{thing}:{action}"), |known, part| format!("{known}:{part}"))
 }
 
-/// The field with the time of this very action, which the provider's API has, too.
+/// The time of this action, if the payload has a field for it. The provider's API has the same
+/// field.
 fn instant<'t>(action: &str, thing: &'t Value) -> Option<&'t str> {
     let field = match action {
         "opened" | "created" => "created_at",
@@ -300,7 +302,7 @@ fn instant<'t>(action: &str, thing: &'t Value) -> Option<&'t str> {
     thing.text(field)
 }
 
-/// When an action was taken. What has been deleted has no time of it.
+/// The time of an action. A deletion has no time in the payload, so the time of arrival is used.
 fn time_of(action: &str, thing: &Value, delivery: &Delivery) -> Timestamp {
     let own = instant(action, thing).and_then(Timestamp::parse);
     let changed = || thing.time("updated_at").filter(|_| action != "deleted");

@@ -1,4 +1,4 @@
-//! The coming and going of installations and repositories.
+//! Events about installations and repositories: created, renamed, suspended, deleted.
 
 use campanile_base::source_event::{SourceEvent, cut};
 use campanile_base::{Error, Result};
@@ -23,7 +23,8 @@ pub(super) fn normalise(
     let remembered = SourceEvent {
         provider: "github".into(),
         event_type: format!("{event}.{action}"),
-        // None of these carries a time of its own; each may happen again to the same thing.
+        // These events have no time of their own, and may be repeated. The delivery's id tells them
+        // apart.
         source_id: format!("{event}:{identity}:{action}:{}", delivery.delivery_id),
         title: cut(&format!("[{} {}] {name}", title_case(&kind), title_case(action)), 200),
         body: names(payload).join("\n"),
@@ -85,7 +86,7 @@ fn installation(event: &str, action: &str, payload: &Value) -> Result<Lifecycle>
     Ok((id.to_string(), account, changes))
 }
 
-/// The repositories that are spoken of, at most a screenful.
+/// The names of the repositories in the event, at most 100.
 fn names(payload: &Value) -> Vec<String> {
     let lists = ["repositories", "repositories_added", "repositories_removed"];
     let all = lists.iter().flat_map(|list| payload.list(list)).filter_map(|repository| repository.text("full_name"));

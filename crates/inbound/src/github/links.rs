@@ -1,11 +1,11 @@
-//! Finds the issues that a pull request says it closes.
+//! Finds the issues that a pull request says that it closes.
 
 use std::sync::LazyLock;
 
 use campanile_base::source_event::{Reference, ReferenceKind};
 use regex::Regex;
 
-/// A closing keyword, then `#12`, `owner/name#12`, or a key such as `ABC-7`, which may have the
+/// A closing keyword, then `#12`, `owner/name#12`, or a key such as `ABC-7`, optionally with the
 /// word Sentry before it.
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -34,7 +34,7 @@ pub(super) fn closed_issues(text: &str, repository: &str) -> Vec<Reference> {
     found
 }
 
-/// The keyword in the one form that the graph knows.
+/// The keyword in the one spelling that the graph uses.
 fn label(keyword: &str) -> &'static str {
     match keyword.as_bytes()[0].to_ascii_lowercase() {
         b'f' => "fixes",

@@ -1,13 +1,14 @@
-//! GitHub: signed with `X-Hub-Signature-256`, named by `X-GitHub-Event`, identified by
-//! `X-GitHub-Delivery`.
+//! GitHub: deliveries are signed in `X-Hub-Signature-256`, their event type is in `X-GitHub-Event`,
+//! and their id in `X-GitHub-Delivery`.
 //!
-//! Remembered are pushes, pull requests, issues and their comments, releases, discussions, and
-//! the coming and going of installations and repositories. All else is acknowledged and skipped.
+//! Pushes, pull requests, issues and their comments, releases, discussions, and changes of
+//! installations and repositories become observations. All other events are acknowledged and
+//! skipped.
 //!
 //! # Identity
-//! An event's source id has its action in it, and where an action can happen again to the same
-//! thing (an edit, another label) its time too; otherwise the second edit would be taken for a
-//! repetition of the first.
+//! The source id of an event contains its action. If an action can be repeated on the same object
+//! (an edit, another label), the source id also contains its time. Otherwise the second edit would
+//! count as a repeat of the first.
 
 mod events;
 mod lifecycle;
@@ -20,8 +21,8 @@ use campanile_base::{Error, Result};
 use serde_json::Value;
 
 use crate::deliveries::Delivery;
-use crate::provider::{Envelope, Headers, required};
-use crate::{IngestError, Normalised};
+use crate::envelope::{Envelope, Headers, required};
+use crate::{IngestError, NormalForm};
 
 pub(crate) fn envelope(headers: &Headers) -> Result<Envelope, IngestError> {
     let event = required(headers, "x-github-event")?.to_owned();
@@ -30,7 +31,7 @@ pub(crate) fn envelope(headers: &Headers) -> Result<Envelope, IngestError> {
     Ok(Envelope { event, delivery_id, sent_at: None })
 }
 
-pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {
+pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
     let read: fn(&Value, &Delivery) -> Result<SourceEvent> = match event {
         "push" => events::push,
         "pull_request" => events::pull_request,
@@ -40,14 +41,14 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "discussion" => events::discussion,
         "installation" | "installation_repositories" | "repository" => {
             let (remembered, changes) = lifecycle::normalise(event, payload, delivery)?;
-            return Ok(Normalised::Events { events: vec![remembered], changes });
+            return Ok(NormalForm::Events { events: vec![remembered], changes });
         }
-        "ping" => return Ok(Normalised::Skipped("GitHub checks that the webhook works".into())),
-        other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
+        "ping" => return Ok(NormalForm::Skipped("GitHub checks that the webhook works".into())),
+        other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
     let remembered = read(payload, delivery).map_err(|error| match error {
         Error::Invalid(why) => Error::invalid(format!("this is no {event} event: {why}")),
         other => other,
     })?;
-    Ok(Normalised::Events { events: vec![remembered], changes: Vec::new() })
+    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
 }

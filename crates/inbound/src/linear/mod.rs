@@ -1,20 +1,20 @@
-//! Linear: signed in `linear-signature`, identified by `linear-delivery`, and the one provider
-//! that signs the time of sending (`webhookTimestamp`).
+//! Linear: deliveries are signed in `linear-signature`, and their id is in `linear-delivery`.
+//! Linear is the one provider that signs the time of sending (`webhookTimestamp`).
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
 use campanile_base::{Error, Result, Timestamp, sha256_hex};
 use serde_json::{Value, json};
 
 use crate::deliveries::Delivery;
+use crate::envelope::{Envelope, Headers, Outline, header};
 use crate::payload::{Read, metadata};
-use crate::provider::{Envelope, Headers, Outline, header};
-use crate::{Code, IngestError, Normalised};
+use crate::{Code, IngestError, NormalForm};
 
 pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Result<Envelope, IngestError> {
     let (Some(kind), Some(action)) = (Outline::text(&outline.r#type), Outline::text(&outline.action)) else {
         return Err(IngestError::new(Code::InvalidPayload, "the body has no type or no action"));
     };
-    // Without the header the body itself identifies the delivery: it has the time of sending in it.
+    // Without the header, the hash of the body is the id: the body contains the time of sending.
     let delivery_id = header(headers, "linear-delivery").map_or_else(|| sha256_hex(body), Into::into);
     let unreadable = || IngestError::new(Code::TimestampInvalid, "webhookTimestamp is not a time in milliseconds");
     let sent_at = match &outline.webhook_timestamp {
@@ -24,26 +24,27 @@ pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Res
     Ok(Envelope { event: format!("{kind}:{action}"), delivery_id, sent_at })
 }
 
-pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {
+pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
     let (kind, action) = event.split_once(':').unwrap_or((event, ""));
-    // Some kinds have no data: which they are is decided before it is asked for.
+    // Some kinds have no data, so unknown kinds are skipped before the data is required.
     let read: fn(&Value, &Value, &str) -> Result<Parts> = match kind {
         "Issue" => issue,
         "Comment" => comment,
         "Project" => project,
         "Cycle" => cycle,
         "ProjectUpdate" => project_update,
-        other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
+        other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
     let action = match action {
         "create" => "created",
         "update" => "updated",
         "remove" => "deleted",
-        other => return Ok(Normalised::Skipped(format!("{kind} {other} events are not remembered"))),
+        other => return Ok(NormalForm::Skipped(format!("{kind} {other} events are not remembered"))),
     };
     let data = payload.at("data").ok_or_else(|| Error::invalid("the payload has no data"))?;
     let parts = read(data, payload, action)?;
-    // A thing is updated many times, and may be removed, brought back and removed again: each has its own time, and so its own identity.
+    // An object is updated many times, and may be removed, restored and removed again. Each such
+    // event has its own time, which is part of its identity.
     let changed = data.text("updatedAt").or(payload.text("createdAt"));
     let source_id = match (action, changed) {
         ("updated" | "deleted", Some(at)) => format!("{}:{action}:{at}", parts.identity),
@@ -62,23 +63,24 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         source_id,
         title: cut(&parts.title, 200),
         body: cut(&parts.body, 10_000),
-        // Who acted; older deliveries do not say, and then it is whose thing it is.
+        // The person who acted. Older deliveries do not name one; then the owner of the object is
+        // used.
         actor: person(payload, "actor").or(parts.whose),
         occurred_at: data.time("updatedAt").or(payload.time("createdAt")).unwrap_or(delivery.received_at),
         repository: None,
         references: parts.references,
         metadata: fields,
     };
-    Ok(Normalised::Events { events: vec![remembered], changes: Vec::new() })
+    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
 }
 
-/// What differs between the kinds.
+/// The parts of an observation that differ between the kinds.
 struct Parts {
     noun: &'static str,
     identity: String,
     title: String,
     body: String,
-    /// Whose it is, who wrote it, who leads it.
+    /// The creator, author or lead of the object.
     whose: Option<EventActor>,
     references: Vec<Reference>,
     metadata: Vec<(&'static str, Option<Value>)>,
@@ -99,7 +101,7 @@ fn issue(data: &Value, _: &Value, action: &str) -> Result<Parts> {
     let labels: Vec<&str> = data.list("labels").iter().filter_map(|label| label.text("name")).collect();
     Ok(Parts {
         noun: "issue",
-        // An issue that moves to another team has another identifier.
+        // The identifier changes when an issue moves to another team; the id does not.
         identity: format!("linear-issue:{}", data.text("id").unwrap_or(identifier)),
         title: format!("[Issue {}] {identifier}: {}", cased(action), cut(data.needed("title")?, 80)),
         body: lines(
@@ -128,7 +130,7 @@ fn issue(data: &Value, _: &Value, action: &str) -> Result<Parts> {
     })
 }
 
-/// An attached pull request or Sentry issue; the address tells which repository it is in.
+/// An attached pull request or issue. The repository is read from the address.
 fn attachment(attachment: &Value) -> Option<Reference> {
     let url = attachment.text("url")?;
     match attachment.text("sourceType").or(attachment.text("source")).unwrap_or_default() {
@@ -161,7 +163,7 @@ fn github_thing(url: &str, marker: &str) -> Option<(String, u64)> {
 
 fn comment(data: &Value, payload: &Value, _: &str) -> Result<Parts> {
     let (id, body) = (data.needed("id")?, data.text("body").unwrap_or_default());
-    // Older deliveries have the identifier in the address only.
+    // In older deliveries, only the address contains the identifier.
     let address = payload.text("url").or(data.text("url")).or(data.text("issue/url"));
     let identifier = data.text("issue/identifier").or(address.and_then(identifier_in));
     let issue = identifier.or(data.text("issue/id"));
@@ -235,7 +237,7 @@ fn project(data: &Value, _: &Value, action: &str) -> Result<Parts> {
 
 fn cycle(data: &Value, _: &Value, action: &str) -> Result<Parts> {
     let number = data.id("number").ok_or_else(|| Error::invalid("the payload has no data/number"))?;
-    // Linear's own deliveries have the team's id only.
+    // Linear's own deliveries contain only the team's id.
     let team = data.text("team/key").or(data.text("teamId")).unwrap_or("-");
     let identity = match data.text("id") {
         Some(id) => format!("linear-cycle:{id}"),
@@ -310,7 +312,7 @@ fn named(data: &Value, path: &str, kind: ReferenceKind) -> Option<Reference> {
     data.text(path).map(|name| Reference::new(kind, name))
 }
 
-/// The newest entry of a history: a number, or a pair of time and number.
+/// The newest entry of a history. An entry is a number, or a pair of time and number.
 fn last(data: &Value, path: &str) -> Option<f64> {
     let newest = data.list(path).last()?;
     newest.as_f64().or_else(|| newest.as_array()?.last()?.as_f64())
@@ -321,7 +323,7 @@ fn cycle_progress(data: &Value) -> Option<String> {
     (scope > 0.0).then(|| format!("{}%", (done / scope * 100.0).round()))
 }
 
-/// Linear writes progress as a share of one.
+/// Linear sends progress as a fraction of one.
 fn percent(data: &Value) -> Option<String> {
     let progress = data.at("progress")?.as_f64()?;
     Some(format!("{}%", (if progress <= 1.0 { progress * 100.0 } else { progress }).round()))

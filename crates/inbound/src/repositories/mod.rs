@@ -1,4 +1,5 @@
-//! The repositories that a source was told of: known by number, so that a rename changes nothing.
+//! The repositories that a source gives access to. They are identified by the provider's number, so
+//! a rename changes nothing.
 
 pub mod names;
 mod queries;
@@ -10,10 +11,10 @@ use campanile_db::Tx;
 
 use crate::sources::SourceId;
 
-/// What a lifecycle event changes.
+/// A change that a lifecycle event makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepositoryChange {
-    /// Access was given, or the name is new.
+    /// Access was granted, or the name changed.
     Active {
         /// The provider's number of the repository.
         id: i64,
@@ -26,18 +27,17 @@ pub enum RepositoryChange {
     Inactive(i64),
     /// Access to a whole installation was withdrawn.
     InstallationGone(i64),
-    /// Access to a whole installation rests.
+    /// Access to a whole installation is suspended.
     InstallationSuspended(i64),
-    /// What rested is accessible again: GitHub does not say which repositories that are.
+    /// A suspended installation is accessible again. GitHub does not say which repositories that
+    /// includes.
     InstallationResumed(i64),
     /// The repository does not exist any more.
     Deleted(i64),
 }
 
-/// Applies changes and records what was disconnected.
-///
-/// # Errors
-/// What the database says.
+/// Applies changes, and records in the activity trail the number of repositories that were
+/// disconnected.
 pub async fn apply(
     tx: &mut Tx,
     clock: &Clock,

@@ -1,8 +1,8 @@
-//! Names of repositories: people and links use them, and they change.
+//! Names of repositories: people and links use them, but they can change.
 //!
-//! A provider's number of a repository never changes, so it is the number that two deliveries are known by to speak of the same
-//! one. Identities and keys are written with the name under which the number was first seen. A repository that takes a name which another
-//! has had before it is written with its number behind the name.
+//! A provider's number of a repository never changes. So the number decides if two deliveries
+//! concern the same repository. Identities and keys contain the first known name of that number. A
+//! repository that takes a name that another one has had is written with its number after the name.
 
 use std::collections::HashMap;
 
@@ -12,17 +12,14 @@ use campanile_db::{Result, Tx};
 
 use super::queries;
 
-/// Puts the first known name of each repository into the identity and the keys of an event.
-///
-/// # Errors
-/// What the database says.
+/// Replaces the name of each repository in an event's identity and keys by its first known name.
 pub async fn resolve(tx: &mut Tx, workspace: &WorkspaceId, event: &mut SourceEvent) -> Result<()> {
     let mut known_as: HashMap<String, String> = HashMap::new();
     let number = event.metadata.get("repoId").and_then(serde_json::Value::as_i64);
     if let (Some(name), Some(number)) = (event.repository.clone(), number) {
         let first = first_name(tx, workspace, &name, number).await?;
         if first != name {
-            // What was identified is the repository: its name stands first after the kind.
+            // The identity begins with its kind; the repository's name follows.
             event.source_id = event.source_id.replacen(&format!(":{name}"), &format!(":{first}"), 1);
             event.repository = Some(first.clone());
         }
@@ -43,7 +40,7 @@ pub async fn resolve(tx: &mut Tx, workspace: &WorkspaceId, event: &mut SourceEve
     Ok(())
 }
 
-/// The name by which a repository was first known. One that was not known is from now on.
+/// The first known name of a repository. An unknown repository is stored under its current name.
 async fn first_name(tx: &mut Tx, workspace: &WorkspaceId, name: &str, number: i64) -> Result<String> {
     let lower = name.to_lowercase();
     if let Some((holder, first)) = queries::holder_of(tx, workspace, &lower).await?
@@ -51,7 +48,7 @@ async fn first_name(tx: &mut Tx, workspace: &WorkspaceId, name: &str, number: i6
     {
         return Ok(first);
     }
-    // One at a time, as what is remembered afterwards.
+    // One transaction at a time per workspace. `remember` takes the same lock afterwards.
     tx.lock(workspace.as_str()).await?;
     let earlier = queries::first_name_of(tx, workspace, number).await?;
     let first = match earlier {

@@ -2,7 +2,7 @@
 
 use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, params};
+use campanile_db::{Result, Tx, insert, params};
 
 use crate::sources::SourceId;
 
@@ -14,12 +14,17 @@ pub(super) async fn activate(
     full_name: &str,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = "INSERT INTO repository (source_id, provider_id, installation_id, full_name, status, updated_at)
-        VALUES ($1, $2, $3, $4, 'active', $5)
-        ON CONFLICT (source_id, provider_id) DO UPDATE SET
-            installation_id = COALESCE(excluded.installation_id, repository.installation_id),
-            full_name = excluded.full_name, status = 'active', updated_at = excluded.updated_at";
-    tx.execute(sql, params![source.as_str(), id, installation, full_name, now]).await
+    let (sql, params) = insert!("repository" {
+        source_id: source.as_str(),
+        provider_id: id,
+        installation_id: installation,
+        full_name: full_name,
+        status: "active",
+        updated_at: now,
+    } "ON CONFLICT (source_id, provider_id) DO UPDATE SET
+        installation_id = COALESCE(excluded.installation_id, repository.installation_id),
+        full_name = excluded.full_name, status = excluded.status, updated_at = excluded.updated_at");
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn set_status(
@@ -34,7 +39,7 @@ pub(super) async fn set_status(
     tx.execute(sql, params![source.as_str(), id, status, now]).await
 }
 
-/// Gives the repositories of an installation that have one status another.
+/// Changes the status of an installation's repositories from one value to another.
 pub(super) async fn move_installation(
     tx: &mut Tx,
     source: &SourceId,
@@ -47,7 +52,7 @@ pub(super) async fn move_installation(
     tx.execute(sql, params![source.as_str(), installation, from, to, now]).await
 }
 
-/// Who has a name, in lower case, and the first name of whoever has it.
+/// The number of the repository that has this lower-case name, and its first known name.
 pub(super) async fn holder_of(tx: &mut Tx, workspace: &WorkspaceId, name: &str) -> Result<Option<(i64, String)>> {
     let sql = "SELECT provider_id, known_as FROM repository_name WHERE workspace_id = $1 AND name = $2";
     tx.first(sql, params![workspace.as_str(), name], |row| Ok((row.get(0)?, row.get(1)?))).await
@@ -58,7 +63,7 @@ pub(super) async fn first_name_of(tx: &mut Tx, workspace: &WorkspaceId, number: 
     tx.first(sql, params![workspace.as_str(), number], |row| row.get(0)).await
 }
 
-/// Whether a repository has a name, or had it first.
+/// True if a repository has this name, or had it first.
 pub(super) async fn is_taken(tx: &mut Tx, workspace: &WorkspaceId, name: &str) -> Result<bool> {
     let sql =
         "SELECT name FROM repository_name WHERE workspace_id = $1 AND (name = lower($2) OR lower(known_as) = lower($2))
@@ -73,7 +78,12 @@ pub(super) async fn give_name(
     number: i64,
     known_as: &str,
 ) -> Result<u64> {
-    let sql = "INSERT INTO repository_name (workspace_id, name, provider_id, known_as) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (workspace_id, name) DO UPDATE SET provider_id = excluded.provider_id, known_as = excluded.known_as";
-    tx.execute(sql, params![workspace.as_str(), name, number, known_as]).await
+    let (sql, params) = insert!("repository_name" {
+        workspace_id: workspace.as_str(),
+        name: name,
+        provider_id: number,
+        known_as: known_as,
+    } "ON CONFLICT (workspace_id, name) DO UPDATE SET
+        provider_id = excluded.provider_id, known_as = excluded.known_as");
+    tx.execute(sql, &params).await
 }

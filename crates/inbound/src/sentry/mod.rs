@@ -1,23 +1,23 @@
-//! Sentry: signed in `sentry-hook-signature`; the resource stands in a header, the action in the
-//! body.
+//! Sentry: deliveries are signed in `sentry-hook-signature`. The resource is in a header, the
+//! action in the body.
 //!
 //! # Identity of a delivery
-//! `resource:timestamp` alone would make two errors of the same second one delivery, so a part of
-//! the body's hash belongs to it.
+//! `resource:timestamp` alone would be the same for two errors in one second. So a part of the
+//! body's hash is added.
 //!
-//! # Identity of what happened
-//! An issue is resolved, regresses and is resolved again, and its payload says of none of these when: the time of the delivery does.
-//! Several may come in one second, so what else the payload says of the change belongs to the identity: when the issue was seen
-//! last, and to whom it was given.
+//! # Identity of an event
+//! An issue can be resolved, regress and be resolved again. Its payload does not contain the time
+//! of these actions, so the delivery's timestamp is used. Several actions may happen in one second.
+//! So the identity also contains the time at which the issue was last seen, and its assignee.
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
 use campanile_base::{Error, Result, Timestamp, sha256_hex};
 use serde_json::{Value, json};
 
 use crate::deliveries::Delivery;
+use crate::envelope::{Envelope, Headers, Outline, header, required};
 use crate::payload::{Read, metadata};
-use crate::provider::{Envelope, Headers, Outline, header, required};
-use crate::{IngestError, Normalised};
+use crate::{IngestError, NormalForm};
 
 pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Result<Envelope, IngestError> {
     let resource = required(headers, "sentry-hook-resource")?;
@@ -31,7 +31,7 @@ pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Res
     Ok(Envelope { event, delivery_id, sent_at: None })
 }
 
-pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {
+pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
     let (resource, action) = event.split_once('.').unwrap_or((event, ""));
     let data = || payload.at("data").ok_or_else(|| Error::invalid("the payload has no data"));
     let remembered = match resource {
@@ -39,9 +39,9 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "error" => error(data()?, delivery)?,
         "event_alert" => event_alert(data()?, delivery)?,
         "metric_alert" => metric_alert(action, data()?, delivery)?,
-        other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
+        other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
-    Ok(Normalised::Events { events: vec![remembered], changes: Vec::new() })
+    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
 }
 
 fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
@@ -56,7 +56,7 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
     references.extend(id.as_deref().map(|id| numbered_issue(id).at(url.map(Into::into)).subject()));
     references.push(Reference::new(ReferenceKind::Project, project));
     references.extend(assignee(issue));
-    // The short id has the project's name in it, which changes.
+    // The short id contains the project's name, which can change.
     let thing = id.unwrap_or_else(|| format!("{project}:{short_id}"));
     let what = match (action, issue.text("substatus")) {
         ("unresolved", Some(substatus @ ("regressed" | "escalating"))) => crate::payload::title_case(substatus),
@@ -112,12 +112,12 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
     })
 }
 
-/// An issue by Sentry's number of it, which errors and alerts name, too.
+/// An issue by Sentry's numeric id, which errors and alerts contain, too.
 fn numbered_issue(id: &str) -> Reference {
     Reference { key: Some(format!("sentry:{id}")), ..Reference::new(ReferenceKind::Issue, id) }
 }
 
-/// The issue that an error or an alert belongs to: by its number, or by the last part of its address.
+/// The issue of an error or an alert: by its id, or by the last part of its address.
 fn issue_of(event: &Value) -> Option<Reference> {
     let in_address = || {
         let address = event.text("issue_url")?.trim_end_matches('/');
@@ -127,7 +127,8 @@ fn issue_of(event: &Value) -> Option<Reference> {
     event.id("issue_id").or_else(in_address).map(|id| numbered_issue(&id))
 }
 
-/// The delivery's time, in seconds since 1970. Sentry does not sign it; the body that was signed has none.
+/// The delivery's time, in seconds since 1970. Sentry does not sign it, and the signed body
+/// contains no time.
 fn hook_time(delivery: &Delivery) -> Option<&str> {
     header(&delivery.headers, "sentry-hook-timestamp").filter(|time| !time.is_empty())
 }
@@ -228,7 +229,7 @@ fn metric_alert(action: &str, data: &Value, delivery: &Delivery) -> Result<Sourc
     Ok(SourceEvent {
         provider: "sentry".into(),
         event_type: format!("metric_alert.{action}"),
-        // A metric may become critical, calm down and become critical again.
+        // A metric may become critical, recover, and become critical again.
         source_id: format!(
             "sentry-metric-alert:{}:{id}:{action}:{}",
             organisation.as_deref().unwrap_or("-"),
@@ -286,7 +287,7 @@ fn event_metadata(event: &Value, delivery: &Delivery) -> serde_json::Map<String,
     ])
 }
 
-/// `Name: value` for what there is; a fact without a name stands by itself.
+/// A line `Name: value` for each present fact. A fact without a name is written alone.
 fn facts(facts: &[(&str, Option<String>)]) -> String {
     let present = facts.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
     let lines = present.map(|(name, value)| if name.is_empty() { value.clone() } else { format!("{name}: {value}") });

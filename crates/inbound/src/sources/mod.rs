@@ -1,7 +1,8 @@
-//! Sources: where a provider's deliveries arrive, for which workspace, signed with which secret.
+//! Sources: the addresses that a provider delivers to, each with its workspace and its signing
+//! secret.
 //!
-//! A source's path is part of the address that is given to the provider. It is unguessable unless
-//! it was chosen, and is no secret: what is not signed is refused.
+//! A source's path is part of the address that is given to the provider. A generated path cannot be
+//! guessed. The path is not a secret: unsigned requests are refused.
 
 mod queries;
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, Permission, Workspace, WorkspaceId};
-use campanile_base::{Clock, Error, Result, Secret, Timestamp, Vault, random_token};
+use campanile_base::{Clock, Error, Result, Secret, Thing, Timestamp, Vault, random_token};
 use campanile_db::Tx;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,48 +24,49 @@ campanile_base::id_type!(
     pub SourceId, "src"
 );
 
-/// One connected thing of a connector, as it is listed.
+/// A connection to a provider, as listed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Source {
     /// Its id.
     #[schema(value_type = String)]
     pub id: SourceId,
-    /// Whose it is.
+    /// The owner.
     #[serde(skip)]
     pub organisation_id: OrganisationId,
-    /// Where its observations go.
+    /// The workspace that receives its observations.
     #[schema(value_type = String)]
     pub workspace_id: WorkspaceId,
-    /// Who sends.
+    /// The provider that sends to it.
     #[schema(value_type = String)]
     pub provider: Provider,
     /// The last part of the address that deliveries are sent to.
     pub path: String,
-    /// Since when it exists.
+    /// The time of its creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// Until when the secret before the present one is taken as well.
+    /// The time until which the previous secret is accepted as well.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub previous_secret_until: Option<Timestamp>,
 }
 
-/// A source to be made.
+/// The input to create a source.
 #[derive(Debug, Clone)]
 pub struct NewSource {
-    /// Who sends.
+    /// The provider that sends to it.
     pub provider: Provider,
-    /// The path; made up when absent.
+    /// The path; generated if absent.
     pub path: Option<String>,
-    /// The secret that the provider signs with; made up when absent.
+    /// The secret that the provider signs with; generated if absent.
     pub secret: Option<Secret>,
 }
 
-/// The time for which a secret is taken after it was replaced.
+/// The time for which a replaced secret is still accepted.
 const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
-/// The fewest characters of a secret.
+/// The minimum length of a secret, in characters.
 const SHORTEST_SECRET: usize = 8;
 
-/// A source with what its deliveries may be signed with: its secret, and for a while the one before, both sealed.
+/// A source with its encrypted secret, and the previous one with the time until which it is
+/// accepted.
 #[derive(Debug, Clone)]
 pub(crate) struct SealedSource {
     pub(crate) source: Source,
@@ -82,10 +84,11 @@ fn checked(secret: Option<Secret>) -> Result<Secret> {
     }
 }
 
-/// Makes a source. Its secret is returned once and cannot be had again.
+/// Creates a source. Its secret is returned once and cannot be read again.
 ///
 /// # Errors
-/// `Conflict` when the path is taken, `Invalid` when it cannot be part of an address or the secret is too short.
+/// `Conflict` when the path is taken, `Invalid` for a malformed path, `InvalidField` when the
+/// secret is too short.
 pub async fn create(
     tx: &mut Tx,
     clock: &Clock,
@@ -118,20 +121,22 @@ pub async fn create(
     Ok((source, secret))
 }
 
-/// The fate of a source's secret when it is replaced.
+/// The treatment of the old secret when it is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overlap {
-    /// It is taken for a day more, so that nothing is refused while the provider's setting is changed.
+    /// It is accepted for one more day, so that no delivery is refused while the provider's setting
+    /// is changed.
     Day,
-    /// It is refused at once, and the one before it as well: somebody else may know it.
+    /// It is refused at once, and so is the previous one. For a secret that may have leaked.
     None,
 }
 
-/// Replaces a source's secret, by one that is made up when absent.
+/// Replaces a source's secret. A new one is generated if absent.
 ///
 /// # Errors
-/// `NotFound` for another organisation's source; `InvalidField` when the secret is too short; `Conflict` while the secret
-/// before is still taken, since the provider may use it: a request that is repeated shuts nobody out.
+/// `NotFound` for another organisation's source; `InvalidField` when the secret is too short;
+/// `Conflict` while the previous secret is still accepted. The provider may still use that one, so
+/// a repeated request must not end it.
 pub async fn rotate(
     tx: &mut Tx,
     clock: &Clock,
@@ -149,7 +154,7 @@ pub async fn rotate(
         Overlap::None => queries::replace_secret(tx, &caller.organisation, id, &sealed).await?,
     };
     let Some(source) = rotated else {
-        let source = queries::find(tx, &caller.organisation, id).await?.ok_or(Error::NotFound("source"))?;
+        let source = queries::find(tx, &caller.organisation, id).await?.ok_or(Error::NotFound(Thing::Source))?;
         let until = source.previous_secret_until.map(|until| until.to_string()).unwrap_or_default();
         return Err(Error::conflict(format!(
             "the secret before is taken until {until}; to end that and the present one now, say \"overlap\": false"
@@ -160,21 +165,18 @@ pub async fn rotate(
     Ok((source, secret))
 }
 
-/// Removes a source, and answers what it was: what is sent to its path from now on is refused; what came stays.
+/// Deletes a source, and returns it. New deliveries to its path are refused; stored ones stay.
 ///
 /// # Errors
 /// `NotFound` for another organisation's source.
 pub async fn delete(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &SourceId) -> Result<Source> {
     caller.must(Permission::Configure)?;
-    let source = queries::delete(tx, &caller.organisation, id).await?.ok_or(Error::NotFound("source"))?;
+    let source = queries::delete(tx, &caller.organisation, id).await?.ok_or(Error::NotFound(Thing::Source))?;
     activity::record(tx, clock, caller, Action::SourceDeleted, id.as_str(), serde_json::json!({})).await?;
     Ok(source)
 }
 
 /// The sources of a workspace, oldest first.
-///
-/// # Errors
-/// What the database says.
 pub async fn list(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Source>> {
     Ok(queries::list(tx, workspace).await?)
 }
@@ -184,10 +186,7 @@ pub(crate) async fn at_path(tx: &mut Tx, provider: Provider, path: &str) -> camp
     queries::at_path(tx, provider, path).await
 }
 
-/// Any source's sealed secret, to try a key on.
-///
-/// # Errors
-/// What the database says.
+/// The encrypted secret of any source, to test the vault's key with.
 pub async fn any_sealed(tx: &mut Tx) -> campanile_db::Result<Option<String>> {
     queries::any_sealed(tx).await
 }

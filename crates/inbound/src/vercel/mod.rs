@@ -1,13 +1,14 @@
-//! Vercel: signed with HMAC-SHA1 in `x-vercel-signature`; kind and id stand in the body.
+//! Vercel: deliveries are signed with HMAC-SHA1 in `x-vercel-signature`. Event type and id are in
+//! the body.
 
 use campanile_base::Result;
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
 use serde_json::{Value, json};
 
 use crate::deliveries::Delivery;
+use crate::envelope::{Envelope, Outline};
 use crate::payload::{Read, metadata};
-use crate::provider::{Envelope, Outline};
-use crate::{Code, IngestError, Normalised};
+use crate::{Code, IngestError, NormalForm};
 
 pub(crate) fn envelope(outline: &Outline) -> Result<Envelope, IngestError> {
     let needed = |name: &str, field: &Option<Value>| {
@@ -18,7 +19,7 @@ pub(crate) fn envelope(outline: &Outline) -> Result<Envelope, IngestError> {
     Ok(Envelope { event: needed("type", &outline.r#type)?, delivery_id: needed("id", &outline.id)?, sent_at: None })
 }
 
-pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<Normalised> {
+pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
     let (symbol, words) = match event {
         "deployment.created" => ("▶", "Deployment Started"),
         "deployment.succeeded" => ("✓", "Deployment Succeeded"),
@@ -26,7 +27,7 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "deployment.error" => ("✗", "Deployment Failed"),
         "deployment.canceled" => ("■", "Deployment Canceled"),
         "deployment.check-rerequested" => ("↻", "Check Re-requested"),
-        other => return Ok(Normalised::Skipped(format!("{other} events are not remembered"))),
+        other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
     let id = payload.needed("payload/deployment/id")?;
     let project = payload.text("payload/project/name").or(payload.text("payload/deployment/name")).unwrap_or(id);
@@ -64,13 +65,14 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
             ("region", payload.at("region").cloned()),
         ]),
     };
-    Ok(Normalised::Events { events: vec![remembered], changes: Vec::new() })
+    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
 }
 
-/// The hosts of code that deployments are made from.
+/// The code hosts that deployments come from.
 const HOSTS: [&str; 3] = ["github", "gitlab", "bitbucket"];
 
-/// What the host of the code says of the commit: `CommitSha` of GitHub is the field `githubCommitSha`.
+/// A field that the code host adds to a deployment: `CommitSha` of GitHub is the field
+/// `githubCommitSha`.
 fn host<'p>(payload: &'p Value, name: &str) -> Option<&'p str> {
     HOSTS.iter().find_map(|host| payload.text(&format!("payload/deployment/meta/{host}{name}")))
 }
@@ -93,7 +95,7 @@ fn references(payload: &Value, deployment: &str) -> Vec<Reference> {
     }];
     references.extend(meta("CommitSha").map(Reference::commit));
     references.extend(meta("CommitRef").map(|branch| Reference::branch(branch, None)));
-    // Of the hosts only GitHub tells of pull requests.
+    // Only GitHub deployments contain the pull request.
     let number = payload.number("payload/deployment/meta/githubPrId").and_then(|number| u64::try_from(number).ok());
     if let (Some(number), Some(owner), Some(name)) = (number, meta("Org"), meta("Repo")) {
         references.push(Reference::numbered(ReferenceKind::Pr, &format!("{owner}/{name}"), number));

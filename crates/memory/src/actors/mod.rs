@@ -1,8 +1,8 @@
-//! Actors: who did it, under one name across providers.
+//! Actors: the people behind events, under one name across providers.
 //!
 //! The name is `{provider}:{id}`. Vercel knows its authors only by their GitHub login, so they are
-//! counted as the GitHub user: by a commit that GitHub has told of, else by the login; and when
-//! the push comes after the deployment, the deployment's actor is corrected.
+//! mapped to GitHub users: by a commit that a GitHub push has named, otherwise by the login. If the
+//! push arrives after the deployment, the deployment's actor is corrected.
 
 mod queries;
 
@@ -11,7 +11,7 @@ use campanile_base::source_event::{ReferenceKind, SourceEvent};
 use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
 
-/// An actor and how they were told.
+/// An actor, and the method by which they were identified.
 #[derive(Debug)]
 pub(crate) struct Resolved {
     pub(crate) canonical_id: String,
@@ -19,7 +19,7 @@ pub(crate) struct Resolved {
     pub(crate) method: &'static str,
 }
 
-/// Finds out who the actor of an event is, and notes that they were active.
+/// Identifies the actor of an event, and records their activity.
 pub(crate) async fn resolve(
     tx: &mut Tx,
     organisation: &OrganisationId,

@@ -1,11 +1,12 @@
-//! The graph: which observations speak of the same commit, branch, issue or pull request, and
-//! what that makes of them.
+//! The graph: connects observations that name the same commit, branch, issue or pull request.
 //!
-//! Every reference that can tie is a row of `observation_reference`. A new observation looks its
-//! own references up there, asks the [rules](rules::relate) about each that it meets, and is then
-//! stored itself. What an observation merely mentions in its text ties it only to what is *about*
-//! the thing mentioned; otherwise every text with `UTF-8` in it would be tied to every other.
+//! Every reference that can connect observations is a row of `observation_reference`. A new
+//! observation looks up its references there. For each earlier observation that it finds, the
+//! [rules](rules::relate) decide on an edge. Then its own references are stored. A thing that is
+//! only mentioned in a text connects only to observations that are *about* that thing. Otherwise
+//! every text with `UTF-8` in it would be connected to every other.
 
+mod neighbourhood;
 mod queries;
 mod rules;
 
@@ -13,19 +14,20 @@ use std::collections::HashMap;
 
 use campanile_accounts::WorkspaceId;
 use campanile_base::source_event::{Reference, ReferenceKind};
-use campanile_base::{Result, Timestamp, new_id};
+use campanile_base::{Result, Thing, Timestamp, new_id};
 use campanile_db::Tx;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::observations::{Draft, Observation, ObservationId};
 
+pub use neighbourhood::{Neighbourhood, neighbourhood};
 pub use queries::edges_of;
 
-/// How many earlier observations a reference is asked about.
+/// The maximum number of earlier observations that are compared per reference.
 const MOST_PER_REFERENCE: i64 = 50;
 
-/// An edge as one of its ends sees it.
+/// An edge as seen from one of its ends.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EdgeView {
     /// `fixes`, `resolves`, `triggers`, `deploys`, `references`, `same_commit`, `same_branch` or
@@ -34,20 +36,21 @@ pub struct EdgeView {
     pub edge_type: String,
     /// From 0 to 1.
     pub confidence: f64,
-    /// What both speak of.
+    /// The reference that both ends share, as written.
     pub linking_key: String,
     /// `commit`, `branch`, `issue` or `pr`.
     pub linking_key_type: String,
-    /// How it was found: `explicit`, `commit_match`, `branch_match`, `pr_match` or
+    /// The detection method: `explicit`, `commit_match`, `branch_match`, `pr_match` or
     /// `entity_cooccurrence`.
     pub detection_method: String,
-    /// `outgoing` when this observation fixes, deploys, … the other; `incoming` when the other does.
+    /// `outgoing` if this observation fixes, deploys, … the other; `incoming` if the other one
+    /// does.
     pub direction: String,
-    /// The other end.
+    /// The observation at the other end.
     pub observation: Observation,
 }
 
-/// How a reference stands to its observation.
+/// The role of a reference in its observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Subject,
@@ -63,15 +66,15 @@ pub(crate) struct Side {
     pub(crate) role: Role,
 }
 
-/// A row of `observation_reference` about to be stored.
-pub(crate) struct Tie {
+/// A row of `observation_reference` to be stored.
+pub(crate) struct ReferenceRow {
     pub(crate) kind: ReferenceKind,
     pub(crate) key: String,
     pub(crate) written: String,
     pub(crate) side: Side,
 }
 
-/// An edge about to be stored.
+/// An edge to be stored.
 pub(crate) struct NewEdge {
     pub(crate) id: String,
     pub(crate) from: ObservationId,
@@ -81,16 +84,16 @@ pub(crate) struct NewEdge {
     pub(crate) kind: ReferenceKind,
 }
 
-/// Ties a new observation to the earlier ones and stores its references; answers how many edges
-/// that makes.
+/// Connects a new observation to earlier ones and stores its references. Returns the number of
+/// edges.
 pub(crate) async fn connect(tx: &mut Tx, draft: &Draft<'_>, now: Timestamp) -> Result<usize> {
     let observation = &draft.observation;
-    let ties = ties(draft);
+    let references = references(draft);
     let mut edges: HashMap<(ObservationId, &'static str), NewEdge> = HashMap::new();
-    for tie in &ties {
-        let met = queries::sharing(tx, &observation.workspace_id, tie, MOST_PER_REFERENCE).await?;
+    for reference in &references {
+        let met = queries::sharing(tx, &observation.workspace_id, reference, MOST_PER_REFERENCE).await?;
         for (other, side) in met {
-            let Some(relation) = rules::relate(tie.kind, &tie.side, &side) else { continue };
+            let Some(relation) = rules::relate(reference.kind, &reference.side, &side) else { continue };
             let known = edges.get(&(other.clone(), relation.edge_type));
             if known.is_some_and(|known| known.relation.confidence >= relation.confidence) {
                 continue;
@@ -99,26 +102,33 @@ pub(crate) async fn connect(tx: &mut Tx, draft: &Draft<'_>, now: Timestamp) -> R
                 true => (observation.id.clone(), other.clone()),
                 false => (other.clone(), observation.id.clone()),
             };
-            let edge =
-                NewEdge { id: new_id("edge", now), from, to, relation, written: tie.written.clone(), kind: tie.kind };
+            let edge = NewEdge {
+                id: new_id("edge", now),
+                from,
+                to,
+                relation,
+                written: reference.written.clone(),
+                kind: reference.kind,
+            };
             edges.insert((other, edge.relation.edge_type), edge);
         }
     }
-    queries::insert_ties(tx, &observation.workspace_id, &observation.id, &ties).await?;
+    queries::insert_references(tx, &observation.workspace_id, &observation.id, &references).await?;
     let edges: Vec<NewEdge> = edges.into_values().collect();
     queries::insert_edges(tx, &observation.workspace_id, &edges, now).await?;
     Ok(edges.len())
 }
 
-/// What ties this observation: its references first, then what only its text mentions.
-fn ties(draft: &Draft<'_>) -> Vec<Tie> {
-    let mut ties: Vec<Tie> = Vec::new();
+/// The references that can connect this observation: its own first, then those that only its text
+/// mentions.
+fn references(draft: &Draft<'_>) -> Vec<ReferenceRow> {
+    let mut references: Vec<ReferenceRow> = Vec::new();
     let provider = &draft.observation.provider;
     for reference in &draft.event.references {
         let Some(key) = &reference.key else { continue };
         let role = if reference.is_subject { Role::Subject } else { Role::Reference };
         add(
-            &mut ties,
+            &mut references,
             reference.kind,
             key,
             &reference.id,
@@ -128,19 +138,20 @@ fn ties(draft: &Draft<'_>) -> Vec<Tie> {
     for entity in draft.entities.iter().filter(|entity| entity.category == "project") {
         for (kind, key) in mentioned(&entity.key, draft) {
             let side = Side { provider: provider.clone(), label: None, role: Role::Mention };
-            add(&mut ties, kind, &key, &entity.key, side);
+            add(&mut references, kind, &key, &entity.key, side);
         }
     }
-    ties
+    references
 }
 
-fn add(ties: &mut Vec<Tie>, kind: ReferenceKind, key: &str, written: &str, side: Side) {
-    if !ties.iter().any(|known| known.kind == kind && known.key == key) {
-        ties.push(Tie { kind, key: key.to_owned(), written: written.to_owned(), side });
+fn add(references: &mut Vec<ReferenceRow>, kind: ReferenceKind, key: &str, written: &str, side: Side) {
+    if !references.iter().any(|known| known.kind == kind && known.key == key) {
+        references.push(ReferenceRow { kind, key: key.to_owned(), written: written.to_owned(), side });
     }
 }
 
-/// `ABC-7` may be an issue; `#12` an issue or a pull request of the event's own repository.
+/// The references that a text may mean: `ABC-7` an issue; `#12` an issue or a pull request of the
+/// event's own repository.
 fn mentioned(written: &str, draft: &Draft<'_>) -> Vec<(ReferenceKind, String)> {
     if let Some(number) = written.strip_prefix('#').and_then(|digits| digits.parse().ok()) {
         let repository = draft.event.repository.as_deref();
@@ -153,11 +164,11 @@ fn mentioned(written: &str, draft: &Draft<'_>) -> Vec<(ReferenceKind, String)> {
     if is_key { vec![(ReferenceKind::Issue, written.to_owned())] } else { Vec::new() }
 }
 
-/// The edges of an observation, the most certain first.
+/// The edges of an observation, highest confidence first.
 ///
 /// # Errors
 /// `NotFound` when the workspace has no such observation.
 pub async fn edges(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Vec<EdgeView>> {
-    crate::observations::by_id(tx, workspace, id).await?.ok_or(campanile_base::Error::NotFound("observation"))?;
+    crate::observations::by_id(tx, workspace, id).await?.ok_or(campanile_base::Error::NotFound(Thing::Observation))?;
     Ok(edges_of(tx, workspace, id).await?)
 }

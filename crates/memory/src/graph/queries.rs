@@ -2,126 +2,151 @@
 
 use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, params, row};
+use campanile_db::{Result, Tx, insert_all, params};
 
-use super::{EdgeView, NewEdge, Role, Side, Tie};
+use super::{EdgeView, NewEdge, ReferenceRow, Role, Side};
 use crate::observations::{Observation, ObservationId};
 
-/// The newest observations that share a reference, and how it stands to each.
+campanile_db::columns! {
+    side_columns, side_at:
+    observation_id = "reference.observation_id",
+    label = "reference.label",
+    role = "reference.role",
+    provider = "observation.provider",
+}
+campanile_db::columns! {
+    edge_columns, edge_at:
+    edge_type = "edge.type",
+    confidence = "edge.confidence",
+    linking_key = "edge.linking_key",
+    linking_key_type = "edge.linking_key_type",
+    method = "edge.method",
+    direction = "CASE WHEN edge.from_id = $2 THEN 'outgoing' ELSE 'incoming' END",
+}
+campanile_db::columns! {
+    other_columns, other_at after edge_at:
+    id = "other.id",
+    source_id = "other.source_id",
+    provider = "other.provider",
+    event_type = "other.type",
+    title = "other.title",
+    significance = "other.significance",
+    category = "other.category",
+    topics = "other.topics",
+    actor = "other.actor",
+    occurred_at = "other.occurred_at",
+    captured_at = "other.captured_at",
+}
+
+/// The newest observations that share a reference, with the role of the reference in each.
 pub(super) async fn sharing(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    tie: &Tie,
+    reference: &ReferenceRow,
     limit: i64,
 ) -> Result<Vec<(ObservationId, Side)>> {
-    let sql = "SELECT reference.observation_id, reference.label, reference.role, observation.provider
-        FROM observation_reference AS reference
+    let sql = concat!(
+        "SELECT ",
+        side_columns!(),
+        " FROM observation_reference AS reference
         JOIN observation ON observation.id = reference.observation_id
         WHERE reference.workspace_id = $1 AND reference.kind = $2 AND reference.key = $3
-        ORDER BY reference.observation_id DESC LIMIT $4";
-    tx.all(sql, params![workspace.as_str(), tie.kind.as_str(), &tie.key, limit], |row| {
-        let role = match row.get::<String>(2)?.as_str() {
+        ORDER BY reference.observation_id DESC LIMIT $4"
+    );
+    tx.all(sql, params![workspace.as_str(), reference.kind.as_str(), &reference.key, limit], |row| {
+        let role = match row.get::<String>(side_at::role)?.as_str() {
             "subject" => Role::Subject,
             "mention" => Role::Mention,
             _ => Role::Reference,
         };
-        Ok((ObservationId::from(row.get::<String>(0)?), Side { label: row.get(1)?, role, provider: row.get(3)? }))
+        let side = Side { label: row.get(side_at::label)?, role, provider: row.get(side_at::provider)? };
+        Ok((ObservationId::from(row.get::<String>(side_at::observation_id)?), side))
     })
     .await
 }
 
-pub(super) async fn insert_ties(
+pub(super) async fn insert_references(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     observation: &ObservationId,
-    ties: &[Tie],
+    references: &[ReferenceRow],
 ) -> Result<()> {
-    let sql = "INSERT INTO observation_reference (workspace_id, kind, key, observation_id, written, label, role)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-    let rows: Vec<_> = ties
-        .iter()
-        .map(|tie| {
-            let role = match tie.side.role {
-                Role::Subject => "subject",
-                Role::Reference => "reference",
-                Role::Mention => "mention",
-            };
-            let label = tie.side.label.as_deref();
-            row![workspace.as_str(), tie.kind.as_str(), &tie.key, observation.as_str(), &tie.written, label, role]
-        })
-        .collect();
-    tx.execute_many(sql, &rows).await.map(drop)
+    let (bulk, rows) = insert_all!(references.iter() => |reference| "observation_reference" {
+        workspace_id: text = workspace.as_str(),
+        kind: text = reference.kind.as_str(),
+        key: text = &reference.key,
+        observation_id: text = observation.as_str(),
+        written: text = &reference.written,
+        label: text = reference.side.label.as_deref(),
+        role: text = match reference.side.role {
+            Role::Subject => "subject",
+            Role::Reference => "reference",
+            Role::Mention => "mention",
+        },
+    } "ON CONFLICT DO NOTHING");
+    tx.execute_many(bulk.each, &rows).await.map(drop)
 }
 
-/// Keeps the greater confidence where the edge is known already.
+/// Stores edges. If an edge exists, the higher confidence is kept.
 pub(super) async fn insert_edges(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     edges: &[NewEdge],
     now: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO edge (id, workspace_id, from_id, to_id, type, confidence, linking_key, linking_key_type,
-            method, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        ON CONFLICT (workspace_id, from_id, to_id, type) DO UPDATE SET confidence = excluded.confidence
-            WHERE edge.confidence < excluded.confidence";
-    let rows: Vec<_> = edges
-        .iter()
-        .map(|edge| {
-            row![
-                &edge.id,
-                workspace.as_str(),
-                edge.from.as_str(),
-                edge.to.as_str(),
-                edge.relation.edge_type,
-                edge.relation.confidence,
-                campanile_base::source_event::cut(&edge.written, 500),
-                edge.kind.as_str(),
-                edge.relation.method,
-                now
-            ]
-        })
-        .collect();
-    tx.execute_many(sql, &rows).await.map(drop)
+    let (bulk, rows) = insert_all!(edges.iter() => |edge| "edge" {
+        id: text = &edge.id,
+        workspace_id: text = workspace.as_str(),
+        from_id: text = edge.from.as_str(),
+        to_id: text = edge.to.as_str(),
+        type: text = edge.relation.edge_type,
+        confidence: float8 = edge.relation.confidence,
+        linking_key: text = campanile_base::source_event::cut(&edge.written, 500),
+        linking_key_type: text = edge.kind.as_str(),
+        method: text = edge.relation.method,
+        created_at: bigint = now,
+    } "ON CONFLICT (workspace_id, from_id, to_id, type) DO UPDATE SET confidence = excluded.confidence
+        WHERE edge.confidence < excluded.confidence");
+    tx.execute_many(bulk.each, &rows).await.map(drop)
 }
 
-/// The edges of an observation with their other ends, the most certain first.
-///
-/// # Errors
-/// What the database says.
+/// The edges of an observation with their other ends, highest confidence first, at most 500.
 pub async fn edges_of(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Vec<EdgeView>> {
-    let sql = "SELECT edge.type, edge.confidence, edge.linking_key, edge.linking_key_type, edge.method,
-            CASE WHEN edge.from_id = $2 THEN 'outgoing' ELSE 'incoming' END,
-            other.id, other.source_id, other.provider, other.type, other.title, other.significance, other.category,
-            other.topics, other.actor, other.occurred_at, other.captured_at
+    let sql = concat!(
+        "SELECT ",
+        edge_columns!(),
+        ", ",
+        other_columns!(),
+        "
         FROM (SELECT from_id, to_id, type, confidence, linking_key, linking_key_type, method FROM edge
                 WHERE workspace_id = $1 AND from_id = $2
             UNION SELECT from_id, to_id, type, confidence, linking_key, linking_key_type, method FROM edge
                 WHERE workspace_id = $1 AND to_id = $2) AS edge
             JOIN observation AS other ON other.id = CASE WHEN edge.from_id = $2 THEN edge.to_id ELSE edge.from_id END
-        ORDER BY edge.confidence DESC, edge.type, other.occurred_at, other.id LIMIT 500";
+        ORDER BY edge.confidence DESC, edge.type, other.occurred_at, other.id LIMIT 500"
+    );
     let workspace_id = workspace.clone();
     tx.all(sql, params![workspace.as_str(), id], move |row| {
         Ok(EdgeView {
-            edge_type: row.get(0)?,
-            confidence: row.get(1)?,
-            linking_key: row.get(2)?,
-            linking_key_type: row.get(3)?,
-            detection_method: row.get(4)?,
-            direction: row.get(5)?,
+            edge_type: row.get(edge_at::edge_type)?,
+            confidence: row.get(edge_at::confidence)?,
+            linking_key: row.get(edge_at::linking_key)?,
+            linking_key_type: row.get(edge_at::linking_key_type)?,
+            detection_method: row.get(edge_at::method)?,
+            direction: row.get(edge_at::direction)?,
             observation: Observation {
-                id: ObservationId::from(row.get::<String>(6)?),
+                id: ObservationId::from(row.get::<String>(other_at::id)?),
                 workspace_id: workspace_id.clone(),
-                source_id: row.get(7)?,
-                provider: row.get(8)?,
-                event_type: row.get(9)?,
-                title: row.get(10)?,
-                significance: row.get(11)?,
-                category: row.get(12)?,
-                topics: serde_json::from_str(&row.get::<String>(13)?).unwrap_or_default(),
-                actor: row.get::<Option<String>>(14)?.and_then(|text| serde_json::from_str(&text).ok()),
-                occurred_at: row.get(15)?,
-                captured_at: row.get(16)?,
+                source_id: row.get(other_at::source_id)?,
+                provider: row.get(other_at::provider)?,
+                event_type: row.get(other_at::event_type)?,
+                title: row.get(other_at::title)?,
+                significance: row.get(other_at::significance)?,
+                category: row.get(other_at::category)?,
+                topics: row.json(other_at::topics)?,
+                actor: row.json_if_any(other_at::actor)?,
+                occurred_at: row.get(other_at::occurred_at)?,
+                captured_at: row.get(other_at::captured_at)?,
             },
         })
     })

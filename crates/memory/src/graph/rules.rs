@@ -1,8 +1,9 @@
-//! What it means that two observations speak of the same thing. Pure.
+//! Rules for the relation of two observations that share a reference. Pure.
 //!
-//! Edges point the way their name reads: a pull request *fixes* an issue, a deployment *deploys* a
-//! commit, a commit *resolves* a Sentry issue, a Sentry issue *triggers* a Linear one, a pull
-//! request is *tracked in* one. What reads the same both ways points from the new to the earlier.
+//! The direction of an edge follows its name: a pull request *fixes* an issue, a deployment
+//! *deploys* a commit, a commit *resolves* a Sentry issue, a Sentry issue *triggers* a Linear
+//! issue, a pull request is *tracked in* a Linear issue. Symmetric edges point from the new
+//! observation to the earlier one.
 
 use campanile_base::source_event::ReferenceKind;
 
@@ -75,7 +76,7 @@ impl Side {
         matches!(self.label.as_deref(), Some("fixes" | "closes" | "resolves"))
     }
 
-    /// Whether `other`, from Linear, links to this, which is about a Sentry issue.
+    /// True if this is the subject of a Sentry observation and `other` is a link to it from Linear.
     fn is_linked_sentry_issue(&self, other: &Side) -> bool {
         self.provider == "sentry"
             && self.role == Role::Subject

@@ -1,0 +1,19 @@
+//! The normal form of a delivery: events to remember, or a reason why there are none.
+
+use campanile_base::source_event::SourceEvent;
+
+use crate::repositories::RepositoryChange;
+
+/// The normal form of a delivery.
+#[derive(Debug)]
+pub enum NormalForm {
+    /// Events happened, and repositories may have changed.
+    Events {
+        /// The events to remember.
+        events: Vec<SourceEvent>,
+        /// The changes to the source's repositories.
+        changes: Vec<RepositoryChange>,
+    },
+    /// There is nothing to do; the value is the reason.
+    Skipped(String),
+}

@@ -1,0 +1,73 @@
+//! Remembers an event: computes all that depends on the event alone, then connects it to earlier
+//! observations.
+
+use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::source_event::SourceEvent;
+use campanile_base::{Clock, Result, Timestamp};
+use campanile_db::Tx;
+
+use crate::classification::classify;
+use crate::entities::extract;
+use crate::observations::{self, Draft, Observation, ObservationId, ObservedActor};
+use crate::{actors, graph, significance};
+
+/// The outcome of remembering an event.
+#[derive(Debug)]
+pub enum RememberOutcome {
+    /// It is new, with the number of its edges to earlier observations.
+    New(Box<Observation>, usize),
+    /// It was remembered before.
+    Known,
+}
+
+/// Remembers an event in the caller's transaction.
+pub async fn remember(
+    tx: &mut Tx,
+    clock: &Clock,
+    organisation: &OrganisationId,
+    workspace: &WorkspaceId,
+    event: &SourceEvent,
+) -> Result<RememberOutcome> {
+    let now = clock.now();
+    let mut draft = draft(organisation, workspace, event, now);
+    // From here on one event at a time: two concurrent events must see each other.
+    tx.lock(workspace.as_str()).await?;
+    if observations::is_known(tx, workspace, &event.source_id).await? {
+        return Ok(RememberOutcome::Known);
+    }
+    let actor = actors::resolve(tx, organisation, workspace, event, now).await?;
+    if let Some(resolved) = actor {
+        draft.actor_method = resolved.method;
+        draft.observation.actor =
+            event.actor.clone().map(|told| ObservedActor { actor_id: resolved.canonical_id, told });
+    }
+    observations::insert(tx, &draft).await?;
+    observations::upsert_entities(tx, &draft).await?;
+    let edges = graph::connect(tx, &draft, now).await?;
+    Ok(RememberOutcome::New(Box::new(draft.observation), edges))
+}
+
+/// The parts of an observation that depend on the event alone.
+fn draft<'e>(
+    organisation: &'e OrganisationId,
+    workspace: &WorkspaceId,
+    event: &'e SourceEvent,
+    now: Timestamp,
+) -> Draft<'e> {
+    let classification = classify(event);
+    let observation = Observation {
+        id: ObservationId::new(now),
+        workspace_id: workspace.clone(),
+        source_id: event.source_id.clone(),
+        provider: event.provider.clone(),
+        event_type: event.event_type.clone(),
+        title: event.title.clone(),
+        significance: significance::score(event),
+        category: classification.category.to_owned(),
+        topics: classification.topics,
+        actor: None,
+        occurred_at: event.occurred_at,
+        captured_at: now,
+    };
+    Draft { observation, event, entities: extract(event), organisation, actor_method: "none" }
+}
