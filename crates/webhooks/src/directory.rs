@@ -1,69 +1,69 @@
-//! Who is to be told: applications with their endpoints, kept in memory for those who send.
+//! Applications with their endpoints, cached in memory for accepting and delivering messages.
 //!
-//! A copy is as old as the revision that it was read with. Who accepts messages asks for the
-//! revision in the same transaction, so a message goes to exactly the endpoints that are there when it is
-//! accepted. Who delivers makes do with a copy that was found true within the last second; a change on
-//! this node shows at once.
+//! Each copy belongs to one revision of its application. Accepting a message reads the current
+//! revision in the same transaction, so the message goes to exactly the endpoints that exist when
+//! it is accepted. Delivering uses a copy that was checked within the last second. A change on this
+//! node is visible at once.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Result, Timestamp, uuid_of};
+use campanile_base::{Cache, Clock, FOR_EVER, Result, Timestamp, uuid_of};
 use campanile_db::{Db, Tx};
 use campanile_net::SigningSecret;
 
 use crate::Webhooks;
-use crate::applications::{self, Application, ApplicationId, ApplicationKind};
-use crate::endpoints::access::{self, Access};
-use crate::endpoints::headers::{self, Headers};
-use crate::endpoints::{Endpoint, Way, queries};
-use crate::messages::Message;
+use crate::model::applications::{self, Application, ApplicationId, ApplicationKind};
+use crate::model::endpoints::access::{self, Access};
+use crate::model::endpoints::headers::{self, Headers};
+use crate::model::endpoints::{DeliveryMode, Endpoint, queries};
+use crate::model::messages::Message;
+use crate::model::transformations::{self, Transformation};
 use crate::scripts::Owner;
-use crate::transformations::{self, Transformation};
 
-/// How long a copy is taken for true where other nodes may change what it is of.
+/// The time for which a copy is used unchecked where other nodes may change the database.
 const FRESH: Duration = Duration::from_secs(1);
-/// How many applications are kept.
+/// The maximum number of cached applications.
 const KEPT: usize = 10_000;
 
 /// An endpoint, with everything that a delivery to it needs.
 pub(crate) struct Target {
     pub(crate) endpoint: Endpoint,
     organisation: OrganisationId,
-    /// The current secret, then those that still sign beside it, with when they run out.
+    /// The current secret, then the replaced ones that still sign beside it; each with its expiry.
     secrets: Vec<(SigningSecret, Timestamp)>,
     pub(crate) headers: Headers,
     pub(crate) transformation: Transformation,
     pub(crate) access: Access,
-    /// Whether messages to it were given up since the last success.
+    /// True if a message to it was given up since the last success.
     pub(crate) is_failing: bool,
-    /// What the hosted service for notifications would call the organisation's environment, where this is told of
-    /// [those](applications::NOTIFICATIONS).
+    /// The environment id for the headers of the hosted notification service. Set only for the
+    /// application for [notifications](applications::NOTIFICATIONS).
     pub(crate) environment: Option<String>,
 }
 
-/// How fast messages go to an endpoint, and in what order.
+/// The rate and order in which messages go to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// Each as it comes, beside others.
+    /// Each at once, in parallel with others.
     AsItComes,
-    /// Like that, but so many a second at most.
+    /// Each at once, but at most this many a second.
     Throttled(i64),
     /// One request after another.
     InOrder { batch_size: i64, max_wait: i64 },
-    /// As the receiver asks for them.
+    /// At the receiver's request.
     Polled,
 }
 
 impl Target {
-    /// Whose it is.
+    /// The organisation that owns it.
     pub(crate) fn organisation(&self) -> &OrganisationId {
         &self.organisation
     }
 
-    /// Whose script it has.
+    /// The owner of its script.
     pub(crate) fn owner(&self) -> Owner<'_> {
         Owner {
             organisation: self.organisation.as_str(),
@@ -72,24 +72,24 @@ impl Target {
         }
     }
 
-    /// How fast messages go to it. Its own limit wins over its application's.
+    /// The pace of an endpoint. Its own limit wins over its application's.
     pub(crate) fn pace(&self, application: &Application) -> Pace {
         match self.endpoint.way {
-            Way::InOrder { batch_size, max_wait } => Pace::InOrder { batch_size, max_wait },
-            Way::Polled => Pace::Polled,
-            Way::Push => match self.endpoint.throttle_rate.or(application.throttle_rate) {
+            DeliveryMode::InOrder { batch_size, max_wait } => Pace::InOrder { batch_size, max_wait },
+            DeliveryMode::Polled => Pace::Polled,
+            DeliveryMode::Push => match self.endpoint.throttle_rate.or(application.throttle_rate) {
                 Some(rate) if rate > 0 => Pace::Throttled(rate),
                 _ => Pace::AsItComes,
             },
         }
     }
 
-    /// What signs at a time, the current secret first.
+    /// The secrets that sign at this time, the current one first.
     pub(crate) fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
         self.secrets.iter().filter(move |(_, until)| *until > now).map(|(secret, _)| secret)
     }
 
-    /// Whether a message goes to it.
+    /// True if the message matches its filters and it is enabled.
     pub(crate) fn wants(&self, message: &Message) -> bool {
         let endpoint = &self.endpoint;
         let type_fits = endpoint.filter_types.as_ref().is_none_or(|types| types.contains(&message.event_type));
@@ -100,7 +100,7 @@ impl Target {
     }
 }
 
-/// An application as it was read.
+/// An application with its endpoints, as read at one revision.
 pub(crate) struct Entry {
     pub(crate) application: Application,
     pub(crate) targets: Vec<Arc<Target>>,
@@ -112,56 +112,68 @@ impl Entry {
     }
 }
 
-/// What is kept, and when it was last found true.
-type Entries = HashMap<ApplicationId, (Arc<Entry>, Instant)>;
+/// A cached application.
+struct CachedApplication {
+    entry: Arc<Entry>,
+    /// The time of its last check, in microseconds. It is set in place: a copy that another thread
+    /// has dropped meanwhile does not come back.
+    checked: AtomicI64,
+}
 
-/// The copies. Cheap to clone; clones share them.
-#[derive(Clone, Default)]
+/// The cache. Cheap to clone; clones share it.
+#[derive(Clone)]
 pub(crate) struct Directory {
-    entries: Arc<Mutex<Entries>>,
-    /// Which applications are those of notifications.
-    notifications: Arc<Mutex<HashMap<OrganisationId, ApplicationId>>>,
+    clock: Clock,
+    copies: Cache<ApplicationId, Arc<CachedApplication>>,
+    /// The application for notifications of each organisation.
+    notifications: Cache<OrganisationId, ApplicationId>,
 }
 
 impl Directory {
-    /// Forgets a copy: what it is of has changed.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, copies: Cache::new(KEPT), notifications: Cache::new(KEPT) }
+    }
+
+    /// Drops a copy, since its application has changed.
     pub(crate) fn forget(&self, id: &ApplicationId) {
-        self.entries().remove(id);
+        self.copies.remove(id);
     }
 
-    fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
-        self.entries.lock().expect("nobody panics while they hold the directory")
-    }
-
-    /// The copy of this revision, if it is kept.
+    /// The copy of this revision, if it is cached.
     fn of_revision(&self, id: &ApplicationId, revision: i64) -> Option<Arc<Entry>> {
-        let mut entries = self.entries();
-        let (entry, checked) = entries.get_mut(id).filter(|(entry, _)| entry.application.revision == revision)?;
-        *checked = Instant::now();
-        Some(entry.clone())
+        let now = self.clock.now();
+        let copy = self.copies.get(id, now).filter(|copy| copy.entry.application.revision == revision)?;
+        copy.checked.store(now.as_micros(), Ordering::Relaxed);
+        Some(copy.entry.clone())
     }
 
     fn keep(&self, entry: Arc<Entry>) {
-        let application = &entry.application;
+        let (application, now) = (&entry.application, self.clock.now());
         if application.kind == ApplicationKind::Notifications {
-            let mut known = self.notifications.lock().expect("nobody panics while they hold it");
-            known.insert(application.organisation_id.clone(), application.id.clone());
+            self.notifications.insert(application.organisation_id.clone(), application.id.clone(), now, FOR_EVER);
         }
-        let mut entries = self.entries();
-        if entries.len() >= KEPT {
-            entries.clear();
-        }
-        entries.insert(entry.application.id.clone(), (entry, Instant::now()));
+        let copy = CachedApplication { entry: entry.clone(), checked: AtomicI64::new(now.as_micros()) };
+        self.copies.insert(application.id.clone(), Arc::new(copy), now, FOR_EVER);
     }
 
-    /// The copy of an organisation's application for notifications, where it is good enough for who sends.
+    /// The cached application for notifications of an organisation, if the copy is fresh enough to
+    /// send with.
     pub(crate) fn notifications(&self, webhooks: &Webhooks, organisation: &OrganisationId) -> Option<Arc<Entry>> {
-        let id = self.notifications.lock().expect("nobody panics while they hold it").get(organisation).cloned()?;
-        let (entry, checked) = self.entries().get(&id).cloned()?;
-        (is_alone(&webhooks.db) || checked.elapsed() < FRESH).then_some(entry)
+        let id = self.notifications.get(organisation, self.clock.now())?;
+        self.fresh(webhooks, &id)
     }
 
-    /// An application as it is in this transaction, of which its revision is known.
+    /// The cached copy, if it is fresh enough to send with.
+    fn fresh(&self, webhooks: &Webhooks, id: &ApplicationId) -> Option<Arc<Entry>> {
+        let now = self.clock.now();
+        let copy = self.copies.get(id, now)?;
+        let checked = Timestamp::from_micros(copy.checked.load(Ordering::Relaxed));
+        // A check that is later than now stems from a clock that was put back.
+        let is_fresh = checked <= now && now < checked.plus(FRESH);
+        (is_alone(&webhooks.db) || is_fresh).then(|| copy.entry.clone())
+    }
+
+    /// An application as it is in this transaction. The caller has read its revision.
     pub(crate) async fn at_revision(
         &self,
         tx: &mut Tx,
@@ -173,7 +185,8 @@ impl Directory {
             return Ok(Some(entry));
         }
         let Some(entry) = read(tx, webhooks, id.as_str()).await? else { return Ok(None) };
-        // What was read within a transaction may be its own change; it is kept once it is another's, too.
+        // The row may hold this transaction's own change: cache it only when the revision matches,
+        // after commit.
         if entry.application.revision == revision {
             let (directory, kept) = (self.clone(), entry.clone());
             tx.after_commit(move || directory.keep(kept));
@@ -181,13 +194,10 @@ impl Directory {
         Ok(Some(entry))
     }
 
-    /// An application for a delivery; `None` when it is gone.
+    /// An application for a delivery; `None` when it was deleted.
     pub(crate) async fn for_delivery(&self, webhooks: &Webhooks, id: &ApplicationId) -> Result<Option<Arc<Entry>>> {
-        let kept = self.entries().get(id).cloned();
-        if let Some((entry, checked)) = &kept
-            && (is_alone(&webhooks.db) || checked.elapsed() < FRESH)
-        {
-            return Ok(Some(entry.clone()));
+        if let Some(entry) = self.fresh(webhooks, id) {
+            return Ok(Some(entry));
         }
         let (directory, within, id) = (self.clone(), webhooks.clone(), id.clone());
         let read = webhooks.db.read(move |tx| {
@@ -197,7 +207,8 @@ impl Directory {
                     return Ok(Some(entry));
                 }
                 let Some(entry) = read(tx, &within, id.as_str()).await? else { return Ok(None) };
-                // Statements of a read see a moment each: what changed between them is read again by the next.
+                // Each statement of a read sees its own moment. A copy that changed in between is
+                // not cached.
                 if applications::queries::revision(tx, id.as_str()).await? == Some(entry.application.revision) {
                     directory.keep(entry.clone());
                 }
@@ -208,7 +219,16 @@ impl Directory {
     }
 }
 
-/// Whether nobody else can change the database.
+/// Marks an application or its endpoints as changed: raises the revision, so that copies are read
+/// again.
+pub(crate) async fn changed(tx: &mut Tx, webhooks: &Webhooks, id: &ApplicationId) -> Result<()> {
+    applications::queries::raise_revision(tx, id).await?;
+    let (directory, id) = (webhooks.directory.clone(), id.clone());
+    tx.after_commit(move || directory.forget(&id));
+    Ok(())
+}
+
+/// True if this node is the only one that can change the database.
 fn is_alone(db: &Db) -> bool {
     db.engine() == campanile_db::Engine::Sqlite
 }
@@ -234,8 +254,8 @@ async fn read(tx: &mut Tx, webhooks: &Webhooks, id: &str) -> Result<Option<Arc<E
         let target = Target {
             secrets,
             headers,
-            transformation: transformations::opened(webhooks, sealed.transformation.as_deref())?,
-            access: access::opened(webhooks, &sealed.access)?,
+            transformation: transformations::opened(&webhooks.vault, sealed.transformation.as_deref())?,
+            access: access::opened(&webhooks.vault, &sealed.access)?,
             is_failing: sealed.is_failing,
             environment: environment.clone(),
             organisation: application.organisation_id.clone(),

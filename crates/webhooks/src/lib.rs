@@ -1,34 +1,41 @@
-//! Applications, endpoints, messages, attempts: delivers signed HTTP until it is answered.
+//! Outbound webhooks: delivers signed HTTP requests to customers' endpoints until they are
+//! accepted.
+//!
+//! The nouns are applications, endpoints, messages and attempts.
 //!
 //! # The life of a message
-//! 1. [`messages::accept`] hands it to a lane: those that come in at the same time are stored together, each
-//!    with a job for every endpoint of its application that is enabled and lets it through.
-//! 2. Each job is one [delivery](delivery): the endpoint's current address and secrets are taken from the
-//!    [`directory`], the payload is signed as it is stored, and sent. The attempt is written down in the
-//!    transaction that ends or postpones the job, together with all that end at the same time.
-//! 3. Anything but a 2xx is tried again on the retry schedule, give or take a fifth; the
-//!    receiver's Retry-After is heeded within twice the planned wait.
-//! 4. An endpoint that answers 410, or has taken nothing for five days, is disabled. The organisation
-//!    is told of that by [operational webhooks](operational).
-//! 5. Somebody may ask for another attempt of one message, or of many by a [task](tasks).
+//! 1. [`messages::accept`] hands it to a lane. Messages that arrive at the same time are stored in
+//!    one transaction. Each gets one job for all enabled endpoints of its application whose filters
+//!    match.
+//! 2. The job is its [delivery](delivery). It takes the endpoints' current addresses and secrets
+//!    from the [`directory`], signs the payload exactly as stored, and sends it to all endpoints at
+//!    the same time. The attempts are recorded in the transaction that ends the job, together with
+//!    those of other jobs that end at the same time.
+//! 3. Any answer but a 2xx is tried again on the retry schedule, give or take a fifth. The
+//!    receiver's Retry-After is respected up to twice the planned wait.
+//! 4. An endpoint that answers 410, or has accepted nothing for five days, is disabled. The
+//!    organisation learns of it by [operational webhooks](operational).
+//! 5. A user may ask for another attempt of one message, or of many by a [task](tasks).
 //!
-//! One endpoint never holds up another: deliveries share a limit per endpoint, and the engine
-//! takes turns between organisations.
+//! One endpoint never holds up another: deliveries share a limit per endpoint, and the engine takes
+//! turns between organisations.
 
 pub mod applications;
-pub mod attempts;
-mod deleted;
 pub mod delivery;
 mod directory;
-mod duties;
 pub mod endpoints;
 pub mod event_types;
+mod health;
 pub mod integrations;
 pub mod lines;
+mod maintenance;
 pub mod messages;
+mod model;
 mod names;
+mod notice;
 pub mod operational;
 pub mod requests;
+mod retention;
 pub mod scripts;
 pub mod tasks;
 pub mod tokens;
@@ -39,14 +46,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use campanile_accounts::live::Live;
-use campanile_base::{Clock, Vault};
+use campanile_base::{Cache, Clock, Vault};
 use campanile_db::{Db, Migrations};
 use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
 use campanile_sandbox::Sandbox;
 
 use directory::Directory;
-use messages::Recent;
+pub use model::attempts;
+use model::endpoints::EndpointId;
+use model::messages::Recent;
 pub use names::check_count;
 use scripts::Scripts;
 
@@ -62,7 +71,7 @@ pub const MIGRATIONS: Migrations = Migrations {
     ],
 };
 
-/// What the pillar is made of.
+/// The parts that [`Webhooks`] is built from.
 #[allow(missing_docs, reason = "the names are those of the pillar")]
 pub struct Config {
     pub db: Db,
@@ -75,35 +84,39 @@ pub struct Config {
     pub settings: Settings,
 }
 
-/// What the pillar works with. Cheap to clone.
+/// Outbound webhooks. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Webhooks(Arc<Parts>);
 
-/// What all its handles share.
+/// The state that all clones of [`Webhooks`] share.
 pub struct Parts {
     /// The database.
     pub db: Db,
     /// The clock.
     pub clock: Clock,
-    /// Seals the endpoints' secrets.
+    /// Encrypts the endpoints' secrets.
     pub vault: Vault,
     /// Runs the deliveries.
     pub engine: Engine,
-    /// Sends them.
+    /// Sends the requests.
     pub client: Client,
-    /// Tells of attempts.
+    /// Announces attempts to live watchers.
     pub live: Live,
-    /// How deliveries are made.
+    /// The settings of deliveries.
     pub settings: Settings,
     scripts: Scripts,
     sandbox: Sandbox,
     directory: Directory,
     recent: Recent,
     accepts: OnceLock<messages::Accepts>,
-    underway: delivery::Underway,
+    underway: delivery::EndpointLimits,
     failures: delivery::Failures,
-    tokens: endpoints::access::Tokens,
+    /// Access tokens for endpoints that require OAuth 2.
+    tokens: Cache<EndpointId, String>,
 }
+
+/// The maximum number of access tokens that are kept. A token that gave way is asked for again.
+const MOST_TOKENS: usize = 10_000;
 
 impl Deref for Webhooks {
     type Target = Parts;
@@ -114,11 +127,12 @@ impl Deref for Webhooks {
 }
 
 impl Webhooks {
-    /// The pillar over these.
+    /// Builds it from its parts.
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, live, sandbox, settings } = config;
-        let (directory, recent, accepts, tokens, failures) = Default::default();
-        let underway = delivery::Underway::of(client.turns());
+        let (recent, accepts, failures) = Default::default();
+        let directory = Directory::new(clock.clone());
+        let underway = delivery::EndpointLimits::of(client.turns());
         let scripts = Scripts::of_this_machine(settings.script_worker.clone());
         let parts = Parts {
             db,
@@ -135,34 +149,35 @@ impl Webhooks {
             accepts,
             underway,
             failures,
-            tokens,
+            tokens: Cache::new(MOST_TOKENS),
         };
         Self(Arc::new(parts))
     }
 
-    /// Registers everything that it does by itself.
+    /// Registers all jobs, schedules and event handlers.
     pub fn register(&self, registry: &mut Registry) {
         delivery::register(registry, self);
         lines::register(registry, self);
+        operational::register(registry, self);
         tasks::register(registry, self);
-        duties::register(registry, self);
+        maintenance::register(registry, self);
     }
 }
 
-/// How deliveries are made.
+/// The settings of deliveries.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The waits after each failure; one attempt more than there are waits.
+    /// The waits after each failure. There is one more attempt than there are waits.
     pub retry_schedule: Vec<Duration>,
-    /// The time for one attempt.
+    /// The time limit of one attempt.
     pub request_timeout: Duration,
-    /// How long an endpoint may take nothing before it is disabled.
+    /// The time after which an endpoint that has accepted nothing is disabled.
     pub disable_after: Duration,
-    /// Whether endpoints must have `https://` addresses.
+    /// True if endpoints must have `https://` addresses.
     pub https_only: bool,
-    /// What kind of secret is made up for an endpoint.
+    /// The kind of secret that is generated for a new endpoint.
     pub key_type: KeyType,
-    /// How long messages and their attempts are kept.
+    /// The retention of messages and their attempts.
     pub keep_messages: Duration,
     /// The program that runs scripts.
     pub script_worker: scripts::Program,
@@ -173,12 +188,13 @@ pub struct Settings {
 pub enum KeyType {
     /// Shared with the receiver.
     Hmac256,
-    /// A private key, of which the receiver has the public one.
+    /// A private key. The receiver has the public key.
     Ed25519,
 }
 
 impl Default for Settings {
-    /// Eight attempts over 27 hours, half a minute each, five days; kept for 90 days.
+    /// Eight attempts over 27 hours, 30 seconds each. A failing endpoint is disabled after five
+    /// days; messages are kept for 90 days.
     fn default() -> Self {
         let hour = 3600;
         let waits = [5, 300, 1_800, 2 * hour, 5 * hour, 10 * hour, 10 * hour];

@@ -1,4 +1,4 @@
-//! What uids, event ids, event types, channels, tags and the caller's own words may look like.
+//! Checks uids, event ids, event types, channels, tags and other short texts of the caller.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use campanile_base::bounds::{FEATURE_FLAGS, WORDS_BYTES};
 use campanile_base::{Error, Result};
 use serde_json::{Map, Value};
 
-/// How long the caller's own notes may be, as JSON.
+/// The maximum length of metadata as JSON, in bytes.
 const METADATA: usize = 4_096;
 
 /// Checks a name: 1 to 256 letters, digits, dashes, underscores or dots.
@@ -18,7 +18,7 @@ pub(crate) fn check_name(field: &'static str, name: &str) -> Result<()> {
     check(field, name, 256, plain, "must be 1 to 256 letters, digits, dashes, underscores or dots")
 }
 
-/// Checks a channel, which may have colons and pluses too.
+/// Checks a channel, which may also contain colons and pluses.
 ///
 /// # Errors
 /// `InvalidField`.
@@ -36,7 +36,7 @@ pub(crate) fn check_tag(name: &str) -> Result<()> {
     check("tags", name, 128, plain, "must be 1 to 128 letters, digits, or any of - _ . / \\ #")
 }
 
-/// Checks a uid: a name that cannot be taken for an id of its kind.
+/// Checks a uid: a name that does not begin like an id of its kind.
 ///
 /// # Errors
 /// `InvalidField`.
@@ -48,7 +48,8 @@ pub(crate) fn check_uid(field: &'static str, uid: &str, prefix: &str) -> Result<
     }
 }
 
-/// Checks words for people: not too many, and none of the characters that no text has.
+/// Checks a text for people: at most [`WORDS_BYTES`] long, without the control characters up to
+/// U+0008.
 ///
 /// # Errors
 /// `InvalidField`.
@@ -62,7 +63,7 @@ pub(crate) fn check_words(field: &'static str, words: &str) -> Result<()> {
     }
 }
 
-/// Checks the caller's own notes.
+/// Checks metadata: only strings as values, and at most [`METADATA`] bytes as JSON.
 ///
 /// # Errors
 /// `InvalidField`.
@@ -76,7 +77,7 @@ pub(crate) fn check_metadata(metadata: &Map<String, Value>) -> Result<()> {
     }
 }
 
-/// Checks a set of names: `None` for all, but not an empty one. Answers it without repetitions.
+/// Checks a set of names: `None` means all, an empty set is refused. Returns it without duplicates.
 ///
 /// # Errors
 /// `InvalidField`.

@@ -1,50 +1,42 @@
-//! Transformations: JavaScript of an endpoint's owner, which may change what is sent to it, and where, or call it off.
+//! Transformations: JavaScript of an endpoint's owner that may change a message and its address, or
+//! cancel it.
 //!
-//! The script has a function `handler`. It is given `method`, `url`, `payload`, `eventType`, `env` (the endpoint's variables) and
-//! `transformationsParams` (the message's), and returns the same with what it has changed; `headers` may be added, and
-//! `cancel`. It runs before each attempt, in a [process of its own](crate::scripts): a script that fails, or takes too long, is a
-//! failed attempt that says why, and is tried again like any other, so nothing is lost while it is being mended.
+//! The script defines a function `handler`. Its argument has `method`, `url`, `payload`,
+//! `eventType`, `env` (the endpoint's variables) and `transformationsParams` (the message's). It
+//! returns the same object with its changes; it may add `headers` and `cancel`. The script runs
+//! before each attempt, in a [separate process](crate::scripts). A script that fails or takes too
+//! long is a failed attempt with the reason as its answer. The attempt is retried like any other,
+//! so no message is lost while the script is being fixed.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use campanile_accounts::{Caller, Permission};
-use campanile_base::{Error, Result, Timestamp};
-use campanile_db::Tx;
+use campanile_base::{Error, Result};
+use campanile_db::{Tx, stored_json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::Webhooks;
-use crate::applications::{self, Application};
-use crate::endpoints::{Endpoint, headers, queries};
-use crate::messages::Message;
+use crate::model::applications::Application;
+use crate::model::endpoints::{Endpoint, checked_url, headers, queries};
+use crate::model::messages::Message;
+use crate::model::transformations::opened;
 use crate::scripts::Owner;
+use crate::{Webhooks, directory};
 
-/// How long a script may be, in characters.
+pub use crate::model::transformations::Transformation;
+
+/// The allowed length of a script, in characters.
 const CODE: std::ops::RangeInclusive<usize> = 10..=51_200;
-/// How long its variables may be together, in bytes.
+/// The maximum size of all variables together, in bytes.
 const VARIABLES: usize = 16_384;
 
-/// The transformation of an endpoint.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Transformation {
-    /// The script.
-    pub code: Option<String>,
-    /// Whether it is run.
-    pub enabled: bool,
-    /// What it is given as `env`.
-    pub variables: Option<BTreeMap<String, String>>,
-    /// When it was changed.
-    pub updated_at: Option<Timestamp>,
-}
-
-/// What is sent to an endpoint, before it is signed.
+/// The content of a request to an endpoint, before it is signed.
 #[derive(Debug, Clone)]
 pub struct Content {
     /// `POST` or `PUT`.
     pub method: &'static str,
-    /// Where to.
+    /// The address.
     pub url: String,
     /// The body, byte for byte.
     pub body: Bytes,
@@ -52,16 +44,16 @@ pub struct Content {
     pub headers: Vec<(String, String)>,
 }
 
-/// What a script has made of a message.
+/// The result of a script.
 #[derive(Debug, Clone)]
 pub struct Transformed {
-    /// What is to be sent.
+    /// The content to send.
     pub content: Content,
-    /// Whether nothing is.
+    /// True if the script has cancelled the message: nothing is sent.
     pub is_canceled: bool,
 }
 
-/// What a script is given.
+/// The input of a script.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Input<'a> {
@@ -73,7 +65,7 @@ struct Input<'a> {
     transformations_params: Value,
 }
 
-/// What it returns.
+/// The output of a script.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Output {
@@ -85,31 +77,19 @@ struct Output {
     cancel: Option<bool>,
 }
 
-impl Transformation {
-    /// Its script, if it is to be run.
-    pub(crate) fn script(&self) -> Option<&str> {
-        self.code.as_deref().filter(|_| self.enabled)
-    }
-}
-
 /// The transformation of an endpoint.
 ///
 /// # Errors
-/// What the database says, or the vault.
+/// The vault cannot open the stored transformation.
 pub async fn get(tx: &mut Tx, webhooks: &Webhooks, endpoint: &Endpoint) -> Result<Transformation> {
-    opened(webhooks, queries::transformation(tx, &endpoint.id).await?.as_deref())
-}
-
-/// What is stored of a transformation, opened.
-pub(crate) fn opened(webhooks: &Webhooks, sealed: Option<&str>) -> Result<Transformation> {
-    let Some(sealed) = sealed else { return Ok(Transformation::default()) };
-    serde_json::from_str(webhooks.vault.open(sealed)?.expose()).map_err(Error::internal)
+    opened(&webhooks.vault, queries::transformation(tx, &endpoint.id).await?.as_deref())
 }
 
 /// Sets the transformation of an endpoint.
 ///
 /// # Errors
-/// `InvalidField` for a script that is too long or too short, or is missing though it is to be run.
+/// `InvalidField` for a script that is too long or too short, and for an enabled transformation
+/// without a script.
 pub async fn set(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -132,7 +112,7 @@ pub async fn set(
     let text = serde_json::to_string(&new).map_err(Error::internal)?;
     let sealed = webhooks.vault.seal(&campanile_base::Secret::new(text));
     queries::set_transformation(tx, &endpoint.id, &sealed).await?;
-    applications::touch(tx, webhooks, &application.id).await?;
+    directory::changed(tx, webhooks, &application.id).await?;
     Ok(new)
 }
 
@@ -147,10 +127,10 @@ pub fn check_code(code: &str) -> Result<()> {
     }
 }
 
-/// What a script makes of a message on its way to an address.
+/// Runs a script on a message for an address.
 ///
 /// # Errors
-/// A sentence for the attempt about why there is nothing to send.
+/// A sentence for the attempt that says why there is nothing to send.
 pub async fn apply(
     webhooks: &Webhooks,
     owner: Owner<'_>,
@@ -160,11 +140,13 @@ pub async fn apply(
     env: Option<&BTreeMap<String, String>>,
 ) -> std::result::Result<Transformed, String> {
     let payload = message.payload.clone().unwrap_or_default();
-    let params = message.transformations_params.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let params = message.transformations_params.as_deref();
+    let params = params.map(|text| stored_json("message", message.id.as_str(), text)).transpose();
+    let params = params.map_err(|error| error.chain())?;
     let input = Input {
         method: "POST",
         url,
-        // What is no JSON is given as the text that it is.
+        // A payload that is not JSON is passed as text.
         payload: serde_json::from_slice(&payload).unwrap_or_else(|_| json!(String::from_utf8_lossy(&payload))),
         event_type: &message.event_type,
         env: env.unwrap_or(const { &BTreeMap::new() }),
@@ -176,7 +158,8 @@ pub async fn apply(
     output.checked(webhooks, url)
 }
 
-/// What the script of a line makes of several messages: the body that tells of them all.
+/// Runs the script of an ordered endpoint on several messages. Returns the one body for all of
+/// them.
 ///
 /// # Errors
 /// Like [`apply`].
@@ -215,7 +198,7 @@ impl Output {
             }
         };
         let url = match self.url {
-            Some(url) if url != before => crate::endpoints::checked_url(&url, webhooks.settings.https_only)
+            Some(url) if url != before => checked_url(&url, webhooks.settings.https_only)
                 .map_err(|error| format!("the transformation's address: {error}"))?,
             _ => before.to_owned(),
         };

@@ -1,4 +1,5 @@
-//! A worker for scripts by itself, for tests of this crate: the server is its own.
+//! A script worker as its own program, for the tests of this crate. In production the server starts
+//! itself as a worker.
 
 fn main() -> std::process::ExitCode {
     campanile_webhooks::scripts::worker::serve()

@@ -1,4 +1,5 @@
-//! One request to an endpoint, and what came back: prepared by the endpoint's script, with its token, signed, sent.
+//! One request to an endpoint and its answer: applies the endpoint's script, adds its token, signs
+//! and sends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,21 +8,20 @@ use bytes::Bytes;
 use campanile_base::Timestamp;
 use campanile_net::{Response, SendError};
 
-use super::{Plan, plan, request};
+use super::{Plan, authorization, plan, request};
 use crate::Webhooks;
-use crate::attempts::{Attempt, AttemptId, Status};
 use crate::directory::Target;
-use crate::endpoints::access;
-use crate::messages::Message;
+use crate::model::attempts::{Attempt, AttemptId, Status};
+use crate::model::messages::Message;
 use crate::transformations::{self, Content, Transformed};
 
-/// What came of a request.
+/// The result of a request.
 pub(crate) struct Exchange {
-    /// Where it went.
+    /// The address that it was sent to.
     url: String,
-    /// What came back, or why nothing did.
+    /// The answer, or the reason why there is none.
     answer: Result<Response, SendError>,
-    /// Whether the endpoint's script has called it off: nothing was sent.
+    /// True if the endpoint's script has cancelled the message: nothing was sent.
     is_canceled: bool,
     took: Duration,
 }
@@ -31,12 +31,13 @@ impl Exchange {
         Self { url: url.to_owned(), answer, is_canceled, took: Duration::ZERO }
     }
 
-    /// What comes after it, with `failures` before it. What was called off is done with.
+    /// The plan after this request, with `failures` before it. A cancelled message counts as
+    /// delivered.
     pub(crate) fn plan(&self, schedule: &[Duration], failures: u32, now: Timestamp) -> Plan {
         if self.is_canceled { Plan::Delivered } else { plan(schedule, failures, &self.answer, now) }
     }
 
-    /// As an attempt of a message, begun at a time.
+    /// The attempt to record for a message; `began` is the time of the request.
     pub(crate) fn attempt(&self, message: &Message, target: &Target, plan: &Plan, began: Timestamp) -> Attempt {
         Attempt {
             id: AttemptId::new(began),
@@ -69,7 +70,7 @@ impl Exchange {
             Ok(answer) => match std::str::from_utf8(&answer.body) {
                 Ok(text) => text.replace('\0', "\u{fffd}"),
                 Err(error) if error.error_len().is_none() => {
-                    // Cut within a character.
+                    // The body was cut within a character.
                     String::from_utf8_lossy(&answer.body[..error.valid_up_to()]).replace('\0', "\u{fffd}")
                 }
                 Err(_) => request::base64(&answer.body),
@@ -79,7 +80,8 @@ impl Exchange {
     }
 }
 
-/// Sends a message to an endpoint, as its script wants it; nothing when the payload is there no more.
+/// Sends a message to an endpoint, as its script wants it; `None` when the payload no longer
+/// exists.
 pub(crate) async fn exchange(
     webhooks: &Webhooks,
     message: &Arc<Message>,
@@ -124,7 +126,7 @@ pub(crate) async fn exchange_body(
 
 async fn send(webhooks: &Webhooks, message: &Message, target: &Target, content: Content, now: Timestamp) -> Exchange {
     let url = content.url.clone();
-    let token = match access::token(webhooks, target).await {
+    let token = match authorization::token(webhooks, target).await {
         Ok(token) => token,
         Err(error) => return Exchange::unsent(&url, Err(error), false),
     };
@@ -135,8 +137,8 @@ async fn send(webhooks: &Webhooks, message: &Message, target: &Target, content: 
     let took = began.elapsed();
     metrics_of(&answer, took);
     if answer.as_ref().is_ok_and(|answer| answer.status == 401) {
-        // Whatever was good until now is not any more.
-        access::forget_token(webhooks, target);
+        // The token is no longer valid.
+        authorization::forget_token(webhooks, target);
     }
     Exchange { url, answer, is_canceled: false, took }
 }

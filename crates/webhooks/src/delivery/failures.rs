@@ -1,17 +1,17 @@
-//! Failed attempts in the log: the first of an endpoint at once, the others summed, a line a minute.
+//! Logs failed attempts: the first of an endpoint at once, later ones as a sum once a minute.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::endpoints::EndpointId;
+use crate::model::endpoints::EndpointId;
 
-/// The time between two lines about an endpoint.
+/// The time between two log lines about an endpoint.
 const EVERY: Duration = Duration::from_secs(60);
-/// Endpoints that are kept in mind.
+/// The maximum number of endpoints that are tracked.
 const KEPT: usize = 10_000;
 
-/// Failed attempts of endpoints since their last line in the log.
+/// The failed attempts of each endpoint since its last log line.
 #[derive(Debug, Default)]
 pub(crate) struct Failures(Mutex<HashMap<EndpointId, Sum>>);
 
@@ -22,15 +22,16 @@ struct Sum {
 }
 
 impl Failures {
-    /// Counts a failed attempt, and tells of it and of those since the last line where it is time. Nothing of the answer but its status is
-    /// said: its body is the receiver's.
+    /// Counts a failed attempt, and logs it with those since the last line when a line is due. Of
+    /// the answer, only the status is logged: the body belongs to the receiver.
     pub(crate) fn note(&self, endpoint: &EndpointId, status: i64) {
         if let Some(failed) = self.count(endpoint, Instant::now()) {
             tracing::info!(endpoint = %endpoint, failed, status, "an endpoint did not take what it was sent");
         }
     }
 
-    /// Counts one; answers how many have failed since the last line, where there is to be one.
+    /// Counts a failed attempt. Returns the number of failures since the last line if a new line is
+    /// due.
     fn count(&self, endpoint: &EndpointId, now: Instant) -> Option<u64> {
         let mut all = self.0.lock().expect("nobody panics while they count");
         if all.len() >= KEPT && !all.contains_key(endpoint) {

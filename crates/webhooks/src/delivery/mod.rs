@@ -1,29 +1,36 @@
-//! Delivery: a message to its endpoints, until each has answered or is given up.
+//! Delivers a message to its endpoints, until each has accepted it or is given up.
 //!
 //! # The jobs
-//! A message is stored with one job, which makes the first attempt at every endpoint that wants it, at all of them at the
-//! same time. What has to be tried again gets a job of its own, with the endpoint as its key, and so
-//! does what would have to wait: an endpoint that has as many requests [under way](underway) as it may have takes nothing from
-//! the others, nor does one that fails whatever it is sent. An endpoint is taken as it is now, so a changed address or secret counts from the next attempt on;
-//! one that was disabled, deleted or no longer wants the message drops it.
+//! A message is stored with one job. That job makes the first attempt at every endpoint that wants
+//! the message, at all of them at the same time. Each retry is a job of its own, with the endpoint
+//! as its key. So is each first attempt that would have to wait, because the endpoint has its
+//! maximum of requests [under way](endpoint_limits) or is failing: such an endpoint holds up no others.
 //!
-//! # What is written down
-//! What came of an attempt is written in the transaction that settles its job, together with that of all
-//! others that end at the same time. A job whose endpoints do not answer alike does not wait for the slowest: what is
-//! known after [`SETTLED_AFTER`] is written, and struck off the job. So an attempt that is written down was
-//! made, what it says happened, and after a crash only what was not written down is sent again.
+//! An attempt uses the endpoint's current settings, so a new address or secret counts from the next
+//! attempt on. A delivery to an endpoint that was disabled or deleted, or that no longer wants the
+//! message, is dropped.
 //!
-//! Where an endpoint has a [line](crate::lines), what is due stands in it, and is delivered when the line lets it pass.
+//! # What is recorded
+//! The attempts are recorded in the transaction that ends their job, together with those of other
+//! jobs that end at the same time. If some endpoints are slow, the job does not wait for them:
+//! after [`SETTLED_AFTER`], the outcomes known so far are recorded and removed from the job. So
+//! every recorded attempt has really happened, and after a crash only unrecorded ones are sent
+//! again.
 //!
-//! An attempt that somebody asked for is made once, whatever the endpoint asks for. When it fails, the
-//! schedule goes on as planned; when it succeeds, the next attempt of the schedule sees that and ends.
+//! If an endpoint has a [line](crate::lines), due deliveries join the line. They are sent when the
+//! line releases them.
+//!
+//! A manual attempt, which a user has asked for, is made once, whatever Retry-After the endpoint
+//! sends. If it fails, the schedule continues as planned. If it succeeds, the next scheduled
+//! attempt sees that and ends.
 
+mod authorization;
+mod endpoint_limits;
 mod exchange;
 mod failures;
+mod record;
 mod request;
 mod retry;
-mod underway;
-mod written;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,16 +45,16 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Webhooks;
-use crate::applications::ApplicationId;
-use crate::attempts::{self, Attempt, MANUAL};
 use crate::directory::{Entry, Pace, Target};
-use crate::endpoints::{Endpoint, EndpointId};
-use crate::lines::Waiting;
-use crate::messages::{self, Message, MessageId};
+use crate::lines::waiting::Waiting;
+use crate::model::applications::ApplicationId;
+use crate::model::attempts::{self, Attempt, MANUAL};
+use crate::model::endpoints::{Endpoint, EndpointId};
+use crate::model::messages::{self, Message, MessageId};
+pub(crate) use endpoint_limits::EndpointLimits;
 pub(crate) use exchange::{Exchange, exchange, exchange_body};
 pub(crate) use failures::Failures;
-pub(crate) use underway::Underway;
-pub(crate) use written::{Made, Settled, follow_up_all};
+pub(crate) use record::{DeliveryOutcome, MadeAttempt, follow_up_all};
 
 pub use retry::{Plan, plan};
 
@@ -55,29 +62,29 @@ pub use retry::{Plan, plan};
 pub const DELIVER: &str = "webhooks.deliver";
 const DELIVER_AGAIN: &str = "webhooks.deliver_again";
 
-/// How many messages are under way at a time on a node, how many other attempts, and how many of those at one
-/// endpoint.
+/// The maximum number of messages under way at a time on a node, of other attempts, and of other
+/// attempts at one endpoint.
 const CONCURRENCY: usize = 4_096;
 const AGAIN: usize = 4_096;
 const AGAIN_PER_ENDPOINT: usize = 32;
-/// For how long an attempt may wait for its turn at a script and at a connection.
+/// The time that an attempt may wait for a script worker and a connection.
 const TURN: Duration = Duration::from_secs(300);
-/// How long what is known waits for what is not.
+/// The time after which known outcomes are recorded, although others are still open.
 const SETTLED_AFTER: Duration = Duration::from_millis(250);
 
-/// What a job is stored with.
+/// The arguments of the job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DeliverArgs {
     pub(crate) application: String,
     pub(crate) message: String,
     pub(crate) endpoints: Vec<String>,
-    /// How many attempts have failed so far.
+    /// The number of attempts that have failed so far.
     #[serde(default, skip_serializing_if = "is_none")]
     pub(crate) failures: u32,
-    /// Whether somebody asked for this attempt.
+    /// True if a user asked for this attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_manual: bool,
-    /// Whether the endpoint's line has let it pass.
+    /// True if the endpoint's line has released it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_released: bool,
 }
@@ -98,18 +105,18 @@ pub(crate) fn first(organisation: &OrganisationId, message: &Message, endpoints:
     NewJob::new(DELIVER, organisation.as_str(), &DeliverArgs::of(message, endpoints))
 }
 
-/// The first attempt of a message at one endpoint, which waits its turn there.
+/// The first attempt of a message at one endpoint, as a job that may wait for the endpoint.
 pub(crate) fn single(organisation: &OrganisationId, message: &Message, endpoint: &EndpointId) -> NewJob {
     again(organisation, &DeliverArgs::of(message, vec![endpoint.to_string()]))
 }
 
-/// An attempt that somebody asks for.
+/// An attempt that a user asked for.
 pub(crate) fn manual(organisation: &OrganisationId, message: &Message, endpoint: &EndpointId) -> NewJob {
     let args = DeliverArgs { is_manual: true, ..DeliverArgs::of(message, vec![endpoint.to_string()]) };
     again(organisation, &args)
 }
 
-/// A delivery that a line has let pass.
+/// A delivery that a line has released.
 pub(crate) fn released(
     organisation: &OrganisationId,
     application: &ApplicationId,
@@ -131,11 +138,11 @@ fn again(organisation: &OrganisationId, args: &DeliverArgs) -> NewJob {
     NewJob::new(DELIVER_AGAIN, organisation.as_str(), args).key(args.endpoints.join(","))
 }
 
-/// Asks for another attempt of a message at an endpoint; `false` when its payload is there no more. A disabled
-/// endpoint is sent nothing.
+/// Asks for another attempt of a message at an endpoint; `false` when its payload no longer exists.
+/// A disabled endpoint is sent nothing.
 ///
 /// # Errors
-/// `Forbidden` for who may not.
+/// `Forbidden` without the permission to configure.
 pub async fn resend(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -154,7 +161,8 @@ pub async fn resend(
 /// Registers the jobs.
 pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
     let options = JobOptions {
-        // Its own plan decides; this bounds only what is not an answer, such as a lost database.
+        // The retry schedule decides. This bounds only failures without an answer, such as a lost
+        // database.
         max_attempts: 100,
         concurrency: CONCURRENCY,
         timeout: webhooks.settings.request_timeout + TURN,
@@ -169,14 +177,15 @@ pub fn register(registry: &mut Registry, webhooks: &Webhooks) {
             async move { deliver(&webhooks, attempt.job.args()?, attempt.job.id.as_str(), turn).await }
         });
         let within = webhooks.clone();
-        registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
+        registry.settle(kind, move |tx, settled: Vec<Arc<DeliveryOutcome>>| {
             let webhooks = within.clone();
-            Box::pin(async move { Ok(written::write_down(tx, &webhooks, &settled).await?) })
+            Box::pin(async move { Ok(record::write_down(tx, &webhooks, &settled).await?) })
         });
     }
 }
 
-/// Whether an attempt that cannot be made now is left to another job, or waits.
+/// The treatment of an attempt that cannot be made now: `Now` leaves it to another job, `InLine`
+/// waits for a failing endpoint's turn first.
 #[derive(Clone, Copy)]
 enum Turn {
     Now,
@@ -186,7 +195,7 @@ enum Turn {
 /// Makes the attempts of a job.
 async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str, turn: Turn) -> Result<Outcome> {
     let Some((entry, message)) = load(webhooks, &args).await? else { return Ok(Outcome::done()) };
-    let mut settled = Settled::of(&entry, &message);
+    let mut settled = DeliveryOutcome::of(&entry, &message);
     let mut underway = FuturesUnordered::new();
     for endpoint in &args.endpoints {
         let Some(target) = settled.entry.target(endpoint).filter(|target| !target.endpoint.disabled).cloned() else {
@@ -219,7 +228,7 @@ async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str, turn: Turn) 
                 has_written = true;
                 if !settled.is_empty() {
                     let rest = settled.rest_of(&args);
-                    settled = written::strike_off(webhooks, settled, job, rest).await?;
+                    settled = record::strike_off(webhooks, settled, job, rest).await?;
                 }
             }
         }
@@ -227,7 +236,8 @@ async fn deliver(webhooks: &Webhooks, args: DeliverArgs, job: &str, turn: Turn) 
     Ok(Outcome::done().noting(settled))
 }
 
-/// Whether an endpoint's line comes first. What somebody asks for does not wait behind what has failed.
+/// True if the delivery must join the endpoint's line. A manual attempt at an ordered endpoint does
+/// not wait behind failed ones.
 fn must_queue(args: &DeliverArgs, target: &Target, entry: &Entry) -> bool {
     match target.pace(&entry.application) {
         Pace::AsItComes => false,
@@ -237,18 +247,18 @@ fn must_queue(args: &DeliverArgs, target: &Target, entry: &Entry) -> bool {
     }
 }
 
-/// One attempt; nothing when the payload is there no more.
+/// One attempt; `None` when the payload no longer exists.
 async fn attempt(
     webhooks: &Webhooks,
     message: Arc<Message>,
     target: Arc<Target>,
     args: &DeliverArgs,
     permit: OwnedSemaphorePermit,
-) -> Option<Made> {
+) -> Option<MadeAttempt> {
     let now = webhooks.clock.now();
     let exchange = exchange(webhooks, &message, &target, now).await?;
     drop(permit);
-    // Without a schedule there is no other attempt.
+    // An empty schedule means no further attempt.
     let schedule: &[Duration] = if args.is_manual { &[] } else { &webhooks.settings.retry_schedule };
     let ended = webhooks.clock.now();
     let plan = exchange.plan(schedule, args.failures, ended);
@@ -261,10 +271,11 @@ async fn attempt(
     if plan != Plan::Delivered {
         webhooks.failures.note(&target.endpoint.id, attempt.status_code);
     }
-    Some(Made { target, attempt, plan })
+    Some(MadeAttempt { target, attempt, plan })
 }
 
-/// What a delivery needs; nothing when the message is not to be delivered any more.
+/// The application and the message of a delivery; `None` when the message is not to be delivered
+/// any more.
 async fn load(webhooks: &Webhooks, args: &DeliverArgs) -> Result<Option<(Arc<Entry>, Arc<Message>)>> {
     let is_first = !args.is_manual && args.failures == 0;
     let recent = is_first.then(|| webhooks.recent.take(&MessageId::from(args.message.clone()))).flatten();
@@ -277,7 +288,7 @@ async fn load(webhooks: &Webhooks, args: &DeliverArgs) -> Result<Option<(Arc<Ent
     Ok(message.map(|message| (entry, message)))
 }
 
-/// The message as it is stored; nothing where an attempt in between has delivered it.
+/// The message as stored; `None` if another attempt has delivered it in the meantime.
 async fn stored(webhooks: &Webhooks, args: &DeliverArgs) -> Result<Option<Message>> {
     let args = args.clone();
     let message = webhooks.db.read(move |tx| {

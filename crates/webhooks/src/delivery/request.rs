@@ -1,5 +1,5 @@
-//! The request that a delivery sends: signed, with both spellings of the signature's headers, so that
-//! receivers of either kind verify it unchanged.
+//! Builds the signed request of a delivery. The signature is sent in both spellings of its headers
+//! (`svix-` and `webhook-`), so that receivers of either kind verify it unchanged.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,14 +8,14 @@ use campanile_net::{Request, SigningSecret};
 
 use crate::Webhooks;
 use crate::directory::Target;
-use crate::messages::Message;
+use crate::model::messages::Message;
 use crate::transformations::Content;
 
-/// How much of an answer's body is kept.
+/// The maximum length of an answer's body that is kept, in bytes.
 const KEPT: usize = 20_000;
 const USER_AGENT: &str = concat!("Campanile-Webhooks/", env!("CARGO_PKG_VERSION"));
 
-/// The request. `token` is the endpoint's access token, where it wants one.
+/// The signed request. `token` is the endpoint's access token, if it requires one.
 pub(super) fn signed(
     webhooks: &Webhooks,
     message: &Message,
@@ -42,7 +42,7 @@ pub(super) fn signed(
     if let Some(environment) = &target.environment {
         headers.push(("x-knock-event".to_owned(), message.event_type.clone()));
         headers.push(("x-knock-environment-id".to_owned(), environment.clone()));
-        // Who verifies this has the secret as it is shown, not what it decodes to.
+        // Here the HMAC key is the secret as displayed, not the bytes that it decodes to.
         let shared = target.secrets(now).find(|secret| matches!(secret, SigningSecret::Hmac(_)));
         let stamp = now.as_micros() / 1_000;
         let stamped = shared.map(|secret| campanile_net::stamped(&secret.expose(), stamp, &body));
@@ -58,9 +58,9 @@ pub(super) fn signed(
     Request { method, url, headers, body, timeout, keep: KEPT, tls }
 }
 
-/// An address without the name and password in it, and what they become.
+/// An address without its user name and password, and the `Authorization` header that they become.
 fn without_credentials(url: &str) -> (String, Option<String>) {
-    // Most have none; those are not taken apart.
+    // Fast path: most addresses have no credentials and need no parsing.
     let Some(mut parsed) = url.contains('@').then(|| url::Url::parse(url).ok()).flatten() else {
         return (url.to_owned(), None);
     };
@@ -69,7 +69,7 @@ fn without_credentials(url: &str) -> (String, Option<String>) {
     }
     let decoded = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
     let pair = [decoded(parsed.username()), b":".to_vec(), decoded(parsed.password().unwrap_or_default())].concat();
-    // Both can be set wherever there is a host, which an endpoint's address has.
+    // Both can be set on any address with a host, and an endpoint's address has one.
     let _ = (parsed.set_username(""), parsed.set_password(None));
     (parsed.to_string(), Some(format!("Basic {}", STANDARD.encode(pair))))
 }

@@ -1,8 +1,10 @@
-//! Decides when a failed delivery is tried again, and when to give up. Pure but for the dice.
+//! Decides when a failed delivery is tried again, and when to give up. Pure except for the random
+//! jitter.
 //!
-//! The plan is the schedule's waits, give or take a fifth. A receiver's Retry-After wins over a planned wait, be it shorter or
-//! longer, up to twice the planned one; it is never asked again before that. A receiver that says nothing in time is left alone for a minute
-//! at least.
+//! The waits are those of the schedule, give or take a fifth. A receiver's Retry-After replaces the
+//! planned wait, whether it is shorter or longer, up to twice the planned wait. The receiver is
+//! never tried before that time. After a timeout the planned wait is raised to a minute, or to
+//! twelve times itself where that is less.
 
 use std::time::Duration;
 
@@ -10,26 +12,26 @@ use campanile_base::Timestamp;
 use campanile_engine::Backoff;
 use campanile_net::{Response, SendError};
 
-/// The least wait for a receiver that has said nothing in time.
+/// The minimum wait after a timeout, before jitter.
 const RESPITE: Duration = Duration::from_secs(60);
 
-/// What comes after an attempt.
+/// The next step after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing: it was answered with a 2xx.
+    /// Nothing: the answer was a 2xx.
     Delivered,
     /// Another attempt, after this wait.
     Again(Duration),
     /// Nothing: the schedule is used up.
     GiveUp,
-    /// Nothing: the receiver does not want this message.
+    /// Nothing: the receiver does not want this message (`webhook-delivery: abort-message`).
     Abort,
-    /// Nothing, ever: the receiver said 410 Gone, or that it wants nothing more.
+    /// Nothing more, ever: the receiver answered 410 Gone, or `webhook-delivery: disable`.
     Disable,
 }
 
 impl Plan {
-    /// How long until the next attempt, if there is one.
+    /// The wait before the next attempt, if there is one.
     pub fn wait(&self) -> Option<Duration> {
         match self {
             Self::Again(wait) => Some(*wait),
@@ -38,7 +40,7 @@ impl Plan {
     }
 }
 
-/// What comes after an attempt that had `failures` before it.
+/// The next step after an attempt that had `failures` before it.
 pub fn plan(schedule: &[Duration], failures: u32, answer: &Result<Response, SendError>, now: Timestamp) -> Plan {
     match answer {
         Ok(answer) if (200..300).contains(&answer.status) => return Plan::Delivered,
@@ -53,7 +55,7 @@ pub fn plan(schedule: &[Duration], failures: u32, answer: &Result<Response, Send
     let Some(planned) = schedule.get(failures as usize).copied() else { return Plan::GiveUp };
     let asked = answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after")?, now));
     let wait = match (asked.map(|asked| asked.min(planned * 2)), answer) {
-        // Four fifths of this are what was asked for.
+        // The jitter gives at least four fifths of this, which is the wait that was asked for.
         (Some(asked), _) => asked.mul_f64(1.25),
         (None, Err(SendError::TimedOut(_))) => planned.max(RESPITE.min(planned * 12)),
         (None, _) => planned,
@@ -61,7 +63,7 @@ pub fn plan(schedule: &[Duration], failures: u32, answer: &Result<Response, Send
     Plan::Again(Backoff::jittered(wait))
 }
 
-/// Seconds, whole or not, or an HTTP date.
+/// Reads seconds, whole or fractional, or an HTTP date.
 fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse::<f64>() {
         return (0.0..1e7).contains(&seconds).then(|| Duration::from_secs_f64(seconds));

@@ -1,38 +1,38 @@
-//! Secrets of endpoints: what they may be, and how one gives way to the next.
+//! Secrets of endpoints: their checks and their rotation.
 
 use std::time::Duration;
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, Permission};
-use campanile_base::{Error, Result, Secret};
+use campanile_base::{Error, Result, Secret, Thing};
 use campanile_db::Tx;
 use campanile_net::SigningSecret;
 
-use super::{Endpoint, queries};
-use crate::applications::{self, Application};
-use crate::operational::{self, EndpointChange};
-use crate::{KeyType, Webhooks};
+use crate::model::applications::Application;
+use crate::model::endpoints::{Endpoint, queries};
+use crate::notice::{self, EndpointChange};
+use crate::{KeyType, Webhooks, directory};
 
-/// How long the old secret signs beside the new one, unless said otherwise.
+/// The default time for which an old secret signs beside the new one.
 pub const GRACE: Duration = Duration::from_secs(24 * 3600);
-/// How many old secrets may sign beside the current one.
+/// The maximum number of old secrets that sign beside the current one.
 const MOST_OLD_SECRETS: i64 = 10;
 
-/// What a receiver needs to verify: the shared secret, or the public key.
+/// The key with which a receiver verifies messages: the shared secret, or the public key.
 ///
 /// # Errors
-/// What the database says, or that the vault has another key.
+/// The vault cannot decrypt the secret, since it has another key.
 pub async fn secret(tx: &mut Tx, webhooks: &Webhooks, endpoint: &Endpoint) -> Result<Secret> {
-    let sealed = queries::secret(tx, &endpoint.id).await?.ok_or(Error::NotFound("endpoint"))?;
+    let sealed = queries::secret(tx, &endpoint.id).await?.ok_or(Error::NotFound(Thing::Endpoint))?;
     let secret = SigningSecret::parse(webhooks.vault.open(&sealed)?.expose()).map_err(Error::internal)?;
     Ok(Secret::new(secret.for_receiver()))
 }
 
-/// Gives an endpoint a new secret; the old one signs beside it until `grace` has passed. `false` when ten
-/// old ones sign already.
+/// Gives an endpoint a new secret. The old one signs beside it until `grace` has passed. `false`
+/// when ten old secrets still sign.
 ///
 /// # Errors
-/// `InvalidField` for a secret that cannot be.
+/// `InvalidField` for a malformed secret.
 pub async fn rotate_secret(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -51,14 +51,14 @@ pub async fn rotate_secret(
         queries::keep_old_secret(tx, &endpoint.id, now.plus(grace)).await?;
     }
     queries::set_secret(tx, &endpoint.id, &webhooks.vault.seal(&secret), now).await?;
-    applications::touch(tx, webhooks, &application.id).await?;
+    directory::changed(tx, webhooks, &application.id).await?;
     let about = serde_json::json!({});
     activity::record(tx, &webhooks.clock, caller, Action::EndpointSecretRotated, endpoint.id.as_str(), about).await?;
-    operational::endpoint_changed(tx, webhooks, application, endpoint, EndpointChange::Updated).await?;
+    notice::endpoint_changed(tx, webhooks, application, endpoint, EndpointChange::Updated).await?;
     Ok(true)
 }
 
-/// The secret that was brought along, or one of the kind that is made up here.
+/// The given secret, or a generated one of the configured kind.
 pub(super) fn checked(webhooks: &Webhooks, secret: Option<Secret>) -> Result<Secret> {
     let Some(secret) = secret else {
         let made = match webhooks.settings.key_type {

@@ -1,69 +1,69 @@
-//! Event types: what an organisation's messages can tell of, with a schema and an example for those who
-//! receive them. Messages may be of a type that is not here; endpoints can only ask for those that are.
+//! Event types: the kinds of messages that an organisation sends, with a schema and an example for
+//! receivers. Messages may have an unknown type; endpoints can filter only by known ones.
 
 pub mod openapi;
 mod queries;
 pub mod schemas;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Thing, Timestamp};
 use campanile_db::Tx;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::Webhooks;
-use crate::applications::{Application, ApplicationKind};
+use crate::model::applications::{Application, ApplicationKind};
 use crate::names::{check_flags, check_name, check_words};
 use campanile_db::Range;
 pub use schemas::Schemas;
 
-/// The type of a message that says nothing but that sending works. Every endpoint may ask for it.
+/// The type of a test message. Every endpoint may filter by it.
 pub const PING: &str = "svix.ping";
 
 /// An event type, in the Svix API's shape.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventType {
-    /// Its name, by which it is known.
+    /// Its name, which identifies it.
     pub name: String,
-    /// What it tells of.
+    /// Its description.
     pub description: String,
-    /// Whether nobody should ask for it any more.
+    /// True if endpoints can no longer choose it.
     pub archived: bool,
-    /// Whether it is on its way out.
+    /// True if it is deprecated.
     pub deprecated: bool,
-    /// JSON Schemas by version; `null` where they were not asked for.
+    /// JSON Schemas by version; `null` when they were not requested.
     #[schema(value_type = Option<Object>)]
     pub schemas: Option<Map<String, Value>>,
-    /// Who has none of these flags does not see it.
+    /// The feature flags that show it: viewers without any of these flags do not see it.
     pub feature_flags: Option<Vec<String>>,
-    /// The first of them.
+    /// The first of the feature flags.
     pub feature_flag: Option<String>,
-    /// What it is shown with.
+    /// The group that it is shown in.
     pub group_name: Option<String>,
-    /// Since when it exists.
+    /// The time of its creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// When it was changed.
+    /// The time of the last change.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
 }
 
-/// What an event type is made of, or made over with.
+/// The input to create or replace an event type.
 #[derive(Debug, Clone, Default)]
 pub struct EventTypeSpec {
-    /// What it tells of.
+    /// Its description.
     pub description: String,
-    /// Whether nobody should ask for it any more.
+    /// True if endpoints can no longer choose it.
     pub archived: bool,
-    /// Whether it is on its way out.
+    /// True if it is deprecated.
     pub deprecated: bool,
     /// JSON Schemas by version.
     pub schemas: Option<Schemas>,
-    /// Who has none of these flags does not see it.
+    /// The feature flags that show it: viewers without any of these flags do not see it.
     pub feature_flags: Option<Vec<String>>,
-    /// What it is shown with.
+    /// The group that it is shown in.
     pub group_name: Option<String>,
 }
 
@@ -91,12 +91,12 @@ impl From<&EventType> for EventTypeSpec {
     }
 }
 
-/// Who looks at event types: a whole organisation, or somebody who sees what their flags show.
+/// A viewer of event types: the whole organisation, or a holder of feature flags.
 #[derive(Debug, Clone, Copy)]
 pub enum Viewer<'v> {
-    /// Everything.
+    /// Sees everything.
     Organisation,
-    /// What has no flag, or one of these.
+    /// Sees event types without a flag, or with one of these.
     Flags(&'v [String]),
 }
 
@@ -111,10 +111,10 @@ impl Viewer<'_> {
     }
 }
 
-/// Makes an event type; one that is archived under this name comes back as this.
+/// Creates an event type. An archived one of this name is replaced.
 ///
 /// # Errors
-/// `InvalidField`, or `Conflict` when there is one that is not archived.
+/// `InvalidField`, or `Conflict` when an event type of this name exists and is not archived.
 pub async fn create(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -131,7 +131,7 @@ pub async fn create(
     }
 }
 
-/// Makes an event type over, or makes it. Answers whether it was there.
+/// Creates or replaces an event type. Returns `true` if it existed.
 ///
 /// # Errors
 /// `InvalidField`.
@@ -143,6 +143,10 @@ pub async fn upsert(
     spec: EventTypeSpec,
 ) -> Result<(bool, EventType)> {
     caller.must(Permission::Configure)?;
+    // The API takes any name here, unlike at creation.
+    if name.is_empty() || name.len() > 256 {
+        return Err(Error::invalid_field("name", "must be 1 to 256 bytes"));
+    }
     let spec = spec.checked()?;
     let known = queries::by_name(tx, &caller.organisation, name).await?;
     let was_there = known.is_some();
@@ -174,11 +178,7 @@ async fn put(
     Ok(event_type)
 }
 
-/// Makes an event type of our own where there is none; one that is there, in whatever shape, is the
-/// organisation's.
-///
-/// # Errors
-/// What the database says.
+/// Creates one of the server's own event types, if the organisation has none of this name.
 pub async fn ensure(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -195,14 +195,15 @@ pub async fn ensure(
 /// Checks a payload against a schema.
 ///
 /// # Errors
-/// `Invalid`, with the first thing that does not fit, or why the schema cannot be compiled.
+/// `Invalid`, with the first mismatch, or the reason why the schema cannot be compiled.
 pub fn check_against(schema: &Value, payload: &Value) -> Result<()> {
     campanile_base::schema_budget::check(schema).map_err(Error::Invalid)?;
     let compiled = jsonschema::validator_for(schema).map_err(|e| Error::invalid(e.to_string()))?;
     compiled.validate(payload).map_err(|e| Error::invalid(format!("{}: {e}", e.instance_path())))
 }
 
-/// Archives an event type: endpoints that ask for it keep it, others cannot. Or removes it for good.
+/// Archives an event type, or deletes it if `for_good`. Endpoints that use an archived type keep
+/// it; others can no longer choose it.
 ///
 /// # Errors
 /// `NotFound`.
@@ -212,22 +213,19 @@ pub async fn delete(tx: &mut Tx, webhooks: &Webhooks, caller: &Caller, name: &st
         true => queries::delete(tx, &caller.organisation, name).await?,
         false => queries::archive(tx, &caller.organisation, name, webhooks.clock.now()).await?,
     };
-    if done { Ok(()) } else { Err(Error::NotFound("event type")) }
+    if done { Ok(()) } else { Err(Error::NotFound(Thing::EventType)) }
 }
 
-/// An event type by its name, archived ones too.
+/// An event type by its name; archived ones are included.
 ///
 /// # Errors
-/// `NotFound`, also for who may not see it.
+/// `NotFound`, also for a viewer who may not see it.
 pub async fn get(tx: &mut Tx, organisation: &OrganisationId, viewer: Viewer<'_>, name: &str) -> Result<EventType> {
     let found = queries::by_name(tx, organisation, name).await?;
-    found.filter(|event_type| viewer.sees(event_type)).ok_or(Error::NotFound("event type"))
+    found.filter(|event_type| viewer.sees(event_type)).ok_or(Error::NotFound(Thing::EventType))
 }
 
-/// Event types by name.
-///
-/// # Errors
-/// What the database says.
+/// Event types, ordered by name.
 pub async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -235,7 +233,7 @@ pub async fn list(
     include_archived: bool,
     range: &Range,
 ) -> Result<Vec<EventType>> {
-    // Few are hidden: those are passed over here, page after page.
+    // Few are hidden from a viewer. They are skipped here, page after page.
     let mut shown = Vec::new();
     let mut rest = range.clone();
     while (shown.len() as i64) < range.limit {
@@ -253,15 +251,15 @@ pub async fn list(
     Ok(shown)
 }
 
-/// Refuses types that nobody can ask for.
+/// Refuses event types that do not exist or are archived.
 ///
 /// # Errors
-/// `InvalidField`, with the names of those that are not there.
+/// `InvalidField`, with the missing names.
 pub(crate) async fn must_be_known(tx: &mut Tx, application: &Application, names: Option<&[String]>) -> Result<()> {
     let mut missing = Vec::new();
     for name in names.into_iter().flatten() {
         let is_built_in =
-            application.kind == ApplicationKind::Operational && crate::operational::TYPES.contains(&name.as_str());
+            application.kind == ApplicationKind::Operational && crate::notice::TYPES.contains(&name.as_str());
         if name == PING || is_built_in {
             continue;
         }

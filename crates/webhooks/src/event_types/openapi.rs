@@ -1,8 +1,10 @@
-//! Event types out of the `webhooks` of an OpenAPI document: one for each, named like it, with the schema of its request.
+//! Reads event types from the `webhooks` of an OpenAPI document: one for each, with its name and
+//! the schema of its request.
 //!
-//! References within the document are resolved in place, so a small document can come to a large one: what is
-//! resolved is counted, and refused beyond [`SCHEMA_NODES`] for one event type and [`OPENAPI_NODES`] for all. A reference that
-//! leads back into itself becomes a schema that takes anything.
+//! References within the document are resolved in place, so a small document can become a large
+//! one. The resolved values are counted, and refused above [`SCHEMA_NODES`] for one event type and
+//! [`OPENAPI_NODES`] for all. A reference that leads back to itself becomes a schema that accepts
+//! anything.
 
 use campanile_base::bounds::{EVENT_TYPES_AT_A_TIME, OPENAPI_BYTES, OPENAPI_NODES, SCHEMA_DEPTH, SCHEMA_NODES};
 use serde_json::{Map, Value, json};
@@ -12,7 +14,7 @@ use crate::names::check_count;
 /// The event types of a document, in the Svix API's shape.
 ///
 /// # Errors
-/// A sentence: which bound is exceeded, and where.
+/// A sentence: the limit that is exceeded, and the webhook.
 pub fn event_types(document: &Value) -> Result<Vec<Value>, String> {
     let webhooks = document["webhooks"].as_object().or_else(|| document["x-webhooks"].as_object());
     let webhooks: Vec<_> = webhooks.into_iter().flatten().collect();
@@ -49,7 +51,7 @@ struct Resolver<'d> {
     document: &'d Value,
     /// The references that are being resolved.
     open: Vec<&'d str>,
-    /// The values of the schema at hand, and of all so far.
+    /// The number of values in the current schema, and in all schemas so far.
     nodes: usize,
     all_nodes: usize,
     bytes: usize,

@@ -2,39 +2,32 @@
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Timestamp;
-use campanile_db::{Result, Row, Tx, params};
+use campanile_db::{Range, Result, Row, Tx, insert, json_text, params, ranged};
 
 use super::EventType;
-use campanile_db::{Range, ranged};
 
-macro_rules! columns {
-    () => {
-        "name, description, archived, deprecated, schemas, feature_flags, group_name, created_at, updated_at"
-    };
+campanile_db::columns! {
+    columns, at:
+    name, description, archived, deprecated, schemas, feature_flags, group_name, created_at, updated_at,
 }
 
-/// Stores an event type, over what was there.
+/// Stores an event type, or replaces one of this name.
 pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, event_type: &EventType) -> Result<u64> {
-    let sql =
-        "INSERT INTO event_type (organisation_id, name, description, archived, deprecated, schemas, feature_flags,
-            group_name, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        ON CONFLICT (organisation_id, name) DO UPDATE SET description = excluded.description,
-            archived = excluded.archived, deprecated = excluded.deprecated, schemas = excluded.schemas,
-            feature_flags = excluded.feature_flags, group_name = excluded.group_name, updated_at = excluded.updated_at";
-    let params = params![
-        organisation.as_str(),
-        &event_type.name,
-        &event_type.description,
-        event_type.archived,
-        event_type.deprecated,
-        event_type.schemas.as_ref().map(|schemas| serde_json::to_string(schemas).unwrap_or_default()),
-        event_type.feature_flags.as_ref().map(|flags| serde_json::to_string(flags).unwrap_or_default()),
-        event_type.group_name.as_deref(),
-        event_type.created_at,
-        event_type.updated_at
-    ];
-    tx.execute(sql, params).await
+    let (sql, params) = insert!("event_type" {
+        organisation_id: organisation.as_str(),
+        name: &event_type.name,
+        description: &event_type.description,
+        archived: event_type.archived,
+        deprecated: event_type.deprecated,
+        schemas: event_type.schemas.as_ref().map(json_text),
+        feature_flags: event_type.feature_flags.as_ref().map(json_text),
+        group_name: event_type.group_name.as_deref(),
+        created_at: event_type.created_at,
+        updated_at: event_type.updated_at,
+    } "ON CONFLICT (organisation_id, name) DO UPDATE SET description = excluded.description,
+        archived = excluded.archived, deprecated = excluded.deprecated, schemas = excluded.schemas,
+        feature_flags = excluded.feature_flags, group_name = excluded.group_name, updated_at = excluded.updated_at");
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn archive(tx: &mut Tx, organisation: &OrganisationId, name: &str, now: Timestamp) -> Result<bool> {
@@ -70,19 +63,17 @@ pub(super) async fn list(
 }
 
 fn read(row: &Row<'_>) -> Result<EventType> {
-    let schemas: Option<String> = row.get(4)?;
-    let feature_flags: Option<Vec<String>> =
-        row.get::<Option<String>>(5)?.and_then(|text| serde_json::from_str(&text).ok());
+    let feature_flags: Option<Vec<String>> = row.json_if_any(at::feature_flags)?;
     Ok(EventType {
-        name: row.get(0)?,
-        description: row.get(1)?,
-        archived: row.get(2)?,
-        deprecated: row.get(3)?,
-        schemas: schemas.and_then(|text| serde_json::from_str(&text).ok()),
+        name: row.get(at::name)?,
+        description: row.get(at::description)?,
+        archived: row.get(at::archived)?,
+        deprecated: row.get(at::deprecated)?,
+        schemas: row.json_if_any(at::schemas)?,
         feature_flag: feature_flags.as_ref().and_then(|flags| flags.first().cloned()),
         feature_flags,
-        group_name: row.get(6)?,
-        created_at: row.get(7)?,
-        updated_at: row.get(8)?,
+        group_name: row.get(at::group_name)?,
+        created_at: row.get(at::created_at)?,
+        updated_at: row.get(at::updated_at)?,
     })
 }

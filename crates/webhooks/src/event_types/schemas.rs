@@ -1,4 +1,5 @@
-//! The JSON Schemas of an event type, by version: measured and checked before they are stored.
+//! The JSON Schemas of an event type, by version. Their size and validity are checked before they
+//! are stored.
 
 use std::time::Duration;
 
@@ -9,15 +10,15 @@ use serde_json::{Map, Value};
 
 use crate::Webhooks;
 
-/// For how long the schemas of one request may be looked at.
+/// The time limit for work on the schemas of one request.
 const TIME: Duration = Duration::from_secs(10);
 
-/// Schemas that were checked.
+/// Checked schemas.
 #[derive(Debug, Clone)]
 pub struct Schemas(Map<String, Value>);
 
 impl Schemas {
-    /// Measures schemas, and checks that they are some.
+    /// Checks that schemas are small enough and valid.
     ///
     /// # Errors
     /// `InvalidField`.
@@ -42,7 +43,7 @@ impl Schemas {
         Ok(Self(schemas))
     }
 
-    /// Those that are stored were checked before.
+    /// Stored schemas: they were checked before.
     pub(super) fn stored(schemas: Map<String, Value>) -> Self {
         Self(schemas)
     }
@@ -52,7 +53,8 @@ impl Schemas {
     }
 }
 
-/// Checks the schemas of several event types on a thread of its own: what they cost is for others to decide.
+/// Checks the schemas of several event types in the sandbox, since their cost depends on input of
+/// others.
 ///
 /// # Errors
 /// `InvalidField`; `TooMany` while earlier work of the organisation is under way.
@@ -67,10 +69,11 @@ pub async fn check_all(
     .await?
 }
 
-/// Runs work over what an organisation has sent on a thread of its own.
+/// Runs work on an organisation's input in the sandbox, on a thread of its own.
 ///
 /// # Errors
-/// `InvalidField` for what takes too long, `TooMany` while earlier work of the organisation is under way.
+/// `InvalidField` when it takes too long, `TooMany` while earlier work of the organisation still
+/// runs.
 pub async fn in_sandbox<T: Send + 'static>(
     webhooks: &Webhooks,
     organisation: &OrganisationId,

@@ -1,12 +1,15 @@
-//! Endpoints in order: one request at a time, and nothing overtakes what has failed.
+//! Ordered endpoints: one request at a time, and nothing overtakes a failed request.
 //!
-//! A request carries the first messages in line. When it fails, the same messages are sent again on the retry schedule, and after
-//! its end with the last of its waits, until the endpoint takes them, somebody skips them, or it has taken nothing for so
-//! long that it is disabled. Nothing leaves the line by itself but what was expunged, and what the receiver says that it does not want.
+//! A request carries the first messages of the line. When it fails, the same messages are sent
+//! again on the retry schedule, and after its end at intervals of its last wait. This ends when the
+//! endpoint accepts them, a user skips them, or the endpoint has accepted nothing for so long that
+//! it is disabled. Messages leave the line without delivery only if they were expunged, or if the
+//! receiver answers `webhook-delivery: abort-message`.
 //!
-//! With a batch size of one a message is sent as to any endpoint. With more, the body is a JSON array of objects with
-//! `eventType` and `payload`, or what the endpoint's script makes of them, and the id that is signed is that of the first message.
-//! Fewer go together where their payloads would be more than [`BATCH_BYTES`].
+//! With a batch size of one, a message is sent as to any other endpoint. With more, the body is a
+//! JSON array of objects with `eventType` and `payload`, or the output of the endpoint's script.
+//! The signed id is that of the first message. A batch is smaller where its payloads together would
+//! exceed [`BATCH_BYTES`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,40 +17,40 @@ use std::time::Duration;
 use bytes::Bytes;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::bounds::BATCH_BYTES;
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Thing, Timestamp};
 use campanile_db::Tx;
 use serde_json::{Value, json};
 
 use super::queries::{self, Head};
-use super::{Next, sleep_if_empty, wake};
-use crate::Webhooks;
-use crate::applications::Application;
-use crate::attempts::{self, Attempt};
-use crate::delivery::{self, Exchange, Made, Plan, Settled};
+use super::queue::wake;
+use super::{Next, sleep_if_empty};
+use crate::delivery::{self, DeliveryOutcome, Exchange, MadeAttempt, Plan};
 use crate::directory::{Entry, Target};
-use crate::endpoints::{Endpoint, Way};
-use crate::messages::{self, Message};
-use crate::transformations;
+use crate::model::applications::Application;
+use crate::model::attempts::{self, Attempt};
+use crate::model::endpoints::{DeliveryMode, Endpoint};
+use crate::model::messages::{self, Message};
+use crate::{Webhooks, transformations};
 
-/// The wait where there is no schedule.
+/// The retry interval if the schedule is empty.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Those who go together.
+/// The messages of one request.
 struct Batch {
     messages: Vec<Arc<Message>>,
-    /// The number of the last of them.
+    /// The line number of the last message.
     last: i64,
     head: Head,
 }
 
-/// What there is to do.
+/// The next step for a line.
 enum Work {
     Send(Batch),
     Wait(Duration),
     Nothing,
 }
 
-/// One turn: the first in line are sent, if their time has come.
+/// One turn: sends the first messages of the line, if they are due.
 pub(super) async fn turn(
     webhooks: &Webhooks,
     entry: &Arc<Entry>,
@@ -103,8 +106,8 @@ async fn next(
     work.await
 }
 
-/// The first in line whose payloads fit into one request, the number of the last of them, and whether others had to stay. Those
-/// that are there no more are passed over.
+/// The first messages of a line whose payloads fit into one request, the line number of the last of
+/// them, and `true` if others did not fit. Expunged messages are skipped.
 fn within_one_request<'m>(line: impl Iterator<Item = (i64, Option<&'m Message>)>) -> (Vec<Arc<Message>>, i64, bool) {
     let (mut messages, mut last, mut bytes) = (Vec::new(), 0, 0);
     for (number, message) in line {
@@ -121,10 +124,10 @@ fn within_one_request<'m>(line: impl Iterator<Item = (i64, Option<&'m Message>)>
 async fn send(webhooks: &Webhooks, entry: &Arc<Entry>, target: &Arc<Target>, batch: Batch) -> Result<Next> {
     let now = webhooks.clock.now();
     let exchange = match (batch.messages.as_slice(), target.endpoint.way) {
-        ([only], Way::InOrder { batch_size: 1, .. }) => delivery::exchange(webhooks, only, target, now).await,
+        ([only], DeliveryMode::InOrder { batch_size: 1, .. }) => delivery::exchange(webhooks, only, target, now).await,
         _ => exchange_all(webhooks, &batch.messages, target, now).await,
     };
-    // Gone between two looks: the next turn passes it over.
+    // The message was expunged between two reads: the next turn skips it.
     let Some(exchange) = exchange else { return Ok(Next::Turn(Duration::ZERO)) };
     let plan = exchange.plan(&webhooks.settings.retry_schedule, batch.head.failures, now);
     let ended = webhooks.clock.now();
@@ -140,8 +143,8 @@ async fn send(webhooks: &Webhooks, entry: &Arc<Entry>, target: &Arc<Target>, bat
         if plan != Plan::Delivered {
             webhooks.failures.note(&target.endpoint.id, attempt.status_code);
         }
-        let made = Made { target: target.clone(), attempt, plan: plan.clone() };
-        Settled { made: vec![made], ..Settled::of(entry, message) }
+        let made = MadeAttempt { target: target.clone(), attempt, plan: plan.clone() };
+        DeliveryOutcome { made: vec![made], ..DeliveryOutcome::of(entry, message) }
     });
     write_down(webhooks, target, made.collect(), &batch, next_at).await?;
     Ok(Next::Turn(again.unwrap_or_default()))
@@ -170,11 +173,11 @@ async fn exchange_all(
     Some(delivery::exchange_body(webhooks, first, target, body, now).await)
 }
 
-/// Writes down what has come of it, and moves the line.
+/// Records the outcome, and moves the line or schedules the retry.
 async fn write_down(
     webhooks: &Webhooks,
     target: &Target,
-    settled: Vec<Settled>,
+    settled: Vec<DeliveryOutcome>,
     batch: &Batch,
     retry_at: Option<Timestamp>,
 ) -> Result<()> {
@@ -202,10 +205,10 @@ async fn write_down(
     written.await
 }
 
-/// Tries the first in line at once, whenever its time would have come.
+/// Tries the first messages of the line at once, without waiting for their retry time.
 ///
 /// # Errors
-/// `NotFound` for an endpoint that is not sent to in order, `Forbidden`.
+/// `NotFound` for an endpoint that is not ordered, `Forbidden`.
 pub async fn retry_now(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -220,10 +223,11 @@ pub async fn retry_now(
     wake(tx, webhooks, application, &endpoint.id).await
 }
 
-/// Passes over the first in line, or all up to a message, which are never delivered.
+/// Skips the first message of the line, or all up to a number. Skipped messages are never
+/// delivered.
 ///
 /// # Errors
-/// `NotFound` for an endpoint that is not sent to in order, and for a message that is not in line.
+/// `NotFound` for an endpoint that is not ordered.
 pub async fn skip(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -242,35 +246,29 @@ pub async fn skip(
     wake(tx, webhooks, application, &endpoint.id).await
 }
 
-/// How a line stands.
+/// The state of a line.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing {
-    /// How often the first has failed.
+    /// The number of failed requests for its first messages.
     pub failures: u32,
-    /// When it is tried again.
+    /// The time of the next retry.
     pub retry_at: Option<Timestamp>,
-    /// All up to this number have left the line.
+    /// The highest line number whose message, and all before it, has left the line.
     pub done: i64,
 }
 
-/// How the line of an endpoint stands.
-///
-/// # Errors
-/// What the database says.
+/// The state of an endpoint's line.
 pub async fn standing(tx: &mut Tx, endpoint: &Endpoint) -> Result<Standing> {
     let head = queries::head(tx, endpoint.id.as_str()).await?;
     let first = queries::first(tx, endpoint.id.as_str(), 1).await?;
     let done = match (endpoint.way, first.first()) {
-        (Way::InOrder { .. }, Some((number, _))) => number - 1,
+        (DeliveryMode::InOrder { .. }, Some((number, _))) => number - 1,
         _ => head.last,
     };
     Ok(Standing { failures: head.failures, retry_at: head.retry_at, done })
 }
 
 /// The first message in line.
-///
-/// # Errors
-/// What the database says.
 pub async fn next_message(tx: &mut Tx, application: &Application, endpoint: &Endpoint) -> Result<Option<Message>> {
     let first = queries::first(tx, endpoint.id.as_str(), 1).await?;
     let Some((_, waiting)) = first.into_iter().next() else { return Ok(None) };
@@ -279,8 +277,8 @@ pub async fn next_message(tx: &mut Tx, application: &Application, endpoint: &End
 
 fn must_be_in_order(endpoint: &Endpoint) -> Result<()> {
     match endpoint.way {
-        Way::InOrder { .. } => Ok(()),
-        Way::Push | Way::Polled => Err(Error::NotFound("FIFO endpoint")),
+        DeliveryMode::InOrder { .. } => Ok(()),
+        DeliveryMode::Push | DeliveryMode::Polled => Err(Error::NotFound(Thing::OrderedEndpoint)),
     }
 }
 

@@ -1,49 +1,51 @@
-//! Polling: a receiver without an address of its own asks for its messages, in the order of their numbers.
+//! Polling: a receiver without an address fetches its messages, in the order of their line numbers.
 //!
-//! An answer's iterator is where the next question begins. A consumer has a name, and need not keep its iterator: asking
-//! with it says that what came before is done with, and a question without one begins where the last one did.
+//! Each answer has an iterator, which marks where the next request begins. A consumer is a named
+//! position that the server stores. A request with an iterator stores it as the consumer's
+//! position: all messages before it are done. A request without one begins at the stored position.
 
 use campanile_accounts::Caller;
-use campanile_base::{Error, Result, Timestamp, lowest_id};
+use campanile_base::{Error, Result, Thing, Timestamp, lowest_id};
 use campanile_db::Tx;
 
 use super::queries;
 use crate::Webhooks;
-use crate::applications::Application;
-use crate::endpoints::{Endpoint, Way};
-use crate::messages::{self, Filter, Message};
+use crate::model::applications::Application;
+use crate::model::endpoints::{DeliveryMode, Endpoint};
+use crate::model::messages::{self, Filter, Message};
 use crate::tokens::{self, Token};
 
-/// How many messages are looked at for one answer.
+/// The maximum number of messages that are read for one answer.
 const LOOKED_AT: usize = 5_000;
-/// How long a consumer's name may be.
+/// The maximum length of a consumer's name, in bytes.
 const NAME: usize = 256;
 
-/// What is asked.
+/// A request for messages.
 #[derive(Debug, Clone, Default)]
 pub struct Question {
-    /// At most so many messages.
+    /// The maximum number of messages.
     pub limit: usize,
-    /// Those after this number.
+    /// Messages after this line number.
     pub from: Option<i64>,
-    /// Those since this time, where there is no number.
+    /// Messages since this time, if no number is given.
     pub since: Option<Timestamp>,
-    /// Only such.
+    /// The messages to include.
     pub filter: Filter,
 }
 
-/// What is answered.
+/// The answer.
 #[derive(Debug, Clone)]
 pub struct Page {
     /// The messages.
     pub messages: Vec<Message>,
-    /// The number to go on from.
+    /// The line number to continue from.
     pub next: i64,
-    /// Whether there are no more at present.
+    /// True if no further messages exist at present.
     pub is_done: bool,
 }
 
-/// The messages of a polled endpoint. Without a number or a time, none: the answer says where to begin.
+/// The messages of a polled endpoint. Without a number or a time the answer has no messages, only
+/// the number to begin from.
 ///
 /// # Errors
 /// `NotFound` for an endpoint that is not polled.
@@ -67,7 +69,7 @@ pub async fn poll(tx: &mut Tx, application: &Application, endpoint: &Endpoint, q
         looked_at += waiting.len();
         let ids: Vec<String> = waiting.into_iter().map(|(_, waiting)| waiting.message).collect();
         let found = messages::queries::these(tx, &application.id, &ids).await?;
-        // In the order of the numbers; what was expunged is passed over.
+        // In the order of the line numbers. Messages that no longer exist are skipped.
         let numbered = ids.iter().filter_map(|id| found.iter().find(|message| message.id.as_str() == id));
         messages.extend(numbered.filter(|message| question.filter.admits(message)).cloned());
     }
@@ -75,10 +77,10 @@ pub async fn poll(tx: &mut Tx, application: &Application, endpoint: &Endpoint, q
     Ok(Page { messages, next, is_done })
 }
 
-/// Like [`poll`], by a consumer who is remembered.
+/// Like [`poll`], for a consumer whose position is stored.
 ///
 /// # Errors
-/// Like [`poll`]; `InvalidField` for a name that cannot be.
+/// Like [`poll`]; `InvalidField` for a malformed name.
 pub async fn consume(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -92,13 +94,13 @@ pub async fn consume(
     let (id, now) = (endpoint.id.as_str(), webhooks.clock.now());
     match question.from {
         Some(from) => drop(queries::set_consumer(tx, id, consumer, from, now).await?),
-        // A new consumer begins with the first message that there is.
+        // A new consumer begins with the first message that still exists.
         None => question.from = Some(queries::consumer(tx, id, consumer).await?.unwrap_or(0)),
     }
     poll(tx, application, endpoint, &question).await
 }
 
-/// Has a consumer go on from a time; answers the number.
+/// Moves a consumer to a time. Returns the line number.
 ///
 /// # Errors
 /// Like [`consume`].
@@ -117,8 +119,8 @@ pub async fn seek(
     Ok(number)
 }
 
-/// The token of a polled endpoint, by which its messages can be asked for and nothing else; it is made when it is first asked
-/// for, or anew.
+/// The token of a polled endpoint. It gives access to the messages of that endpoint and nothing
+/// else. It is created on the first call, or anew if `is_new`.
 ///
 /// # Errors
 /// `NotFound` for an endpoint that is not polled, `Forbidden`.
@@ -136,14 +138,14 @@ pub async fn token(
 
 fn must_be_polled(endpoint: &Endpoint) -> Result<()> {
     match endpoint.way {
-        Way::Polled => Ok(()),
-        Way::Push | Way::InOrder { .. } => Err(Error::NotFound("polling endpoint")),
+        DeliveryMode::Polled => Ok(()),
+        DeliveryMode::Push | DeliveryMode::InOrder { .. } => Err(Error::NotFound(Thing::PollingEndpoint)),
     }
 }
 
 fn check_consumer(name: &str) -> Result<()> {
     match (1..=NAME).contains(&name.len()) {
         true => Ok(()),
-        false => Err(Error::invalid_field("consumer_id", "must be 1 to 256 characters")),
+        false => Err(Error::invalid_field("consumer_id", "must be 1 to 256 bytes")),
     }
 }

@@ -1,72 +1,73 @@
-//! How messages are accepted: together, each wholly or not at all.
+//! Accepts messages in groups; each message is stored completely or not at all.
 //!
-//! One transaction stores the messages of a group and their deliveries. A message whose event id is taken is
-//! refused by itself. A repeated request (same caller, same idempotency key) is answered with the
-//! message that the first one made: the key is stored with the message, so whether the first
-//! came through needs no second guess, not even after a crash.
+//! One transaction stores the messages of a group and their deliveries. A message whose event id is
+//! taken is refused; the rest of the group is stored. A repeated request (same caller, same
+//! idempotency key) is answered with the message of the first request. The key is stored with the
+//! message, so the answer is certain even after a crash.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Thing, Timestamp};
 use campanile_db::{Apply, Lane, Tx};
 
-use super::{Message, MessageId, NewMessage, To, queries};
-use crate::Webhooks;
-use crate::applications::{self, Application, ApplicationId, queries as application_queries};
-use crate::delivery;
-use crate::directory::{Entry, Pace};
-use crate::lines::{Joining, Waiting};
+use crate::directory::{Entry, Pace, Target};
+use crate::lines::queue::Joining;
+use crate::lines::waiting::Waiting;
+use crate::model::applications::{Application, queries as application_queries};
+use crate::model::endpoints::EndpointId;
+use crate::model::messages::{Message, NewMessage, To, message_of, queries};
+use crate::{Webhooks, applications, delivery};
 
-/// For how long a repeated request is answered with the message of the first.
+/// The time for which a repeated request is answered with the message of the first.
 const REPEATS: Duration = Duration::from_secs(12 * 3600);
 
-/// A message on its way in.
+/// A message to accept.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct SendRequest {
     caller: Arc<Caller>,
     to: To,
     new: NewMessage,
-    /// The hash of the request, if it says that it may be repeated.
+    /// The hash of the request, if the request has an idempotency key.
     request: Option<String>,
 }
 
-/// What became of a message that was handed in.
+/// The result of an accepted message.
 #[derive(Debug, Clone)]
 pub struct Accepted {
     /// The message.
     pub message: Arc<Message>,
-    /// Whether an earlier request made it.
+    /// True if an earlier request stored it.
     pub is_repeat: bool,
 }
 
-/// Why a message was not accepted.
+/// The reason why a message was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum SendRefusal {
     /// There is no such application.
     NoApplication,
     /// The application has a message with this event id.
     EventIdTaken,
 }
 
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
+impl From<SendRefusal> for Error {
+    fn from(refused: SendRefusal) -> Self {
         match refused {
-            Refused::NoApplication => Error::NotFound("application"),
-            Refused::EventIdTaken => Error::conflict("A message with that eventId already exists"),
+            SendRefusal::NoApplication => Error::NotFound(Thing::Application),
+            SendRefusal::EventIdTaken => Error::conflict("A message with that eventId already exists"),
         }
     }
 }
 
-pub(crate) type Accepts = Lane<Asked, std::result::Result<Accepted, Refused>>;
+pub(crate) type Accepts = Lane<SendRequest, std::result::Result<Accepted, SendRefusal>>;
 
 /// Starts the lane of messages.
 fn lane(webhooks: &Webhooks) -> Accepts {
-    // A lane that held the pillar would keep itself alive.
+    // A lane that held a strong reference would keep itself alive.
     let within = Arc::downgrade(&webhooks.0);
-    let apply: Apply<Asked, std::result::Result<Accepted, Refused>> = Arc::new(move |tx, asked| {
+    let apply: Apply<SendRequest, std::result::Result<Accepted, SendRefusal>> = Arc::new(move |tx, asked| {
         let webhooks = within.upgrade().map(Webhooks);
         Box::pin(async move {
             let stopped = || campanile_db::Error::Unavailable("the server is stopping".into());
@@ -76,8 +77,8 @@ fn lane(webhooks: &Webhooks) -> Accepts {
     Lane::start(webhooks.db.clone(), apply)
 }
 
-/// Accepts a message: it is durable, and its deliveries with it, once this answers. `request` is what a
-/// repetition of this request has in common with it.
+/// Accepts a message. When this returns, the message and its deliveries are durable. `request` is
+/// the hash that repetitions of this request share.
 ///
 /// # Errors
 /// `InvalidField`, `NotFound` when there is no application, `Conflict` when the event id is taken.
@@ -94,7 +95,7 @@ pub async fn accept(
         spec.clone().checked()?;
     }
     let lane = webhooks.accepts.get_or_init(|| lane(webhooks));
-    Ok(lane.submit(Asked { caller, to, new, request }).await??)
+    Ok(lane.submit(SendRequest { caller, to, new, request }).await??)
 }
 
 /// Like [`accept`], in the caller's transaction.
@@ -110,7 +111,7 @@ pub async fn send(
     let now = webhooks.clock.now();
     let new = new.checked(now)?;
     let (id, revision) = (&application.id, application.revision);
-    let entry = webhooks.directory.at_revision(tx, webhooks, id, revision).await?.ok_or(Refused::NoApplication)?;
+    let entry = webhooks.directory.at_revision(tx, webhooks, id, revision).await?.ok_or(SendRefusal::NoApplication)?;
     let pending = vec![Pending {
         message: Arc::new(message_of(id, new.clone(), now)),
         request: None,
@@ -119,17 +120,17 @@ pub async fn send(
     }];
     let stored = store(tx, webhooks, &pending, now).await?;
     let message = pending.into_iter().next().expect("there is one").message;
-    if stored[0] { Ok(message) } else { Err(Refused::EventIdTaken.into()) }
+    if stored[0] { Ok(message) } else { Err(SendRefusal::EventIdTaken.into()) }
 }
 
-/// Like [`send`], of many at once; none of them may be called by an event id.
+/// Like [`send`], for many messages at once. They must not have event ids.
 ///
 /// # Errors
 /// Like [`accept`].
 pub async fn send_all(tx: &mut Tx, webhooks: &Webhooks, application: &Application, all: Vec<NewMessage>) -> Result<()> {
     let now = webhooks.clock.now();
     let (id, revision) = (&application.id, application.revision);
-    let entry = webhooks.directory.at_revision(tx, webhooks, id, revision).await?.ok_or(Refused::NoApplication)?;
+    let entry = webhooks.directory.at_revision(tx, webhooks, id, revision).await?.ok_or(SendRefusal::NoApplication)?;
     let pending = all.into_iter().map(|new| {
         let new = new.checked(now)?;
         let only_to = new.only_to.clone();
@@ -144,23 +145,23 @@ struct Pending {
     message: Arc<Message>,
     request: Option<String>,
     entry: Arc<Entry>,
-    only_to: Option<crate::endpoints::EndpointId>,
+    only_to: Option<EndpointId>,
 }
 
 async fn accept_all(
     tx: &mut Tx,
     webhooks: &Webhooks,
-    asked: Vec<Asked>,
-) -> Result<Vec<std::result::Result<Accepted, Refused>>> {
+    asked: Vec<SendRequest>,
+) -> Result<Vec<std::result::Result<Accepted, SendRefusal>>> {
     let now = webhooks.clock.now();
     let entries = entries_of(tx, webhooks, &asked).await?;
     let mut pending = Vec::with_capacity(asked.len());
-    let mut answers: Vec<std::result::Result<Accepted, Refused>> = Vec::with_capacity(asked.len());
+    let mut answers: Vec<std::result::Result<Accepted, SendRefusal>> = Vec::with_capacity(asked.len());
     let mut places = Vec::with_capacity(asked.len());
     for asked in asked {
         let key = (asked.caller.organisation.as_str().to_owned(), asked.to.application);
         let Some(entry) = entries.get(&key) else {
-            answers.push(Err(Refused::NoApplication));
+            answers.push(Err(SendRefusal::NoApplication));
             continue;
         };
         let only_to = asked.new.only_to.clone();
@@ -178,33 +179,34 @@ async fn accept_all(
     Ok(answers)
 }
 
-/// Why a message could not be stored: it is there already, or its event id is another's.
+/// The reason why a message could not be stored: it is a repeated request, or its event id is
+/// taken.
 async fn repeated_or_taken(
     tx: &mut Tx,
     webhooks: &Webhooks,
     pending: &Pending,
     now: Timestamp,
-) -> Result<std::result::Result<Accepted, Refused>> {
+) -> Result<std::result::Result<Accepted, SendRefusal>> {
     let application = &pending.entry.application.id;
-    let Some(request) = &pending.request else { return Ok(Err(Refused::EventIdTaken)) };
+    let Some(request) = &pending.request else { return Ok(Err(SendRefusal::EventIdTaken)) };
     let Some(known) = queries::by_request(tx, application, request).await? else {
-        return Ok(Err(Refused::EventIdTaken));
+        return Ok(Err(SendRefusal::EventIdTaken));
     };
     if now.since(known.created_at) < REPEATS {
         return Ok(Ok(Accepted { message: Arc::new(known), is_repeat: true }));
     }
-    // Too long ago to be the same request.
+    // Too old to be the same request.
     queries::forget_request(tx, application, &known.id).await?;
     let stored = store(tx, webhooks, std::slice::from_ref(pending), now).await?;
     let accepted = Accepted { message: pending.message.clone(), is_repeat: false };
-    Ok(if stored[0] { Ok(accepted) } else { Err(Refused::EventIdTaken) })
+    Ok(if stored[0] { Ok(accepted) } else { Err(SendRefusal::EventIdTaken) })
 }
 
-/// The applications that these are for, so far as there are any.
+/// The applications of these requests, as far as they exist or can be created.
 async fn entries_of(
     tx: &mut Tx,
     webhooks: &Webhooks,
-    asked: &[Asked],
+    asked: &[SendRequest],
 ) -> Result<HashMap<(String, String), Arc<Entry>>> {
     let mut words: Vec<(OrganisationId, String)> = Vec::new();
     for asked in asked {
@@ -224,36 +226,19 @@ async fn entries_of(
         if let (false, Some(spec)) = (entries.contains_key(&key), &asked.to.create) {
             let made = applications::create(tx, &webhooks.clock, &asked.caller, spec.clone()).await?;
             let entry = webhooks.directory.at_revision(tx, webhooks, &made.id, made.revision).await?;
-            entries.insert(key, entry.ok_or(Refused::NoApplication)?);
+            entries.insert(key, entry.ok_or(SendRefusal::NoApplication)?);
         }
     }
     Ok(entries)
 }
 
-pub(super) fn message_of(application: &ApplicationId, new: NewMessage, now: Timestamp) -> Message {
-    Message {
-        id: MessageId::new(now),
-        application_id: application.clone(),
-        event_type: new.event_type,
-        event_id: new.event_id,
-        channels: new.channels,
-        tags: new.tags,
-        payload: Some(new.payload),
-        content_type: new.content_type,
-        transformations_params: new.transformations_params,
-        created_at: now,
-        deliver_at: new.deliver_at.filter(|at| *at > now),
-        expires_at: new.keep_hours.map(|hours| now.plus(Duration::from_secs(3_600 * hours as u64))),
-    }
-}
-
-/// Stores messages and their deliveries; answers which were stored.
+/// Stores messages and their deliveries. Returns `true` for each that was stored.
 async fn store(tx: &mut Tx, webhooks: &Webhooks, pending: &[Pending], now: Timestamp) -> Result<Vec<bool>> {
     let rows = pending.iter().map(|pending| (&*pending.message, pending.request.as_deref()));
     let stored = queries::insert(tx, rows).await?;
     let (mut jobs, mut joining) = (Vec::new(), Joining::default());
     for (pending, _) in pending.iter().zip(&stored).filter(|(_, stored)| **stored) {
-        let wants = |target: &&Arc<crate::directory::Target>| match &pending.only_to {
+        let wants = |target: &&Arc<Target>| match &pending.only_to {
             Some(only) => target.endpoint.id == *only && target.wants(&pending.message),
             None => target.wants(&pending.message),
         };
@@ -262,7 +247,7 @@ async fn store(tx: &mut Tx, webhooks: &Webhooks, pending: &[Pending], now: Times
         for target in pending.entry.targets.iter().filter(wants) {
             match target.pace(application) {
                 Pace::AsItComes => endpoints.push(target.endpoint.id.to_string()),
-                // It stands in line when its time has come.
+                // A delayed message joins its line when it is due.
                 _ if message.deliver_at.is_some() => endpoints.push(target.endpoint.id.to_string()),
                 _ => joining.add(application, target, Waiting::first(message)),
             }

@@ -1,47 +1,49 @@
-//! Requests with an `Idempotency-Key`: a repeat is answered as the first was, for twelve hours.
+//! Requests with an `Idempotency-Key`: for twelve hours, a repeat gets the answer of the first
+//! request.
 //!
-//! The first to come stores that it is under way; whoever comes meanwhile waits. Only what succeeded is
-//! remembered: a refusal may be tried again. Answers have tokens and keys in them, so they are sealed. Messages remember their request themselves, in the
-//! transaction that stores them (`messages/accept.rs`); this is for everything else.
+//! The first request stores that it is under way; repeats wait for its answer. Only successful
+//! answers are stored: a refused request may be tried again. Answers may contain tokens and keys,
+//! so they are encrypted. Messages store their request themselves, in the transaction that stores
+//! them (`messages/accept.rs`); this is for all other requests.
+
+pub(crate) mod queries;
 
 use std::time::Duration;
 
 use campanile_base::{Result, Secret, Timestamp};
-use campanile_db::{Tx, params};
+use campanile_db::Tx;
 
 use crate::Webhooks;
 
-/// For how long a repeat is answered with what the first was answered.
+/// The time for which a repeat gets the answer of the first request.
 const REMEMBERED: Duration = Duration::from_secs(12 * 3600);
-/// For how long the first may be under way.
+/// The time after which an unfinished first request no longer blocks a repeat.
 const UNDERWAY: Duration = Duration::from_secs(5);
-/// How often somebody who waits looks again.
+/// The interval at which a waiting request looks again.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// An answer that is remembered.
+/// A stored answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// Its status.
     pub status: u16,
-    /// Its body, JSON or nothing.
+    /// Its body: JSON, or empty.
     pub body: String,
 }
 
-/// What to do with a request.
+/// The action for a request.
 #[derive(Debug, Clone)]
 pub enum Turn {
-    /// It is the first: do it, and tell what was answered.
+    /// It is the first: run it, then call [`end`].
     First,
-    /// It was done: this was answered.
+    /// It was done before: return this answer.
     Repeat(Answer),
-    /// The first is under way for too long.
+    /// Another request with this key has been under way for too long.
     Stuck,
 }
 
-/// Whose turn it is, with a repeat's answer opened; waits for a first one that is under way.
-///
-/// # Errors
-/// What the database says.
+/// Decides what to do with a request; waits while the first one is under way. The answer of a
+/// repeat is decrypted.
 pub async fn begin(webhooks: &Webhooks, hash: &str) -> Result<Turn> {
     let began = std::time::Instant::now();
     loop {
@@ -59,47 +61,28 @@ pub async fn begin(webhooks: &Webhooks, hash: &str) -> Result<Turn> {
     }
 }
 
-/// A repeat's answer is as it is stored.
+/// The answer of a repeat is still encrypted here. `None` while the first request is under way.
 async fn take_turn(tx: &mut Tx, hash: &str, now: Timestamp) -> campanile_db::Result<Option<Turn>> {
-    let sql = "INSERT INTO answered_request (hash, until) VALUES ($1, $2)
-        ON CONFLICT (hash) DO UPDATE SET until = excluded.until, status = NULL, body = NULL
-            WHERE answered_request.until < $3";
-    if tx.execute(sql, params![hash, now.plus(UNDERWAY), now]).await? == 1 {
+    if queries::claim(tx, hash, now.plus(UNDERWAY), now).await? {
         return Ok(Some(Turn::First));
     }
-    let sql = "SELECT status, body FROM answered_request WHERE hash = $1";
-    let params = params![hash];
-    let known = tx.first(sql, params, |row| Ok((row.get::<Option<i64>>(0)?, row.get::<Option<String>>(1)?))).await?;
-    Ok(known.and_then(|(status, body)| {
+    Ok(queries::answer(tx, hash).await?.and_then(|(status, body)| {
         let answer = Answer { status: u16::try_from(status?).ok()?, body: body.unwrap_or_default() };
         Some(Turn::Repeat(answer))
     }))
 }
 
-/// Remembers what the first was answered, or, with nothing, that it may be tried again.
-///
-/// # Errors
-/// What the database says.
+/// Stores the answer of the first request. With `None`, the request may be tried again.
 pub async fn end(webhooks: &Webhooks, hash: &str, answer: Option<Answer>) -> Result<()> {
     let (hash, until) = (hash.to_owned(), webhooks.clock.now().plus(REMEMBERED));
     let answer = answer.map(|Answer { status, body }| (status, webhooks.vault.seal(&Secret::new(body))));
     let ended = webhooks.db.write(move |tx| {
         Box::pin(async move {
             match answer {
-                Some((status, body)) => {
-                    let sql = "UPDATE answered_request SET status = $2, body = $3, until = $4 WHERE hash = $1";
-                    tx.execute(sql, params![&hash, status, body, until]).await
-                }
-                None => tx.execute("DELETE FROM answered_request WHERE hash = $1", params![&hash]).await,
+                Some((status, body)) => queries::set_answer(tx, &hash, status, &body, until).await,
+                None => queries::forget(tx, &hash).await,
             }
         })
     });
     Ok(ended.await.map(drop)?)
-}
-
-/// Forgets requests that were answered long ago, at most `limit`.
-pub(crate) async fn tidy(tx: &mut Tx, now: Timestamp, limit: i64) -> campanile_db::Result<u64> {
-    let sql = "DELETE FROM answered_request
-        WHERE hash IN (SELECT hash FROM answered_request WHERE until < $1 LIMIT $2)";
-    tx.execute(sql, params![now, limit]).await
 }

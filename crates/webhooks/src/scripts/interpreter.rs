@@ -1,23 +1,24 @@
-//! Runs somebody's JavaScript: a runtime of its own for each call, without files, network or timers, bounded in time, memory
-//! and stack.
+//! Runs the JavaScript of users. Each call has its own runtime, without files, network or timers,
+//! and with limits on time, memory and stack.
 //!
-//! The time is looked at between two steps of the script. A native call, such as a search in a long text, is one step: that
-//! is why this runs in a [process of its own](super::worker), which can be killed.
+//! The time limit is checked between two steps of the script. A native call, such as a search in a
+//! long text, is one step and cannot be interrupted. Therefore scripts run in a [separate
+//! process](super::worker), which can be killed.
 
 use std::time::Instant;
 
 use campanile_base::bounds::{SCRIPT_MEMORY, SCRIPT_OUTPUT_BYTES, SCRIPT_STACK, SCRIPT_TIME};
 use rquickjs::{CatchResultExt as _, CaughtError, Context, Ctx, Function, Promise, Runtime, Value};
 
-/// What scripts expect to find; there is nowhere to print to.
+/// A `console` for scripts that use it. Its output goes nowhere.
 const PRELUDE: &str = "globalThis.console = { log() {}, info() {}, warn() {}, error() {}, debug() {} };";
 
-/// Calls the function `handler` of a script with a JSON text; answers what it returns, as JSON again. A promise is awaited.
-/// `None` when the time was over.
+/// Calls the function `handler` of a script with a JSON text. Returns its result as JSON; a promise
+/// is awaited. `None` when the time limit was reached.
 pub(super) fn run(code: &str, input: &str) -> Option<Result<String, String>> {
     let until = Instant::now() + SCRIPT_TIME;
     let returned = within_limits(until, code, input);
-    // A script that was interrupted could return anything.
+    // The result of an interrupted script cannot be trusted.
     if Instant::now() > until {
         return None;
     }
@@ -41,7 +42,7 @@ fn within_limits(until: Instant, code: &str, input: &str) -> Result<String, Stri
 fn call(ctx: &Ctx<'_>, code: &str, input: &str) -> rquickjs::Result<String> {
     ctx.eval::<(), _>(PRELUDE)?;
     ctx.eval::<(), _>(code)?;
-    // By its name, since a `const` of a script is no property of the global object.
+    // By name, since a `const` of the script is not a property of the global object.
     let handler: Function<'_> = ctx.eval("handler")?;
     let returned: Value<'_> = handler.call((ctx.json_parse(input)?,))?;
     let returned = match returned.as_promise() {
@@ -59,11 +60,11 @@ fn describe(error: &CaughtError<'_>) -> String {
         CaughtError::Exception(exception) => {
             let message = exception.message().unwrap_or_default();
             let stack = exception.stack().unwrap_or_default();
-            // The first line says where; the rest are our own calls.
+            // The first line is the place in the script; the rest are our own calls.
             let place = stack.lines().next().unwrap_or_default().trim();
             if place.is_empty() { message } else { format!("{message} ({place})") }
         }
-        // A number, a text: whatever was thrown.
+        // JavaScript can throw any value, such as a number or a text.
         CaughtError::Value(value) => match value.ctx().json_stringify(value).ok().flatten() {
             Some(text) => text.to_string().unwrap_or_default(),
             None => "something was thrown".to_owned(),

@@ -1,22 +1,26 @@
-//! Scripts of others, run in processes that can be killed.
+//! Runs the scripts of users in processes that can be killed.
 //!
-//! # The cast
-//! A [worker] is this program once more, with the argument `script-worker`: it has no environment, no open files but
-//! two pipes, and ends when the server does. It runs one call at a time, each in a runtime of its own. The pool
-//! keeps workers that wait, and starts one when a call finds none.
+//! # The parts
+//! A [worker] is this program, started again with the argument `script-worker`. It has no
+//! environment and no open files but two pipes, and it ends when the server ends. It runs one call
+//! at a time, each in a new runtime. The pool keeps idle workers, and starts one when a call finds
+//! none.
 //!
 //! # The rules
-//! * A call that is not answered in time is given up: its worker is killed, and another takes its place.
-//! * An organisation has all workers but one at most, and an application one less than its organisation: endless scripts
-//!   of one leave a worker to all others. Who waits longer than [`SCRIPT_QUEUE`] is refused with the reason.
-//! * A script that takes too long time and again [rests](rests) in between.
-//! * A call that is not [brief](campanile_sandbox::priority::BRIEF) goes on at a lower priority, and its worker ends with it.
-//! * A worker that dies under a call was killed by somebody else: the call is made once more.
+//! * A call without an answer in time is given up: its worker is killed, and another takes its
+//!   place.
+//! * An organisation may use all workers but one, and an application one fewer than its
+//!   organisation. So the endless scripts of one organisation leave a worker to the others. A call
+//!   that waits longer than [`SCRIPT_QUEUE`] is refused with the reason.
+//! * A script that repeatedly takes too long is [suspended](circuit_breaker) between calls.
+//! * A call that is not [brief](campanile_sandbox::priority::BRIEF) continues at a lower priority.
+//!   Its worker is not used again.
+//! * If a worker dies during a call, something outside has killed it: the call is made once more.
 
+mod circuit_breaker;
 mod frame;
 mod interpreter;
 mod process;
-mod rests;
 pub mod worker;
 
 use std::collections::HashMap;
@@ -29,24 +33,25 @@ use campanile_base::bounds::{SCRIPT_GRACE, SCRIPT_INPUT_BYTES, SCRIPT_QUEUE, SCR
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use circuit_breaker::{CircuitBreaker, Script};
 use frame::{Answer, Call};
 use process::Process;
-use rests::{Rests, Script};
 
 /// The argument that makes this program a worker.
 pub const WORKER: &str = "script-worker";
-/// From how many known organisations and applications on those without a call are forgotten.
+/// The number of known organisations and applications above which those without a call are
+/// forgotten.
 const KNOWN: usize = 10_000;
 const NEVER_CLOSED: &str = "the queues are never closed";
-/// The longest that a call keeps a worker.
+/// The longest time that a call keeps a worker.
 const LONGEST_CALL: Duration = SCRIPT_TIME.saturating_add(SCRIPT_GRACE);
 
 /// The program that runs scripts.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What makes it a worker.
+    /// The arguments that make it a worker.
     pub arguments: Vec<String>,
 }
 
@@ -62,36 +67,36 @@ impl Default for Program {
     }
 }
 
-/// Whose script it is.
+/// The owner of a script.
 #[derive(Debug, Clone, Copy)]
 pub struct Owner<'o> {
     /// The organisation.
     pub organisation: &'o str,
     /// The application within it.
     pub application: &'o str,
-    /// What the script belongs to within that: an endpoint, or a trial.
+    /// The place of the script in the application: an endpoint, or a trial run.
     pub place: &'o str,
 }
 
-/// Why a script has returned nothing.
+/// The reason why a script has returned nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// It has failed.
+    /// The script failed.
     #[error("{0}")]
     Failed(String),
-    /// It was stopped.
+    /// It was stopped at its time limit.
     #[error("it took longer than {SCRIPT_TIME:?}")]
     TooLong,
-    /// It has taken too long several times in a row, and was not called.
+    /// It has exceeded its time limit several times in a row, and was not called.
     #[error("it took longer than {SCRIPT_TIME:?} several times in a row, and rests for {0:?}")]
     Resting(Duration),
-    /// What it would be given is too large.
+    /// Its input is too large; the value is the size in bytes.
     #[error("the message is too large for a script: {0} bytes, of {SCRIPT_INPUT_BYTES} at most")]
     TooLarge(usize),
-    /// It has waited for too long.
+    /// The call waited too long for a worker.
     #[error("other scripts of the same organisation are still under way")]
     Busy,
-    /// There is no process that runs it.
+    /// No worker could run it.
     #[error("no process runs it: {0}")]
     NoProcess(String),
 }
@@ -99,19 +104,19 @@ pub enum Failure {
 /// The pool of workers.
 pub struct Scripts {
     program: Program,
-    /// As many permits as there may be workers.
+    /// One permit for each possible worker.
     all: Arc<Semaphore>,
     most: usize,
     queues: Mutex<HashMap<String, Arc<Semaphore>>>,
     idle: Mutex<Vec<Process>>,
-    rests: Rests,
+    rests: CircuitBreaker,
 }
 
-/// The right to use a worker: of the application's, the organisation's, and of all.
+/// The right to use a worker: a permit of the application, one of the organisation, and one of all.
 type Turn = [OwnedSemaphorePermit; 3];
 
 impl Scripts {
-    /// A pool of at most so many workers, at least three.
+    /// A pool of at most `most` workers; at least three are allowed.
     #[must_use]
     pub fn new(program: Program, most: usize) -> Self {
         let most = most.max(3);
@@ -125,10 +130,10 @@ impl Scripts {
         Self::new(program, std::thread::available_parallelism().map_or(2, std::num::NonZero::get) + 1)
     }
 
-    /// Calls the function `handler` of a script; answers what it returns, as JSON.
+    /// Calls the function `handler` of a script. Returns its result as JSON.
     ///
     /// # Errors
-    /// [`Failure`]: why there is nothing.
+    /// [`Failure`], the reason why there is no result.
     pub async fn call(&self, owner: Owner<'_>, code: &str, input: &impl Serialize) -> Result<String, Failure> {
         let unwritable = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
         let input = serde_json::value::to_raw_value(input).map_err(|error| unwritable(&error))?;
@@ -144,7 +149,7 @@ impl Scripts {
         called
     }
 
-    /// The process ids of the workers that wait for a call.
+    /// The process ids of the idle workers.
     #[must_use]
     pub fn waiting_workers(&self) -> Vec<u32> {
         self.idle().iter().filter_map(Process::id).collect()
@@ -163,7 +168,7 @@ impl Scripts {
         }
     }
 
-    /// Calls a worker that waits, or a new one where that has died meanwhile.
+    /// Calls an idle worker. Starts a new one if there is none, or if the idle one has died.
     async fn call_worker(&self, frame: &[u8]) -> Result<String, Failure> {
         let waiting = self.idle().pop();
         if let Some(process) = waiting
@@ -177,7 +182,7 @@ impl Scripts {
         answer.unwrap_or_else(|| Err(Failure::NoProcess("it has ended".to_owned())))
     }
 
-    /// `None` when the process has died; it is killed when it takes too long.
+    /// Calls a worker. `None` when the process has died. A process that takes too long is killed.
     async fn call_process(&self, mut process: Process, frame: &[u8]) -> Option<Result<String, Failure>> {
         let answer = match tokio::time::timeout(LONGEST_CALL, process.call(frame)).await {
             Err(_) => {
@@ -197,8 +202,8 @@ impl Scripts {
         })
     }
 
-    /// A turn among the application's calls, then among the organisation's, then among all: who waits for their own hold
-    /// none of the others'.
+    /// Waits for a permit of the application, then of the organisation, then of all. In this order,
+    /// a waiting call holds no permit that others need.
     async fn turn(&self, owner: Owner<'_>) -> Turn {
         let application = format!("{}/{}", owner.organisation, owner.application);
         let application = self.queue(&application, self.most - 2).acquire_owned().await.expect(NEVER_CLOSED);

@@ -1,4 +1,5 @@
-//! One process for scripts, as the server sees it: started empty-handed, called, killed when it is dropped.
+//! A script worker as the server sees it: starts it without an environment, calls it, and kills it
+//! on drop.
 
 use std::pin::pin;
 use std::process::Stdio;
@@ -12,20 +13,21 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use super::Program;
 use super::frame::{self, Answer, HEAD, READY};
 
-/// For how long a process may take to start.
+/// The time limit for the start of a process.
 const START: Duration = Duration::from_secs(5);
 
 /// A process that waits for calls.
 pub(super) struct Process {
     input: ChildStdin,
     output: ChildStdout,
-    /// Killed with this.
+    /// Killed when this is dropped.
     child: Child,
     is_lowered: bool,
 }
 
 impl Process {
-    /// Starts one, without an environment, in a group of its own: the terminal's Ctrl-C is for the server.
+    /// Starts a worker without an environment, in its own process group, so that Ctrl-C in the
+    /// terminal reaches only the server.
     pub(super) async fn start(program: &Program) -> std::io::Result<Self> {
         let mut child = Command::new(&program.path)
             .arg0("campanile")
@@ -48,17 +50,17 @@ impl Process {
         }
     }
 
-    /// Its process id, while it lives.
+    /// Its process id, while it runs.
     pub(super) fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Whether it has had a call that was not brief, and has a lower priority since.
+    /// True if it had a call that was not brief, and has run at a lower priority since.
     pub(super) fn is_lowered(&self) -> bool {
         self.is_lowered
     }
 
-    /// Sends a call, and waits for what comes of it.
+    /// Sends a call, and waits for the answer.
     pub(super) async fn call(&mut self, frame: &[u8]) -> std::io::Result<Answer> {
         let group = self.child.id();
         let mut answer = pin!(exchange(&mut self.input, &mut self.output, frame));

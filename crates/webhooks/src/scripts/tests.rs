@@ -1,11 +1,11 @@
-use super::rests::Rests;
+use super::circuit_breaker::CircuitBreaker;
 use super::*;
 
 const CALL: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_script_that_takes_too_long_time_and_again_rests_longer_each_time() {
-    let (rests, script, began) = (Rests::default(), ("ep_1".to_owned(), 1), Instant::now());
+    let (rests, script, began) = (CircuitBreaker::default(), ("ep_1".to_owned(), 1), Instant::now());
     for _ in 0..2 {
         assert_eq!(rests.admit(&script, began, CALL), Ok(()));
         rests.timed_out(&script, began);

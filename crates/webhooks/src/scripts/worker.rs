@@ -1,6 +1,8 @@
-//! The process that runs scripts: reads calls, answers them one after another, and ends when its input ends.
+//! The process that runs scripts: reads calls, answers them one after another, and ends when its
+//! input ends.
 //!
-//! The input is read by a thread of its own, so the end of the server ends this process whatever a script is doing.
+//! The input has its own thread. So when the server ends, this process ends too, even while a
+//! script runs.
 
 use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
@@ -11,7 +13,7 @@ use serde_json::value::RawValue;
 use super::frame::{self, Answer, Call, HEAD, READY};
 use super::interpreter;
 
-/// The stack of the thread that runs scripts: theirs is bounded well below.
+/// The stack of the thread that runs scripts. The limit of the scripts themselves is well below.
 const STACK: usize = 8 * 1024 * 1024;
 
 /// Serves calls until the input ends.

@@ -1,20 +1,21 @@
-//! Tasks: work on many messages, which goes on by itself and reports how far it is.
+//! Tasks: work on many messages, which runs in the background and reports its progress.
 //!
-//! A task is a row and a job. The job takes it on a page at a time: what a page leads to, and how far that
-//! is, commit together, so after a crash it goes on where it was. Its end is told by an operational webhook.
+//! A task is a row and a job. The job works a page at a time. The effects of a page and the
+//! progress commit together, so after a crash the task continues where it was. Its end is announced
+//! by an operational webhook.
 
 pub(crate) mod queries;
 mod work;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Thing, Timestamp};
 use campanile_db::Tx;
 use campanile_engine::{JobOptions, NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::Webhooks;
+use crate::{Webhooks, notice};
 use campanile_db::Range;
 
 pub use work::{Stretch, Work};
@@ -24,23 +25,23 @@ campanile_base::id_type!(
     pub TaskId, "qtask"
 );
 
-/// The kind of job that takes tasks on.
+/// The kind of job that runs tasks.
 const RUN: &str = "webhooks.task";
 
-/// How far a task is.
+/// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TaskStatus {
-    /// It goes on.
+    /// Still running.
     Running,
-    /// It is done.
+    /// Finished.
     Finished,
-    /// It was given up.
+    /// Given up.
     Failed,
 }
 
 impl TaskStatus {
-    /// As it is stored and written.
+    /// The word as stored and sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -62,42 +63,42 @@ pub struct Task {
     /// Its id.
     #[schema(value_type = String)]
     pub id: TaskId,
-    /// How far it is.
+    /// Its state.
     pub status: TaskStatus,
-    /// What it does.
+    /// The kind of work.
     pub task: String,
-    /// What it has come to.
+    /// The result so far.
     #[schema(value_type = Object)]
     pub data: Map<String, Value>,
-    /// When it last got on.
+    /// The time of the last progress.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
 }
 
 /// A task as it is stored.
-struct Stored {
+struct StoredTask {
     task: Task,
     organisation_id: OrganisationId,
     progress: Progress,
 }
 
-/// What is to be done, how far it is, and what it has come to.
+/// The work of a task, its progress and its result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Progress {
     work: Work,
-    /// The last that was looked at.
+    /// The last row that was visited.
     cursor: String,
-    /// How many messages it has led to something with.
+    /// The number of messages that were affected or counted.
     count: i64,
-    /// What else it has come to.
+    /// The other results.
     #[serde(default)]
     result: Map<String, Value>,
 }
 
-/// Begins a task.
+/// Starts a task.
 ///
 /// # Errors
-/// `Forbidden` for who may not.
+/// `Forbidden` without the permission to configure.
 pub async fn begin(tx: &mut Tx, webhooks: &Webhooks, caller: &Caller, work: Work) -> Result<Task> {
     caller.must(Permission::Configure)?;
     let now = webhooks.clock.now();
@@ -109,7 +110,7 @@ pub async fn begin(tx: &mut Tx, webhooks: &Webhooks, caller: &Caller, work: Work
         updated_at: now,
     };
     let progress = Progress { cursor: work.start(), work, count: 0, result: Map::new() };
-    let stored = Stored { task, organisation_id: caller.organisation.clone(), progress };
+    let stored = StoredTask { task, organisation_id: caller.organisation.clone(), progress };
     queries::insert(tx, &stored, now).await?;
     let job = NewJob::new(RUN, caller.organisation.as_str(), &stored.task.id).key(caller.organisation.as_str());
     webhooks.engine.enqueue(tx, job).await?;
@@ -122,13 +123,10 @@ pub async fn begin(tx: &mut Tx, webhooks: &Webhooks, caller: &Caller, work: Work
 /// `NotFound`.
 pub async fn get(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Task> {
     let found = queries::by_id(tx, id).await?.filter(|stored| stored.organisation_id == *organisation);
-    found.map(|stored| stored.task).ok_or(Error::NotFound("background task"))
+    found.map(|stored| stored.task).ok_or(Error::NotFound(Thing::BackgroundTask))
 }
 
-/// Tasks of an organisation, of this status and kind.
-///
-/// # Errors
-/// What the database says.
+/// Tasks of an organisation, filtered by status and kind.
 pub async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -168,7 +166,7 @@ pub(crate) fn register(registry: &mut Registry, webhooks: &Webhooks) {
     });
 }
 
-/// Takes a task on by a page; answers whether there may be more of it.
+/// Runs one page of a task; `true` if there may be more.
 async fn go_on(webhooks: &Webhooks, id: &TaskId) -> Result<bool> {
     let (within, id) = (webhooks.clone(), id.clone());
     let page = webhooks.db.write(move |tx| {
@@ -183,7 +181,8 @@ async fn go_on(webhooks: &Webhooks, id: &TaskId) -> Result<bool> {
             queries::update(tx, &stored, status, now).await?;
             if !goes_on {
                 let task = Task { status, data: stored.progress.shown(), updated_at: now, ..stored.task };
-                crate::operational::task_finished(tx, &within, &stored.organisation_id, &task).await?;
+                let about = json!({ "taskId": task.id, "task": task.task, "status": task.status, "data": task.data });
+                notice::task_finished(tx, &within, &stored.organisation_id, about).await?;
             }
             Ok::<_, Error>(goes_on)
         })
@@ -192,7 +191,7 @@ async fn go_on(webhooks: &Webhooks, id: &TaskId) -> Result<bool> {
 }
 
 impl Progress {
-    /// What people are shown of it.
+    /// The result as shown to users.
     fn shown(&self) -> Map<String, Value> {
         let mut shown = self.result.clone();
         shown.insert("count".to_owned(), self.count.into());

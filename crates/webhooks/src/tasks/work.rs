@@ -1,81 +1,83 @@
-//! What tasks do, a page at a time.
+//! The work of tasks, one page at a time.
 
 use campanile_accounts::OrganisationId;
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Result, Timestamp, lowest_id};
-use campanile_db::{Tx, params};
+use campanile_db::{Range, Tx};
 use campanile_engine::NewJob;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Progress;
-use crate::attempts::queries as attempt_queries;
-use crate::delivery;
-use crate::endpoints::EndpointId;
-use crate::messages::{self, Filter, Message};
-use crate::{Webhooks, applications};
-use campanile_db::Range;
+use super::{Progress, queries};
+use crate::model::applications;
+use crate::model::attempts::queries as attempt_queries;
+use crate::model::endpoints::EndpointId;
+use crate::model::messages::{self, Filter, Message};
+use crate::{Webhooks, delivery};
 
-/// How many rows are looked at in one transaction.
+/// The number of rows that are read in one transaction.
 const PAGE: i64 = 200;
+/// The number of applications whose messages are counted in one transaction.
+const FEW: i64 = 20;
 
-/// What there is to do.
+/// A kind of work.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
-    /// Another attempt of each message that an endpoint has not taken.
+    /// Another attempt of each message that an endpoint has not accepted.
     Recover(Stretch),
     /// A first attempt of each message that was never sent to an endpoint.
     Replay(Stretch),
-    /// Another attempt of each message that fits.
+    /// Another attempt of each matching message.
     BulkReplay {
-        /// Where and when.
+        /// The endpoint and the period.
         #[serde(flatten)]
         stretch: Stretch,
-        /// Of these types.
+        /// The event types.
         event_types: Option<Vec<String>>,
-        /// In this channel.
+        /// The channel.
         channel: Option<String>,
-        /// With this tag.
+        /// The tag.
         tag: Option<String>,
-        /// That stand like this.
+        /// The status code of the last attempt's outcome.
         status: Option<i64>,
-        /// Whose last answer had this first digit.
+        /// The lowest answer status of a class, such as 400 for 400 to 499; compared with the last
+        /// answer.
         status_code_class: Option<i64>,
     },
-    /// Forgets all payloads of an application.
+    /// Clears all payloads of an application.
     Purge {
-        /// Whose.
+        /// The application.
         application: String,
     },
-    /// How many messages were sent, by application.
+    /// The number of messages that were sent, by application.
     ApplicationUsage {
-        /// From then on.
+        /// The beginning of the period.
         since: Timestamp,
-        /// Until then.
+        /// The end of the period.
         until: Timestamp,
-        /// Of these; of all otherwise.
+        /// The ids or uids of the applications; all if absent.
         applications: Option<Vec<String>>,
     },
-    /// How many messages were sent, by event type.
+    /// The number of messages that were sent, by event type.
     EventTypeUsage,
 }
 
-/// The messages that were sent to an endpoint within a time.
+/// The messages of an endpoint within a period.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stretch {
-    /// Whose endpoint it is.
+    /// The application that owns the endpoint.
     pub application: String,
     /// The endpoint.
     pub endpoint: String,
-    /// From then on.
+    /// The beginning of the period.
     pub since: Timestamp,
-    /// Until then.
+    /// The end of the period.
     pub until: Timestamp,
 }
 
 impl Work {
-    /// Its name on the wire.
+    /// Its name in the API.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Recover(_) => "endpoint.recover",
@@ -87,7 +89,7 @@ impl Work {
         }
     }
 
-    /// Where it begins.
+    /// The cursor to start from.
     pub(super) fn start(&self) -> String {
         match self {
             Self::Recover(stretch) => lowest_id("atmpt", stretch.since),
@@ -97,7 +99,7 @@ impl Work {
     }
 }
 
-/// Does a page of it; answers whether there may be more.
+/// Runs one page; `true` if there may be more.
 pub(super) async fn page(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -128,23 +130,16 @@ async fn recover(
     stretch: &Stretch,
     progress: &mut Progress,
 ) -> Result<bool> {
-    // The first failure of a message within the time stands for all of them.
-    let sql = "SELECT id, message_id FROM message_attempt AS attempt
-        WHERE endpoint_id = $1 AND id > $2 AND id < $3 AND status = 2
-            AND NOT EXISTS (SELECT 1 FROM message_attempt AS other WHERE other.endpoint_id || '' = $1
-                AND other.message_id = attempt.message_id AND other.id > $4 AND other.id < $3
-                AND (other.status = 0 OR (other.status = 2 AND other.id < attempt.id)))
-        ORDER BY id LIMIT $5";
     let (from, until) = (lowest_id("atmpt", stretch.since), lowest_id("atmpt", stretch.until));
-    let params = params![&stretch.endpoint, &progress.cursor, until, from, PAGE];
-    let failed: Vec<(String, String)> = tx.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    let failed = queries::first_failures(tx, &stretch.endpoint, &progress.cursor, (&from, &until), PAGE).await?;
     let ids: Vec<String> = failed.iter().map(|(_, message)| message.clone()).collect();
     let messages = messages::queries::these(tx, &stretch.application.clone().into(), &ids).await?;
     ask_for(tx, webhooks, organisation, &stretch.endpoint, &messages, progress).await?;
     Ok(go_on_after(failed.into_iter().map(|(attempt, _)| attempt), progress))
 }
 
-/// Asks for an attempt of each of these at an endpoint.
+/// Asks for an attempt of each of these messages at an endpoint. Messages without a payload are
+/// skipped.
 async fn ask_for(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -162,7 +157,7 @@ async fn ask_for(
 }
 
 impl Stretch {
-    /// The next page of its messages.
+    /// The remaining messages of the period, as the next page.
     fn rest(&self, progress: &Progress) -> Range {
         Range { low: progress.cursor.clone(), high: lowest_id("msg", self.until), oldest_first: true, limit: PAGE }
     }
@@ -185,7 +180,8 @@ async fn replay(
     for message in page.iter().filter(|message| message.payload.is_some() && target.wants(message)) {
         let (_, was_tried) = attempt_queries::how_it_went(tx, message.id.as_str(), target.endpoint.id.as_str()).await?;
         if !was_tried {
-            // A message that is on its way has its job already: it comes twice at worst.
+            // A message whose first delivery is still under way has a job already: at worst it
+            // arrives twice.
             jobs.push(delivery::single(organisation, message, &target.endpoint.id));
         }
     }
@@ -208,10 +204,7 @@ async fn bulk_replay(
     let (page, is_cut) = messages::queries::list(tx, &application, filter, &range).await?;
     let mut wanted = Vec::new();
     for message in &page {
-        let sql = "SELECT status, status_code FROM message_attempt WHERE message_id = $2 AND endpoint_id || '' = $1
-            ORDER BY id DESC LIMIT 1";
-        let params = params![&stretch.endpoint, message.id.as_str()];
-        let last = tx.first(sql, params, |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?))).await?;
+        let last = queries::last_attempt(tx, &stretch.endpoint, message.id.as_str()).await?;
         let fits = last.is_some_and(|(ended, code)| {
             status.is_none_or(|status| status == ended)
                 && status_code_class.is_none_or(|class| (class..class + 100).contains(&code))
@@ -222,7 +215,7 @@ async fn bulk_replay(
     }
     ask_for(tx, webhooks, organisation, &stretch.endpoint, &wanted, progress).await?;
     match stop.filter(|_| !is_cut && (page.len() as i64) < range.limit) {
-        // There may be others behind those that were looked at.
+        // Matching messages may follow those that were read.
         Some(stop) => {
             progress.cursor = stop;
             Ok(true)
@@ -232,12 +225,8 @@ async fn bulk_replay(
 }
 
 async fn purge(tx: &mut Tx, application: &str, progress: &mut Progress) -> Result<bool> {
-    let sql = "SELECT id FROM message WHERE application_id = $1 AND id > $2 ORDER BY id LIMIT $3";
-    let params = params![application, &progress.cursor, PAGE];
-    let page: Vec<String> = tx.all(sql, params, |row| row.get(0)).await?;
-    let rows: Vec<_> = page.iter().map(|id| campanile_db::row![application, id.as_str()]).collect();
-    let sql = "UPDATE message SET payload = NULL WHERE application_id = $1 AND id = $2 AND payload IS NOT NULL";
-    progress.count += tx.execute_many(sql, &rows).await?.into_iter().sum::<u64>() as i64;
+    let page = queries::messages_after(tx, application, &progress.cursor, PAGE).await?;
+    progress.count += queries::expunge_payloads(tx, application, &page).await? as i64;
     Ok(go_on_after(page.into_iter(), progress))
 }
 
@@ -248,16 +237,12 @@ async fn application_usage(
     wanted: Option<&[String]>,
     progress: &mut Progress,
 ) -> Result<bool> {
-    let sql = "SELECT id, uid FROM application WHERE organisation_id = $1 AND id > $2 AND deleted_at IS NULL
-        ORDER BY id LIMIT $3";
-    let params = params![organisation.as_str(), &progress.cursor, PAGE];
-    let page: Vec<(String, Option<String>)> = tx.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    let page = queries::applications_after(tx, organisation, &progress.cursor, PAGE).await?;
     let is_wanted = |id: &String, uid: &Option<String>| {
         wanted.is_none_or(|wanted| wanted.contains(id) || uid.as_ref().is_some_and(|uid| wanted.contains(uid)))
     };
     for (id, _) in page.iter().filter(|(id, uid)| is_wanted(id, uid)) {
-        let sql = "SELECT count(*) FROM message WHERE application_id = $1 AND id > $2 AND id < $3";
-        let many: i64 = tx.one(sql, params![id, &from, &until], |row| row.get(0)).await?;
+        let many = queries::count_messages(tx, id, &from, &until).await?;
         progress.count += many;
         let usage = progress.result.entry("appStats").or_insert_with(|| json!([]));
         if let Value::Array(usage) = usage {
@@ -268,12 +253,9 @@ async fn application_usage(
 }
 
 async fn event_type_usage(tx: &mut Tx, organisation: &OrganisationId, progress: &mut Progress) -> Result<bool> {
-    let sql = "SELECT id FROM application WHERE organisation_id = $1 AND id > $2 AND deleted_at IS NULL
-        ORDER BY id LIMIT 20";
-    let page: Vec<String> = tx.all(sql, params![organisation.as_str(), &progress.cursor], |row| row.get(0)).await?;
-    for id in &page {
-        let sql = "SELECT event_type, count(*) FROM message WHERE application_id = $1 GROUP BY event_type";
-        let counted: Vec<(String, i64)> = tx.all(sql, params![id], |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    let page = queries::applications_after(tx, organisation, &progress.cursor, FEW).await?;
+    for (id, _) in &page {
+        let counted = queries::count_by_event_type(tx, id).await?;
         let usage = progress.result.entry("eventTypes").or_insert_with(|| Value::Object(Map::new()));
         for (event_type, many) in counted {
             progress.count += many;
@@ -281,12 +263,12 @@ async fn event_type_usage(tx: &mut Tx, organisation: &OrganisationId, progress: 
             usage[event_type] = json!(known + many);
         }
     }
-    let is_full = page.len() == 20;
-    progress.cursor = page.into_iter().next_back().unwrap_or_default();
+    let is_full = page.len() as i64 == FEW;
+    progress.cursor = page.into_iter().next_back().map(|(id, _)| id).unwrap_or_default();
     Ok(is_full)
 }
 
-/// Takes note of the last row of a page; answers whether there may be others.
+/// Stores the last row of a page as the cursor; `true` if there may be more.
 fn go_on_after(rows: impl ExactSizeIterator<Item = String>, progress: &mut Progress) -> bool {
     let is_full = rows.len() as i64 == PAGE;
     if let Some(last) = rows.last() {

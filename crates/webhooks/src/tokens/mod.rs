@@ -1,8 +1,10 @@
-//! Tokens that open one application, for the browser of its owner: `appsk_` and 43 characters. Stored is
-//! the SHA-256. They run out, and can be ended before that, all of an application's or those of a session.
+//! Tokens that give access to one application, for the browser of its owner: `appsk_` and 43
+//! characters. Only the SHA-256 is stored. They expire, and can be ended earlier: all of an
+//! application, or those of a session.
 //!
-//! Two kinds last until they are replaced: an [integration's](crate::integrations) key, and the token of a
-//! [polled](crate::lines::poll) endpoint, which opens the messages of that endpoint and nothing else.
+//! Two kinds last until they are replaced: an [integration's](crate::integrations) key, and the
+//! token of a [polled](crate::lines::poll) endpoint. The latter gives access to the messages of
+//! that endpoint and nothing else.
 
 pub(crate) mod queries;
 
@@ -15,24 +17,24 @@ use campanile_db::{Db, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::Webhooks;
-use crate::applications::{Application, ApplicationId};
-use crate::endpoints::EndpointId;
-use crate::integrations::{self, Integration};
+use crate::model::applications::{Application, ApplicationId};
+use crate::model::endpoints::EndpointId;
+use crate::model::integrations::{self, Integration};
 use crate::names::check_count;
 
-/// How every such token begins.
+/// The prefix of an application's token.
 pub const PREFIX: &str = "appsk_";
-/// How the token of a polled endpoint begins.
+/// The prefix of a polled endpoint's token.
 pub const POLL_PREFIX: &str = "sk_poll_";
-/// Those that last until they are replaced.
+/// The expiry of tokens that last until they are replaced.
 const FOREVER: Timestamp = Timestamp::from_micros(i64::MAX);
-/// How long a token may last, and lasts unless said otherwise.
+/// The minimum and maximum lifetime of a token. The maximum is the default.
 const SHORTEST: Duration = Duration::from_secs(3_600);
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3_600);
-/// Session words.
+/// The maximum length of a session id.
 const SESSION: usize = 64;
 
-/// What the holder of a token may do.
+/// A right of a token's holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the wire's, and say it")]
 pub enum Capability {
@@ -45,7 +47,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// What a member of the organisation must be permitted for the same.
+    /// The permission that a member of the organisation needs for the same.
     #[must_use]
     pub fn permission(self) -> Permission {
         match self {
@@ -59,14 +61,14 @@ impl Capability {
     }
 }
 
-/// What a token is made with.
+/// The input to create a token.
 #[derive(Debug, Clone, Default)]
 pub struct TokenSpec {
-    /// Which event types the holder sees beside those without a flag.
+    /// The feature flags whose event types the holder sees, in addition to those without a flag.
     pub feature_flags: Vec<String>,
-    /// What the holder may do; `None` for everything.
+    /// The rights of the holder; `None` for all.
     pub capabilities: Option<Vec<Capability>>,
-    /// How long it lasts.
+    /// The lifetime; seven days if absent.
     pub lifetime: Option<Duration>,
     /// The session that it belongs to, by which it can be ended.
     pub session: Option<String>,
@@ -75,29 +77,29 @@ pub struct TokenSpec {
 /// A recognised token.
 #[derive(Debug, Clone)]
 pub struct Token {
-    /// Whose application it opens.
+    /// The organisation of the application.
     pub organisation_id: OrganisationId,
-    /// The one application.
+    /// The application.
     pub application_id: ApplicationId,
-    /// What the holder may do; `None` for everything.
+    /// The rights of the holder; `None` for all.
     pub capabilities: Option<Vec<Capability>>,
-    /// Which event types the holder sees beside those without a flag.
+    /// The feature flags whose event types the holder sees, in addition to those without a flag.
     pub feature_flags: Vec<String>,
-    /// The one endpoint whose messages it opens, and nothing else.
+    /// The polled endpoint, if the token gives access to its messages and nothing else.
     pub endpoint_id: Option<EndpointId>,
-    /// Since when it is good.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// When it runs out.
+    /// The time at which it expires.
     pub expires_at: Timestamp,
 }
 
-/// Whether a bearer's word is one of these tokens.
+/// True if a bearer token has the prefix of one of these tokens.
 pub fn is_token(word: &str) -> bool {
     [PREFIX, POLL_PREFIX, integrations::PREFIX].iter().any(|prefix| word.starts_with(prefix))
 }
 
 impl Token {
-    /// Refuses what the token is not for.
+    /// Refuses an operation that the token does not allow.
     ///
     /// # Errors
     /// `Forbidden`.
@@ -120,17 +122,18 @@ impl Token {
         }
     }
 
-    /// Its holder, as a caller of the organisation's. The application is for the caller to check.
+    /// The holder as a caller of the organisation. The caller of this function must check the
+    /// application.
     pub fn caller(&self) -> Caller {
         let actor = Actor::Application(self.application_id.to_string());
         Caller { organisation: self.organisation_id.clone(), actor, role: Role::Manager }
     }
 }
 
-/// Makes a token for an application.
+/// Creates a token for an application.
 ///
 /// # Errors
-/// `InvalidField`, `Forbidden` for who may not set up the application.
+/// `InvalidField`, `Forbidden` without the permission to configure.
 pub async fn create(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -162,7 +165,7 @@ pub async fn create(
     Ok(secret)
 }
 
-/// Has an integration's key open its application.
+/// Stores an integration's key as a token for its application.
 pub(crate) async fn for_integration(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -178,7 +181,8 @@ pub(crate) async fn for_integration(
     Ok(())
 }
 
-/// The token of a polled endpoint: a new one, if there is none or that is wanted.
+/// The token of a polled endpoint. A new one is made if there is none, or if `is_new`; that ends
+/// the old one.
 pub(crate) async fn of_endpoint(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -208,10 +212,11 @@ fn check_session(session: &str) -> Result<()> {
     }
 }
 
-/// Ends the tokens of an application after a time; those of these sessions, or all.
+/// Ends tokens of an application after a delay: those of the given sessions, or all that expire
+/// anyway.
 ///
 /// # Errors
-/// `InvalidField` for a session that cannot be.
+/// `InvalidField` for a malformed session.
 pub async fn expire(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -233,10 +238,10 @@ pub async fn expire(
     Ok(())
 }
 
-/// Who holds this token.
+/// Looks up a token.
 ///
 /// # Errors
-/// `Unauthenticated` when nobody does, or it has run out.
+/// `Unauthenticated` for a token that is unknown or has expired.
 pub async fn recognise(db: &Db, token: &str, now: Timestamp) -> Result<Token> {
     let hash = sha256_hex(token);
     let found = db.read(move |tx| Box::pin(async move { queries::by_hash(tx, &hash).await })).await?;
@@ -244,9 +249,6 @@ pub async fn recognise(db: &Db, token: &str, now: Timestamp) -> Result<Token> {
 }
 
 /// Ends a token.
-///
-/// # Errors
-/// What the database says.
 pub async fn end(tx: &mut Tx, token: &str) -> Result<()> {
     Ok(queries::delete(tx, &sha256_hex(token)).await.map(drop)?)
 }

@@ -1,4 +1,4 @@
-//! What scripts may cost, and whom.
+//! The cost of scripts: its limits, and the protection of other organisations.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use campanile_webhooks::scripts::{Failure, Owner, Program, Scripts};
 use serde_json::{Value, json};
 
 const ENDLESS: &str = "function handler(x) { for (;;) {} }";
-/// A search that takes hours, in one native call.
+/// A search that takes hours, in one native call that no deadline within the script interrupts.
 const NATIVE: &str =
     r#"function handler(x) { const s = "a".repeat(1e7); x.n = s.indexOf("a".repeat(5e6) + "b"); return x; }"#;
 const HARMLESS: &str = "function handler(x) { x.n += 1; return x; }";
@@ -26,7 +26,7 @@ async fn call(scripts: &Scripts, owner: Owner<'_>, code: &str) -> Result<Value, 
     scripts.call(owner, code, &json!({ "n": 1 })).await.map(|text| serde_json::from_str(&text).unwrap())
 }
 
-/// Whether a process lives; one that nobody has waited for yet counts.
+/// True if a process exists. One that has ended counts until its parent has waited for it.
 fn lives(id: u32) -> bool {
     std::path::Path::new(&format!("/proc/{id}")).exists()
 }

@@ -1,11 +1,11 @@
 use super::*;
-use crate::messages::MessageId;
+use crate::model::messages::MessageId;
 
 fn message(bytes: usize) -> Message {
     let now = Timestamp::from_micros(0);
     Message {
         id: MessageId::new(now),
-        application_id: crate::applications::ApplicationId::new(now),
+        application_id: crate::model::applications::ApplicationId::new(now),
         event_type: "a.b".to_owned(),
         event_id: None,
         channels: None,

@@ -1,9 +1,9 @@
-//! How many requests an endpoint has under way, and how often one is tried that takes nothing.
+//! Limits the requests under way per endpoint, and the rate of attempts at failing endpoints.
 //!
-//! After [`FAILING_AFTER`] failures in a row an endpoint is *failing*: all failing endpoints of a node together are given
-//! [`TRIALS`] attempts a second, so that a million messages for a dead one leave the processor to the others. One
-//! success, and it has its full share again. None of this is stored: after a restart an endpoint
-//! fails a few more times before it is failing.
+//! After [`FAILING_AFTER`] failures in a row an endpoint is *failing*. All failing endpoints of a
+//! node share [`TRIALS`] attempts a second, so that a million messages for a dead endpoint leave
+//! the processor to the others. One success restores the endpoint's full limit. None of this is
+//! stored: after a restart, an endpoint is failing again only after that many new failures.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,20 +13,21 @@ use std::time::{Duration, Instant};
 use campanile_accounts::OrganisationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::endpoints::EndpointId;
+use crate::model::endpoints::EndpointId;
 
-/// How many requests one endpoint may have under way, where connections are plenty.
+/// The maximum number of requests under way for one endpoint, if the connection limit allows it.
 const PER_ENDPOINT: usize = 128;
-/// After how many failures in a row an endpoint is failing.
+/// The number of failures in a row after which an endpoint is failing.
 const FAILING_AFTER: u32 = 20;
-/// How many attempts a second those that are failing get together.
+/// The number of attempts a second that all failing endpoints share.
 const TRIALS: u32 = 200;
-/// Past how many endpoints those that nothing is to be known of are forgotten.
+/// The number of known endpoints above which idle, working ones are forgotten. Organisations
+/// likewise.
 const KNOWN: usize = 10_000;
 
-/// What each endpoint has under way on this node, and how it does.
-pub(crate) struct Underway {
-    /// How many requests one endpoint may have under way, and how many an organisation.
+/// The requests under way on this node, and the recent failures, of each endpoint.
+pub(crate) struct EndpointLimits {
+    /// The maximum number of requests under way for one endpoint, and for one organisation.
     per_endpoint: usize,
     per_organisation: usize,
     organisations: Mutex<HashMap<OrganisationId, Arc<Semaphore>>>,
@@ -36,7 +37,7 @@ pub(crate) struct Underway {
 
 struct Standing {
     permits: Arc<Semaphore>,
-    /// In a row.
+    /// Failures in a row.
     failures: AtomicU32,
 }
 
@@ -46,8 +47,9 @@ impl Standing {
     }
 }
 
-impl Underway {
-    /// Of so many requests that may be under way in all, an endpoint has a quarter at most, and an organisation three.
+impl EndpointLimits {
+    /// Of `turns` requests under way in all, one endpoint gets at most a quarter, and one
+    /// organisation three quarters.
     pub(crate) fn of(turns: usize) -> Self {
         Self {
             per_endpoint: (turns / 4).clamp(1, PER_ENDPOINT),
@@ -58,7 +60,8 @@ impl Underway {
         }
     }
 
-    /// Waits until an organisation has fewer requests under way than it may have: its silent endpoints leave some to others.
+    /// Waits until an organisation is below its limit of requests under way. So its silent
+    /// endpoints leave connections to others.
     pub(crate) async fn share(&self, organisation: &OrganisationId) -> OwnedSemaphorePermit {
         let share = {
             let mut known = self.organisations.lock().expect("nobody panics while they hold it");
@@ -71,8 +74,8 @@ impl Underway {
         share.acquire_owned().await.expect("it is never closed")
     }
 
-    /// The right to send a request now, if the endpoint does not have as many as it may have and none is
-    /// before it.
+    /// A permit to send a request now; `None` if the endpoint has its maximum of requests under
+    /// way, or is failing and no attempt is free.
     pub(super) fn take(&self, endpoint: &EndpointId) -> Option<OwnedSemaphorePermit> {
         let standing = self.standing(endpoint);
         if standing.is_failing() && !self.trials.lock().expect("nobody panics while they hold it").take(Instant::now())
@@ -82,7 +85,7 @@ impl Underway {
         standing.permits.clone().try_acquire_owned().ok()
     }
 
-    /// Like [`Underway::take`], and waits for its turn where the endpoint is failing.
+    /// Like [`EndpointLimits::take`], but waits for the next free attempt if the endpoint is failing.
     pub(super) async fn take_in_turn(&self, endpoint: &EndpointId) -> Option<OwnedSemaphorePermit> {
         let standing = self.standing(endpoint);
         if standing.is_failing() {
@@ -92,7 +95,7 @@ impl Underway {
         standing.permits.clone().try_acquire_owned().ok()
     }
 
-    /// Notes how an attempt has ended.
+    /// Counts the result of an attempt.
     pub(super) fn ended(&self, endpoint: &EndpointId, is_success: bool) {
         let standing = self.standing(endpoint);
         match is_success {
@@ -113,15 +116,15 @@ impl Underway {
     }
 }
 
-/// The attempts that failing endpoints are given.
+/// The shared attempts of failing endpoints.
 #[derive(Default)]
 struct Trials {
-    /// When the next may be; none was yet.
+    /// The time of the next free attempt; `None` before the first.
     next: Option<Instant>,
 }
 
 impl Trials {
-    /// Takes one, if one is free now.
+    /// Takes an attempt, if one is free now.
     fn take(&mut self, now: Instant) -> bool {
         let is_free = self.next.is_none_or(|next| next <= now);
         if is_free {
@@ -130,7 +133,7 @@ impl Trials {
         is_free
     }
 
-    /// Takes the next: when it is.
+    /// Books the next attempt, and returns its time.
     fn book(&mut self, now: Instant) -> Instant {
         let at = self.next.map_or(now, |next| next.max(now));
         self.next = Some(at + trial());
@@ -138,7 +141,7 @@ impl Trials {
     }
 }
 
-/// From one to the next.
+/// The time between two attempts.
 fn trial() -> Duration {
     Duration::from_secs(1) / TRIALS
 }

@@ -1,17 +1,20 @@
-//! Removes deleted applications and endpoints for good, with the secrets that are sealed in their rows.
+//! Removes data past its retention: expired payloads, messages with their attempts, tokens and
+//! finished tasks.
 //!
-//! Deleting only marks them: attempts and messages that are still listed name them. Once the last of those can be gone,
-//! after as long as messages are kept, the rows go. Secrets that a rotation has replaced go when they have run out.
+//! Deleting an application or endpoint only marks its row, since messages and attempts that are
+//! still listed refer to it. The row, with its encrypted secrets, is removed here once the
+//! retention of messages has passed. Secrets that a rotation has replaced are removed when they
+//! expire.
 
-use campanile_base::{Result, Timestamp};
+use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Sweep, Tx, params, row};
 
-use crate::Webhooks;
+use crate::{Webhooks, requests, tasks, tokens};
 
-/// How many rows are looked at, or removed, at a time.
+/// The number of rows that are read or removed at a time.
 const TOGETHER: i64 = 1_000;
 
-/// Secrets that have run out. A key of text and time: the text alone names the rows well enough.
+/// Expired secrets. The key is (endpoint, time); paging by the endpoint alone is enough.
 const OLD_SECRETS: Sweep = Sweep {
     keys: 1,
     page: "SELECT endpoint_id, MIN(expires_at) < $2 FROM endpoint_old_secret WHERE endpoint_id > $1
@@ -19,7 +22,8 @@ const OLD_SECRETS: Sweep = Sweep {
     remove: "DELETE FROM endpoint_old_secret WHERE endpoint_id = $1 AND expires_at < $2",
 };
 
-/// Removes what was deleted as long ago as messages are kept, and secrets that have run out.
+/// Removes applications and endpoints that were deleted longer ago than messages are kept, and
+/// expired secrets.
 pub(crate) async fn tidy(webhooks: &Webhooks, now: Timestamp) -> Result<()> {
     let before = now.minus(webhooks.settings.keep_messages);
     webhooks.db.sweep(OLD_SECRETS, now, TOGETHER).await?;
@@ -45,14 +49,15 @@ pub(crate) async fn tidy(webhooks: &Webhooks, now: Timestamp) -> Result<()> {
     }
 }
 
-/// The endpoints after this one, and whether each is to go.
+/// The endpoints after this one, each with `true` if it is to be removed.
 async fn endpoints_after(tx: &mut Tx, after: &str, before: Timestamp) -> campanile_db::Result<Vec<(String, bool)>> {
     let sql = "SELECT id, deleted_at < $2 FROM endpoint WHERE id > $1 ORDER BY id LIMIT $3";
     tx.all(sql, params![after, before, TOGETHER], |row| Ok((row.get(0)?, row.get::<Option<bool>>(1)?.unwrap_or(false))))
         .await
 }
 
-/// The applications after this one, and whether each is to go: it has no message and no endpoint any more.
+/// The applications after this one, each with `true` if it is to be removed: deleted long ago, and
+/// without messages and endpoints.
 async fn applications_after(tx: &mut Tx, after: &str, before: Timestamp) -> campanile_db::Result<Vec<(String, bool)>> {
     let sql = "SELECT id, deleted_at < $2
             AND NOT EXISTS (SELECT 1 FROM message WHERE message.application_id = application.id)
@@ -86,4 +91,35 @@ async fn remove_applications(tx: &mut Tx, ids: &[String]) -> campanile_db::Resul
         tx.execute_many(sql, &rows).await?;
     }
     Ok(())
+}
+
+/// Removes a few rows of each kind; of messages, only those of the next application. Returns the
+/// number of removed rows, and the application to continue after. It is empty when all were
+/// visited.
+pub(crate) async fn tidy_some(
+    tx: &mut Tx,
+    now: Timestamp,
+    before: Timestamp,
+    after: &str,
+) -> campanile_db::Result<(u64, String)> {
+    let mut removed =
+        requests::queries::tidy(tx, now, TOGETHER).await? + tokens::queries::tidy(tx, now, TOGETHER).await?;
+    removed += tasks::queries::tidy(tx, before, TOGETHER).await?;
+    let sql = "UPDATE message SET payload = NULL, expires_at = NULL WHERE (application_id, id) IN
+        (SELECT application_id, id FROM message WHERE expires_at < $1 LIMIT $2)";
+    removed += tx.execute(sql, params![now, TOGETHER]).await?;
+    let sql = "SELECT id FROM application WHERE id > $1 ORDER BY id LIMIT 1";
+    let Some(application) = tx.first(sql, params![after], |row| row.get::<String>(0)).await? else {
+        return Ok((removed, String::new()));
+    };
+    let sql = "SELECT id FROM message WHERE application_id = $1 AND id < $2 ORDER BY id LIMIT $3";
+    let params = params![&application, lowest_id("msg", before), TOGETHER];
+    let old: Vec<String> = tx.all(sql, params, |row| row.get(0)).await?;
+    let rows: Vec<_> = old.iter().map(|id| row![id.as_str()]).collect();
+    tx.execute_many("DELETE FROM message_attempt WHERE message_id = $1", &rows).await?;
+    tx.execute_many("DELETE FROM endpoint_waiting WHERE message_id = $1", &rows).await?;
+    let rows: Vec<_> = old.iter().map(|id| row![application.as_str(), id.as_str()]).collect();
+    tx.execute_many("DELETE FROM message WHERE application_id = $1 AND id = $2", &rows).await?;
+    let is_done = (old.len() as i64) < TOGETHER;
+    Ok((removed + old.len() as u64, if is_done { application } else { after.to_owned() }))
 }

@@ -1,74 +1,68 @@
 //! The SQL of endpoints, their secrets and their headers.
 
 use campanile_base::Timestamp;
-use campanile_db::{Result, Row, Tx, params};
+use campanile_db::{Range, Result, Row, Tx, insert, json_text, params, ranged, update};
 
-use super::{Endpoint, EndpointId, Way};
-use crate::applications::ApplicationId;
-use campanile_db::{Range, ranged};
+use super::{DeliveryMode, Endpoint, EndpointId};
+use crate::model::applications::ApplicationId;
 
-macro_rules! columns {
-    () => {
-        "id, application_id, uid, url, description, version, disabled, filter_types, channels, metadata, throttle_rate,
-         created_at, updated_at, way, batch_size, max_wait"
-    };
+campanile_db::columns! {
+    columns, at:
+    id, application_id, uid, url, description, version, disabled, filter_types, channels, metadata, throttle_rate,
+    created_at, updated_at, way, batch_size, max_wait,
+}
+campanile_db::columns! {
+    sealed_columns, sealed_at after at:
+    secret, headers, failing_since, transformation, oauth, identity, server_ca,
 }
 
 /// Stores an endpoint; `false` when its uid is taken.
-pub(super) async fn insert(tx: &mut Tx, endpoint: &Endpoint, secret: &str, headers: Option<&str>) -> Result<bool> {
-    let sql = "INSERT INTO endpoint (id, application_id, uid, url, description, version, disabled, filter_types,
-            channels, metadata, throttle_rate, secret, headers, created_at, updated_at, way, batch_size, max_wait)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-        ON CONFLICT (application_id, uid) WHERE uid IS NOT NULL AND deleted_at IS NULL DO NOTHING";
+pub(crate) async fn insert(tx: &mut Tx, endpoint: &Endpoint, secret: &str, headers: Option<&str>) -> Result<bool> {
     let (way, batch_size, max_wait) = columns_of(endpoint.way);
-    let params = params![
-        endpoint.id.as_str(),
-        endpoint.application_id.as_str(),
-        endpoint.uid.as_deref(),
-        &endpoint.url,
-        &endpoint.description,
-        endpoint.version,
-        endpoint.disabled,
-        endpoint.filter_types.as_ref().map(json),
-        endpoint.channels.as_ref().map(json),
-        json(&endpoint.metadata),
-        endpoint.throttle_rate,
-        secret,
-        headers,
-        endpoint.created_at,
-        endpoint.updated_at,
-        way,
-        batch_size,
-        max_wait
-    ];
-    Ok(tx.execute(sql, params).await? == 1)
+    let (sql, params) = insert!("endpoint" {
+        id: endpoint.id.as_str(),
+        application_id: endpoint.application_id.as_str(),
+        uid: endpoint.uid.as_deref(),
+        url: &endpoint.url,
+        description: &endpoint.description,
+        version: endpoint.version,
+        disabled: endpoint.disabled,
+        filter_types: endpoint.filter_types.as_ref().map(json_text),
+        channels: endpoint.channels.as_ref().map(json_text),
+        metadata: json_text(&endpoint.metadata),
+        throttle_rate: endpoint.throttle_rate,
+        secret: secret,
+        headers: headers,
+        created_at: endpoint.created_at,
+        updated_at: endpoint.updated_at,
+        way: way,
+        batch_size: batch_size,
+        max_wait: max_wait,
+    } "ON CONFLICT (application_id, uid) WHERE uid IS NOT NULL AND deleted_at IS NULL DO NOTHING");
+    Ok(tx.execute(sql, &params).await? == 1)
 }
 
-pub(super) async fn update(tx: &mut Tx, endpoint: &Endpoint) -> Result<u64> {
-    let sql = "UPDATE endpoint SET uid = $2, url = $3, description = $4, version = $5, disabled = $6,
-            filter_types = $7, channels = $8, metadata = $9, throttle_rate = $10, updated_at = $11, failing_since = NULL,
-            batch_size = $12, max_wait = $13
-        WHERE id = $1 AND deleted_at IS NULL";
+pub(crate) async fn update(tx: &mut Tx, endpoint: &Endpoint) -> Result<u64> {
     let (_, batch_size, max_wait) = columns_of(endpoint.way);
-    let params = params![
-        endpoint.id.as_str(),
-        endpoint.uid.as_deref(),
-        &endpoint.url,
-        &endpoint.description,
-        endpoint.version,
-        endpoint.disabled,
-        endpoint.filter_types.as_ref().map(json),
-        endpoint.channels.as_ref().map(json),
-        json(&endpoint.metadata),
-        endpoint.throttle_rate,
-        endpoint.updated_at,
-        batch_size,
-        max_wait
-    ];
-    tx.execute(sql, params).await
+    let (sql, params) = update!("endpoint" WHERE "id = $1 AND deleted_at IS NULL" [endpoint.id.as_str()] SET {
+        uid: endpoint.uid.as_deref(),
+        url: &endpoint.url,
+        description: &endpoint.description,
+        version: endpoint.version,
+        disabled: endpoint.disabled,
+        filter_types: endpoint.filter_types.as_ref().map(json_text),
+        channels: endpoint.channels.as_ref().map(json_text),
+        metadata: json_text(&endpoint.metadata),
+        throttle_rate: endpoint.throttle_rate,
+        updated_at: endpoint.updated_at,
+        failing_since: None::<Timestamp>,
+        batch_size: batch_size,
+        max_wait: max_wait,
+    });
+    tx.execute(sql, &params).await
 }
 
-pub(super) async fn uid_is_anothers(
+pub(crate) async fn uid_is_anothers(
     tx: &mut Tx,
     application: &ApplicationId,
     uid: &str,
@@ -79,7 +73,7 @@ pub(super) async fn uid_is_anothers(
     Ok(tx.first(sql, params, |row| row.get::<String>(0)).await?.is_some())
 }
 
-pub(super) async fn delete(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<u64> {
+pub(crate) async fn delete(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<u64> {
     tx.execute("DELETE FROM endpoint_old_secret WHERE endpoint_id = $1", params![id.as_str()]).await?;
     let sql = "UPDATE endpoint SET deleted_at = $2, disabled = TRUE WHERE id = $1 AND deleted_at IS NULL";
     tx.execute(sql, params![id.as_str(), now]).await
@@ -90,7 +84,7 @@ pub(crate) async fn delete_all(tx: &mut Tx, application: &ApplicationId, now: Ti
     tx.execute(sql, params![application.as_str(), now]).await
 }
 
-pub(super) async fn by_id_or_uid(
+pub(crate) async fn by_id_or_uid(
     tx: &mut Tx,
     application: &ApplicationId,
     id_or_uid: &str,
@@ -124,17 +118,17 @@ macro_rules! of_application {
     };
 }
 
-pub(super) async fn list(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
+pub(crate) async fn list(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
     let sql = of_application!(range, "way = 'push'");
     tx.all(sql, params![application.as_str(), &range.low, &range.high, range.limit], read).await
 }
 
-pub(super) async fn list_lined(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
+pub(crate) async fn list_lined(tx: &mut Tx, application: &ApplicationId, range: &Range) -> Result<Vec<Endpoint>> {
     let sql = of_application!(range, "way <> 'push'");
     tx.all(sql, params![application.as_str(), &range.low, &range.high, range.limit], read).await
 }
 
-/// Those of these endpoints that are there, deleted ones too.
+/// The endpoints with these ids, deleted ones included.
 pub(crate) async fn any_of(tx: &mut Tx, ids: &[String]) -> Result<Vec<Endpoint>> {
     let bulk = campanile_db::Bulk {
         each: concat!("SELECT ", columns!(), " FROM endpoint WHERE id = $1"),
@@ -145,52 +139,58 @@ pub(crate) async fn any_of(tx: &mut Tx, ids: &[String]) -> Result<Vec<Endpoint>>
     tx.gather(bulk, &rows, read).await
 }
 
-/// An endpoint with what a delivery needs beside it, all of it still sealed.
-pub(crate) struct Sealed {
+/// An endpoint with the other data of a delivery, still encrypted.
+pub(crate) struct SealedEndpoint {
     pub(crate) endpoint: Endpoint,
     pub(crate) secret: String,
     pub(crate) headers: Option<String>,
     pub(crate) transformation: Option<String>,
     pub(crate) access: SealedAccess,
-    /// Whether messages to it were given up since the last success.
+    /// True if a message to it was given up since the last success.
     pub(crate) is_failing: bool,
 }
 
-/// How we prove who is calling, beside signing; sealed, but for the authority's certificate.
+/// The authentication settings of an endpoint. All but the authority's certificate are encrypted.
 pub(crate) struct SealedAccess {
     pub(crate) oauth: Option<String>,
     pub(crate) identity: Option<String>,
     pub(crate) server_ca: Option<String>,
 }
 
-/// The endpoints of an application, for those who deliver.
-pub(crate) async fn sealed(tx: &mut Tx, application: &ApplicationId) -> Result<Vec<Sealed>> {
+/// The endpoints of an application, with the data of a delivery.
+pub(crate) async fn sealed(tx: &mut Tx, application: &ApplicationId) -> Result<Vec<SealedEndpoint>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
-        ", secret, headers, failing_since, transformation, oauth, identity, server_ca FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL ORDER BY id"
+        ", ",
+        sealed_columns!(),
+        " FROM endpoint WHERE application_id = $1 AND deleted_at IS NULL ORDER BY id"
     );
     tx.all(sql, params![application.as_str()], |row| {
-        Ok(Sealed {
+        Ok(SealedEndpoint {
             endpoint: read(row)?,
-            secret: row.get(16)?,
-            headers: row.get(17)?,
-            is_failing: row.get::<Option<Timestamp>>(18)?.is_some(),
-            transformation: row.get(19)?,
-            access: SealedAccess { oauth: row.get(20)?, identity: row.get(21)?, server_ca: row.get(22)? },
+            secret: row.get(sealed_at::secret)?,
+            headers: row.get(sealed_at::headers)?,
+            is_failing: row.get::<Option<Timestamp>>(sealed_at::failing_since)?.is_some(),
+            transformation: row.get(sealed_at::transformation)?,
+            access: SealedAccess {
+                oauth: row.get(sealed_at::oauth)?,
+                identity: row.get(sealed_at::identity)?,
+                server_ca: row.get(sealed_at::server_ca)?,
+            },
         })
     })
     .await
 }
 
-/// A secret that still signs beside the current one.
+/// A replaced secret that still signs beside the current one.
 pub(crate) struct OldSecret {
     pub(crate) endpoint: String,
     pub(crate) secret: String,
     pub(crate) expires_at: Timestamp,
 }
 
-/// Old secrets of an application's endpoints that have not run out, as they run out.
+/// The unexpired replaced secrets of an application's endpoints, by expiry.
 pub(crate) async fn old_secrets(tx: &mut Tx, application: &ApplicationId, now: Timestamp) -> Result<Vec<OldSecret>> {
     let sql = "SELECT endpoint_id, endpoint_old_secret.secret, expires_at FROM endpoint_old_secret
             JOIN endpoint ON endpoint.id = endpoint_id
@@ -201,32 +201,32 @@ pub(crate) async fn old_secrets(tx: &mut Tx, application: &ApplicationId, now: T
     .await
 }
 
-pub(super) async fn secret(tx: &mut Tx, id: &EndpointId) -> Result<Option<String>> {
+pub(crate) async fn secret(tx: &mut Tx, id: &EndpointId) -> Result<Option<String>> {
     tx.first("SELECT secret FROM endpoint WHERE id = $1", params![id.as_str()], |row| row.get(0)).await
 }
 
-pub(super) async fn count_old_secrets(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<i64> {
+pub(crate) async fn count_old_secrets(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<i64> {
     let sql = "SELECT count(*) FROM endpoint_old_secret WHERE endpoint_id = $1 AND expires_at > $2";
     tx.one(sql, params![id.as_str(), now], |row| row.get(0)).await
 }
 
-pub(super) async fn keep_old_secret(tx: &mut Tx, id: &EndpointId, expires: Timestamp) -> Result<u64> {
+pub(crate) async fn keep_old_secret(tx: &mut Tx, id: &EndpointId, expires: Timestamp) -> Result<u64> {
     let sql = "INSERT INTO endpoint_old_secret (endpoint_id, secret, expires_at)
         SELECT id, secret, $2 FROM endpoint WHERE id = $1 ON CONFLICT (endpoint_id, expires_at) DO NOTHING";
     tx.execute(sql, params![id.as_str(), expires]).await
 }
 
-pub(super) async fn set_secret(tx: &mut Tx, id: &EndpointId, sealed: &str, now: Timestamp) -> Result<u64> {
+pub(crate) async fn set_secret(tx: &mut Tx, id: &EndpointId, sealed: &str, now: Timestamp) -> Result<u64> {
     let sql = "UPDATE endpoint SET secret = $2, updated_at = $3 WHERE id = $1";
     tx.execute(sql, params![id.as_str(), sealed, now]).await
 }
 
-pub(super) async fn headers(tx: &mut Tx, id: &EndpointId) -> Result<Option<String>> {
+pub(crate) async fn headers(tx: &mut Tx, id: &EndpointId) -> Result<Option<String>> {
     let sql = "SELECT headers FROM endpoint WHERE id = $1";
     Ok(tx.first(sql, params![id.as_str()], |row| row.get::<Option<String>>(0)).await?.flatten())
 }
 
-pub(super) async fn set_headers(tx: &mut Tx, id: &EndpointId, sealed: Option<&str>, now: Timestamp) -> Result<u64> {
+pub(crate) async fn set_headers(tx: &mut Tx, id: &EndpointId, sealed: Option<&str>, now: Timestamp) -> Result<u64> {
     let sql = "UPDATE endpoint SET headers = $2, updated_at = $3 WHERE id = $1";
     tx.execute(sql, params![id.as_str(), sealed, now]).await
 }
@@ -240,7 +240,7 @@ pub(crate) async fn set_transformation(tx: &mut Tx, id: &EndpointId, sealed: &st
     tx.execute("UPDATE endpoint SET transformation = $2 WHERE id = $1", params![id.as_str(), sealed]).await
 }
 
-pub(super) async fn access(tx: &mut Tx, id: &EndpointId) -> Result<SealedAccess> {
+pub(crate) async fn access(tx: &mut Tx, id: &EndpointId) -> Result<SealedAccess> {
     let sql = "SELECT oauth, identity, server_ca FROM endpoint WHERE id = $1";
     tx.one(sql, params![id.as_str()], |row| {
         Ok(SealedAccess { oauth: row.get(0)?, identity: row.get(1)?, server_ca: row.get(2)? })
@@ -248,71 +248,63 @@ pub(super) async fn access(tx: &mut Tx, id: &EndpointId) -> Result<SealedAccess>
     .await
 }
 
-pub(super) async fn set_access(tx: &mut Tx, id: &EndpointId, access: &SealedAccess) -> Result<u64> {
+pub(crate) async fn set_access(tx: &mut Tx, id: &EndpointId, access: &SealedAccess) -> Result<u64> {
     let sql = "UPDATE endpoint SET oauth = $2, identity = $3, server_ca = $4 WHERE id = $1";
     let SealedAccess { oauth, identity, server_ca } = access;
     let params = params![id.as_str(), oauth.as_deref(), identity.as_deref(), server_ca.as_deref()];
     tx.execute(sql, params).await
 }
 
-/// `false` when it was disabled already.
-pub(super) async fn disable(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<bool> {
+/// Disables an endpoint; `false` when it was disabled already.
+pub(crate) async fn disable(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE endpoint SET disabled = TRUE, updated_at = $2 WHERE id = $1 AND disabled = FALSE";
     Ok(tx.execute(sql, params![id.as_str(), now]).await? == 1)
 }
 
-/// Forgets that messages were given up; `false` when none were.
+/// Clears the mark that a message was given up; `false` when there was none.
 pub(crate) async fn works_again(tx: &mut Tx, id: &EndpointId) -> Result<bool> {
     let sql = "UPDATE endpoint SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
     Ok(tx.execute(sql, params![id.as_str()]).await? == 1)
 }
 
-/// Notes that a message was given up; answers since when that has been so.
+/// Marks that a message was given up. Returns the time of the first one since the last success.
 pub(crate) async fn gave_up(tx: &mut Tx, id: &EndpointId, now: Timestamp) -> Result<Option<Timestamp>> {
     let sql = "UPDATE endpoint SET failing_since = COALESCE(failing_since, $2) WHERE id = $1 RETURNING failing_since";
     tx.first(sql, params![id.as_str(), now], |row| row.get(0)).await
 }
 
 fn read(row: &Row<'_>) -> Result<Endpoint> {
-    let filter_types = names(row.get(7)?);
-    let throttle_rate = row.get(10)?;
+    let filter_types = row.json_if_any(at::filter_types)?;
+    let throttle_rate = row.get(at::throttle_rate)?;
     Ok(Endpoint {
-        id: EndpointId::from(row.get::<String>(0)?),
-        application_id: ApplicationId::from(row.get::<String>(1)?),
-        uid: row.get(2)?,
-        url: row.get(3)?,
-        description: row.get(4)?,
-        version: row.get(5)?,
-        disabled: row.get(6)?,
+        id: EndpointId::from(row.get::<String>(at::id)?),
+        application_id: ApplicationId::from(row.get::<String>(at::application_id)?),
+        uid: row.get(at::uid)?,
+        url: row.get(at::url)?,
+        description: row.get(at::description)?,
+        version: row.get(at::version)?,
+        disabled: row.get(at::disabled)?,
         event_types: filter_types.clone(),
         filter_types,
-        channels: names(row.get(8)?),
-        metadata: serde_json::from_str(&row.get::<String>(9)?).unwrap_or_default(),
+        channels: row.json_if_any(at::channels)?,
+        metadata: row.json(at::metadata)?,
         rate_limit: throttle_rate,
         throttle_rate,
-        created_at: row.get(11)?,
-        updated_at: row.get(12)?,
-        way: match row.get::<String>(13)?.as_str() {
-            "fifo" => Way::InOrder { batch_size: row.get(14)?, max_wait: row.get(15)? },
-            "poll" => Way::Polled,
-            _ => Way::Push,
+        created_at: row.get(at::created_at)?,
+        updated_at: row.get(at::updated_at)?,
+        way: match row.get::<String>(at::way)?.as_str() {
+            "fifo" => DeliveryMode::InOrder { batch_size: row.get(at::batch_size)?, max_wait: row.get(at::max_wait)? },
+            "poll" => DeliveryMode::Polled,
+            _ => DeliveryMode::Push,
         },
     })
 }
 
-/// The columns of a way.
-fn columns_of(way: Way) -> (&'static str, i64, i64) {
+/// The columns of a delivery mode.
+fn columns_of(way: DeliveryMode) -> (&'static str, i64, i64) {
     match way {
-        Way::Push => ("push", 1, 0),
-        Way::InOrder { batch_size, max_wait } => ("fifo", batch_size, max_wait),
-        Way::Polled => ("poll", 1, 0),
+        DeliveryMode::Push => ("push", 1, 0),
+        DeliveryMode::InOrder { batch_size, max_wait } => ("fifo", batch_size, max_wait),
+        DeliveryMode::Polled => ("poll", 1, 0),
     }
-}
-
-fn names(json: Option<String>) -> Option<Vec<String>> {
-    json.and_then(|text| serde_json::from_str(&text).ok())
-}
-
-fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }

@@ -1,57 +1,56 @@
-//! Attempts: what was tried, and what came back.
+//! Attempts: each try to deliver a message, with its answer.
 
 pub(crate) mod queries;
 
 use campanile_accounts::{Caller, Permission};
-use campanile_base::{Error, Result, Timestamp};
-use campanile_db::Tx;
+use campanile_base::{Error, Result, Thing, Timestamp};
+use campanile_db::{FilteredRows, Range, Tx};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::applications::{Application, ApplicationId};
-use crate::endpoints::{self, Endpoint, EndpointId};
-use crate::messages::{self, Message, MessageId};
-use campanile_db::{Found, Range};
+use super::applications::{Application, ApplicationId};
+use super::endpoints::{self, Endpoint, EndpointId};
+use super::messages::{self, Message, MessageId};
 
 campanile_base::id_type!(
     /// One attempt.
     pub AttemptId, "atmpt"
 );
 
-/// The number of an attempt that somebody asked for.
+/// The number of a manual attempt, which a user asked for.
 pub(crate) const MANUAL: i64 = -1;
-/// What is said of an answer that was expunged.
+/// The text that replaces an expunged answer.
 const EXPUNGED: &str = "EXPUNGED";
 
-/// How an attempt ended, or how it stands with a message at an endpoint.
+/// The outcome of an attempt, or the state of a message at an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It was answered with a 2xx.
+    /// The answer was a 2xx.
     Success,
-    /// It has yet to be made.
+    /// Not attempted yet.
     Pending,
-    /// It was not, and there is no other.
+    /// Not accepted, and no further attempt follows.
     Fail,
-    /// There will be another.
+    /// Another attempt follows.
     Sending,
-    /// A transformation has called it off.
+    /// A transformation has cancelled it.
     Canceled,
 }
 
 impl Status {
-    /// As the Svix API writes it.
+    /// The number that the Svix API uses.
     pub fn code(self) -> i64 {
         self as i64
     }
 
-    /// Reads what [`Status::code`] writes.
+    /// Parses the number of [`Status::code`].
     pub fn from_code(code: i64) -> Option<Self> {
         [Self::Success, Self::Pending, Self::Fail, Self::Sending, Self::Canceled]
             .into_iter()
             .find(|status| status.code() == code)
     }
 
-    /// In a word.
+    /// The word that the Svix API uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -63,30 +62,30 @@ impl Status {
     }
 }
 
-/// An attempt as it was written down.
+/// An attempt as recorded.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// Its id.
     pub id: AttemptId,
-    /// What was sent.
+    /// The message that was sent.
     pub message_id: MessageId,
-    /// Where it was sent.
+    /// The endpoint that it was sent to.
     pub endpoint_id: EndpointId,
-    /// How many were made before it by schedule; -1 for one that somebody asked for.
+    /// The number of scheduled attempts before it; -1 for a manual attempt.
     pub number: i64,
-    /// The endpoint's address at that time.
+    /// The address that it was sent to.
     pub url: String,
-    /// How it ended.
+    /// The outcome.
     pub status: Status,
-    /// The answer's status, or 0 without one.
+    /// The status of the answer, or 0 without one.
     pub status_code: i64,
-    /// The beginning of the answer's body, or what went wrong.
+    /// The beginning of the answer's body, or the error.
     pub response: String,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     pub duration_ms: i64,
-    /// When it was made.
+    /// The time at which it began.
     pub created_at: Timestamp,
-    /// When the next will be made.
+    /// The time of the next attempt.
     pub next_at: Option<Timestamp>,
 }
 
@@ -96,25 +95,25 @@ pub struct Attempt {
 pub struct AttemptView {
     /// Its id.
     pub id: String,
-    /// Where it was sent.
+    /// The endpoint that it was sent to.
     pub endpoint_id: String,
-    /// What was sent.
+    /// The message that was sent.
     pub msg_id: String,
     /// The address.
     pub url: String,
     /// The beginning of the answer.
     pub response: String,
-    /// The answer's status, or 0.
+    /// The status of the answer, or 0 without one.
     pub response_status_code: i64,
-    /// In milliseconds.
+    /// The duration, in milliseconds.
     pub response_duration_ms: i64,
-    /// 0 success, 2 failure, 4 called off.
+    /// 0 success, 2 failure, 4 cancelled.
     pub status: i64,
     /// `success`, `fail` or `canceled`.
     pub status_text: &'static str,
-    /// 0: by schedule, 1: somebody asked for it.
+    /// 0: scheduled, 1: a user asked for it.
     pub trigger_type: u8,
-    /// When.
+    /// The time at which it began.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
 }
@@ -137,16 +136,16 @@ impl From<Attempt> for AttemptView {
     }
 }
 
-/// Which attempts a list is to show, beside what its messages must be.
+/// The attempts that a list includes.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// What must hold for the message.
+    /// The condition on the message.
     pub message: messages::Filter,
-    /// How it ended.
+    /// The outcome.
     pub status: Option<Status>,
-    /// The first digit of the answer's status; 0 for no answer.
+    /// The lowest answer status of a class, such as 400 for 400 to 499; 0 for no answer.
     pub status_code_class: Option<i64>,
-    /// Where it was sent.
+    /// The endpoint that it was sent to.
     pub endpoint: Option<EndpointId>,
 }
 
@@ -159,15 +158,21 @@ impl Filter {
     }
 }
 
-/// Attempts of a message. What a filter lets through is looked for among [`ROWS_LOOKED_AT`](campanile_base::bounds::ROWS_LOOKED_AT)
-/// attempts; the next page goes on from there.
+/// Attempts of a message. A filter is applied to at most
+/// [`ROWS_LOOKED_AT`](campanile_base::bounds::ROWS_LOOKED_AT) attempts; the next page continues
+/// after those.
 ///
 /// # Errors
 /// `InvalidField` for a filter that is too large.
-pub async fn of_message(tx: &mut Tx, message: &Message, filter: &Filter, range: &Range) -> Result<Found<Attempt>> {
+pub async fn of_message(
+    tx: &mut Tx,
+    message: &Message,
+    filter: &Filter,
+    range: &Range,
+) -> Result<FilteredRows<Attempt>> {
     filter.message.check()?;
     if filter.is_everything() {
-        return Ok(Found::whole(queries::of_message(tx, message, filter, range).await?));
+        return Ok(FilteredRows::whole(queries::of_message(tx, message, filter, range).await?));
     }
     let (range, stop) = queries::bounded_of_message(tx, message, range).await?;
     let rows = queries::of_message(tx, message, filter, &range).await?;
@@ -178,28 +183,32 @@ pub async fn of_message(tx: &mut Tx, message: &Message, filter: &Filter, range: 
 ///
 /// # Errors
 /// Like [`of_message`].
-pub async fn of_endpoint(tx: &mut Tx, endpoint: &Endpoint, filter: &Filter, range: &Range) -> Result<Found<Attempt>> {
+pub async fn of_endpoint(
+    tx: &mut Tx,
+    endpoint: &Endpoint,
+    filter: &Filter,
+    range: &Range,
+) -> Result<FilteredRows<Attempt>> {
     filter.message.check()?;
     if filter.is_everything() {
-        return Ok(Found::whole(queries::of_endpoint(tx, endpoint, filter, range).await?));
+        return Ok(FilteredRows::whole(queries::of_endpoint(tx, endpoint, filter, range).await?));
     }
     let (range, stop) = queries::bounded_of_endpoint(tx, endpoint, range).await?;
     let rows = queries::of_endpoint(tx, endpoint, filter, &range).await?;
     Ok(found(rows, &range, stop))
 }
 
-fn found<T>(rows: Vec<T>, range: &Range, stop: Option<String>) -> Found<T> {
+fn found<T>(rows: Vec<T>, range: &Range, stop: Option<String>) -> FilteredRows<T> {
     let stopped_at = stop.filter(|_| (rows.len() as i64) < range.limit);
-    Found { rows, stopped_at }
+    FilteredRows { rows, stopped_at }
 }
 
-/// The last attempts of a whole application.
-///
-/// # Errors
-/// What the database says.
+/// The latest attempts of an application, at all of its endpoints.
 pub async fn of_application(tx: &mut Tx, application: &Application, range: &Range) -> Result<Vec<Attempt>> {
     let mut attempts = Vec::new();
-    for endpoint in endpoints::list(tx, &application.id, &Range::first(i64::MAX)).await? {
+    let pushed = endpoints::list(tx, &application.id, &Range::first(i64::MAX)).await?;
+    let lined = endpoints::list_lined(tx, &application.id, &Range::first(i64::MAX)).await?;
+    for endpoint in pushed.into_iter().chain(lined) {
         attempts.extend(queries::of_endpoint(tx, &endpoint, &Filter::default(), range).await?);
     }
     attempts.sort_by(|one, other| other.id.cmp(&one.id));
@@ -212,10 +221,10 @@ pub async fn of_application(tx: &mut Tx, application: &Application, range: &Rang
 /// # Errors
 /// `NotFound`.
 pub async fn get(tx: &mut Tx, message: &Message, id: &str) -> Result<Attempt> {
-    queries::by_id(tx, message, id).await?.ok_or(Error::NotFound("message attempt"))
+    queries::by_id(tx, message, id).await?.ok_or(Error::NotFound(Thing::MessageAttempt))
 }
 
-/// Forgets what was answered.
+/// Replaces the stored answer of an attempt with `EXPUNGED`.
 ///
 /// # Errors
 /// `NotFound`.
@@ -226,54 +235,49 @@ pub async fn expunge(tx: &mut Tx, caller: &Caller, message: &Message, id: &str) 
     Ok(())
 }
 
-/// How it stands with a message at an endpoint.
+/// The state of a message at an endpoint.
 #[derive(Debug, Clone)]
 pub struct Destination {
     /// The message.
     pub message_id: MessageId,
     /// The endpoint.
     pub endpoint_id: EndpointId,
-    /// How the last attempt ended.
+    /// The outcome of the last attempt.
     pub last: Status,
-    /// When the next will be made.
+    /// The time of the next attempt.
     pub next_at: Option<Timestamp>,
 }
 
 impl Destination {
-    /// How it stands: another attempt to come counts for more than the last one.
+    /// The state: if another attempt follows, that counts more than the last outcome.
     pub fn status(&self) -> Status {
         if self.next_at.is_some() { Status::Sending } else { self.last }
     }
 }
 
-/// Messages that were sent to an endpoint, newest first, with how they stand.
-///
-/// # Errors
-/// What the database says.
+/// Messages that were sent to an endpoint, each with its state, in the order of the range.
 pub async fn messages_of(
     tx: &mut Tx,
     application: &ApplicationId,
     endpoint: &Endpoint,
     filter: &Filter,
     range: &Range,
-) -> Result<Found<(Message, Destination)>> {
+) -> Result<FilteredRows<(Message, Destination)>> {
     filter.message.check()?;
     let (range, stop) = queries::bounded_destinations(tx, endpoint, range).await?;
     let destinations = queries::destinations_of_endpoint(tx, application, endpoint, filter, &range).await?;
-    let Found { rows: destinations, stopped_at } = found(destinations, &range, stop);
+    let FilteredRows { rows: destinations, stopped_at } = found(destinations, &range, stop);
     let ids: Vec<String> = destinations.iter().map(|destination| destination.message_id.to_string()).collect();
     let mut known: Vec<Message> = messages::queries::these(tx, application, &ids).await?;
     let with_message = |destination: Destination| {
         let place = known.iter().position(|message| message.id == destination.message_id)?;
         Some((known.swap_remove(place), destination))
     };
-    Ok(Found { rows: destinations.into_iter().filter_map(with_message).collect(), stopped_at })
+    Ok(FilteredRows { rows: destinations.into_iter().filter_map(with_message).collect(), stopped_at })
 }
 
-/// Endpoints that a message was sent to, with how it stands; endpoints that are gone too.
-///
-/// # Errors
-/// What the database says.
+/// Endpoints that a message was sent to, each with the message's state there. Deleted endpoints are
+/// included.
 pub async fn endpoints_of(tx: &mut Tx, message: &Message, range: &Range) -> Result<Vec<(Endpoint, Destination)>> {
     let destinations = queries::destinations_of_message(tx, message, range).await?;
     let ids: Vec<String> = destinations.iter().map(|destination| destination.endpoint_id.to_string()).collect();
@@ -285,25 +289,22 @@ pub async fn endpoints_of(tx: &mut Tx, message: &Message, range: &Range) -> Resu
     Ok(destinations.into_iter().filter_map(with_endpoint).collect())
 }
 
-/// How many attempts at an endpoint ended how.
+/// The number of attempts at an endpoint, by outcome.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Stats {
     /// Answered with a 2xx.
     pub success: i64,
-    /// Always 0: what was not attempted yet is not counted.
+    /// Always 0: messages without an attempt are not counted.
     pub pending: i64,
     /// Always 0.
     pub sending: i64,
     /// Not answered with a 2xx.
     pub fail: i64,
-    /// Called off by a transformation.
+    /// Cancelled by a transformation.
     pub canceled: i64,
 }
 
-/// Counts the attempts at an endpoint within a time.
-///
-/// # Errors
-/// What the database says.
+/// Counts the attempts at an endpoint within a period.
 pub async fn stats(tx: &mut Tx, endpoint: &Endpoint, range: &Range) -> Result<Stats> {
     let mut stats = Stats::default();
     for (status, many) in queries::count_by_status(tx, &endpoint.id, range).await? {

@@ -1,45 +1,47 @@
-//! Scripts that take too long time and again rest in between, so that their messages do not keep a process busy.
+//! Suspends scripts that repeatedly take too long, so that their messages do not keep a worker
+//! busy.
 //!
-//! From the second time in a row on, a script is not called for a second, then two, up to a minute. After that one call is
-//! let through: it decides. None of this is stored.
+//! After the second timeout in a row, a script is not called for a second; after each further one
+//! for twice as long, up to a minute. Then one call is let through: if it is in time, the script is
+//! no longer suspended. None of this is stored.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// How often in a row a script may take too long before it rests.
+/// The number of timeouts in a row after which a script is suspended.
 const FREE: u32 = 2;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
-/// From how many scripts on those are forgotten that could be called again.
+/// The number of known scripts above which those that may be called again are forgotten.
 const KNOWN: usize = 10_000;
 
-/// A script of an endpoint; a changed script is another one.
+/// The place of a script and the hash of its code: a changed script is another one.
 pub(super) type Script = (String, u64);
 
 #[derive(Default)]
-pub(super) struct Rests(Mutex<HashMap<Script, Rest>>);
+pub(super) struct CircuitBreaker(Mutex<HashMap<Script, Rest>>);
 
 struct Rest {
-    /// In a row.
+    /// Timeouts in a row.
     timeouts: u32,
     until: Instant,
 }
 
-impl Rests {
-    /// Lets a call through, or says how long the script rests.
+impl CircuitBreaker {
+    /// Admits a call, or returns the remaining time of the suspension.
     pub(super) fn admit(&self, script: &Script, now: Instant, longest_call: Duration) -> Result<(), Duration> {
         let mut known = self.known();
         let Some(rest) = known.get_mut(script).filter(|rest| rest.timeouts >= FREE) else { return Ok(()) };
         if now < rest.until {
             return Err(rest.until - now);
         }
-        // While this call is under way, no other is.
+        // While this call runs, no other is admitted.
         rest.until = now + longest_call;
         Ok(())
     }
 
-    /// Notes that a call has taken too long.
+    /// Counts a call that has taken too long.
     pub(super) fn timed_out(&self, script: &Script, now: Instant) {
         let mut known = self.known();
         if known.len() > KNOWN {
@@ -51,7 +53,7 @@ impl Rests {
         rest.until = now + (FIRST * 2_u32.pow(doubled)).min(LONGEST);
     }
 
-    /// Notes that a call was in time.
+    /// Clears the count: a call was in time.
     pub(super) fn was_in_time(&self, script: &Script) {
         self.known().remove(script);
     }

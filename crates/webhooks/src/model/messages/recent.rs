@@ -1,29 +1,30 @@
-//! Messages that were accepted just now, for their first deliveries: what was just written need not be read.
+//! Messages that were accepted just now, kept in memory so that their first delivery need not read
+//! them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use super::{Message, MessageId};
 
-/// How many bytes of payload are kept at most.
+/// The maximum size of all kept messages, in bytes.
 const MOST: usize = 32 * 1024 * 1024;
-/// What a message takes beside its payload, about.
+/// The approximate memory of a message besides its payload, in bytes.
 const OVERHEAD: usize = 512;
 
 #[derive(Default)]
-struct Kept {
+struct RecentMessages {
     messages: HashMap<MessageId, Arc<Message>>,
-    /// In the order of keeping, those that are gone too.
+    /// The ids in the order of keeping, including ids of messages that were removed since.
     order: VecDeque<MessageId>,
     bytes: usize,
 }
 
 /// Recent messages. Cheap to clone; clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Recent(Arc<Mutex<Kept>>);
+pub(crate) struct Recent(Arc<Mutex<RecentMessages>>);
 
 impl Recent {
-    /// Keeps a message until its first delivery; the oldest give way.
+    /// Keeps a message until its first delivery. If there is no room, the oldest are removed.
     pub(crate) fn keep(&self, message: Arc<Message>) {
         let mut kept = self.0.lock().expect("nobody panics while they hold it");
         kept.bytes += size(&message);

@@ -1,4 +1,4 @@
-//! Failing endpoints are tried at a pace, others as it comes.
+//! Failing endpoints share a limited rate of attempts; others are not limited by it.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn endpoint(name: &str) -> EndpointId {
     EndpointId::from(name.to_owned())
 }
 
-fn fail(underway: &Underway, name: &str) {
+fn fail(underway: &EndpointLimits, name: &str) {
     (0..FAILING_AFTER).for_each(|_| underway.ended(&endpoint(name), false));
 }
 
@@ -22,9 +22,9 @@ fn trials_come_one_after_the_other() {
 
 #[test]
 fn a_failing_endpoint_is_not_tried_as_often_as_others() {
-    let underway = Underway::of(1_024);
+    let underway = EndpointLimits::of(1_024);
     fail(&underway, "a");
-    // The first finds one free; the others come at once.
+    // The first call finds a free attempt; the others follow at once.
     let taken = (0..PER_ENDPOINT).filter(|_| underway.take(&endpoint("a")).is_some()).count();
     assert!(taken < PER_ENDPOINT / 2, "{taken}");
     let others: Vec<_> = (0..PER_ENDPOINT).map(|_| underway.take(&endpoint("b")).expect("a permit")).collect();
@@ -34,7 +34,7 @@ fn a_failing_endpoint_is_not_tried_as_often_as_others() {
 
 #[test]
 fn one_success_gives_an_endpoint_its_full_share() {
-    let underway = Underway::of(1_024);
+    let underway = EndpointLimits::of(1_024);
     fail(&underway, "a");
     underway.ended(&endpoint("a"), true);
     let taken: Vec<_> = (0..PER_ENDPOINT).map(|_| underway.take(&endpoint("a")).expect("a permit")).collect();

@@ -1,50 +1,27 @@
-//! Integrations: a key for a system of others (Zapier, n8n, …), by which it works with one application until the
-//! key is replaced. Subscribing is making an endpoint, unsubscribing is removing it.
-
-mod queries;
+//! Integrations: a key for another system (Zapier, n8n, …), with which it works on one application
+//! until the key is replaced. To subscribe, the system creates an endpoint; to unsubscribe, it
+//! deletes it.
 
 use campanile_accounts::{Caller, Permission};
-use campanile_base::{Error, Result, Secret, Timestamp, random_token};
-use campanile_db::Tx;
-use serde::Serialize;
+use campanile_base::{Error, Result, Secret, Thing, random_token};
+use campanile_db::{Range, Tx};
 
-use crate::Webhooks;
-use crate::applications::Application;
-use crate::tokens;
-use campanile_db::Range;
+use crate::model::applications::Application;
+use crate::model::integrations::queries;
+use crate::names::{check_count, check_flags, check_words};
+use crate::{Webhooks, tokens};
 
-campanile_base::id_type!(
-    /// One integration.
-    pub IntegrationId, "integ"
-);
+pub use crate::model::integrations::{Integration, IntegrationId, PREFIX};
 
-/// How every key begins.
-pub const PREFIX: &str = "integsk_";
-/// How many feature flags it may have.
+/// The maximum number of feature flags of an integration.
 const FLAGS: usize = 25;
 
-/// An integration, in the Svix API's shape.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Integration {
-    /// Its id.
-    pub id: IntegrationId,
-    /// What people call it.
-    pub name: String,
-    /// Which event types it sees beside those without a flag.
-    pub feature_flags: Vec<String>,
-    /// Since when it exists.
-    pub created_at: Timestamp,
-    /// When it was changed.
-    pub updated_at: Timestamp,
-}
-
-/// What an integration is made of, or made over with.
+/// The input to create or replace an integration.
 #[derive(Debug, Clone)]
 pub struct IntegrationSpec {
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// Which event types it sees beside those without a flag.
+    /// The feature flags whose event types it sees, in addition to those without a flag.
     pub feature_flags: Vec<String>,
 }
 
@@ -53,13 +30,13 @@ impl IntegrationSpec {
         if self.name.is_empty() {
             return Err(Error::invalid_field("name", "must not be empty"));
         }
-        crate::names::check_words("name", &self.name)?;
-        crate::names::check_flags(Some(&self.feature_flags))?;
-        crate::names::check_count("featureFlags", self.feature_flags.len(), FLAGS)
+        check_words("name", &self.name)?;
+        check_flags(Some(&self.feature_flags))?;
+        check_count("featureFlags", self.feature_flags.len(), FLAGS)
     }
 }
 
-/// Makes an integration, with a key.
+/// Creates an integration, with a key.
 ///
 /// # Errors
 /// `InvalidField`, `Forbidden`.
@@ -86,7 +63,7 @@ pub async fn create(
     Ok(made)
 }
 
-/// Makes an integration over; its key stays.
+/// Replaces an integration's settings; its key stays.
 ///
 /// # Errors
 /// `NotFound`, `InvalidField`, `Forbidden`.
@@ -108,7 +85,7 @@ pub async fn update(
     Ok(made)
 }
 
-/// Removes an integration; its key opens nothing any more.
+/// Deletes an integration and ends its key.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`.
@@ -142,7 +119,7 @@ pub async fn rotate_key(
     replace_token(tx, webhooks, application, &known, Some(Secret::new(random_token(PREFIX)))).await
 }
 
-/// Has the key, or another one, open what the integration may see now.
+/// Stores the token of the key, or of a new key, with what the integration may see now.
 async fn replace_token(
     tx: &mut Tx,
     webhooks: &Webhooks,
@@ -150,7 +127,8 @@ async fn replace_token(
     integration: &Integration,
     new: Option<Secret>,
 ) -> Result<Secret> {
-    let sealed = queries::key(tx, &application.id, &integration.id).await?.ok_or(Error::NotFound("integration"))?;
+    let sealed =
+        queries::key(tx, &application.id, &integration.id).await?.ok_or(Error::NotFound(Thing::Integration))?;
     let before = webhooks.vault.open(&sealed)?;
     tokens::end(tx, before.expose()).await?;
     let key = new.unwrap_or(before);
@@ -172,7 +150,7 @@ pub async fn key(
 ) -> Result<Secret> {
     caller.must(Permission::Configure)?;
     let sealed = queries::key(tx, &application.id, &IntegrationId::from(id.to_owned())).await?;
-    webhooks.vault.open(&sealed.ok_or(Error::NotFound("integration"))?)
+    webhooks.vault.open(&sealed.ok_or(Error::NotFound(Thing::Integration))?)
 }
 
 /// An integration of an application.
@@ -180,13 +158,10 @@ pub async fn key(
 /// # Errors
 /// `NotFound`.
 pub async fn get(tx: &mut Tx, application: &Application, id: &str) -> Result<Integration> {
-    queries::by_id(tx, &application.id, id).await?.ok_or(Error::NotFound("integration"))
+    queries::by_id(tx, &application.id, id).await?.ok_or(Error::NotFound(Thing::Integration))
 }
 
 /// Integrations of an application.
-///
-/// # Errors
-/// What the database says.
 pub async fn list(tx: &mut Tx, application: &Application, range: &Range) -> Result<Vec<Integration>> {
     Ok(queries::list(tx, &application.id, range).await?)
 }
