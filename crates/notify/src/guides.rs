@@ -1,73 +1,71 @@
-//! Guides: what a page shows its user by itself, a banner or a tour, until they are done with it.
+//! Guides: banners and tours that a page shows to its user until the user is done with them.
 //!
-//! A guide is a [resource](crate::resources) with steps. A user is shown it while it is switched on, its target is met, and they have not
-//! archived it. What they do with a step is kept as a message of theirs, which the first thing they do makes. Guides come one at a
-//! time: archiving one begins the group's interval, unless it is said not to.
+//! A guide is a [resource](crate::resources) with steps. A user sees it while it is active, its
+//! target conditions hold, and the user has not archived it. The user's actions on a step are marks
+//! of a message. The first action creates that message. Guides come one at a time: archiving one
+//! starts the interval of its group, unless the action says `is_unthrottled`.
 
 use std::collections::HashMap;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp, sha256_hex, uuid_of};
+use campanile_base::{Error, Result, Thing, Timestamp, sha256_hex, uuid_of};
 use campanile_db::{Range, Tx};
+use campanile_documents::conditions::{Group, Scope};
 use serde_json::{Map, Value, json};
 
 use crate::channels::Channel;
-use crate::conditions::{Group, Scope};
 use crate::messages::{self, Archived, EventKind, Filter, Mark, Message, Source, Status, TenantFilter};
 use crate::resources::{self, Kind, Resource};
 use crate::signals::{self, Happening};
 use crate::{Notify, Reference, audiences, recipients};
 
-/// How many guides an organisation's pages have.
+/// The number of guides that are read for a page.
 const MOST: i64 = 200;
-/// How many of a user's guide messages are read.
+/// The number of a user's guide messages that are read, oldest first.
 const READ: i64 = 1_000;
-/// The one group.
+/// The only group of guides.
 const GROUP: &str = "default";
 
-/// What a page asks for.
+/// The request of a page for its user's guides.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// Within which tenant.
+pub struct GuideQuery {
+    /// The tenant, if any.
     pub tenant: Option<String>,
-    /// Of which type.
+    /// The type of guide; `None` for all types.
     pub kind: Option<String>,
-    /// What the page knows, for targets.
+    /// Data of the page, for target conditions.
     pub data: Map<String, Value>,
-    /// Whether targets do not matter.
+    /// True if guides are listed even where the user is not eligible for them.
     pub is_forced: bool,
 }
 
-/// What a user did with a step of a guide.
+/// A user's action on a step of a guide.
 #[derive(Debug, Clone)]
 pub struct Engagement {
-    /// The guide.
+    /// The guide's key.
     pub guide: String,
-    /// The step.
+    /// The step's reference.
     pub step: String,
-    /// Within which tenant.
+    /// The tenant, if any.
     pub tenant: Option<String>,
-    /// What.
+    /// The action.
     pub mark: Mark,
-    /// What else there is to say of it.
+    /// Further data of the action.
     pub data: Option<Value>,
-    /// Whether the guide is done with, and not this step alone.
+    /// True if the user is done with the whole guide, not only with this step.
     pub is_final: bool,
-    /// Whether the next guide need not wait.
+    /// True if the next guide need not wait.
     pub is_unthrottled: bool,
 }
 
-/// What a page shows its user.
-///
-/// # Errors
-/// What the database says.
+/// Lists the guides that a page shows to its user, and the reasons why others are not shown.
 pub async fn list(
     tx: &mut Tx,
     notify: &Notify,
     organisation: &OrganisationId,
     user: &str,
     channel: &Channel,
-    asked: &Asked,
+    asked: &GuideQuery,
 ) -> Result<Value> {
     let found = resources::list(tx, organisation, Kind::Guide, &Range::first(MOST)).await?;
     let is_asked = |guide: &Resource| {
@@ -76,7 +74,8 @@ pub async fn list(
         is_here && asked.kind.as_deref().is_none_or(|kind| word("type") == Some(kind))
     };
     let found: Vec<Resource> = found.into_iter().filter(|guide| is_asked(guide)).collect();
-    let messages = of_user(tx, organisation, user, asked.tenant.as_deref(), None).await?;
+    let of_channel = Filter { channel: Some(channel.id.clone()), ..Filter::default() };
+    let messages = of_user(tx, organisation, user, asked.tenant.as_deref(), of_channel).await?;
     let recipient = Reference::user(user);
     let known = recipients::these(tx, organisation, std::slice::from_ref(&recipient)).await?;
     let audiences = audiences::of_users(tx, organisation, &[user]).await?;
@@ -116,24 +115,28 @@ pub async fn list(
 
 type Messages = HashMap<(String, String), Message>;
 
-/// A user's messages of guides, by guide and step.
+/// A user's guide messages of this filter, by guide and step. The filter names the channel or the
+/// guide, so that messages of other kinds do not use up the limit.
 async fn of_user(
     tx: &mut Tx,
     organisation: &OrganisationId,
     user: &str,
     tenant: Option<&str>,
-    guide: Option<&str>,
+    filter: Filter,
 ) -> Result<Messages> {
     let filter = Filter {
         recipient: Some(Reference::user(user)),
         tenant: tenant.map_or(TenantFilter::None, |tenant| TenantFilter::Only(tenant.to_owned())),
-        workflows: guide.map(str::to_owned).into_iter().collect(),
         archived: Archived::Include,
-        ..Filter::default()
+        ..filter
     };
     let found = messages::list(tx, organisation, &filter, &Range { oldest_first: true, ..Range::first(READ) }).await?;
     let of_guides = found.into_iter().filter(|message| message.source.kind == "guide");
     Ok(of_guides.map(|message| (place(&message), message)).collect())
+}
+
+fn of_guide(key: &str) -> Filter {
+    Filter { workflows: vec![key.to_owned()], ..Filter::default() }
 }
 
 fn place(message: &Message) -> (String, String) {
@@ -144,7 +147,7 @@ fn steps(guide: &Resource) -> &[Value] {
     guide.draft["steps"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Why a guide is not shown.
+/// The reason why a guide is not shown, if there is one: its code and a sentence.
 fn refusal(
     guide: &Resource,
     messages: &Messages,
@@ -177,7 +180,7 @@ fn refusal(
     None
 }
 
-/// The id of a guide.
+/// The id of a guide, always the same for one key.
 fn id(organisation: &OrganisationId, key: &str) -> String {
     uuid_of(&["guide", organisation.as_str(), key])
 }
@@ -212,10 +215,10 @@ fn view(organisation: &OrganisationId, guide: &Resource, channel: &Channel, mess
     })
 }
 
-/// Writes down what a user did with a step.
+/// Stores a user's action on a step of a guide.
 ///
 /// # Errors
-/// `NotFound` of the guide; `InvalidField` of its step.
+/// `NotFound` if there is no such guide; `InvalidField` if the guide has no such step.
 pub async fn engage(
     tx: &mut Tx,
     notify: &Notify,
@@ -224,12 +227,13 @@ pub async fn engage(
     channel: &Channel,
     told: Engagement,
 ) -> Result<()> {
-    let guide = resources::get(tx, organisation, Kind::Guide, &told.guide).await?.ok_or(Error::NotFound("guide"))?;
+    let guide =
+        resources::get(tx, organisation, Kind::Guide, &told.guide).await?.ok_or(Error::NotFound(Thing::Guide))?;
     if !steps(&guide).iter().any(|step| step["ref"] == told.step.as_str()) {
         return Err(Error::invalid_field("guide_step_ref", "is no step of the guide"));
     }
     tx.lock(&format!("guides {organisation} {user}")).await?;
-    let known = of_user(tx, organisation, user, told.tenant.as_deref(), Some(&told.guide)).await?;
+    let known = of_user(tx, organisation, user, told.tenant.as_deref(), of_guide(&told.guide)).await?;
     let now = notify.clock.now();
     let id = match known.get(&(told.guide.clone(), told.step.clone())) {
         Some(known) => known.id.clone(),
@@ -268,10 +272,7 @@ fn message(guide: &Resource, user: &str, channel: &Channel, told: &Engagement, n
     message
 }
 
-/// Takes back that a user is done with a guide.
-///
-/// # Errors
-/// What the database says.
+/// Reverses the archiving of a guide's steps, so that the user sees the guide again.
 pub async fn unarchive(
     tx: &mut Tx,
     notify: &Notify,
@@ -279,23 +280,20 @@ pub async fn unarchive(
     user: &str,
     (guide, tenant): (&str, Option<&str>),
 ) -> Result<()> {
-    let known = of_user(tx, organisation, user, tenant, Some(guide)).await?;
+    let known = of_user(tx, organisation, user, tenant, of_guide(guide)).await?;
     let ids: Vec<String> = known.into_values().map(|message| message.id).collect();
     messages::mark(tx, notify, organisation, None, &ids, (Mark::Unarchived, None), notify.clock.now()).await?;
     Ok(())
 }
 
-/// Forgets everything that a user did with a guide.
-///
-/// # Errors
-/// What the database says.
+/// Deletes a user's messages of a guide, and thereby all of the user's actions on it.
 pub async fn reset(
     tx: &mut Tx,
     organisation: &OrganisationId,
     user: &str,
     (guide, tenant): (&str, Option<&str>),
 ) -> Result<()> {
-    let known = of_user(tx, organisation, user, tenant, Some(guide)).await?;
+    let known = of_user(tx, organisation, user, tenant, of_guide(guide)).await?;
     let ids: Vec<String> = known.into_values().map(|message| message.id).collect();
     messages::forget(tx, organisation, &ids).await
 }

@@ -1,60 +1,68 @@
-//! Decides who hears what through which channel, and delivers it.
+//! Notifications: decides who gets which message through which channel, and delivers it.
 //!
 //! # The life of a notification
-//! 1. A [trigger](triggers) names a workflow and its recipients: users, or objects with [subscribers](subscriptions). It is accepted in the
-//!    transaction of what caused it, or with others that come in at the same time.
-//! 2. Each recipient has a [run](runs) of their own, which takes the workflow's steps: delays, batches, throttles, branches, and channels.
-//! 3. A channel step asks whether a message may be [sent](sending): conditions, addresses, and the recipient's [preferences].
-//! 4. A [message](messages) is rendered and stored. In a [feed](feeds) it is where it belongs; others are carried by their
-//!    [channel](channels), in a job of their own.
+//! 1. A [trigger](triggers) names a workflow and its recipients: users, or objects with
+//!    [subscribers](subscriptions). It is accepted in the transaction of its cause, or together
+//!    with other triggers that arrive at the same time.
+//! 2. Each recipient has a [run](runs) of their own. The run takes the workflow's steps: delays,
+//!    batches, throttles, branches, and channels.
+//! 3. A channel step checks that a message may be [sent](sending): conditions, the recipient's
+//!    [preferences], and addresses.
+//! 4. A [message](messages) is rendered and stored. A [feed](feeds) item is delivered by that.
+//!    Every other message is carried by its [channel](channels), in a job of its own.
 //!
-//! A mail may reach a mailbox twice when the process dies between the server's yes and our note of it; both copies then have the same
-//! Message-ID, by which mail programs tell.
+//! A mail may reach a mailbox twice: if the process dies after the mail server has accepted the
+//! mail, and before this is stored. Both copies have the same Message-ID, so mail programs can
+//! recognise the second one.
 //!
-//! # Whose what is
-//! Everything is an organisation's. A workspace is a tenant, members are users; both by their own ids.
+//! # Ownership
+//! All data belong to an organisation. A workspace is a tenant, and members are users. Both keep
+//! their own ids.
 
 pub mod audiences;
 pub mod bulk;
 pub mod channel_data;
 pub mod channels;
-pub mod conditions;
-mod duties;
 pub mod feeds;
 pub mod guides;
-mod markdown;
+pub mod management;
 pub mod messages;
+pub mod preference_center;
 pub mod preferences;
+pub mod preview;
+pub mod provider_callbacks;
 pub mod recipients;
 pub mod reference;
 pub mod resources;
+mod retention;
 pub mod runs;
 pub mod schedules;
 pub mod sending;
 pub mod signals;
 pub mod slack;
 pub mod subscriptions;
+#[cfg(feature = "fixtures")]
 pub mod suites;
 pub mod suppressions;
 pub mod teams;
-mod template;
 pub mod tracking;
 pub mod triggers;
 pub mod workflows;
 
 use std::sync::{Arc, OnceLock};
 
+use campanile_accounts::OrganisationId;
 use campanile_accounts::live::Live;
-use campanile_base::{Clock, Vault};
+use campanile_base::{Cache, Clock, Vault};
 use campanile_db::{Db, Migrations};
 use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
 use campanile_sandbox::Sandbox;
 
-pub use channels::email::smtp::Mailer;
-pub use duties::Keep;
+pub use campanile_channels::email::smtp::Mailer;
+pub use campanile_documents::{Template, TemplateError, conditions};
 pub use reference::Reference;
-pub use template::{Template, TemplateError};
+pub use retention::Keep;
 
 /// The tables of notifications.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -67,41 +75,42 @@ pub const MIGRATIONS: Migrations = Migrations {
     ],
 };
 
-/// What the pillar works with. Cheap to clone.
+/// The pillar. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Notify {
     /// The database.
     pub db: Db,
     /// The clock.
     pub clock: Clock,
-    /// Seals what must not be read from the tables.
+    /// Encrypts values that must not be readable in the tables.
     pub vault: Vault,
-    /// Runs workflows, and hands messages over.
+    /// Runs the jobs: of workflow runs, and of message deliveries.
     pub engine: Engine,
-    /// Asks systems of others.
-    pub client: Client,
-    /// The mail server of channels that have none of their own, where one is set.
-    pub mailer: Option<Mailer>,
-    /// Tells of feed items.
+    /// Hands messages to providers.
+    pub carriers: campanile_channels::Carriers,
+    /// Notifies open pages of new messages.
     pub live: Live,
-    /// Where people reach this server, without a slash at the end.
+    /// The public address of this server, without a slash at the end.
     pub base_url: Arc<str>,
-    /// Who watches which feed.
+    /// The watchers of feeds on this node.
     pub feeds: feeds::Feeds,
-    channels: channels::Known,
-    mail_connections: channels::email::MailConnections,
-    shelves: resources::Shelves,
-    provider_tokens: channels::ProviderTokens,
-    programs: workflows::Programs,
+    /// The channels of organisations.
+    channels: Cache<OrganisationId, Arc<Vec<channels::Channel>>>,
+    resources: Cache<OrganisationId, Arc<resources::SharedResources>>,
+    /// The compiled versions of workflows.
+    programs: Cache<String, Arc<workflows::Program>>,
     listener: Arc<OnceLock<Arc<dyn signals::Listener>>>,
     accepts: Arc<OnceLock<triggers::Accepts>>,
     begins: Arc<OnceLock<triggers::Begins>>,
     recent: sending::Recent,
-    /// Threads on which documents of others are parsed and rendered.
+    /// The threads that parse and render users' documents.
     pub sandbox: Sandbox,
 }
 
-/// What the pillar is made of.
+/// The maximum number of organisations and of versions in a cache.
+const MOST_CACHED: usize = 1_000;
+
+/// The parts that the pillar is made of.
 #[allow(missing_docs, reason = "the names are those of the pillar")]
 pub struct Config {
     pub db: Db,
@@ -116,24 +125,21 @@ pub struct Config {
 }
 
 impl Notify {
-    /// The pillar over these.
+    /// Builds the pillar from its parts.
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, mailer, live, sandbox, base_url } = config;
         Self {
             db,
+            carriers: campanile_channels::Carriers::new(client, mailer, clock.clone()),
             clock,
             vault,
             engine,
-            client,
-            mailer,
             live,
             base_url: base_url.into(),
             feeds: Default::default(),
-            channels: Default::default(),
-            mail_connections: Default::default(),
-            shelves: Default::default(),
-            provider_tokens: Default::default(),
-            programs: Default::default(),
+            channels: Cache::new(MOST_CACHED),
+            resources: Cache::new(MOST_CACHED),
+            programs: Cache::new(MOST_CACHED),
             listener: Default::default(),
             accepts: Default::default(),
             begins: Default::default(),
@@ -142,31 +148,28 @@ impl Notify {
         }
     }
 
-    /// Lets somebody hear of what happens; the first who asks does.
+    /// Sets the listener that is notified of events. Only the first call has an effect.
     pub fn listened_by(&self, listener: Arc<dyn signals::Listener>) {
         let _ = self.listener.set(listener);
     }
 
-    /// Without the lanes: a lane that held itself would never end.
+    /// A clone without the lanes. A lane that held a reference to itself would never end.
     fn within(&self) -> Self {
         Self { accepts: Arc::default(), begins: Arc::default(), ..self.clone() }
     }
 }
 
-/// Registers the pillar's jobs; what is old is removed as `keep` says.
+/// Registers the pillar's jobs. `keep` says after which time old data are removed.
 pub fn register(registry: &mut Registry, notify: &Notify, keep: Keep) {
     triggers::register(registry, notify);
     runs::register(registry, notify);
     sending::register(registry, notify);
     schedules::register(registry, notify);
     bulk::register(registry, notify);
-    duties::register(registry, notify, keep);
+    retention::register(registry, notify, keep);
 }
 
-/// Gives an organisation what everybody has from the start, where it has it not yet.
-///
-/// # Errors
-/// What the database says.
+/// Gives an organisation the standard channels and workflows, if it does not have them yet.
 pub async fn seed(
     tx: &mut campanile_db::Tx,
     notify: &Notify,

@@ -1,4 +1,4 @@
-//! Whom something is about: a user, a tenant, or an object, by name.
+//! References: the names of users, tenants and objects.
 
 use std::fmt;
 
@@ -7,21 +7,22 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-/// The collection that users are in.
+/// The collection of users.
 pub const USERS: &str = "$users";
-/// The collection that tenants are in.
+/// The collection of tenants.
 pub const TENANTS: &str = "$tenants";
-/// What an audience is named by, whose members are meant.
+/// The collection of audiences; a reference to one stands for its members.
 pub const AUDIENCES: &str = "$audiences";
-/// How long an id may be, in characters.
+/// The longest id or collection, in characters.
 const LONGEST: usize = 256;
 
-/// The name of a recipient. Written as the id alone for a user, with its collection for an object.
+/// The reference of a recipient. A user is written as its id alone; all others as `id` and
+/// `collection`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reference {
-    /// `$users`, `$tenants`, or a name of the sender's own.
+    /// `$users`, `$tenants`, or a name that the caller has chosen.
     pub collection: String,
-    /// Unique within it.
+    /// The id, unique within the collection.
     pub id: String,
 }
 
@@ -41,12 +42,12 @@ impl Reference {
         Self { collection: collection.into(), id: id.into() }
     }
 
-    /// Whether it is a user.
+    /// True if it is a user.
     pub fn is_user(&self) -> bool {
         self.collection == USERS
     }
 
-    /// This, if it can be one.
+    /// Checks the length and the characters.
     ///
     /// # Errors
     /// `InvalidField`.
@@ -62,10 +63,10 @@ impl Reference {
         Ok(self)
     }
 
-    /// Out of what a request says: an id, or an object with `id` and `collection`.
+    /// Reads a reference of a request: an id, or an object with `id` and `collection`.
     ///
     /// # Errors
-    /// `Invalid`.
+    /// `InvalidField`.
     pub fn parse(value: &Value) -> Result<Self> {
         let named = match value {
             Value::String(id) => Self::user(id),

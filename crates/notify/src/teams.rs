@@ -1,8 +1,9 @@
-//! Microsoft Teams organisations, each connected to a tenant: the id of one, kept as channel data (`ms_teams_tenant_id`), and what Microsoft
-//! Graph tells of its teams and channels.
+//! Microsoft Teams organisations that are connected to tenants. The id of the organisation is kept
+//! as channel data (`ms_teams_tenant_id`). Microsoft Graph lists its teams and channels.
 //!
-//! Settings: `graph_client_id`, `graph_client_secret`; `graph_url` and `login_url`, where they are not Microsoft's own. Source: Microsoft's
-//! documentation of the client credentials flow, of listing teams, and of listing channels.
+//! Settings: `graph_client_id`, `graph_client_secret`; `graph_url` and `login_url`, unless they are
+//! Microsoft's own. Source: Microsoft's documentation of the client credentials flow, of listing
+//! teams, and of listing channels.
 
 use std::time::Duration;
 
@@ -11,25 +12,25 @@ use campanile_base::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use crate::channels::Channel;
-use crate::channels::provider::{Call, Reply, path_segment};
 use crate::{Notify, Reference, channel_data};
+use campanile_channels::{Call, Reply, path_segment};
 
 const LOGIN: &str = "https://login.microsoftonline.com";
 const GRAPH: &str = "https://graph.microsoft.com/v1.0";
-/// Where the organisation's id is kept.
+/// The field of channel data with the organisation's id.
 const TENANT: &str = "ms_teams_tenant_id";
 
-/// What is asked of a list, in the words of Graph.
+/// A query for a list, in the terms of Graph.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs, reason = "the names are Graph's")]
-pub struct Asked {
+pub struct GraphQuery {
     pub filter: Option<String>,
     pub select: Option<String>,
     pub top: Option<String>,
     pub skip_token: Option<String>,
 }
 
-impl Asked {
+impl GraphQuery {
     fn query(&self) -> String {
         let pairs = [
             ("$filter", &self.filter),
@@ -42,10 +43,7 @@ impl Asked {
     }
 }
 
-/// Connects an owner to an organisation of Microsoft's.
-///
-/// # Errors
-/// What the database says.
+/// Connects an owner to a Microsoft organisation.
 pub async fn connect(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -58,10 +56,7 @@ pub async fn connect(
         .await
 }
 
-/// Forgets it; answers whether there was one.
-///
-/// # Errors
-/// What the database says.
+/// Disconnects an owner. The result is false if nothing was connected.
 pub async fn revoke(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -85,10 +80,11 @@ async fn connected(
     Ok(data.and_then(|data| data[TENANT].as_str().map(str::to_owned)))
 }
 
-/// Which organisation an owner is connected to, and why Microsoft does not let us in, where it does not; `None` where there is none.
+/// The organisation that an owner is connected to, and the reason if Microsoft refuses access.
+/// `None` if nothing is connected.
 ///
 /// # Errors
-/// `Unavailable`; what the database says.
+/// `Unavailable` if Microsoft does not answer.
 pub async fn check(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -104,7 +100,7 @@ pub async fn check(
 }
 
 async fn token(notify: &Notify, organisation: &OrganisationId, channel: &Channel, tenant: &str) -> Result<String> {
-    let (now, tokens) = (notify.clock.now(), &notify.provider_tokens);
+    let (now, tokens) = (notify.clock.now(), &notify.carriers.tokens);
     let place = format!("{organisation}/{}/{}/{tenant}", channel.id, channel.updated_at.as_micros());
     if let Some(known) = tokens.get(&place, now) {
         return Ok(known);
@@ -123,13 +119,13 @@ async fn token(notify: &Notify, organisation: &OrganisationId, channel: &Channel
     let reply = asked(notify, Call::form("microsoft", url, fields)).await?;
     let token = reply.word("/access_token").ok_or_else(|| Error::invalid("Microsoft gave no token"))?.to_owned();
     let seconds = reply.body["expires_in"].as_u64().unwrap_or(3600).saturating_sub(60);
-    tokens.put(&place, token.clone(), now.plus(Duration::from_secs(seconds)));
+    tokens.insert(place, token.clone(), now, Duration::from_secs(seconds));
     Ok(token)
 }
 
 async fn asked(notify: &Notify, call: Call) -> Result<Reply> {
     let unavailable = |why: String| Error::Unavailable { what: "Microsoft", source: why.into() };
-    let reply = call.ask(notify).await.map_err(|said| unavailable(said.why()))?;
+    let reply = call.ask(&notify.carriers).await.map_err(|said| unavailable(said.why()))?;
     match reply.status {
         200..300 => Ok(reply),
         429 | 500.. => Err(unavailable(format!("the answer was {}", reply.status))),
@@ -146,7 +142,7 @@ async fn graph(
     channel: &Channel,
     owner: &Reference,
     path: &str,
-    asked_for: &Asked,
+    asked_for: &GraphQuery,
 ) -> Result<Option<Value>> {
     let Some(tenant) = connected(notify, organisation, channel, owner).await? else { return Ok(None) };
     let token = token(notify, organisation, channel, &tenant).await?;
@@ -155,16 +151,16 @@ async fn graph(
     Ok(Some(asked(notify, call).await?.body))
 }
 
-/// A page of the teams, and what the next begins with; `None` where nothing is connected.
+/// A page of the teams, and the token of the next one. `None` if nothing is connected.
 ///
 /// # Errors
-/// `Invalid` with Microsoft's sentence; `Unavailable`.
+/// `Invalid` with Microsoft's message; `Unavailable`.
 pub async fn teams(
     notify: &Notify,
     organisation: &OrganisationId,
     channel: &Channel,
     owner: &Reference,
-    asked: &Asked,
+    asked: &GraphQuery,
 ) -> Result<Option<(Vec<Value>, Option<String>)>> {
     let Some(body) = graph(notify, organisation, channel, owner, "teams", asked).await? else { return Ok(None) };
     let found = body["value"].as_array().into_iter().flatten().map(
@@ -177,7 +173,8 @@ pub async fn teams(
     Ok(Some((found.collect(), next)))
 }
 
-/// The channels of a team that anybody in it can read, without archived ones; `None` where nothing is connected.
+/// The channels of a team. Private and archived ones are left out, unless the query has a filter.
+/// `None` if nothing is connected.
 ///
 /// # Errors
 /// Like [`teams`].
@@ -187,13 +184,13 @@ pub async fn channels(
     channel: &Channel,
     owner: &Reference,
     team: &str,
-    asked: &Asked,
+    asked: &GraphQuery,
 ) -> Result<Option<Vec<Value>>> {
     let path = format!("teams/{}/channels", path_segment(team));
     let Some(body) = graph(notify, organisation, channel, owner, &path, asked).await? else { return Ok(None) };
     let names = ["id", "displayName", "description", "membershipType", "isArchived", "createdDateTime"];
     let found = body["value"].as_array().into_iter().flatten().filter_map(Value::as_object);
-    // Whoever filters says what they want to see.
+    // A filter states which channels are wanted.
     let is_shown = |found: &&Map<String, Value>| {
         let is = |name: &str, value: Value| found.get(name) == Some(&value);
         asked.filter.is_some() || !(is("membershipType", json!("private")) || is("isArchived", json!(true)))

@@ -1,12 +1,15 @@
-//! Links and images in mails that tell when they are opened, and the way to unsubscribe with one click.
+//! Tracked links and images in mails, and the one-click way to unsubscribe.
 //!
-//! What such an address names (the message, and where a link leads) is sealed with the installation's key: nobody can make one up,
-//! and a link leads only where the mail's author had it lead. Only `https://` links are tracked; `data-knock-no-track` on one
-//! leaves it as it is.
+//! The content of such an address (the message, and the target of a link) is sealed with the
+//! installation's key. So nobody can make one up, and a link leads only to the target that the
+//! mail's author chose. Only `https://` links are tracked. `data-knock-no-track` on a link leaves
+//! it unchanged.
 //!
-//! # How long such addresses are good
-//! Each carries when it was made. Links and images run out after a year, the way to one's preferences after half a year; after that they lead
-//! nowhere. The way to unsubscribe is good for three years: the law of several countries wants it to work long after the mail.
+//! # Lifetime
+//! Each address contains the time of its creation. Links and images expire after a year, the
+//! address of the preferences after half a year. An expired address leads nowhere. The address to
+//! unsubscribe is valid for three years: the law of several countries wants it to work long after
+//! the mail.
 
 use std::time::Duration;
 
@@ -18,49 +21,49 @@ use serde_json::json;
 use crate::messages::{self, Mark, Message};
 use crate::{Notify, Reference, preferences};
 
-/// What opts a link out.
+/// The attribute that excludes a link from tracking.
 const OPT_OUT: &str = "data-knock-no-track";
 
-/// What an address names.
+/// The content of an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tracked {
     /// A link was followed.
     Link {
-        /// Whose message.
+        /// The organisation.
         organisation: OrganisationId,
-        /// Which.
+        /// The message's id.
         message: String,
-        /// Where it leads.
+        /// The target.
         url: String,
     },
     /// A mail was opened.
     Open {
-        /// Whose message.
+        /// The organisation.
         organisation: OrganisationId,
-        /// Which.
+        /// The message's id.
         message: String,
     },
-    /// Somebody looks at their preferences, and changes them.
+    /// The preference page of a recipient was opened.
     Preferences {
-        /// Whose user.
+        /// The organisation.
         organisation: OrganisationId,
-        /// Which.
+        /// The recipient.
         recipient: Reference,
     },
-    /// Somebody wants no more.
+    /// A recipient unsubscribes.
     Unsubscribe {
-        /// Whose message.
+        /// The organisation.
         organisation: OrganisationId,
-        /// Whom it was to.
+        /// The recipient of the mail.
         recipient: Reference,
     },
 }
 
-/// What is sealed: what an address names, and when it was made.
+/// The sealed form: the content of an address, and the time of its creation.
 #[derive(Serialize, Deserialize)]
 struct Token {
-    /// In seconds. Addresses of before they carried it have run out, but for those that unsubscribe.
+    /// In seconds. Older addresses lack it and have expired, except those to unsubscribe.
     #[serde(default)]
     made_at: i64,
     #[serde(flatten)]
@@ -73,7 +76,7 @@ impl Tracked {
         notify.vault.seal(&Secret::new(json!(token).to_string()))
     }
 
-    /// What a token names, where it is one of ours, and has not run out.
+    /// Opens a token. `None` if it is not one of ours, or has expired.
     pub fn open(notify: &Notify, token: &str) -> Option<Self> {
         let token: Token = serde_json::from_str(notify.vault.open(token).ok()?.expose()).ok()?;
         let is_good = token.tracked.is_good(token.made_at, notify.clock.now());
@@ -84,7 +87,7 @@ impl Tracked {
         if matches!(self, Self::Unsubscribe { .. }) && made_at == 0 {
             return true;
         }
-        // A link leads to the web only, whatever was sealed.
+        // A link leads to the web only, whatever is sealed in it.
         let leads_on = match self {
             Self::Link { url, .. } => campanile_net::parse_url(url).is_ok(),
             _ => true,
@@ -101,7 +104,7 @@ impl Tracked {
     }
 }
 
-/// HTML whose links tell when they are followed.
+/// Replaces the links of HTML by tracked ones.
 pub(crate) fn links(notify: &Notify, organisation: &OrganisationId, message: &Message, html: &str) -> String {
     let wrapped = |url: &str| {
         let tracked = Tracked::Link {
@@ -138,31 +141,28 @@ fn anchor(tag: &str, wrapped: impl Fn(&str) -> String) -> String {
     tag.to_owned()
 }
 
-/// An image of nothing that tells when it is loaded.
+/// An invisible image that reports when it is loaded.
 pub(crate) fn pixel(notify: &Notify, organisation: &OrganisationId, message: &Message) -> String {
     let tracked = Tracked::Open { organisation: organisation.clone(), message: message.id.clone() };
     let token = tracked.sealed(notify);
     format!("<img src=\"{}/t/{token}/open.gif\" width=\"1\" height=\"1\" alt=\"\">", notify.base_url)
 }
 
-/// Where a recipient unsubscribes.
+/// The address at which a recipient unsubscribes.
 pub(crate) fn unsubscribe_address(notify: &Notify, organisation: &OrganisationId, recipient: &Reference) -> String {
     let (organisation, recipient) = (organisation.clone(), recipient.clone());
     let tracked = Tracked::Unsubscribe { organisation, recipient };
     format!("{}/unsubscribe/{}", notify.base_url, tracked.sealed(notify))
 }
 
-/// Where a recipient's preferences are looked at and changed, and the token that is in that address.
+/// The address of a recipient's preference page, and the token in it.
 pub fn preferences_address(notify: &Notify, organisation: &OrganisationId, recipient: &Reference) -> (String, String) {
     let (organisation, recipient) = (organisation.clone(), recipient.clone());
     let token = Tracked::Preferences { organisation, recipient }.sealed(notify);
     (format!("{}/p/{token}", notify.base_url), token)
 }
 
-/// Writes down that it has happened.
-///
-/// # Errors
-/// What the database says.
+/// Stores the event: a mark on the message, or an unsubscription.
 pub async fn happened(notify: &Notify, tracked: Tracked) -> Result<()> {
     let within = notify.clone();
     let write = notify.db.write(move |tx| {
@@ -188,10 +188,7 @@ pub async fn happened(notify: &Notify, tracked: Tracked) -> Result<()> {
     write.await
 }
 
-/// A recipient wants nothing commercial any more.
-///
-/// # Errors
-/// What the database says.
+/// Unsubscribes a recipient from commercial notifications.
 pub async fn unsubscribe(
     tx: &mut campanile_db::Tx,
     notify: &Notify,
@@ -199,7 +196,8 @@ pub async fn unsubscribe(
     recipient: &Reference,
 ) -> Result<()> {
     let no = json!({ "commercial_subscribed": false });
-    preferences::set(tx, notify, organisation, recipient, preferences::DEFAULT, &no, preferences::Way::Merge).await?;
+    preferences::set(tx, notify, organisation, recipient, preferences::DEFAULT, &no, preferences::MergeStrategy::Merge)
+        .await?;
     Ok(())
 }
 

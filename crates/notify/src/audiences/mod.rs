@@ -1,45 +1,46 @@
-//! Audiences: users by name, whom conditions can ask about. Static: members are added and removed by the API.
+//! Audiences: named groups of users, for use in conditions. They are static: the API adds and
+//! removes members.
 
 mod queries;
 
 use std::collections::HashMap;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp, new_ksuid};
+use campanile_base::{Error, Result, Thing, Timestamp, new_ksuid};
 use campanile_db::{Range, Tx};
 use serde_json::{Map, Value, json};
 
-use crate::recipients::{self, Told};
+use crate::recipients::{self, RecipientInput};
 use crate::resources::{self, Kind};
 use crate::signals::{self, Happening};
 use crate::{Notify, Reference};
 
-/// How many members a request may be about.
+/// The most members in one request.
 pub const TOGETHER: usize = 1_000;
 
-/// A member.
+/// A member of an audience.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// Its place in lists.
+    /// The sort key in lists.
     pub place: String,
-    /// The user.
+    /// The user's id.
     pub user: String,
-    /// Within which tenant they are one.
+    /// The tenant of the membership.
     pub tenant: Option<String>,
-    /// Since when.
+    /// The time at which it was added.
     pub added_at: Timestamp,
 }
 
-/// Adds users; where there is no such audience, makes it, if that is wanted.
+/// Adds users. If the audience does not exist and `makes` is true, it is created.
 ///
 /// # Errors
-/// `NotFound` of the audience; `InvalidField`.
+/// `NotFound` for the audience; `InvalidField`.
 pub async fn add(
     tx: &mut Tx,
     notify: &Notify,
     organisation: &OrganisationId,
     key: &str,
-    members: Vec<(Told, Option<String>)>,
+    members: Vec<(RecipientInput, Option<String>)>,
     makes: bool,
 ) -> Result<()> {
     match resources::get(tx, organisation, Kind::Audience, key).await? {
@@ -48,7 +49,7 @@ pub async fn add(
             let draft = json!({ "name": key, "type": "static" });
             resources::put(tx, notify, organisation, Kind::Audience, key, &draft).await?;
         }
-        None => return Err(Error::NotFound("audience")),
+        None => return Err(Error::NotFound(Thing::Audience)),
     }
     let now = notify.clock.now();
     let new: Vec<Member> = members
@@ -73,7 +74,7 @@ pub async fn add(
 /// Removes users.
 ///
 /// # Errors
-/// `NotFound` of the audience.
+/// `NotFound` for the audience.
 pub async fn remove(
     tx: &mut Tx,
     notify: &Notify,
@@ -81,7 +82,7 @@ pub async fn remove(
     key: &str,
     members: &[(String, Option<String>)],
 ) -> Result<()> {
-    resources::get(tx, organisation, Kind::Audience, key).await?.ok_or(Error::NotFound("audience"))?;
+    resources::get(tx, organisation, Kind::Audience, key).await?.ok_or(Error::NotFound(Thing::Audience))?;
     queries::delete(tx, organisation, key, members).await?;
     let left = members.iter().map(|(user, _)| moved("exit", key, user.clone()));
     signals::raise(tx, notify, organisation, left.collect()).await
@@ -91,17 +92,17 @@ fn moved(event: &'static str, key: &str, user: String) -> Happening {
     Happening::Audience { event, key: key.to_owned(), user }
 }
 
-/// A stretch of the members, by place, each as the API shows it.
+/// One page of the members, ordered by `place`, each in the shape of the API.
 ///
 /// # Errors
-/// `NotFound` of the audience.
+/// `NotFound` for the audience.
 pub async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
     key: &str,
     range: &Range,
 ) -> Result<Vec<(String, Value)>> {
-    resources::get(tx, organisation, Kind::Audience, key).await?.ok_or(Error::NotFound("audience"))?;
+    resources::get(tx, organisation, Kind::Audience, key).await?.ok_or(Error::NotFound(Thing::Audience))?;
     let members = queries::list(tx, organisation, key, range).await?;
     let names: Vec<Reference> = members.iter().map(|member| Reference::user(&member.user)).collect();
     let known = recipients::these(tx, organisation, &names).await?;
@@ -116,10 +117,7 @@ pub async fn list(
     Ok(members.into_iter().map(view).collect())
 }
 
-/// A stretch of the members, by place.
-///
-/// # Errors
-/// What the database says.
+/// One page of the members, ordered by `place`.
 pub(crate) async fn members(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -129,10 +127,7 @@ pub(crate) async fn members(
     Ok(queries::list(tx, organisation, key, range).await?)
 }
 
-/// Which audiences users are members of.
-///
-/// # Errors
-/// What the database says.
+/// The audiences of users, by user.
 pub(crate) async fn of_users(
     tx: &mut Tx,
     organisation: &OrganisationId,

@@ -1,21 +1,22 @@
-//! The SQL of audiences' members.
+//! The SQL of audience members.
 
 use campanile_accounts::OrganisationId;
-use campanile_db::{Bulk, Range, Result, Tx, params, ranged, row};
+use campanile_db::{Bulk, Range, Result, Tx, insert_all, params, ranged, row};
 
 use super::Member;
 
+campanile_db::columns! { columns, at: place, user_id, tenant, added_at }
+
 pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, audience: &str, new: &[Member]) -> Result<()> {
-    let sql = "INSERT INTO audience_member (organisation_id, audience, user_id, tenant, place, added_at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-    let rows: Vec<_> = new
-        .iter()
-        .map(|new| {
-            let tenant = new.tenant.as_deref().unwrap_or_default();
-            row![organisation.as_str(), audience, &new.user, tenant, &new.place, new.added_at]
-        })
-        .collect();
-    tx.execute_many(sql, &rows).await.map(drop)
+    let (bulk, rows) = insert_all!(new.iter() => |new| "audience_member" {
+        organisation_id: text = organisation.as_str(),
+        audience: text = audience,
+        user_id: text = &new.user,
+        tenant: text = new.tenant.as_deref().unwrap_or_default(),
+        place: text = &new.place,
+        added_at: bigint = new.added_at,
+    } "ON CONFLICT DO NOTHING");
+    tx.execute_many(bulk.each, &rows).await.map(drop)
 }
 
 pub(super) async fn delete(
@@ -42,12 +43,14 @@ pub(super) async fn list(
     let sql = ranged!(
         range,
         "place",
-        "SELECT place, user_id, tenant, added_at FROM audience_member WHERE organisation_id = $1 AND audience = $5"
+        "SELECT ",
+        columns!(),
+        " FROM audience_member WHERE organisation_id = $1 AND audience = $5"
     );
     tx.all(sql, params![organisation.as_str(), &range.low, &range.high, range.limit, audience], |row| {
-        let tenant: String = row.get(2)?;
+        let tenant: String = row.get(at::tenant)?;
         let tenant = Some(tenant).filter(|tenant| !tenant.is_empty());
-        Ok(Member { place: row.get(0)?, user: row.get(1)?, tenant, added_at: row.get(3)? })
+        Ok(Member { place: row.get(at::place)?, user: row.get(at::user_id)?, tenant, added_at: row.get(at::added_at)? })
     })
     .await
 }

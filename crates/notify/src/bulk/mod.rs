@@ -1,7 +1,8 @@
-//! Bulk operations: one request about a thousand users, objects, tenants, subscriptions or schedules, done by a job.
+//! Bulk operations: one request for up to a thousand users, objects, tenants, subscriptions or
+//! schedules. A job carries it out.
 //!
-//! All rows of an operation are written in one transaction, the one that ends its job; what a row says wrongly is noted, and keeps no other
-//! from being written.
+//! All rows of an operation are written in one transaction, which also ends its job. An invalid row
+//! is recorded as an error. It does not keep the other rows from being written.
 
 mod queries;
 
@@ -12,15 +13,15 @@ use campanile_engine::{JobOptions, NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::recipients::{self, Told};
+use crate::recipients::{self, RecipientInput};
 use crate::{Notify, Reference, preferences, schedules, subscriptions};
 
 /// The kind of job.
 const DO: &str = "notify.bulk";
-/// How many rows an operation may have.
+/// The number of rows of one operation at most.
 pub const ROWS: usize = 1_000;
 
-/// What is done with each row.
+/// The action on each row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -38,7 +39,7 @@ pub enum Action {
     AddSubscriptions(String),
     /// Subscriptions to objects of a collection end.
     DeleteSubscriptions(String),
-    /// Schedules are made.
+    /// Schedules are created.
     CreateSchedules,
 }
 
@@ -59,7 +60,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// As the API shows it.
+    /// The JSON of the API.
     pub fn view(&self, base_url: &str) -> Value {
         json!({
             "__typename": "BulkOperation", "id": self.id, "name": self.name, "status": self.status,
@@ -92,10 +93,10 @@ pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
     });
 }
 
-/// Asks for an operation: it is durable, and will be done, once the transaction is.
+/// Stores an operation and its job. Both are durable once the transaction is committed.
 ///
 /// # Errors
-/// `InvalidField` for no rows, or too many.
+/// `InvalidField` if there are no rows, or too many.
 pub async fn ask(
     tx: &mut Tx,
     notify: &Notify,
@@ -128,9 +129,6 @@ pub async fn ask(
 }
 
 /// An operation by its id.
-///
-/// # Errors
-/// What the database says.
 pub async fn get(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<Operation>> {
     Ok(queries::get(tx, organisation, id).await?)
 }
@@ -157,7 +155,7 @@ async fn work(tx: &mut Tx, notify: &Notify, args: Args) -> Result<()> {
     Ok(())
 }
 
-/// Writes one row.
+/// Carries out the action on one row.
 async fn apply(
     tx: &mut Tx,
     notify: &Notify,
@@ -171,13 +169,13 @@ async fn apply(
     let list = |name: &str| row.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     match action {
         Action::IdentifyUsers => {
-            let told = Told::of(Reference::user(id()?), map()?)?;
+            let told = RecipientInput::of(Reference::user(id()?), map()?)?;
             recipients::identify(tx, notify, organisation, vec![told]).await.map(drop)
         }
         Action::SetObjects(collection) => {
-            // A tenant may be named alone.
+            // A tenant may be given by its id alone.
             let properties = if row.is_string() { Map::new() } else { map()? };
-            let told = Told::of(Reference::object(collection, id()?), properties)?;
+            let told = RecipientInput::of(Reference::object(collection, id()?), properties)?;
             recipients::identify(tx, notify, organisation, vec![told]).await.map(drop)
         }
         Action::DeleteUsers => recipients::delete(tx, organisation, &Reference::user(id()?)).await.map(drop),
@@ -186,11 +184,11 @@ async fn apply(
         }
         Action::SetPreferences(body) => {
             let set = body.get("id").and_then(Value::as_str).unwrap_or(preferences::DEFAULT).to_owned();
-            let (user, way) = (Reference::user(id()?).checked()?, preferences::Way::Replace);
+            let (user, way) = (Reference::user(id()?).checked()?, preferences::MergeStrategy::Replace);
             preferences::set(tx, notify, organisation, &user, &set, body, way).await.map(drop)
         }
         Action::AddSubscriptions(collection) => {
-            let told = list("recipients").iter().map(Told::parse).collect::<Result<Vec<_>>>()?;
+            let told = list("recipients").iter().map(RecipientInput::parse).collect::<Result<Vec<_>>>()?;
             let properties = row.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
             let object = Reference::object(collection, id()?);
             subscriptions::add(tx, notify, organisation, object, told, properties).await.map(drop)
@@ -204,7 +202,9 @@ async fn apply(
             let workflow = word("workflow").ok_or_else(|| Error::invalid_field("workflow", "is required"))?;
             let recipient = row.get("recipient").ok_or_else(|| Error::invalid_field("recipient", "is required"))?;
             let terms = schedules::Terms::parse(&map()?)?;
-            schedules::create(tx, notify, organisation, workflow, vec![Told::parse(recipient)?], terms).await.map(drop)
+            schedules::create(tx, notify, organisation, workflow, vec![RecipientInput::parse(recipient)?], terms)
+                .await
+                .map(drop)
         }
     }
 }

@@ -1,29 +1,32 @@
-//! Channel data: how a recipient is reached through a channel. Device tokens for push, connections for Slack, Microsoft
-//! Teams and Discord; of a tenant, what its workspace was opened with. Sealed at rest, since tokens are among it.
+//! Channel data: the addresses of a recipient in a channel. For push they are device tokens; for
+//! Slack, Microsoft Teams and Discord they are connections. A tenant also has the tokens of its
+//! workspace here. The data is sealed at rest, since it contains tokens.
 //!
 //! # Pages
-//! A page that acts for an end user may write how somebody is reached, and no more. The `provider_settings` of a tenant
-//! have keys in them, and its `token` opens its Slack workspace: a page does not see them, and what it writes leaves them as
-//! they are. It never writes `provider_settings`, and deletes all but those.
+//! A page that acts for an end user may change the addresses, and no more. A tenant's
+//! `provider_settings` contain keys, and its `token` opens its Slack workspace. A page sees neither
+//! of them, and its writes and deletions leave both unchanged. It can never write
+//! `provider_settings`.
 
 mod queries;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Secret};
+use campanile_base::{Error, Result, Secret, Thing};
 use campanile_db::Tx;
 use serde_json::{Map, Value, json};
 
-use crate::channels::tenant_settings::{self, PROVIDER_SETTINGS};
 use crate::channels::{self, Channel, ChannelType};
 use crate::{Notify, Reference, recipients};
+use campanile_channels::tenant_settings::{self, PROVIDER_SETTINGS};
 
-/// What is not shown to pages that act for end users.
+/// The fields that pages of end users do not see.
 const KEPT_FROM_PAGES: [&str; 2] = [PROVIDER_SETTINGS, "token"];
 
-/// Writes how a recipient is reached; what was written before is forgotten.
+/// Stores a recipient's channel data, in place of any earlier data.
 ///
 /// # Errors
-/// `NotFound` of the channel; `InvalidField` where the data is of another channel's shape.
+/// `NotFound` for the channel; `InvalidField` if the data does not have the shape of the channel's
+/// type.
 pub async fn set(
     tx: &mut Tx,
     notify: &Notify,
@@ -32,21 +35,18 @@ pub async fn set(
     channel: &str,
     data: Value,
 ) -> Result<(Channel, Value)> {
-    let channel = channels::find(tx, notify, organisation, channel).await?.ok_or(Error::NotFound("channel"))?;
+    let channel = channels::find(tx, notify, organisation, channel).await?.ok_or(Error::NotFound(Thing::Channel))?;
     let data = shaped(&channel, data)?;
     let sealed = notify.vault.seal(&Secret::new(data.to_string()));
     queries::put(tx, organisation, owner, &channel.id, &sealed, notify.clock.now()).await?;
-    if recipients::get(tx, organisation, owner).await?.is_none() {
-        let told = recipients::Told { properties: Some(Map::new()), ..recipients::Told::named(owner.clone()) };
-        Box::pin(recipients::identify(tx, notify, organisation, vec![told])).await?;
-    }
+    recipients::ensure(tx, notify, organisation, owner).await?;
     Ok((channel, data))
 }
 
-/// Writes how a recipient is reached for a page that acts for an end user.
+/// Stores a recipient's channel data for a page that acts for an end user.
 ///
 /// # Errors
-/// Like [`set`]; `Forbidden` where the data has `provider_settings`.
+/// Like [`set`]; `Forbidden` if the data has `provider_settings`.
 pub async fn set_by_page(
     tx: &mut Tx,
     notify: &Notify,
@@ -56,7 +56,7 @@ pub async fn set_by_page(
     mut data: Value,
 ) -> Result<(Channel, Value)> {
     may_write_by_page(&data)?;
-    let channel = channels::find(tx, notify, organisation, channel).await?.ok_or(Error::NotFound("channel"))?;
+    let channel = channels::find(tx, notify, organisation, channel).await?.ok_or(Error::NotFound(Thing::Channel))?;
     if let Value::Object(data) = &mut data {
         for (name, kept) in kept_from_pages(tx, notify, organisation, owner, &channel).await? {
             data.entry(name).or_insert(kept);
@@ -68,7 +68,7 @@ pub async fn set_by_page(
 /// Checks that a page may write this data.
 ///
 /// # Errors
-/// `Forbidden` where it has `provider_settings`.
+/// `Forbidden` if it has `provider_settings`.
 pub fn may_write_by_page(data: &Value) -> Result<()> {
     match data.get(PROVIDER_SETTINGS) {
         None => Ok(()),
@@ -76,7 +76,7 @@ pub fn may_write_by_page(data: &Value) -> Result<()> {
     }
 }
 
-/// What a page neither sees nor takes away, read under the lock that [`change`] takes.
+/// The fields that a page neither sees nor changes, read under the lock that [`change`] takes.
 async fn kept_from_pages(
     tx: &mut Tx,
     notify: &Notify,
@@ -91,10 +91,7 @@ async fn kept_from_pages(
     Ok(known)
 }
 
-/// How a recipient is reached through a channel, by its id.
-///
-/// # Errors
-/// What the database says.
+/// A recipient's channel data, by the channel's id.
 pub async fn get(
     tx: &mut Tx,
     notify: &Notify,
@@ -111,9 +108,6 @@ pub async fn get(
 }
 
 /// The same, in a transaction of its own.
-///
-/// # Errors
-/// What the database says.
 pub(crate) async fn of(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -127,7 +121,7 @@ pub(crate) async fn of(
     read.await
 }
 
-/// Changes some of how a recipient is reached, in a transaction of its own.
+/// Changes some fields of a recipient's channel data, in a transaction of its own.
 ///
 /// # Errors
 /// Like [`set`].
@@ -151,15 +145,13 @@ pub(crate) async fn change(
     write.await
 }
 
-/// Forgets how a recipient is reached; answers whether anything was known.
-///
-/// # Errors
-/// What the database says.
+/// Deletes a recipient's channel data. The result is false if there was none.
 pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference, channel: &str) -> Result<bool> {
     Ok(queries::delete(tx, organisation, owner, channel).await? > 0)
 }
 
-/// Forgets how a recipient is reached for a page that acts for an end user; answers whether anything was known.
+/// Deletes a recipient's channel data for a page that acts for an end user. The result is false if
+/// there was none.
 ///
 /// # Errors
 /// Like [`set`].
@@ -171,13 +163,13 @@ pub async fn delete_by_page(
     channel: &Channel,
 ) -> Result<bool> {
     let kept = kept_from_pages(tx, notify, organisation, owner, channel).await?;
-    match kept.contains_key(PROVIDER_SETTINGS) {
-        true => set(tx, notify, organisation, owner, &channel.id, Value::Object(kept)).await.map(|_| true),
-        false => delete(tx, organisation, owner, &channel.id).await,
+    match kept.is_empty() {
+        true => delete(tx, organisation, owner, &channel.id).await,
+        false => set(tx, notify, organisation, owner, &channel.id, Value::Object(kept)).await.map(|_| true),
     }
 }
 
-/// As the API shows it to a page that acts for an end user.
+/// The data in the shape of the API, for a page that acts for an end user.
 pub fn view_of_page(channel: &Channel, data: &Value) -> Value {
     let mut shown = data.clone();
     if let Value::Object(shown) = &mut shown {
@@ -186,12 +178,12 @@ pub fn view_of_page(channel: &Channel, data: &Value) -> Value {
     view(channel, &shown)
 }
 
-/// As the API shows it to those who manage the organisation.
+/// The data in the shape of the API, for those who manage the organisation.
 pub fn view(channel: &Channel, data: &Value) -> Value {
     json!({ "__typename": "ChannelData", "channel_id": channel.id, "provider": channel.provider, "data": data })
 }
 
-/// The data in the shape that the channel's kind has.
+/// Checks the data, and brings it into the shape of the channel's type.
 fn shaped(channel: &Channel, data: Value) -> Result<Value> {
     let Value::Object(mut data) = data else { return Err(Error::invalid_field("data", "must be an object")) };
     match data.get(PROVIDER_SETTINGS) {
@@ -219,7 +211,7 @@ fn shaped(channel: &Channel, data: Value) -> Result<Value> {
     Ok(Value::Object(data))
 }
 
-/// Tokens and devices are two ways to say the same.
+/// Completes push data: `tokens` and `devices` are two forms of the same list.
 fn devices(provider: &str, data: &mut Map<String, Value>) -> Result<()> {
     let (token, tokens) = match provider {
         "push_aws_sns" => ("target_arn", "target_arns"),

@@ -2,7 +2,7 @@
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, params};
+use campanile_db::{Result, Tx, insert, params};
 
 use crate::Reference;
 
@@ -14,10 +14,16 @@ pub(super) async fn put(
     sealed: &str,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = "INSERT INTO channel_data (organisation_id, collection, owner_id, channel_id, data, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organisation_id, collection, owner_id, channel_id)
-        DO UPDATE SET data = excluded.data, updated_at = excluded.updated_at";
-    tx.execute(sql, params![organisation.as_str(), &owner.collection, &owner.id, channel, sealed, now]).await
+    let (sql, params) = insert!("channel_data" {
+        organisation_id: organisation.as_str(),
+        collection: &owner.collection,
+        owner_id: &owner.id,
+        channel_id: channel,
+        data: sealed,
+        updated_at: now,
+    } "ON CONFLICT (organisation_id, collection, owner_id, channel_id)
+        DO UPDATE SET data = excluded.data, updated_at = excluded.updated_at");
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn get(

@@ -1,32 +1,32 @@
-//! Writing a channel again: what is told replaces what is known, or stands above it.
+//! Updates of a channel: a request replaces the stored settings, or is merged into them.
 //!
-//! Merging keeps secrets that are not told again, and one rule keeps them where they are: an address is changed only together with
-//! the credentials that are sent there, as for [tenants](super::tenant_settings).
+//! Merging keeps secrets that a request leaves out. One rule protects them: an address can be
+//! changed only together with the credentials that are sent there, as for
+//! [tenants](campanile_channels::tenant_settings).
 
 use campanile_base::{Error, Result};
+use campanile_channels::{FALLBACK, tenant_settings};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Channel, Told, tenant_settings};
+use super::{Channel, ChannelSpec};
 
-/// The fate of what is known of a channel and not told.
+/// The treatment of stored settings that a request leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strategy {
-    /// It is forgotten.
+    /// They are removed.
     #[default]
     Replace,
-    /// It stays, so that secrets need not be told again to change something else; `null` takes a setting away. The settings
-    /// of a provider stay as long as the provider does, and an address is changed only together with the credentials that
-    /// are sent there: who may set a channel up need not see its keys.
+    /// They stay, so that secrets need not be sent again to change something else. `null` removes a
+    /// setting. Provider settings are kept only if the provider stays the same. An address can be
+    /// changed only together with the credentials that are sent there, because a person who may
+    /// configure a channel need not see its keys.
     Merge,
 }
 
-/// The provider that takes over, among a provider's settings.
-pub(super) const FALLBACK: &str = "fallback";
-
-impl Told {
-    /// This above what is known of the channel, if anything is.
+impl ChannelSpec {
+    /// Merges this into the stored channel, if there is one.
     pub(super) fn merged(mut self, known: Option<&Channel>) -> Result<Self> {
         let told = std::mem::take(&mut self.settings.provider_settings);
         let of_provider = known.filter(|known| known.provider == self.provider);
@@ -45,7 +45,7 @@ impl Told {
     }
 }
 
-/// A provider's settings above those that are known, its fallback's likewise.
+/// Merges a provider's settings into the stored ones, and the fallback's likewise.
 fn merged_settings(provider: &str, known: Map<String, Value>, told: Map<String, Value>) -> Result<Map<String, Value>> {
     let stays = |name: &str, value: &Value| {
         tenant_settings::ADDRESSES.contains(&name) && (value.is_null() || known.get(name) == Some(value))
@@ -70,7 +70,7 @@ fn merged_settings(provider: &str, known: Map<String, Value>, told: Map<String, 
     Ok(all)
 }
 
-/// Settings above others; `null` takes one away.
+/// Merges settings; `null` removes one.
 fn above(mut known: Map<String, Value>, told: Map<String, Value>) -> Map<String, Value> {
     for (name, value) in told {
         match value {
@@ -105,8 +105,8 @@ mod tests {
         }
     }
 
-    fn merged(known: &Channel, told: Value) -> Result<Told> {
-        serde_json::from_value::<Told>(told).unwrap().merged(Some(known))
+    fn merged(known: &Channel, told: Value) -> Result<ChannelSpec> {
+        serde_json::from_value::<ChannelSpec>(told).unwrap().merged(Some(known))
     }
 
     fn smtp() -> Channel {
@@ -138,7 +138,7 @@ mod tests {
             "provider_settings": { "api_key": "re_2", "fallback": null } });
         let merged = merged(&smtp(), other.clone()).unwrap();
         assert_eq!(Value::Object(merged.settings.provider_settings), json!({ "api_key": "re_2" }));
-        let first = serde_json::from_value::<Told>(other).unwrap().merged(None).unwrap();
+        let first = serde_json::from_value::<ChannelSpec>(other).unwrap().merged(None).unwrap();
         assert_eq!(Value::Object(first.settings.provider_settings), json!({ "api_key": "re_2" }), "null is no setting");
         let swapped = json!({ "type": "email", "provider": "email_smtp", "provider_settings": {
             "fallback": { "provider": "email_ses", "provider_settings": { "from_address": null } } } });
@@ -163,7 +163,7 @@ mod tests {
         assert!(merged(&slack, moved).is_err());
         let again = json!({ "base_url": "https://elsewhere.example", "api_key": "re_1" });
         assert!(merged(&resend, told(again)).is_ok(), "who tells the key knows it");
-        // What is told as it is known is no change.
+        // A value equal to the stored one is no change.
         let known = channel(
             "email_resend",
             json!({ "provider_settings": { "api_key": "k", "base_url": "https://a.example" } }),

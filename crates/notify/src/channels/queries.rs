@@ -1,20 +1,19 @@
 //! The SQL of channels.
 
 use campanile_accounts::OrganisationId;
-use campanile_db::{Range, Result, Row, Tx, params, ranged};
+use campanile_db::{Range, Result, Row, Tx, insert, params, ranged};
 
 use super::{Channel, ChannelType};
 
-macro_rules! columns {
-    () => {
-        "id, key, name, type, provider, settings, is_sandbox, created_at, updated_at"
-    };
+campanile_db::columns! {
+    columns, at:
+    id, key, name, kind = "type", provider, settings, is_sandbox, created_at, updated_at,
 }
 
-/// A channel, and its settings as they are stored.
+/// A channel, and its sealed settings.
 pub(super) type Stored = (Channel, String);
 
-/// By its id, or by its key.
+/// A channel by its id, or else by its key.
 pub(super) async fn find(tx: &mut Tx, organisation: &OrganisationId, word: &str) -> Result<Option<Stored>> {
     let by_id = concat!("SELECT ", columns!(), " FROM notify_channel WHERE organisation_id = $1 AND id = $2");
     let by_key = concat!("SELECT ", columns!(), " FROM notify_channel WHERE organisation_id = $1 AND key = $2");
@@ -30,26 +29,23 @@ pub(super) async fn list(tx: &mut Tx, organisation: &OrganisationId, range: &Ran
     tx.all(sql, params![organisation.as_str(), &range.low, &range.high, range.limit], read).await
 }
 
-/// Stores a channel, or what was changed of it.
+/// Inserts or updates a channel.
 pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, channel: &Channel, settings: &str) -> Result<u64> {
-    let sql = "INSERT INTO notify_channel (organisation_id, id, key, name, type, provider, settings, is_sandbox,
-            created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (organisation_id, id)
-        DO UPDATE SET key = excluded.key, name = excluded.name, provider = excluded.provider,
-            settings = excluded.settings, is_sandbox = excluded.is_sandbox, updated_at = excluded.updated_at";
-    let params = params![
-        organisation.as_str(),
-        &channel.id,
-        &channel.key,
-        &channel.name,
-        channel.kind.as_str(),
-        &channel.provider,
-        settings,
-        channel.is_sandbox,
-        channel.created_at,
-        channel.updated_at
-    ];
-    tx.execute(sql, params).await
+    let (sql, params) = insert!("notify_channel" {
+        organisation_id: organisation.as_str(),
+        id: &channel.id,
+        key: &channel.key,
+        name: &channel.name,
+        type: channel.kind.as_str(),
+        provider: &channel.provider,
+        settings: settings,
+        is_sandbox: channel.is_sandbox,
+        created_at: channel.created_at,
+        updated_at: channel.updated_at,
+    } "ON CONFLICT (organisation_id, id) DO UPDATE SET key = excluded.key, name = excluded.name,
+        provider = excluded.provider, settings = excluded.settings, is_sandbox = excluded.is_sandbox,
+        updated_at = excluded.updated_at");
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<u64> {
@@ -58,17 +54,16 @@ pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, id: &str)
 }
 
 fn read(row: &Row<'_>) -> Result<Stored> {
-    let kind: String = row.get(3)?;
     let channel = Channel {
-        id: row.get(0)?,
-        key: row.get(1)?,
-        name: row.get(2)?,
-        kind: ChannelType::parse(&kind).unwrap_or(ChannelType::Http),
-        provider: row.get(4)?,
+        id: row.get(at::id)?,
+        key: row.get(at::key)?,
+        name: row.get(at::name)?,
+        kind: row.word(at::kind, ChannelType::parse)?,
+        provider: row.get(at::provider)?,
         settings: Default::default(),
-        is_sandbox: row.get(6)?,
-        created_at: row.get(7)?,
-        updated_at: row.get(8)?,
+        is_sandbox: row.get(at::is_sandbox)?,
+        created_at: row.get(at::created_at)?,
+        updated_at: row.get(at::updated_at)?,
     };
-    Ok((channel, row.get(5)?))
+    Ok((channel, row.get(at::settings)?))
 }

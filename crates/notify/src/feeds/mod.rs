@@ -1,7 +1,8 @@
-//! Feeds as they are watched: who has a feed open is told when something is put into it.
+//! Watchers of feeds: a client that has a feed open is notified of each new item.
 //!
-//! What is told is only that there is something, and of which message: whoever watches asks for the counts under their own filters.
-//! Other nodes are rung once, and look themselves for what is new to those who watch there.
+//! The notification only names the message. The client then asks for the counts, with its own
+//! filters. Other nodes get one database notification, and look up the new items of the feeds that
+//! are watched there.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,27 +16,29 @@ use tokio::sync::broadcast;
 use crate::Notify;
 use crate::messages::{self, Message};
 
-/// How many pieces of news a watcher may be behind: every feed that is watched has room for so many from the start.
+/// The number of changes that a watcher may lag behind. Each watched feed allocates room for so
+/// many at once.
 const BEHIND: usize = 8;
-/// How many messages are remembered as told.
+/// The number of messages that are remembered as reported.
 const REMEMBERED: usize = 10_000;
-/// How far back is looked for what other nodes have made: an id is older than its commit.
+/// The time to look back for messages of other nodes. It is needed because a message's id is older
+/// than its commit.
 const BACK: Duration = Duration::from_secs(10);
-/// How many messages are looked for at a time.
+/// The number of messages that are read at a time.
 const AT_MOST: i64 = 10_000;
-/// What other nodes are rung on.
+/// The channel of the database notification to other nodes.
 const BELL: &str = "campanile_feeds";
 
-/// Something was put into a feed.
+/// A new item in a feed.
 #[derive(Debug, Clone)]
-pub struct News {
-    /// Whose feed.
+pub struct FeedChange {
+    /// The feed.
     pub feed: Feed,
     /// The message.
     pub message: String,
 }
 
-/// A feed: of a user, through a channel.
+/// A user's feed in a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Feed {
     /// The organisation.
@@ -46,8 +49,8 @@ pub struct Feed {
     pub user: String,
 }
 
-impl News {
-    /// That of a message.
+impl FeedChange {
+    /// The change that a message makes.
     pub fn of(organisation: &OrganisationId, message: &Message) -> Self {
         let feed = Feed {
             organisation: organisation.clone(),
@@ -58,20 +61,20 @@ impl News {
     }
 }
 
-/// Who watches what on this node. Cheap to clone.
+/// The watchers of feeds on this node. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Feeds(Arc<Mutex<Watched>>);
 
 #[derive(Default)]
 struct Watched {
-    feeds: HashMap<Feed, broadcast::Sender<News>>,
-    /// What was told a moment ago: a node hears its own ring, too.
+    feeds: HashMap<Feed, broadcast::Sender<FeedChange>>,
+    /// The messages that were reported recently: a node receives its own notification, too.
     told: HashSet<String>,
 }
 
 impl Feeds {
     /// Watches a feed.
-    pub fn watch(&self, feed: &Feed) -> broadcast::Receiver<News> {
+    pub fn watch(&self, feed: &Feed) -> broadcast::Receiver<FeedChange> {
         let mut watched = self.watched();
         if watched.feeds.len() % 1_024 == 1_023 {
             watched.feeds.retain(|_, sender| sender.receiver_count() > 0);
@@ -79,8 +82,8 @@ impl Feeds {
         watched.feeds.entry(feed.clone()).or_insert_with(|| broadcast::channel(BEHIND).0).subscribe()
     }
 
-    /// Tells who watches here, and rings the other nodes.
-    pub(crate) fn tell(&self, news: Vec<News>, db: &Db) {
+    /// Notifies the watchers on this node, and the other nodes.
+    pub(crate) fn tell(&self, news: Vec<FeedChange>, db: &Db) {
         self.tell_here(news);
         if db.engine() == campanile_db::Engine::Postgres {
             let db = db.clone();
@@ -88,8 +91,8 @@ impl Feeds {
         }
     }
 
-    /// Tells who watches here, of each message once.
-    fn tell_here(&self, news: Vec<News>) {
+    /// Notifies the watchers on this node, once for each message.
+    fn tell_here(&self, news: Vec<FeedChange>) {
         let mut watched = self.watched();
         for news in news {
             let Some(sender) = watched.feeds.get(&news.feed).cloned() else { continue };
@@ -102,7 +105,7 @@ impl Feeds {
         }
     }
 
-    /// The organisations of which somebody watches a feed here.
+    /// The organisations that have a watched feed on this node.
     fn organisations(&self) -> HashSet<OrganisationId> {
         let mut watched = self.watched();
         watched.feeds.retain(|_, sender| sender.receiver_count() > 0);
@@ -114,7 +117,8 @@ impl Feeds {
     }
 }
 
-/// Looks for what other nodes have put into feeds that are watched here, whenever they ring. Runs until it is dropped.
+/// Waits for notifications of other nodes, and then looks up new items of the feeds that are
+/// watched here. Runs until it is dropped.
 pub async fn listen(notify: Notify) {
     let bell = notify.db.bell(BELL);
     loop {
@@ -133,7 +137,7 @@ async fn look(notify: &Notify, organisation: OrganisationId) -> Result<()> {
     let read = notify
         .db
         .read(move |tx| Box::pin(async move { messages::put_into_feeds_since(tx, &whose, &since, AT_MOST).await }));
-    let news = read.await?.into_iter().map(|(message, channel, user)| News {
+    let news = read.await?.into_iter().map(|(message, channel, user)| FeedChange {
         feed: Feed { organisation: organisation.clone(), channel, user },
         message,
     });

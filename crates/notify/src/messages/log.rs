@@ -1,22 +1,24 @@
-//! What has happened to a message: lines of a time, a word, and what else there is to say, as JSON.
+//! The log of a message. Each line has a time, a word for the event, and further data as JSON.
 //!
-//! A line is appended in the statement that changes the message, also of many messages at once; so events have no ids of
-//! their own in the table, but always come to the same ones.
+//! A line is appended by the statement that changes the message, also for many messages at once. So
+//! events have no stored ids. Their ids are computed from the line's time and its number, and are
+//! always the same.
 
-use campanile_base::{Timestamp, ksuid_of};
+use campanile_base::{Error, Result, Timestamp, ksuid_of};
+use campanile_db::stored_json;
 use serde_json::{Value, json};
 
 use crate::Reference;
 
 macro_rules! kinds {
     ($($name:ident => $word:literal),* $(,)?) => {
-        /// Something that can happen to a message.
+        /// The kinds of events of a message.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[allow(missing_docs, reason = "the names say it")]
         pub enum EventKind { $($name),* }
 
         impl EventKind {
-            /// Without what all of them begin with.
+            /// The name without the beginning `message.`.
             pub fn word(self) -> &'static str {
                 match self { $(Self::$name => $word),* }
             }
@@ -35,45 +37,33 @@ kinds! {
 }
 
 impl EventKind {
-    /// As `message.read`.
+    /// The full name, as `message.read`.
     pub(crate) fn name(self) -> String {
         format!("message.{}", self.word())
     }
 
-    /// Whether an organisation's systems are told of it: not of how a message began.
+    /// True if an organisation's systems are notified of it. They are not notified of a message's
+    /// first steps.
     pub(crate) fn is_told(self) -> bool {
         !matches!(self, Self::Created | Self::Queued | Self::NotSent)
     }
-
-    /// What a message is that this has not happened to, where there is a word for it.
-    pub(super) fn yet(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Seen => "unseen",
-            Self::Unseen => "seen",
-            Self::Read => "unread",
-            Self::Unread => "read",
-            Self::Archived => "unarchived",
-            Self::Unarchived => "archived",
-            _ => return None,
-        })
-    }
 }
 
-/// Something that happened to a message.
+/// An event of a message.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// A KSUID.
     pub id: String,
-    /// What.
+    /// The kind.
     pub kind: EventKind,
-    /// What else there is to say.
+    /// Further data.
     pub data: Option<Value>,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 
 impl Event {
-    /// As the API shows it.
+    /// The JSON of the API.
     pub fn view(&self, recipient: &Reference) -> Value {
         json!({
             "__typename": "MessageEvent", "id": self.id, "type": self.kind.name(),
@@ -82,24 +72,54 @@ impl Event {
     }
 }
 
-/// A line of a log.
+/// Writes a line of a log.
 pub(crate) fn line(at: Timestamp, kind: EventKind, data: Option<&Value>) -> String {
     let data = data.map(Value::to_string).unwrap_or_default();
     format!("{} {} {data}\n", at.as_micros(), kind.word())
 }
 
-/// What has happened by a log, and nothing else of it.
+/// The kinds of a log's events, without their times and data.
 pub(crate) fn kinds(log: &str) -> impl Iterator<Item = EventKind> {
     log.lines().filter_map(|line| EventKind::parse(line.split(' ').nth(1)?))
 }
 
-pub(crate) fn read(message: &str, log: &str) -> Vec<Event> {
-    let events = log.lines().enumerate().filter_map(|(index, line)| {
+/// Reads a log.
+///
+/// # Errors
+/// `Internal`, with the message's id, when a line cannot be read.
+pub(crate) fn read(message: &str, log: &str) -> Result<Vec<Event>> {
+    let unreadable = |index| {
+        Error::internal(format!("the row {message:?} of notify_message has a log whose line {index} cannot be read"))
+    };
+    let events = log.lines().enumerate().map(|(index, line)| {
         let mut parts = line.splitn(3, ' ');
-        let at = Timestamp::from_micros(parts.next()?.parse().ok()?);
-        let kind = EventKind::parse(parts.next()?)?;
-        let data = parts.next().and_then(|data| serde_json::from_str(data).ok());
-        Some(Event { id: ksuid_of(at, &[message, &index.to_string()]), kind, data, at })
+        let at = parts.next().and_then(|at| at.parse().ok()).map(Timestamp::from_micros);
+        let kind = parts.next().and_then(EventKind::parse);
+        let (at, kind) = at.zip(kind).ok_or_else(|| unreadable(index))?;
+        let data = parts.next().filter(|data| !data.is_empty());
+        let data = data.map(|data| stored_json("notify_message", message, data)).transpose()?;
+        Ok(Event { id: ksuid_of(at, &[message, &index.to_string()]), kind, data, at })
     });
     events.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use campanile_base::Timestamp;
+    use serde_json::json;
+
+    use super::{EventKind, line, read};
+
+    #[test]
+    fn a_log_is_read_whole_or_refused() {
+        let now = Timestamp::from_seconds(1);
+        let whole = line(now, EventKind::Created, None) + &line(now, EventKind::Bounced, Some(&json!({ "why": 1 })));
+        let events = read("msg_1", &whole).unwrap();
+        assert_eq!((events[0].kind, events[0].data.clone()), (EventKind::Created, None));
+        assert_eq!((events[1].kind, events[1].data.clone()), (EventKind::Bounced, Some(json!({ "why": 1 }))));
+        for broken in ["1 bounced {", "soon bounced {}", "1 flown {}"] {
+            let error = read("msg_1", &(whole.clone() + broken)).unwrap_err();
+            assert!(error.chain().contains("msg_1"), "{}", error.chain());
+        }
+    }
 }

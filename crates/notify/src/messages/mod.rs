@@ -1,101 +1,107 @@
-//! Messages: one notification to one recipient through one channel, how far it got, and what its recipient did with it.
+//! Messages: a message is one notification to one recipient through one channel, with its delivery
+//! status and the recipient's marks.
 //!
-//! A feed item is delivered by being stored. Every other message is queued, and a job hands it to its channel. What happens to a
-//! message is written into its own log, a line each, and told as its [`Event`]s.
+//! A feed item is delivered when it is stored. Every other message is queued, and a job hands it to
+//! its channel. Everything that happens to a message is a line in its own log. The API shows the
+//! lines as [`Event`]s.
 //!
-//! Marks are times: seen, read, interacted, archived. Who has read has seen, who has interacted has read. Marking again
-//! moves the time.
+//! Marks are times: seen, read, interacted, archived. A message that is marked as read is also
+//! marked as seen. One that is marked as interacted is also marked as read. Marking again changes
+//! the time.
 
+mod changes;
 mod log;
 mod queries;
 
-use campanile_accounts::OrganisationId;
+use campanile_accounts::{OrganisationId, Privacy};
 use campanile_base::{Result, Timestamp, new_ksuid};
-use campanile_db::{Found, Range, Tx};
+use campanile_db::{FilteredRows, Range, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::Reference;
 use crate::channels::{Channel, ChannelType};
-use crate::signals::{self, Happening};
-use crate::{Notify, Reference};
+use campanile_channels::DeliveryState;
 
+pub(crate) use changes::append;
+pub use changes::{mark, mark_where};
 pub use log::{Event, EventKind};
 pub(crate) use log::{kinds as kinds_in, line as log_line, read as events_in};
 pub use queries::{Counts, counts, deliveries};
-pub(crate) use queries::{Told, insert, put_into_feeds_since};
+pub(crate) use queries::{StatusUpdate, insert, put_into_feeds_since};
 
 /// A message.
 #[derive(Debug, Clone)]
 pub struct Message {
     /// A KSUID.
     pub id: String,
-    /// Through which channel, by its id.
+    /// The channel's id.
     pub channel_id: String,
     /// The channel's type.
     pub channel_type: ChannelType,
-    /// To whom.
+    /// The recipient.
     pub recipient: Reference,
-    /// Within which tenant.
+    /// The tenant, if any.
     pub tenant: Option<String>,
-    /// What made it.
+    /// The workflow or guide that made the message.
     pub source: Source,
-    /// Who did what it tells of, ten at most.
+    /// The actors, ten at most.
     pub actors: Vec<Reference>,
-    /// What the run knew.
+    /// The data of the run.
     pub data: Map<String, Value>,
-    /// What a feed item tells of: activities, and how many there were.
+    /// The activities of a feed item, if a batch has gathered them.
     pub activities: Option<Activities>,
-    /// What it says, in the shape of its channel.
+    /// The rendered content, in the shape of its channel.
     pub content: Value,
-    /// What its provider said of it.
+    /// The provider's metadata, if any.
     pub metadata: Option<Value>,
-    /// Where it went.
+    /// The address, as it is shown.
     pub snapshot: Option<Value>,
-    /// How far it got.
+    /// The delivery status.
     pub status: Status,
-    /// What has happened to it.
+    /// The log of events, a line each.
     pub log: String,
-    /// When it may go out, if not at once.
+    /// The time at which it may go out, if not at once.
     pub scheduled_at: Option<Timestamp>,
-    /// When it was made.
+    /// The time at which it was made.
     pub inserted_at: Timestamp,
-    /// When something last happened to it.
+    /// The time of the latest event.
     pub updated_at: Timestamp,
-    /// What its recipient did with it.
+    /// The recipient's marks.
     pub marks: Marks,
 }
 
-/// What made a message.
+/// The source of a message.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// `workflow`, or `guide`.
+    /// `workflow` or `guide`.
     pub kind: String,
-    /// The workflow's key.
+    /// The key of the workflow or guide.
     pub key: String,
     /// Its version.
     pub version_id: String,
     /// Its categories.
     pub categories: Vec<String>,
-    /// The step.
+    /// The step's reference.
     pub step: Option<String>,
-    /// The trigger.
+    /// The id of the trigger's workflow run.
     pub workflow_run_id: Option<String>,
-    /// What the trigger did for this recipient.
+    /// The id of the recipient's run.
     pub recipient_run_id: Option<String>,
 }
 
-/// What a message tells of.
+/// The activities that a batch has gathered for a feed item.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Activities {
-    /// Those that are shown.
+    /// The activities that are shown.
     pub items: Vec<Value>,
-    /// How many there were.
+    /// The number of all activities.
     pub total: i64,
-    /// Of how many actors.
+    /// The number of their actors.
     pub total_actors: i64,
 }
 
-/// What a recipient did with a message, and when last.
+/// The recipient's marks on a message, with the time of the latest one.
 #[derive(Debug, Clone, Copy, Default)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct Marks {
@@ -106,7 +112,7 @@ pub struct Marks {
     pub archived_at: Option<Timestamp>,
 }
 
-/// How far a message got.
+/// The delivery status of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
@@ -120,7 +126,7 @@ pub enum Status {
     Bounced,
 }
 
-/// What can be done with a message by who received it.
+/// The marks that a recipient can set on a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Mark {
@@ -134,8 +140,39 @@ pub enum Mark {
     LinkClicked,
 }
 
+/// Whether a message has one of its marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Engagement {
+    Seen,
+    Unseen,
+    Read,
+    Unread,
+    Interacted,
+    LinkClicked,
+    Archived,
+    Unarchived,
+}
+
+impl Engagement {
+    /// Reads the word of a filter. Returns `None` for a word that filters nothing.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "seen" => Self::Seen,
+            "unseen" => Self::Unseen,
+            "read" => Self::Read,
+            "unread" => Self::Unread,
+            "interacted" => Self::Interacted,
+            "link_clicked" => Self::LinkClicked,
+            "archived" => Self::Archived,
+            "unarchived" => Self::Unarchived,
+            _ => return None,
+        })
+    }
+}
+
 impl Status {
-    /// As it is stored and written.
+    /// The name, as it is stored and as the API writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -148,14 +185,14 @@ impl Status {
         }
     }
 
-    /// By its name.
+    /// Reads a status from its name.
     pub fn parse(name: &str) -> Option<Self> {
         serde_json::from_value(Value::String(name.to_owned())).ok()
     }
 }
 
 impl Mark {
-    /// By the Knock API's words for it.
+    /// Reads a mark from its name in the Knock API.
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "seen" => Self::Seen,
@@ -169,7 +206,7 @@ impl Mark {
         })
     }
 
-    /// What takes it back.
+    /// The mark that reverses this one. A mark that cannot be reversed is returned as it is.
     #[must_use]
     pub fn reversed(self) -> Self {
         match self {
@@ -183,7 +220,7 @@ impl Mark {
         }
     }
 
-    /// As an event.
+    /// The event of the mark.
     pub fn event(self) -> EventKind {
         match self {
             Self::Seen => EventKind::Seen,
@@ -196,10 +233,23 @@ impl Mark {
             Self::LinkClicked => EventKind::LinkClicked,
         }
     }
+
+    /// What a message is without this mark; `None` for a mark that is set as often as it happens.
+    fn missing(self) -> Option<Engagement> {
+        Some(match self {
+            Self::Seen => Engagement::Unseen,
+            Self::Unseen => Engagement::Seen,
+            Self::Read => Engagement::Unread,
+            Self::Unread => Engagement::Read,
+            Self::Archived => Engagement::Unarchived,
+            Self::Unarchived => Engagement::Archived,
+            Self::Interacted | Self::LinkClicked => return None,
+        })
+    }
 }
 
 impl Message {
-    /// A message that is made now, and queued: without a tenant, and with nothing to say yet.
+    /// A queued message that is made now, without a tenant and without content.
     pub(crate) fn new(channel: &Channel, recipient: Reference, source: Source, now: Timestamp) -> Self {
         let mut message = Self {
             id: new_ksuid(now),
@@ -225,18 +275,21 @@ impl Message {
         message
     }
 
-    /// Notes what has happened to it.
+    /// Adds an event to the log.
     pub fn note(&mut self, at: Timestamp, kind: EventKind, data: Option<&Value>) {
         self.log.push_str(&log::line(at, kind, data));
         self.updated_at = at;
     }
 
-    /// What has happened to it, oldest first.
-    pub fn events(&self) -> Vec<Event> {
+    /// The events, oldest first.
+    ///
+    /// # Errors
+    /// `Internal` when the log cannot be read.
+    pub fn events(&self) -> Result<Vec<Event>> {
         log::read(&self.id, &self.log)
     }
 
-    /// What was done with it, by the Knock API's words.
+    /// The names of its marks in the Knock API.
     pub fn engagements(&self) -> Vec<&'static str> {
         let Marks { seen_at, read_at, interacted_at, link_clicked_at, archived_at } = self.marks;
         let all = [
@@ -249,7 +302,7 @@ impl Message {
         all.into_iter().filter(|(at, _)| at.is_some()).map(|(_, word)| word).collect()
     }
 
-    /// As the API shows it, with its channel.
+    /// The JSON of the API, with the channel if it is given.
     pub fn view(&self, channel: Option<Value>) -> Value {
         let Source { kind, key, version_id, categories, step, workflow_run_id, recipient_run_id } = &self.source;
         let mut view = json!({
@@ -284,7 +337,7 @@ impl Message {
 }
 
 impl Marks {
-    /// As the API shows them.
+    /// The JSON of the API.
     pub fn view(&self) -> Value {
         json!({
             "seen_at": self.seen_at, "read_at": self.read_at, "interacted_at": self.interacted_at,
@@ -299,38 +352,42 @@ impl Marks {
 pub struct NotificationSummary {
     /// Its id.
     pub id: String,
-    /// What made it.
+    /// The key of the workflow or guide.
     pub workflow: String,
     /// The type of its channel, as `in_app_feed` or `email`.
     pub channel: String,
-    /// To whom.
+    /// The recipient.
     pub recipient_id: String,
-    /// One line.
+    /// The subject or the beginning, in one line.
     pub subject: String,
-    /// How far it got.
+    /// The delivery status.
     pub status: String,
-    /// Why not further.
+    /// The reason of the failure, if any.
     pub error: Option<String>,
-    /// When it was made.
+    /// The time at which it was made.
     #[schema(value_type = String, format = DateTime)]
     pub inserted_at: Timestamp,
 }
 
-impl From<&Message> for NotificationSummary {
-    fn from(message: &Message) -> Self {
+impl NotificationSummary {
+    /// The summary of a message.
+    ///
+    /// # Errors
+    /// `Internal` when its log cannot be read.
+    pub fn of(message: &Message) -> Result<Self> {
         let content = &message.content;
         let subject = match message.channel_type {
-            ChannelType::InAppFeed => {
-                crate::markdown::text_of_html(content["blocks"][0]["rendered"].as_str().unwrap_or_default())
-            }
+            ChannelType::InAppFeed => campanile_documents::markdown::text_of_html(
+                content["blocks"][0]["rendered"].as_str().unwrap_or_default(),
+            ),
             _ => {
                 let said = ["subject_line", "title", "body", "summary", "url"];
                 said.iter().find_map(|name| content[*name].as_str()).unwrap_or_default().to_owned()
             }
         };
-        let events = message.events();
+        let events = message.events()?;
         let why = events.iter().rev().find_map(|event| event.data.as_ref()?["failure_details"].as_str());
-        Self {
+        Ok(Self {
             id: message.id.clone(),
             workflow: message.source.key.clone(),
             channel: message.channel_type.as_str().to_owned(),
@@ -339,63 +396,73 @@ impl From<&Message> for NotificationSummary {
             status: message.status.as_str().to_owned(),
             error: why.map(str::to_owned),
             inserted_at: message.inserted_at,
-        }
+        })
     }
 }
 
-/// Which messages.
+/// The status of a message in this state, and the event that leads to it.
+pub(crate) fn of_state(state: DeliveryState) -> (Status, EventKind) {
+    match state {
+        DeliveryState::Sent => (Status::Sent, EventKind::Sent),
+        DeliveryState::Delivered => (Status::Delivered, EventKind::Delivered),
+        DeliveryState::Undelivered => (Status::Undelivered, EventKind::Undelivered),
+        DeliveryState::Bounced => (Status::Bounced, EventKind::Bounced),
+    }
+}
+
+/// A filter of messages.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// To whom.
+    /// The recipient.
     pub recipient: Option<Reference>,
-    /// Of users' messages those to this one only, beside all to objects: who asks may read no other's.
-    pub reader: Option<String>,
-    /// Through which channel, by its id.
+    /// The users whose messages are left out; messages to objects are not.
+    pub privacy: Privacy,
+    /// The channel's id.
     pub channel: Option<String>,
-    /// Within which tenant.
+    /// The tenants.
     pub tenant: TenantFilter,
-    /// How far they got; any of these.
+    /// The delivery statuses: any of these.
     pub statuses: Vec<String>,
-    /// What was done with them; all of these.
-    pub engagements: Vec<String>,
-    /// These, by id.
+    /// The marks: all of these.
+    pub engagements: Vec<Engagement>,
+    /// The ids: any of these.
     pub ids: Vec<String>,
-    /// Of one of these categories, three at most.
+    /// The categories: any of these, three at most.
     pub categories: Vec<String>,
-    /// Of one of these workflows, by key.
+    /// The workflows' keys: any of these.
     pub workflows: Vec<String>,
-    /// Of this trigger.
+    /// The id of the trigger's workflow run.
     pub workflow_run_id: Option<String>,
-    /// Of this recipient's run.
+    /// The id of the recipient's run.
     pub recipient_run_id: Option<String>,
-    /// Whose data has all of these, four at most.
+    /// Values in the messages' data: all of these, four at most.
     pub data: Map<String, Value>,
-    /// Whether archived ones are among them.
+    /// Excludes or includes archived messages, or selects only these.
     pub archived: Archived,
 }
 
-/// Of which tenants.
+/// A filter by tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum TenantFilter {
-    /// Of any, and of none.
+    /// Messages of any tenant, and of none.
     #[default]
     Any,
-    /// Of any.
+    /// Messages of any tenant.
     Some,
-    /// Of none.
+    /// Messages of no tenant.
     None,
-    /// Of this.
+    /// Messages of this tenant.
     Only(String),
-    /// Of this, and of none.
+    /// Messages of this tenant, and of none.
     OrNone(String),
 }
 
 impl TenantFilter {
-    /// By a tenant and whether there is to be one, as the feed is asked.
+    /// Builds the filter from the two parameters of a feed request.
     pub fn of(tenant: Option<&str>, has_tenant: Option<bool>) -> Self {
         match (tenant, has_tenant) {
             (Some(tenant), Some(true)) => Self::Only(tenant.to_owned()),
-            // Some clients always say false, and do not mean it.
+            // Some clients always send `has_tenant=false`, without meaning it.
             (Some(tenant), _) => Self::OrNone(tenant.to_owned()),
             (None, Some(true)) => Self::Some,
             (None, Some(false)) => Self::None,
@@ -403,7 +470,7 @@ impl TenantFilter {
         }
     }
 
-    /// Whether a message of a tenant is of these.
+    /// True if the filter lets a tenant's message through.
     pub fn holds(&self, tenant: Option<&str>) -> bool {
         match self {
             Self::Any => true,
@@ -415,7 +482,7 @@ impl TenantFilter {
     }
 }
 
-/// Whether archived messages are meant.
+/// A filter by the mark `archived`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Archived {
@@ -426,7 +493,7 @@ pub enum Archived {
 }
 
 impl Archived {
-    /// By the Knock API's words; unknown ones exclude.
+    /// Reads the name in the Knock API. An unknown name excludes.
     pub fn parse(word: Option<&str>) -> Self {
         match word {
             Some("include") => Self::Include,
@@ -436,7 +503,8 @@ impl Archived {
     }
 }
 
-/// What of a run's data can be asked for: scalars at the top, long texts cut.
+/// The values of a run's data that filters can use: scalars at the top level, texts cut to 256
+/// characters.
 pub fn facts(data: &Map<String, Value>) -> Map<String, Value> {
     let scalars = data.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
     let cut = |value: &Value| match value {
@@ -447,138 +515,49 @@ pub fn facts(data: &Map<String, Value>) -> Map<String, Value> {
 }
 
 /// One of an organisation's messages.
-///
-/// # Errors
-/// What the database says.
 pub async fn get(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<Message>> {
     Ok(queries::these(tx, organisation, &[id.to_owned()]).await?.into_iter().next())
 }
 
-/// Those of these that there are, in the order in which they are named.
-///
-/// # Errors
-/// What the database says.
+/// The messages with these ids, in the order of the ids. Ids without a message are left out.
 pub async fn these(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) -> Result<Vec<Message>> {
     let mut found = queries::these(tx, organisation, ids).await?;
     found.sort_by_key(|message| ids.iter().position(|id| *id == message.id));
     Ok(found)
 }
 
-/// A stretch of the messages, by id.
-///
-/// # Errors
-/// What the database says.
+/// A page of the messages, by id.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, range: &Range) -> Result<Vec<Message>> {
     Ok(queries::list(tx, organisation, filter, range).await?.0)
 }
 
-/// A stretch of a user's feed, by id.
-///
-/// # Errors
-/// What the database says.
+/// A page of a user's feed, by id.
 pub async fn feed(
     tx: &mut Tx,
     organisation: &OrganisationId,
     filter: &Filter,
     range: &Range,
-) -> Result<Found<Message>> {
+) -> Result<FilteredRows<Message>> {
     let (rows, is_cut) = queries::feed(tx, organisation, filter, range).await?;
-    Ok(Found::cut(rows, is_cut, None, |message| message.id.clone()))
+    Ok(FilteredRows::cut(rows, is_cut, None, |message| message.id.clone()))
 }
 
-/// Like [`list`], for those who page through it: of what a filter does not let through, so many are looked at for one page.
-///
-/// # Errors
-/// What the database says.
+/// Like [`list`], for clients that page through the messages. The number of rows that are read for
+/// one page is limited, so a strict filter may return fewer messages and the place where reading
+/// stopped.
 pub async fn page(
     tx: &mut Tx,
     organisation: &OrganisationId,
     filter: &Filter,
     range: &Range,
-) -> Result<Found<Message>> {
+) -> Result<FilteredRows<Message>> {
     let (range, stop) = queries::bounded(tx, organisation, range).await?;
     let (rows, is_cut) = queries::list(tx, organisation, filter, &range).await?;
     let stop = stop.filter(|_| (rows.len() as i64) < range.limit);
-    Ok(Found::cut(rows, is_cut, stop, |message| message.id.clone()))
+    Ok(FilteredRows::cut(rows, is_cut, stop, |message| message.id.clone()))
 }
 
-/// Marks messages, only those to one user where one is given; answers those that were marked.
-///
-/// # Errors
-/// What the database says.
-pub async fn mark(
-    tx: &mut Tx,
-    notify: &Notify,
-    organisation: &OrganisationId,
-    only_user: Option<&str>,
-    ids: &[String],
-    (mark, data): (Mark, Option<&Value>),
-    now: Timestamp,
-) -> Result<Vec<Message>> {
-    let mut found = these(tx, organisation, ids).await?;
-    found.retain(|message| only_user.is_none_or(|user| message.recipient.is_user() && message.recipient.id == user));
-    let marked: Vec<&str> = found.iter().map(|message| message.id.as_str()).collect();
-    self::set_marks(tx, notify, organisation, &marked, (mark, data), now).await?;
-    let marked: Vec<String> = marked.into_iter().map(str::to_owned).collect();
-    these(tx, organisation, &marked).await
-}
-
-/// Marks all messages that a filter lets through and that are not marked so yet, so many at most; answers how many there were.
-///
-/// # Errors
-/// What the database says.
-pub async fn mark_where(
-    tx: &mut Tx,
-    notify: &Notify,
-    organisation: &OrganisationId,
-    filter: &Filter,
-    range: &Range,
-    mark: Mark,
-    now: Timestamp,
-) -> Result<u64> {
-    let yet = mark.event().yet();
-    let engagements = filter.engagements.iter().cloned().chain(yet.map(str::to_owned)).collect();
-    let filter = Filter { engagements, ..filter.clone() };
-    let found = queries::ids(tx, organisation, &filter, range).await?;
-    let ids: Vec<&str> = found.iter().map(String::as_str).collect();
-    set_marks(tx, notify, organisation, &ids, (mark, None), now).await
-}
-
-async fn set_marks(
-    tx: &mut Tx,
-    notify: &Notify,
-    organisation: &OrganisationId,
-    ids: &[&str],
-    (mark, data): (Mark, Option<&Value>),
-    now: Timestamp,
-) -> Result<u64> {
-    let line = log::line(now, mark.event(), data);
-    let marked = queries::mark(tx, organisation, ids, mark, &line, now).await?;
-    let happened = ids.iter().map(|id| Happening::Message { id: (*id).to_owned(), lines: line.clone() });
-    signals::raise(tx, notify, organisation, happened.collect()).await?;
-    Ok(marked)
-}
-
-/// Writes down how far messages got.
-///
-/// # Errors
-/// What the database says.
-pub(crate) async fn append(
-    tx: &mut Tx,
-    notify: &Notify,
-    organisation: &OrganisationId,
-    told: &[Told],
-    now: Timestamp,
-) -> Result<()> {
-    queries::append(tx, organisation, told, now).await?;
-    let happened = told.iter().map(|told| Happening::Message { id: told.id.clone(), lines: told.log.clone() });
-    signals::raise(tx, notify, organisation, happened.collect()).await
-}
-
-/// Forgets messages.
-///
-/// # Errors
-/// What the database says.
+/// Deletes messages.
 pub(crate) async fn forget(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) -> Result<()> {
     Ok(queries::delete(tx, organisation, ids).await?)
 }

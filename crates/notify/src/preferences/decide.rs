@@ -1,15 +1,16 @@
-//! Whether a set lets a notification through.
+//! Decides if a set of preferences allows a notification.
 //!
-//! Asked are, in this order: the channel, or else its type; the workflow; each of its categories. Each of them must say yes, or
-//! nothing, or have conditions that all hold. At each of them, what is said of the channel itself counts before what is said of its type.
+//! The parts of a set are checked in this order: the channel or its type, the workflow, each of its
+//! categories. Each must be yes, be absent, or have conditions that all hold. Within each, a value
+//! for the channel itself counts before one for its type.
 
+use campanile_documents::conditions::{Evaluated, Group, Scope};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Body;
-use crate::conditions::{Evaluated, Group, Scope};
 
-/// What is asked.
+/// The notification to decide about.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'q> {
     /// The workflow's key.
@@ -22,22 +23,22 @@ pub struct Question<'q> {
     pub channel_type: &'q str,
 }
 
-/// What was answered, and by what.
+/// The decision, with its reason.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Decision {
-    /// Whether the notification may go.
+    /// True if the notification is allowed.
     pub is_allowed: bool,
-    /// What has said no: as `workflows.comment.channel_types.email`.
+    /// The setting that refused it, as `workflows.comment.channel_types.email`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The conditions that were asked on the way.
+    /// The conditions that were evaluated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Evaluated>,
 }
 
-/// Asks a set.
+/// Decides by a set.
 pub fn decide(set: &Body, question: &Question<'_>, scope: &Scope<'_>) -> Decision {
-    let mut asked = Asked { scope, conditions: Vec::new() };
+    let mut asked = Evaluation { scope, conditions: Vec::new() };
     let top = Value::Object(set.clone());
     let mut refused = asked.channel(&top, "", question);
     let wholes = std::iter::once(("workflows", question.workflow))
@@ -59,20 +60,20 @@ pub fn decide(set: &Body, question: &Question<'_>, scope: &Scope<'_>) -> Decisio
     Decision { is_allowed: refused.is_none(), by: refused, conditions: asked.conditions }
 }
 
-/// Whether commercial notifications are wanted.
+/// Decides about commercial notifications.
 pub fn wants_commercial(set: &Body, scope: &Scope<'_>) -> Decision {
-    let mut asked = Asked { scope, conditions: Vec::new() };
+    let mut asked = Evaluation { scope, conditions: Vec::new() };
     let refused = set.get("commercial_subscribed").and_then(|setting| asked.setting(setting, "commercial_subscribed"));
     Decision { is_allowed: refused.is_none(), by: refused, conditions: asked.conditions }
 }
 
-struct Asked<'s> {
+struct Evaluation<'s> {
     scope: &'s Scope<'s>,
     conditions: Vec<Evaluated>,
 }
 
-impl Asked<'_> {
-    /// What a node says of a channel: the path of what has said no.
+impl Evaluation<'_> {
+    /// Checks the channel within a node. The result is the path of the setting that refuses it.
     fn channel(&mut self, node: &Value, path: &str, question: &Question<'_>) -> Option<String> {
         let of_channel = question.channel.iter().find_map(|word| Some((*word, node.get("channels")?.get(word)?)));
         let (name, setting) = match of_channel {
@@ -85,7 +86,7 @@ impl Asked<'_> {
         self.setting(setting, &name)
     }
 
-    /// Yes, no, or conditions: the path, where it is no.
+    /// Checks a value: yes, no, or conditions. The result is its path if it refuses.
     fn setting(&mut self, setting: &Value, path: &str) -> Option<String> {
         match setting {
             Value::Bool(is_wanted) => (!is_wanted).then(|| path.to_owned()),

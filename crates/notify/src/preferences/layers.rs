@@ -1,4 +1,4 @@
-//! How sets lie over each other.
+//! The layering of preference sets.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,8 @@ use super::Body;
 
 const STRATEGY: &str = "__strategy__";
 
-/// One set out of several, the lowest first: what lies higher wins, key by key, but over what says `replace`.
+/// Combines sets, the lowest first. Higher values win, key by key, except over a node that says
+/// `replace`.
 pub fn layered(layers: impl IntoIterator<Item = Body>) -> Body {
     layers.into_iter().fold(Body::new(), |mut below, above| {
         lay(&mut below, above, true);
@@ -15,7 +16,7 @@ pub fn layered(layers: impl IntoIterator<Item = Body>) -> Body {
 }
 
 fn lay(below: &mut Map<String, Value>, above: Map<String, Value>, is_top: bool) {
-    // Of a set as a whole it cannot be said.
+    // `replace` has no effect on a set as a whole.
     if !is_top && replaces(below) {
         return;
     }

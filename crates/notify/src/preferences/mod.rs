@@ -1,11 +1,16 @@
-//! Preferences: what recipients want to hear, and through what.
+//! Preferences: the notifications that recipients want, and the channels for them.
 //!
-//! A *set* says yes, no, or under which conditions, of channel types, channels, categories and workflows. A recipient has a set
-//! `default`, and one for each tenant in whose context they are asked; a tenant has one for its users, and the organisation one for
-//! everybody. They lie over each other, the recipient's own on top, unless something below says `"__strategy__": "replace"`.
-//! A recipient's `default` is not asked in the context of a tenant of which there is a set, theirs or its own.
+//! A *set* has a value for channel types, channels, categories and workflows: yes, no, or
+//! conditions.
+//!
+//! * A recipient has a set `default`, and one for each tenant.
+//! * A tenant has a set for its users.
+//! * The organisation has a set for everybody.
+//!
+//! The sets are layered, with the recipient's own on top, unless a lower one says
+//! `"__strategy__": "replace"`. In the context of a tenant, a recipient's `default` is not used if
+//! there is a set for that tenant, of the recipient or of the tenant itself.
 
-mod center;
 mod decide;
 mod layers;
 mod queries;
@@ -16,37 +21,35 @@ use campanile_accounts::OrganisationId;
 use campanile_base::bounds::PREFERENCES_BYTES;
 use campanile_base::{Error, Result};
 use campanile_db::Tx;
+use campanile_documents::conditions::Group;
+use campanile_documents::merge;
 use serde_json::{Map, Value, json};
 
-use crate::conditions::Group;
-use crate::recipients::merge;
-use crate::resources::Shelf;
 use crate::{Notify, Reference, recipients};
 
-pub use center::{Center, Row, center};
 pub use decide::{Decision, Question, decide, wants_commercial};
 pub use layers::layered;
 
-/// The set that is asked outside of tenants.
+/// The set that is used outside of tenants.
 pub const DEFAULT: &str = "default";
-/// What a set may speak of.
+/// The parts of a set with settings by name.
 const PARTS: [&str; 4] = ["channel_types", "channels", "categories", "workflows"];
 const CHANNEL_TYPES: [&str; 7] = ["email", "in_app_feed", "in_app_guide", "sms", "push", "chat", "http"];
 
-/// A set: what it says, by its parts.
+/// The content of a set, by part.
 pub type Body = Map<String, Value>;
 
-/// What becomes of what a set said before.
+/// The treatment of the earlier content of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// What is told is merged into it.
+pub enum MergeStrategy {
+    /// The new content is merged into it.
     Merge,
-    /// It is forgotten.
+    /// The new content replaces it.
     Replace,
 }
 
-impl Way {
-    /// What a set's text says about it; the word is taken out.
+impl MergeStrategy {
+    /// The strategy that the content names. It is removed from the content.
     pub fn said_in(body: &mut Body) -> Option<Self> {
         let words = ["__persistence_strategy__", "__persistence_strategy", "_persistence_strategy_"];
         let said = words.into_iter().filter_map(|word| body.remove(word)).next_back();
@@ -58,10 +61,11 @@ impl Way {
     }
 }
 
-/// Writes a set; answers what it says then, with what lies under it. `way` is what happens unless the text says otherwise.
+/// Stores a set, and returns it with the layers below it. `way` applies unless the content names a
+/// strategy.
 ///
 /// # Errors
-/// `InvalidField` where the text says something else than yes, no, or conditions.
+/// `InvalidField` if a value is not yes, no, or conditions.
 pub async fn set(
     tx: &mut Tx,
     notify: &Notify,
@@ -69,49 +73,43 @@ pub async fn set(
     owner: &Reference,
     id: &str,
     body: &Value,
-    way: Way,
+    way: MergeStrategy,
 ) -> Result<Body> {
     let mut told = body.as_object().cloned().ok_or_else(|| Error::invalid_field("preferences", "must be an object"))?;
-    let way = Way::said_in(&mut told).unwrap_or(way);
+    let way = MergeStrategy::said_in(&mut told).unwrap_or(way);
     told.remove("id");
     told.remove("__typename");
     check(&told)?;
     tx.lock(&format!("preferences {organisation} {owner}")).await?;
     let mut body = match way {
-        Way::Replace => Body::new(),
-        Way::Merge => queries::one(tx, organisation, owner, id).await?.unwrap_or_default(),
+        MergeStrategy::Replace => Body::new(),
+        MergeStrategy::Merge => queries::one(tx, organisation, owner, id).await?.unwrap_or_default(),
     };
     merge(&mut body, told);
     body.retain(|_, value| !value.is_null());
     check_size(&body)?;
     let now = notify.clock.now();
     queries::put(tx, organisation, owner, id, &body, now).await?;
-    if recipients::get(tx, organisation, owner).await?.is_none() {
-        let told = recipients::Told { properties: Some(Map::new()), ..recipients::Told::named(owner.clone()) };
-        Box::pin(recipients::identify(tx, notify, organisation, vec![told])).await?;
-    }
+    recipients::ensure(tx, notify, organisation, owner).await?;
     merged(tx, organisation, owner, id, None).await
 }
 
-/// Writes what everybody's preferences begin with.
+/// Stores the set that is the lowest layer for everybody.
 ///
 /// # Errors
 /// Like [`set`].
 pub async fn set_for_all(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, body: &Value) -> Result<Body> {
     let mut told = body.as_object().cloned().ok_or_else(|| Error::invalid_field("preferences", "must be an object"))?;
-    Way::said_in(&mut told);
+    MergeStrategy::said_in(&mut told);
     told.remove("id");
     check(&told)?;
     check_size(&told)?;
     queries::put(tx, organisation, &everybody(), DEFAULT, &told, notify.clock.now()).await?;
-    Shelf::changes(tx, notify, organisation);
+    tx.forgets(&notify.resources, organisation.clone());
     Ok(told)
 }
 
-/// What everybody's preferences begin with.
-///
-/// # Errors
-/// What the database says.
+/// The set that is the lowest layer for everybody.
 pub async fn for_all(tx: &mut Tx, organisation: &OrganisationId) -> Result<Body> {
     Ok(queries::one(tx, organisation, &everybody(), DEFAULT).await?.unwrap_or_default())
 }
@@ -120,10 +118,8 @@ fn everybody() -> Reference {
     Reference::object("", "")
 }
 
-/// A set with what lies under it; `tenant` is in whose context, where it is not the set's own.
-///
-/// # Errors
-/// What the database says.
+/// A set with the layers below it. `tenant` is the context; by default it is the tenant that the
+/// set is for.
 pub async fn merged(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -141,10 +137,8 @@ pub async fn merged(
     Ok(layered(layers))
 }
 
-/// What recipients want, in the context of a tenant or outside of any; `all` is what everybody's preferences begin with.
-///
-/// # Errors
-/// What the database says.
+/// The effective preferences of recipients, in the context of a tenant or of none. `all` is the
+/// lowest layer.
 pub async fn resolved(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -170,17 +164,14 @@ pub async fn resolved(
     Ok(resolved.collect())
 }
 
-/// What a tenant has set for its users.
+/// The set of a tenant for its users.
 async fn of_tenant(tx: &mut Tx, organisation: &OrganisationId, tenant: &str) -> Result<Option<Body>> {
     let tenant = recipients::get(tx, organisation, &Reference::tenant(tenant)).await?;
     let settings = tenant.as_ref().and_then(|tenant| tenant.properties.get("settings"));
     Ok(settings.and_then(|settings| settings.get("preference_set")).and_then(Value::as_object).cloned())
 }
 
-/// The sets of a recipient, each with what lies under it, `default` first.
-///
-/// # Errors
-/// What the database says.
+/// The sets of a recipient, each with the layers below it, `default` first.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference) -> Result<Vec<(String, Body)>> {
     let mut ids = queries::ids(tx, organisation, owner).await?;
     ids.retain(|id| id != DEFAULT);
@@ -193,15 +184,12 @@ pub async fn list(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference)
     Ok(sets)
 }
 
-/// Forgets a set; answers whether there was one.
-///
-/// # Errors
-/// What the database says.
+/// Deletes a set. The result is false if there was none.
 pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference, id: &str) -> Result<bool> {
     Ok(queries::delete(tx, organisation, owner, id).await? > 0)
 }
 
-/// A set as the API shows it.
+/// A set in the shape of the API.
 pub fn view(id: &str, body: &Body) -> Value {
     let part = |name: &str| body.get(name).cloned().unwrap_or_else(|| json!({}));
     json!({
@@ -214,7 +202,7 @@ pub fn view(id: &str, body: &Body) -> Value {
     })
 }
 
-/// A set is read for each message to its owner.
+/// Checks the size: a set is read for each message to its owner.
 fn check_size(body: &Body) -> Result<()> {
     let bytes = serde_json::to_vec(body).map_or(0, |json| json.len());
     match bytes > PREFERENCES_BYTES {
@@ -253,7 +241,7 @@ fn check_channels(part: &str, map: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-/// What is said of a workflow, or of a category.
+/// Checks the value of a workflow or a category.
 fn check_whole(name: &str, value: &Value) -> Result<()> {
     let Value::Object(map) = value else { return check_setting(name, value) };
     for (part, value) in map {
@@ -267,7 +255,7 @@ fn check_whole(name: &str, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Yes, no, or conditions.
+/// Checks that a value is yes, no, or conditions.
 fn check_setting(name: &str, value: &Value) -> Result<()> {
     match value {
         Value::Bool(_) | Value::Null => Ok(()),

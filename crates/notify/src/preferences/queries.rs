@@ -4,10 +4,18 @@ use std::collections::HashMap;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Timestamp;
-use campanile_db::{Bulk, Result, Tx, params, row};
+use campanile_db::{Bulk, Result, Tx, insert, json_text, params, row};
 
 use super::Body;
 use crate::Reference;
+
+campanile_db::columns! {
+    columns, at:
+    collection = "preference_set.collection",
+    owner_id = "preference_set.owner_id",
+    id = "preference_set.id",
+    body = "preference_set.body",
+}
 
 pub(super) async fn one(
     tx: &mut Tx,
@@ -18,11 +26,10 @@ pub(super) async fn one(
     let sql = "SELECT body FROM preference_set
         WHERE organisation_id = $1 AND collection = $2 AND owner_id = $3 AND id = $4";
     let params = params![organisation.as_str(), &owner.collection, &owner.id, id];
-    let body: Option<String> = tx.first(sql, params, |row| row.get(0)).await?;
-    Ok(body.map(|body| serde_json::from_str(&body).unwrap_or_default()))
+    tx.first(sql, params, |row| row.json(0)).await
 }
 
-/// Sets of these owners, of those ids.
+/// The sets of these owners with these ids.
 pub(super) async fn these(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -30,21 +37,27 @@ pub(super) async fn these(
     ids: &[&str],
 ) -> Result<HashMap<(Reference, String), Body>> {
     let bulk = Bulk {
-        each: "SELECT collection, owner_id, id, body FROM preference_set
-            WHERE organisation_id = $1 AND collection = $2 AND owner_id = $3 AND id = $4",
-        together: "SELECT preference_set.collection, preference_set.owner_id, preference_set.id, preference_set.body
-            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (organisation, collection, owner, id)
-            JOIN preference_set ON preference_set.organisation_id = asked.organisation
-                AND preference_set.collection = asked.collection AND preference_set.owner_id = asked.owner
-                AND preference_set.id = asked.id",
+        each: concat!(
+            "SELECT ",
+            columns!(),
+            " FROM preference_set WHERE organisation_id = $1 AND collection = $2 AND owner_id = $3 AND id = $4"
+        ),
+        together: concat!(
+            "SELECT ",
+            columns!(),
+            " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (organisation, collection, owner, id)
+              JOIN preference_set ON preference_set.organisation_id = asked.organisation
+                  AND preference_set.collection = asked.collection AND preference_set.owner_id = asked.owner
+                  AND preference_set.id = asked.id"
+        ),
         is_searched: false,
     };
     let asked = owners.iter().flat_map(|owner| ids.iter().map(move |id| (owner, *id)));
     let rows: Vec<_> = asked.map(|(owner, id)| row![organisation.as_str(), &owner.collection, &owner.id, id]).collect();
     let found = tx.gather(bulk, &rows, |row| {
-        let owner = Reference { collection: row.get(0)?, id: row.get(1)? };
-        let body = serde_json::from_str(&row.get::<String>(3)?).unwrap_or_default();
-        Ok(((owner, row.get::<String>(2)?), body))
+        let owner = Reference { collection: row.get(at::collection)?, id: row.get(at::owner_id)? };
+        let body = row.json(at::body)?;
+        Ok(((owner, row.get::<String>(at::id)?), body))
     });
     Ok(found.await?.into_iter().collect())
 }
@@ -57,11 +70,16 @@ pub(super) async fn put(
     body: &Body,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = "INSERT INTO preference_set (organisation_id, collection, owner_id, id, body, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organisation_id, collection, owner_id, id)
-        DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at";
-    let body = serde_json::to_string(body).unwrap_or_default();
-    tx.execute(sql, params![organisation.as_str(), &owner.collection, &owner.id, id, &body, now]).await
+    let (sql, params) = insert!("preference_set" {
+        organisation_id: organisation.as_str(),
+        collection: &owner.collection,
+        owner_id: &owner.id,
+        id: id,
+        body: json_text(body),
+        updated_at: now,
+    } "ON CONFLICT (organisation_id, collection, owner_id, id)
+        DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at");
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn ids(tx: &mut Tx, organisation: &OrganisationId, owner: &Reference) -> Result<Vec<String>> {

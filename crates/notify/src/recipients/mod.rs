@@ -1,30 +1,28 @@
-//! Recipients: users, tenants and objects, and what is known of them.
+//! Recipients: users, tenants and objects, with their properties.
 //!
-//! They come to be when something is first told of them: identified by themselves, or inline where a trigger names them.
-//! What is told later is merged into what is known: maps key by key, everything else as a whole; `null` is a value.
-//! Preferences and channel data that are told along go to [`crate::preferences`] and [`crate::channel_data`].
+//! A recipient is created when a request first describes it: by identifying it, or inline in a
+//! trigger. Later requests are merged into the stored properties: maps key by key, everything else
+//! as a whole. `null` is a value. Preferences and channel data in the same request go to
+//! [`crate::preferences`] and [`crate::channel_data`].
 
-mod merge;
+mod identification;
 mod queries;
 
 use std::collections::HashMap;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::bounds::PROPERTIES_DEPTH;
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Thing, Timestamp};
 use campanile_db::{Range, Tx};
+use campanile_documents::conditions::Group;
+use campanile_documents::merge;
 use serde_json::{Map, Value, json};
 
-use crate::conditions::{Group, is_within_depth};
 use crate::reference::TENANTS;
-use crate::signals::{self, Happening};
-use crate::{Notify, Reference, channel_data, preferences};
+use crate::{Notify, Reference};
 
-pub use merge::merge;
+pub use identification::identify;
 
-/// How much may be told of one, as JSON, in bytes.
-const MOST: usize = 256 * 1024;
-/// What a tenant looks like unless it says otherwise.
+/// The default branding of a tenant.
 const BRANDING: [(&str, &str); 4] = [
     ("primary_color", "#000000"),
     ("primary_color_contrast", "#FFFFFF"),
@@ -35,30 +33,31 @@ const BRANDING: [(&str, &str); 4] = [
 /// A recipient as it is stored.
 #[derive(Debug, Clone)]
 pub struct Recipient {
-    /// Its name.
+    /// The collection and the id.
     pub reference: Reference,
-    /// Its place in lists.
+    /// The sort key in lists.
     pub place: String,
-    /// What was told of it.
+    /// The properties.
     pub properties: Map<String, Value>,
-    /// Since when it is known.
+    /// The time of its creation.
     pub inserted_at: Timestamp,
-    /// When something was last told of it.
+    /// The time of its last change.
     pub updated_at: Timestamp,
 }
 
 impl Recipient {
-    /// Nothing but a name: what a recipient is that nothing was ever told of.
+    /// A recipient without properties, for one that is not stored.
     pub fn unknown(reference: Reference, now: Timestamp) -> Self {
         Self { reference, place: String::new(), properties: Map::new(), inserted_at: now, updated_at: now }
     }
 
-    /// A property that is text.
+    /// A text property; `None` if it is empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.properties.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// As the API shows it: users and tenants flat, objects with their properties apart.
+    /// The recipient in the shape of the API. Properties of users and tenants are at the top level;
+    /// those of objects are in `properties`.
     pub fn view(&self) -> Value {
         let Reference { collection, id } = &self.reference;
         if collection == TENANTS {
@@ -91,7 +90,7 @@ impl Recipient {
         Value::Object(view)
     }
 
-    /// A tenant's settings, with what they are unless it says otherwise.
+    /// A tenant's settings, completed with the defaults.
     fn settings(&self) -> Value {
         let told = self.properties.get("settings").and_then(Value::as_object).cloned().unwrap_or_default();
         let mut branding = told.get("branding").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -109,7 +108,7 @@ impl Recipient {
         json!({ "branding": branding, "preference_set": preference_set })
     }
 
-    /// As templates and conditions know it: everything flat.
+    /// The variables of templates and conditions: all properties at the top level.
     pub fn flat(&self) -> Map<String, Value> {
         let mut flat = self.properties.clone();
         flat.insert("id".into(), self.reference.id.as_str().into());
@@ -123,31 +122,31 @@ impl Recipient {
     }
 }
 
-/// What a request tells of a recipient.
+/// The description of a recipient in a request.
 #[derive(Debug, Clone)]
-pub struct Told {
-    /// Whom it is about.
+pub struct RecipientInput {
+    /// The recipient.
     pub reference: Reference,
-    /// Properties, to be merged into what is known. `None` where the recipient is only named.
+    /// Properties to merge into the stored ones. `None` if the recipient is only named.
     pub properties: Option<Map<String, Value>>,
-    /// Data by channel.
+    /// Channel data, by channel.
     pub channel_data: Map<String, Value>,
-    /// Preferences by the set's id.
+    /// Preferences, by the set's id.
     pub preferences: Map<String, Value>,
-    /// What a trigger says for this recipient alone.
+    /// Trigger data for this recipient only.
     pub trigger_data: Option<Map<String, Value>>,
-    /// Of an object, which of its subscriptions a trigger is for.
+    /// For an object, the conditions that select its subscriptions for a trigger.
     pub filter: Option<Group>,
 }
 
-impl Told {
-    /// A name alone.
+impl RecipientInput {
+    /// A reference alone.
     pub fn named(reference: Reference) -> Self {
         let (channel_data, preferences) = Default::default();
         Self { reference, properties: None, channel_data, preferences, trigger_data: None, filter: None }
     }
 
-    /// Out of what a request says of a recipient that it names elsewhere.
+    /// Reads the description of a recipient whose reference is given elsewhere in the request.
     ///
     /// # Errors
     /// `InvalidField`.
@@ -176,7 +175,7 @@ impl Told {
         Ok(Self { reference, properties: Some(map), channel_data, preferences, trigger_data, filter })
     }
 
-    /// Out of a recipient in a request: an id, a reference, or a recipient inline.
+    /// Reads a recipient of a request: an id, a reference, or an inline recipient.
     ///
     /// # Errors
     /// `InvalidField`.
@@ -191,7 +190,7 @@ impl Told {
         }
     }
 
-    /// Out of a tenant in a request: an id, or a tenant inline.
+    /// Reads a tenant of a request: an id, or an inline tenant.
     ///
     /// # Errors
     /// `InvalidField`.
@@ -208,101 +207,39 @@ impl Told {
     }
 }
 
-/// Whether a text is at most one mail address, as mail programs read lists of them. Whether it is one that exists, its
-/// provider tells.
+/// True if mail programs read the text as at most one address. Only the mail provider can tell if
+/// the address exists.
 pub(crate) fn is_one_address(email: &str) -> bool {
     let separates = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"()[]:\\".contains(c);
     !email.trim().contains(separates) && email.matches('@').count() <= 1
 }
 
-/// Stores what is told of recipients, and answers them all, also those that are only named and known; those that are
-/// only named and unknown are left out.
-///
-/// # Errors
-/// `InvalidField` where something cannot be stored.
-pub async fn identify(
+/// Creates a recipient without properties, if it does not exist.
+pub(crate) async fn ensure(
     tx: &mut Tx,
     notify: &Notify,
     organisation: &OrganisationId,
-    told: Vec<Told>,
-) -> Result<HashMap<Reference, Recipient>> {
+    reference: &Reference,
+) -> Result<()> {
+    if get(tx, organisation, reference).await?.is_some() {
+        return Ok(());
+    }
+    tx.lock(&format!("recipients {organisation}")).await?;
+    if get(tx, organisation, reference).await?.is_some() {
+        return Ok(());
+    }
     let now = notify.clock.now();
-    if told.iter().any(|told| told.properties.is_some()) {
-        // What is merged is read before: nobody may change it in between.
-        tx.lock(&format!("recipients {organisation}")).await?;
-    }
-    let names: Vec<Reference> = told.iter().map(|told| told.reference.clone()).collect();
-    let mut known = these(tx, organisation, &names).await?;
-    let mut changed: Vec<Reference> = Vec::new();
-    let mut happened = Vec::new();
-    for told in &told {
-        let Some(properties) = &told.properties else { continue };
-        let recipient =
-            known.entry(told.reference.clone()).or_insert_with(|| Recipient::unknown(told.reference.clone(), now));
-        let before = recipient.properties.clone();
-        tell(recipient, properties);
-        if recipient.properties != before {
-            let (whom, properties) = (told.reference.clone(), recipient.properties.clone());
-            happened.push(Happening::Recipient { whom, properties });
-        } else if !recipient.place.is_empty() {
-            // Programs say who somebody is again and again: nothing is new.
-            continue;
-        }
-        recipient.updated_at = now;
-        if recipient.place.is_empty() {
-            recipient.place = campanile_base::new_ksuid(now);
-        }
-        if serde_json::to_vec(&recipient.properties).map_or(0, |json| json.len()) > MOST {
-            return Err(Error::invalid_field("properties", "must not be larger than 256 kB"));
-        }
-        if !recipient.properties.values().all(|value| is_within_depth(value, PROPERTIES_DEPTH)) {
-            let why = format!("must not lie more than {PROPERTIES_DEPTH} deep in each other");
-            return Err(Error::invalid_field("properties", why));
-        }
-        if !changed.contains(&told.reference) {
-            changed.push(told.reference.clone());
-        }
-    }
-    let rows: Vec<&Recipient> = changed.iter().map(|reference| &known[reference]).collect();
-    queries::put(tx, organisation, &rows).await?;
-    signals::raise(tx, notify, organisation, happened).await?;
-    for told in told {
-        for (set, body) in &told.preferences {
-            preferences::set(tx, notify, organisation, &told.reference, set, body, preferences::Way::Merge).await?;
-        }
-        for (channel, data) in told.channel_data {
-            channel_data::set(tx, notify, organisation, &told.reference, &channel, data).await?;
-        }
-    }
-    Ok(known)
+    let place = campanile_base::new_ksuid(now);
+    let recipient = Recipient { place, ..Recipient::unknown(reference.clone(), now) };
+    Ok(queries::put(tx, organisation, &[&recipient]).await.map(drop)?)
 }
 
-/// Merges properties into what is known. A tenant's preferences are replaced where they say so.
-fn tell(recipient: &mut Recipient, properties: &Map<String, Value>) {
-    let mut properties = properties.clone();
-    let told = properties.get_mut("settings").and_then(|settings| settings.get_mut("preference_set"));
-    if recipient.reference.collection == TENANTS
-        && let Some(Value::Object(told)) = told
-        && preferences::Way::said_in(told) == Some(preferences::Way::Replace)
-        && let Some(Value::Object(settings)) = recipient.properties.get_mut("settings")
-    {
-        settings.remove("preference_set");
-    }
-    merge(&mut recipient.properties, properties);
-}
-
-/// One of an organisation's recipients.
-///
-/// # Errors
-/// What the database says.
+/// A recipient of an organisation.
 pub async fn get(tx: &mut Tx, organisation: &OrganisationId, reference: &Reference) -> Result<Option<Recipient>> {
     Ok(queries::these(tx, organisation, std::slice::from_ref(reference)).await?.into_iter().next())
 }
 
-/// Those of these that are known.
-///
-/// # Errors
-/// What the database says.
+/// The recipients that are stored, of those given.
 pub async fn these(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -312,19 +249,16 @@ pub async fn these(
     Ok(found.into_iter().map(|recipient| (recipient.reference.clone(), recipient)).collect())
 }
 
-/// Which of a collection.
+/// A filter for the recipients of a collection.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Of this name.
+    /// The name.
     pub name: Option<String>,
-    /// Of this id.
+    /// The id.
     pub id: Option<String>,
 }
 
-/// A stretch of a collection, by place.
-///
-/// # Errors
-/// What the database says.
+/// One page of a collection, ordered by `place`.
 pub async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -335,19 +269,18 @@ pub async fn list(
     Ok(queries::list(tx, organisation, collection, filter, range).await?)
 }
 
-/// Forgets a recipient with all that belongs to it; answers whether it was known.
-///
-/// # Errors
-/// What the database says.
+/// Deletes a recipient with all that belongs to it. The result is false if there was none.
 pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, reference: &Reference) -> Result<bool> {
     queries::delete_belongings(tx, organisation, reference).await?;
     Ok(queries::delete(tx, organisation, reference).await? > 0)
 }
 
-/// Makes one user of two: what is known of both stays, the surviving one's words win, and what the other had becomes theirs.
+/// Merges one user into another. The properties of both are kept; where both have a value, that of
+/// `into` wins. Preference sets, channel data, subscriptions and audience memberships of `from`
+/// move over, unless `into` has the same. Messages and schedules move in any case.
 ///
 /// # Errors
-/// `NotFound` when either is not known.
+/// `NotFound` if one of them does not exist.
 pub async fn merge_users(
     tx: &mut Tx,
     notify: &Notify,
@@ -362,7 +295,7 @@ pub async fn merge_users(
     let (into, from) = (Reference::user(into), Reference::user(from));
     let mut both = these(tx, organisation, &[into.clone(), from.clone()]).await?;
     let (Some(mut stays), Some(goes)) = (both.remove(&into), both.remove(&from)) else {
-        return Err(Error::NotFound("user"));
+        return Err(Error::NotFound(Thing::User));
     };
     let mut properties = goes.properties;
     merge(&mut properties, stays.properties);

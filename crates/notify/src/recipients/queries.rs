@@ -1,51 +1,32 @@
 //! The SQL of recipients.
 
 use campanile_accounts::OrganisationId;
-use campanile_db::{Bulk, Range, Result, Row, Tx, params, ranged, row};
+use campanile_db::{Bulk, Range, Result, Row, Select, Tx, insert_all, json_text, params, row};
 
 use super::{Filter, Recipient};
 use crate::Reference;
 
-/// Lists can be asked for a name that has so many bytes at most: it stands beside the properties, and in an index.
+/// The longest name by which lists can be filtered, in bytes. It is stored in a column of its own,
+/// with an index.
 const MOST_OF_A_NAME: usize = 1_000;
 
-macro_rules! columns {
-    () => {
-        "collection, id, place, properties, inserted_at, updated_at"
-    };
+campanile_db::columns! {
+    columns, at:
+    collection = "recipient.collection", id = "recipient.id", place, properties, inserted_at, updated_at,
 }
 
 pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, recipients: &[&Recipient]) -> Result<()> {
-    let bulk = Bulk {
-        each:
-            "INSERT INTO recipient (organisation_id, collection, id, place, name, properties, inserted_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-            ON CONFLICT (organisation_id, collection, id) DO UPDATE
-            SET name = excluded.name, properties = excluded.properties, updated_at = excluded.updated_at",
-        together:
-            "INSERT INTO recipient (organisation_id, collection, id, place, name, properties, inserted_at, updated_at)
-            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                $7::bigint[], $8::bigint[])
-            ON CONFLICT (organisation_id, collection, id) DO UPDATE
-            SET name = excluded.name, properties = excluded.properties, updated_at = excluded.updated_at
-            RETURNING organisation_id",
-        is_searched: false,
-    };
-    let rows: Vec<_> = recipients
-        .iter()
-        .map(|recipient| {
-            row![
-                organisation.as_str(),
-                &recipient.reference.collection,
-                &recipient.reference.id,
-                &recipient.place,
-                recipient.text("name").filter(|name| name.len() <= MOST_OF_A_NAME),
-                serde_json::to_string(&recipient.properties).unwrap_or_default(),
-                recipient.inserted_at,
-                recipient.updated_at
-            ]
-        })
-        .collect();
+    let (bulk, rows) = insert_all!(recipients.iter() => |recipient| "recipient" {
+        organisation_id: text = organisation.as_str(),
+        collection: text = &recipient.reference.collection,
+        id: text = &recipient.reference.id,
+        place: text = &recipient.place,
+        name: text = recipient.text("name").filter(|name| name.len() <= MOST_OF_A_NAME),
+        properties: text = json_text(&recipient.properties),
+        inserted_at: bigint = recipient.inserted_at,
+        updated_at: bigint = recipient.updated_at,
+    } "ON CONFLICT (organisation_id, collection, id) DO UPDATE
+        SET name = excluded.name, properties = excluded.properties, updated_at = excluded.updated_at");
     tx.change(bulk, &rows).await.map(drop)
 }
 
@@ -60,11 +41,13 @@ pub(super) async fn these(
             columns!(),
             " FROM recipient WHERE organisation_id = $1 AND collection = $2 AND id = $3"
         ),
-        together: "SELECT recipient.collection, recipient.id, recipient.place, recipient.properties,
-                recipient.inserted_at, recipient.updated_at
-            FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (organisation, collection, id)
-            JOIN recipient ON recipient.organisation_id = asked.organisation
-                AND recipient.collection = asked.collection AND recipient.id = asked.id",
+        together: concat!(
+            "SELECT ",
+            columns!(),
+            " FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (organisation, collection, id)
+              JOIN recipient ON recipient.organisation_id = asked.organisation
+                  AND recipient.collection = asked.collection AND recipient.id = asked.id"
+        ),
         is_searched: false,
     };
     let rows: Vec<_> =
@@ -79,24 +62,13 @@ pub(super) async fn list(
     filter: &Filter,
     range: &Range,
 ) -> Result<Vec<Recipient>> {
-    let sql = ranged!(
-        range,
-        "place",
-        "SELECT ",
-        columns!(),
-        " FROM recipient WHERE organisation_id = $1 AND collection || '' = $5
-            AND (CAST($6 AS TEXT) IS NULL OR name = $6) AND (CAST($7 AS TEXT) IS NULL OR id = $7)"
-    );
-    let params = params![
-        organisation.as_str(),
-        &range.low,
-        &range.high,
-        range.limit,
-        collection,
-        filter.name.as_deref(),
-        filter.id.as_deref()
-    ];
-    tx.all(sql, params, read).await
+    let sql = concat!("SELECT ", columns!(), " FROM recipient WHERE organisation_id = ? AND collection || '' = ?");
+    Select::new(sql, [organisation.as_str(), collection])
+        .and_if("name = ?", filter.name.as_deref())
+        .and_if("id = ?", filter.id.as_deref())
+        .ranged("place", range)
+        .all(tx, read)
+        .await
 }
 
 pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, reference: &Reference) -> Result<u64> {
@@ -104,7 +76,8 @@ pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, reference
     tx.execute(sql, params![organisation.as_str(), &reference.collection, &reference.id]).await
 }
 
-/// Everything that is a recipient's alone: preferences, channel data, subscriptions, schedules, messages.
+/// Deletes all rows of a recipient: preferences, channel data, subscriptions, schedules, audience
+/// memberships and messages.
 pub(super) async fn delete_belongings(tx: &mut Tx, organisation: &OrganisationId, reference: &Reference) -> Result<()> {
     let whose = params![organisation.as_str(), &reference.collection, &reference.id];
     for sql in [
@@ -121,7 +94,8 @@ pub(super) async fn delete_belongings(tx: &mut Tx, organisation: &OrganisationId
     Ok(())
 }
 
-/// Gives what one recipient has to another, where the other has none.
+/// Moves the rows of one recipient to another. Preference sets, channel data, subscriptions and
+/// audience memberships that the other has as well do not move.
 pub(super) async fn hand_over(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -140,6 +114,10 @@ pub(super) async fn hand_over(
             AND recipient_id = $3 AND NOT EXISTS (SELECT 1 FROM subscription AS has WHERE has.organisation_id = $1
                 AND has.object_collection = subscription.object_collection AND has.object_id = subscription.object_id
                 AND has.recipient_collection = $2 AND has.recipient_id = $4)",
+        "UPDATE audience_member SET user_id = $4 WHERE organisation_id = $1 AND $2 = '$users' AND user_id = $3
+            AND NOT EXISTS (SELECT 1 FROM audience_member AS has WHERE has.organisation_id = $1
+                AND has.audience = audience_member.audience AND has.tenant = audience_member.tenant
+                AND has.user_id = $4)",
         "UPDATE notify_message SET recipient_id = $4 WHERE organisation_id = $1 AND collection = $2 AND recipient_id = $3",
         "UPDATE schedule SET recipient_id = $4 WHERE organisation_id = $1 AND collection = $2 AND recipient_id = $3",
     ] {
@@ -150,10 +128,10 @@ pub(super) async fn hand_over(
 
 fn read(row: &Row<'_>) -> Result<Recipient> {
     Ok(Recipient {
-        reference: Reference { collection: row.get(0)?, id: row.get(1)? },
-        place: row.get(2)?,
-        properties: serde_json::from_str(&row.get::<String>(3)?).unwrap_or_default(),
-        inserted_at: row.get(4)?,
-        updated_at: row.get(5)?,
+        reference: Reference { collection: row.get(at::collection)?, id: row.get(at::id)? },
+        place: row.get(at::place)?,
+        properties: row.json(at::properties)?,
+        inserted_at: row.get(at::inserted_at)?,
+        updated_at: row.get(at::updated_at)?,
     })
 }

@@ -1,15 +1,16 @@
-//! What a document must say before it is kept. Workflows are checked [by themselves](crate::workflows::check).
+//! Checks of documents before they are stored. Workflows have [checks of their
+//! own](fn@crate::workflows::check).
 
+use campanile_documents::ChannelGroup;
+use campanile_documents::template::{self, Template};
 use serde_json::Value;
 
 use super::Kind;
-use crate::channels::ChannelGroup;
-use crate::template::{self, Template};
 
-/// What is wrong with a document, and where.
+/// Checks a document of a kind.
 ///
 /// # Errors
-/// The field, and a sentence.
+/// The invalid field, and a sentence.
 pub fn check(kind: Kind, document: &Value) -> Result<(), (&'static str, String)> {
     let text = |name: &'static str| {
         document[name].as_str().filter(|text| !text.is_empty()).ok_or((name, "is required".to_owned()))

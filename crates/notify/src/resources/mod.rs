@@ -1,25 +1,27 @@
-//! Resources: what is kept like code. Workflows, layouts, partials, translations, channel groups, guides, audiences.
+//! Resources: documents with versions. Workflows, layouts, partials, translations, channel groups,
+//! guides, audiences.
 //!
-//! What is written is a draft. A commit makes it a version, which never changes; what counts is the last one. A workflow is
-//! switched on and off beside its versions.
+//! Writing a resource changes its draft. A commit makes the draft a version, which never changes.
+//! The last version is the current one. A workflow is switched on and off independently of its
+//! versions.
 
 mod check;
 mod queries;
-mod shelf;
+mod resource_cache;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp, new_ksuid, new_uuid, sha256_hex};
+use campanile_base::{Error, Result, Thing, Timestamp, new_ksuid, new_uuid, sha256_hex};
 use campanile_db::{Range, Tx};
 use serde_json::{Value, json};
 
 use crate::Notify;
 use crate::signals::{self, Happening};
 
-pub use crate::template::DEFAULT_NAMESPACE;
+pub use campanile_documents::template::DEFAULT_NAMESPACE;
 pub use check::check;
-pub(crate) use shelf::{Shelf, Shelves};
+pub(crate) use resource_cache::SharedResources;
 
-/// The one environment that an organisation has.
+/// The only environment of an organisation.
 pub const ENVIRONMENT: &str = "production";
 
 /// A kind of resource.
@@ -36,7 +38,20 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As it is stored and written.
+    /// The kind, in errors.
+    pub fn thing(self) -> Thing {
+        match self {
+            Self::Workflow => Thing::Workflow,
+            Self::EmailLayout => Thing::EmailLayout,
+            Self::Partial => Thing::Partial,
+            Self::Translation => Thing::Translation,
+            Self::ChannelGroup => Thing::ChannelGroup,
+            Self::Guide => Thing::Guide,
+            Self::Audience => Thing::Audience,
+        }
+    }
+
+    /// The name, as it is stored and as the API writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Workflow => "workflow",
@@ -53,22 +68,22 @@ impl Kind {
 /// A resource, as it was last written.
 #[derive(Debug, Clone)]
 pub struct Resource {
-    /// What it is called by.
+    /// The key.
     pub key: String,
-    /// The version that counts.
+    /// The current version; `None` before the first commit.
     pub version_id: Option<String>,
-    /// Whether it is switched on.
+    /// True if it is switched on.
     pub is_active: bool,
-    /// As it was last written.
+    /// The document, as it was last written.
     pub draft: Value,
-    /// Since when it exists.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// When it was last written.
+    /// The time of the last change of the draft.
     pub updated_at: Timestamp,
 }
 
 impl Resource {
-    /// As the management API shows it.
+    /// The JSON of the management API.
     pub fn view(&self) -> Value {
         let mut view = self.draft.clone();
         let sha = sha256_hex(view.to_string());
@@ -91,26 +106,26 @@ impl Resource {
 pub struct Version {
     /// A UUID.
     pub id: String,
-    /// Its place in lists.
+    /// The place in lists, which sort by it.
     pub place: String,
     /// The kind of resource.
     pub kind: String,
-    /// What the resource is called by.
+    /// The key of the resource.
     pub key: String,
-    /// What it says.
+    /// The document.
     pub body: Value,
-    /// Why it was made.
+    /// The note of the commit.
     pub note: String,
-    /// Who made it.
+    /// The author of the commit.
     pub author: String,
-    /// When.
+    /// The time of the commit.
     pub created_at: Timestamp,
 }
 
 /// Writes a resource's draft.
 ///
 /// # Errors
-/// `InvalidField` for a key that cannot be one.
+/// `InvalidField` if the key is not valid.
 pub async fn put(
     tx: &mut Tx,
     notify: &Notify,
@@ -124,13 +139,13 @@ pub async fn put(
         return Err(Error::invalid_field("key", "must be letters, digits, and -, _, ., :, @ or +"));
     }
     queries::put(tx, organisation, kind.as_str(), key, draft, notify.clock.now()).await?;
-    Shelf::changes(tx, notify, organisation);
-    let written = get(tx, organisation, kind, key).await?.ok_or(Error::NotFound("resource"))?;
+    tx.forgets(&notify.resources, organisation.clone());
+    let written = get(tx, organisation, kind, key).await?.ok_or(Error::NotFound(Thing::Resource))?;
     raise(tx, notify, organisation, kind, &written, ("updated", None)).await?;
     Ok(written)
 }
 
-/// Lets an organisation's systems know of what was written, where they are told of its kind.
+/// Raises the signal of a written document, for the kinds that have one.
 async fn raise(
     tx: &mut Tx,
     notify: &Notify,
@@ -147,7 +162,8 @@ async fn raise(
     signals::raise(tx, notify, organisation, vec![happened]).await
 }
 
-/// Makes the draft of a resource a version, which counts from now on. A draft that is the version already makes none.
+/// Makes the draft of a resource its current version. If the draft equals the current version, no
+/// new version is made.
 ///
 /// # Errors
 /// `NotFound`.
@@ -159,7 +175,7 @@ pub async fn commit(
     key: &str,
     (note, author): (&str, &str),
 ) -> Result<Version> {
-    let resource = get(tx, organisation, kind, key).await?.ok_or(Error::NotFound(kind.as_str()))?;
+    let resource = get(tx, organisation, kind, key).await?.ok_or(Error::NotFound(kind.thing()))?;
     if let Some(id) = &resource.version_id
         && let Some(current) = queries::version(tx, organisation, id).await?
         && current.body == resource.draft
@@ -179,7 +195,7 @@ pub async fn commit(
     };
     queries::insert_version(tx, organisation, &version).await?;
     queries::set_version(tx, organisation, kind.as_str(), key, &version.id).await?;
-    Shelf::changes(tx, notify, organisation);
+    tx.forgets(&notify.resources, organisation.clone());
     if let Some(written) = get(tx, organisation, kind, key).await? {
         let about = json!({ "commit_id": version.id });
         raise(tx, notify, organisation, kind, &written, ("committed", Some(about))).await?;
@@ -199,50 +215,38 @@ pub async fn activate(
     is_active: bool,
 ) -> Result<()> {
     match queries::set_active(tx, organisation, kind.as_str(), key, is_active).await? {
-        0 => Err(Error::NotFound(kind.as_str())),
+        0 => Err(Error::NotFound(kind.thing())),
         _ => Ok(()),
     }
 }
 
 /// A resource by its key.
-///
-/// # Errors
-/// What the database says.
 pub async fn get(tx: &mut Tx, organisation: &OrganisationId, kind: Kind, key: &str) -> Result<Option<Resource>> {
     Ok(queries::get(tx, organisation, kind.as_str(), key).await?)
 }
 
 /// A version by its id.
-///
-/// # Errors
-/// What the database says.
 pub async fn version(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<Version>> {
     Ok(queries::version(tx, organisation, id).await?)
 }
 
-/// A stretch of the resources of a kind, by key.
-///
-/// # Errors
-/// What the database says.
+/// A page of the resources of a kind, by key.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, kind: Kind, range: &Range) -> Result<Vec<Resource>> {
     Ok(queries::list(tx, organisation, kind.as_str(), range).await?)
 }
 
-/// A stretch of the versions of all resources, by place.
-///
-/// # Errors
-/// What the database says.
+/// A page of the versions of all resources, by place.
 pub async fn versions(tx: &mut Tx, organisation: &OrganisationId, range: &Range) -> Result<Vec<Version>> {
     Ok(queries::versions(tx, organisation, range).await?)
 }
 
-/// Removes a resource; its versions stay, for the runs that go on.
+/// Removes a resource. Its versions stay, because waiting runs need them.
 ///
 /// # Errors
 /// `NotFound`.
 pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, kind: Kind, key: &str) -> Result<()> {
     match queries::delete(tx, organisation, kind.as_str(), key).await? {
-        0 => Err(Error::NotFound(kind.as_str())),
+        0 => Err(Error::NotFound(kind.thing())),
         _ => Ok(()),
     }
 }

@@ -2,10 +2,13 @@
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Timestamp;
-use campanile_db::{Range, Result, Row, Tx, params, ranged};
+use campanile_db::{Range, Result, Row, Tx, insert, json_text, params, ranged};
 use serde_json::Value;
 
 use super::{Resource, Version};
+
+campanile_db::columns! { columns, at: key, version_id, is_active, draft, created_at, updated_at }
+campanile_db::columns! { version_columns, version_at: id, place, kind, key, body, note, author, created_at }
 
 pub(super) async fn put(
     tx: &mut Tx,
@@ -15,10 +18,17 @@ pub(super) async fn put(
     draft: &Value,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = "INSERT INTO resource (organisation_id, kind, key, is_active, draft, created_at, updated_at)
-        VALUES ($1, $2, $3, FALSE, $4, $5, $5) ON CONFLICT (organisation_id, kind, key)
-        DO UPDATE SET draft = excluded.draft, updated_at = excluded.updated_at";
-    tx.execute(sql, params![organisation.as_str(), kind, key, draft.to_string(), now]).await
+    let (sql, params) = insert!("resource" {
+        organisation_id: organisation.as_str(),
+        kind: kind,
+        key: key,
+        is_active: false,
+        draft: json_text(draft),
+        created_at: now,
+        updated_at: now,
+    } "ON CONFLICT (organisation_id, kind, key)
+        DO UPDATE SET draft = excluded.draft, updated_at = excluded.updated_at");
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn set_version(
@@ -44,8 +54,7 @@ pub(super) async fn set_active(
 }
 
 pub(super) async fn get(tx: &mut Tx, organisation: &OrganisationId, kind: &str, key: &str) -> Result<Option<Resource>> {
-    let sql = "SELECT key, version_id, is_active, draft, created_at, updated_at FROM resource
-        WHERE organisation_id = $1 AND kind = $2 AND key = $3";
+    let sql = concat!("SELECT ", columns!(), " FROM resource WHERE organisation_id = $1 AND kind = $2 AND key = $3");
     tx.first(sql, params![organisation.as_str(), kind, key], read).await
 }
 
@@ -55,12 +64,7 @@ pub(super) async fn list(
     kind: &str,
     range: &Range,
 ) -> Result<Vec<Resource>> {
-    let sql = ranged!(
-        range,
-        "key",
-        "SELECT key, version_id, is_active, draft, created_at, updated_at FROM resource
-         WHERE organisation_id = $1 AND kind = $5"
-    );
+    let sql = ranged!(range, "key", "SELECT ", columns!(), " FROM resource WHERE organisation_id = $1 AND kind = $5");
     tx.all(sql, params![organisation.as_str(), &range.low, &range.high, range.limit, kind], read).await
 }
 
@@ -70,71 +74,60 @@ pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, kind: &st
 }
 
 pub(super) async fn insert_version(tx: &mut Tx, organisation: &OrganisationId, version: &Version) -> Result<u64> {
-    let sql = "INSERT INTO resource_version (organisation_id, id, place, kind, key, body, note, author, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let params = params![
-        organisation.as_str(),
-        &version.id,
-        &version.place,
-        &version.kind,
-        &version.key,
-        version.body.to_string(),
-        &version.note,
-        &version.author,
-        version.created_at
-    ];
-    tx.execute(sql, params).await
+    let (sql, params) = insert!("resource_version" {
+        organisation_id: organisation.as_str(),
+        id: &version.id,
+        place: &version.place,
+        kind: &version.kind,
+        key: &version.key,
+        body: json_text(&version.body),
+        note: &version.note,
+        author: &version.author,
+        created_at: version.created_at,
+    });
+    tx.execute(sql, &params).await
 }
 
 pub(super) async fn version(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<Version>> {
-    let sql = "SELECT id, place, kind, key, body, note, author, created_at FROM resource_version
-        WHERE organisation_id = $1 AND id = $2";
+    let sql = concat!("SELECT ", version_columns!(), " FROM resource_version WHERE organisation_id = $1 AND id = $2");
     tx.first(sql, params![organisation.as_str(), id], read_version).await
 }
 
 pub(super) async fn versions(tx: &mut Tx, organisation: &OrganisationId, range: &Range) -> Result<Vec<Version>> {
-    let sql = ranged!(
-        range,
-        "place",
-        "SELECT id, place, kind, key, body, note, author, created_at FROM resource_version
-         WHERE organisation_id = $1"
-    );
+    let sql =
+        ranged!(range, "place", "SELECT ", version_columns!(), " FROM resource_version WHERE organisation_id = $1");
     tx.all(sql, params![organisation.as_str(), &range.low, &range.high, range.limit], read_version).await
 }
 
 fn read(row: &Row<'_>) -> Result<Resource> {
     Ok(Resource {
-        key: row.get(0)?,
-        version_id: row.get(1)?,
-        is_active: row.get(2)?,
-        draft: serde_json::from_str(&row.get::<String>(3)?).unwrap_or_default(),
-        created_at: row.get(4)?,
-        updated_at: row.get(5)?,
+        key: row.get(at::key)?,
+        version_id: row.get(at::version_id)?,
+        is_active: row.get(at::is_active)?,
+        draft: row.json(at::draft)?,
+        created_at: row.get(at::created_at)?,
+        updated_at: row.get(at::updated_at)?,
     })
 }
 
 fn read_version(row: &Row<'_>) -> Result<Version> {
     Ok(Version {
-        id: row.get(0)?,
-        place: row.get(1)?,
-        kind: row.get(2)?,
-        key: row.get(3)?,
-        body: serde_json::from_str(&row.get::<String>(4)?).unwrap_or_default(),
-        note: row.get(5)?,
-        author: row.get(6)?,
-        created_at: row.get(7)?,
+        id: row.get(version_at::id)?,
+        place: row.get(version_at::place)?,
+        kind: row.get(version_at::kind)?,
+        key: row.get(version_at::key)?,
+        body: row.json(version_at::body)?,
+        note: row.get(version_at::note)?,
+        author: row.get(version_at::author)?,
+        created_at: row.get(version_at::created_at)?,
     })
 }
 
-/// What counts of a kind: keys, and what their versions say.
+/// The current versions of a kind: keys and documents.
 pub(super) async fn counting(tx: &mut Tx, organisation: &OrganisationId, kind: &str) -> Result<Vec<(String, Value)>> {
     let sql = "SELECT resource.key, resource_version.body FROM resource
         JOIN resource_version ON resource_version.organisation_id = resource.organisation_id
             AND resource_version.id = resource.version_id
         WHERE resource.organisation_id = $1 AND resource.kind = $2 ORDER BY resource.key LIMIT 1000";
-    tx.all(sql, params![organisation.as_str(), kind], |row| {
-        let body: String = row.get(1)?;
-        Ok((row.get(0)?, serde_json::from_str(&body).unwrap_or_default()))
-    })
-    .await
+    tx.all(sql, params![organisation.as_str(), kind], |row| Ok((row.get(0)?, row.json(1)?))).await
 }

@@ -1,32 +1,31 @@
-//! Advances a run as far as it goes.
+//! Advances a run until it ends, or has to wait.
 
 use std::sync::Arc;
 
 use campanile_base::bounds::LONGEST_WAIT;
 use campanile_base::{Result, sha256_hex, uuid_of};
+use campanile_documents::calendar::{ends_at, later};
+use campanile_documents::conditions::Group;
+use campanile_documents::template::{Template, budget};
 use serde_json::{Map, Value, json};
 
-use super::calendar::{ends_at, is_zone, later};
 use super::state::{Join, Stop};
-use super::{Run, World, fail};
-use crate::conditions::Group;
-use crate::recipients::Told;
-use crate::signals::Wanted;
-use crate::template::{Template, budget};
+use super::{Run, RunContext, fail, word_of, zone_of};
+use crate::recipients::RecipientInput;
+use crate::signals::AwaitedEvent;
 use crate::triggers::Origin;
+use crate::triggers::fan_out_job::{StepTrigger, of_step};
 use crate::workflows::{self, Batch, Content, Delay, Fork, Kind, Mode, Op, Step, Throttle, Wait, WindowType};
-use crate::{Notify, Reference, messages, recipients, sending, triggers};
+use crate::{Notify, Reference, messages, sending};
 
-/// How many activities templates are given unless said otherwise.
+/// The number of activities that templates get, unless the step says otherwise.
 const RENDERED: usize = 10;
-/// A run that does so many things without waiting is caught in itself.
+/// The number of operations that a run may take without waiting. A run that takes more is in a
+/// loop, and is halted.
 const MOST: usize = 1_000;
 
-/// Advances a run until it ends, or has to wait; what it has come to is in [`Run::made`].
-///
-/// # Errors
-/// What the database says.
-pub(crate) async fn advance(notify: &Notify, world: &mut World, run: &mut Run) -> Result<()> {
+/// Advances a run until it ends, or has to wait. The results are in [`Run::made`].
+pub(crate) async fn advance(notify: &Notify, world: &mut RunContext, run: &mut Run) -> Result<()> {
     if run.is_new && !holds(world, run, run.program.definition.conditions.clone().as_ref(), "trigger_conditions") {
         run.log.run(world.now, "workflow_run_halted", json!({ "reason": "its conditions do not hold" }));
         return Ok(());
@@ -55,8 +54,8 @@ pub(crate) async fn advance(notify: &Notify, world: &mut World, run: &mut Run) -
     Ok(())
 }
 
-/// Whether conditions hold; how they came out is written down.
-fn holds(world: &World, run: &mut Run, conditions: Option<&Group>, event: &str) -> bool {
+/// True if the conditions hold. The evaluation is written to the run's log.
+fn holds(world: &RunContext, run: &mut Run, conditions: Option<&Group>, event: &str) -> bool {
     let Some(conditions) = conditions else { return true };
     let variables = world.variables(run);
     let scope = world.scope(run, &variables);
@@ -65,7 +64,7 @@ fn holds(world: &World, run: &mut Run, conditions: Option<&Group>, event: &str) 
     holds
 }
 
-fn branch(world: &World, run: &mut Run, step: &Step, forks: &[Fork]) {
+fn branch(world: &RunContext, run: &mut Run, step: &Step, forks: &[Fork]) {
     let variables = world.variables(run);
     let scope = world.scope(run, &variables);
     let mut log = Vec::new();
@@ -80,7 +79,7 @@ fn branch(world: &World, run: &mut Run, step: &Step, forks: &[Fork]) {
     }
 }
 
-fn draw(world: &World, run: &mut Run, step: &Step, lots: &[(f64, usize)]) {
+fn draw(world: &RunContext, run: &mut Run, step: &Step, lots: &[(f64, usize)]) {
     let Kind::RandomCohort { cohort_key, .. } = &step.kind else { return };
     let key = cohort_key.as_deref().and_then(|key| rendered_key(world, run, key));
     let word = format!("{}/{}/{}", run.program.key, step.reference, key.unwrap_or_else(|| run.recipient.id.clone()));
@@ -96,10 +95,10 @@ fn draw(world: &World, run: &mut Run, step: &Step, lots: &[(f64, usize)]) {
     run.state.at = lots[drawn].1;
 }
 
-/// Takes a step; why the run does not go on from it now, if it does not.
+/// Takes a step. Returns the reason if the run stops at it.
 async fn take(
     notify: &Notify,
-    world: &mut World,
+    world: &mut RunContext,
     run: &mut Run,
     step: &Arc<Step>,
     content: Option<&Arc<Content>>,
@@ -130,7 +129,7 @@ async fn take(
         Kind::UpdateUser { settings } => update(world, run, step, settings, recipients_user),
         Kind::UpdateTenant { settings } => update(world, run, step, settings, recipients_tenant),
         Kind::UpdateObject { settings } => update(world, run, step, settings, |_| None),
-        // It is asked in a job of the run's own.
+        // The request is sent in a job of the run's own.
         Kind::HttpFetch { .. } => return Ok(Some(Stop::Fetch)),
         Kind::WaitForEvent { settings } => return Ok(wait(world, run, step, settings)),
         Kind::Branch { .. } | Kind::RandomCohort { .. } => {
@@ -140,8 +139,8 @@ async fn take(
     Ok(None)
 }
 
-/// A word of a step: a path into the data, or a template.
-fn rendered_key(world: &World, run: &Run, key: &str) -> Option<String> {
+/// The value of a step's key setting, which is a template or a path into the data.
+fn rendered_key(world: &RunContext, run: &Run, key: &str) -> Option<String> {
     let variables = world.variables(run);
     let text = match key.contains("{{") || key.contains("{%") {
         true => Template::parse(key).ok()?.render(&variables).ok()?,
@@ -157,22 +156,13 @@ fn rendered_key(world: &World, run: &Run, key: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// What is said at a path.
-fn said_at(world: &World, run: &Run, path: &str) -> Value {
+/// The value at a path of the run's variables.
+fn said_at(world: &RunContext, run: &Run, path: &str) -> Value {
     let variables = world.variables(run);
     world.scope(run, &variables).at(path)
 }
 
-/// The recipient's time zone. Of one that there is not, the run says that UTC is taken instead.
-pub(crate) fn zone_of(world: &World, run: &mut Run, step: &Step) -> Option<String> {
-    let zone = world.recipient(&run.recipient).text("timezone").map(str::to_owned)?;
-    if !is_zone(&zone) {
-        run.log.unknown_zone(world.now, step, &zone);
-    }
-    Some(zone)
-}
-
-fn delay(world: &World, run: &mut Run, step: &Step, settings: &Delay) -> Option<Stop> {
+fn delay(world: &RunContext, run: &mut Run, step: &Step, settings: &Delay) -> Option<Stop> {
     if run.state.skips_delays {
         run.log.step(world.now, step, "step_skipped", json!({ "reason": "the trigger skips delays" }));
         return None;
@@ -200,8 +190,8 @@ fn delay(world: &World, run: &mut Run, step: &Step, settings: &Delay) -> Option<
     }
 }
 
-fn wait(world: &World, run: &mut Run, step: &Step, settings: &Wait) -> Option<Stop> {
-    match Wanted::of(settings) {
+fn wait(world: &RunContext, run: &mut Run, step: &Step, settings: &Wait) -> Option<Stop> {
+    match AwaitedEvent::of(settings) {
         Ok(wanted) => {
             let until = later(world.now, wanted.patience);
             let what = json!({ "event": wanted.event, "of": wanted.source, "until": until });
@@ -215,7 +205,7 @@ fn wait(world: &World, run: &mut Run, step: &Step, settings: &Wait) -> Option<St
     }
 }
 
-fn batch(world: &World, run: &mut Run, step: &Step, settings: &Batch) -> Option<Stop> {
+fn batch(world: &RunContext, run: &mut Run, step: &Step, settings: &Batch) -> Option<Stop> {
     let window = settings.batch_window.map(|window| window.seconds());
     let said = settings.batch_until.clone();
     let until = said.or_else(|| settings.batch_until_field_path.as_ref().map(|path| said_at(world, run, path)));
@@ -249,7 +239,7 @@ fn batch(world: &World, run: &mut Run, step: &Step, settings: &Batch) -> Option<
     }))
 }
 
-fn throttle(world: &World, run: &mut Run, step: &Step, settings: &Throttle) -> Option<Stop> {
+fn throttle(world: &RunContext, run: &mut Run, step: &Step, settings: &Throttle) -> Option<Stop> {
     let ends_at = match &settings.throttle_window_field_path {
         Some(path) => {
             let zone = zone_of(world, run, step);
@@ -274,20 +264,14 @@ fn own_word(run: &Run, step: &Step, key: Option<&str>) -> String {
     word_of(&run.program.key, &step.reference, &run.recipient, run.state.tenant.as_deref(), key)
 }
 
-/// What runs of one recipient share at a step.
-pub(crate) fn word_of(
-    workflow: &str,
-    step: &str,
-    recipient: &Reference,
-    tenant: Option<&str>,
-    key: Option<&str>,
-) -> String {
-    let (recipient, tenant) = (recipient.to_string(), tenant.unwrap_or_default());
-    uuid_of(&[workflow, step, &recipient, tenant, key.unwrap_or_default()])
-}
-
-/// A step's setting as it renders; as JSON, where it is some.
-fn setting(world: &World, run: &Run, settings: &Map<String, Value>, name: &str) -> std::result::Result<Value, String> {
+/// The value of a step's setting. Text is rendered as a template. Rendered text that is valid JSON
+/// is parsed.
+fn setting(
+    world: &RunContext,
+    run: &Run,
+    settings: &Map<String, Value>,
+    name: &str,
+) -> std::result::Result<Value, String> {
     let Some(Value::String(text)) = settings.get(name) else {
         return Ok(settings.get(name).cloned().unwrap_or(Value::Null));
     };
@@ -300,7 +284,7 @@ fn setting(world: &World, run: &Run, settings: &Map<String, Value>, name: &str) 
     Ok(serde_json::from_str(&rendered).unwrap_or_else(|_| Value::String(rendered.trim().to_owned())))
 }
 
-fn trigger(world: &World, run: &mut Run, step: &Step, settings: &Map<String, Value>) {
+fn trigger(world: &RunContext, run: &mut Run, step: &Step, settings: &Map<String, Value>) {
     match child(world, run, step, settings) {
         Ok(job) => {
             run.log.step(world.now, step, "workflow_triggered", json!({ "workflow": settings["workflow_key"] }));
@@ -311,7 +295,7 @@ fn trigger(world: &World, run: &mut Run, step: &Step, settings: &Map<String, Val
 }
 
 fn child(
-    world: &World,
+    world: &RunContext,
     run: &Run,
     step: &Step,
     settings: &Map<String, Value>,
@@ -332,18 +316,21 @@ fn child(
         Value::Object(data) => data,
         _ => run.state.data.clone(),
     };
-    let key = get("cancellation_key")?.as_str().map(str::to_owned).or_else(|| run.state.cancellation_key.clone());
-    Ok(triggers::of_step(
-        &world.organisation,
-        uuid_of(&[&run.id, &step.reference]),
-        get("workflow_key")?.as_str().unwrap_or_default().to_owned(),
-        (recipients, actor, tenant, data, key),
+    let key = get("cancellation_key")?.as_str().map(str::to_owned);
+    let trigger = StepTrigger {
+        id: uuid_of(&[&run.id, &step.reference]),
+        workflow: get("workflow_key")?.as_str().unwrap_or_default().to_owned(),
+        recipients,
+        actor,
+        tenant,
+        data,
+        cancellation_key: key.or_else(|| run.state.cancellation_key.clone()),
         origin,
-        world.now,
-    ))
+    };
+    Ok(of_step(&world.organisation, trigger, world.now))
 }
 
-fn update_data(world: &World, run: &mut Run, step: &Step, settings: &Map<String, Value>) {
+fn update_data(world: &RunContext, run: &mut Run, step: &Step, settings: &Map<String, Value>) {
     match setting(world, run, settings, "data") {
         Ok(Value::Object(data)) => {
             run.state.data.extend(data);
@@ -362,9 +349,9 @@ fn recipients_tenant(run: &Run) -> Option<Reference> {
     run.state.tenant.as_deref().map(Reference::tenant)
 }
 
-/// Changes a recipient: the one that is named, or the run's own.
+/// Changes a recipient: the one that the step names, or the run's own.
 fn update(
-    world: &mut World,
+    world: &mut RunContext,
     run: &mut Run,
     step: &Step,
     settings: &Map<String, Value>,
@@ -380,7 +367,7 @@ fn update(
         let Value::Object(properties) = setting(world, run, settings, "update_properties")? else {
             return Err("update_properties does not render to a JSON object".to_owned());
         };
-        Told::of(whom, properties).map_err(|error| error.to_string())
+        RecipientInput::of(whom, properties).map_err(|error| error.to_string())
     })();
     match told {
         Ok(told) => {
@@ -392,7 +379,8 @@ fn update(
     }
 }
 
-/// `gid://Knock/User/jane`, `gid://Knock/Object/projects/p1`, or the words alone.
+/// Reads `gid://Knock/User/jane` or `gid://Knock/Object/projects/p1`, with or without the
+/// beginning. A single word is a user's id.
 fn of_gid(gid: &str) -> Option<Reference> {
     let words: Vec<&str> = gid.trim_start_matches("gid://").split('/').collect();
     let reference = match words.as_slice() {
@@ -405,7 +393,8 @@ fn of_gid(gid: &str) -> Option<Reference> {
     reference.checked().ok()
 }
 
-/// Lets a run that has waited know what a batch has gathered: what came last counts, of what is no list or object.
+/// Puts the activities of a closed batch into its run. The run's data become the scalar values of
+/// all activities. If several activities have the same key, the last one wins.
 pub(super) fn gathered(run: &mut Run, activities: Vec<Value>, total: i64) {
     let settings = match run.program.ops.get(run.state.at) {
         Some(Op::Step(step, _)) => match &step.kind {
@@ -420,7 +409,7 @@ pub(super) fn gathered(run: &mut Run, activities: Vec<Value>, total: i64) {
     let mut actors: Vec<Reference> = Vec::new();
     for activity in &activities {
         let of_activity = activity.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
-        recipients::merge(&mut data, messages::facts(&of_activity));
+        campanile_documents::merge(&mut data, messages::facts(&of_activity));
         if let Some(actor) = activity.get("actor").and_then(|actor| Reference::parse(actor).ok()) {
             actors.retain(|known| *known != actor);
             actors.push(actor);

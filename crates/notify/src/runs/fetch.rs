@@ -1,30 +1,31 @@
-//! The step that asks a system of others, and lets the rest of the run know what it answered.
+//! The step that sends an HTTP request to another system, and stores the answer in the run.
 //!
-//! A run stops at it, and asks in a job of its own: whoever is slow keeps nobody else. 200, 201 and 204 are good; what may go away
-//! (no answer, 5xx) is asked again after half a minute and after a minute; anything else halts the run.
+//! A run stops at this step, and sends the request in a job of its own, so a slow system delays no
+//! other run. 200, 201 and 204 are success. A failure that may pass (no answer, 5xx) is tried again
+//! after 30 seconds, and then after 60. Everything else halts the run.
 
 use std::time::Duration;
 
+use campanile_documents::calendar::later;
+use campanile_documents::template::{Template, TemplateError};
 use serde_json::{Map, Value, json};
 
-use super::calendar::later;
 use super::state::Stop;
-use super::{Run, World};
+use super::{Run, RunContext};
 use crate::Notify;
-use crate::channels::provider::{Call, Reply};
-use crate::template::{Template, TemplateError};
 use crate::workflows::{Request, Step};
+use campanile_channels::{Call, Reply};
 
-/// How long a system may take.
+/// The time limit for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The waits between attempts, in seconds.
 const WAITS: [i64; 2] = [30, 60];
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// Asks; whether the run goes on now. Where not, its stop says what becomes of it.
+/// Sends the request. `true` if the run goes on now. If not, `run.made.stop` says what follows.
 pub(super) async fn fetch(
     notify: &Notify,
-    world: &World,
+    world: &RunContext,
     run: &mut Run,
     step: &Step,
     request: &Request,
@@ -34,7 +35,7 @@ pub(super) async fn fetch(
         Ok(call) => call,
         Err(why) => return halted(world, run, step, &why),
     };
-    let (why, may_pass) = match call.ask(notify).await {
+    let (why, may_pass) = match call.ask(&notify.carriers).await {
         Ok(reply) if matches!(reply.status, 200 | 201 | 204) => return taken(world, run, step, request, reply),
         Ok(reply) => (format!("the answer was {}", reply.status), reply.status >= 500),
         Err(said) => (said.why(), said.is_later()),
@@ -49,18 +50,18 @@ pub(super) async fn fetch(
     false
 }
 
-fn halted(world: &World, run: &mut Run, step: &Step, why: &str) -> bool {
+fn halted(world: &RunContext, run: &mut Run, step: &Step, why: &str) -> bool {
     run.log.error(world.now, step, "step_failed", why);
     run.log.run(world.now, "workflow_run_halted", json!({ "reason": why }));
     run.made.stop = Stop::End;
     false
 }
 
-/// Lets the run know what was answered.
-fn taken(world: &World, run: &mut Run, step: &Step, request: &Request, reply: Reply) -> bool {
+/// Stores the answer in the run's data.
+fn taken(world: &RunContext, run: &mut Run, step: &Step, request: &Request, reply: Reply) -> bool {
     run.state.refs.insert(step.reference.clone(), json!({ "status": reply.status }));
     let answer = match reply.body {
-        // Nothing was said, which is good, too.
+        // An empty answer is success, too.
         Value::String(text) if text.trim().is_empty() => Value::Object(Map::new()),
         other => other,
     };
@@ -74,7 +75,7 @@ fn taken(world: &World, run: &mut Run, step: &Step, request: &Request, reply: Re
     true
 }
 
-/// Puts a value at a dotted path; what is in the way gives way.
+/// Puts a value at a dotted path. A value on the way that is no object is replaced.
 fn put(data: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
         None => drop(data.insert(path.to_owned(), value)),
@@ -90,11 +91,11 @@ fn put(data: &mut Map<String, Value>, path: &str, value: Value) {
     }
 }
 
-/// The request that a step makes.
+/// Renders the request of a step.
 ///
 /// # Errors
-/// What is wrong with its templates.
-pub(super) fn call(notify: &Notify, world: &World, run: &Run, request: &Request) -> Result<Call, String> {
+/// A sentence that says what is wrong with the request or its templates.
+pub(super) fn call(notify: &Notify, world: &RunContext, run: &Run, request: &Request) -> Result<Call, String> {
     let told = |error: TemplateError| error.to_string();
     let variables = world.texts(run, &world.variables(run)).map_err(told)?;
     let rendered = |text: &str| Template::parse(text).and_then(|text| text.render_with(&variables)).map_err(told);
@@ -128,7 +129,7 @@ pub(super) fn call(notify: &Notify, world: &World, run: &Run, request: &Request)
     })
 }
 
-/// A list of `{key, value}`, or a template of an object.
+/// Reads pairs from a list of `{key, value}`, or from a template that renders to an object.
 fn pairs(told: &Value, rendered: impl Fn(&str) -> Result<String, String>) -> Result<Vec<(String, String)>, String> {
     match told {
         Value::Array(list) => list

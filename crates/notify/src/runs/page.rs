@@ -1,8 +1,10 @@
-//! Advances the runs of a job: on a thread of the sandbox, and each within bounds of its own.
+//! Advances the runs of a job on a thread of the sandbox, each within its own limits.
 //!
-//! Templates, conditions and preferences are others' work, so no thread that serves ever runs them. A run whose turn fails, panics or takes
-//! too much ends with the reason in its log; the others of its job go on. A job that has taken long leaves the rest of its runs to
-//! another. One that does not come back at all is given up at its deadline, and its runs are tried one by one.
+//! Templates, conditions and preferences are written by users, so no thread that serves requests
+//! runs them. A run that fails, panics or exceeds its limits ends with the reason in its log. The
+//! other runs of its job go on. A job that has taken long leaves its remaining runs to another job.
+//! A job that does not return at all is given up at its deadline, and its runs are tried one by
+//! one.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,40 +14,38 @@ use std::time::{Duration, Instant};
 
 use campanile_accounts::OrganisationId;
 use campanile_base::bounds::{PAGE_DEADLINE, PAGE_TIME};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result};
+use campanile_documents::template::budget;
 use campanile_engine::{Outcome, Verdict};
 use campanile_sandbox::Failure;
-use serde_json::json;
 
-use super::state::Stop;
-use super::{Run, World, advance};
+use super::{Run, RunContext, advance, fail};
 use crate::Notify;
-use crate::template::budget;
 
-/// When a job is tried again whose organisation has no thread left.
+/// The wait before a job is tried again if its organisation has no free thread.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Runs that were advanced, and those that were left to another job.
+/// The runs that were advanced, and those that are left to another job.
 #[derive(Default)]
 pub(crate) struct Advanced {
     pub(crate) runs: Vec<Run>,
     pub(crate) left: Vec<Run>,
 }
 
-/// Why a job's runs were not advanced.
+/// The reason why a job's runs were not advanced.
 pub(crate) enum NotAdvanced {
-    /// The organisation's earlier jobs hold all of its threads.
+    /// The organisation's earlier jobs use all of its threads.
     Busy,
-    /// It was given up.
+    /// The job did not return in time, or panicked. The text says why.
     GivenUp(String),
-    /// The database, or a fault of ours.
+    /// An error of the database, or an internal error.
     Error(Error),
 }
 
 /// Advances runs, one after the other.
 pub(crate) async fn advance_page(
     notify: &Notify,
-    world: World,
+    world: RunContext,
     runs: Vec<Run>,
 ) -> std::result::Result<Advanced, NotAdvanced> {
     let organisation = world.organisation.clone();
@@ -54,15 +54,16 @@ pub(crate) async fn advance_page(
     Ok(advanced.map_or_else(Advanced::default, |(advanced, ())| advanced))
 }
 
-/// Loads runs and advances them, on the same thread: a large page waits for its turn outside of memory, and is read by nobody who
-/// serves. Nothing comes of what is there no more.
+/// Loads runs and advances them on the same thread. So the runs of a large page are not in memory
+/// while the job waits for a thread, and no thread that serves requests reads them. `None` if there
+/// is nothing to load any more.
 pub(crate) async fn load_and_advance<B: Send + 'static>(
     notify: &Notify,
     organisation: &OrganisationId,
-    load: impl Future<Output = Result<Option<(World, Vec<Run>, B)>>> + Send + 'static,
+    load: impl Future<Output = Result<Option<(RunContext, Vec<Run>, B)>>> + Send + 'static,
 ) -> std::result::Result<Option<(Advanced, B)>, NotAdvanced> {
     let within = notify.clone();
-    // In a box: it is moved to another thread as it is, and is large.
+    // Boxed, because the future is large and is moved to another thread.
     let work = Box::pin(async move {
         let Some((world, runs, beside)) = load.await? else { return Ok(None) };
         Ok(Some((advance_each(&within, world, runs).await?, beside)))
@@ -74,12 +75,12 @@ pub(crate) async fn load_and_advance<B: Send + 'static>(
     }
 }
 
-/// Puts off a job whose organisation has no thread left.
+/// Postpones a job whose organisation has no free thread.
 pub(crate) fn busy() -> Outcome {
     Outcome::of(Verdict::PutOff { after: BUSY, reason: Failure::Busy.to_string() })
 }
 
-async fn advance_each(notify: &Notify, mut world: World, runs: Vec<Run>) -> Result<Advanced> {
+async fn advance_each(notify: &Notify, mut world: RunContext, runs: Vec<Run>) -> Result<Advanced> {
     let began = Instant::now();
     let mut advanced = Advanced { runs: Vec::with_capacity(runs.len()), left: Vec::new() };
     for mut run in runs {
@@ -91,7 +92,7 @@ async fn advance_each(notify: &Notify, mut world: World, runs: Vec<Run>) -> Resu
         let _budget = budget::begin_run();
         match caught(advance(notify, &mut world, &mut run)).await {
             Ok(Ok(())) => {}
-            // An absent database is nobody's failure: the job is tried again as a whole.
+            // An unreachable database is not the run's fault: the whole job is tried again.
             Ok(Err(error @ Error::Unavailable { .. })) => return Err(error),
             Ok(Err(error)) => fail(&mut run, world.now, &error.chain()),
             Err(panic) => fail(&mut run, world.now, &format!("an internal error: {panic}")),
@@ -101,13 +102,7 @@ async fn advance_each(notify: &Notify, mut world: World, runs: Vec<Run>) -> Resu
     Ok(advanced)
 }
 
-/// Ends a run; what it has come to before stays.
-pub(crate) fn fail(run: &mut Run, now: Timestamp, why: &str) {
-    run.log.failed(now, "workflow_run_halted", json!({ "reason": why }));
-    run.made.stop = Stop::End;
-}
-
-/// What a future answers; or what it said when it panicked.
+/// The output of a future, or the message of its panic.
 async fn caught<T>(future: impl Future<Output = T>) -> std::result::Result<T, String> {
     let mut future = pin!(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {

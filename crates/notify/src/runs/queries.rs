@@ -3,7 +3,7 @@
 use campanile_accounts::OrganisationId;
 use campanile_base::Timestamp;
 use campanile_base::bounds::ROWS_LOOKED_AT;
-use campanile_db::{Bulk, Range, Result, Row as DbRow, Tx, params, ranged, row, row_after};
+use campanile_db::{Bulk, Range, Result, Row as DbRow, Select, Tx, insert, insert_all, params, row, row_after};
 use serde_json::{Value, json};
 
 use super::log;
@@ -14,21 +14,21 @@ use crate::Reference;
 pub struct Row {
     /// A UUID.
     pub id: String,
-    /// Its place in lists.
+    /// The place in lists, which sort by it.
     pub place: String,
-    /// The trigger.
+    /// The id of the trigger's workflow run.
     pub workflow_run_id: String,
     /// The workflow's key.
     pub workflow: String,
-    /// For whom.
+    /// The recipient.
     pub recipient: Reference,
-    /// Within which tenant.
+    /// The tenant, if any.
     pub tenant: Option<String>,
-    /// How far it is: queued, processing, paused, completed or cancelled.
+    /// The status: queued, processing, paused, completed or cancelled.
     pub status: String,
-    /// JSON: who, and what set it off.
+    /// The cause, as JSON: `actor` and `source`.
     pub cause: Value,
-    /// What it knows, while it goes on.
+    /// The [`State`](super::State) as JSON; `None` once the run has ended.
     pub(crate) state: Option<String>,
     log: String,
     errors: i64,
@@ -37,7 +37,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// As the API shows it in lists.
+    /// The JSON of the API for lists.
     pub fn view(&self) -> Value {
         json!({
             "__typename": "WorkflowRecipientRun", "id": self.id, "workflow": self.workflow,
@@ -47,34 +47,36 @@ impl Row {
         })
     }
 
-    /// With what has happened to it.
-    pub fn detail(&self) -> Value {
+    /// The JSON of the API for one run, with its events.
+    ///
+    /// # Errors
+    /// `Internal` when the log cannot be read.
+    pub fn detail(&self) -> campanile_base::Result<Value> {
         let mut view = self.view();
-        view["events"] = Value::Array(log::view(&self.id, &self.log));
-        view
+        view["events"] = Value::Array(log::view(&self.id, &self.log)?);
+        Ok(view)
     }
 }
 
-/// Which runs.
+/// A filter of runs. A field that is `None` matches all runs.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Of this workflow.
+    /// The workflow's key.
     pub workflow: Option<String>,
-    /// So far.
+    /// The status.
     pub status: Option<String>,
-    /// Within this tenant.
+    /// The tenant.
     pub tenant: Option<String>,
-    /// For this recipient.
+    /// The recipient.
     pub recipient: Option<Reference>,
-    /// With errors, or without any.
+    /// `true` for runs with errors, `false` for runs without any.
     pub has_errors: Option<bool>,
 }
 
-macro_rules! columns {
-    () => {
-        "id, place, workflow_run_id, workflow, collection, recipient_id, tenant, status, cause, state, log, error_count,
-         inserted_at, updated_at"
-    };
+campanile_db::columns! {
+    columns, at:
+    id, place, workflow_run_id, workflow, collection, recipient_id, tenant, status, cause, state, log, error_count,
+    inserted_at, updated_at,
 }
 
 pub(super) async fn get(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<Row>> {
@@ -88,33 +90,24 @@ pub(super) async fn list(
     filter: &Filter,
     range: &Range,
 ) -> Result<Vec<Row>> {
-    let sql = ranged!(
-        range,
-        "place",
-        "SELECT ",
-        columns!(),
-        " FROM recipient_run WHERE organisation_id || '' = $1 AND (CAST($5 AS TEXT) IS NULL OR workflow = $5)
-            AND (CAST($6 AS TEXT) IS NULL OR status = $6) AND (CAST($7 AS TEXT) IS NULL OR tenant = $7)
-            AND (CAST($8 AS TEXT) IS NULL OR (collection = $8 AND recipient_id = $9))
-            AND (CAST($10 AS BIGINT) IS NULL OR ($10 = 1 AND error_count > 0) OR ($10 = 0 AND error_count = 0))"
-    );
+    let sql = concat!("SELECT ", columns!(), " FROM recipient_run WHERE organisation_id || '' = ?");
     let recipient = filter.recipient.as_ref();
-    let params = params![
-        organisation.as_str(),
-        &range.low,
-        &range.high,
-        range.limit,
-        filter.workflow.as_deref(),
-        filter.status.as_deref(),
-        filter.tenant.as_deref(),
-        recipient.map(|recipient| recipient.collection.as_str()),
-        recipient.map(|recipient| recipient.id.as_str()),
-        filter.has_errors.map(i64::from)
-    ];
-    tx.all(sql, params, read).await
+    let select = Select::new(sql, [organisation.as_str()])
+        .and_if("workflow = ?", filter.workflow.as_deref())
+        .and_if("status = ?", filter.status.as_deref())
+        .and_if("tenant = ?", filter.tenant.as_deref())
+        .and_if("collection = ?", recipient.map(|recipient| &recipient.collection))
+        .and_if("recipient_id = ?", recipient.map(|recipient| &recipient.id));
+    let select = match filter.has_errors {
+        Some(true) => select.and("error_count > 0"),
+        Some(false) => select.and("error_count = 0"),
+        None => select,
+    };
+    select.ranged("place", range).all(tx, read).await
 }
 
-/// A range of the runs, and where looking at it has to stop.
+/// Narrows a range to the rows that one request may read. The second value is the place where
+/// reading stops, if there are rows after it.
 pub(super) async fn bounded(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -125,7 +118,7 @@ pub(super) async fn bounded(
 }
 
 /// A run as it is to be written.
-pub(super) struct Written<'r> {
+pub(super) struct NewRunRow<'r> {
     pub(super) id: &'r str,
     pub(super) place: String,
     pub(super) workflow_run_id: &'r str,
@@ -141,58 +134,40 @@ pub(super) struct Written<'r> {
     pub(super) errors: i64,
 }
 
-/// Stores new runs; answers which were not there before.
+/// Stores new runs. Returns, for each, `true` if it was not stored before.
 pub(super) async fn insert(
     tx: &mut Tx,
     organisation: &OrganisationId,
-    runs: &[Written<'_>],
+    runs: &[NewRunRow<'_>],
     now: Timestamp,
 ) -> Result<Vec<bool>> {
-    let bulk = Bulk {
-        each: "INSERT INTO recipient_run (id, organisation_id, place, workflow_run_id, workflow, collection, recipient_id,
-                tenant, status, cancellation_key, waits_for, cause, state, log, error_count, inserted_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
-            ON CONFLICT (organisation_id, id) DO NOTHING",
-        together: "INSERT INTO recipient_run (id, organisation_id, place, workflow_run_id, workflow, collection,
-                recipient_id, tenant, status, cancellation_key, waits_for, cause, state, log, error_count, inserted_at,
-                updated_at)
-            SELECT told.*, told.at FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[],
-                $16::bigint[]) AS told (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, at)
-            ON CONFLICT (organisation_id, id) DO NOTHING RETURNING id",
-        is_searched: false,
-    };
-    let rows: Vec<_> = runs
-        .iter()
-        .map(|run| {
-            row![
-                run.id,
-                organisation.as_str(),
-                &run.place,
-                run.workflow_run_id,
-                run.workflow,
-                &run.recipient.collection,
-                &run.recipient.id,
-                run.tenant,
-                run.status,
-                run.cancellation_key,
-                run.waits_for,
-                &run.cause,
-                run.state.as_deref(),
-                run.log,
-                run.errors,
-                now
-            ]
-        })
-        .collect();
+    let (bulk, rows) = insert_all!(runs.iter() => |run| "recipient_run" {
+        id: text = run.id,
+        organisation_id: text = organisation.as_str(),
+        place: text = &run.place,
+        workflow_run_id: text = run.workflow_run_id,
+        workflow: text = run.workflow,
+        collection: text = &run.recipient.collection,
+        recipient_id: text = &run.recipient.id,
+        tenant: text = run.tenant,
+        status: text = run.status,
+        cancellation_key: text = run.cancellation_key,
+        waits_for: text = run.waits_for,
+        cause: text = &run.cause,
+        state: text = run.state.as_deref(),
+        log: text = run.log,
+        error_count: bigint = run.errors,
+        inserted_at: bigint = now,
+        updated_at: bigint = now,
+    } "ON CONFLICT (organisation_id, id) DO NOTHING");
     tx.change(bulk, &rows).await
 }
 
-/// Writes how far paused runs have come; answers which were still paused.
+/// Updates paused runs. Returns, for each, `true` if it was still paused.
 pub(super) async fn update(
     tx: &mut Tx,
     organisation: &OrganisationId,
-    runs: &[Written<'_>],
+    runs: &[NewRunRow<'_>],
     now: Timestamp,
 ) -> Result<Vec<bool>> {
     let bulk = Bulk {
@@ -224,7 +199,8 @@ pub(super) async fn update(
     tx.change(bulk, &rows).await
 }
 
-/// Calls off paused runs, but for those that wait for a batch to close: their activity alone is taken out of it.
+/// Cancels paused runs. Runs that wait for a batch to close are not cancelled: only the activities
+/// of the cancelled trigger are removed from the batch.
 pub(crate) async fn cancel_paused(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -252,12 +228,14 @@ pub(crate) async fn cancel_paused(
     Ok(())
 }
 
-/// What those hold who call off what has a key, and share who begin to wait with it.
+/// The name of a lock on a cancellation key. A cancellation holds it alone. Runs that begin to wait
+/// share it.
 pub(super) fn gate(organisation: &OrganisationId, workflow: &str, key: &str) -> String {
     format!("cancellation {organisation} {workflow} {key}")
 }
 
-/// Notes that something was called off, for the triggers that were accepted before and have not come so far.
+/// Records a cancellation. It applies to triggers that were accepted before it, and whose runs do
+/// not wait yet.
 pub(crate) async fn note_cancellation(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -266,19 +244,23 @@ pub(crate) async fn note_cancellation(
     only: &[Reference],
     now: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO cancellation (organisation_id, workflow, key, collection, recipient_id, at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organisation_id, workflow, key, collection, recipient_id)
-        DO UPDATE SET at = excluded.at";
     tx.lock(&gate(organisation, workflow, key)).await?;
-    let row = |collection, id| row![organisation.as_str(), workflow, key, collection, id, now];
-    let rows: Vec<_> = match only {
-        [] => vec![row("", "")],
-        only => only.iter().map(|whom| row(whom.collection.as_str(), whom.id.as_str())).collect(),
+    let whom = match only {
+        [] => vec![("", "")],
+        only => only.iter().map(|whom| (whom.collection.as_str(), whom.id.as_str())).collect(),
     };
-    tx.execute_many(sql, &rows).await.map(drop)
+    let (bulk, rows) = insert_all!(whom.into_iter() => |(collection, id)| "cancellation" {
+        organisation_id: text = organisation.as_str(),
+        workflow: text = workflow,
+        key: text = key,
+        collection: text = collection,
+        recipient_id: text = id,
+        at: bigint = now,
+    } "ON CONFLICT (organisation_id, workflow, key, collection, recipient_id) DO UPDATE SET at = excluded.at");
+    tx.execute_many(bulk.each, &rows).await.map(drop)
 }
 
-/// When a key was last called off, for a recipient.
+/// The time at which a key was last cancelled for a recipient.
 pub(super) async fn called_off_at(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -292,31 +274,32 @@ pub(super) async fn called_off_at(
     tx.one(sql, params, |row| row.get::<Option<Timestamp>>(0)).await
 }
 
-/// Notes who has had a workflow that everybody has once; answers who has it now for the first time.
+/// Records the recipients of a workflow that each recipient gets only once. Returns, for each,
+/// `true` if this is the first time.
 pub(super) async fn once(
     tx: &mut Tx,
     organisation: &OrganisationId,
     whom: &[(&str, &Reference, &str)],
 ) -> Result<Vec<bool>> {
-    let sql = "INSERT INTO workflow_once (organisation_id, workflow, collection, recipient_id, tenant)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    let rows: Vec<_> = whom
-        .iter()
-        .map(|(workflow, recipient, tenant)| {
-            row![organisation.as_str(), *workflow, &recipient.collection, &recipient.id, *tenant]
-        })
-        .collect();
-    Ok(tx.execute_many(sql, &rows).await?.into_iter().map(|changed| changed == 1).collect())
+    let (bulk, rows) = insert_all!(whom.iter() => |(workflow, recipient, tenant)| "workflow_once" {
+        organisation_id: text = organisation.as_str(),
+        workflow: text = *workflow,
+        collection: text = &recipient.collection,
+        recipient_id: text = &recipient.id,
+        tenant: text = *tenant,
+    } "ON CONFLICT DO NOTHING");
+    Ok(tx.execute_many(bulk.each, &rows).await?.into_iter().map(|changed| changed == 1).collect())
 }
 
-/// A batch that is open.
+/// An open batch.
 #[derive(Debug, Clone)]
 pub(super) struct Open {
     pub(super) run: String,
     pub(super) total: i64,
 }
 
-/// Adds to an open batch, and puts its end off where it slides; nothing when none is open.
+/// Adds activities to an open batch, and moves its closing time if it slides. `None` if no batch is
+/// open.
 pub(super) async fn join(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -335,7 +318,7 @@ pub(super) async fn join(
     tx.first(sql, params, |row| Ok(Open { run: row.get(0)?, total: row.get(1)? })).await
 }
 
-/// Opens a batch; `false` when somebody else has opened it meanwhile.
+/// Opens a batch. `false` if another transaction has opened it meanwhile.
 pub(super) async fn open(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -344,16 +327,22 @@ pub(super) async fn open(
     (now, closes_at): (Timestamp, Timestamp),
     total: i64,
 ) -> Result<bool> {
-    let sql = "INSERT INTO batch (organisation_id, word, recipient_run_id, opened_at, closes_at, total)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organisation_id, word)
+    let (sql, params) = insert!("batch" {
+        organisation_id: organisation.as_str(),
+        word: word,
+        recipient_run_id: run,
+        opened_at: now,
+        closes_at: closes_at,
+        total: total,
+    } "ON CONFLICT (organisation_id, word)
         DO UPDATE SET recipient_run_id = excluded.recipient_run_id, opened_at = excluded.opened_at,
             closes_at = excluded.closes_at, total = excluded.total
-        WHERE batch.closes_at <= excluded.opened_at";
-    let params = params![organisation.as_str(), word, run, now, closes_at, total];
-    Ok(tx.execute(sql, params).await? == 1)
+        WHERE batch.closes_at <= excluded.opened_at");
+    Ok(tx.execute(sql, &params).await? == 1)
 }
 
-/// Gives an open batch that nobody waits for to a run that does; answers when it closes.
+/// Makes a run the one that waits for an open batch that no run waits for. Returns the closing
+/// time.
 pub(super) async fn adopt(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -364,13 +353,14 @@ pub(super) async fn adopt(
     tx.first(sql, params![organisation.as_str(), word, run], |row| row.get(0)).await
 }
 
-/// Closes a batch now.
+/// Sets the closing time of a batch to now.
 pub(super) async fn end_now(tx: &mut Tx, organisation: &OrganisationId, word: &str, now: Timestamp) -> Result<u64> {
     let sql = "UPDATE batch SET closes_at = $3 WHERE organisation_id = $1 AND word = $2";
     tx.execute(sql, params![organisation.as_str(), word, now]).await
 }
 
-/// Closes a batch now that is open; answers the run that waits for it.
+/// Sets the closing time of an open batch to now. Returns the run that waits for it; `None` if no
+/// batch is open.
 pub(super) async fn end_early(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -382,7 +372,8 @@ pub(super) async fn end_early(
     tx.first(sql, params![organisation.as_str(), word, now], |row| row.get(0)).await
 }
 
-/// Closes a run's batch for good, where its time has come. Answers when it closes, where it has not.
+/// Removes a run's batch if its closing time has come, and returns `None`. Otherwise returns the
+/// closing time.
 pub(super) async fn close(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -399,23 +390,21 @@ pub(super) async fn close(
     tx.first(sql, params![organisation.as_str(), word, run], |row| row.get(0)).await
 }
 
-/// Puts activities beside the runs that wait for them.
+/// Stores activities of the runs that wait for them: run, place, cancellation key, body.
 pub(super) async fn add_activities(tx: &mut Tx, activities: &[(String, String, Option<String>, String)]) -> Result<()> {
-    let bulk = Bulk {
-        each: "INSERT INTO batch_activity (recipient_run_id, id, cancellation_key, body) VALUES ($1, $2, $3, $4)
-            ON CONFLICT DO NOTHING",
-        together: "INSERT INTO batch_activity (recipient_run_id, id, cancellation_key, body)
-            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING RETURNING id",
-        is_searched: false,
-    };
-    let rows: Vec<_> = activities.iter().map(|(run, id, key, body)| row![run, id, key.as_deref(), body]).collect();
+    let (bulk, rows) = insert_all!(activities.iter() => |(run, id, key, body)| "batch_activity" {
+        recipient_run_id: text = run,
+        id: text = id,
+        cancellation_key: text = key.as_deref(),
+        body: text = body,
+    } "ON CONFLICT DO NOTHING");
     tx.change(bulk, &rows).await.map(drop)
 }
 
-/// What a run's batch has gathered, oldest first.
+/// The activities that a run's batch has gathered, oldest first.
 pub(super) async fn activities(tx: &mut Tx, run: &str) -> Result<Vec<Value>> {
     let sql = "SELECT body FROM batch_activity WHERE recipient_run_id = $1 ORDER BY id";
-    tx.all(sql, params![run], |row| Ok(serde_json::from_str(&row.get::<String>(0)?).unwrap_or_default())).await
+    tx.all(sql, params![run], |row| row.json(0)).await
 }
 
 pub(super) async fn forget_activities(tx: &mut Tx, runs: &[&str]) -> Result<()> {
@@ -423,7 +412,7 @@ pub(super) async fn forget_activities(tx: &mut Tx, runs: &[&str]) -> Result<()> 
     tx.execute_many("DELETE FROM batch_activity WHERE recipient_run_id = $1", &rows).await.map(drop)
 }
 
-/// Counts one that passes a throttle; whether it is still within the limit.
+/// Counts a run at a throttle. `false`, without counting it, if the limit is reached.
 pub(super) async fn pass(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -441,18 +430,18 @@ pub(super) async fn pass(
 
 fn read(row: &DbRow<'_>) -> Result<Row> {
     Ok(Row {
-        id: row.get(0)?,
-        place: row.get(1)?,
-        workflow_run_id: row.get(2)?,
-        workflow: row.get(3)?,
-        recipient: Reference { collection: row.get(4)?, id: row.get(5)? },
-        tenant: row.get(6)?,
-        status: row.get(7)?,
-        cause: serde_json::from_str(&row.get::<String>(8)?).unwrap_or_default(),
-        state: row.get(9)?,
-        log: row.get(10)?,
-        errors: row.get(11)?,
-        inserted_at: row.get(12)?,
-        updated_at: row.get(13)?,
+        id: row.get(at::id)?,
+        place: row.get(at::place)?,
+        workflow_run_id: row.get(at::workflow_run_id)?,
+        workflow: row.get(at::workflow)?,
+        recipient: Reference { collection: row.get(at::collection)?, id: row.get(at::recipient_id)? },
+        tenant: row.get(at::tenant)?,
+        status: row.get(at::status)?,
+        cause: row.json(at::cause)?,
+        state: row.get(at::state)?,
+        log: row.get(at::log)?,
+        errors: row.get(at::error_count)?,
+        inserted_at: row.get(at::inserted_at)?,
+        updated_at: row.get(at::updated_at)?,
     })
 }

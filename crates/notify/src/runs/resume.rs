@@ -1,66 +1,29 @@
-//! The job with which a run goes on that has waited.
+//! The job that continues a waiting run.
 //!
-//! It says which of the run's waits it is meant to end, so one that comes late does nothing. One that does not say so looks whether
-//! the run's batch has closed. One that brings something that has [happened](crate::signals) looks whether the run has waited for that.
-
-use std::time::Duration;
+//! The job usually names the run's wait that it is to end, so a late job does nothing. A job that
+//! names no wait checks if the run's batch has closed. A job that brings an [event](crate::signals)
+//! checks if the run waits for that event.
 
 use campanile_accounts::OrganisationId;
 use campanile_base::bounds::DOCUMENT_DEADLINE;
-use campanile_base::{Error, Result, Timestamp, new_uuid};
+use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
+use campanile_documents::template::budget;
 use campanile_engine::{NewJob, Outcome, Registry};
 use campanile_sandbox::Failure;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{NotAdvanced, Run, Settled, State, World, advance, advance_page, busy, fail, fetch, queries};
+use super::resume_job::{Args, RESUME, job_of};
+use super::{NotAdvanced, Run, RunContext, RunNote, State, advance, advance_page, busy, fail, fetch, queries};
 use crate::resources::{self, Kind as ResourceKind};
-use crate::signals::{self, Waiting};
-use crate::template::budget;
+use crate::signals;
 use crate::workflows::{self, Kind, Op, Step, Then, Wait};
 use crate::{Notify, messages};
 
-/// The kind of job.
-const RESUME: &str = "notify.resume";
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Args {
-    organisation: OrganisationId,
-    run: String,
-    /// How often the run had waited when this was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pause: Option<u32>,
-    /// What has happened meanwhile, and a name for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    event: Option<(String, Value)>,
-}
-
-/// Who takes a run's wait when its time is over.
+/// The name under which a run's wait is taken when its time is over.
 const TIME: &str = "time";
 
-/// A job that ends a run's next wait, after a time.
-pub(super) fn job(organisation: &OrganisationId, run: &Run, after: Option<Duration>) -> NewJob {
-    let (organisation_id, pause) = (organisation.clone(), Some(run.state.pauses + 1));
-    let args = Args { organisation: organisation_id, run: run.id.clone(), pause, event: None };
-    NewJob::new(RESUME, organisation.as_str(), &args).after(after.unwrap_or_default())
-}
-
-/// A job that looks whether a run's batch has closed.
-pub(super) fn job_of(organisation: &OrganisationId, run: &str) -> NewJob {
-    let args = Args { organisation: organisation.clone(), run: run.to_owned(), pause: None, event: None };
-    NewJob::new(RESUME, organisation.as_str(), &args)
-}
-
-/// A job that looks whether a run has waited for what has happened.
-pub(crate) fn look_job(organisation: &OrganisationId, waiting: &Waiting, about: Value) -> NewJob {
-    let (organisation_id, pause) = (organisation.clone(), Some(waiting.pause));
-    let args =
-        Args { organisation: organisation_id, run: waiting.run.clone(), pause, event: Some((new_uuid(), about)) };
-    NewJob::new(RESUME, organisation.as_str(), &args)
-}
-
-/// Ends an open batch now; whether there was one.
+/// Closes an open batch now. `true` if a batch was open and a run waits for it.
 pub(crate) async fn close_batch(
     tx: &mut Tx,
     notify: &Notify,
@@ -83,12 +46,12 @@ pub(super) fn register(registry: &mut Registry, notify: &Notify) {
     super::settle(registry, RESUME, notify);
 }
 
-/// What a run that goes on is told.
-enum Found {
+/// The result of looking up the run of a job.
+enum Resumption {
     Nothing,
-    /// Its batch has been given more time.
+    /// Its batch closes later, at this time. The number is that of the run's wait.
     NotYet(Timestamp, u32),
-    /// It ends here.
+    /// The run ends here.
     Ended(Box<Run>),
     Run(Box<Run>),
 }
@@ -97,27 +60,27 @@ async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
     let (within, asked) = (notify.clone(), args.clone());
     let found = notify.db.write(move |tx| Box::pin(async move { find(tx, &within, &asked).await })).await?;
     let run = match found {
-        Found::Nothing => return Ok(Outcome::done()),
-        Found::NotYet(at, pause) => {
+        Resumption::Nothing => return Ok(Outcome::done()),
+        Resumption::NotYet(at, pause) => {
             let again = Args { pause: Some(pause), ..args };
             let job = NewJob::new(RESUME, again.organisation.as_str(), &again).after(at.since(notify.clock.now()));
-            let settled = Settled { organisation: again.organisation, runs: Vec::new(), jobs: vec![job] };
+            let settled = RunNote { organisation: again.organisation, runs: Vec::new(), jobs: vec![job] };
             return Ok(Outcome::done().noting(settled));
         }
-        Found::Ended(run) => {
-            return Ok(Outcome::done().noting(Settled {
+        Resumption::Ended(run) => {
+            return Ok(Outcome::done().noting(RunNote {
                 organisation: args.organisation,
                 runs: vec![*run],
                 jobs: Vec::new(),
             }));
         }
-        Found::Run(run) => *run,
+        Resumption::Run(run) => *run,
     };
     let (within, organisation, mut runs) = (notify.clone(), args.organisation.clone(), vec![run]);
     let loaded = notify.db.read(move |tx| {
         Box::pin(async move {
             refresh(tx, &organisation, &mut runs[0]).await?;
-            let world = World::load(tx, &within, &organisation, &runs.iter().collect::<Vec<_>>()).await?;
+            let world = RunContext::load(tx, &within, &organisation, &runs.iter().collect::<Vec<_>>()).await?;
             Ok::<_, Error>((world, runs))
         })
     });
@@ -133,22 +96,26 @@ async fn resume(notify: &Notify, args: Args) -> Result<Outcome> {
         Err(NotAdvanced::Error(error)) => return Err(error),
         Err(NotAdvanced::GivenUp(why)) => return give_up(notify, &args, &why).await,
     };
-    Ok(Outcome::done().noting(Settled { organisation: args.organisation, runs, jobs: Vec::new() }))
+    Ok(Outcome::done().noting(RunNote { organisation: args.organisation, runs, jobs: Vec::new() }))
 }
 
-/// Ends a run whose job did not come back.
+/// Ends a run whose job did not return.
 async fn give_up(notify: &Notify, args: &Args, why: &str) -> Result<Outcome> {
     let (within, asked) = (notify.clone(), args.clone());
     let found = notify.db.write(move |tx| Box::pin(async move { find(tx, &within, &asked).await })).await?;
-    let (Found::Run(mut run) | Found::Ended(mut run)) = found else { return Ok(Outcome::done()) };
+    let (Resumption::Run(mut run) | Resumption::Ended(mut run)) = found else { return Ok(Outcome::done()) };
     fail(&mut run, notify.clock.now(), why);
-    let settled = Settled { organisation: args.organisation.clone(), runs: vec![*run], jobs: Vec::new() };
+    let settled = RunNote { organisation: args.organisation.clone(), runs: vec![*run], jobs: Vec::new() };
     Ok(Outcome::done().noting(settled))
 }
 
-/// Whether a run may go on: one that has stopped to ask somebody asks now. Its request is written on a thread of the sandbox; nobody
-/// waits there for the answer.
-async fn fetched(notify: &Notify, world: World, run: Run) -> std::result::Result<(World, Run, bool), NotAdvanced> {
+/// Makes the HTTP request of a run that has stopped at such a step. `true` if the run goes on now.
+/// A thread of the sandbox renders the request. That thread does not wait for the answer.
+async fn fetched(
+    notify: &Notify,
+    world: RunContext,
+    run: Run,
+) -> std::result::Result<(RunContext, Run, bool), NotAdvanced> {
     let program = run.program.clone();
     let Some(Op::Step(step, _)) = program.ops.get(run.state.at) else { return Ok((world, run, true)) };
     let Kind::HttpFetch { settings } = &step.kind else { return Ok((world, run, true)) };
@@ -167,24 +134,25 @@ async fn fetched(notify: &Notify, world: World, run: Run) -> std::result::Result
     Ok((world, run, goes_on))
 }
 
-/// The run, if this is what it waits for. A batch that closes is closed here, so that nothing more comes into it.
-async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
-    let Some(row) = queries::get(tx, &args.organisation, &args.run).await? else { return Ok(Found::Nothing) };
+/// Finds the run of a job, if the run waits for it. A batch whose time has come is closed here, so
+/// that no activity is added any more.
+async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Resumption> {
+    let Some(row) = queries::get(tx, &args.organisation, &args.run).await? else { return Ok(Resumption::Nothing) };
     let Some(state) = row.state.as_deref().filter(|_| row.status == "paused") else {
-        // Nobody waits there any more.
+        // The run no longer waits.
         if let (Some(pause), None) = (args.pause, &args.event) {
             signals::forget(tx, &args.organisation, &[(&args.run, pause)]).await?;
         }
-        return Ok(Found::Nothing);
+        return Ok(Resumption::Nothing);
     };
     let state: State = serde_json::from_str(state).map_err(Error::internal)?;
     if args.pause.is_some_and(|pause| pause != state.pauses) {
-        return Ok(Found::Nothing);
+        return Ok(Resumption::Nothing);
     }
     let organisation = &args.organisation;
     let workflow = resources::get(tx, organisation, ResourceKind::Workflow, &row.workflow).await?;
     let version = match &workflow {
-        // A batch goes on with what counts now, unless it says otherwise.
+        // A run goes on with the current version after a batch, unless the step is pinned.
         Some(workflow) if goes_on_with_latest(tx, notify, organisation, &state).await? => {
             same_place(tx, notify, organisation, &state, workflow.version_id.as_deref()).await?
         }
@@ -198,7 +166,7 @@ async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
     let now = notify.clock.now();
     if !workflow.is_some_and(|workflow| workflow.is_active) {
         run.log.run(now, "workflow_run_halted", json!({ "reason": "the workflow is not active" }));
-        return Ok(Found::Ended(Box::new(run)));
+        return Ok(Resumption::Ended(Box::new(run)));
     }
     if let Some(Op::Step(step, _)) = run.program.clone().ops.get(run.state.at)
         && let Kind::WaitForEvent { settings } = &step.kind
@@ -206,27 +174,27 @@ async fn find(tx: &mut Tx, notify: &Notify, args: &Args) -> Result<Found> {
         return waited(tx, notify, args, run, step, settings).await;
     }
     if args.event.is_some() {
-        return Ok(Found::Nothing);
+        return Ok(Resumption::Nothing);
     }
     let Some(word) = batch_of(&run) else {
-        return Ok(if args.pause.is_some() { Found::Run(Box::new(run)) } else { Found::Nothing });
+        return Ok(if args.pause.is_some() { Resumption::Run(Box::new(run)) } else { Resumption::Nothing });
     };
     if let Some(at) = queries::close(tx, organisation, &word, &run.id, now).await? {
         let pause = run.state.pauses;
-        return Ok(if args.pause.is_some() { Found::NotYet(at, pause) } else { Found::Nothing });
+        return Ok(if args.pause.is_some() { Resumption::NotYet(at, pause) } else { Resumption::Nothing });
     }
     let activities = queries::activities(tx, &run.id).await?;
     let total = activities.len() as i64;
     run.log.run(now, "batch_closed", json!({ "total_activities": total }));
     if total == 0 {
         run.log.run(now, "workflow_run_halted", json!({ "reason": "all activities were called off" }));
-        return Ok(Found::Ended(Box::new(run)));
+        return Ok(Resumption::Ended(Box::new(run)));
     }
     advance::gathered(&mut run, activities, total);
-    Ok(Found::Run(Box::new(run)))
+    Ok(Resumption::Run(Box::new(run)))
 }
 
-/// A run that has waited for something to happen: it has, or the time is over.
+/// Continues a run that waited for an event: the event has happened, or the time is over.
 async fn waited(
     tx: &mut Tx,
     notify: &Notify,
@@ -234,25 +202,25 @@ async fn waited(
     mut run: Run,
     step: &Step,
     settings: &Wait,
-) -> Result<Found> {
+) -> Result<Resumption> {
     let (organisation, now) = (&args.organisation, notify.clock.now());
     if let Some((_, about)) = &args.event {
         refresh(tx, organisation, &mut run).await?;
-        let world = World::load(tx, notify, organisation, &[&run]).await?;
+        let world = RunContext::load(tx, notify, organisation, &[&run]).await?;
         let mut variables = world.variables(&run);
         variables["event"] = about.clone();
         if let Ok(Some(conditions)) = signals::conditions(settings) {
-            // This is within a transaction, and so within the bounds of a run.
+            // The transaction is held meanwhile, so the limits of a run apply.
             let _budget = budget::begin_run();
             let (holds, _) = conditions.evaluate(&world.scope(&run, &variables));
             if !holds {
-                return Ok(Found::Nothing);
+                return Ok(Resumption::Nothing);
             }
         }
     }
     let by = args.event.as_ref().map_or(TIME, |(name, _)| name);
     if !signals::take(tx, organisation, (&run.id, run.state.pauses), by).await? {
-        return Ok(Found::Nothing);
+        return Ok(Resumption::Nothing);
     }
     let about = args.event.as_ref().map(|(_, about)| about);
     run.state.refs.insert(step.reference.clone(), signals::left(about));
@@ -262,12 +230,12 @@ async fn waited(
     };
     run.log.step(now, step, event, json!({ "then": then, "event": about }));
     Ok(match then {
-        Then::Continue => Found::Run(Box::new(run)),
-        Then::Halt => Found::Ended(Box::new(run)),
+        Then::Continue => Resumption::Run(Box::new(run)),
+        Then::Halt => Resumption::Ended(Box::new(run)),
     })
 }
 
-/// Whether a run waits at a batch that is not pinned to the version that opened it.
+/// True if a run waits at a batch that is not pinned to the version of the workflow that opened it.
 async fn goes_on_with_latest(
     tx: &mut Tx,
     notify: &Notify,
@@ -280,7 +248,8 @@ async fn goes_on_with_latest(
     Ok(settings.workflow_version_mode.as_deref() != Some("pinned"))
 }
 
-/// The latest version, where the batch stands at the same place in it; else the run's own.
+/// The latest version, if the same step is at the same index in it. Otherwise the run's own
+/// version.
 async fn same_place(
     tx: &mut Tx,
     notify: &Notify,
@@ -298,14 +267,14 @@ async fn same_place(
     Ok(if name(&own) == name(&new) { latest.to_owned() } else { state.version.clone() })
 }
 
-/// The batch that a run waits for: what its step left with it.
+/// The key of the batch that a run waits for. The step stored it in the run's `refs`.
 fn batch_of(run: &Run) -> Option<String> {
     let Some(Op::Step(step, _)) = run.program.ops.get(run.state.at) else { return None };
     let Kind::Batch { .. } = &step.kind else { return None };
     run.state.refs.get(&step.reference)?.get("batch")?.as_str().map(str::to_owned)
 }
 
-/// Lets a run know how far its messages have got meanwhile.
+/// Updates the delivery and engagement status of the run's messages in its `refs`.
 async fn refresh(tx: &mut Tx, organisation: &OrganisationId, run: &mut Run) -> Result<()> {
     for left in run.state.refs.values_mut() {
         let ids: Vec<String> = left

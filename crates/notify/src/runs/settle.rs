@@ -1,7 +1,8 @@
-//! Writes down what runs have come to, of many jobs together.
+//! Writes the results of runs, of many jobs together.
 //!
-//! A run that is there already (somebody reached by two ways) or is paused no more (it was called off) is not written, nor is anything that it has
-//! come to. Of runs that come to one batch at the same time the first opens it, unless it is open.
+//! A run is not written if it is stored already (the recipient was reached in two ways), or if it
+//! is no longer paused (it was cancelled). Its results are not written either. If several runs
+//! reach one batch at the same time, the first one opens it, unless it is open already.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,18 +14,18 @@ use campanile_db::Tx;
 use campanile_engine::{Backoff, JobOptions, NewJob, Registry};
 use serde_json::{Value, json};
 
-use super::queries::{self, Written};
+use super::queries::{self, NewRunRow};
 use super::state::{Join, Stop};
-use super::{Run, resume};
+use super::{Run, resume_job};
 use crate::channels::ChannelType;
-use crate::feeds::News;
+use crate::feeds::FeedChange;
 use crate::messages::{self, Message, Status};
 use crate::recipients;
 use crate::signals::{self, Happening, Waiting};
 use crate::workflows::{Frequency, Op};
 use crate::{Notify, Reference};
 
-/// What can happen when runs are written.
+/// The events that can happen when runs are written.
 const RAISED: [&str; 8] = [
     "workflow.started",
     "workflow.completed",
@@ -36,15 +37,16 @@ const RAISED: [&str; 8] = [
     "message.undelivered",
 ];
 
-/// What a job has come to.
-pub(crate) struct Settled {
+/// The results of a job that advanced runs.
+pub(crate) struct RunNote {
     pub(crate) organisation: OrganisationId,
     pub(crate) runs: Vec<Run>,
-    /// What else is to be done, whatever becomes of the runs.
+    /// Further jobs. They are stored even if the runs are not written.
     pub(crate) jobs: Vec<NewJob>,
 }
 
-/// How jobs are run that advance runs. An absent database costs no attempt; what cannot be written for another reason does.
+/// The options of jobs that advance runs. An unreachable database does not count as an attempt. Any
+/// other failure to write does.
 pub(crate) fn options() -> JobOptions {
     JobOptions {
         max_attempts: 20,
@@ -54,17 +56,18 @@ pub(crate) fn options() -> JobOptions {
     }
 }
 
-/// Lets what jobs of a kind come to be written down together.
+/// Registers the writer for a kind of job. The results of jobs that end at the same time are
+/// written together.
 pub(crate) fn settle(registry: &mut Registry, kind: &'static str, notify: &Notify) {
     let within = notify.clone();
-    registry.settle(kind, move |tx, settled: Vec<Arc<Settled>>| {
+    registry.settle(kind, move |tx, settled: Vec<Arc<RunNote>>| {
         let notify = within.clone();
         Box::pin(async move { Ok(write_down(tx, &notify, settled).await?) })
     });
 }
 
-/// Writes it down.
-async fn write_down(tx: &mut Tx, notify: &Notify, settled: Vec<Arc<Settled>>) -> Result<()> {
+/// Writes the results of several jobs, organisation by organisation.
+async fn write_down(tx: &mut Tx, notify: &Notify, settled: Vec<Arc<RunNote>>) -> Result<()> {
     let mut jobs: Vec<NewJob> = settled.iter().flat_map(|settled| settled.jobs.clone()).collect();
     let mut organisations: Vec<&OrganisationId> = settled.iter().map(|settled| &settled.organisation).collect();
     organisations.sort_unstable();
@@ -87,11 +90,11 @@ struct Writing<'w> {
     jobs: Vec<NewJob>,
 }
 
-/// How a run is left.
+/// The state in which a run is written.
 struct Left {
     status: &'static str,
     waits_for: Option<&'static str>,
-    /// When it goes on; at once, where it is not said.
+    /// The time at which the run goes on; `None` for at once.
     resumes_at: Option<Timestamp>,
     note: String,
 }
@@ -114,10 +117,15 @@ impl Writing<'_> {
         let kept: Vec<&Run> = runs.iter().zip(&written).filter(|(_, written)| **written).map(|(run, _)| *run).collect();
         for (run, left) in runs.iter().zip(&mut left).zip(&written).filter(|(_, w)| **w).map(|(pair, _)| pair) {
             if left.status == "paused" {
-                self.jobs.push(resume::job(self.organisation, run, left.resumes_at.map(|at| at.since(self.now))));
+                self.jobs.push(resume_job::job(
+                    self.organisation,
+                    &run.id,
+                    run.state.pauses,
+                    left.resumes_at.map(|at| at.since(self.now)),
+                ));
             }
         }
-        let told: Vec<recipients::Told> = kept.iter().flat_map(|run| run.made.told.clone()).collect();
+        let told: Vec<recipients::RecipientInput> = kept.iter().flat_map(|run| run.made.told.clone()).collect();
         recipients::identify(tx, self.notify, self.organisation, told).await?;
         let messages: Vec<&Message> = kept.iter().flat_map(|run| &run.made.messages).collect();
         messages::insert(tx, self.organisation, &messages).await?;
@@ -128,7 +136,7 @@ impl Writing<'_> {
         self.raise(tx, &left).await
     }
 
-    /// Lets those know who wait or listen, and lets runs wait.
+    /// Reports the events to waiting runs and to the listener. Then stores the waits of these runs.
     async fn raise(&self, tx: &mut Tx, written: &[(&Run, &Left)]) -> Result<()> {
         if let Some(interest) = signals::interest(tx, self.notify, self.organisation, &RAISED).await? {
             let mut happened: Vec<Happening> = Vec::new();
@@ -143,7 +151,8 @@ impl Writing<'_> {
         let known = written.iter().filter(|(run, _)| run.program.waits && !run.is_new);
         let known: Vec<(&str, u32)> = known.map(|(run, _)| (run.id.as_str(), run.state.pauses)).collect();
         signals::forget(tx, self.organisation, &known).await?;
-        // After all that: what happens now was before the wait.
+        // The waits come last: an event of this transaction happened before the wait, and must not
+        // end it.
         let waiting = written.iter().filter(|(_, left)| left.status == "paused").filter_map(|(run, _)| {
             let Stop::Event { wanted, .. } = &run.made.stop else { return None };
             Some(Waiting {
@@ -159,7 +168,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Without runs of workflows that their recipients have had, and without second runs of one id.
+    /// Leaves out runs of workflows that their recipients have had already, and second runs of one
+    /// id.
     async fn without_repeats<'r>(&self, tx: &mut Tx, runs: Vec<&'r Run>) -> Result<Vec<&'r Run>> {
         let mut known = HashSet::new();
         let runs: Vec<&Run> = runs.into_iter().filter(|run| known.insert(run.id.clone())).collect();
@@ -180,12 +190,12 @@ impl Writing<'_> {
         Ok(runs.into_iter().filter(|run| !is_limited(run) || first.next() == Some(true)).collect())
     }
 
-    /// How each run is left.
+    /// Decides the state in which each run is written.
     async fn ends(&self, tx: &mut Tx, runs: &[&Run]) -> Result<Vec<Left>> {
         let mut left: Vec<Option<Left>> = Vec::with_capacity(runs.len());
         let mut joining: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, run) in runs.iter().enumerate() {
-            // Before it comes to a batch: nobody may wait for a run that was called off.
+            // Checked before the batch, so that no other run waits for a cancelled one.
             if self.is_called_off(tx, run).await? {
                 left.push(Some(Left { status: "cancelled", ..Left::ended() }));
                 continue;
@@ -208,7 +218,7 @@ impl Writing<'_> {
                 }
             });
         }
-        // Everybody takes the rows in the same order: two groups never wait for each other.
+        // Every transaction locks the rows in the same order, so two of them cannot deadlock.
         let mut words: Vec<&str> = joining.keys().copied().collect();
         words.sort_unstable();
         for word in words {
@@ -217,14 +227,15 @@ impl Writing<'_> {
         Ok(left.into_iter().map(|left| left.unwrap_or_else(Left::ended)).collect())
     }
 
-    /// Lets runs come to one batch.
+    /// Puts runs into one batch: they open it, or join the open one.
     async fn gather(&self, tx: &mut Tx, runs: &[&Run], comers: &[usize], left: &mut [Option<Left>]) -> Result<()> {
         let Stop::Batch(join) = &runs[comers[0]].made.stop else { return Ok(()) };
         let many = comers.len() as i64;
         let open = queries::join(tx, self.organisation, &join.word, many, join.slides, self.now).await?;
         let (leader, total) = match open {
             Some(open) if !open.run.is_empty() => (open.run, open.total),
-            // It was opened by one that has gone on at once: now there is somebody to wait for the rest.
+            // The run that opened the batch went on at once. Now the first of these runs waits for
+            // it.
             Some(open) => (self.wait_for_rest(tx, runs, comers[0], join, left).await?, open.total),
             None => (self.open(tx, runs, comers, join, left).await?, many),
         };
@@ -238,13 +249,14 @@ impl Writing<'_> {
         queries::add_activities(tx, &activities).await?;
         if total >= join.most {
             queries::end_now(tx, self.organisation, &join.word, self.now).await?;
-            // The leader looks at once whether its batch has closed.
-            self.notify.engine.enqueue(tx, resume::job_of(self.organisation, &leader)).await?;
+            // The leader checks at once if its batch has closed.
+            self.notify.engine.enqueue(tx, resume_job::job_of(self.organisation, &leader)).await?;
         }
         Ok(())
     }
 
-    /// The first of these opens the batch: whom the others join.
+    /// Opens a batch. The first run waits for it, and the others join. If the first run goes on at
+    /// once, the second one waits. Returns the id of the waiting run, or an empty string.
     async fn open(
         &self,
         tx: &mut Tx,
@@ -264,7 +276,7 @@ impl Writing<'_> {
         };
         let id = leader.map_or("", |leader| runs[leader].id.as_str());
         if !queries::open(tx, self.organisation, &join.word, id, times, comers.len() as i64).await? {
-            // Another node has: this group is written again, and joins.
+            // Another node has opened it. This group is written again, and then joins.
             return Err(campanile_base::Error::conflict("a batch was opened by somebody else meanwhile"));
         }
         if let Some(leader) = leader {
@@ -288,34 +300,35 @@ impl Writing<'_> {
         Ok(id)
     }
 
-    /// An activity as a batch keeps it.
+    /// The activity of a run, as a batch stores it.
     fn activity(&self, leader: &str, run: &Run) -> (String, String, Option<String>, String) {
         let state = &run.state;
         let body = json!({
             "id": new_ksuid(state.accepted_at), "data": state.data, "actor": state.actor,
             "inserted_at": state.accepted_at, "updated_at": state.accepted_at,
         });
-        // In the order in which they were triggered; one run is one activity, however often it is written.
+        // Activities sort by the time of their triggers. The place of a run's activity never
+        // changes, so a run that is written again adds no second activity.
         let place = format!("{:020}-{}", state.accepted_at.as_micros(), run.id);
         (leader.to_owned(), place, state.cancellation_key.clone(), body.to_string())
     }
 
-    /// Whether the trigger of a run that would begin to wait was called off meanwhile.
+    /// True if a run is about to wait for the first time, and its trigger was cancelled meanwhile.
     async fn is_called_off(&self, tx: &mut Tx, run: &Run) -> Result<bool> {
         let waits = matches!(run.made.stop, Stop::Until(_) | Stop::Batch(_) | Stop::Event { .. });
         let (Some(key), true) = (&run.state.cancellation_key, waits && run.is_new) else { return Ok(false) };
-        // Who calls it off now waits until this run is there to be called off.
+        // A cancellation that comes now waits for this lock, and then finds the stored run.
         tx.lock_shared(&queries::gate(self.organisation, &run.program.key, key)).await?;
         let at = queries::called_off_at(tx, self.organisation, &run.program.key, key, &run.recipient).await?;
         Ok(at.is_some_and(|at| at >= run.state.accepted_at))
     }
 
-    /// Writes the runs' rows; answers which were written.
+    /// Writes the rows of the runs. Returns, for each, `true` if it was written.
     async fn rows(&self, tx: &mut Tx, runs: &[&Run], left: &[Left]) -> Result<Vec<bool>> {
         let logs: Vec<String> =
             runs.iter().zip(left).map(|(run, left)| format!("{}{}", run.log.lines, left.note)).collect();
         let all = || runs.iter().zip(left).zip(&logs);
-        let rows = |are_new: bool| -> Vec<Written<'_>> {
+        let rows = |are_new: bool| -> Vec<NewRunRow<'_>> {
             let of_them = all().filter(|((run, _), _)| run.is_new == are_new);
             of_them.map(|((run, left), log)| self.row(run, left, log)).collect()
         };
@@ -332,7 +345,7 @@ impl Writing<'_> {
         Ok(written)
     }
 
-    /// What has happened to a run.
+    /// An event of a run.
     fn happened(&self, run: &Run, left: &Left, event: &'static str) -> Happening {
         let state = &run.state;
         let view = json!({
@@ -345,7 +358,7 @@ impl Writing<'_> {
         Happening::Run { event, workflow, recipient, data, view }
     }
 
-    fn row<'r>(&self, run: &'r Run, left: &Left, log: &'r str) -> Written<'r> {
+    fn row<'r>(&self, run: &'r Run, left: &Left, log: &'r str) -> NewRunRow<'r> {
         let state = &run.state;
         let mut kept = state.clone();
         kept.pauses += 1;
@@ -355,7 +368,7 @@ impl Writing<'_> {
         {
             kept.refs.insert(step.reference.clone(), json!({ "is_flushed": true }));
         }
-        Written {
+        NewRunRow {
             id: &run.id,
             place: new_ksuid(self.now),
             workflow_run_id: &run.workflow_run_id,
@@ -377,9 +390,11 @@ impl Writing<'_> {
         format!("{line}\n")
     }
 
-    /// Lets those who watch feeds know, once this is durable.
+    /// Notifies open pages and watchers of feeds, after the commit. Also keeps messages that are
+    /// due now, so that their delivery jobs need not read them.
     fn tell(&self, tx: &mut Tx, messages: &[&Message]) {
-        // A workspace's page shows who was told, and a member's bell what is for them.
+        // The page of a workspace shows all its messages. The bell of a member shows the member's
+        // own.
         let news = |message: &&Message| {
             let user = message.recipient.is_user().then(|| message.recipient.id.clone());
             (message.tenant.clone(), user, message.id.clone())
@@ -401,7 +416,7 @@ impl Writing<'_> {
             message.channel_type == ChannelType::InAppFeed && message.status != Status::Undelivered
         };
         let of_feeds = messages.iter().copied().filter(is_shown);
-        let news: Vec<News> = of_feeds.map(|message| News::of(self.organisation, message)).collect();
+        let news: Vec<FeedChange> = of_feeds.map(|message| FeedChange::of(self.organisation, message)).collect();
         if !news.is_empty() {
             let (feeds, db) = (self.notify.feeds.clone(), self.notify.db.clone());
             tx.after_commit(move || {
@@ -412,12 +427,13 @@ impl Writing<'_> {
     }
 }
 
-/// The id of a recipient's run of a trigger: always the same, and beginning with the time of the trigger, so that runs are stored
-/// beside those of their time. Without a time they lie anywhere, and each is stored into a page that nobody has read for long.
+/// The id of a recipient's run of a trigger. It is always the same. It begins with the time of the
+/// trigger, so that runs of the same time are stored next to each other. Without a time, ids are
+/// spread over the whole table, and each insert changes a page that is no longer cached.
 pub(crate) fn run_id(workflow_run: &str, recipient: &Reference, at: Option<Timestamp>) -> String {
     let id = uuid_of(&["run", workflow_run, &recipient.collection, &recipient.id]);
     let Some(at) = at else { return id };
-    // The 48 bits of milliseconds that a UUID of version 7 begins with.
+    // A UUID of version 7 begins with these 48 bits of milliseconds.
     let time = format!("{:012x}", (at.as_micros() / 1_000) & 0xffff_ffff_ffff);
     format!("{}-{}{}", &time[..8], &time[8..], &id[13..])
 }
@@ -439,7 +455,7 @@ mod tests {
         assert!(ids.is_sorted());
         ids.dedup();
         assert_eq!(ids.len(), 50);
-        // Of a trigger that was stored before ids began with a time.
+        // A trigger that was stored before ids began with a time.
         assert_eq!(run_id("trigger", &ada, None)[14..], id[14..]);
     }
 }

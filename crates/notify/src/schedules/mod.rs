@@ -1,30 +1,33 @@
-//! Schedules: triggers that come by the clock, once or again and again, for one recipient, in their time zone.
+//! Schedules: trigger a workflow for one recipient, once or repeatedly, in the recipient's time
+//! zone.
 //!
-//! A schedule has a job that is due when it comes round next. The job triggers the workflow, says when it comes round after that, and stores
-//! the job for it, in one transaction. A schedule that is changed gets a new job; the old one sees that it is not meant any more. The
-//! workflow is the one that counts then; where there is none, or it is switched off, that time is left out.
+//! A schedule has a job that is due at its next occurrence. The job triggers the workflow, computes
+//! the occurrence after that, and stores the job for it, in one transaction. A changed schedule
+//! gets a new job, and its old job does nothing. The job uses the workflow's current version. If
+//! there is no such workflow, or it is switched off, the occurrence is skipped.
 
 mod queries;
 
 use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp, new_ksuid, new_uuid};
+use campanile_base::{Error, Result, Thing, Timestamp, new_ksuid, new_uuid};
 use campanile_db::{Range, Tx};
 use campanile_engine::{Backoff, JobOptions, NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::recipients::{self, Recipient, Told};
+use crate::recipients::{self, Recipient, RecipientInput};
 use crate::runs::{next_occurrence, parse_rules};
-use crate::triggers::{self, Asked};
+use crate::triggers::{self, TriggerRequest};
 use crate::{Notify, Reference};
 
-/// Nothing comes round sooner than this: whatever a rule says, its jobs do not drive each other.
+/// The shortest wait for an occurrence. No rule can make the jobs of a schedule follow each other
+/// faster.
 const FLOOR: Duration = Duration::from_millis(500);
 /// The kind of job.
 const COME: &str = "notify.schedule";
-/// How many schedules a request may be about.
+/// The number of schedules in one request at most.
 pub const TOGETHER: usize = 100;
 
 /// A schedule.
@@ -32,52 +35,52 @@ pub const TOGETHER: usize = 100;
 pub struct Schedule {
     /// A UUID.
     pub id: String,
-    /// Its place in lists.
+    /// The place in lists, which sort by it.
     pub place: String,
-    /// What it triggers.
+    /// The workflow's key.
     pub workflow: String,
-    /// For whom.
+    /// The recipient.
     pub recipient: Reference,
-    /// Within which tenant.
+    /// The tenant, if any.
     pub tenant: Option<String>,
-    /// By whom.
+    /// The actor, if any.
     pub actor: Option<Reference>,
-    /// With what.
+    /// The data of the trigger.
     pub data: Map<String, Value>,
-    /// When it comes round; once, where there is nothing.
+    /// The rules of repetition; empty for a schedule that occurs once.
     pub repeats: Vec<Value>,
-    /// Not before.
+    /// The earliest time of an occurrence.
     pub scheduled_at: Option<Timestamp>,
-    /// Not after.
+    /// The latest time of an occurrence.
     pub ending_at: Option<Timestamp>,
-    /// When next.
+    /// The next occurrence, if there is one.
     pub next_at: Option<Timestamp>,
-    /// When last.
+    /// The last occurrence, if there was one.
     pub last_at: Option<Timestamp>,
     revision: i64,
     inserted_at: Timestamp,
     updated_at: Timestamp,
 }
 
-/// What is told of schedules.
+/// The fields of a request. In an update, `None` keeps the old value.
 #[derive(Debug, Clone, Default)]
 pub struct Terms {
-    /// When they come round.
+    /// The rules of repetition.
     pub repeats: Option<Vec<Value>>,
-    /// Not before.
+    /// The earliest time of an occurrence.
     pub scheduled_at: Option<Timestamp>,
-    /// Not after.
+    /// The latest time of an occurrence.
     pub ending_at: Option<Timestamp>,
-    /// With what.
+    /// The data of the trigger.
     pub data: Option<Map<String, Value>>,
-    /// Within which tenant.
-    pub tenant: Option<Told>,
-    /// By whom.
-    pub actor: Option<Told>,
+    /// The tenant, if any.
+    pub tenant: Option<RecipientInput>,
+    /// The actor, if any.
+    pub actor: Option<RecipientInput>,
 }
 
 impl Terms {
-    /// As requests write them.
+    /// Reads the fields of a request.
     ///
     /// # Errors
     /// `InvalidField`.
@@ -92,8 +95,8 @@ impl Terms {
             scheduled_at: time("scheduled_at")?,
             ending_at: time("ending_at")?,
             data: given("data").and_then(Value::as_object).cloned(),
-            tenant: given("tenant").map(Told::parse_tenant).transpose()?,
-            actor: given("actor").map(Told::parse).transpose()?,
+            tenant: given("tenant").map(RecipientInput::parse_tenant).transpose()?,
+            actor: given("actor").map(RecipientInput::parse).transpose()?,
         })
     }
 }
@@ -125,13 +128,13 @@ pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
 /// Makes a schedule for each of these recipients.
 ///
 /// # Errors
-/// `NotFound` of the workflow; `InvalidField`.
+/// `NotFound` if there is no such workflow; `InvalidField`.
 pub async fn create(
     tx: &mut Tx,
     notify: &Notify,
     organisation: &OrganisationId,
     workflow: &str,
-    told: Vec<Told>,
+    told: Vec<RecipientInput>,
     terms: Terms,
 ) -> Result<Vec<Schedule>> {
     if told.is_empty() || told.len() > TOGETHER {
@@ -141,7 +144,7 @@ pub async fn create(
         return Err(Error::invalid_field("repeats", "or scheduled_at is required"));
     }
     let kind = crate::resources::Kind::Workflow;
-    crate::resources::get(tx, organisation, kind, workflow).await?.ok_or(Error::NotFound("workflow"))?;
+    crate::resources::get(tx, organisation, kind, workflow).await?.ok_or(Error::NotFound(Thing::Workflow))?;
     let (tenant, actor) = (named(&terms.tenant).map(|tenant| tenant.id), named(&terms.actor));
     let whom: Vec<Reference> = told.iter().map(|told| told.reference.clone()).collect();
     recipients::identify(tx, notify, organisation, known(told, &terms)).await?;
@@ -170,10 +173,10 @@ pub async fn create(
     Ok(made)
 }
 
-/// Changes schedules: what is told of them replaces what was told before.
+/// Changes schedules: the given fields replace the old ones.
 ///
 /// # Errors
-/// `NotFound` where one is not there; `InvalidField`.
+/// `NotFound` if one of them does not exist; `InvalidField`.
 pub async fn update(
     tx: &mut Tx,
     notify: &Notify,
@@ -185,7 +188,7 @@ pub async fn update(
     let now = notify.clock.now();
     let mut changed = Vec::with_capacity(ids.len());
     for id in ids {
-        let mut schedule = queries::get(tx, organisation, id).await?.ok_or(Error::NotFound("schedule"))?;
+        let mut schedule = queries::get(tx, organisation, id).await?.ok_or(Error::NotFound(Thing::Schedule))?;
         let terms = terms.clone();
         schedule.tenant = named(&terms.tenant).map(|tenant| tenant.id).or(schedule.tenant);
         schedule.actor = named(&terms.actor).or(schedule.actor);
@@ -199,10 +202,7 @@ pub async fn update(
     Ok(changed)
 }
 
-/// Ends schedules; answers those that there were.
-///
-/// # Errors
-/// What the database says.
+/// Deletes schedules. Returns those that existed.
 pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) -> Result<Vec<Schedule>> {
     let mut ended = Vec::new();
     for id in ids {
@@ -212,29 +212,23 @@ pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, ids: &[String]) 
     Ok(ended)
 }
 
-/// Whose schedules.
+/// A filter of schedules. A field that is `None` matches all.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Of this workflow.
+    /// The workflow's key.
     pub workflow: Option<String>,
-    /// For this recipient.
+    /// The recipient.
     pub recipient: Option<Reference>,
-    /// Within this tenant.
+    /// The tenant.
     pub tenant: Option<String>,
 }
 
-/// A stretch of the schedules, by place.
-///
-/// # Errors
-/// What the database says.
+/// A page of the schedules, by place.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, filter: &Filter, range: &Range) -> Result<Vec<Schedule>> {
     Ok(queries::list(tx, organisation, filter, range).await?)
 }
 
-/// Schedules as the API shows them, with whom they are for and by.
-///
-/// # Errors
-/// What the database says.
+/// The JSON of the API, with the recipients and actors.
 pub async fn views(
     tx: &mut Tx,
     notify: &Notify,
@@ -275,12 +269,12 @@ fn repeat_view(rule: &Value) -> Value {
     })
 }
 
-fn named(told: &Option<Told>) -> Option<Reference> {
+fn named(told: &Option<RecipientInput>) -> Option<Reference> {
     told.as_ref().map(|told| told.reference.clone())
 }
 
-/// All that is told of: whom nothing was told of is known from now on, too.
-fn known(mut told: Vec<Told>, terms: &Terms) -> Vec<Told> {
+/// The recipients, tenant and actor of a request. Those without properties are stored, too.
+fn known(mut told: Vec<RecipientInput>, terms: &Terms) -> Vec<RecipientInput> {
     told.extend(terms.tenant.clone());
     told.extend(terms.actor.clone());
     for told in &mut told {
@@ -289,7 +283,7 @@ fn known(mut told: Vec<Told>, terms: &Terms) -> Vec<Told> {
     told
 }
 
-/// Writes a schedule, and the job that is due when it comes round.
+/// Stores a schedule, and the job for its next occurrence.
 async fn set(
     tx: &mut Tx,
     notify: &Notify,
@@ -309,7 +303,7 @@ async fn set(
     Ok(schedule)
 }
 
-/// When a schedule comes round next.
+/// The next occurrence of a schedule.
 async fn next(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -323,14 +317,14 @@ async fn next(
         let recipient = recipients::get(tx, organisation, &schedule.recipient).await?;
         let zone = recipient.as_ref().and_then(|recipient| recipient.text("timezone"));
         let since = schedule.scheduled_at.unwrap_or(schedule.inserted_at);
-        // The first moment that is allowed is one of them.
+        // The first allowed moment may itself be an occurrence.
         let after = now.max(since.minus(Duration::from_micros(1)));
         next_occurrence(&rules, zone, after, since)
     };
     Ok(at.filter(|at| schedule.ending_at.is_none_or(|end| *at <= end)))
 }
 
-/// A schedule comes round.
+/// Handles an occurrence of a schedule.
 async fn come(tx: &mut Tx, notify: &Notify, args: Args) -> Result<()> {
     let Some(mut schedule) = queries::get(tx, &args.organisation, &args.schedule).await? else { return Ok(()) };
     if schedule.revision != args.revision {
@@ -338,27 +332,27 @@ async fn come(tx: &mut Tx, notify: &Notify, args: Args) -> Result<()> {
     }
     let now = notify.clock.now();
     schedule.last_at = Some(now);
-    // Where the clock is a little behind, what has come is not to come again.
+    // If the clock is a little behind, the same occurrence must not come again.
     let after = schedule.next_at.map_or(now, |due| due.max(now));
     let schedule = match set(tx, notify, &args.organisation, schedule, after).await {
         Ok(schedule) => schedule,
-        // Its rules are beyond what is read now: it ends.
+        // Its rules can no longer be read: the schedule ends.
         Err(Error::InvalidField { why, .. }) => {
             tracing::warn!(schedule = args.schedule, why, "a schedule has ended: its rules cannot be read");
             return Ok(());
         }
         Err(error) => return Err(error),
     };
-    let recipients = vec![Told::named(schedule.recipient.clone())];
-    let asked = Asked {
-        actor: schedule.actor.clone().map(Told::named),
-        tenant: schedule.tenant.as_ref().map(|tenant| Told::named(Reference::tenant(tenant))),
+    let recipients = vec![RecipientInput::named(schedule.recipient.clone())];
+    let asked = TriggerRequest {
+        actor: schedule.actor.clone().map(RecipientInput::named),
+        tenant: schedule.tenant.as_ref().map(|tenant| RecipientInput::named(Reference::tenant(tenant))),
         source: json!({ "type": "schedule", "schedule_id": schedule.id }),
         schedule: Some(json!({
             "id": schedule.id, "last_occurrence_at": schedule.last_at, "next_occurrence_at": schedule.next_at,
         })),
         is_alone: true,
-        ..Asked::new(args.organisation, &schedule.workflow, recipients, schedule.data)
+        ..TriggerRequest::new(args.organisation, &schedule.workflow, recipients, schedule.data)
     };
     match triggers::trigger(tx, notify, asked).await {
         Ok(_) => Ok(()),

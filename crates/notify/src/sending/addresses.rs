@@ -1,21 +1,23 @@
-//! Where a recipient is reached through a channel: what a message needs of it, and what is shown of it.
+//! The addresses of a recipient in a channel: the part that a message needs, and the part that is
+//! shown.
 
 use campanile_base::Result;
+use campanile_documents::template::{Template, Variables};
 use serde_json::{Map, Value, json};
 
-use crate::channels::{Channel, ChannelType, email};
+use crate::channels::{Channel, ChannelType};
 use crate::recipients::is_one_address;
-use crate::runs::{Run, World};
-use crate::template::{Template, Variables};
+use crate::runs::{Run, RunContext};
 use crate::workflows::{Content, Send};
 use crate::{Notify, channel_data};
+use campanile_channels::email;
 
-/// One place to send to.
+/// One address of a recipient.
 #[derive(Debug, Default)]
 pub(super) struct Address {
-    /// What a message carries of it, beside what it says.
+    /// The fields that it adds to a message's content.
     pub(super) content: Map<String, Value>,
-    /// What is shown of it.
+    /// The part that the API shows as `recipient_snapshot`.
     pub(super) snapshot: Option<Value>,
 }
 
@@ -26,10 +28,10 @@ impl Address {
     }
 }
 
-/// The places, or why there are none.
+/// The addresses, or the reason why there are none.
 pub(super) async fn of(
     notify: &Notify,
-    world: &World,
+    world: &RunContext,
     run: &Run,
     channel: &Channel,
     (send, content): (&Send, &Content),
@@ -81,7 +83,8 @@ fn email(
         let of_step = send.channel_overrides.get(field).and_then(Value::as_str);
         of_step.or_else(|| channel.settings.channel_settings.get(field).and_then(Value::as_str))
     };
-    // Where neither says who a mail is from, who carries it does: that may be a tenant's own provider.
+    // If neither the step nor the channel names a sender, the carrier does: it may be a tenant's
+    // own provider.
     let names_sender = written("from_address").is_some() || written("from_name").is_some();
     let said = |field: &str| {
         let is_known = names_sender || !field.starts_with("from_");
@@ -105,14 +108,14 @@ fn email(
     Ok(vec![Address::of(content, json!({ "email": to, "name": name }))])
 }
 
-/// Whether who has no connection is looked up by mail address.
+/// True if a recipient without a connection is looked up by mail address.
 fn looked_up(channel: &Channel, send: &Send) -> bool {
     let name = "email_based_user_id_resolution";
     let of_step = send.channel_overrides.get(name).and_then(Value::as_bool);
     of_step.or_else(|| channel.settings.channel_settings.get(name)?.as_bool()).unwrap_or(false)
 }
 
-/// Tokens are not kept with the message.
+/// The address of a connection. Its access token is not stored with the message.
 fn connection(connection: &Value) -> Address {
     let shown: Map<String, Value> = connection
         .as_object()

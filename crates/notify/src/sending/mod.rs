@@ -1,26 +1,32 @@
-//! Sending: from a step that wants to say something to messages, and from messages to the world.
+//! Sending: turns a channel step into messages, and hands them to carriers.
 //!
-//! # Whether
-//! In this order a step may be stopped: the channel's conditions, a channel that is not there, a recipient who cannot be reached
-//! through it, preferences. Each says why in the run's log. A window that is closed does not stop a message: it goes out when
-//! the window opens.
+//! # Checks
+//! A step may be stopped, in this order: there is no such channel, the channel's conditions do not
+//! hold, the recipient's preferences say no, or the recipient has no address in the channel. The
+//! reason is in the run's log. A closed send window does not stop a message: it goes out when the
+//! window opens.
 //!
-//! # What
-//! The step's templates are rendered once for each address of the recipient: a mail has one, push has one for each device, chat one for
-//! each connection. What cannot be rendered is a message that failed, with the line and the reason.
+//! # Rendering
+//! The step's templates are rendered once for each address of the recipient. A mail has one
+//! address, push has one for each device, chat one for each connection. If rendering fails, the
+//! result is a failed message with the line and the reason.
 //!
-//! # How
-//! Feed items are where they belong. Each other message is handed to its channel's [carrier](crate::channels) by a [job](deliver)
-//! of its own.
+//! # Delivery
+//! A feed item is delivered when it is stored. Every other message is handed to its channel's
+//! [carrier](crate::channels) by a [job](deliver) of its own.
 
 mod addresses;
-mod again;
 mod deliver;
+mod facts;
+mod mail;
+mod manual;
 mod recent;
 
 use std::sync::Arc;
 
 use campanile_base::Result;
+use campanile_documents::calendar;
+use campanile_documents::template::{Variables, budget};
 use campanile_engine::NewJob;
 use serde_json::{Value, json};
 
@@ -28,22 +34,20 @@ use crate::Notify;
 use crate::channels::{Channel, ChannelType};
 use crate::messages::{Activities, EventKind, Message, Source, Status};
 use crate::preferences::{self, Question};
-use crate::runs::{Run, World, calendar, zone_of};
-use crate::template::{Variables, budget};
+use crate::runs::{Run, RunContext, zone_of};
 use crate::tracking;
 use crate::workflows::{ADDRESSES, Content, Send, Step};
 
-pub use again::{Trial, retry, said_later, test};
 pub(crate) use deliver::{job, register};
+pub(crate) use mail::sole_address;
+pub(crate) use manual::said_later;
+pub use manual::{Trial, retry, test};
 pub(crate) use recent::Recent;
 
-/// Sends what a step says, where it may be sent.
-///
-/// # Errors
-/// What the database says.
+/// Renders a step's messages and adds them to the run, where they may be sent.
 pub(crate) async fn send(
     notify: &Notify,
-    world: &World,
+    world: &RunContext,
     run: &mut Run,
     step: &Arc<Step>,
     send: &Send,
@@ -102,10 +106,10 @@ pub(crate) async fn send(
     Ok(())
 }
 
-/// The channels that a step goes out through: the one that it names, or those that its group chooses.
-fn channels_of(world: &World, run: &mut Run, step: &Step, send: &Send, variables: &Value) -> Vec<Channel> {
+/// The channels of a step: the one that it names, or those that its channel group chooses.
+fn channels_of(world: &RunContext, run: &mut Run, step: &Step, send: &Send, variables: &Value) -> Vec<Channel> {
     let group = send.channel_group_key.as_deref().filter(|_| send.channel_key.is_none());
-    let Some(group) = group.and_then(|key| world.shelf.group(key)) else {
+    let Some(group) = group.and_then(|key| world.shared.group(key)) else {
         let named = send.channel_key.as_deref().or(send.channel_group_key.as_deref());
         return world.channel(named, send.channel_type).cloned().into_iter().collect();
     };
@@ -115,8 +119,8 @@ fn channels_of(world: &World, run: &mut Run, step: &Step, send: &Send, variables
     channels
 }
 
-/// Adds where the recipient changes what they are told.
-fn say_addresses(notify: &Notify, world: &World, run: &Run, variables: &mut Value) {
+/// Adds the addresses at which the recipient changes preferences or unsubscribes.
+fn say_addresses(notify: &Notify, world: &RunContext, run: &Run, variables: &mut Value) {
     let (preferences, _) = tracking::preferences_address(notify, &world.organisation, &run.recipient);
     let unsubscribe = tracking::unsubscribe_address(notify, &world.organisation, &run.recipient);
     for (name, address) in ADDRESSES.into_iter().zip([preferences, unsubscribe]) {
@@ -124,8 +128,9 @@ fn say_addresses(notify: &Notify, world: &World, run: &Run, variables: &mut Valu
     }
 }
 
-/// Whether conditions and preferences let a message go; what is written down where they do not.
-fn may_send(world: &World, run: &Run, channel: &Channel, variables: &Value) -> std::result::Result<(), Value> {
+/// Checks the channel's conditions and the recipient's preferences. The error is the entry for the
+/// run's log.
+fn may_send(world: &RunContext, run: &Run, channel: &Channel, variables: &Value) -> std::result::Result<(), Value> {
     let scope = world.scope(run, variables);
     if let Some(conditions) = &channel.settings.conditions {
         let (holds, log) = conditions.evaluate(&scope);
@@ -153,7 +158,7 @@ fn may_send(world: &World, run: &Run, channel: &Channel, variables: &Value) -> s
 
 #[allow(clippy::too_many_arguments, reason = "all of it is what a message is made of")]
 fn message(
-    world: &World,
+    world: &RunContext,
     run: &Run,
     step: &Step,
     send: &Send,
@@ -163,7 +168,7 @@ fn message(
     address: addresses::Address,
 ) -> Message {
     let (state, now) = (&run.state, world.now);
-    let rendered = content.render(texts, &world.shelf);
+    let rendered = content.render(texts, &world.shared.layouts);
     let is_sandbox = (channel.is_sandbox || state.is_sandbox) && channel.kind != ChannelType::InAppFeed;
     let scheduled_at = windowed(world, run, send);
     let status = match (&rendered, channel.kind) {
@@ -216,7 +221,8 @@ fn message(
     message
 }
 
-/// What a feed item tells of, where a batch has gathered it: of one activity, the message's own data does.
+/// The activities of a feed item, if a batch has gathered them. Without a batch, the message's own
+/// data are the only activity.
 fn activities(run: &Run, channel: &Channel) -> Option<Activities> {
     let state = &run.state;
     (channel.kind == ChannelType::InAppFeed && !state.activities.is_empty()).then(|| Activities {
@@ -226,15 +232,15 @@ fn activities(run: &Run, channel: &Channel) -> Option<Activities> {
     })
 }
 
-/// When a message may go out, if not now.
-fn windowed(world: &World, run: &Run, send: &Send) -> Option<campanile_base::Timestamp> {
+/// The time at which the send window opens; `None` if the message may go out now.
+fn windowed(world: &RunContext, run: &Run, send: &Send) -> Option<campanile_base::Timestamp> {
     let windows = send.send_windows.as_ref().filter(|windows| !windows.is_empty())?;
     let recipient = world.recipient(&run.recipient);
     let opens_at = calendar::opens_at(windows, recipient.text("timezone"), world.now);
     opens_at.filter(|at| *at > world.now)
 }
 
-fn queued(world: &World, message: &Message) -> NewJob {
+fn queued(world: &RunContext, message: &Message) -> NewJob {
     let wait = message.scheduled_at.map_or(std::time::Duration::ZERO, |at| at.since(world.now));
     job(&world.organisation, &message.id).after(wait)
 }

@@ -1,17 +1,18 @@
-//! Messages that were written just now, for the jobs that carry them: what was just written need not be read.
+//! Messages that were stored just now, kept in memory so that their delivery jobs need not read
+//! them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::messages::Message;
 
-/// How many are kept at most.
+/// The number of messages that are kept at most.
 const MOST: usize = 4_096;
 
 #[derive(Default)]
 struct Kept {
     messages: HashMap<String, Message>,
-    /// In the order of keeping, those that are gone too.
+    /// The ids in the order in which they were added, also of messages that were taken.
     order: VecDeque<String>,
 }
 
@@ -20,7 +21,7 @@ struct Kept {
 pub(crate) struct Recent(Arc<Mutex<Kept>>);
 
 impl Recent {
-    /// Keeps messages until they are carried; the oldest give way.
+    /// Keeps messages until they are delivered. The oldest are dropped when there are too many.
     pub(crate) fn keep(&self, messages: Vec<Message>) {
         let mut kept = self.kept();
         for message in messages {
@@ -33,7 +34,7 @@ impl Recent {
         }
     }
 
-    /// A message that is carried for the first time, if it is kept.
+    /// Takes a message out, for its first delivery attempt.
     pub(super) fn take(&self, id: &str) -> Option<Message> {
         self.kept().messages.remove(id)
     }

@@ -1,20 +1,23 @@
-//! Signals: something has happened, to a message, a run, a recipient, an audience, or in a system of others.
+//! Signals: events that happen to a message, a run, a recipient, an audience, or in another system.
 //!
-//! # Who hears of it
-//! Runs that [wait](crate::workflows::Wait) for it, and the organisation's own systems, by a [`Listener`]. Both hear of it in the transaction
-//! in which it happens: what is rolled back was never told, and what is told cannot get lost.
+//! # Receivers
+//! Runs that [wait](crate::workflows::Wait) for an event, and the organisation's own systems,
+//! through a [`Listener`]. Both are notified in the transaction of the event. So an event that is
+//! rolled back is never reported, and a reported event cannot get lost.
 //!
-//! # What it costs
-//! Mostly nobody waits, and nobody listens. So what has happened is named first, in a few words, and one question answers whether anybody
-//! wants to know; only then is it read and put together.
+//! # Cost
+//! Usually no run waits and no system listens. So an event is first named in a few words, and one
+//! query answers if there is a receiver. Only then are its details read.
 //!
 //! # Waiting
-//! A run that comes to such a step leaves a row behind with what it waits for, in the transaction that writes the run. What happens later
-//! finds the row and lets a job look whether the [conditions](wanted) of the step hold; the job that finds them good takes the row, and the
-//! run goes on in it. The job that comes when the time is over takes the row, too: so one of them does, whatever comes at the same time.
+//! A run that reaches such a step stores a row that describes the event, in the transaction that
+//! writes the run. A later event finds the row, and enqueues a job that checks the step's
+//! [conditions](campanile_documents::waits::conditions). If they hold, this job takes the row and
+//! the run goes on in it. A job for the end of the waiting time also tries to take the row. Only
+//! one job can take it, so exactly one of them continues the run, even if several come at the same
+//! time.
 
 mod queries;
-mod wanted;
 
 use std::collections::HashMap;
 
@@ -24,72 +27,72 @@ use campanile_db::{BoxFuture, Tx};
 use serde_json::{Map, Value, json};
 
 use crate::messages::{self, Event, EventKind, Message};
-use crate::{Notify, Reference, runs};
+use crate::runs::resume_job::look_job;
+use crate::{Notify, Reference};
 
+pub(crate) use campanile_documents::waits::{AwaitedEvent, conditions, left};
 pub(crate) use queries::{Waiting, forget, open, take};
-pub(crate) use wanted::check;
-pub(crate) use wanted::{Wanted, conditions, left};
 
-/// Whom an organisation lets know of what happens, beside its runs.
+/// The systems of an organisation that are notified of events, beside its runs.
 pub trait Listener: Send + Sync {
-    /// Whether anybody listens.
+    /// True if any system of the organisation wants to be notified.
     fn listens<'t>(&'t self, tx: &'t mut Tx, organisation: &'t OrganisationId) -> BoxFuture<'t, Result<bool>>;
 
-    /// Tells of something.
+    /// Notifies the organisation's systems.
     fn tell<'t>(
         &'t self,
         tx: &'t mut Tx,
         organisation: &'t OrganisationId,
-        news: Vec<News>,
+        news: Vec<SignalNotice>,
     ) -> BoxFuture<'t, Result<()>>;
 }
 
-/// Something to be told: the documented events, as `message.read`.
+/// A notice for a listener: one of the documented events, as `message.read`.
 #[derive(Debug, Clone)]
-pub struct News {
-    /// What has happened.
+pub struct SignalNotice {
+    /// The name of the event.
     pub event: String,
-    /// When.
+    /// The time of the event.
     pub at: Timestamp,
-    /// To what, as the API shows it.
+    /// The message, run or document, as the API shows it.
     pub data: Value,
-    /// What else there is to say.
+    /// Further data of the event.
     pub event_data: Option<Value>,
 }
 
-/// What has happened, in few words.
+/// An event, in few words.
 #[derive(Debug, Clone)]
 pub(crate) enum Happening {
     /// Lines were added to a message's log.
     Message { id: String, lines: String },
     /// A run has begun, ended, or gone wrong.
     Run { event: &'static str, workflow: String, recipient: Reference, data: Map<String, Value>, view: Value },
-    /// Something else is known of a recipient.
+    /// The properties of a recipient have changed.
     Recipient { whom: Reference, properties: Map<String, Value> },
-    /// Somebody has come to an audience, or has left it.
+    /// A user was added to an audience, or removed from it.
     Audience { event: &'static str, key: String, user: String },
-    /// A system of others has told of something.
+    /// Another system has reported an event.
     Source { event: String, whom: Reference, data: Value },
     /// A document was written, or committed.
     Document { event: String, view: Value, event_data: Option<Value> },
 }
 
-/// Who wants to know.
+/// The kinds of receivers that an event has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Interest {
     is_awaited: bool,
     listens: bool,
 }
 
-/// Something that has happened, as those are told who wait and listen.
+/// An event with the details that its receivers get.
 struct Signal {
     event: String,
-    /// What it has happened to: `workflow/welcome`, or the key of an audience.
+    /// The source: `workflow/welcome`, or the key of an audience.
     source: String,
     recipient: Option<Reference>,
-    /// What conditions are asked of.
+    /// The data on which conditions are evaluated.
     about: Value,
-    news: Option<News>,
+    news: Option<SignalNotice>,
 }
 
 impl Happening {
@@ -97,7 +100,7 @@ impl Happening {
         Self::Message { id: message.id.clone(), lines: message.log.clone() }
     }
 
-    /// The words that are waited for; none where nobody can.
+    /// The names that runs can wait for; empty if no run can wait for the event.
     fn events(&self) -> Vec<String> {
         match self {
             Self::Message { lines, .. } => messages::kinds_in(lines).map(EventKind::name).collect(),
@@ -110,10 +113,7 @@ impl Happening {
     }
 }
 
-/// Lets everybody know who waits or listens.
-///
-/// # Errors
-/// What the database says.
+/// Notifies all receivers of these events.
 pub(crate) async fn raise(
     tx: &mut Tx,
     notify: &Notify,
@@ -133,10 +133,7 @@ pub(crate) async fn raise(
     }
 }
 
-/// Whether anybody waits for one of these events, or anybody listens at all.
-///
-/// # Errors
-/// What the database says.
+/// The receivers of these events; `None` if no run waits for one of them and no system listens.
 pub(crate) async fn interest(
     tx: &mut Tx,
     notify: &Notify,
@@ -151,10 +148,7 @@ pub(crate) async fn interest(
     Ok((is_awaited || listens).then_some(Interest { is_awaited, listens }))
 }
 
-/// Lets those know who are [interested](interest).
-///
-/// # Errors
-/// What the database says.
+/// Notifies the receivers that [`interest`] has found.
 pub(crate) async fn tell(
     tx: &mut Tx,
     notify: &Notify,
@@ -175,7 +169,7 @@ pub(crate) async fn tell(
     }
 }
 
-/// Lets the runs look that wait for one of these.
+/// Enqueues jobs for the runs that wait for one of these signals.
 async fn wake(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, signals: &[Signal]) -> Result<()> {
     let asked = signals.iter().filter_map(|signal| Some((signal.event.as_str(), signal.recipient.as_ref()?)));
     let asked: Vec<(&str, &Reference)> = asked.collect();
@@ -186,12 +180,15 @@ async fn wake(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, signa
                 && signal.source == waiting.source
                 && signal.recipient.as_ref() == Some(&waiting.recipient)
         };
-        signals.iter().filter(is_it).map(|signal| runs::look_job(organisation, waiting, signal.about.clone()))
+        signals
+            .iter()
+            .filter(is_it)
+            .map(|signal| look_job(organisation, &waiting.run, waiting.pause, signal.about.clone()))
     });
     notify.engine.enqueue_all(tx, jobs.collect()).await.map(drop).map_err(Error::from)
 }
 
-/// Puts together what has happened.
+/// Reads the details of events.
 async fn signals(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -210,13 +207,17 @@ async fn signals(
         match happening {
             Happening::Message { id, lines } => {
                 let Some(message) = found.get(id.as_str()) else { continue };
-                signals.extend(messages::events_in(&id, &lines).into_iter().map(|event| of_message(message, event)));
+                signals.extend(messages::events_in(&id, &lines)?.into_iter().map(|event| of_message(message, event)));
             }
             Happening::Run { event, workflow, recipient, data, view } => {
                 let word = format!("workflow.{event}");
                 let about = json!({ "type": word, "data": data, "workflow_recipient_run": view });
-                let news =
-                    News { event: format!("workflow_recipient_run.{event}"), at: now, data: view, event_data: None };
+                let news = SignalNotice {
+                    event: format!("workflow_recipient_run.{event}"),
+                    at: now,
+                    data: view,
+                    event_data: None,
+                };
                 let (recipient, news) = (Some(recipient), Some(news));
                 signals.push(Signal { event: word, source: workflow, recipient, about, news });
             }
@@ -234,7 +235,7 @@ async fn signals(
                 signals.push(of_others("source.event".to_owned(), event, whom, about));
             }
             Happening::Document { event, view, event_data } => {
-                let news = News { event: event.clone(), at: now, data: view, event_data };
+                let news = SignalNotice { event: event.clone(), at: now, data: view, event_data };
                 let (source, about) = Default::default();
                 signals.push(Signal { event, source, recipient: None, about, news: Some(news) });
             }
@@ -249,22 +250,20 @@ fn of_message(message: &Message, event: Event) -> Signal {
     let mut about = view.clone();
     about["type"] = Value::String(name.clone());
     about["event_data"] = event.data.clone().unwrap_or_default();
-    // How a message began is not told: it is known to whom triggered it.
+    // The listener is not told of the first steps of a message: they are known to the system that
+    // triggered it.
     let is_told = event.kind.is_told();
-    let news = is_told.then(|| News { event: name.clone(), at: event.at, data: view, event_data: event.data });
+    let news = is_told.then(|| SignalNotice { event: name.clone(), at: event.at, data: view, event_data: event.data });
     let source = format!("{}/{}", message.source.kind, message.source.key);
     Signal { event: name, source, recipient: Some(message.recipient.clone()), about, news }
 }
 
-/// What only runs wait for.
+/// A signal that only runs wait for.
 fn of_others(event: String, source: String, whom: Reference, about: Value) -> Signal {
     Signal { event, source, recipient: Some(whom), about, news: None }
 }
 
-/// Tells of what a system of others has sent, for each recipient that it names.
-///
-/// # Errors
-/// What the database says.
+/// Reports an event from another system, for each recipient that it names.
 pub async fn of_source(
     tx: &mut Tx,
     notify: &Notify,

@@ -1,11 +1,16 @@
-//! The SQL of waiting.
+//! The SQL of runs that wait for events.
 
 use campanile_accounts::OrganisationId;
-use campanile_db::{Bulk, Result, Tx, params, row};
+use campanile_db::{Bulk, Result, Tx, insert_all, params, row};
 
 use crate::Reference;
 
-/// A run that waits for something.
+campanile_db::columns! {
+    columns, at:
+    recipient_run_id, pause, event = "event_wait.event", source, collection = "event_wait.collection", recipient_id,
+}
+
+/// A run that waits for an event.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
     pub(crate) run: String,
@@ -15,10 +20,10 @@ pub(crate) struct Waiting {
     pub(crate) recipient: Reference,
 }
 
-/// How many kinds of events are asked for at once.
+/// The number of event names in one query.
 const ASKED: usize = 8;
 
-/// Whether anybody waits for one of these.
+/// True if any run waits for one of these events.
 pub(super) async fn is_awaited(tx: &mut Tx, organisation: &OrganisationId, events: &[&str]) -> Result<bool> {
     let sql = "SELECT CAST(1 AS BIGINT) FROM event_wait
         WHERE organisation_id = $1 AND event IN ($2, $3, $4, $5, $6, $7, $8, $9) LIMIT 1";
@@ -42,20 +47,29 @@ pub(super) async fn is_awaited(tx: &mut Tx, organisation: &OrganisationId, event
     Ok(false)
 }
 
-/// Who waits for one of these, whatever it is to have happened to.
+/// The runs that wait for one of these events, by name and recipient. The source of the event is
+/// not compared.
 pub(super) async fn waiting(
     tx: &mut Tx,
     organisation: &OrganisationId,
     asked: &[(&str, &Reference)],
 ) -> Result<Vec<Waiting>> {
     let bulk = Bulk {
-        each: "SELECT recipient_run_id, pause, event, source, collection, recipient_id FROM event_wait
-            WHERE organisation_id = $1 AND event = $2 AND collection = $3 AND recipient_id = $4 AND taken_by IS NULL",
-        together: "SELECT recipient_run_id, pause, event_wait.event, source, event_wait.collection, recipient_id
-            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (organisation, event, collection, whom)
-            JOIN event_wait ON organisation_id = asked.organisation AND event_wait.event = asked.event
-                AND event_wait.collection = asked.collection AND recipient_id = asked.whom
-            WHERE taken_by IS NULL",
+        each: concat!(
+            "SELECT ",
+            columns!(),
+            " FROM event_wait WHERE organisation_id = $1 AND event = $2 AND collection = $3 AND recipient_id = $4
+                AND taken_by IS NULL"
+        ),
+        together: concat!(
+            "SELECT ",
+            columns!(),
+            " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+                  AS asked (organisation, event, collection, whom)
+              JOIN event_wait ON organisation_id = asked.organisation AND event_wait.event = asked.event
+                  AND event_wait.collection = asked.collection AND recipient_id = asked.whom
+              WHERE taken_by IS NULL"
+        ),
         is_searched: false,
     };
     let mut asked = asked.to_vec();
@@ -65,34 +79,33 @@ pub(super) async fn waiting(
         asked.iter().map(|(event, whom)| row![organisation.as_str(), *event, &whom.collection, &whom.id]).collect();
     tx.gather(bulk, &rows, |row| {
         Ok(Waiting {
-            run: row.get(0)?,
-            pause: u32::try_from(row.get::<i64>(1)?).unwrap_or(u32::MAX),
-            event: row.get(2)?,
-            source: row.get(3)?,
-            recipient: Reference { collection: row.get(4)?, id: row.get(5)? },
+            run: row.get(at::recipient_run_id)?,
+            pause: u32::try_from(row.get::<i64>(at::pause)?).unwrap_or(u32::MAX),
+            event: row.get(at::event)?,
+            source: row.get(at::source)?,
+            recipient: Reference { collection: row.get(at::collection)?, id: row.get(at::recipient_id)? },
         })
     })
     .await
 }
 
-/// Lets runs wait.
+/// Stores the waits of runs.
 pub(crate) async fn open(tx: &mut Tx, organisation: &OrganisationId, all: &[Waiting]) -> Result<()> {
-    let sql =
-        "INSERT INTO event_wait (organisation_id, recipient_run_id, event, source, collection, recipient_id, pause)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (organisation_id, recipient_run_id) DO UPDATE SET event = excluded.event,
-            source = excluded.source, pause = excluded.pause, taken_by = NULL";
-    let rows: Vec<_> = all
-        .iter()
-        .map(|waiting| {
-            let Waiting { run, pause, event, source, recipient } = waiting;
-            row![organisation.as_str(), run, event, source, &recipient.collection, &recipient.id, i64::from(*pause)]
-        })
-        .collect();
-    tx.execute_many(sql, &rows).await.map(drop)
+    let (bulk, rows) = insert_all!(all.iter() => |Waiting { run, pause, event, source, recipient }| "event_wait" {
+        organisation_id: text = organisation.as_str(),
+        recipient_run_id: text = run,
+        event: text = event,
+        source: text = source,
+        collection: text = &recipient.collection,
+        recipient_id: text = &recipient.id,
+        pause: bigint = i64::from(*pause),
+    } "ON CONFLICT (organisation_id, recipient_run_id) DO UPDATE SET event = excluded.event,
+        source = excluded.source, pause = excluded.pause, taken_by = NULL");
+    tx.execute_many(bulk.each, &rows).await.map(drop)
 }
 
-/// Takes a run's wait; `false` where something else has. Who has taken it can take it again.
+/// Takes a run's wait under the name `by`. `false` if it was taken under another name. The same
+/// name can take it again.
 pub(crate) async fn take(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -104,7 +117,7 @@ pub(crate) async fn take(
     Ok(tx.execute(sql, params![organisation.as_str(), run, i64::from(pause), by]).await? == 1)
 }
 
-/// Forgets what runs have waited for, up to one of their waits.
+/// Deletes the waits of runs, up to the given number of each.
 pub(crate) async fn forget(tx: &mut Tx, organisation: &OrganisationId, runs: &[(&str, u32)]) -> Result<()> {
     let sql = "DELETE FROM event_wait WHERE organisation_id = $1 AND recipient_run_id = $2 AND pause <= $3";
     let rows: Vec<_> = runs.iter().map(|(run, pause)| row![organisation.as_str(), *run, i64::from(*pause)]).collect();

@@ -1,14 +1,18 @@
-//! Slack workspaces, each connected to a tenant: how it is connected, looked at, and let go.
+//! Slack workspaces that are connected to tenants: connecting, checking and revoking.
 //!
-//! # The life of a connection
-//! Somebody agrees on Slack's page and comes back with a code, which [`connect`] exchanges for a token. The token is kept sealed, as
-//! channel data of the tenant: `{"token": {"access_token", "refresh_token"?, "expires_at"?}, "team": {…}}`. Where the app rotates tokens,
-//! it is refreshed before it expires. [`check`] asks Slack whether it is still good; [`revoke`] gives it back.
+//! # Life cycle
+//! A person agrees on Slack's page, and returns with a code. [`connect`] exchanges it for a token.
+//! The token is kept sealed, as channel data of the tenant:
+//! `{"token": {"access_token", "refresh_token"?, "expires_at"?}, "team": {…}}`. If the app rotates
+//! tokens, the token is refreshed before it expires. [`check`] asks Slack if it is still valid.
+//! [`revoke`] revokes it.
 //!
-//! # When Slack refuses
-//! A message that Slack refuses because of the connection leaves a note with the tenant (`trouble`: a code and where), which the next
-//! message that goes through takes away: `token_revoked` and its like ask to connect again, `missing_scope` to allow more,
-//! `channel_not_found` to pick another channel. Limits are waited for.
+//! # Refusals
+//! If Slack refuses a message because of the connection, a note is kept with the tenant (`trouble`:
+//! a code, the channel and the time). The next message that succeeds removes it. `token_revoked`
+//! and similar codes ask a person to connect again, `missing_scope` to allow more,
+//! `channel_not_found` to choose another channel. After a rate limit, the message is tried again
+//! later.
 
 use std::time::Duration;
 
@@ -17,82 +21,19 @@ use campanile_base::{Error, Result, Timestamp};
 use serde_json::{Value, json};
 
 use crate::channels::Channel;
-use crate::channels::provider::{Call, Reply};
+use crate::messages::Message;
 use crate::{Notify, Reference, channel_data};
+use campanile_channels::slack::{address, refusal};
+use campanile_channels::{Call, Reply};
 
-/// Where Slack listens.
-const SLACK: &str = "https://slack.com/api";
-/// A token is refreshed when it is good for no longer than this.
+pub use campanile_channels::SlackRefusal as Refusal;
+
+/// A token is refreshed if it expires within this time.
 const EARLY: Duration = Duration::from_secs(300);
-/// How many channels a page has at most, as Slack recommends.
+/// The most channels of one page, as Slack recommends.
 const PAGE: u32 = 200;
 
-/// The address of a method of Slack's, or of a stand-in's.
-pub(crate) fn address(channel: &Channel, method: &str) -> String {
-    let base = channel.setting("base_url").unwrap_or(SLACK).trim_end_matches('/');
-    format!("{base}/{method}")
-}
-
-/// Why Slack refused something, by what can be done about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// It may not refuse later.
-    Later(String),
-    /// The token is no good: somebody has to connect again.
-    Disconnected(String),
-    /// The app may not do this: somebody has to allow it.
-    Scope(String),
-    /// The channel is not there, or not open to the app: somebody has to pick another.
-    Channel(String),
-    /// The message itself is no good.
-    Message(String),
-}
-
-impl Refusal {
-    /// Slack's word for it.
-    pub fn code(&self) -> &str {
-        match self {
-            Self::Later(code)
-            | Self::Disconnected(code)
-            | Self::Scope(code)
-            | Self::Channel(code)
-            | Self::Message(code) => code,
-        }
-    }
-}
-
-/// Slack answers 200 to what it refuses, and says so inside.
-pub(crate) fn refusal(reply: &Reply) -> Option<Refusal> {
-    if reply.is_good() && reply.body["ok"] == true {
-        return None;
-    }
-    let code = reply.word("/error").unwrap_or("unknown_error").to_owned();
-    if reply.status == 429 || reply.status >= 500 {
-        return Some(Refusal::Later(code));
-    }
-    Some(match code.as_str() {
-        "token_revoked"
-        | "account_inactive"
-        | "invalid_auth"
-        | "token_expired"
-        | "org_login_required"
-        | "not_authed"
-        | "invalid_refresh_token" => Refusal::Disconnected(code),
-        "missing_scope" | "no_permission" | "not_allowed_token_type" => Refusal::Scope(code),
-        "channel_not_found" | "not_in_channel" | "is_archived" | "restricted_action" | "user_not_found"
-        | "users_not_found" => Refusal::Channel(code),
-        "ratelimited"
-        | "rate_limited"
-        | "internal_error"
-        | "fatal_error"
-        | "request_timeout"
-        | "service_unavailable"
-        | "team_added_to_org" => Refusal::Later(code),
-        _ => Refusal::Message(code),
-    })
-}
-
-/// Asks a method with a form, as all of Slack's methods understand it.
+/// Calls a method with a form, which all Slack methods accept.
 async fn ask(
     notify: &Notify,
     channel: &Channel,
@@ -105,18 +46,20 @@ async fn ask(
         Some(token) => call.bearer(token),
         None => call,
     };
-    let reply =
-        call.ask(notify).await.map_err(|said| Error::Unavailable { what: "Slack", source: said.why().into() })?;
+    let reply = call
+        .ask(&notify.carriers)
+        .await
+        .map_err(|said| Error::Unavailable { what: "Slack", source: said.why().into() })?;
     Ok(match refusal(&reply) {
         None => Ok(reply),
         Some(refusal) => Err(refusal),
     })
 }
 
-/// Exchanges the code that somebody came back with for a token, and keeps it with the tenant.
+/// Exchanges the code from Slack's page for a token, and keeps it with the tenant.
 ///
 /// # Errors
-/// `Invalid` with Slack's word; `Unavailable`.
+/// `Invalid` with Slack's code; `Unavailable`.
 pub async fn connect(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -146,7 +89,7 @@ pub async fn connect(
     .await
 }
 
-/// What is kept of an answer with a token in it.
+/// The part of a token response that is kept.
 fn kept(answer: &Value, now: Timestamp) -> Option<Value> {
     let mut token = json!({ "access_token": answer["access_token"].as_str()? });
     if let (Some(refresh), Some(seconds)) = (answer["refresh_token"].as_str(), answer["expires_in"].as_u64()) {
@@ -156,10 +99,11 @@ fn kept(answer: &Value, now: Timestamp) -> Option<Value> {
     Some(token)
 }
 
-/// The token in an owner's channel data, refreshed where it would soon expire; `None` where there is none.
+/// The token in an owner's channel data, refreshed if it will soon expire. `None` if there is no
+/// token.
 ///
 /// # Errors
-/// `Unavailable`; what the database says.
+/// `Unavailable` if Slack does not answer.
 pub(crate) async fn token(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -183,7 +127,8 @@ pub(crate) async fn token(
         ("refresh_token", refresh),
     ];
     let Ok(reply) = ask(notify, channel, "oauth.v2.access", None, &fields).await? else {
-        // What was refused may have been refreshed by another node a moment ago; the old token's own refusal will tell.
+        // Another node may have refreshed the token a moment ago, so the refresh was refused. If
+        // the old token is invalid, the next call shows it.
         return Ok(Some(token.to_owned()));
     };
     let Some(fresh) = kept(&reply.body, notify.clock.now()) else { return Ok(Some(token.to_owned())) };
@@ -207,21 +152,21 @@ async fn token_of(
     }
 }
 
-/// How a connection is.
+/// The state of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Connection {
-    /// There is none.
+    /// There is no connection.
     None,
-    /// It is good.
+    /// Slack accepts the token.
     Good,
-    /// Slack does not take its token.
+    /// Slack refuses the token, with this code.
     Refused(String),
 }
 
-/// Asks Slack whether an owner's token is good.
+/// Asks Slack if an owner's token is valid.
 ///
 /// # Errors
-/// `Unavailable`; what the database says.
+/// `Unavailable` if Slack does not answer.
 pub async fn check(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -235,31 +180,32 @@ pub async fn check(
     })
 }
 
-/// What is asked of a list of channels.
+/// A query for a list of channels.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// Where the page begins.
+pub struct ChannelQuery {
+    /// The cursor of the page.
     pub cursor: Option<String>,
-    /// How many, 200 at most.
+    /// The size of the page, 200 at most.
     pub limit: Option<u32>,
-    /// As `public_channel,private_channel`.
+    /// The types, as `public_channel,private_channel`.
     pub types: Option<String>,
-    /// Whether archived ones are left out; they are unless said.
+    /// True if archived channels are left out, which is the default.
     pub exclude_archived: Option<bool>,
-    /// Of which workspace, where the app is installed in an organisation of them.
+    /// The workspace, if the app is installed in an organisation of several.
     pub team_id: Option<String>,
 }
 
-/// A page of the channels that a connection reaches, and where the next begins; `None` where nothing is connected.
+/// A page of the channels that a connection can reach, and the cursor of the next one. `None` if
+/// nothing is connected.
 ///
 /// # Errors
-/// `Invalid` with Slack's word; `Unavailable`.
+/// `Invalid` with Slack's code; `Unavailable`.
 pub async fn channels(
     notify: &Notify,
     organisation: &OrganisationId,
     channel: &Channel,
     owner: &Reference,
-    asked: &Asked,
+    asked: &ChannelQuery,
 ) -> Result<Option<(Vec<Value>, Option<String>)>> {
     let Some(token) = token_of(notify, organisation, channel, owner).await? else { return Ok(None) };
     let limit = asked.limit.unwrap_or(PAGE).clamp(1, PAGE).to_string();
@@ -282,10 +228,11 @@ pub async fn channels(
     Ok(Some((found.collect(), next.map(str::to_owned))))
 }
 
-/// Gives an owner's token back to Slack, and forgets it. What recipients have chosen stays.
+/// Revokes an owner's token at Slack, and deletes it. The connections of recipients stay. The
+/// result is false if there was no token.
 ///
 /// # Errors
-/// `Unavailable`; what the database says.
+/// `Unavailable` if Slack does not answer.
 pub async fn revoke(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -293,7 +240,7 @@ pub async fn revoke(
     owner: Reference,
 ) -> Result<bool> {
     let Some(token) = token_of(notify, organisation, channel, &owner).await? else { return Ok(false) };
-    // A token that Slack no longer knows is as good as revoked.
+    // A token that Slack no longer knows counts as revoked.
     if let Err(Refusal::Later(code)) = ask(notify, channel, "auth.revoke", Some(&token), &[]).await? {
         return Err(Error::Unavailable { what: "Slack", source: code.into() });
     }
@@ -306,10 +253,7 @@ pub async fn revoke(
     Ok(true)
 }
 
-/// Notes with an owner what keeps messages from going through; or that nothing does any more.
-///
-/// # Errors
-/// What the database says.
+/// Stores the refusal with the owner, or removes the note if there is none.
 pub(crate) async fn note(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -325,4 +269,28 @@ pub(crate) async fn note(
         None => drop(data.remove("trouble")),
     })
     .await
+}
+
+/// The token for a message to Slack: the tenant's, or that of the recipient's connection.
+pub(crate) async fn token_for(
+    notify: &Notify,
+    organisation: &OrganisationId,
+    channel: &Channel,
+    message: &Message,
+    of_tenant: Option<&Value>,
+) -> Result<Option<String>> {
+    if let (Some(tenant), Some(data)) = (&message.tenant, of_tenant)
+        && let Some(token) = token(notify, organisation, channel, &Reference::tenant(tenant), data).await?
+    {
+        return Ok(Some(token));
+    }
+    // Tokens of connections are not stored with the message, so the channel data is read.
+    let data = channel_data::of(notify, organisation, &message.recipient, &channel.id).await?;
+    let sent_to = &message.content["connection"];
+    let word =
+        |connection: &Value, name: &str| connection[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let same = |other: &Value, name: &str| other[name].as_str().map(str::to_owned) == word(sent_to, name);
+    let connections = data.as_ref().and_then(|data| data["connections"].as_array()).into_iter().flatten();
+    let own = connections.filter(|other| same(other, "channel_id") && same(other, "user_id"));
+    Ok(own.filter_map(|other| other["access_token"].as_str()).next().map(str::to_owned))
 }

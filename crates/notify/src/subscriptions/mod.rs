@@ -1,7 +1,7 @@
-//! Subscriptions: who hears what an object hears.
+//! Subscriptions of recipients to objects.
 //!
-//! A trigger for an object goes to the object and to everybody who subscribes to it; a subscriber that is an object itself
-//! brings its own along, [`DEPTH`] levels deep.
+//! A trigger for an object goes to the object and to all its subscribers. If a subscriber is an
+//! object itself, its own subscribers are included, too, up to [`DEPTH`] levels.
 
 mod queries;
 
@@ -10,44 +10,44 @@ use campanile_base::{Error, Result, Timestamp, new_ksuid};
 use campanile_db::{Range, Tx};
 use serde_json::{Map, Value, json};
 
-use crate::recipients::{self, Recipient, Told};
+use crate::recipients::{self, Recipient, RecipientInput};
 use crate::{Notify, Reference};
 
-/// How deep subscriptions of subscriptions are followed.
+/// The levels of subscriptions that are followed.
 pub const DEPTH: usize = 2;
-/// How many can be subscribed at a time.
+/// The most recipients in one request.
 pub const TOGETHER: usize = 100;
 
 /// A subscription.
 #[derive(Debug, Clone)]
 pub struct Subscription {
-    /// To what.
+    /// The object.
     pub object: Reference,
-    /// Who.
+    /// The subscriber.
     pub recipient: Reference,
-    /// Its place in lists.
+    /// The sort key in lists.
     pub place: String,
-    /// What was told of it.
+    /// The properties.
     pub properties: Map<String, Value>,
-    /// Since when.
+    /// The time of its creation.
     pub inserted_at: Timestamp,
-    /// When something was last told of it.
+    /// The time of its last change.
     pub updated_at: Timestamp,
 }
 
-/// A subscription with both ends, as the API shows it.
+/// A subscription with its object and its subscriber.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct SubscriptionView {
     /// The subscription.
     pub subscription: Subscription,
-    /// To what.
+    /// The object.
     pub object: Recipient,
-    /// Who.
+    /// The subscriber.
     pub recipient: Recipient,
 }
 
-impl Shown {
-    /// As the API shows it.
+impl SubscriptionView {
+    /// The subscription in the shape of the API.
     pub fn view(&self) -> Value {
         json!({
             "__typename": "Subscription",
@@ -60,7 +60,7 @@ impl Shown {
     }
 }
 
-/// Subscribes recipients to an object; who does already has their properties replaced.
+/// Subscribes recipients to an object. An existing subscription gets the new properties.
 ///
 /// # Errors
 /// `InvalidField`.
@@ -69,9 +69,9 @@ pub async fn add(
     notify: &Notify,
     organisation: &OrganisationId,
     object: Reference,
-    told: Vec<Told>,
+    told: Vec<RecipientInput>,
     properties: Map<String, Value>,
-) -> Result<Vec<Shown>> {
+) -> Result<Vec<SubscriptionView>> {
     let object = object.checked()?;
     if told.len() > TOGETHER {
         return Err(Error::invalid_field("recipients", format!("must not name more than {TOGETHER}")));
@@ -91,28 +91,25 @@ pub async fn add(
             updated_at: now,
         })
         .collect();
-    // Whom nothing was ever told of is known from now on, too.
+    // Recipients and the object are stored even if they have no properties.
     let mut told = told;
     for told in &mut told {
         told.properties.get_or_insert_default();
     }
-    told.push(Told { properties: Some(Map::new()), ..Told::named(object) });
+    told.push(RecipientInput { properties: Some(Map::new()), ..RecipientInput::named(object) });
     recipients::identify(tx, notify, organisation, told).await?;
     queries::put(tx, organisation, &new).await?;
     shown(tx, notify, organisation, new).await
 }
 
-/// Ends subscriptions to an object; answers those that there were.
-///
-/// # Errors
-/// What the database says.
+/// Deletes subscriptions to an object, and returns those that existed.
 pub async fn remove(
     tx: &mut Tx,
     notify: &Notify,
     organisation: &OrganisationId,
     object: &Reference,
     recipients: &[Reference],
-) -> Result<Vec<Shown>> {
+) -> Result<Vec<SubscriptionView>> {
     let mut ended = Vec::new();
     for recipient in recipients {
         ended.extend(queries::one(tx, organisation, object, recipient).await?);
@@ -122,19 +119,17 @@ pub async fn remove(
     Ok(ended)
 }
 
-/// Which end of a subscription a list begins at.
+/// The end of a subscription that a list is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// Who subscribes to this.
+    /// The subscribers of an object.
     Object,
-    /// What this subscribes to.
+    /// The objects of a subscriber.
     Recipient,
 }
 
-/// A stretch of the subscriptions at one end, only those with one of `others` at the other end where some are named.
-///
-/// # Errors
-/// What the database says.
+/// One page of the subscriptions at one end. If `others` has references, only subscriptions with
+/// one of them at the other end are listed.
 pub async fn list(
     tx: &mut Tx,
     notify: &Notify,
@@ -142,7 +137,7 @@ pub async fn list(
     whose: (&Reference, End),
     others: &[Reference],
     range: &Range,
-) -> Result<Vec<Shown>> {
+) -> Result<Vec<SubscriptionView>> {
     let found = match (whose, others) {
         ((reference, End::Object), []) => queries::of_object(tx, organisation, reference, range).await?,
         ((reference, End::Recipient), []) => queries::of_recipient(tx, organisation, reference, range).await?,
@@ -161,10 +156,7 @@ pub async fn list(
     shown(tx, notify, organisation, found).await
 }
 
-/// The next subscribers to an object, by their names, after the one named last.
-///
-/// # Errors
-/// What the database says.
+/// The next subscribers of an object, in the order of their references, after the last one seen.
 pub async fn next(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -180,14 +172,14 @@ async fn shown(
     notify: &Notify,
     organisation: &OrganisationId,
     found: Vec<Subscription>,
-) -> Result<Vec<Shown>> {
+) -> Result<Vec<SubscriptionView>> {
     let names: Vec<Reference> = found.iter().flat_map(|one| [one.object.clone(), one.recipient.clone()]).collect();
     let known = recipients::these(tx, organisation, &names).await?;
     let now = notify.clock.now();
     let get = |reference: &Reference| {
         known.get(reference).cloned().unwrap_or_else(|| Recipient::unknown(reference.clone(), now))
     };
-    let shown = found.into_iter().map(|subscription| Shown {
+    let shown = found.into_iter().map(|subscription| SubscriptionView {
         object: get(&subscription.object),
         recipient: get(&subscription.recipient),
         subscription,

@@ -1,49 +1,29 @@
 //! The SQL of subscriptions.
 
 use campanile_accounts::OrganisationId;
-use campanile_db::{Bulk, Range, Result, Row, Tx, params, ranged, row};
+use campanile_db::{Range, Result, Row, Tx, insert_all, json_text, params, ranged, row};
 
 use super::Subscription;
 use crate::Reference;
 
-macro_rules! columns {
-    () => {
-        "object_collection, object_id, recipient_collection, recipient_id, place, properties, inserted_at, updated_at"
-    };
+campanile_db::columns! {
+    columns, at:
+    object_collection, object_id, recipient_collection, recipient_id, place, properties, inserted_at, updated_at,
 }
 
 pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, new: &[Subscription]) -> Result<()> {
-    let bulk = Bulk {
-        each: "INSERT INTO subscription (organisation_id, object_collection, object_id, recipient_collection,
-                recipient_id, place, properties, inserted_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            ON CONFLICT (organisation_id, object_collection, object_id, recipient_collection, recipient_id)
-            DO UPDATE SET properties = excluded.properties, updated_at = excluded.updated_at",
-        together: "INSERT INTO subscription (organisation_id, object_collection, object_id, recipient_collection,
-                recipient_id, place, properties, inserted_at, updated_at)
-            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                $8::bigint[], $9::bigint[])
-            ON CONFLICT (organisation_id, object_collection, object_id, recipient_collection, recipient_id)
-            DO UPDATE SET properties = excluded.properties, updated_at = excluded.updated_at
-            RETURNING organisation_id",
-        is_searched: false,
-    };
-    let rows: Vec<_> = new
-        .iter()
-        .map(|new| {
-            row![
-                organisation.as_str(),
-                &new.object.collection,
-                &new.object.id,
-                &new.recipient.collection,
-                &new.recipient.id,
-                &new.place,
-                serde_json::to_string(&new.properties).unwrap_or_default(),
-                new.inserted_at,
-                new.updated_at
-            ]
-        })
-        .collect();
+    let (bulk, rows) = insert_all!(new.iter() => |new| "subscription" {
+        organisation_id: text = organisation.as_str(),
+        object_collection: text = &new.object.collection,
+        object_id: text = &new.object.id,
+        recipient_collection: text = &new.recipient.collection,
+        recipient_id: text = &new.recipient.id,
+        place: text = &new.place,
+        properties: text = json_text(&new.properties),
+        inserted_at: bigint = new.inserted_at,
+        updated_at: bigint = new.updated_at,
+    } "ON CONFLICT (organisation_id, object_collection, object_id, recipient_collection, recipient_id)
+        DO UPDATE SET properties = excluded.properties, updated_at = excluded.updated_at");
     tx.change(bulk, &rows).await.map(drop)
 }
 
@@ -148,11 +128,11 @@ pub(super) async fn next(
 
 fn read(row: &Row<'_>) -> Result<Subscription> {
     Ok(Subscription {
-        object: Reference { collection: row.get(0)?, id: row.get(1)? },
-        recipient: Reference { collection: row.get(2)?, id: row.get(3)? },
-        place: row.get(4)?,
-        properties: serde_json::from_str(&row.get::<String>(5)?).unwrap_or_default(),
-        inserted_at: row.get(6)?,
-        updated_at: row.get(7)?,
+        object: Reference { collection: row.get(at::object_collection)?, id: row.get(at::object_id)? },
+        recipient: Reference { collection: row.get(at::recipient_collection)?, id: row.get(at::recipient_id)? },
+        place: row.get(at::place)?,
+        properties: row.json(at::properties)?,
+        inserted_at: row.get(at::inserted_at)?,
+        updated_at: row.get(at::updated_at)?,
     })
 }

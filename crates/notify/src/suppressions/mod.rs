@@ -1,15 +1,19 @@
-//! Addresses that no mail goes to any more, because one came back for good, because whoever reads it complained, or because somebody said so.
+//! Suppressed addresses: no mail is sent to them, because a mail bounced for good, because the
+//! reader complained, or because somebody added them by hand.
 //!
-//! A provider that tells of a bounce that will not pass, or of a complaint, puts the address here; a mail server does with an answer that
-//! says that there is no such mailbox. Each mail of the organisation is looked at before it is carried: addresses that stand here are
-//! left out of it, and a mail that is left without any is not sent, and says why. An address is taken off by whoever runs the
-//! organisation. Bounces that may pass, such as a full mailbox, change nothing.
+//! An address is added when a provider reports a permanent bounce or a complaint, or when a mail
+//! server answers that the mailbox does not exist. Bounces that may pass, such as a full mailbox,
+//! change nothing.
+//!
+//! Each mail of the organisation is checked before it is handed over, in [`sending`](crate::sending).
+//! Suppressed addresses are left out. A mail without a `to` address left is not sent, and the reason
+//! is reported. Removing an address needs the permission to configure the organisation.
 
 mod queries;
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, Permission};
-use campanile_base::{Clock, Error, Result, Timestamp};
+use campanile_base::{Clock, Error, Result, Thing, Timestamp};
 use campanile_db::{Range, Tx};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,33 +21,33 @@ use utoipa::ToSchema;
 
 /// The longest address that mail knows, in bytes.
 const LONGEST: usize = 254;
-/// The part of what a provider said that is kept, in characters.
+/// The part of a provider's explanation that is kept, in characters.
 const DETAILS: usize = 500;
 
-/// An address that no mail goes to.
+/// A suppressed address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Suppression {
     /// The address, in lower case.
     pub address: String,
     /// `bounced`, `complained` or `manual`.
     pub reason: String,
-    /// The words of the provider, or of whoever added it.
+    /// The explanation of the provider, or of the person who added it.
     pub details: Option<String>,
-    /// The message whose mail came back or was complained of.
+    /// The message whose mail bounced or was complained about.
     pub message_id: Option<String>,
-    /// Since when.
+    /// The time at which it was added.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 
-/// Why an address is put here.
+/// The reason to suppress an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// A mail came back, and so would the next.
+    /// A mail bounced for good.
     Bounced,
-    /// The reader has called a mail unwanted.
+    /// The reader complained.
     Complained,
-    /// Somebody said so.
+    /// A person added it.
     Manual,
 }
 
@@ -57,16 +61,16 @@ impl Reason {
     }
 }
 
-/// An address as it is compared: without its name, and in lower case.
+/// An address in the form for comparison: without a name, and in lower case.
 pub(crate) fn plain(address: &str) -> String {
     let address = address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end_matches('>'));
     address.trim().to_lowercase()
 }
 
-/// Puts an address here. The first reason stays.
+/// Adds an address. If it is suppressed already, the first reason stays.
 ///
 /// # Errors
-/// `Forbidden`; `InvalidField` for what is no address.
+/// `Forbidden`; `InvalidField` if it is no mail address.
 pub async fn add(
     tx: &mut Tx,
     clock: &Clock,
@@ -93,34 +97,28 @@ pub async fn add(
         activity::record(tx, clock, caller, Action::SuppressionCreated, &suppression.address, about).await?;
     }
     let known = queries::these(tx, organisation, std::slice::from_ref(&suppression.address)).await?;
-    known.into_iter().next().ok_or(Error::NotFound("suppression"))
+    known.into_iter().next().ok_or(Error::NotFound(Thing::Suppression))
 }
 
-/// Takes an address off.
+/// Removes an address.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound` where it does not stand here.
+/// `Forbidden`; `NotFound` if it is not suppressed.
 pub async fn remove(tx: &mut Tx, clock: &Clock, caller: &Caller, address: &str) -> Result<()> {
     caller.must(Permission::Configure)?;
     let address = plain(address);
     if queries::delete(tx, &caller.organisation, &address).await? == 0 {
-        return Err(Error::NotFound("suppression"));
+        return Err(Error::NotFound(Thing::Suppression));
     }
     activity::record(tx, clock, caller, Action::SuppressionDeleted, &address, Value::Null).await
 }
 
-/// A stretch of an organisation's, by address.
-///
-/// # Errors
-/// What the database says.
+/// One page of an organisation's suppressions, ordered by address.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, range: &Range) -> Result<Vec<Suppression>> {
     Ok(queries::list(tx, organisation, range).await?)
 }
 
-/// Finds which of these addresses stand here.
-///
-/// # Errors
-/// What the database says.
+/// The suppressions among these addresses.
 pub(crate) async fn among(
     tx: &mut Tx,
     organisation: &OrganisationId,

@@ -1,4 +1,4 @@
-//! How triggers are accepted: together, each wholly or not at all.
+//! Accepts triggers: many in one transaction, each completely or not at all.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,83 +7,63 @@ use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::bounds::SCHEMA_EFFORT_AT_ONCE;
-use campanile_base::{Error, Result, new_uuid, sha256_hex};
+use campanile_base::{Error, Result, new_uuid};
 use campanile_db::{Apply, Lane, Tx};
 use campanile_engine::NewJob;
 use serde_json::{Map, Value, json};
 
-use super::{MOST, RECIPIENTS, Trigger, fan_out, queries};
-use crate::recipients::{self, Told};
+use super::idempotency_key::IdempotencyKey;
+use super::{MOST, RECIPIENTS, Trigger, fan_out_job, queries};
+use crate::recipients::{self, RecipientInput};
 use crate::reference::AUDIENCES;
 use crate::resources::{self, Kind};
 use crate::workflows::{self, Program, Schema};
 use crate::{Notify, Reference};
 
-/// For how long a repeated request is answered like the first.
+/// The time for which a repeated request gets the answer of the first one.
 const REPEATS: Duration = Duration::from_secs(24 * 3_600);
 
-/// What is asked for.
+/// A request to trigger a workflow.
 #[derive(Debug, Clone)]
-pub struct Asked {
-    /// By whom.
+pub struct TriggerRequest {
+    /// The organisation.
     pub organisation: OrganisationId,
     /// The workflow's key.
     pub workflow: String,
-    /// For whom.
-    pub recipients: Vec<Told>,
-    /// Who did it.
-    pub actor: Option<Told>,
-    /// Within which tenant.
-    pub tenant: Option<Told>,
-    /// What templates are given.
+    /// The recipients.
+    pub recipients: Vec<RecipientInput>,
+    /// The actor.
+    pub actor: Option<RecipientInput>,
+    /// The tenant, if any.
+    pub tenant: Option<RecipientInput>,
+    /// Data for templates and conditions.
     pub data: Map<String, Value>,
-    /// What it can be called off by.
+    /// The key by which it can be cancelled.
     pub cancellation_key: Option<String>,
-    /// Whether delays are skipped.
+    /// True if delays are skipped.
     pub skips_delays: bool,
-    /// Whether nothing really goes out.
+    /// True if messages are not handed to providers.
     pub is_sandbox: bool,
-    /// What has set it off, as the API shows it.
+    /// Its cause, as the API shows it.
     pub source: Value,
-    /// The schedule that has, as templates know it.
+    /// The schedule that caused the trigger, as templates get it.
     pub schedule: Option<Value>,
-    /// Whether objects do not bring their subscribers along.
+    /// True if subscribers of objects get no runs.
     pub is_alone: bool,
-    /// What a repetition of this request has in common with it.
-    pub repeat: Option<Repeat>,
-    /// The version of the workflow whose schema the data were checked against already.
+    /// The idempotency key and the hash, if the request may be repeated.
+    pub repeat: Option<IdempotencyKey>,
+    /// The version of the workflow whose schema has already accepted the data.
     pub checked_by: Option<String>,
 }
 
-/// How a repetition of a request is known.
-#[derive(Debug, Clone)]
-pub struct Repeat {
-    /// What its caller named it.
-    pub key: String,
-    /// The hash of the request: another one of that name is a mistake.
-    pub hash: String,
-    /// The id of this request.
-    pub request_id: String,
-}
-
-impl Repeat {
-    /// Of a request with an `Idempotency-Key`.
-    pub fn of(key: &str, request: &[u8], request_id: String) -> Self {
-        Self { key: key.to_owned(), hash: sha256_hex(request), request_id }
-    }
-
-    /// What a repetition of the first request of this key is answered.
-    fn answer(&self, first: queries::First) -> Result<Accepted> {
-        match first.hash == self.hash {
-            true => Ok(Accepted { workflow_run_id: first.workflow_run_id, repeats: Some(first.request_id) }),
-            false => Err(Error::invalid_field("idempotency_key", "This Idempotency-Key was used for another request.")),
-        }
-    }
-}
-
-impl Asked {
-    /// A trigger by the API, with nothing but a workflow, recipients and data.
-    pub fn new(organisation: OrganisationId, workflow: &str, recipients: Vec<Told>, data: Map<String, Value>) -> Self {
+impl TriggerRequest {
+    /// A trigger from the API, with only a workflow, recipients and data.
+    pub fn new(
+        organisation: OrganisationId,
+        workflow: &str,
+        recipients: Vec<RecipientInput>,
+        data: Map<String, Value>,
+    ) -> Self {
         Self {
             organisation,
             workflow: workflow.to_owned(),
@@ -103,12 +83,13 @@ impl Asked {
     }
 }
 
-/// Why a trigger was not accepted.
+/// The reason why a trigger was not accepted.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     Error(Error),
-    /// It takes long to check its data against the schema: that is done outside of the transaction, and the trigger brought again.
-    Unchecked(Box<Asked>, Arc<Program>),
+    /// The check of its data against the schema takes long. It is done outside of the transaction,
+    /// and then the trigger is submitted again.
+    Unchecked(Box<TriggerRequest>, Arc<Program>),
 }
 
 impl<E: Into<Error>> From<E> for Refusal {
@@ -117,23 +98,24 @@ impl<E: Into<Error>> From<E> for Refusal {
     }
 }
 
-/// What became of a trigger.
+/// An accepted trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// The run that it made.
+    /// The id of the workflow run.
     pub workflow_run_id: String,
-    /// The id of the request that made it, where this one repeats it.
+    /// The id of the first request, if this one repeats it.
     pub repeats: Option<String>,
 }
 
-/// Triggers that share transactions. What is refused is refused by itself.
-pub(crate) type Accepts = Lane<Asked, std::result::Result<Accepted, Arc<Refusal>>>;
+/// The lane of triggers that share transactions. A refused trigger does not affect the others.
+pub(crate) type Accepts = Lane<TriggerRequest, std::result::Result<Accepted, Arc<Refusal>>>;
 
-/// Accepts a trigger: it is durable once this answers.
+/// Accepts a trigger. It is durable once this returns.
 ///
 /// # Errors
-/// `NotFound` of the workflow; `InvalidField`; `Conflict` where a repeated request is another one.
-pub async fn accept(notify: &Notify, asked: Asked) -> Result<Accepted> {
+/// `NotFound` if there is no such workflow; `InvalidField`, also for an idempotency key that was
+/// used for another request; `Conflict` if the workflow was changed during the check of the data.
+pub async fn accept(notify: &Notify, asked: TriggerRequest) -> Result<Accepted> {
     check(&asked)?;
     match submit(notify, asked).await? {
         Ok(accepted) => Ok(accepted),
@@ -149,7 +131,7 @@ pub async fn accept(notify: &Notify, asked: Asked) -> Result<Accepted> {
     }
 }
 
-async fn submit(notify: &Notify, asked: Asked) -> Result<std::result::Result<Accepted, Refusal>> {
+async fn submit(notify: &Notify, asked: TriggerRequest) -> Result<std::result::Result<Accepted, Refusal>> {
     let lane = notify.accepts.get_or_init(|| lane(notify));
     let answer = lane.submit(asked).await?;
     Ok(answer.map_err(|refusal| match Arc::try_unwrap(refusal) {
@@ -159,12 +141,12 @@ async fn submit(notify: &Notify, asked: Asked) -> Result<std::result::Result<Acc
 }
 
 /// Checks a trigger's data against the workflow's schema on a thread of the sandbox.
-async fn check_data(notify: &Notify, asked: Asked, program: Arc<Program>) -> Result<Asked> {
+async fn check_data(notify: &Notify, asked: TriggerRequest, program: Arc<Program>) -> Result<TriggerRequest> {
     let organisation = asked.organisation.clone();
     let check = move || {
         let data = Value::Object(asked.data.clone());
         let faults = program.schema.as_ref().map(|schema| schema.faults(&data)).unwrap_or_default();
-        (faults, Asked { checked_by: Some(program.version.clone()), ..asked })
+        (faults, TriggerRequest { checked_by: Some(program.version.clone()), ..asked })
     };
     let (faults, asked) = workflows::in_sandbox(notify, &organisation, check).await?;
     match faults.is_empty() {
@@ -175,7 +157,7 @@ async fn check_data(notify: &Notify, asked: Asked, program: Arc<Program>) -> Res
 
 fn lane(notify: &Notify) -> Accepts {
     let within = notify.within();
-    let apply: Apply<Asked, std::result::Result<Accepted, Arc<Refusal>>> = Arc::new(move |tx, asked| {
+    let apply: Apply<TriggerRequest, std::result::Result<Accepted, Arc<Refusal>>> = Arc::new(move |tx, asked| {
         let notify = within.clone();
         Box::pin(async move {
             let (mut answers, mut jobs) = (Vec::with_capacity(asked.len()), Vec::new());
@@ -203,14 +185,15 @@ fn lane(notify: &Notify) -> Accepts {
 ///
 /// # Errors
 /// Like [`accept`].
-pub async fn trigger(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<Accepted> {
+pub async fn trigger(tx: &mut Tx, notify: &Notify, asked: TriggerRequest) -> Result<Accepted> {
     check(&asked)?;
     let (accepted, job) = match admit(tx, notify, asked, &mut Current::default()).await {
         Ok(accepted) => accepted,
         Err(Refusal::Error(error)) => return Err(error),
         Err(Refusal::Unchecked(asked, program)) => {
             let data = Value::Object(asked.data.clone());
-            // The caller's transaction is held meanwhile, so a check that takes long is refused.
+            // The caller's transaction is held during the check, so a check that takes long is
+            // refused.
             let is_much = |schema: &Schema| schema.effort(&data, SCHEMA_EFFORT_AT_ONCE) > SCHEMA_EFFORT_AT_ONCE;
             if program.schema.as_ref().is_some_and(is_much) {
                 return Err(Error::invalid_field("data", "takes too much to be checked against the workflow's schema"));
@@ -219,7 +202,7 @@ pub async fn trigger(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<Accep
             if !faults.is_empty() {
                 return Err(Error::invalid_field("data", faults.join("; ")));
             }
-            let asked = Asked { checked_by: Some(program.version.clone()), ..*asked };
+            let asked = TriggerRequest { checked_by: Some(program.version.clone()), ..*asked };
             match admit(tx, notify, asked, &mut Current::default()).await {
                 Ok(accepted) => accepted,
                 Err(Refusal::Error(error)) => return Err(error),
@@ -231,14 +214,14 @@ pub async fn trigger(tx: &mut Tx, notify: &Notify, asked: Asked) -> Result<Accep
     Ok(accepted)
 }
 
-fn check(asked: &Asked) -> Result<()> {
+fn check(asked: &TriggerRequest) -> Result<()> {
     if asked.recipients.is_empty() {
         return Err(Error::invalid_field("recipients", "must not be empty"));
     }
     if asked.recipients.len() > RECIPIENTS {
         return Err(Error::invalid_field("recipients", format!("must not name more than {RECIPIENTS}")));
     }
-    let is_audience = |told: &&Told| told.reference.collection == AUDIENCES;
+    let is_audience = |told: &&RecipientInput| told.reference.collection == AUDIENCES;
     if asked.recipients.iter().filter(is_audience).any(|told| told.properties.is_some()) {
         return Err(Error::invalid_field("recipients", "an audience is only named: its members are added elsewhere"));
     }
@@ -256,13 +239,13 @@ fn check(asked: &Asked) -> Result<()> {
     Ok(())
 }
 
-/// The workflows that triggers of one transaction have asked for: each is looked up once.
+/// The workflows of the triggers in one transaction: each is looked up once.
 type Current = HashMap<(OrganisationId, String), Arc<Program>>;
 
 async fn admit(
     tx: &mut Tx,
     notify: &Notify,
-    asked: Asked,
+    asked: TriggerRequest,
     current: &mut Current,
 ) -> std::result::Result<(Accepted, Option<NewJob>), Refusal> {
     let (organisation, now) = (&asked.organisation, notify.clock.now());
@@ -270,7 +253,7 @@ async fn admit(
     if let Some(repeat) = &asked.repeat
         && let Some(first) = queries::first(tx, organisation, &repeat.key, now).await?
     {
-        return Ok((repeat.answer(first)?, None));
+        return Ok((answer_to(repeat, first)?, None));
     }
     let program = match current.entry((organisation.clone(), asked.workflow.clone())) {
         Entry::Occupied(known) => known.get().clone(),
@@ -296,12 +279,13 @@ async fn admit(
         }
     }
     let (recipients, actor, tenant) = tell(tx, notify, &asked).await?;
-    // Last: a request that is refused does not use its key up. Another node may have been first meanwhile.
+    // Comes last, so that a refused request does not use up its key. Another node may have been
+    // first meanwhile.
     if let Some(repeat) = &asked.repeat
         && !queries::claim(tx, organisation, repeat, &id, now, now.plus(REPEATS)).await?
         && let Some(first) = queries::first(tx, organisation, &repeat.key, now).await?
     {
-        return Ok((repeat.answer(first)?, None));
+        return Ok((answer_to(repeat, first)?, None));
     }
     let more_data =
         asked.recipients.iter().filter_map(|told| Some((told.reference.clone(), told.trigger_data.clone()?))).collect();
@@ -326,19 +310,20 @@ async fn admit(
         more_data,
         filters,
     };
-    Ok((Accepted { workflow_run_id: id, repeats: None }, Some(fan_out::job(trigger, recipients))))
+    Ok((Accepted { workflow_run_id: id, repeats: None }, Some(fan_out_job::job(trigger, recipients))))
 }
 
-/// Stores what a trigger tells of recipients, actor and tenant; answers their names.
+/// Stores the given properties of recipients, actor and tenant. Returns their references.
 async fn tell(
     tx: &mut Tx,
     notify: &Notify,
-    asked: &Asked,
+    asked: &TriggerRequest,
 ) -> Result<(Vec<Reference>, Option<Reference>, Option<String>)> {
-    let mut told: Vec<Told> = asked.recipients.iter().filter(|told| told.properties.is_some()).cloned().collect();
+    let mut told: Vec<RecipientInput> =
+        asked.recipients.iter().filter(|told| told.properties.is_some()).cloned().collect();
     told.extend(asked.actor.clone());
     told.extend(asked.tenant.clone().map(|mut tenant| {
-        // Who is named for the first time is known from now on.
+        // A tenant that is named for the first time is stored.
         tenant.properties.get_or_insert_default();
         tenant
     }));
@@ -347,7 +332,7 @@ async fn tell(
         if let Some(actor) = &asked.actor
             && !known.contains_key(&actor.reference)
         {
-            return Err(Error::invalid_field("actor", "is not known"));
+            return Err(Error::unknown_actor());
         }
     }
     let mut recipients: Vec<Reference> = Vec::with_capacity(asked.recipients.len());
@@ -359,4 +344,12 @@ async fn tell(
     let (actor, tenant) = (&asked.actor, &asked.tenant);
     let tenant = tenant.as_ref().map(|tenant| tenant.reference.id.clone());
     Ok((recipients, actor.as_ref().map(|actor| actor.reference.clone()), tenant))
+}
+
+/// The answer to a repetition of the first request of its key.
+fn answer_to(repeat: &IdempotencyKey, first: queries::First) -> Result<Accepted> {
+    match first.hash == repeat.hash {
+        true => Ok(Accepted { workflow_run_id: first.workflow_run_id, repeats: Some(first.request_id) }),
+        false => Err(Error::invalid_field("idempotency_key", "This Idempotency-Key was used for another request.")),
+    }
 }

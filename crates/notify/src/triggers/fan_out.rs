@@ -1,4 +1,5 @@
-//! The jobs that make runs of a trigger: for the recipients that it names, and for those who subscribe to them.
+//! The jobs that make runs of a trigger: for the recipients that it names, and for their
+//! subscribers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,63 +7,23 @@ use std::sync::Arc;
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
 use campanile_db::{Apply, END, Lane, Range, Tx};
+use campanile_documents::conditions::{Group, Scope};
+use campanile_documents::template::budget;
 use campanile_engine::{Attempt, NewJob, Outcome, Registry};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::fan_out_job::{Args, FAN_OUT, Recipients, job_for};
 use super::{Origin, Trigger};
-use crate::conditions::{Group, Scope};
 use crate::reference::AUDIENCES;
-use crate::runs::{self, Advanced, NotAdvanced, Run, Settled, State, World, advance_page, load_and_advance};
+use crate::runs::{self, Advanced, NotAdvanced, Run, RunContext, RunNote, State, advance_page, load_and_advance};
 use crate::subscriptions::{self, DEPTH};
-use crate::template::budget;
 use crate::workflows::{self, Program};
 use crate::{Notify, Reference, audiences};
 
-/// The kind of job.
-const FAN_OUT: &str = "notify.fan_out";
-/// How many recipients' runs are made in one job.
+/// The number of runs that are made in one job.
 const TOGETHER: usize = 250;
-/// Up to how many recipients a job is loaded together with others.
-const FEW: usize = 8;
-/// How many subscribers are read at a time, to be given to jobs that run beside each other.
+/// The number of subscribers that are read at a time. They are given to jobs that run in parallel.
 const PLANNED: usize = 16 * TOGETHER;
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Args {
-    trigger: Trigger,
-    whom: Whom,
-}
-
-/// Whom a job makes runs for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-enum Whom {
-    /// These, who were named.
-    Named(Vec<Reference>),
-    /// These, who subscribe to what was named, and what their subscriptions say.
-    Subscribed(Vec<(Reference, Map<String, Value>)>),
-    /// An object's subscribers, after this one.
-    Subscribers { object: Reference, after: Option<Reference>, depth: usize },
-    /// An audience's members, after this place.
-    Members { audience: String, after: Option<String> },
-}
-
-impl Args {
-    /// Whether what is needed is read together with what others need.
-    fn is_small(&self) -> bool {
-        matches!(&self.whom, Whom::Named(named) if named.len() <= FEW)
-    }
-}
-
-/// A job that fans a trigger out.
-pub(super) fn job(trigger: Trigger, recipients: Vec<Reference>) -> NewJob {
-    job_for(&trigger, Whom::Named(recipients))
-}
-
-fn job_for(trigger: &Trigger, whom: Whom) -> NewJob {
-    let args = Args { trigger: trigger.clone(), whom };
-    NewJob::new(FAN_OUT, trigger.organisation.as_str(), &args)
-}
 
 /// Registers the job.
 pub(super) fn register(registry: &mut Registry, notify: &Notify) {
@@ -74,14 +35,14 @@ pub(super) fn register(registry: &mut Registry, notify: &Notify) {
     runs::settle(registry, FAN_OUT, notify);
 }
 
-/// Begins a job's runs. Where they are few, what they need is read together with what others need that begin at the same time.
+/// Begins the runs of a job. Small jobs that begin at the same time are read together.
 async fn fan_out(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
     match advance(notify, attempt.job.args()?).await {
         Ok(None) => Ok(Outcome::done()),
         Ok(Some((Advanced { runs, left }, (jobs, trigger)))) => {
             let left = left.into_iter().map(|run| (run.recipient, run.state.subscription)).collect();
             let jobs = jobs.into_iter().chain(jobs_for_rest(&trigger, left, TOGETHER)).collect();
-            Ok(Outcome::done().noting(Settled { organisation: trigger.organisation, runs, jobs }))
+            Ok(Outcome::done().noting(RunNote { organisation: trigger.organisation, runs, jobs }))
         }
         Err(NotAdvanced::Busy) => Ok(runs::busy()),
         Err(NotAdvanced::Error(error)) => Err(error),
@@ -89,7 +50,7 @@ async fn fan_out(notify: &Notify, attempt: &Attempt) -> Result<Outcome> {
     }
 }
 
-/// Advances a job's runs; beside them come the jobs that follow, and the trigger.
+/// Advances the runs of a job. Also returns the jobs that follow, and the trigger.
 async fn advance(
     notify: &Notify,
     args: Args,
@@ -107,7 +68,8 @@ async fn advance(
     Box::pin(load_and_advance(notify, &organisation, loading)).await
 }
 
-/// What becomes of a job that did not come back: each of its runs gets a job of its own, and one that is alone already ends.
+/// Handles a job that did not return: each of its runs gets a job of its own. A run that was alone
+/// already ends.
 async fn one_by_one(notify: &Notify, args: Args, why: &str) -> Result<Outcome> {
     let Some(Loaded { world, mut runs, mut jobs, trigger }) = load(notify, args).await? else {
         return Ok(Outcome::done());
@@ -118,10 +80,11 @@ async fn one_by_one(notify: &Notify, args: Args, why: &str) -> Result<Outcome> {
         let all = runs.drain(..).map(|run| (run.recipient, run.state.subscription)).collect();
         jobs.extend(jobs_for_rest(&trigger, all, 1));
     }
-    Ok(Outcome::done().noting(Settled { organisation: trigger.organisation, runs, jobs }))
+    Ok(Outcome::done().noting(RunNote { organisation: trigger.organisation, runs, jobs }))
 }
 
-/// Jobs for recipients whose runs a job has left; what they bring along was seen to by that job.
+/// Jobs for recipients whose runs a job has left. That job has already made the jobs for their
+/// subscribers, so these jobs make none.
 fn jobs_for_rest(
     trigger: &Trigger,
     rest: Vec<(Reference, Option<Map<String, Value>>)>,
@@ -138,11 +101,13 @@ fn jobs_for_rest(
             None => named.push(recipient),
         }
     }
-    let named = named.chunks(together).map(|some| job_for(&trigger, Whom::Named(some.to_vec())));
-    named.chain(subscribed.chunks(together).map(|some| job_for(&trigger, Whom::Subscribed(some.to_vec())))).collect()
+    let named = named.chunks(together).map(|some| job_for(&trigger, Recipients::Named(some.to_vec())));
+    named
+        .chain(subscribed.chunks(together).map(|some| job_for(&trigger, Recipients::Subscribed(some.to_vec()))))
+        .collect()
 }
 
-/// Loads what a job needs.
+/// Loads the runs and the context of a job.
 async fn load(notify: &Notify, args: Args) -> Result<Option<Loaded>> {
     if args.is_small() {
         return Ok(notify.begins.get_or_init(|| lane(notify)).submit(args).await?);
@@ -152,15 +117,15 @@ async fn load(notify: &Notify, args: Args) -> Result<Option<Loaded>> {
     Ok(load.await?.remove(0))
 }
 
-/// Runs that begin, what they are advanced in, and the jobs that come after them.
+/// Runs that begin, their context, and the jobs that follow.
 pub(crate) struct Loaded {
-    world: World,
+    world: RunContext,
     runs: Vec<Run>,
     jobs: Vec<NewJob>,
     trigger: Trigger,
 }
 
-/// Jobs that begin, and what each needs; nothing where its workflow is there no more.
+/// The lane that loads small jobs together; `None` for a job whose workflow no longer exists.
 pub(crate) type Begins = Lane<Args, Option<Loaded>>;
 
 fn lane(notify: &Notify) -> Begins {
@@ -172,21 +137,21 @@ fn lane(notify: &Notify) -> Begins {
     Lane::start_reading(notify.db.clone(), apply)
 }
 
-/// Loads jobs, those of an organisation together.
+/// Loads several jobs. Jobs of one organisation are loaded together.
 async fn load_all(tx: &mut Tx, notify: &Notify, asked: Vec<Args>) -> Result<Vec<Option<Loaded>>> {
     let mut planned = Vec::with_capacity(asked.len());
-    for Args { trigger, whom } in asked {
+    for Args { trigger, recipients } in asked {
         let organisation = trigger.organisation.clone();
-        planned.push((organisation, plan(tx, notify, trigger, whom).await?));
+        planned.push((organisation, plan(tx, notify, trigger, recipients).await?));
     }
-    let mut worlds: HashMap<OrganisationId, World> = HashMap::new();
+    let mut worlds: HashMap<OrganisationId, RunContext> = HashMap::new();
     for (organisation, _) in &planned {
         if worlds.contains_key(organisation) {
             continue;
         }
         let of_it = planned.iter().filter(|(of, _)| of == organisation).filter_map(|(_, planned)| planned.as_ref());
         let runs: Vec<&Run> = of_it.flat_map(|planned| &planned.runs).collect();
-        worlds.insert(organisation.clone(), World::load(tx, notify, organisation, &runs).await?);
+        worlds.insert(organisation.clone(), RunContext::load(tx, notify, organisation, &runs).await?);
     }
     let loaded = planned.into_iter().map(|(organisation, planned)| {
         let Planned { runs, jobs, trigger } = planned?;
@@ -195,15 +160,15 @@ async fn load_all(tx: &mut Tx, notify: &Notify, asked: Vec<Args>) -> Result<Vec<
     Ok(loaded.collect())
 }
 
-/// The runs that a job begins, and the jobs that come after it.
+/// The runs that a job begins, and the jobs that follow.
 struct Planned {
     runs: Vec<Run>,
     jobs: Vec<NewJob>,
     trigger: Trigger,
 }
 
-/// Plans a job; nothing where the workflow is there no more.
-async fn plan(tx: &mut Tx, notify: &Notify, mut trigger: Trigger, whom: Whom) -> Result<Option<Planned>> {
+/// Plans a job; `None` if the workflow no longer exists, or is not active.
+async fn plan(tx: &mut Tx, notify: &Notify, mut trigger: Trigger, recipients: Recipients) -> Result<Option<Planned>> {
     let program = match &trigger.version {
         Some(version) => workflows::program(tx, notify, &trigger.organisation, version).await,
         None => workflows::current(tx, notify, &trigger.organisation, &trigger.workflow).await,
@@ -214,36 +179,38 @@ async fn plan(tx: &mut Tx, notify: &Notify, mut trigger: Trigger, whom: Whom) ->
         Err(error) => return Err(error),
     };
     let mut jobs = Vec::new();
-    let is_list = !matches!(whom, Whom::Named(_));
-    let found = match whom {
-        Whom::Named(mut named) => {
+    let is_list = !matches!(recipients, Recipients::Named(_));
+    let found = match recipients {
+        Recipients::Named(mut named) => {
             let audiences = named.extract_if(.., |one| one.collection == AUDIENCES);
-            let all = audiences.map(|one| job_for(&trigger, Whom::Members { audience: one.id, after: None }));
+            let all = audiences.map(|one| job_for(&trigger, Recipients::Members { audience: one.id, after: None }));
             jobs.extend(all);
             if named.len() > TOGETHER {
                 let rest = named.split_off(TOGETHER);
-                jobs.extend(rest.chunks(TOGETHER).map(|some| job_for(&trigger, Whom::Named(some.to_vec()))));
+                jobs.extend(rest.chunks(TOGETHER).map(|some| job_for(&trigger, Recipients::Named(some.to_vec()))));
             }
             let brings =
                 |one: &&Reference| !trigger.is_alone && !one.is_user() && one.collection != crate::reference::TENANTS;
             let objects = named.iter().filter(brings);
-            jobs.extend(
-                objects.map(|object| {
-                    job_for(&trigger, Whom::Subscribers { object: object.clone(), after: None, depth: 1 })
-                }),
-            );
+            jobs.extend(objects.map(|object| {
+                job_for(&trigger, Recipients::Subscribers { object: object.clone(), after: None, depth: 1 })
+            }));
             named.into_iter().map(|recipient| (recipient, None)).collect::<Vec<_>>()
         }
-        Whom::Members { audience, after } => {
+        Recipients::Members { audience, after } => {
             let members = members(tx, &trigger, audience, after, &mut jobs).await?;
-            jobs.extend(members.chunks(TOGETHER).skip(1).map(|some| job_for(&trigger, Whom::Named(some.to_vec()))));
+            jobs.extend(
+                members.chunks(TOGETHER).skip(1).map(|some| job_for(&trigger, Recipients::Named(some.to_vec()))),
+            );
             members.into_iter().take(TOGETHER).map(|member| (member, None)).collect()
         }
-        Whom::Subscribed(page) => page.into_iter().map(|(recipient, told)| (recipient, Some(told))).collect(),
-        Whom::Subscribers { object, after, depth } => {
+        Recipients::Subscribed(page) => page.into_iter().map(|(recipient, told)| (recipient, Some(told))).collect(),
+        Recipients::Subscribers { object, after, depth } => {
             let mut found = subscribers(tx, &trigger, (object, after, depth), &mut jobs).await?;
             if found.len() > TOGETHER {
-                jobs.extend(found.chunks(TOGETHER).map(|page| job_for(&trigger, Whom::Subscribed(page.to_vec()))));
+                jobs.extend(
+                    found.chunks(TOGETHER).map(|page| job_for(&trigger, Recipients::Subscribed(page.to_vec()))),
+                );
                 found.clear();
             }
             found.into_iter().map(|(recipient, told)| (recipient, Some(told))).collect()
@@ -257,7 +224,8 @@ async fn plan(tx: &mut Tx, notify: &Notify, mut trigger: Trigger, whom: Whom) ->
     Ok(Some(Planned { runs: begun.collect(), jobs, trigger }))
 }
 
-/// Subscribers, but for who has set the trigger off; with jobs for those that come after them, and for their own.
+/// A page of an object's subscribers, without the trigger's actor. Adds jobs for the next page, and
+/// for subscribers that have subscribers of their own.
 async fn subscribers(
     tx: &mut Tx,
     trigger: &Trigger,
@@ -267,11 +235,11 @@ async fn subscribers(
     let page = subscriptions::next(tx, &trigger.organisation, &object, after.as_ref(), PLANNED as i64).await?;
     if page.len() == PLANNED {
         let after = page.last().map(|last| last.recipient.clone());
-        jobs.push(job_for(trigger, Whom::Subscribers { object: object.clone(), after, depth }));
+        jobs.push(job_for(trigger, Recipients::Subscribers { object: object.clone(), after, depth }));
     }
     let filter = trigger.filters.iter().find(|(whose, _)| *whose == object).map(|(_, filter)| filter);
     let mut found = Vec::with_capacity(page.len());
-    // This is within a transaction, and so within the bounds of a run.
+    // The transaction is held meanwhile, so the limits of a run apply.
     let _budget = budget::begin_run();
     for subscription in page {
         if let Some(bound) = budget::run_exceeded() {
@@ -282,8 +250,8 @@ async fn subscribers(
             continue;
         }
         if depth < DEPTH && !recipient.is_user() {
-            let whom = Whom::Subscribers { object: recipient.clone(), after: None, depth: depth + 1 };
-            jobs.push(job_for(trigger, whom));
+            let subscribers = Recipients::Subscribers { object: recipient.clone(), after: None, depth: depth + 1 };
+            jobs.push(job_for(trigger, subscribers));
         }
         if trigger.actor.as_ref() == Some(&recipient) {
             continue;
@@ -295,14 +263,15 @@ async fn subscribers(
     Ok(found)
 }
 
-/// Whether a trigger that is for some of an object's subscriptions is for this one.
+/// True if the trigger's filter of subscriptions lets this one through.
 fn is_meant(filter: &Group, trigger: &Trigger, recipient: &Reference, properties: &Map<String, Value>) -> bool {
     let variables = json!({ "subscription": properties, "data": trigger.data,
         "recipient": { "id": recipient.id, "collection": recipient.collection } });
     filter.evaluate(&Scope { variables: &variables, audiences: &[], now: trigger.accepted_at() }).0
 }
 
-/// Members of an audience, but for who has set the trigger off; those of another tenant are not meant. With a job for those after them.
+/// A page of an audience's members, without the trigger's actor and without members of another
+/// tenant. Adds a job for the next page.
 async fn members(
     tx: &mut Tx,
     trigger: &Trigger,
@@ -315,7 +284,7 @@ async fn members(
     let page = audiences::members(tx, &trigger.organisation, &audience, &range).await?;
     if page.len() == PLANNED {
         let after = page.last().map(|last| last.place.clone());
-        jobs.push(job_for(trigger, Whom::Members { audience, after }));
+        jobs.push(job_for(trigger, Recipients::Members { audience, after }));
     }
     let is_meant = |tenant: &Option<String>| tenant.is_none() || trigger.tenant.is_none() || *tenant == trigger.tenant;
     let users = page.into_iter().filter(|member| is_meant(&member.tenant)).map(|member| Reference::user(member.user));
@@ -325,7 +294,7 @@ async fn members(
     Ok(users)
 }
 
-/// A run that begins.
+/// A new run of a recipient.
 fn begin(
     trigger: &Trigger,
     program: &Arc<Program>,

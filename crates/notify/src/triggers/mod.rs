@@ -1,131 +1,55 @@
-//! Triggers: what sets a workflow off, for whom, and with what.
+//! Triggers: start a workflow for recipients, with data.
 //!
 //! # Accepting
-//! A trigger is checked, whoever it tells of is stored, and a job is stored that fans it out, all in one transaction: of all triggers that come in
-//! at the same time together. A repeated request is answered with the run that the first one made.
+//! Accepting a trigger checks it, stores the recipients that it describes, and stores a job that
+//! fans it out. All of this is one transaction, shared by all triggers that arrive at the same
+//! time. A repeated request is answered with the run of the first one.
 //!
 //! # Fanning out
-//! The job makes a [run](crate::runs) for each recipient that the trigger names. Objects bring their subscribers along, page by page,
-//! each page a job of its own; a subscriber that is an object itself brings its own, to a depth of two. An audience brings its members. Who
-//! set a trigger off hears of it only when they are named.
+//! The job makes a [run](crate::runs) for each recipient that the trigger names. For objects, it
+//! also makes runs for their subscribers, page by page, each page in a job of its own. A subscriber
+//! that is itself an object brings its own subscribers, to a depth of two. An audience brings its
+//! members. The actor of a trigger gets a run only if the trigger names the actor as a recipient.
 //!
-//! A step of a run may set off another workflow, or its own. Each such trigger says [how far](origin) it is from the first, so that a
-//! workflow which sets itself off comes to an end.
+//! A step of a run may trigger another workflow, or its own. Each such trigger stores its
+//! [distance](origin) from the first one, so that a workflow that triggers itself comes to an end.
 
 mod accept;
 mod fan_out;
+pub(crate) mod fan_out_job;
+mod idempotency_key;
 mod origin;
 mod queries;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Thing};
 use campanile_db::Tx;
-use campanile_engine::{NewJob, Registry};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use campanile_engine::Registry;
 
-use crate::conditions::Group;
 use crate::{Notify, Reference, runs, workflows};
 
 pub(crate) use accept::Accepts;
-pub use accept::{Accepted, Asked, Repeat, accept, trigger};
+pub use accept::{Accepted, TriggerRequest, accept, trigger};
 pub(crate) use fan_out::Begins;
+pub(crate) use fan_out_job::Trigger;
+pub use idempotency_key::IdempotencyKey;
 pub(crate) use origin::Origin;
 
-/// How many recipients a trigger may name.
+/// The number of recipients that a trigger may name.
 pub const RECIPIENTS: usize = 1_000;
-/// How large its data may be, as JSON, in bytes.
+/// The largest size of a trigger's data, as JSON, in bytes.
 const MOST: usize = 10 * 1024 * 1024;
-
-/// A trigger that was accepted, as its jobs are stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Trigger {
-    pub(crate) organisation: OrganisationId,
-    /// The run that all its recipients' runs are of.
-    pub(crate) id: String,
-    pub(crate) workflow: String,
-    /// The version that it follows; the one that counts then, where none is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) version: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) actor: Option<Reference>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) tenant: Option<String>,
-    pub(crate) data: Map<String, Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) cancellation_key: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) skips_delays: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_sandbox: bool,
-    /// What has set it off, as the API shows it.
-    pub(crate) source: Value,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) schedule: Option<Value>,
-    /// Whether objects do not bring their subscribers along.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_alone: bool,
-    pub(crate) accepted_at: i64,
-    /// True where the ids of its runs begin with that time: those of triggers that were stored before do not.
-    #[serde(default)]
-    pub(crate) orders_runs: bool,
-    /// Data for single recipients.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) more_data: Vec<(Reference, Map<String, Value>)>,
-    /// Which subscriptions of objects are meant, where not all are.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) filters: Vec<(Reference, Group)>,
-}
-
-impl Trigger {
-    fn accepted_at(&self) -> Timestamp {
-        Timestamp::from_micros(self.accepted_at)
-    }
-}
 
 /// Registers the jobs.
 pub(crate) fn register(registry: &mut Registry, notify: &Notify) {
     fan_out::register(registry, notify);
 }
 
-/// What a step of another run sets off: recipients, actor, tenant, data and cancellation key.
-pub(crate) type OfStep = (Vec<Reference>, Option<Reference>, Option<String>, Map<String, Value>, Option<String>);
-
-/// A job that fans out what a step sets off.
-pub(crate) fn of_step(
-    organisation: &OrganisationId,
-    id: String,
-    workflow: String,
-    (recipients, actor, tenant, data, cancellation_key): OfStep,
-    origin: Origin,
-    now: Timestamp,
-) -> NewJob {
-    let trigger = Trigger {
-        organisation: organisation.clone(),
-        id,
-        workflow,
-        version: None,
-        actor,
-        tenant,
-        data,
-        cancellation_key,
-        skips_delays: false,
-        is_sandbox: false,
-        source: origin.source(),
-        schedule: None,
-        is_alone: false,
-        accepted_at: now.as_micros(),
-        orders_runs: true,
-        more_data: Vec::new(),
-        filters: Vec::new(),
-    };
-    fan_out::job(trigger, recipients)
-}
-
-/// Calls off what was triggered with a key, and still waits: for all, or for these recipients.
+/// Cancels the waiting runs of triggers with a cancellation key: for all recipients, or only for
+/// these.
 ///
 /// # Errors
-/// `NotFound` of the workflow.
+/// `NotFound` if there is no such workflow.
 pub async fn cancel(
     tx: &mut Tx,
     notify: &Notify,
@@ -135,24 +59,25 @@ pub async fn cancel(
     only: &[Reference],
 ) -> Result<()> {
     let kind = crate::resources::Kind::Workflow;
-    crate::resources::get(tx, organisation, kind, workflow).await?.ok_or(Error::NotFound("workflow"))?;
+    crate::resources::get(tx, organisation, kind, workflow).await?.ok_or(Error::NotFound(Thing::Workflow))?;
     let now = notify.clock.now();
     runs::note_cancellation(tx, organisation, workflow, key, only, now).await?;
     Ok(runs::cancel_paused(tx, organisation, workflow, key, only, now).await?)
 }
 
-/// Ends what runs of a workflow gather for these recipients, as if its time had come; answers how many batches were open. `step` and
-/// `batch_key` say which, where there are several.
+/// Closes the open batches of a workflow for these recipients, as if their time had come. Returns
+/// how many were open. [`BatchFilter`] selects among several.
 ///
 /// # Errors
-/// `NotFound` of the workflow; `InvalidField` where it gathers by a key, and none is said.
+/// `NotFound` if there is no such workflow; `InvalidField` if a batch has a key and the filter
+/// names none.
 pub async fn close_batches(
     tx: &mut Tx,
     notify: &Notify,
     organisation: &OrganisationId,
     workflow: &str,
     recipients: &[Reference],
-    meant: &Meant,
+    meant: &BatchFilter,
 ) -> Result<usize> {
     let program = workflows::current(tx, notify, organisation, workflow).await?;
     let is_meant = |step: &str| meant.step.as_ref().is_none_or(|meant| meant == step);
@@ -170,13 +95,13 @@ pub async fn close_batches(
     Ok(closed)
 }
 
-/// Which batches are meant.
+/// A filter of batches.
 #[derive(Debug, Clone, Default)]
-pub struct Meant {
-    /// Of this step.
+pub struct BatchFilter {
+    /// The reference of the step; `None` for all batch steps.
     pub step: Option<String>,
-    /// Within this tenant.
+    /// The tenant of the runs; `None` for runs without a tenant.
     pub tenant: Option<String>,
-    /// Of what has this key.
+    /// The batch key. It is required for steps that have one.
     pub batch_key: Option<String>,
 }

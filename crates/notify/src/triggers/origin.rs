@@ -1,11 +1,14 @@
-//! How far a trigger is from the one that nobody's run has set off.
+//! The distance of a trigger from the first one in its chain, which no step of a run has made.
 //!
-//! Kept in the trigger's source. A workflow that sets itself off would go on for ever, and with two recipients double each time.
+//! It is stored in the trigger's source, and limited. Without a limit, a workflow that triggers
+//! itself would go on for ever, and with two recipients it would double each time.
 
 use campanile_base::bounds::{RECIPIENTS_OF_STEP, TRIGGER_DEPTH, TRIGGER_REACH};
 use serde_json::{Value, json};
 
-/// How far a trigger is from the first, and how many runs the first has come to if each step has set off as many.
+/// The distance of a trigger from the first one (`depth`), and the product of the numbers of
+/// recipients along the chain (`reach`). `reach` is the number of runs that the chain comes to if
+/// every run triggers as many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Origin {
     depth: u64,
@@ -13,17 +16,17 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// Out of the source of a run's trigger.
+    /// Reads the origin from the source of a run's trigger.
     pub(crate) fn of(source: &Value) -> Self {
-        // A run knows its trigger's source, or what was written of it.
+        // Only triggers of steps have these fields. Other triggers are the first of a chain.
         let number = |name: &str, otherwise: u64| source.get(name).and_then(Value::as_u64).unwrap_or(otherwise);
         Self { depth: number("depth", 0), reach: number("reach", 1) }
     }
 
-    /// That of a trigger for so many recipients, which a step of the run sets off.
+    /// The origin of a trigger that a step of the run makes, for so many recipients.
     ///
     /// # Errors
-    /// A sentence, where that is too far.
+    /// A sentence, if a limit is exceeded.
     pub(crate) fn next(self, recipients: usize) -> Result<Self, String> {
         if recipients > RECIPIENTS_OF_STEP {
             return Err(format!("a step sets a workflow off for {RECIPIENTS_OF_STEP} recipients at most"));
@@ -38,18 +41,18 @@ impl Origin {
         Ok(next)
     }
 
-    /// The same, once it is known that there are so many recipients.
+    /// The same origin, once the number of recipients is known.
     pub(crate) fn times(self, recipients: usize) -> Self {
         let recipients = u64::try_from(recipients).unwrap_or(u64::MAX).max(1);
         Self { reach: self.reach.saturating_mul(recipients), ..self }
     }
 
-    /// As the trigger's source.
+    /// Writes the origin as a trigger's source.
     pub(crate) fn source(self) -> Value {
         json!({ "type": "workflow_step", "depth": self.depth, "reach": self.reach })
     }
 
-    /// Whether a step has set the trigger off.
+    /// True if a step has made the trigger.
     pub(crate) fn is_of_step(self) -> bool {
         self.depth > 0
     }

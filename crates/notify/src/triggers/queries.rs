@@ -4,20 +4,22 @@ use campanile_accounts::OrganisationId;
 use campanile_base::Timestamp;
 use campanile_db::{Result, Tx, params};
 
-use super::Repeat;
+use super::idempotency_key::IdempotencyKey;
 
-/// The first request of a name.
+campanile_db::columns! { columns, at: hash, workflow_run_id, request_id }
+
+/// The first request of an idempotency key.
 pub(super) struct First {
     pub(super) hash: String,
     pub(super) workflow_run_id: String,
     pub(super) request_id: String,
 }
 
-/// Notes a request; `false` when there is one of this key.
+/// Records a request. `false` if there is already one of this key.
 pub(super) async fn claim(
     tx: &mut Tx,
     organisation: &OrganisationId,
-    repeat: &Repeat,
+    repeat: &IdempotencyKey,
     run: &str,
     now: Timestamp,
     until: Timestamp,
@@ -31,17 +33,21 @@ pub(super) async fn claim(
     Ok(tx.execute(sql, params).await? == 1)
 }
 
-/// The first request of a key, while it counts.
+/// The first request of a key, until its time is over.
 pub(super) async fn first(
     tx: &mut Tx,
     organisation: &OrganisationId,
     key: &str,
     now: Timestamp,
 ) -> Result<Option<First>> {
-    let sql = "SELECT hash, workflow_run_id, request_id FROM trigger_request
-        WHERE organisation_id = $1 AND key = $2 AND until > $3";
+    let sql =
+        concat!("SELECT ", columns!(), " FROM trigger_request WHERE organisation_id = $1 AND key = $2 AND until > $3");
     tx.first(sql, params![organisation.as_str(), key, now], |row| {
-        Ok(First { hash: row.get(0)?, workflow_run_id: row.get(1)?, request_id: row.get(2)? })
+        Ok(First {
+            hash: row.get(at::hash)?,
+            workflow_run_id: row.get(at::workflow_run_id)?,
+            request_id: row.get(at::request_id)?,
+        })
     })
     .await
 }

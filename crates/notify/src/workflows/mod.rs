@@ -1,20 +1,16 @@
-//! Workflows: what a trigger does for each of its recipients. They are [resources](crate::resources), written as [definitions](Definition),
-//! checked when they are written, and made ready ([`Program`]) once for each version.
+//! Workflows: the steps that a trigger takes for each of its recipients.
+//!
+//! A workflow is a [resource](crate::resources), written as a
+//! [definition](campanile_documents::definition) and checked when it is written. Each version is
+//! compiled once into a [`Program`].
 
-mod check;
-mod definition;
-mod preview;
-mod program;
-mod schema;
 mod seeds;
-mod texts;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::bounds::DOCUMENT_DEADLINE;
-use campanile_base::{Error, Result};
+use campanile_base::{Error, FOR_EVER, Result, Thing};
 use campanile_db::Tx;
 use campanile_sandbox::Failure;
 use serde_json::Value;
@@ -22,38 +18,13 @@ use serde_json::Value;
 use crate::Notify;
 use crate::resources::{self, Kind as ResourceKind};
 
-pub use check::{Fault, check};
-pub use definition::*;
-pub use preview::{Sample, preview};
-pub(crate) use program::ADDRESSES;
-pub use program::{Fork, Op, Program};
-pub use schema::Schema;
+pub use campanile_documents::definition::*;
+pub(crate) use campanile_documents::program::ADDRESSES;
+pub use campanile_documents::{Content, Fault, Fork, Op, Program, Schema, Text, check};
 pub(crate) use seeds::is_for;
 pub use seeds::{ADMIN_ALERT, JOB_COMPLETED, JOB_FAILED, OBSERVATION_CAPTURED, seed};
-pub use texts::{Content, Text};
 
-/// How many versions are kept ready.
-const READY: usize = 1_000;
-
-/// Versions that were made ready.
-#[derive(Clone, Default)]
-pub(crate) struct Programs(Arc<Mutex<HashMap<String, Arc<Program>>>>);
-
-impl Programs {
-    fn known(&self, version: &str) -> Option<Arc<Program>> {
-        self.0.lock().expect("nobody panics while they hold it").get(version).cloned()
-    }
-
-    fn keep(&self, program: &Arc<Program>) {
-        let mut known = self.0.lock().expect("nobody panics while they hold it");
-        if known.len() >= READY {
-            known.clear();
-        }
-        known.insert(program.version.clone(), program.clone());
-    }
-}
-
-/// A version of a workflow, ready to be run.
+/// A compiled version of a workflow.
 ///
 /// # Errors
 /// `NotFound`.
@@ -63,20 +34,20 @@ pub(crate) async fn program(
     organisation: &OrganisationId,
     version: &str,
 ) -> Result<Arc<Program>> {
-    if let Some(known) = notify.programs.known(version) {
+    if let Some(known) = notify.programs.get(version, notify.clock.now()) {
         return Ok(known);
     }
-    let stored = resources::version(tx, organisation, version).await?.ok_or(Error::NotFound("workflow"))?;
+    let stored = resources::version(tx, organisation, version).await?.ok_or(Error::NotFound(Thing::Workflow))?;
     let definition = serde_json::from_value(stored.body).map_err(Error::internal)?;
     let program = Arc::new(Program::new(stored.id, stored.key, definition));
-    notify.programs.keep(&program);
+    notify.programs.insert(program.version.clone(), program.clone(), notify.clock.now(), FOR_EVER);
     Ok(program)
 }
 
-/// The version of a workflow that counts, ready to be run.
+/// The compiled current version of a workflow.
 ///
 /// # Errors
-/// `NotFound`; `InvalidField` when it is switched off, or was never committed.
+/// `NotFound`; `InvalidField` if it is switched off, or was never committed.
 pub(crate) async fn current(
     tx: &mut Tx,
     notify: &Notify,
@@ -84,17 +55,18 @@ pub(crate) async fn current(
     key: &str,
 ) -> Result<Arc<Program>> {
     let found = resources::get(tx, organisation, ResourceKind::Workflow, key).await?;
-    let workflow = found.ok_or(Error::NotFound("workflow"))?;
+    let workflow = found.ok_or(Error::NotFound(Thing::Workflow))?;
     match workflow.version_id.filter(|_| workflow.is_active) {
         Some(version) => program(tx, notify, organisation, &version).await,
-        None => Err(Error::invalid_field("workflow", "is not active")),
+        None => Err(Error::inactive_workflow()),
     }
 }
 
-/// Does work with documents of an organisation on a thread of the sandbox: their templates and schemas are parsed and rendered there.
+/// Works with an organisation's documents on a thread of the sandbox. Templates and schemas are
+/// parsed and rendered there.
 ///
 /// # Errors
-/// `Invalid` where it takes too long; `TooMany` where the organisation has too much of it under way.
+/// `Invalid` if it takes too long; `TooMany` if the organisation already uses all of its threads.
 pub async fn in_sandbox<T: std::marker::Send + 'static>(
     notify: &Notify,
     organisation: &OrganisationId,
@@ -107,8 +79,8 @@ pub async fn in_sandbox<T: std::marker::Send + 'static>(
     })
 }
 
-/// Writes a workflow that was [checked](check()) before; where it is to count at once, commits it. It is switched on when it is committed
-/// first, unless it says otherwise.
+/// Writes a workflow that was [checked](check()) before. With `commit` (note and author), also
+/// commits it. The first commit switches it on, unless the document says otherwise.
 ///
 /// # Errors
 /// `InvalidField` for a key that cannot be one.
@@ -127,5 +99,5 @@ pub async fn put(
     if let Some(is_active) = said.or(written.version_id.is_none().then_some(true)) {
         resources::activate(tx, organisation, ResourceKind::Workflow, key, is_active).await?;
     }
-    resources::get(tx, organisation, ResourceKind::Workflow, key).await?.ok_or(Error::NotFound("workflow"))
+    resources::get(tx, organisation, ResourceKind::Workflow, key).await?.ok_or(Error::NotFound(Thing::Workflow))
 }

@@ -1,4 +1,5 @@
-//! The workflows that every organisation has from the start. They can be changed like any other; a workflow that is there is left as it is.
+//! The workflows that every organisation has from the start. They can be changed like any other. An
+//! existing workflow is not replaced.
 
 use campanile_accounts::{OrganisationId, Role};
 use campanile_base::Result;
@@ -8,7 +9,8 @@ use serde_json::{Value, json};
 use crate::Notify;
 use crate::resources::{self, Kind};
 
-/// Tells the members of a workspace of a significant observation: in the feed at once, by mail together with what else comes.
+/// Notifies the members of a workspace of a significant observation: in the feed at once, and by
+/// mail together with the observations that follow.
 pub const OBSERVATION_CAPTURED: &str = "observation-captured";
 
 fn observation_captured() -> Value {
@@ -48,7 +50,8 @@ fn observation_captured() -> Value {
     })
 }
 
-/// What a workspace's Slack channel is told: what scores its `slack_threshold`, or 70 where it has none.
+/// The condition for a workspace's Slack channel: the score is at least its `slack_threshold`, or
+/// 70 if it has none.
 fn slack_wants() -> Value {
     let scores = |least: &str| json!({ "variable": "data.significance", "operator": "greater_than_or_equal_to", "argument": least });
     let has =
@@ -59,14 +62,15 @@ fn slack_wants() -> Value {
     ] })
 }
 
-/// Tells that a job is done.
+/// Notifies members that a job is done.
 pub const JOB_COMPLETED: &str = "job-completed";
-/// Tells owners and managers that a job has failed for good.
+/// Notifies owners and managers that a job has failed for good.
 pub const JOB_FAILED: &str = "job-failed";
-/// Tells owners and managers of what they should look at.
+/// Notifies owners and managers of a problem that they should look at.
 pub const ADMIN_ALERT: &str = "admin-alert";
 
-/// A workflow of one word to people: in the feed, and by mail. It is given `title`, `detail`, `url`, `action` and `urgent`.
+/// A workflow with one short text, in the feed and by mail. Its data are `title`, `detail`, `url`,
+/// `action` and `urgent`.
 fn notice(name: &str, description: &str, category: &str, has_feed: bool) -> Value {
     let feed = json!({
         "ref": "feed", "type": "channel", "name": "Feed", "channel_key": "in-app", "channel_type": "in_app_feed",
@@ -92,7 +96,7 @@ fn all() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// A storm of alerts says no more than its first twenty within an hour.
+/// The alert workflow, limited to twenty alerts within an hour for each recipient.
 fn alert() -> Value {
     let mut alert = notice("Alert", "Tells owners and managers of what they should look at.", "alerts", true);
     let limit = json!({
@@ -105,8 +109,8 @@ fn alert() -> Value {
     alert
 }
 
-/// True where a workflow ever tells somebody of this role, or with none a user who is no member: what we tell an organisation's own
-/// people is of no concern to its customers.
+/// True if a workflow ever notifies a user of this role. Without a role, the user is no member.
+/// Notices to an organisation's own people are not for its customers.
 pub(crate) fn is_for(workflow: &str, role: Option<Role>) -> bool {
     match workflow {
         OBSERVATION_CAPTURED | JOB_COMPLETED => role.is_some(),
@@ -115,10 +119,7 @@ pub(crate) fn is_for(workflow: &str, role: Option<Role>) -> bool {
     }
 }
 
-/// Gives an organisation the workflows that everybody has, where it has them not yet.
-///
-/// # Errors
-/// What the database says.
+/// Gives an organisation the standard workflows that it does not have yet.
 pub async fn seed(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId) -> Result<()> {
     for (key, document) in all() {
         if resources::get(tx, organisation, Kind::Workflow, key).await?.is_none() {

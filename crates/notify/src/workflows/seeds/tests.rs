@@ -1,15 +1,16 @@
-//! The seeds are sound, and escape what came from outside.
+//! The seeds are valid, and escape text from outside.
+
+use campanile_documents::layout::Layouts;
+use campanile_documents::template::Variables;
 
 use super::*;
-use crate::resources::Shelf;
-use crate::template::Variables;
 use crate::workflows::{Definition, Op, Program, check};
 
 fn rendered(op: usize, variables: &Value) -> Value {
     let definition: Definition = serde_json::from_value(observation_captured()).unwrap();
     let program = Program::new("v".into(), OBSERVATION_CAPTURED.into(), definition);
     let Op::Step(_, Some(content)) = &program.ops[op] else { panic!("{op} is no channel step") };
-    content.render(&Variables::new(variables, Default::default()).unwrap(), &Shelf::default()).unwrap()
+    content.render(&Variables::new(variables, Default::default()).unwrap(), &Layouts::default()).unwrap()
 }
 
 #[test]
