@@ -1,7 +1,8 @@
-//! The events that Campanile itself sends to an organisation's endpoints: their types, schemas and examples.
+//! The events that Campanile itself sends to an organisation's endpoints: their types, schemas and
+//! examples.
 //!
-//! All share an envelope of `id`, `type`, `timestamp`, `version` and `data`. The version is a date: a change of
-//! shape is a new one, by which receivers tell the shapes apart.
+//! All share an envelope of `id`, `type`, `timestamp`, `version` and `data`. The version is a date.
+//! A change of the shape gets a new version, so that receivers can tell the shapes apart.
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Result;
@@ -10,13 +11,13 @@ use campanile_webhooks::Webhooks;
 use campanile_webhooks::event_types::{self, EventTypeSpec, Schemas};
 use serde_json::{Map, Value, json};
 
-use crate::told;
+use crate::notification_webhooks;
 
 /// The version of the envelope and of everything within.
 pub(crate) const VERSION: &str = "2026-02-07";
 
-/// An event: its name, what it tells of, whether it is sent already, its data and an example of it.
-struct Known {
+/// An event: its name, its meaning, whether it is sent already, its data and an example.
+struct CatalogueEntry {
     name: &'static str,
     description: &'static str,
     is_sent: bool,
@@ -24,8 +25,8 @@ struct Known {
     data: &'static [(&'static str, &'static str, &'static str)],
 }
 
-const KNOWN: [Known; 7] = [
-    Known {
+const KNOWN: [CatalogueEntry; 7] = [
+    CatalogueEntry {
         name: "observation.created",
         description: "Something happened in one of the team's tools, and was remembered.",
         is_sent: true,
@@ -41,7 +42,7 @@ const KNOWN: [Known; 7] = [
             ("occurredAt", "string", r#""2026-02-07T09:30:00.000000Z""#),
         ],
     },
-    Known {
+    CatalogueEntry {
         name: "sync.completed",
         description: "A source was read through.",
         is_sent: false,
@@ -53,7 +54,7 @@ const KNOWN: [Known; 7] = [
             ("embeddingsCreated", "integer", "412"),
         ],
     },
-    Known {
+    CatalogueEntry {
         name: "source.connected",
         description: "A source was connected to a workspace.",
         is_sent: true,
@@ -64,13 +65,13 @@ const KNOWN: [Known; 7] = [
             ("sourceMetadata", "object", r#"{"path": "github"}"#),
         ],
     },
-    Known {
+    CatalogueEntry {
         name: "source.disconnected",
         description: "A source was disconnected from a workspace.",
         is_sent: true,
         data: &[("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#), ("deleteData", "boolean", "false")],
     },
-    Known {
+    CatalogueEntry {
         name: "backfill.completed",
         description: "The past of a source was read.",
         is_sent: false,
@@ -82,7 +83,7 @@ const KNOWN: [Known; 7] = [
             ("eventsProduced", "integer", "960"),
         ],
     },
-    Known {
+    CatalogueEntry {
         name: "cluster.created",
         description: "Observations were found to be about the same thing.",
         is_sent: false,
@@ -93,7 +94,7 @@ const KNOWN: [Known; 7] = [
             ("topics", "array", r#"["authentication"]"#),
         ],
     },
-    Known {
+    CatalogueEntry {
         name: "document.processed",
         description: "A document was read and can be searched.",
         is_sent: false,
@@ -105,16 +106,17 @@ const KNOWN: [Known; 7] = [
     },
 ];
 
-/// Makes the event types of an organisation, so far as they are not there.
+/// Makes the event types that an organisation lacks.
 pub(crate) async fn register(tx: &mut Tx, webhooks: &Webhooks, organisation: &OrganisationId) -> Result<()> {
     for known in KNOWN {
         event_types::ensure(tx, webhooks, organisation, known.name, known.spec()).await?;
     }
-    for (name, description) in told::EVENTS {
+    for (name, description) in notification_webhooks::EVENTS {
         let spec = EventTypeSpec {
             description: description.to_owned(),
             group_name: Some("notifications".to_owned()),
-            // Whoever sees but their own application's events need not know of these.
+            // Hidden from portal tokens without this flag: they see only their own application's
+            // events.
             feature_flags: Some(vec!["notifications".to_owned()]),
             ..EventTypeSpec::default()
         };
@@ -123,7 +125,7 @@ pub(crate) async fn register(tx: &mut Tx, webhooks: &Webhooks, organisation: &Or
     Ok(())
 }
 
-impl Known {
+impl CatalogueEntry {
     fn spec(&self) -> EventTypeSpec {
         let not_yet = if self.is_sent { "" } else { " Not sent yet." };
         let schemas = Map::from_iter([("1".to_owned(), self.schema())]);
@@ -187,7 +189,8 @@ mod tests {
 
     #[test]
     fn the_shape_of_the_first_version_stays() {
-        // What receivers were promised with 2026-02-07: fields may come, none may go or change.
+        // The promise to receivers of version 2026-02-07: fields may be added, none removed or
+        // changed.
         let promised = ["observationId", "observationType", "significanceScore", "topics", "clusterId", "workspaceId"];
         let example = KNOWN[0].example();
         assert_eq!((&example["type"], &example["version"]), (&json!("observation.created"), &json!("2026-02-07")));

@@ -1,8 +1,9 @@
-//! A fire drill: a workflow that does nothing of use, with everything that a workflow can do.
+//! A test workflow that does no useful work, but uses all features of a workflow.
 //!
-//! An operator starts it (`POST /api/workflows/campanile.drill/runs`) to see that the engine works here,
-//! survives what is done to it, and how fast it is. Each step is told by an event, in the transaction
-//! that stores the step's result: where an event is there twice, or missing, the engine has failed.
+//! An operator starts it (`POST /api/workflows/campanile.drill/runs`) to see that the engine works
+//! on this installation, survives failures, and how fast it is. Each step sends an event, in the
+//! transaction that stores the step's result. If an event is missing, or there twice, the engine
+//! has failed.
 
 use std::time::Duration;
 
@@ -10,18 +11,18 @@ use campanile_engine::{Ctx, Failure, Matching, Registry, Workflow};
 use serde::Deserialize;
 use serde_json::json;
 
-/// The workflow, and the event of each of its steps.
+/// The name of the workflow, and of the event that each step sends.
 const DRILL: &str = "campanile.drill";
-/// A drill is no load test of its own.
+/// The most steps of one run: a drill is not a load test.
 const MOST_STEPS: u32 = 100;
 
-/// What can be asked of a drill.
+/// The input of a drill.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Drill {
-    /// How many steps it has.
+    /// The number of steps.
     steps: u32,
-    /// How long it sleeps after each, in milliseconds.
+    /// The pause after each step, in milliseconds.
     pause_ms: u64,
 }
 
@@ -35,7 +36,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.workflow(Workflow::new(DRILL, 1, drill));
 }
 
-/// Tells of each step, and at the end looks back for what it told last.
+/// Sends an event for each step. At the end it looks back for the last of these events.
 async fn drill(ctx: Ctx, Drill { steps, pause_ms }: Drill) -> Result<u32, Failure> {
     if !(1..=MOST_STEPS).contains(&steps) {
         return Err(Failure::permanent(format!("a drill has 1 to {MOST_STEPS} steps")));

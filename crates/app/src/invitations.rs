@@ -1,9 +1,10 @@
 //! Mails to members about their accounts: invitations, and links that sign in once.
 //!
-//! # A link stands in its mail, and nowhere else
-//! The job of a mail knows whom it is for and what it is about. Its word is made when the mail is sent, of the word a hash is kept, and
-//! the mail goes by the operator's mail server: it is no notification, so no list, webhook or workflow of the organisation has it. An
-//! attempt that is repeated makes a word of its own; the first that is used ends the others.
+//! # A link is only in its mail
+//! The job of a mail holds its recipient and its subject, but not the link's secret word. The word
+//! is made when the mail is sent, and only its hash is stored. The mail goes by the operator's mail
+//! server. It is no notification, so no list, webhook or workflow of the organisation shows it. A
+//! repeated attempt makes a new word. The first word that is used ends the others.
 
 use std::time::Duration;
 
@@ -11,28 +12,28 @@ use campanile_accounts::activity::{self, Action};
 use campanile_accounts::people::{Member, MemberStatus, NewMember};
 use campanile_accounts::{Caller, OrganisationId, Permission, PersonId, members, organisations, people, sessions};
 use campanile_base::{Error, Result};
+use campanile_channels::email::{NotTaken, Notice};
 use campanile_db::Tx;
 use campanile_engine::{Attempt, Backoff, JobOptions, NewJob, Outcome, Registry, Verdict};
-use campanile_notify::channels::email::{NotTaken, Notice};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
 
 const KIND: &str = "campanile.account-mail";
-/// Why nothing can be written to anybody.
+/// The error if no mail can be sent.
 const NO_SERVER: &str = "no mail server is set: set smtp_url, or choose a password for them";
 
-/// What a mail is about.
+/// The kind of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum About {
-    /// They were made a member, and sign in by the link.
+    /// The person is a new member, and signs in by the link.
     Welcome,
-    /// They were made a member, and sign in by the password that was chosen for them.
+    /// The person is a new member, and signs in by the password that was chosen for them.
     WelcomeWithPassword,
-    /// They have an account, and may accept.
+    /// The person has an account already, and may accept the invitation.
     Invitation,
-    /// Somebody who administers sends them a link.
+    /// An owner sends the person a link.
     SignInLink,
 }
 
@@ -41,7 +42,7 @@ impl About {
         matches!(self, Self::Welcome | Self::SignInLink)
     }
 
-    /// Who must still be there for the mail to make sense.
+    /// True if the mail still makes sense for a member with this status.
     fn is_for(self, status: MemberStatus) -> bool {
         (self == Self::Invitation) == (status == MemberStatus::Invited)
     }
@@ -55,8 +56,11 @@ struct Args {
 }
 
 impl App {
-    /// Adds a member and writes to them: with a link that signs in once, within a day, where they have no account yet and no password
-    /// was chosen for them; that they may sign in and accept, where they belong to another organisation.
+    /// Adds a member and sends them a mail.
+    ///
+    /// A person without an account gets a link that signs in once, within a day, unless a password
+    /// was chosen for them. A person who belongs to another organisation is asked to sign in and
+    /// accept.
     ///
     /// # Errors
     /// Like [`people::add`].
@@ -72,14 +76,16 @@ impl App {
         Ok(member)
     }
 
-    /// Sends a member a link that signs in to this organisation once, within a day; or their invitation anew.
+    /// Sends a member a link that signs in to this organisation once, within a day. A member who is
+    /// invited gets the invitation again.
     ///
     /// # Errors
-    /// `Forbidden` below an owner, `NotFound` for somebody else's member, `Conflict` while no mail can go out.
+    /// `Forbidden` for roles below owner, `NotFound` for another organisation's member, `Conflict` if no
+    /// mail server is set.
     pub async fn send_sign_in_link(&self, tx: &mut Tx, caller: &Caller, id: &PersonId) -> Result<()> {
         caller.must(Permission::Administer)?;
         let member = members::find(tx, &caller.organisation, id).await?;
-        if self.notify.mailer.is_none() {
+        if self.notify.carriers.mailer.is_none() {
             return Err(Error::conflict(NO_SERVER));
         }
         let about = match member.status {
@@ -99,7 +105,7 @@ impl App {
         about: About,
     ) -> Result<()> {
         let args = Args { organisation: organisation.clone(), person: person.clone(), about };
-        // Mails of one kind to one person do not pile up.
+        // One waiting mail of a kind for each person: further requests make no second one.
         let job = NewJob::new(KIND, organisation.as_str(), &args).dedupe(format!("{person} {about:?}"));
         Ok(self.engine.enqueue(tx, job).await.map(drop)?)
     }
@@ -121,7 +127,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
 
 async fn send(app: &App, attempt: &Attempt) -> Result<Outcome> {
     let args: Args = attempt.job.args()?;
-    let Some(mailer) = &app.notify.mailer else {
+    let Some(mailer) = &app.notify.carriers.mailer else {
         return Ok(Outcome::of(Verdict::Dead { error: NO_SERVER.to_owned() }));
     };
     let Some(notice) = written(app, args, attempt.job.id.as_str()).await? else { return Ok(Outcome::done()) };
@@ -132,7 +138,8 @@ async fn send(app: &App, attempt: &Attempt) -> Result<Outcome> {
     }
 }
 
-/// The mail, with a word of its own where it has a link; nothing where its receiver has left meanwhile.
+/// The mail, with a new word if it has a link. `None` if its recipient has left or has another
+/// status by now.
 async fn written(app: &App, args: Args, job: &str) -> Result<Option<Notice>> {
     let (within, id) = (app.clone(), job.to_owned());
     let write = app.db.write(move |tx| {
@@ -188,7 +195,7 @@ fn notice(about: About, id: String, to: String, organisation: &str, url: &str) -
         detail = escaped(&detail),
         url = escaped(url),
     );
-    // A name may have line breaks, a subject must not.
+    // The organisation's name may have line breaks; a subject must not.
     let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
     Notice { id, to, subject, html, text }
 }

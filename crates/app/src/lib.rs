@@ -1,22 +1,24 @@
-//! The `App`: the pillars on one engine and one database, and the pipeline that composes them.
+//! The `App`: the pillars on one engine and one database, and the pipeline that connects them.
 //!
-//! Everything that crosses pillars stands here, and nothing else: what is to be set up when an
-//! organisation or a workspace begins ([`App::found`], [`App::create_workspace`]), and what an
-//! event of one pillar leads to in another ([`pipeline`]).
+//! Only code that concerns several pillars is here: the setup of a new organisation or workspace
+//! ([`App::found`], [`App::create_workspace`]), and the effects of one pillar's events in another
+//! ([`pipeline`]).
 
 mod catalogue;
 mod drill;
 mod invitations;
 mod members;
 mod notices;
+mod notification_webhooks;
 mod outbound;
 pub mod pipeline;
 pub mod retention;
-mod told;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use campanile_accounts::live::Live;
+use campanile_accounts::sessions::Brake;
 use campanile_accounts::{Caller, FirstRun, Founding, Workspace, organisations};
 use campanile_base::{Clock, Result, Secret, Vault};
 use campanile_db::{Db, Migrations, Tx};
@@ -31,7 +33,7 @@ use campanile_webhooks::applications;
 
 pub use retention::Retention;
 
-/// The tables of everything, in the order of making.
+/// The migrations of all pillars, in the order in which they run.
 pub fn migrations() -> Vec<Migrations> {
     vec![
         campanile_engine::MIGRATIONS,
@@ -43,7 +45,7 @@ pub fn migrations() -> Vec<Migrations> {
     ]
 }
 
-/// Whether there is an organisation in the database; one that was never migrated has none.
+/// True if there is an organisation in the database. A database without tables has none.
 ///
 /// # Errors
 /// `Unavailable`.
@@ -54,7 +56,7 @@ pub async fn is_used(db: &Db) -> Result<bool> {
     }
 }
 
-/// Whether the secrets in the database can be opened with this key; so can those of a database without any.
+/// True if this key opens the secrets in the database, or if there are none.
 ///
 /// # Errors
 /// `Unavailable`.
@@ -66,31 +68,31 @@ pub async fn is_sealed_with(db: &Db, vault: &Vault) -> Result<bool> {
     }
 }
 
-/// What an app is made of; the server reads it from its settings.
+/// The parts and settings of an app; the server reads them from its settings.
 pub struct Config {
     /// The clock.
     pub clock: Clock,
     /// Seals secrets at rest.
     pub vault: Vault,
-    /// Where people reach this server: the beginning of every link.
+    /// The URL by which people reach this server; links begin with it.
     pub base_url: String,
     /// The name of this process among its peers.
     pub node: String,
-    /// How old a delivery may be, where the provider signs the time of sending.
+    /// The greatest age of a delivery whose provider signs the time of sending; `None` for any age.
     pub max_age: Option<Duration>,
-    /// Where outbound calls may go.
+    /// The HTTP client of outbound calls, with the rules for their addresses.
     pub client: Client,
-    /// The mail server.
+    /// The mail server, if one is set.
     pub mailer: Option<Mailer>,
-    /// For how long what members are told by mail is gathered.
+    /// The time for which notifications to members are gathered into one mail.
     pub digest: Duration,
-    /// How webhooks are delivered.
+    /// The settings of webhooks.
     pub webhooks: campanile_webhooks::Settings,
-    /// How nodes share the work, and what is kept of it.
+    /// The settings of the engine: the lease of nodes, and how long runs are kept.
     pub engine: campanile_engine::Settings,
-    /// How long is kept what others bring.
+    /// The lifetimes of deliveries, observations, activity and notifications.
     pub retention: Retention,
-    /// Is told what runs have done, if anybody wants to know.
+    /// Receives the spans of runs, if a collector is set.
     pub tracer: Option<Tracer>,
 }
 
@@ -105,25 +107,24 @@ pub struct App {
     pub vault: Vault,
     /// Runs the jobs.
     pub engine: Engine,
-    /// Takes deliveries in.
+    /// Accepts deliveries.
     pub intake: Intake,
     /// Sends outbound webhooks.
     pub webhooks: Webhooks,
-    /// Tells people.
+    /// Sends notifications.
     pub notify: Notify,
-    /// Tells those who watch.
+    /// Sends live events to open streams and sockets.
     pub live: Live,
-    /// Where people reach this server, without a slash at the end.
+    /// Slows down repeated attempts to sign in by password or by link.
+    pub sign_in_brake: Arc<Brake>,
+    /// The URL by which people reach this server, without a slash at the end.
     pub base_url: String,
-    /// For how long what members are told by mail is gathered.
+    /// The time for which notifications to members are gathered into one mail.
     pub digest: Duration,
 }
 
 impl App {
-    /// Migrates the database, puts the pillars together and starts the jobs.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// Migrates the database, builds the pillars and starts the jobs.
     pub async fn start(db: Db, config: Config) -> Result<(Self, Running)> {
         db.migrate(migrations()).await?;
         let Config {
@@ -163,10 +164,22 @@ impl App {
             sandbox,
             base_url: base_url.trim_end_matches('/').to_owned(),
         });
-        notify.listened_by(told::listener(&webhooks));
+        notify.listened_by(notification_webhooks::listener(&webhooks));
         let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
         let base_url = base_url.trim_end_matches('/').to_owned();
-        let app = Self { db, clock, vault, engine, intake, webhooks, notify, live, base_url, digest };
+        let app = Self {
+            db,
+            clock,
+            vault,
+            engine,
+            intake,
+            webhooks,
+            notify,
+            live,
+            sign_in_brake: Arc::default(),
+            base_url,
+            digest,
+        };
         let mut registry = Registry::default();
         pipeline::register(&mut registry, &app);
         drill::register(&mut registry);
@@ -184,10 +197,10 @@ impl App {
         Ok((app, running))
     }
 
-    /// Founds the first organisation with these sources, unless there is one already.
+    /// Founds the first organisation with these sources, unless one exists already.
     ///
     /// # Errors
-    /// `Invalid` when what was brought along cannot be used; then nothing is made.
+    /// `Invalid` when a value of the founding or of a source cannot be used; then nothing is made.
     pub async fn found(
         &self,
         founding: Founding,
@@ -203,7 +216,7 @@ impl App {
                     app.equip(tx, &first.caller, &first.workspace).await?;
                     let mut made = Vec::new();
                     for new in new_sources {
-                        // Nobody can have asked to be told of these.
+                        // No event is sent for these sources: no endpoint can exist yet.
                         let (clock, vault) = (&app.clock, &app.vault);
                         made.push(sources::create(tx, clock, vault, &first.caller, &first.workspace, new).await?);
                     }
@@ -213,7 +226,7 @@ impl App {
             .await
     }
 
-    /// Makes a source, and tells endpoints of it.
+    /// Makes a source, and sends `source.connected` to endpoints.
     ///
     /// # Errors
     /// Like [`sources::create`].
@@ -229,7 +242,7 @@ impl App {
         Ok(made)
     }
 
-    /// Removes a source, and tells endpoints of it.
+    /// Removes a source, and sends `source.disconnected` to endpoints.
     ///
     /// # Errors
     /// `NotFound` for another organisation's source, `Forbidden`.
@@ -239,7 +252,7 @@ impl App {
         outbound::source_disconnected(tx, self, &workspace, &source).await
     }
 
-    /// Creates a workspace with what belongs to one.
+    /// Creates a workspace with its webhook application.
     ///
     /// # Errors
     /// `Conflict` when the name is taken.
@@ -256,7 +269,8 @@ impl App {
             .await
     }
 
-    /// Makes the event types of organisations that are older than these.
+    /// Makes the event types, applications and notification documents that organisations of an older
+    /// version lack.
     async fn catch_up(&self) -> Result<()> {
         let app = self.clone();
         let done = self.db.write(move |tx| {
@@ -275,7 +289,8 @@ impl App {
         done.await
     }
 
-    /// A workspace owns a webhook application, whose uid is the workspace's id.
+    /// Makes the webhook application of a workspace, whose uid is the workspace's id, and the
+    /// organisation's own application, notification documents and event types.
     async fn equip(&self, tx: &mut Tx, caller: &Caller, workspace: &Workspace) -> Result<()> {
         let organisation = &caller.organisation;
         applications::ensure_of_workspace(tx, &self.clock, organisation, &workspace.id, &workspace.name).await?;

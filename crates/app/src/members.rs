@@ -1,14 +1,14 @@
-//! Members as they are told: each is a user of the notification pillar by their own id, a workspace is a tenant and an object that its
-//! members subscribe to.
+//! Notifications to members. In the notification pillar each member is a user, by the member's id. A
+//! workspace is a tenant, and also an object that its members subscribe to.
 //!
-//! What is known of them there is brought up to date with each trigger, so that nothing else has to know.
+//! Users and subscriptions there are updated with each trigger, so no other code needs to do it.
 
 use campanile_accounts::Workspace;
 use campanile_accounts::people::Member;
 use campanile_base::Result;
 use campanile_db::Tx;
-use campanile_notify::recipients::Told;
-use campanile_notify::triggers::{self, Asked};
+use campanile_notify::recipients::RecipientInput;
+use campanile_notify::triggers::{self, TriggerRequest};
 use campanile_notify::{Reference, recipients, subscriptions};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,8 @@ use crate::notices::recipient;
 /// The collection of workspaces, as objects that members subscribe to.
 const WORKSPACES: &str = "workspaces";
 
-/// The property of a workspace's object that says from which significance on its Slack channel is told.
+/// The property of a workspace's object with the least significance that its Slack channel is
+/// notified of.
 const CHANNEL_THRESHOLD: &str = "slack_threshold";
 
 /// Triggers a workflow for the members of a workspace, and for its Slack channel.
@@ -42,11 +43,11 @@ pub(crate) async fn tell_channel(
     workflow: &str,
     data: Value,
 ) -> Result<()> {
-    let asked = Asked { is_alone: true, ..asked(workspace, workflow, data)? };
+    let asked = TriggerRequest { is_alone: true, ..asked(workspace, workflow, data)? };
     triggers::trigger(tx, &app.notify, asked).await.map(drop)
 }
 
-/// True where somebody has set the Slack channel of a workspace to hear of what is so significant.
+/// True if the workspace's Slack channel has a threshold and the significance reaches it.
 pub(crate) async fn channel_wants(tx: &mut Tx, workspace: &Workspace, significance: i64) -> Result<bool> {
     let object = Reference::object(WORKSPACES, workspace.id.as_str());
     let known = recipients::get(tx, &workspace.organisation_id, &object).await?;
@@ -54,14 +55,14 @@ pub(crate) async fn channel_wants(tx: &mut Tx, workspace: &Workspace, significan
     Ok(least.is_some_and(|least| significance as f64 >= least))
 }
 
-fn asked(workspace: &Workspace, workflow: &str, data: Value) -> Result<Asked> {
-    let object = Told::named(Reference::object(WORKSPACES, workspace.id.as_str()));
-    let tenant = Told::of(Reference::tenant(workspace.id.as_str()), map(json!({ "name": workspace.name })))?;
+fn asked(workspace: &Workspace, workflow: &str, data: Value) -> Result<TriggerRequest> {
+    let object = RecipientInput::named(Reference::object(WORKSPACES, workspace.id.as_str()));
+    let tenant = RecipientInput::of(Reference::tenant(workspace.id.as_str()), map(json!({ "name": workspace.name })))?;
     let (organisation, data) = (workspace.organisation_id.clone(), data.as_object().cloned().unwrap_or_default());
-    Ok(Asked { tenant: Some(tenant), ..Asked::new(organisation, workflow, vec![object], data) })
+    Ok(TriggerRequest { tenant: Some(tenant), ..TriggerRequest::new(organisation, workflow, vec![object], data) })
 }
 
-/// Lets the members of a workspace, and nobody else, hear what it hears.
+/// Subscribes the members of a workspace to its object, and removes all other subscriptions.
 async fn subscribe(tx: &mut Tx, app: &App, workspace: &Workspace, members: &[Member]) -> Result<()> {
     let (notify, organisation) = (&app.notify, &workspace.organisation_id);
     let object = Reference::object(WORKSPACES, workspace.id.as_str());

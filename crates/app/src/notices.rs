@@ -1,8 +1,10 @@
-//! What the server tells its own people besides observations: jobs that failed, and whatever an event says.
+//! Notifications to an organisation's own members: failed jobs, disabled endpoints, and any event
+//! that asks for one.
 //!
-//! `notification.dispatch` is the way for any workflow of the engine to tell somebody: its data names a notification workflow, its
-//! recipients and its data, and it is triggered once for each event. Owners and managers are told of jobs that fail for good, and of
-//! endpoints that were disabled.
+//! Any workflow of the engine can send a notification by the event `notification.dispatch`. The
+//! event's data names a notification workflow, its recipients and its data. It is triggered once for
+//! each event. Owners and managers are notified of jobs that failed for good, and of endpoints that
+//! were disabled.
 
 use std::time::Duration;
 
@@ -13,8 +15,8 @@ use campanile_db::Tx;
 use campanile_engine::flow::RateLimit;
 use campanile_engine::{Ctx, Failure, Registry, Workflow};
 use campanile_notify::Reference;
-use campanile_notify::recipients::Told;
-use campanile_notify::triggers::{self, Asked, Repeat};
+use campanile_notify::recipients::RecipientInput;
+use campanile_notify::triggers::{self, IdempotencyKey, TriggerRequest};
 use campanile_notify::workflows::{ADMIN_ALERT, JOB_FAILED};
 use campanile_webhooks::endpoints::ENDPOINT_DISABLED;
 use serde::Deserialize;
@@ -22,17 +24,17 @@ use serde_json::{Map, Value, json};
 
 use crate::App;
 
-/// The event that triggers any workflow, and who hears it.
+/// The event that triggers any notification workflow, and the engine's workflow that handles it.
 const DISPATCH: &str = "notification.dispatch";
 const DISPATCHER: &str = "campanile.notification-dispatch";
 const FAILURES: &str = "campanile.job-failed";
 const DEATHS: &str = "campanile.job-given-up";
 const ALERTS: &str = "campanile.endpoint-disabled";
 
-/// After how long the next job of a kind that is given up is told.
+/// The least time between two notifications of failed jobs of one kind.
 const QUIET: Duration = Duration::from_secs(600);
 
-/// What an event asks for.
+/// The data of a `notification.dispatch` event.
 #[derive(Debug, Clone, Deserialize)]
 struct Dispatch {
     workflow: String,
@@ -60,7 +62,8 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
         async move { failed(ctx, app).await }
     };
     registry.workflow(Workflow::new(FAILURES, 1, failed.clone()).on_event("engine/run.failed"));
-    // A fault that every job of a kind meets is told once; so is one of the jobs that tell.
+    // Limited, because one fault can make every job of a kind fail, and because the notification's
+    // own jobs may fail too.
     let one_of_a_kind = RateLimit::of(1, QUIET).key("event.data.job");
     registry.workflow(Workflow::new(DEATHS, 1, failed).on_event("engine/job.failed").rate_limit(one_of_a_kind));
     let within = app.clone();
@@ -76,27 +79,28 @@ fn organisation(ctx: &Ctx) -> Result<OrganisationId, Failure> {
     parsed.map_err(|_| Failure::permanent("the event is nobody's"))
 }
 
-/// Triggers what the event names; an event that asks for something impossible fails for good, and says why.
+/// Triggers the workflow that the event names. An event with impossible data fails for good, with
+/// the reason.
 async fn dispatch(ctx: Ctx, app: App) -> Result<String, Failure> {
     let (organisation, event) = (organisation(&ctx)?, ctx.event().clone());
     let permanent = |error: Error| Failure::permanent(error.to_string());
     let asked: Dispatch = serde_json::from_value(event.data)
         .map_err(|error| Failure::permanent(format!("{DISPATCH} needs workflow and recipients: {error}")))?;
-    let parsed = |told: &Value| Told::parse(told).map_err(permanent);
+    let parsed = |told: &Value| RecipientInput::parse(told).map_err(permanent);
     let recipients = asked.recipients.iter().map(parsed).collect::<Result<Vec<_>, Failure>>()?;
     let hash = sha256_hex(&event.id);
-    let asked = Asked {
+    let asked = TriggerRequest {
         actor: asked.actor.as_ref().map(parsed).transpose()?,
-        tenant: asked.tenant.as_ref().map(|told| Told::parse_tenant(told).map_err(permanent)).transpose()?,
+        tenant: asked.tenant.as_ref().map(|told| RecipientInput::parse_tenant(told).map_err(permanent)).transpose()?,
         cancellation_key: asked.cancellation_key,
-        repeat: Some(Repeat { key: format!("event {}", event.id), hash, request_id: event.id }),
-        ..Asked::new(organisation, &asked.workflow, recipients, asked.data)
+        repeat: Some(IdempotencyKey { key: format!("event {}", event.id), hash, request_id: event.id }),
+        ..TriggerRequest::new(organisation, &asked.workflow, recipients, asked.data)
     };
     let triggered = ctx.transaction("trigger", move |tx| {
         Box::pin(async move {
             match triggers::trigger(tx, &app.notify, asked).await {
                 Ok(accepted) => Ok(accepted.workflow_run_id),
-                // Nobody's patience mends a workflow that is not there, or recipients that are none.
+                // Trying again does not help with a missing workflow or invalid recipients.
                 Err(error @ (Error::NotFound(_) | Error::Invalid(_) | Error::InvalidField { .. })) => {
                     Err(Failure::permanent(error.to_string()))
                 }
@@ -107,7 +111,7 @@ async fn dispatch(ctx: Ctx, app: App) -> Result<String, Failure> {
     Ok(triggered.await?)
 }
 
-/// Tells owners and managers of a workflow or a job that failed for good.
+/// Notifies owners and managers of a workflow or a job that failed for good.
 async fn failed(ctx: Ctx, app: App) -> Result<(), Failure> {
     let (organisation, event) = (organisation(&ctx)?, ctx.event().clone());
     let word = |name: &str| event.data[name].as_str().unwrap_or_default().to_owned();
@@ -126,7 +130,7 @@ async fn failed(ctx: Ctx, app: App) -> Result<(), Failure> {
     Ok(told.await?)
 }
 
-/// Tells owners and managers of an endpoint that is sent nothing more.
+/// Notifies owners and managers of an endpoint that was disabled.
 async fn disabled(ctx: Ctx, app: App) -> Result<(), Failure> {
     let (organisation, event) = (organisation(&ctx)?, ctx.event().clone());
     let word = |name: &str| event.data[name].as_str().unwrap_or_default().to_owned();
@@ -159,14 +163,14 @@ async fn tell_those_who_run_it(
     let told = told.collect::<Result<Vec<_>>>()?;
     let data = data.as_object().cloned().unwrap_or_default();
     for some in told.chunks(triggers::RECIPIENTS) {
-        let asked = Asked::new(organisation.clone(), workflow, some.to_vec(), data.clone());
+        let asked = TriggerRequest::new(organisation.clone(), workflow, some.to_vec(), data.clone());
         triggers::trigger(tx, &app.notify, asked).await?;
     }
     Ok(())
 }
 
 /// A member as a recipient.
-pub(crate) fn recipient(member: &Member) -> Result<Told> {
+pub(crate) fn recipient(member: &Member) -> Result<RecipientInput> {
     let known = json!({ "name": member.name, "email": member.email });
-    Told::of(Reference::user(member.id.as_str()), known.as_object().cloned().unwrap_or_default())
+    RecipientInput::of(Reference::user(member.id.as_str()), known.as_object().cloned().unwrap_or_default())
 }

@@ -1,5 +1,5 @@
-//! What endpoints are told: the events of the [catalogue](crate::catalogue), each in its envelope, to the
-//! application of the workspace that it is about.
+//! Sends the events of the [catalogue](crate::catalogue) to endpoints. Each goes, in its envelope,
+//! to the application of the workspace that it concerns.
 
 use campanile_accounts::Workspace;
 use campanile_base::{Error, Result, Timestamp, new_id};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{App, catalogue};
 
-/// What receivers are sent.
+/// The body that receivers get.
 #[derive(Serialize)]
 struct Envelope<'e, T> {
     id: &'e str,
@@ -31,7 +31,7 @@ struct ObservationCreated<'o> {
     observation_type: &'o str,
     significance_score: i64,
     topics: &'o [String],
-    /// Clusters are not formed yet.
+    /// Always `null` so far: there are no clusters yet.
     cluster_id: Option<String>,
     workspace_id: &'o str,
     source_id: &'o str,
@@ -54,7 +54,7 @@ struct SourceConnected<'s> {
 #[serde(rename_all = "camelCase")]
 struct SourceDisconnected<'s> {
     source_id: &'s str,
-    /// What came from it stays.
+    /// Always false: the data of a removed source is kept.
     delete_data: bool,
 }
 

@@ -1,20 +1,21 @@
-//! The one pipeline: what leads to what.
+//! The pipeline from a delivery to webhooks and notifications.
 //!
 //! ```text
 //! delivery received ─▶ normalised ─▶ remembered ─▶ observation captured ─┬▶ webhook observation.created
 //!                                                                        ├▶ notification of the members, if significant
-//!                                                                        └▶ the workspace's Slack channel, if it wants it
+//!                                                                        └▶ the workspace's Slack channel, if significant to it
 //! ```
 //!
-//! What becomes of a source is told by [`App::connect`] and [`App::disconnect`]; what is told of anything, by [`outbound`].
+//! [`App::connect`] and [`App::disconnect`] send the events of sources. All webhooks go out through
+//! [`outbound`].
 //!
-//! One job per delivery, and one transaction that does all of it: the observations, the message
-//! with its deliveries, the notification's trigger and the delivery's own end commit together with
-//! the job's completion. So a crash at any point repeats all of it or nothing.
+//! Each delivery has one job, and one transaction does all of its work. The observations, the
+//! message with its deliveries, the notification's trigger and the delivery's own end commit
+//! together with the job's completion. So a crash at any point repeats all of it or nothing.
 
 use std::time::Duration;
 
-use campanile_accounts::live::NewsKind;
+use campanile_accounts::live::LiveEventKind;
 use campanile_accounts::{Workspace, organisations, people};
 use campanile_base::Result;
 use campanile_base::source_event::SourceEvent;
@@ -22,18 +23,18 @@ use campanile_db::Tx;
 use campanile_engine::{Backoff, JobOptions, Outcome, Registry};
 use campanile_inbound::deliveries::{self, Delivery, Settlement};
 use campanile_inbound::repositories::{self, RepositoryChange};
-use campanile_inbound::{Normalised, PROCESS, ProcessArgs};
-use campanile_memory::{Observation, Remembered, remember};
+use campanile_inbound::{NormalForm, PROCESS, ProcessArgs};
+use campanile_memory::{Observation, RememberOutcome, remember};
 use campanile_notify::workflows::OBSERVATION_CAPTURED;
 use serde_json::json;
 
 use crate::{App, members, outbound};
 
-/// How many deliveries are processed at a time on a node. A database writes one after the other
-/// anyway; more would only hold up the deliveries that wait to be accepted.
+/// The number of deliveries that a node processes at a time. The database writes them one after the
+/// other anyway. A higher number would only delay the deliveries that wait to be accepted.
 const CONCURRENCY: usize = 4;
 
-/// The reason that members see of a delivery whose job is given up.
+/// The reason that members see for a delivery whose job was given up.
 const GIVEN_UP: &str = "it could not be processed, for a reason that the log tells; it can be processed again";
 
 /// Registers the job that processes deliveries.
@@ -52,7 +53,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
     let within = app.clone();
     registry.on_death(PROCESS, move |tx, job, _| {
         let (app, args) = (within.clone(), job.args::<ProcessArgs>().ok());
-        // What the database said is for the log and the dead letter.
+        // The database's message is for the log and the dead letter only.
         let failed = Settlement::Failed(GIVEN_UP.to_owned());
         Box::pin(async move {
             let Some(ProcessArgs { delivery }) = args else { return Ok(()) };
@@ -64,9 +65,9 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
 async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outcome> {
     let Some((delivery, normalised)) = app.intake.normalise(delivery).await? else { return Ok(Outcome::done()) };
     let outcome = match normalised {
-        Ok(Normalised::Events { events, changes }) => Outcome::done()
+        Ok(NormalForm::Events { events, changes }) => Outcome::done()
             .with(move |tx| Box::pin(async move { remember_all(tx, &app, &delivery, events, changes).await })),
-        Ok(Normalised::Skipped(reason)) => settled(app, delivery, Settlement::Skipped(reason)),
+        Ok(NormalForm::Skipped(reason)) => settled(app, delivery, Settlement::Skipped(reason)),
         // A payload that cannot be read now will not be readable later.
         Err(error) => settled(app, delivery, Settlement::Failed(error.to_string())),
     };
@@ -81,7 +82,7 @@ async fn settle(tx: &mut Tx, app: &App, delivery: &Delivery, settlement: Settlem
     deliveries::settle(tx, delivery.id.as_str(), &settlement, app.clock.now()).await?;
     let (live, organisation) = (app.live.clone(), delivery.organisation_id.clone());
     let (workspace, id) = (delivery.workspace_id.clone(), delivery.id.clone());
-    tx.after_commit(move || live.tell(&organisation, &workspace, NewsKind::Delivery, id.as_str()));
+    tx.after_commit(move || live.tell(&organisation, &workspace, LiveEventKind::Delivery, id.as_str()));
     Ok(())
 }
 
@@ -98,11 +99,11 @@ async fn remember_all(
     for event in &mut events {
         repositories::names::resolve(tx, &delivery.workspace_id, event).await?;
         match remember(tx, &app.clock, organisation, &delivery.workspace_id, event).await? {
-            Remembered::New(observation, _) => {
+            RememberOutcome::New(observation, _) => {
                 remembered += 1;
                 captured(tx, app, &observation).await?;
             }
-            Remembered::Known => {}
+            RememberOutcome::Known => {}
         }
     }
     let settlement = match remembered {
@@ -112,20 +113,21 @@ async fn remember_all(
     settle(tx, app, delivery, settlement).await
 }
 
-/// What a captured observation leads to.
+/// Sends webhooks, notifications and live events for a new observation.
 async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<()> {
     let workspace = organisations::workspace(tx, &observation.workspace_id).await?;
     outbound::observation_created(tx, app, &workspace, observation).await?;
     tell(tx, app, &workspace, observation).await?;
     let (live, id) = (app.live.clone(), observation.id.clone());
     tx.after_commit(move || {
-        live.tell(&workspace.organisation_id, &workspace.id, NewsKind::Observation, id.as_str());
+        live.tell(&workspace.organisation_id, &workspace.id, LiveEventKind::Observation, id.as_str());
     });
     metrics::counter!("campanile_observations_total", "provider" => observation.provider.clone()).increment(1);
     Ok(())
 }
 
-/// Tells the members of what reaches the workspace's threshold, and its Slack channel of what the channel wants.
+/// Notifies the members if the observation reaches the workspace's threshold, and the workspace's
+/// Slack channel if it reaches the channel's.
 async fn tell(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {
     let is_significant = observation.significance >= workspace.notify_threshold;
     if !is_significant && !members::channel_wants(tx, workspace, observation.significance).await? {

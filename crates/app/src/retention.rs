@@ -1,9 +1,10 @@
-//! How long every kind of row is kept, and the chore that removes what has had its time.
+//! The lifetime of every kind of row, and the hourly chore that removes old rows.
 //!
-//! The engine, notifications and webhooks tidy their own tables; here are the settings of the others, and [`TABLES`], the one
-//! list of what becomes of each table. A table that is not in it fails a test. Rows are removed in small transactions, and
-//! none while the clock may not be believed (`Engine::time_to_tidy`). What that leaves unused in the embedded database's file
-//! is given back to the disk a little at a time.
+//! The engine, notifications and webhooks remove their own old rows. Here are the settings of the
+//! others, and [`TABLES`], the one list with a rule for each table. A test fails for a table that is
+//! not in it. Rows are removed in small transactions, and none while the clock cannot be trusted
+//! (`Engine::time_to_tidy`). Unused space in the embedded database's file is given back to the disk
+//! a little at a time.
 
 use std::time::Duration;
 
@@ -15,25 +16,25 @@ use crate::App;
 
 /// The chore's name.
 pub const TIDY: &str = "campanile.tidy";
-/// When: once an hour.
+/// The schedule: once an hour.
 const EVERY: &str = "7 * * * *";
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// How many unused pages are given back at a time, and the wait between two times.
+/// The number of unused pages that are given back at a time, and the pause in between.
 const PAGES: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
-/// How many unused pages a file may have: they will be used again.
+/// The number of unused pages that stay in the file: they will be used again.
 const SPARE: u64 = 1_000;
 
-/// How long is kept what others bring; where nothing is said, for ever.
+/// Lifetimes of deliveries, observations, activity and notifications; `None` keeps rows for ever.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
-    /// Deliveries with their raw bodies, once they have been dealt with.
+    /// Deliveries with their raw bodies, counted from when they were processed.
     pub deliveries: Option<Duration>,
-    /// Observations with what belongs to them.
+    /// Observations, with their references and edges.
     pub observations: Option<Duration>,
     /// The activity trail.
     pub activity: Option<Duration>,
-    /// What notifications leave behind.
+    /// The rows of notifications.
     pub notify: campanile_notify::Keep,
 }
 
@@ -44,104 +45,105 @@ impl Default for Retention {
     }
 }
 
-/// What becomes of a table's rows.
+/// The rule for the rows of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// Removed after as long as this setting says.
+pub enum KeepRule {
+    /// Removed after the time in this setting, or these settings.
     For(&'static str),
-    /// Removed when it has run out or is done, with what it belongs to.
+    /// Removed when the row has expired or is done, or together with the row that it belongs to.
     WhileNeeded(&'static str),
-    /// Kept on purpose, until somebody removes it: why.
+    /// Kept on purpose until somebody removes it, for this reason.
     OnPurpose(&'static str),
 }
 
-/// What becomes of the rows of every table, for operators (docs/operating.md) and for the test that knows them all.
-pub const TABLES: &[(&str, Kept)] = &[
-    ("schema_version", Kept::OnPurpose("a row for each part of the program")),
+/// The rule for every table. It is for operators (docs/operating.md) and for the test that compares
+/// it with the database.
+pub const TABLES: &[(&str, KeepRule)] = &[
+    ("schema_version", KeepRule::OnPurpose("a row for each part of the program")),
     // The engine's.
-    ("run", Kept::For("engine_keep_completed, engine_keep_failed")),
-    ("step", Kept::WhileNeeded("with its run")),
-    ("step_failure", Kept::WhileNeeded("with its run")),
-    ("inbox", Kept::WhileNeeded("until its run takes it in")),
-    ("event", Kept::For("engine_keep_events")),
-    ("wait", Kept::WhileNeeded("with its run")),
-    ("wait_path", Kept::OnPurpose("the program's own workflows name them: there are as many as it has waits")),
-    ("limiter", Kept::WhileNeeded("until its time is over")),
-    ("idempotency", Kept::WhileNeeded("until it runs out")),
-    ("singleton", Kept::WhileNeeded("with its run")),
-    ("gathering", Kept::WhileNeeded("with its run")),
-    ("gathered", Kept::WhileNeeded("with its run")),
-    ("bulk_cancel", Kept::For("engine_keep_failed")),
-    ("paused", Kept::OnPurpose("somebody has paused a workflow")),
-    ("engine_epoch", Kept::OnPurpose("one row")),
-    ("engine_node", Kept::WhileNeeded("while the node lives")),
-    ("engine_beat", Kept::WhileNeeded("while the node lives")),
-    ("engine_clock", Kept::OnPurpose("one row")),
-    ("shard_lease", Kept::OnPurpose("64 rows")),
-    ("nudge", Kept::WhileNeeded("until the owner has looked")),
-    ("tally", Kept::WhileNeeded("until it is folded")),
-    ("run_stat", Kept::WhileNeeded("400 days of counters by the hour")),
-    ("run_active", Kept::OnPurpose("a row for each workflow of an organisation")),
+    ("run", KeepRule::For("engine_keep_completed, engine_keep_failed")),
+    ("step", KeepRule::WhileNeeded("with its run")),
+    ("step_failure", KeepRule::WhileNeeded("with its run")),
+    ("inbox", KeepRule::WhileNeeded("until its run takes it in")),
+    ("event", KeepRule::For("engine_keep_events")),
+    ("wait", KeepRule::WhileNeeded("with its run")),
+    ("wait_path", KeepRule::OnPurpose("the program's own workflows name them: there are as many as it has waits")),
+    ("limiter", KeepRule::WhileNeeded("until its time is over")),
+    ("idempotency", KeepRule::WhileNeeded("until it runs out")),
+    ("singleton", KeepRule::WhileNeeded("with its run")),
+    ("gathering", KeepRule::WhileNeeded("with its run")),
+    ("gathered", KeepRule::WhileNeeded("with its run")),
+    ("bulk_cancel", KeepRule::For("engine_keep_failed")),
+    ("paused", KeepRule::OnPurpose("somebody has paused a workflow")),
+    ("engine_epoch", KeepRule::OnPurpose("one row")),
+    ("engine_node", KeepRule::WhileNeeded("while the node lives")),
+    ("engine_beat", KeepRule::WhileNeeded("while the node lives")),
+    ("engine_clock", KeepRule::OnPurpose("one row")),
+    ("shard_lease", KeepRule::OnPurpose("64 rows")),
+    ("nudge", KeepRule::WhileNeeded("until the owner has looked")),
+    ("tally", KeepRule::WhileNeeded("until it is folded")),
+    ("run_stat", KeepRule::WhileNeeded("400 days of counters by the hour")),
+    ("run_active", KeepRule::OnPurpose("a row for each workflow of an organisation")),
     // Accounts.
-    ("organisation", Kept::OnPurpose("what belongs to customers")),
-    ("workspace", Kept::OnPurpose("what belongs to customers")),
-    ("person", Kept::OnPurpose("what belongs to customers")),
-    ("membership", Kept::OnPurpose("what belongs to customers")),
-    ("secret_key", Kept::OnPurpose("settings; revoked keys are shown as such")),
-    ("public_key", Kept::OnPurpose("settings; revoked keys are shown as such")),
-    ("signing_key", Kept::OnPurpose("settings; revoked keys are shown as such")),
-    ("session", Kept::WhileNeeded("until it runs out")),
-    ("invitation", Kept::OnPurpose("until it is accepted, declined or taken back")),
-    ("sign_in_link", Kept::WhileNeeded("until it runs out")),
-    ("activity", Kept::For("accounts_keep_activity")),
-    // What comes in, and is remembered.
-    ("source", Kept::OnPurpose("settings")),
-    ("delivery", Kept::For("inbound_keep_deliveries")),
-    ("repository", Kept::OnPurpose("a row for each repository of a source")),
-    ("repository_name", Kept::OnPurpose("a row for each name that a repository has had")),
-    ("observation", Kept::For("memory_keep_observations")),
-    ("observation_reference", Kept::For("memory_keep_observations")),
-    ("edge", Kept::For("memory_keep_observations")),
-    ("entity", Kept::For("memory_keep_observations")),
-    ("actor_identity", Kept::For("memory_keep_observations")),
-    ("actor_profile", Kept::For("memory_keep_observations")),
+    ("organisation", KeepRule::OnPurpose("what belongs to customers")),
+    ("workspace", KeepRule::OnPurpose("what belongs to customers")),
+    ("person", KeepRule::OnPurpose("what belongs to customers")),
+    ("membership", KeepRule::OnPurpose("what belongs to customers")),
+    ("secret_key", KeepRule::OnPurpose("settings; revoked keys are shown as such")),
+    ("public_key", KeepRule::OnPurpose("settings; revoked keys are shown as such")),
+    ("signing_key", KeepRule::OnPurpose("settings; revoked keys are shown as such")),
+    ("session", KeepRule::WhileNeeded("until it runs out")),
+    ("invitation", KeepRule::OnPurpose("until it is accepted, declined or taken back")),
+    ("sign_in_link", KeepRule::WhileNeeded("until it runs out")),
+    ("activity", KeepRule::For("accounts_keep_activity")),
+    // Inbound deliveries, and the memory.
+    ("source", KeepRule::OnPurpose("settings")),
+    ("delivery", KeepRule::For("inbound_keep_deliveries")),
+    ("repository", KeepRule::OnPurpose("a row for each repository of a source")),
+    ("repository_name", KeepRule::OnPurpose("a row for each name that a repository has had")),
+    ("observation", KeepRule::For("memory_keep_observations")),
+    ("observation_reference", KeepRule::For("memory_keep_observations")),
+    ("edge", KeepRule::For("memory_keep_observations")),
+    ("entity", KeepRule::For("memory_keep_observations")),
+    ("actor_identity", KeepRule::For("memory_keep_observations")),
+    ("actor_profile", KeepRule::For("memory_keep_observations")),
     // Notifications.
-    ("notification", Kept::OnPurpose("of the first version; nothing writes it any more")),
-    ("recipient", Kept::OnPurpose("what belongs to customers")),
-    ("subscription", Kept::OnPurpose("what belongs to customers")),
-    ("preference_set", Kept::OnPurpose("what belongs to customers")),
-    ("suppression", Kept::OnPurpose("what keeps mail away")),
-    ("channel_data", Kept::OnPurpose("what belongs to customers")),
-    ("audience_member", Kept::OnPurpose("what belongs to customers")),
-    ("notify_channel", Kept::OnPurpose("settings")),
-    ("resource", Kept::OnPurpose("settings")),
-    ("resource_version", Kept::For("notify_keep_versions")),
-    ("recipient_run", Kept::For("notify_keep_messages")),
-    ("cancellation", Kept::WhileNeeded("for a day")),
-    ("workflow_once", Kept::OnPurpose("whoever has had a workflow once must not have it again")),
-    ("batch", Kept::WhileNeeded("until it closes")),
-    ("batch_activity", Kept::WhileNeeded("until its batch closes")),
-    ("throttle_window", Kept::WhileNeeded("until it is over")),
-    ("notify_message", Kept::For("notify_keep_messages, notify_keep_feeds")),
-    ("delivery_log", Kept::For("notify_keep_messages")),
-    ("schedule", Kept::For("notify_keep_messages")),
-    ("bulk_operation", Kept::For("notify_keep_messages")),
-    ("trigger_request", Kept::WhileNeeded("until it runs out")),
-    ("event_wait", Kept::WhileNeeded("with its run")),
+    ("notification", KeepRule::OnPurpose("of the first version; nothing writes it any more")),
+    ("recipient", KeepRule::OnPurpose("what belongs to customers")),
+    ("subscription", KeepRule::OnPurpose("what belongs to customers")),
+    ("preference_set", KeepRule::OnPurpose("what belongs to customers")),
+    ("suppression", KeepRule::OnPurpose("what keeps mail away")),
+    ("channel_data", KeepRule::OnPurpose("what belongs to customers")),
+    ("audience_member", KeepRule::OnPurpose("what belongs to customers")),
+    ("notify_channel", KeepRule::OnPurpose("settings")),
+    ("resource", KeepRule::OnPurpose("settings")),
+    ("resource_version", KeepRule::For("notify_keep_versions")),
+    ("recipient_run", KeepRule::For("notify_keep_messages")),
+    ("cancellation", KeepRule::WhileNeeded("for a day")),
+    ("workflow_once", KeepRule::OnPurpose("whoever has had a workflow once must not have it again")),
+    ("batch", KeepRule::WhileNeeded("until it closes")),
+    ("batch_activity", KeepRule::WhileNeeded("until its batch closes")),
+    ("throttle_window", KeepRule::WhileNeeded("until it is over")),
+    ("notify_message", KeepRule::For("notify_keep_messages, notify_keep_feeds")),
+    ("delivery_log", KeepRule::For("notify_keep_messages")),
+    ("schedule", KeepRule::For("notify_keep_messages")),
+    ("bulk_operation", KeepRule::For("notify_keep_messages")),
+    ("trigger_request", KeepRule::WhileNeeded("until it runs out")),
+    ("event_wait", KeepRule::WhileNeeded("with its run")),
     // Webhooks.
-    ("application", Kept::For("webhooks_keep_messages")),
-    ("endpoint", Kept::For("webhooks_keep_messages")),
-    ("endpoint_old_secret", Kept::WhileNeeded("until it runs out")),
-    ("endpoint_line", Kept::WhileNeeded("with its endpoint")),
-    ("endpoint_waiting", Kept::WhileNeeded("with its message")),
-    ("endpoint_consumer", Kept::WhileNeeded("with its endpoint")),
-    ("event_type", Kept::OnPurpose("settings")),
-    ("message", Kept::For("webhooks_keep_messages")),
-    ("message_attempt", Kept::For("webhooks_keep_messages")),
-    ("application_token", Kept::WhileNeeded("until it runs out")),
-    ("answered_request", Kept::WhileNeeded("until it runs out")),
-    ("webhook_task", Kept::For("webhooks_keep_messages")),
-    ("integration", Kept::OnPurpose("settings")),
+    ("application", KeepRule::For("webhooks_keep_messages")),
+    ("endpoint", KeepRule::For("webhooks_keep_messages")),
+    ("endpoint_old_secret", KeepRule::WhileNeeded("until it runs out")),
+    ("endpoint_line", KeepRule::WhileNeeded("with its endpoint")),
+    ("endpoint_waiting", KeepRule::WhileNeeded("with its message")),
+    ("endpoint_consumer", KeepRule::WhileNeeded("with its endpoint")),
+    ("event_type", KeepRule::OnPurpose("settings")),
+    ("message", KeepRule::For("webhooks_keep_messages")),
+    ("message_attempt", KeepRule::For("webhooks_keep_messages")),
+    ("application_token", KeepRule::WhileNeeded("until it runs out")),
+    ("answered_request", KeepRule::WhileNeeded("until it runs out")),
+    ("webhook_task", KeepRule::For("webhooks_keep_messages")),
+    ("integration", KeepRule::OnPurpose("settings")),
 ];
 
 pub(crate) fn register(registry: &mut Registry, app: &App, retention: Retention) {
@@ -155,7 +157,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App, retention: Retention)
     registry.workflow(workflow.on_cron(schedule).attempts(3).backoff(backoff));
 }
 
-/// Removes what has had its time, and gives the space back.
+/// Removes old rows, and gives unused space back.
 async fn tidy(app: &App, retention: Retention) -> Result<()> {
     if let Some(now) = app.engine.time_to_tidy().await? {
         campanile_accounts::retention::tidy(&app.db, now, retention.activity).await?;

@@ -1,10 +1,11 @@
-//! What grows also shrinks: every table is in the list of what becomes of it, and after 400 days the old rows are gone.
+//! Old rows are removed: every table has a rule in the list, and after 400 days its old rows are
+//! gone.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use campanile_accounts::Founding;
-use campanile_app::retention::{Kept, TABLES, TIDY};
+use campanile_app::retention::{KeepRule, TABLES, TIDY};
 use campanile_app::{App, Config, Retention};
 use campanile_base::{Clock, Timestamp, Vault, lowest_id, new_id, new_ksuid};
 use campanile_db::testing::on_each_database;
@@ -15,7 +16,7 @@ use serde_json::json;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const GRACE: Duration = Duration::from_secs(5);
-/// How many old rows each table gets.
+/// The number of old rows in each table.
 const ROWS: usize = 30;
 
 async fn app(db: Db, clock: Clock, retention: Retention) -> (App, Running) {
@@ -67,7 +68,8 @@ async fn every_table_is_in_the_list_of_what_becomes_of_it() {
     .await;
 }
 
-/// Inserts old rows into every table that others fill, as the features write them.
+/// Inserts old rows into every table that grows with use, in the form in which the features write
+/// them.
 async fn fill(db: &Db, at: Timestamp, organisation: String, workspace: String) {
     db.write(move |tx| {
         Box::pin(async move {
@@ -304,7 +306,7 @@ async fn tidy(app: &App) {
         let read =
             app.db.read(|tx| Box::pin(async move { tx.one(under_way, params![], |row| row.get::<i64>(0)).await }));
         let rest: i64 = read.await.unwrap();
-        // The engine tidies its tables by a job of its own, every five seconds.
+        // The engine removes its own old rows in a job that runs every five seconds.
         if rest == 0 && count(&app.db, "event").await <= 5 && count(&app.db, "bulk_cancel").await == 0 {
             return;
         }
@@ -331,10 +333,10 @@ async fn after_four_hundred_days_what_others_have_brought_is_gone() {
         tidy(&app).await;
         for ((table, kept), (_, was)) in TABLES.iter().zip(before) {
             let now = count(&db, table).await;
-            if matches!(kept, Kept::OnPurpose(_)) {
+            if matches!(kept, KeepRule::OnPurpose(_)) {
                 continue;
             }
-            // What the start has made itself, and the runs of the chores.
+            // Twelve more rows are allowed: those that the start makes, and the runs of the chores.
             assert!(now <= was + 12, "{table} has {now} rows, {was} before: {kept:?}");
         }
         assert_eq!(count(&db, "delivery").await, 0);

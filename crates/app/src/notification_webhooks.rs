@@ -1,19 +1,21 @@
-//! What an organisation's systems are told of its notifications: messages and runs, documents written and committed.
+//! Webhooks to an organisation's systems about its notifications: messages and runs, documents
+//! written and committed.
 //!
-//! They are webhooks like any other, to the endpoints of the application `campanile.notifications`, and carry the hosted service's headers and
-//! signature beside ours: receivers that were written for it go on unchanged.
+//! They are ordinary webhooks, to the endpoints of the application `campanile.notifications`.
+//! Besides Campanile's headers they have the headers and the signature of the hosted service, so
+//! receivers that were written for it need no change.
 
 use std::sync::Arc;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
 use campanile_db::{BoxFuture, Tx};
-use campanile_notify::signals::{Listener, News};
+use campanile_notify::signals::{Listener, SignalNotice};
 use campanile_webhooks::messages::{self, NewMessage};
 use campanile_webhooks::{Webhooks, applications};
 use serde_json::{Value, json};
 
-/// What there is to be told, and what it means.
+/// The event types and their meanings.
 pub(crate) const EVENTS: [(&str, &str); 24] = [
     ("message.sent", "A message was handed to its provider."),
     ("message.delivered", "A message was delivered."),
@@ -42,7 +44,7 @@ pub(crate) const EVENTS: [(&str, &str); 24] = [
 ];
 struct Systems(Webhooks);
 
-/// Tells the endpoints.
+/// The listener that sends the notification pillar's events to endpoints.
 pub(crate) fn listener(webhooks: &Webhooks) -> Arc<dyn Listener> {
     Arc::new(Systems(webhooks.clone()))
 }
@@ -56,7 +58,7 @@ impl Listener for Systems {
         &'t self,
         tx: &'t mut Tx,
         organisation: &'t OrganisationId,
-        news: Vec<News>,
+        news: Vec<SignalNotice>,
     ) -> BoxFuture<'t, Result<()>> {
         Box::pin(async move {
             let Some(application) = applications::notified(tx, &self.0, organisation).await? else { return Ok(()) };
@@ -66,8 +68,8 @@ impl Listener for Systems {
     }
 }
 
-fn message(news: News) -> Result<NewMessage> {
-    let News { event, at, data, event_data } = news;
+fn message(news: SignalNotice) -> Result<NewMessage> {
+    let SignalNotice { event, at, data, event_data } = news;
     let event_data = event_data.map(|mut about| {
         if let Value::Object(about) = &mut about {
             about.insert("__typename".to_owned(), "EventData".into());
