@@ -1,7 +1,8 @@
-//! The embedded console: its files, and its page on every other path; and the portal, which others embed.
+//! The console and the embeddable portal. Serves the console's files, and its page on every other
+//! path.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{
@@ -10,41 +11,98 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use campanile_base::sha256_hex;
+use campanile_http::error::{in_shape_of, own_shape};
 
-use crate::Web;
-use crate::error::{in_shape_of, own_shape};
+/// The files of the console, as the program embeds them.
+#[derive(Debug, Clone, Copy)]
+pub struct ConsoleFiles {
+    /// The files, each with its path.
+    pub files: &'static [(&'static str, &'static [u8])],
+    /// The hash of the one inline script of the page, as a content security policy writes it.
+    pub script_hash: &'static str,
+}
 
-include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
+/// The console, ready to be served.
+pub(crate) struct Console {
+    files: &'static [(&'static str, &'static [u8])],
+    /// The ETag of each file. It is weak, because the file may be sent compressed.
+    tags: HashMap<&'static str, String>,
+    /// The content security policy. Scripts and styles come from this server only; the theme's
+    /// inline script is allowed by its hash.
+    policy: HeaderValue,
+    portal_policy: HeaderValue,
+}
 
-/// Scripts and styles come from here alone; the theme's inline script is named by its hash.
-const POLICY: &str = concat!(
-    "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; script-src 'self' ",
-    "'",
-    env!("CAMPANILE_THEME_SCRIPT_HASH"),
-    "'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-);
+impl Console {
+    /// # Panics
+    /// If `portal_ancestors` has characters that a header cannot have.
+    pub(crate) fn of(embedded: ConsoleFiles, portal_ancestors: &str) -> Self {
+        let ConsoleFiles { files, script_hash } = embedded;
+        let tags = files.iter().map(|(name, bytes)| (*name, format!("W/\"{}\"", sha256_hex(bytes)))).collect();
+        let policy = format!(
+            "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; script-src 'self' \
+             '{script_hash}'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+        );
+        let portal_policy = portal_policy(portal_ancestors).expect("the settings were checked");
+        Self { files, tags, policy: policy.try_into().expect("a hash is plain text"), portal_policy }
+    }
 
-/// A file of the console; or its page, for whoever goes to a path that the console may route. Only browsers that go somewhere are shown a page: a
-/// library with a wrong address is told so.
-pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    fn find(&self, path: &str) -> Option<(&'static str, &'static [u8])> {
+        self.files.iter().find(|(name, _)| *name == path).copied()
+    }
+
+    /// An HTML page, by its file name. A build without the console has one page, which says what
+    /// to do.
+    fn page(&self, asked: &HeaderMap, wanted: &str) -> Response {
+        match self.find(wanted).or_else(|| self.find("index.html")) {
+            Some((name, bytes)) => self.file(asked, name, bytes, "no-cache"),
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+
+    fn file(&self, asked: &HeaderMap, name: &str, bytes: &'static [u8], caching: &'static str) -> Response {
+        let tag = self.tags.get(name).map_or("", String::as_str);
+        let headers = [
+            (CONTENT_TYPE, media_type(name)),
+            (CACHE_CONTROL, caching),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (ETAG, tag),
+        ];
+        let mut answer = match is_known(asked, tag) {
+            true => (StatusCode::NOT_MODIFIED, headers).into_response(),
+            false => (headers, bytes).into_response(),
+        };
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, self.policy.clone());
+        answer
+    }
+}
+
+/// Serves a file of the console, or its page on paths that the console may route. Only browser
+/// navigation gets the page; a program with a wrong address gets a 404.
+pub(crate) async fn serve(
+    State(console): State<Arc<Console>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let found = FILES.iter().find(|(name, _)| *name == path && !name.ends_with(".html"));
+    let found = console.find(path).filter(|(name, _)| !name.ends_with(".html"));
     let reads = method == Method::GET || method == Method::HEAD;
     let is_api = ["api", "v1", "ws", "providers", "assets"].contains(&path.split('/').next().unwrap_or_default());
     match found {
         _ if !reads && (found.is_some() || path.is_empty()) => {
             own_shape(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this path can only be read")
         }
-        // Their names carry a hash of their content.
-        Some((name, bytes)) => file(&headers, name, bytes, "public, max-age=31536000, immutable"),
-        None if reads && !is_api && is_navigation(&headers) => page(&headers, "index.html"),
-        // Whoever looks what is here is shown the page; a program that wants JSON is told that there is none.
-        None if reads && path.is_empty() && !wants_only_json(&headers) => page(&headers, "index.html"),
+        // Immutable, because the file name carries a hash of the content.
+        Some((name, bytes)) => console.file(&headers, name, bytes, "public, max-age=31536000, immutable"),
+        None if reads && !is_api && is_navigation(&headers) => console.page(&headers, "index.html"),
+        // The root path shows the page, unless the client accepts only JSON: it gets the 404.
+        None if reads && path.is_empty() && !wants_only_json(&headers) => console.page(&headers, "index.html"),
         None => in_shape_of(uri.path(), StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route"),
     }
 }
 
-/// Tells a browser that goes somewhere from a program that calls: it asks for a page, and not for just anything.
+/// True for browser navigation: the request asks for `text/html` by name, not only for `*/*`.
 fn is_navigation(headers: &HeaderMap) -> bool {
     accepted(headers).any(|kind| kind.starts_with("text/html"))
 }
@@ -54,7 +112,7 @@ fn wants_only_json(headers: &HeaderMap) -> bool {
     kinds.peek().is_some() && kinds.all(|kind| kind.starts_with("application/json"))
 }
 
-/// The media types that are accepted, in lower case, without those that are said not to be.
+/// The accepted media types, in lower case. Types with `q=0` are left out.
 fn accepted(headers: &HeaderMap) -> impl Iterator<Item = String> {
     let lists = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let kinds = lists.flat_map(|list| list.split(',')).map(|kind| kind.trim().to_ascii_lowercase());
@@ -63,45 +121,21 @@ fn accepted(headers: &HeaderMap) -> impl Iterator<Item = String> {
     })
 }
 
-/// What the portal's page may do: what the console's may, but that others' pages embed it.
-pub(crate) fn portal_policy(ancestors: &str) -> Option<HeaderValue> {
+/// The content security policy of the portal. Unlike the console's, it lets other sites embed the
+/// page.
+fn portal_policy(ancestors: &str) -> Option<HeaderValue> {
     let policy = "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; base-uri 'none'";
     HeaderValue::try_from(format!("{policy}; frame-ancestors {ancestors}")).ok()
 }
 
-/// The portal's page, on every path of its own.
-pub(crate) async fn portal(State(web): State<Web>, headers: HeaderMap) -> Response {
-    let mut answer = page(&headers, "portal.html");
-    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, web.portal_policy.clone());
+/// Serves the portal's page, on every path below `/portal`.
+pub(crate) async fn portal(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
+    let mut answer = console.page(&headers, "portal.html");
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, console.portal_policy.clone());
     answer
 }
 
-/// A page; a build without the console has one that says what to do.
-fn page(asked: &HeaderMap, wanted: &str) -> Response {
-    let found = FILES.iter().find(|(name, _)| *name == wanted).or(FILES.iter().find(|(name, _)| *name == "index.html"));
-    found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(name, bytes)| file(asked, name, bytes, "no-cache"))
-}
-
-/// The tag of each file. Weak, since it is sent compressed to whoever takes that.
-static TAGS: LazyLock<HashMap<&str, String>> =
-    LazyLock::new(|| FILES.iter().map(|(name, bytes)| (*name, format!("W/\"{}\"", sha256_hex(bytes)))).collect());
-
-fn file(asked: &HeaderMap, name: &str, bytes: &'static [u8], caching: &'static str) -> Response {
-    let tag = TAGS.get(name).map_or("", String::as_str);
-    let headers = [
-        (CONTENT_TYPE, media_type(name)),
-        (CACHE_CONTROL, caching),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (ETAG, tag),
-    ];
-    match is_known(asked, tag) {
-        true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-        false => (headers, bytes).into_response(),
-    }
-}
-
-/// True for somebody who has what is known by this tag already.
+/// True if the client already has the version with this tag.
 fn is_known(asked: &HeaderMap, tag: &str) -> bool {
     let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     known.flat_map(|list| list.split(',')).any(|one| one.trim() == tag)

@@ -1,29 +1,23 @@
-//! Speaks HTTP for the app: one folder per wire API, one file per resource.
+//! Speaks HTTP for the app: puts the APIs, the console and the limits together.
 //!
-//! * `api`: our own API, at `/api/<noun>`, and the entrance for deliveries.
-//! * `svix`: the Svix API, at `/api/v1`.
-//! * `knock`: the Knock API, at `/v1`.
-//! * `console`: the embedded console, on every path that is left.
-//! * `door`: what holds before a request is understood: times, counts and sizes.
+//! * `api`: our own API, at `/api/<noun>`, and the route that receives deliveries.
+//! * [`campanile_wire_svix`]: the Svix API, at `/api/v1`.
+//! * [`campanile_wire_knock`]: the Knock API, at `/v1`.
+//! * `console`: the embedded console, on every other path.
+//! * `door`: limits that apply before a request is parsed: times, counts and sizes.
 //!
-//! Every answer to a program is JSON, errors and unknown routes too, in the shape of the API that
-//! the path belongs to; every answer carries an `x-request-id`.
+//! Answers to programs are JSON, in the shape of the API that the path belongs to. This includes
+//! errors and unknown routes. Every answer carries an `x-request-id`.
 
 mod api;
-mod around;
-mod caller;
-mod carried;
 mod console;
 mod door;
 #[cfg(feature = "fuzzing")]
-pub mod entrances;
-mod error;
-mod knock;
-mod origins;
-mod svix;
+pub mod fuzz_targets;
+mod provider_callbacks;
+mod request_context;
 
 use std::convert::Infallible;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -37,6 +31,9 @@ use axum::routing::future::RouteFuture;
 use axum::routing::get;
 use campanile_app::App;
 use campanile_base::bounds;
+use campanile_http::Web;
+use campanile_wire_knock as knock;
+use campanile_wire_svix as svix;
 use futures_util::future::{BoxFuture, Either};
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -46,51 +43,36 @@ use tower_http::CompressionLevel;
 use tower_http::compression::predicate::{And, Predicate as _, SizeAbove};
 use tower_http::compression::{Compression, CompressionLayer};
 
+use console::Console;
+use request_context::RequestContext;
+
 pub use api::openapi;
+pub use api::system::{SettingView, SettingsInForce};
+pub use console::ConsoleFiles;
 pub use door::{DoorSettings, serve};
 
-/// What every handler can ask for.
-#[derive(Clone)]
-struct Web(Arc<Parts>);
-
-/// What all handlers share.
-struct Parts {
-    app: App,
-    metrics: Option<PrometheusHandle>,
-    portal_policy: axum::http::HeaderValue,
-    known_keys: caller::KnownKeys,
-    places: door::Places,
-    rates: door::Rates,
-    /// Slows down who tries passwords and links.
-    brake: campanile_accounts::sessions::Brake,
-    /// Whether people reach this server by https alone.
-    is_https: bool,
-}
-
-impl Deref for Web {
-    type Target = Parts;
-
-    fn deref(&self) -> &Parts {
-        &self.0
-    }
-}
-
-/// How the surface is set up.
+/// Settings of the HTTP surface.
 pub struct Settings {
-    /// What `/metrics` tells.
+    /// The source of `/metrics`. Without it that route answers 404.
     pub metrics: Option<PrometheusHandle>,
-    /// Whose pages may embed the portal, as a policy's `frame-ancestors` lists them.
+    /// The origins whose pages may embed the portal, written as in the `frame-ancestors` of a
+    /// content security policy.
     pub portal_ancestors: String,
-    /// What the door allows.
+    /// The console.
+    pub console: ConsoleFiles,
+    /// The limits of the door.
     pub door: DoorSettings,
+    /// The settings that the server was started with, for the page of the system.
+    pub in_force: SettingsInForce,
 }
 
-/// All routes, behind what tidies paths before they are looked up.
+/// All routes. Paths are normalised before the route is looked up.
 pub type Surface = MapRequest<Packing, fn(Request) -> Request>;
 
 type IsWorthIt = And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>;
 
-/// All routes, twice: whoever takes compressed answers goes by the way that makes them, and nobody else pays for it.
+/// All routes, twice: without and with compression. A request without `Accept-Encoding` takes the
+/// plain copy and does not pay for compression.
 #[derive(Clone)]
 pub struct Packing {
     plain: Router,
@@ -100,7 +82,7 @@ pub struct Packing {
 impl Packing {
     fn of(plain: Router) -> Self {
         let is_text: fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool = is_text;
-        // Outermost: whatever reads an answer on its way reads it as it was made.
+        // Compression is the outermost layer: inner layers that read an answer see it uncompressed.
         let layer = CompressionLayer::new()
             .quality(CompressionLevel::Fastest)
             .compress_when(SizeAbove::new(COMPRESSED_FROM).and(is_text));
@@ -126,10 +108,11 @@ impl Service<Request> for Packing {
     }
 }
 
-/// From how many bytes on an answer is sent compressed to whoever takes that.
+/// The size, in bytes, from which an answer is compressed for clients that accept it.
 const COMPRESSED_FROM: u16 = 1_024;
 
-/// Texts are compressed: a stream of news goes out as it comes, and pictures are compressed already.
+/// True for answers worth compressing: text, JSON and SVG. Event streams are left out, because each
+/// event must be sent as it comes. Other pictures are compressed already.
 fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let texts = ["text/", "application/json", "image/svg"];
@@ -139,29 +122,28 @@ fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bo
 /// All routes.
 ///
 /// # Panics
-/// When the list of ancestors has characters that no header has.
+/// If `portal_ancestors` has characters that a header cannot have.
 pub fn router(app: App, settings: Settings) -> Surface {
-    let Settings { metrics, portal_ancestors, door } = settings;
-    let portal_policy = console::portal_policy(&portal_ancestors).expect("the settings were checked");
+    let Settings { metrics, portal_ancestors, console, door, in_force } = settings;
+    let console = Arc::new(Console::of(console, &portal_ancestors));
     let rates = door::Rates::new(door.requests_per_key, door.requests_per_token);
     let is_https = app.base_url.starts_with("https://");
-    let (known_keys, places, brake) = Default::default();
-    let web = Web(Arc::new(Parts { app, metrics, portal_policy, known_keys, places, rates, brake, is_https }));
-    let routes = Router::new()
-        .merge(api::router())
-        .nest("/api/v1", svix::router())
-        .nest("/v1", knock::router())
-        .merge(carried::router())
-        .route("/p/{token}", get(knock::preference_center::page).post(knock::preference_center::save))
-        .route("/providers/slack/authenticate", get(knock::slack::authenticate))
-        .route("/oauth/slack/callback", get(knock::slack::authenticate))
-        .route("/providers/ms-teams/authenticate", get(knock::teams::authenticate))
-        .route("/ws/v1/websocket", get(knock::socket::open))
+    let web = Web::new(app);
+    let context = Arc::new(RequestContext { web: web.clone(), places: Default::default(), rates, is_https });
+    let pages = Router::new()
         .route("/portal", get(console::portal))
         .route("/portal/{*rest}", get(console::portal))
         .fallback(console::serve)
+        .with_state(console);
+    let routes = Router::new()
+        .merge(api::router(metrics, in_force))
+        .nest("/api/v1", svix::router())
+        .nest("/v1", knock::router())
+        .merge(provider_callbacks::router())
+        .merge(knock::outside_of_prefix())
+        .merge(pages)
         .layer(DefaultBodyLimit::max(bounds::BODY_BYTES))
-        .layer(axum::middleware::from_fn_with_state(web.clone(), around::around))
+        .layer(axum::middleware::from_fn_with_state(context, request_context::answer_in_context))
         .with_state(web);
     MapRequest::new(Packing::of(routes), svix::tidied)
 }

@@ -5,34 +5,38 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::activity::{self, Activity};
 use campanile_accounts::keys::{self, SecretKey};
+use campanile_accounts::organisations::WorkspaceChanges;
 use campanile_accounts::{Permission, Workspace, WorkspaceId, organisations};
 use campanile_base::{Cursor, Page};
+use campanile_http::Web;
+use campanile_http::caller::{Administering, Authenticated, Configuring};
+use campanile_http::error::ApiResult;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::{PageView, Paging};
-use crate::Web;
-use crate::caller::{Administering, Configuring, Known};
-use crate::error::ApiResult;
 
 /// The workspaces of the organisation.
 #[utoipa::path(get, path = "/api/workspaces", tag = "accounts", responses((status = 200, body = PageView<Workspace>)))]
-pub(super) async fn workspaces(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<PageView<Workspace>>> {
+pub(super) async fn workspaces(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+) -> ApiResult<Json<PageView<Workspace>>> {
     let organisation = caller.organisation;
     let all =
         web.app.db.read(move |tx| Box::pin(async move { organisations::workspaces(tx, &organisation).await })).await?;
     Ok(Json(PageView::whole(all)))
 }
 
-/// A workspace to be made.
+/// A workspace to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WorkspaceIn {
-    /// Its name.
+    /// The name of the workspace.
     name: String,
 }
 
-/// Makes a workspace, with its webhook application.
+/// Creates a workspace, together with its webhook application.
 #[utoipa::path(post, path = "/api/workspaces", tag = "accounts",
     responses((status = 201, body = Workspace), (status = 409)))]
 pub(super) async fn create_workspace(
@@ -43,17 +47,19 @@ pub(super) async fn create_workspace(
     Ok((StatusCode::CREATED, Json(web.app.create_workspace(caller, asked.name).await?)))
 }
 
-/// What can be changed about a workspace.
+/// Changes to a workspace. What is absent stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WorkspacePatch {
-    /// From which significance on members are told, 0 to 100.
-    notify_threshold: i64,
+    /// Another name, of 1 to 100 characters.
+    name: Option<String>,
+    /// The significance from which members are notified, 0 to 100.
+    notify_threshold: Option<i64>,
 }
 
-/// Changes from which significance on members are told.
+/// Changes a workspace: its name, the significance from which its members are notified, or both.
 #[utoipa::path(patch, path = "/api/workspaces/{id}", tag = "accounts",
-    responses((status = 200, body = Workspace), (status = 404)))]
+    responses((status = 200, body = Workspace), (status = 404), (status = 409)))]
 pub(super) async fn update_workspace(
     State(web): State<Web>,
     Configuring(caller): Configuring,
@@ -61,41 +67,44 @@ pub(super) async fn update_workspace(
     Json(asked): Json<WorkspacePatch>,
 ) -> ApiResult<Json<Workspace>> {
     let (clock, id) = (web.app.clock.clone(), WorkspaceId::from(id));
+    let WorkspacePatch { name, notify_threshold } = asked;
+    let changes = WorkspaceChanges { name, notify_threshold };
     let changed = web.app.db.write(move |tx| {
-        Box::pin(
-            async move { organisations::set_notify_threshold(tx, &clock, &caller, &id, asked.notify_threshold).await },
-        )
+        Box::pin(async move { organisations::update_workspace(tx, &clock, &caller, &id, changes).await })
     });
     Ok(Json(changed.await?))
 }
 
-/// The secret keys that work.
+/// The secret keys that are not revoked.
 #[utoipa::path(get, path = "/api/keys", tag = "accounts", responses((status = 200, body = PageView<SecretKey>)))]
-pub(super) async fn keys(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<PageView<SecretKey>>> {
+pub(super) async fn keys(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+) -> ApiResult<Json<PageView<SecretKey>>> {
     caller.must(Permission::Administer)?;
     let organisation = caller.organisation;
     let all = web.app.db.read(move |tx| Box::pin(async move { keys::list(tx, &organisation).await })).await?;
     Ok(Json(PageView::whole(all)))
 }
 
-/// A key to be made.
+/// A secret key to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyIn {
-    /// What it is for.
+    /// The purpose of the key, for people.
     name: String,
 }
 
-/// A key that was made. The secret is not shown again.
+/// A secret key that was created. The secret is not shown again.
 #[derive(Serialize, ToSchema)]
 pub(super) struct KeyMade {
     #[serde(flatten)]
     key: SecretKey,
-    /// The key itself.
+    /// The secret key itself, for the `Authorization` header.
     secret: String,
 }
 
-/// Makes a secret key.
+/// Creates a secret key.
 #[utoipa::path(post, path = "/api/keys", tag = "accounts", responses((status = 201, body = KeyMade)))]
 pub(super) async fn create_key(
     State(web): State<Web>,
@@ -109,11 +118,11 @@ pub(super) async fn create_key(
     Ok((StatusCode::CREATED, Json(KeyMade { key, secret: secret.expose().to_owned() })))
 }
 
-/// Ends a secret key, at once.
+/// Revokes a secret key.
 #[utoipa::path(delete, path = "/api/keys/{id}", tag = "accounts", responses((status = 204), (status = 404)))]
 pub(super) async fn revoke_key(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
@@ -122,12 +131,12 @@ pub(super) async fn revoke_key(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who did what, newest first.
+/// The activity trail: the changes that members and keys have made, newest first.
 #[utoipa::path(get, path = "/api/activity", tag = "accounts", params(Paging),
     responses((status = 200, body = PageView<Activity>)))]
 pub(super) async fn activity(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Activity>>> {
     let (from, size) = paging.read()?;

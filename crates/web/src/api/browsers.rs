@@ -1,4 +1,5 @@
-//! What browsers are given: public keys, the keys that users' tokens are signed with, and tokens for signed-in members.
+//! Credentials for browsers: public keys, the keys that sign users' tokens, and tokens for
+//! signed-in members.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -6,33 +7,36 @@ use axum::http::StatusCode;
 use campanile_accounts::public_keys::{self, PublicKey};
 use campanile_accounts::user_tokens::{self, Grants, SigningKey};
 use campanile_accounts::{Caller, OrganisationId};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Thing, Timestamp};
+use campanile_http::Web;
+use campanile_http::caller::{Administering, Authenticated, SignedIn};
+use campanile_http::error::ApiResult;
 use campanile_notify::channels::{self, FEED};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::PageView;
-use crate::Web;
-use crate::caller::{Administering, Known, SignedIn};
-use crate::error::ApiResult;
 
-/// A key to be made.
+/// A public key to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PublicKeyIn {
-    /// What it is for.
+    /// The purpose of the key, for people.
     name: String,
 }
 
 /// The public keys of the organisation.
 #[utoipa::path(get, path = "/api/public-keys", tag = "accounts", responses((status = 200, body = PageView<PublicKey>)))]
-pub(super) async fn public_keys(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<PageView<PublicKey>>> {
+pub(super) async fn public_keys(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+) -> ApiResult<Json<PageView<PublicKey>>> {
     let organisation = caller.organisation;
     let all = web.app.db.read(move |tx| Box::pin(async move { public_keys::list(tx, &organisation).await })).await?;
     Ok(Json(PageView::whole(all)))
 }
 
-/// Makes a public key.
+/// Creates a public key.
 #[utoipa::path(post, path = "/api/public-keys", tag = "accounts",
     responses((status = 201, body = PublicKey), (status = 403)))]
 pub(super) async fn create_public_key(
@@ -48,12 +52,12 @@ pub(super) async fn create_public_key(
     Ok((StatusCode::CREATED, Json(made.await?)))
 }
 
-/// Ends a public key.
+/// Revokes a public key.
 #[utoipa::path(delete, path = "/api/public-keys/{id}", tag = "accounts",
     responses((status = 204), (status = 404)))]
 pub(super) async fn revoke_public_key(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
@@ -61,45 +65,45 @@ pub(super) async fn revoke_public_key(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A key that was made, with its private half.
+/// A signing key that was created, with its private half.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NewSigningKey {
     #[serde(flatten)]
     key: SigningKey,
-    /// The private half, PKCS#8 in PEM. It cannot be had again.
+    /// The private half, as PKCS#8 in PEM. It is not shown again.
     private_key: String,
 }
 
-/// The keys that users' tokens may be signed with.
+/// The keys that may sign users' tokens.
 #[utoipa::path(get, path = "/api/signing-keys", tag = "accounts",
     responses((status = 200, body = PageView<SigningKey>)))]
 pub(super) async fn signing_keys(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
 ) -> ApiResult<Json<PageView<SigningKey>>> {
     let organisation = caller.organisation;
     let all = web.app.db.read(move |tx| Box::pin(async move { user_tokens::list(tx, &organisation).await })).await?;
     Ok(Json(PageView::whole(all)))
 }
 
-/// Makes a key to sign users' tokens with.
+/// Creates a key that signs users' tokens.
 #[utoipa::path(post, path = "/api/signing-keys", tag = "accounts",
     responses((status = 201, body = NewSigningKey), (status = 403)))]
 pub(super) async fn create_signing_key(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
 ) -> ApiResult<(StatusCode, Json<NewSigningKey>)> {
     let (key, private) = user_tokens::create(&web.app.db, &web.app.clock, caller).await?;
     let made = NewSigningKey { key, private_key: private.expose().to_owned() };
     Ok((StatusCode::CREATED, Json(made)))
 }
 
-/// Ends a key, and the tokens that were signed with it.
+/// Revokes a signing key. Tokens that were signed with it stop working.
 #[utoipa::path(delete, path = "/api/signing-keys/{id}", tag = "accounts",
     responses((status = 204), (status = 404)))]
 pub(super) async fn revoke_signing_key(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
@@ -107,15 +111,16 @@ pub(super) async fn revoke_signing_key(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whether public keys need users' tokens.
+/// A rule for public keys.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecurityIn {
-    /// Without them, who has a public key may act for any user.
+    /// True if a call with a public key needs a user's token too. If false, anybody with a public
+    /// key may act for any user.
     needs_user_tokens: bool,
 }
 
-/// Says whether public keys need users' tokens.
+/// Sets whether calls with a public key need a user's token.
 #[utoipa::path(put, path = "/api/browser-security", tag = "accounts", responses((status = 204), (status = 403)))]
 pub(super) async fn set_security(
     State(web): State<Web>,
@@ -127,23 +132,24 @@ pub(super) async fn set_security(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a member's browser needs to show their notifications with the official components.
+/// The credentials with which a member's browser shows their notifications in the official
+/// components.
 #[derive(Serialize, ToSchema)]
 pub(super) struct MemberToken {
-    /// The member, as a user.
+    /// The id of the member as a user of the notification API.
     user_id: String,
-    /// A token for them, good for an hour, and no longer than the session.
+    /// A token for this user. It is valid for an hour, but no longer than the session.
     token: String,
-    /// When it expires.
+    /// The time at which the token expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// A public key of the organisation.
     public_key: String,
-    /// The channel of the feed.
+    /// The id of the feed's channel.
     feed_channel_id: String,
 }
 
-/// A token for the signed-in member.
+/// Creates a token for the notifications of the signed-in member.
 #[utoipa::path(get, path = "/api/session/notifications", tag = "accounts",
     responses((status = 200, body = MemberToken), (status = 403)))]
 pub(super) async fn member_token(State(web): State<Web>, SignedIn(session): SignedIn) -> ApiResult<Json<MemberToken>> {
@@ -155,12 +161,13 @@ pub(super) async fn member_token(State(web): State<Web>, SignedIn(session): Sign
     let public_key = console_key(&web, &organisation).await?;
     let notify = app.notify.clone();
     let read = app.db.read(move |tx| Box::pin(async move { channels::find(tx, &notify, &organisation, FEED).await }));
-    let feed_channel_id = read.await?.ok_or(Error::NotFound("channel"))?.id;
+    let feed_channel_id = read.await?.ok_or(Error::NotFound(Thing::Channel))?.id;
     let expires_at = Timestamp::from_seconds(expires);
     Ok(Json(MemberToken { user_id: user, token, expires_at, public_key, feed_channel_id }))
 }
 
-/// A public key for the console's own pages; made where there is none, which a member of any role may cause.
+/// A public key for the console's own pages. It is created if there is none. A member of any role
+/// may cause this.
 pub(super) async fn console_key(web: &Web, organisation: &OrganisationId) -> Result<String> {
     let (clock, organisation) = (web.app.clock.clone(), organisation.clone());
     let made = web.app.db.write(move |tx| {

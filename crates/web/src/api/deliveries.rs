@@ -1,34 +1,34 @@
-//! What came in, and what became of it.
+//! Deliveries: what the providers sent, and how it was processed.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, WorkspaceId};
-use campanile_base::{Error, Result};
+use campanile_base::{Error, Result, Thing};
+use campanile_http::Web;
+use campanile_http::caller::{Authenticated, Configuring, workspace};
+use campanile_http::error::ApiResult;
 use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::page::{PageView, Paging, Within};
-use crate::Web;
-use crate::caller::{Configuring, Known, workspace};
-use crate::error::ApiResult;
 
-/// Which deliveries are wanted.
+/// Filters of the list of deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// `received`, `processed`, `skipped` or `failed`.
+pub(super) struct DeliveryQuery {
+    /// The status: `received`, `processed`, `skipped` or `failed`.
     status: Option<String>,
 }
 
 /// Deliveries, newest first.
-#[utoipa::path(get, path = "/api/deliveries", tag = "deliveries", params(Wanted, Paging),
+#[utoipa::path(get, path = "/api/deliveries", tag = "deliveries", params(DeliveryQuery, Paging),
     responses((status = 200, body = PageView<DeliverySummary>)))]
 pub(super) async fn list(
     State(web): State<Web>,
-    Known(caller): Known,
-    Query(wanted): Query<Wanted>,
+    Authenticated(caller): Authenticated,
+    Query(wanted): Query<DeliveryQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<DeliverySummary>>> {
     let (from, size) = paging.read()?;
@@ -43,22 +43,25 @@ pub(super) async fn list(
     Ok(Json(page.await?.into()))
 }
 
-/// A delivery, with its headers and its body.
+/// A delivery with its headers and its body.
 #[utoipa::path(get, path = "/api/deliveries/{id}", tag = "deliveries", params(Within),
     responses((status = 200, body = DeliveryDetail), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<Json<DeliveryDetail>> {
     let workspace = workspace_of(&web, &caller, within, &id).await?;
     let found =
         web.app.db.read(move |tx| Box::pin(async move { deliveries::by_id(tx, &workspace, &id).await })).await?;
-    Ok(Json(found.ok_or(Error::NotFound("delivery"))?))
+    Ok(Json(found.ok_or(Error::NotFound(Thing::Delivery))?))
 }
 
-/// Processes a delivery again that failed or was skipped: its body is kept as it came, and nothing is remembered twice.
+/// Processes a delivery again that failed or was skipped.
+///
+/// The stored body is used, exactly as it came. Observations that are stored already are not stored
+/// twice.
 #[utoipa::path(post, path = "/api/deliveries/{id}/process", tag = "deliveries", params(Within),
     responses((status = 202, body = DeliverySummary), (status = 404), (status = 409)))]
 pub(super) async fn process(
@@ -76,7 +79,7 @@ pub(super) async fn process(
 
 async fn workspace_of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {
     let id = id.to_owned();
-    let look = within.of(web, caller, "delivery", |tx, organisation| {
+    let look = within.of(web, caller, Thing::Delivery, |tx, organisation| {
         Box::pin(async move { deliveries::workspace_of(tx, &organisation, &id).await })
     });
     look.await

@@ -1,40 +1,40 @@
-//! Events that are sent from outside: they start the workflows that listen for them, and wake the runs that wait, those of
-//! notifications too where the event names their recipient.
+//! Events that outside programs send. They start the workflows that listen for them and wake the
+//! runs that wait for them. If an event names a recipient, it also wakes that recipient's
+//! notification runs.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use campanile_base::Error;
 use campanile_engine::NewEvent;
+use campanile_http::Web;
+use campanile_http::caller::Configuring;
+use campanile_http::error::ApiResult;
 use campanile_notify::signals;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::Web;
-use crate::caller::Configuring;
-use crate::error::ApiResult;
-
-/// What events of the server's own begin with.
+/// Prefixes of event names that are reserved for the server.
 const OURS: [&str; 2] = ["engine/", "webhooks/"];
 
-/// An event to be sent.
+/// An event to send.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventIn {
-    /// What happened, as `notification.dispatch`.
+    /// The name of the event, such as `notification.dispatch`. At most 255 bytes.
     name: String,
-    /// To what.
+    /// The data of the event.
     #[serde(default)]
     data: Value,
-    /// An id of the sender's: an event whose id was sent before does nothing.
+    /// An id chosen by the sender. A second event with the same id does nothing.
     id: Option<String>,
 }
 
 /// An event that was sent.
 #[derive(Serialize, ToSchema)]
 pub(super) struct EventSent {
-    /// Its id.
+    /// The id of the event.
     id: String,
 }
 
@@ -48,9 +48,7 @@ pub(super) async fn send(
 ) -> ApiResult<(StatusCode, Json<EventSent>)> {
     let name = asked.name.trim();
     if name.is_empty() || name.len() > 255 || OURS.iter().any(|prefix| name.starts_with(prefix)) {
-        return Err(
-            Error::invalid_field("name", "must be at most 255 characters, and no event of the server's own").into()
-        );
+        return Err(Error::invalid_field("name", "must be at most 255 bytes, and no event of the server's own").into());
     }
     let event = NewEvent::new(name, caller.organisation.as_str(), &asked.data);
     let event = match asked.id {
@@ -61,8 +59,10 @@ pub(super) async fn send(
     let sent = web.app.db.write(move |tx| {
         Box::pin(async move {
             let sent = app.engine.send(tx, event).await?;
-            signals::of_source(tx, &app.notify, &caller.organisation, &name, &asked.data).await?;
-            Ok::<_, Error>(sent)
+            if sent.is_new {
+                signals::of_source(tx, &app.notify, &caller.organisation, &name, &asked.data).await?;
+            }
+            Ok::<_, Error>(sent.id)
         })
     });
     let sent = sent.await?;

@@ -1,20 +1,23 @@
-//! What orchestrators and Prometheus ask.
+//! Health checks for orchestrators, and metrics for Prometheus.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use campanile_http::Web;
 use serde_json::json;
 
-use crate::Web;
+use metrics_exporter_prometheus::PrometheusHandle;
 
-/// Whether the process lives: always 200.
+/// Liveness check: always 200.
 #[utoipa::path(get, path = "/api/_health/live", tag = "operations", responses((status = 200)))]
 pub(super) async fn live() -> Response {
     Json(json!({ "status": "live", "version": env!("CARGO_PKG_VERSION") })).into_response()
 }
 
-/// Whether it can do its work: 200 when the database answers, can store changes, and its schema is ours, else 503.
+/// Readiness check: 200 if the server can do its work, else 503.
+///
+/// Ready means: the database answers, it can store changes, and its schema is that of this version.
 #[utoipa::path(get, path = "/api/_health/ready", tag = "operations", responses((status = 200), (status = 503)))]
 pub(super) async fn ready(State(web): State<Web>) -> Response {
     let database = web.app.db.ping().await;
@@ -22,7 +25,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         Ok(()) => web.app.db.is_migrated(&campanile_app::migrations()).await.unwrap_or(false),
         Err(_) => false,
     };
-    // A full disk keeps nobody from reading.
+    // Asked apart from the ping, because a full disk still allows reads.
     let writable = web.app.db.writable();
     if let Err(error) = database.as_ref().and(writable.as_ref()) {
         tracing::warn!(%error, "not ready");
@@ -39,11 +42,11 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// Measurements, in Prometheus' text format.
+/// Metrics in Prometheus' text format; 404 where metrics are off.
 #[utoipa::path(get, path = "/metrics", tag = "operations",
     responses((status = 200, content_type = "text/plain", body = String)))]
-pub(super) async fn metrics(State(web): State<Web>) -> Response {
-    match &web.metrics {
+pub(super) async fn metrics(State(source): State<Option<PrometheusHandle>>) -> Response {
+    match &source {
         Some(metrics) => {
             metrics_process::Collector::default().collect();
             ([("content-type", "text/plain; version=0.0.4")], metrics.render()).into_response()

@@ -1,4 +1,4 @@
-//! The entrance for deliveries: `/api/ingest/{provider}/{source}`.
+//! The route that receives deliveries: `/api/ingest/{provider}/{source}`.
 
 use axum::Json;
 use axum::body::Body;
@@ -6,16 +6,15 @@ use axum::extract::{Path, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use campanile_accounts::live::NewsKind;
+use campanile_accounts::live::LiveEventKind;
 use campanile_base::bounds;
+use campanile_http::error::own_shape;
+use campanile_http::{Web, request_id};
 use campanile_inbound::{Arrival, Code, IngestError};
 use http_body_util::BodyExt as _;
 use serde_json::json;
 
-use crate::error::ingest_error;
-use crate::{Web, around};
-
-/// Takes a delivery at the source whose path is the provider's name.
+/// Receives a delivery at the source whose path is the name of the provider.
 #[utoipa::path(post, path = "/api/ingest/{provider}", tag = "ingest", request_body = Object,
     responses((status = 200, description = "The same, to Linear"), (status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
 pub(super) async fn by_provider(
@@ -28,7 +27,7 @@ pub(super) async fn by_provider(
     receive(web, provider, path, &headers, body).await
 }
 
-/// Takes a delivery at a source.
+/// Receives a delivery at a source.
 #[utoipa::path(post, path = "/api/ingest/{provider}/{source}", tag = "ingest", request_body = Object,
     responses((status = 200, description = "The same, to Linear"), (status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
 pub(super) async fn by_source(
@@ -41,7 +40,7 @@ pub(super) async fn by_source(
 }
 
 async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, body: Body) -> Response {
-    // Whoever does not know a source sends us nothing to keep.
+    // The source is looked up first: without one, nothing of the body is read.
     let source = match web.app.intake.source_at(&provider, &path).await {
         Ok(source) => source,
         Err(error) => return refused(&provider, &error),
@@ -61,7 +60,7 @@ async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, 
     count(&provider, result);
     if receipt.is_new {
         let (live, id) = (&web.app.live, receipt.id.as_str());
-        live.tell(&receipt.organisation, &receipt.workspace, NewsKind::Delivery, id);
+        live.tell(&receipt.organisation, &receipt.workspace, LiveEventKind::Delivery, id);
     }
     let answer = json!({ "status": result, "id": receipt.id, "deliveryId": receipt.delivery_id });
     (StatusCode::from_u16(receipt.status).unwrap_or(StatusCode::ACCEPTED), Json(answer)).into_response()
@@ -69,9 +68,10 @@ async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, 
 
 fn refused(provider: &str, error: &IngestError) -> Response {
     let (provider, why) = (known_name(provider), error.code.as_str());
-    tracing::info!(request_id = around::current(), provider, why, "a delivery was refused");
+    tracing::info!(request_id = request_id::current(), provider, why, "a delivery was refused");
     count(provider, why);
-    ingest_error(error)
+    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    own_shape(status, error.code.as_str(), &error.message)
 }
 
 fn count(provider: &str, result: &'static str) {
@@ -79,11 +79,12 @@ fn count(provider: &str, result: &'static str) {
         .increment(1);
 }
 
-/// Reads a body, which the door has bounded, into one piece of memory, of the size that was announced: gathered in pieces and then
-/// put together, it would be held twice.
+/// Reads a body, which is already bounded, into one piece of memory of the announced size.
+/// Collecting pieces and joining them would hold the body twice.
 async fn read_whole(headers: &HeaderMap, mut body: Body) -> Result<Vec<u8>, IngestError> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    // Memory is only taken as it is written to: what is announced, and does not come, costs nothing.
+    // The system gives memory only as it is written to. So a body that is announced, and does not
+    // come, costs nothing.
     let mut whole = Vec::with_capacity(announced.unwrap_or_default().min(bounds::DELIVERY_BYTES));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| IngestError::new(Code::InvalidPayload, "the body broke off"))?;
@@ -94,7 +95,8 @@ async fn read_whole(headers: &HeaderMap, mut body: Body) -> Result<Vec<u8>, Inge
     Ok(whole)
 }
 
-/// What strangers type in a path must not become a label of a measurement.
+/// The provider as a metric label. Unknown names become `unknown`: a caller must not be able to
+/// create labels.
 fn known_name(provider: &str) -> &'static str {
     campanile_inbound::Provider::parse(provider).map_or("unknown", campanile_inbound::Provider::as_str)
 }

@@ -1,50 +1,52 @@
-//! Jobs: work of one call. Those that are done leave; those that failed for good stay as dead
-//! letters, which say why and can be retried.
+//! Jobs: units of work without steps. A job that succeeds is removed. A job that failed for good
+//! stays as a dead letter, which holds the error and can be retried.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use campanile_engine::operate::{RunDetail, RunSummary, Statistics};
+use campanile_http::Web;
+use campanile_http::caller::{Authenticated, Configuring};
+use campanile_http::error::ApiResult;
 
 use super::page::{PageView, Paging};
-use super::runs::{self, CancelIn, Changed, Span, Wanted};
-use crate::Web;
-use crate::caller::{Configuring, Known};
-use crate::error::ApiResult;
+use super::runs::{self, CancelIn, Changed, RunQuery, Span};
 
-/// Jobs that are waiting, under way or dead, newest first.
-#[utoipa::path(get, path = "/api/jobs", tag = "jobs", params(Wanted, Paging),
+/// Jobs that wait, run or are dead letters, newest first.
+#[utoipa::path(get, path = "/api/jobs", tag = "jobs", params(RunQuery, Paging),
     responses((status = 200, body = PageView<RunSummary>)))]
 pub(super) async fn list(
     State(web): State<Web>,
-    Known(caller): Known,
-    Query(wanted): Query<Wanted>,
+    Authenticated(caller): Authenticated,
+    Query(wanted): Query<RunQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<RunSummary>>> {
     Ok(Json(runs::page(&web, caller, wanted.filter(true)?, &paging).await?))
 }
 
-/// Counters of a kind of job, from what was counted as they went.
+/// Counts of jobs by result, and their durations.
+///
+/// The numbers come from counters that are kept while jobs run.
 #[utoipa::path(get, path = "/api/jobs/statistics", tag = "jobs", params(Span),
     responses((status = 200, body = Statistics)))]
 pub(super) async fn statistics(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Query(span): Query<Span>,
 ) -> ApiResult<Json<Statistics>> {
     Ok(Json(runs::counted(&web, caller, span).await?))
 }
 
-/// A job, with its arguments and its last error.
+/// A job with its arguments and its last error.
 #[utoipa::path(get, path = "/api/jobs/{id}", tag = "jobs", responses((status = 200, body = RunDetail), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<Json<RunDetail>> {
     Ok(Json(runs::whole(&web, caller, id).await?))
 }
 
-/// Calls a job off.
+/// Cancels a job.
 #[utoipa::path(post, path = "/api/jobs/{id}/cancel", tag = "jobs",
     responses((status = 200, body = Changed), (status = 404)))]
 pub(super) async fn cancel(
@@ -57,12 +59,12 @@ pub(super) async fn cancel(
     Ok(Json(runs::call_off(&web, caller, id, asked).await?))
 }
 
-/// Tries a dead letter again, with all its attempts.
+/// Retries a dead letter, with all its attempts.
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs",
     responses((status = 200, body = Changed), (status = 404), (status = 409)))]
 pub(super) async fn retry(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Changed>> {
     Ok(Json(runs::try_again(&web, caller, id).await?))

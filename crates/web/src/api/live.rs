@@ -1,8 +1,10 @@
-//! The one stream of news: what just became durable in the caller's workspaces, and what is for them themselves.
+//! The stream of live events: changes that were just stored in the caller's workspaces, and changes
+//! that concern the caller alone.
 //!
-//! Server-sent events named by kind, with the id of the thing; the client reads it where it
-//! belongs. A client that fell behind, or comes back after a break, is told `again`. The stream ends with the session or the key
-//! that it was opened with.
+//! These are server-sent events with the kind and the id of the thing; the client then reads the
+//! thing itself. A new or resumed stream begins with the event `again`, and a client that fell
+//! behind gets it too: it must read everything again. The stream ends when the session or the key
+//! that opened it ends.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -12,21 +14,20 @@ use axum::http::{HeaderMap, Method};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use campanile_accounts::{Actor, Caller, organisations};
 use campanile_base::Error;
+use campanile_http::Web;
+use campanile_http::caller::{Authenticated, recognise};
+use campanile_http::error::ApiResult;
 use futures_util::stream::{self, Stream, StreamExt as _};
 
-use crate::Web;
-use crate::caller::{Known, recognise};
-use crate::error::ApiResult;
-
-/// How often it is looked whether a client would be let in as yet.
+/// The time between two checks that the client still has access.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// News of what happens in the caller's organisation, as server-sent events.
+/// A stream of changes in the caller's organisation, as server-sent events.
 #[utoipa::path(get, path = "/api/stream", tag = "live",
     responses((status = 200, content_type = "text/event-stream", body = serde_json::Value)))]
 pub(super) async fn stream(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     headers: HeaderMap,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let organisation = caller.organisation.clone();
@@ -57,7 +58,7 @@ fn again() -> Event {
     Event::default().event("again").data("{}")
 }
 
-/// Ends when the request would not be let in any more. While nobody can say, it would.
+/// Ends when the client has lost its access. While that cannot be checked, access is assumed.
 async fn until_shut_out(web: Web, caller: Caller, headers: HeaderMap) {
     loop {
         tokio::time::sleep(LOOK).await;

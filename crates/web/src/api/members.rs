@@ -1,4 +1,4 @@
-//! The members of an organisation: who they are, what they may do, how they get in again, how they leave.
+//! The members of an organisation: their roles, their ways to sign in, and their removal.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -6,17 +6,20 @@ use axum::http::StatusCode;
 use campanile_accounts::people::{self, Member, NewMember};
 use campanile_accounts::{PersonId, Role, members};
 use campanile_base::{Error, Secret};
+use campanile_http::Web;
+use campanile_http::caller::{Administering, Authenticated};
+use campanile_http::error::ApiResult;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::page::PageView;
-use crate::Web;
-use crate::caller::{Administering, Known};
-use crate::error::ApiResult;
 
-/// The members of the organisation, then who was invited and has not accepted yet.
+/// The members of the organisation, then the invitations that are not accepted yet.
 #[utoipa::path(get, path = "/api/members", tag = "accounts", responses((status = 200, body = PageView<Member>)))]
-pub(super) async fn list(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<PageView<Member>>> {
+pub(super) async fn list(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+) -> ApiResult<Json<PageView<Member>>> {
     let read = web.app.db.read(move |tx| {
         Box::pin(async move {
             let mut all = people::members(tx, &caller.organisation).await?;
@@ -27,20 +30,24 @@ pub(super) async fn list(State(web): State<Web>, Known(caller): Known) -> ApiRes
     Ok(Json(PageView::whole(read.await?)))
 }
 
-/// Somebody to be added.
+/// A member to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MemberIn {
-    /// Their mail address.
+    /// The mail address of the member.
     email: String,
-    /// `owner`, `manager` or `staff`.
+    /// The role: `owner`, `manager` or `staff`.
     #[schema(value_type = String)]
     role: Role,
-    /// Their password, which opens this organisation alone; without one they are sent a link. Not for somebody who has an account.
+    /// The password of the member, which works for this organisation only. Without a password they
+    /// are sent a link to sign in. It must not be given for a person who has an account already.
     password: Option<String>,
 }
 
-/// Adds a member and writes to them. Somebody who belongs to another organisation is `invited`: they sign in themselves and accept.
+/// Adds a member, and sends them a mail.
+///
+/// A person who belongs to another organisation gets the status `invited`: they sign in to their
+/// own account and accept.
 #[utoipa::path(post, path = "/api/members", tag = "accounts",
     responses((status = 201, body = Member), (status = 403), (status = 409)))]
 pub(super) async fn add(
@@ -57,17 +64,20 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(added)))
 }
 
-/// What can be changed about a member.
+/// Changes to a member.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MemberPatch {
-    /// `owner`, `manager` or `staff`.
+    /// The role: `owner`, `manager` or `staff`.
     #[schema(value_type = String)]
     role: Role,
 }
 
-/// Changes the role of a member, or of an invitation. The last owner stays one.
+/// Changes the role of a member, or of an invitation.
+///
+/// The last owner of an organisation cannot lose that role.
 #[utoipa::path(patch, path = "/api/members/{id}", tag = "accounts",
+    params(("id" = String, Path)),
     responses((status = 200, body = Member), (status = 403), (status = 404), (status = 409)))]
 pub(super) async fn update(
     State(web): State<Web>,
@@ -83,12 +93,15 @@ pub(super) async fn update(
     Ok(Json(changed.await?))
 }
 
-/// Takes a member out and ends their sessions at once, or takes an invitation back. Members may leave themselves; the last owner stays.
+/// Removes a member and ends their sessions at once, or withdraws an invitation.
+///
+/// Members may remove themselves. The last owner cannot be removed.
 #[utoipa::path(delete, path = "/api/members/{id}", tag = "accounts",
+    params(("id" = String, Path)),
     responses((status = 204), (status = 403), (status = 404), (status = 409)))]
 pub(super) async fn remove(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<PersonId>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
@@ -96,17 +109,20 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A password for somebody else.
+/// A new password for a member.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordIn {
-    /// Of 8 to 200 characters.
+    /// The password, of 8 to 200 characters.
     password: String,
 }
 
-/// Chooses a password for a member, which opens this organisation alone, and ends all their sessions. Not for who belongs, or is
-/// invited, to another organisation.
+/// Sets the password of a member, and ends all their sessions.
+///
+/// The password works for this organisation only. It cannot be set for a person who belongs to
+/// another organisation, or is invited to one.
 #[utoipa::path(put, path = "/api/members/{id}/password", tag = "accounts",
+    params(("id" = String, Path)),
     responses((status = 204), (status = 403), (status = 404), (status = 409)))]
 pub(super) async fn reset_password(
     State(web): State<Web>,
@@ -123,12 +139,15 @@ pub(super) async fn reset_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends a member a link that signs in to this organisation once, within a day; or an invitation anew.
+/// Sends a member a sign-in link, or sends an invitation again.
+///
+/// The link signs in to this organisation once, within a day.
 #[utoipa::path(post, path = "/api/members/{id}/sign-in-link", tag = "accounts",
+    params(("id" = String, Path)),
     responses((status = 202), (status = 403), (status = 404)))]
 pub(super) async fn send_link(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<PersonId>,
 ) -> ApiResult<StatusCode> {
     let app = web.app.clone();

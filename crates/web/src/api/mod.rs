@@ -1,4 +1,4 @@
-//! Our own API: a resource per file, and the document that describes them.
+//! Our own API: one file per resource, and the OpenAPI document.
 
 mod accounts;
 mod browsers;
@@ -9,6 +9,7 @@ mod ingest;
 mod jobs;
 mod live;
 mod members;
+mod notifications;
 mod observations;
 mod page;
 pub(crate) mod parameters;
@@ -17,38 +18,46 @@ mod sessions;
 mod slack;
 mod sources;
 mod suppressions;
-mod told;
-mod wire;
+pub(crate) mod system;
 mod workflows;
 
 use std::sync::OnceLock;
 
-use axum::Router;
 use axum::routing::any;
+use axum::{Extension, Router};
+use bytes::Bytes;
+use campanile_http::error::{ErrorBody, no_such_route};
+use campanile_http::{Web, operation};
+use campanile_wire_knock as knock;
+use campanile_wire_svix as svix;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::{Object, Type};
-use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
-use crate::error::no_such_route;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use system::SettingsInForce;
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Campanile",
-    description = "What happened in your tools, and who was told. Authenticate with a secret key: `Authorization: Bearer sk_…`.",
-))]
+#[openapi(
+    info(
+        title = "Campanile",
+        description = "What happened in your tools, and who was told. Authenticate with a secret key: `Authorization: Bearer sk_…`.",
+    ),
+    components(schemas(ErrorBody))
+)]
 struct Document;
 
-fn described() -> OpenApiRouter<Web> {
+fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
     let mut routes = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(ingest::by_provider))
         .routes(routes!(ingest::by_source))
         .routes(routes!(observations::list))
         .routes(routes!(observations::get))
         .routes(routes!(observations::edges))
+        .routes(routes!(observations::graph))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::process))
@@ -58,8 +67,8 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::delete))
         .routes(routes!(sources::rotate))
-        .routes(routes!(told::notifications))
-        .routes(routes!(told::attempts))
+        .routes(routes!(notifications::notifications))
+        .routes(routes!(notifications::attempts))
         .routes(routes!(runs::list))
         .routes(routes!(runs::statistics))
         .routes(routes!(runs::cancel_all))
@@ -98,30 +107,35 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(sessions::who, sessions::sign_in, sessions::sign_out))
         .routes(routes!(sessions::sign_in_by_link))
         .routes(routes!(sessions::change_password))
+        .routes(routes!(sessions::switch))
         .routes(routes!(sessions::invitations))
         .routes(routes!(sessions::accept, sessions::decline))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
         .routes(routes!(live::stream))
+        .routes(routes!(system::get))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(health::metrics));
-    wire::describe(routes.get_openapi_mut());
+        .merge(OpenApiRouter::new().routes(routes!(health::metrics)).with_state(metrics));
+    let document = routes.get_openapi_mut();
+    operation::describe(document, &svix::DESCRIBED, &svix::operations());
+    operation::describe(document, &knock::DESCRIBED, &knock::operations());
     name_operations(routes.get_openapi_mut());
     document_errors(routes.get_openapi_mut());
     routes
 }
 
-/// Whatever else an operation answers is an error: of the request's reading, of who asks, of what is not there. They are many,
-/// and the same everywhere.
+/// Adds a default error answer to every operation. The possible errors are many, and the same
+/// everywhere: a request that cannot be read, a caller without the right, a thing that does not
+/// exist.
 fn document_errors(document: &mut utoipa::openapi::OpenApi) {
     let error = ResponseBuilder::new()
-        .description("An error: a stable code, and a sentence, in the shape of the API that the path belongs to.")
-        .content("application/json", ContentBuilder::new().schema(Some(Object::with_type(Type::Object))).build())
+        .description("An error.")
+        .content("application/json", ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build())
         .build();
     for item in document.paths.paths.values_mut() {
         for operation in operations_of(item).into_iter().filter_map(|(_, operation)| operation.as_mut()) {
-            operation.responses.responses.insert("default".to_owned(), RefOr::T(error.clone()));
+            operation.responses.responses.entry("default".to_owned()).or_insert_with(|| RefOr::T(error.clone()));
         }
     }
 }
@@ -136,8 +150,8 @@ fn operations_of(item: &mut PathItem) -> [(&'static str, &mut Option<Operation>)
     ]
 }
 
-/// Operations are named by what they do to which path: `get_api_observations_id`. Left alone they
-/// would be named by their functions, of which many are called `list`.
+/// Names each operation by its method and path: `get_api_observations_id`. By default the function
+/// name would be used, and many functions are called `list`.
 fn name_operations(document: &mut utoipa::openapi::OpenApi) {
     for (path, item) in &mut document.paths.paths {
         let place = path.replace(['{', '}'], "").replace(['/', '-'], "_");
@@ -151,16 +165,19 @@ fn name_operations(document: &mut utoipa::openapi::OpenApi) {
 
 static DOCUMENT: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
 
-/// The document of what is served, as OpenAPI; made once.
+/// The OpenAPI document of all APIs, built once.
 pub fn openapi() -> &'static utoipa::openapi::OpenApi {
-    DOCUMENT.get_or_init(|| described().into_openapi())
+    DOCUMENT.get_or_init(|| described(None).into_openapi())
 }
 
-pub(crate) fn router() -> Router<Web> {
-    let (router, document) = described().split_for_parts();
-    let document = serde_json::to_string(DOCUMENT.get_or_init(|| document)).expect("the document is plain data");
-    let json = [("content-type", "application/json")];
+pub(crate) fn router(metrics: Option<PrometheusHandle>, settings: SettingsInForce) -> Router<Web> {
+    let (router, document) = described(metrics).split_for_parts();
+    let document = serde_json::to_vec(DOCUMENT.get_or_init(|| document)).expect("the document is plain data");
+    let document = Bytes::from(document);
+    let served = axum::routing::get(move || std::future::ready(([("content-type", "application/json")], document)));
     router
-        .route("/openapi.json", axum::routing::get(async move || (json, document)))
+        .route("/openapi.json", served.clone())
+        .route("/api/v1/openapi.json", served)
         .route("/api/{*rest}", any(no_such_route))
+        .layer(Extension(settings))
 }

@@ -3,31 +3,34 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use campanile_accounts::{Caller, WorkspaceId};
-use campanile_base::{Error, Result};
-use campanile_memory::graph::{self, EdgeView};
+use campanile_base::{Error, Result, Thing};
+use campanile_http::Web;
+use campanile_http::caller::{Authenticated, workspace};
+use campanile_http::error::ApiResult;
+use campanile_memory::graph::{self, EdgeView, Neighbourhood, neighbourhood};
 use campanile_memory::{Filter, Observation, ObservationDetail, observations};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::page::{PageView, Paging, Within, time};
-use crate::Web;
-use crate::caller::{Known, workspace};
-use crate::error::ApiResult;
 
-/// Which observations are wanted; everything that is given must hold.
+/// Filters of the list of observations. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
+pub(super) struct ObservationQuery {
     /// The provider: `github`, `vercel`, `linear` or `sentry`. Also known as `provider`.
     #[serde(alias = "provider")]
     source: Option<String>,
-    /// The type, or its first word: `pull_request` means all that happens to one.
+    /// The type, or its first word: `pull_request` matches everything that happens to a pull
+    /// request.
     r#type: Option<String>,
     /// The actor's id (`github:123`) or name.
     actor: Option<String>,
-    /// One of the topics.
+    /// A topic of the observation.
     topic: Option<String>,
-    /// The least significance.
+    /// The category, such as `bug_fix`.
+    category: Option<String>,
+    /// The lowest significance. Also known as `significance`.
     #[serde(alias = "significance")]
     min_significance: Option<i64>,
     /// Not before this time, RFC 3339. Also known as `since`.
@@ -38,13 +41,14 @@ pub(super) struct Wanted {
     before: Option<String>,
 }
 
-impl Wanted {
+impl ObservationQuery {
     fn filter(self) -> Result<Filter> {
         Ok(Filter {
             provider: self.source,
             event_type: self.r#type,
             actor: self.actor,
             topic: self.topic,
+            category: self.category,
             min_significance: self.min_significance,
             after: time("after", self.after)?,
             before: time("before", self.before)?,
@@ -53,12 +57,12 @@ impl Wanted {
 }
 
 /// Observations, newest first.
-#[utoipa::path(get, path = "/api/observations", tag = "observations", params(Wanted, Paging),
+#[utoipa::path(get, path = "/api/observations", tag = "observations", params(ObservationQuery, Paging),
     responses((status = 200, body = PageView<Observation>)))]
 pub(super) async fn list(
     State(web): State<Web>,
-    Known(caller): Known,
-    Query(wanted): Query<Wanted>,
+    Authenticated(caller): Authenticated,
+    Query(wanted): Query<ObservationQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Observation>>> {
     let (from, size) = paging.read()?;
@@ -70,27 +74,27 @@ pub(super) async fn list(
     Ok(Json(page.await?.into()))
 }
 
-/// An observation, whole.
+/// An observation with all its details.
 #[utoipa::path(get, path = "/api/observations/{id}", tag = "observations", params(Within),
     responses((status = 200, body = ObservationDetail), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<Json<ObservationDetail>> {
     let workspace = workspace_of(&web, &caller, within, &id).await?;
     let found =
         web.app.db.read(move |tx| Box::pin(async move { observations::by_id(tx, &workspace, &id).await })).await?;
-    Ok(Json(found.ok_or(Error::NotFound("observation"))?))
+    Ok(Json(found.ok_or(Error::NotFound(Thing::Observation))?))
 }
 
-/// What an observation is tied to, the most certain first.
+/// The edges of an observation to others, the most certain first.
 #[utoipa::path(get, path = "/api/observations/{id}/edges", tag = "observations", params(Within),
     responses((status = 200, body = PageView<EdgeView>), (status = 404)))]
 pub(super) async fn edges(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     Query(within): Query<Within>,
 ) -> ApiResult<Json<PageView<EdgeView>>> {
@@ -99,9 +103,38 @@ pub(super) async fn edges(
     Ok(Json(PageView::whole(edges)))
 }
 
+/// How far around an observation the graph reaches.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GraphQuery {
+    /// The number of edges between the observation and the farthest others, 1 to 3; 2 when absent.
+    depth: Option<u8>,
+    /// The most observations, 1 to 100; 40 when absent.
+    limit: Option<usize>,
+}
+
+/// The observations around one, and all edges between them. The nearest come first, and of equally
+/// near ones those of the most certain edges.
+#[utoipa::path(get, path = "/api/observations/{id}/graph", tag = "observations", params(GraphQuery, Within),
+    responses((status = 200, body = Neighbourhood), (status = 404)))]
+pub(super) async fn graph(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+    Query(asked): Query<GraphQuery>,
+    Query(within): Query<Within>,
+) -> ApiResult<Json<Neighbourhood>> {
+    let (depth, limit) = (asked.depth.unwrap_or(2), asked.limit.unwrap_or(40));
+    let workspace = workspace_of(&web, &caller, within, &id).await?;
+    let found = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
+        Box::pin(async move { neighbourhood(tx, &workspace, &id, depth, limit).await })
+    });
+    Ok(Json(found.await?))
+}
+
 async fn workspace_of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {
     let id = id.to_owned();
-    let look = within.of(web, caller, "observation", |tx, organisation| {
+    let look = within.of(web, caller, Thing::Observation, |tx, organisation| {
         Box::pin(async move { observations::workspace_of(tx, &organisation, &id).await })
     });
     look.await

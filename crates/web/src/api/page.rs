@@ -1,20 +1,19 @@
-//! Pages and the parameters that every list has.
+//! Pages, and the parameters that all lists share.
 
 use campanile_accounts::{Caller, OrganisationId, WorkspaceId};
-use campanile_base::{Cursor, Error, Page, PageSize, Result, Timestamp};
+use campanile_base::{Cursor, Error, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::{BoxFuture, Tx};
+use campanile_http::Web;
+use campanile_http::caller::workspace;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-
-use crate::Web;
-use crate::caller::workspace;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PageView<T> {
     /// The items, in the list's order.
     data: Vec<T>,
-    /// Pass this as `cursor` to read on; `null` on the last page.
+    /// Pass this as `cursor` to get the next page; `null` on the last page.
     next: Option<String>,
 }
 
@@ -25,34 +24,35 @@ impl<T> From<Page<T>> for PageView<T> {
 }
 
 impl<T> PageView<T> {
-    /// A list that is short enough to be given whole.
+    /// A list that is short enough to be returned whole.
     pub(crate) fn whole(data: Vec<T>) -> Self {
         Self { data, next: None }
     }
 }
 
-/// Reads a time that may have been given.
+/// Reads an optional RFC 3339 time.
 pub(crate) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
     let Some(text) = text else { return Ok(None) };
-    // In a query a plus that nobody encoded arrives as a space.
+    // In a query, a plus sign that was not encoded arrives as a space.
     let time = Timestamp::parse(&text.replace(' ', "+"));
     time.map(Some).ok_or_else(|| Error::invalid(format!("{name} must be an RFC 3339 time")))
 }
 
-/// Where something is looked for that has an id.
+/// The workspace to look in, for things that are named by an id.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Within {
-    /// The workspace; any of the organisation's when absent.
+    /// The workspace; any workspace of the organisation when absent.
     pub(crate) workspace: Option<String>,
 }
 
 impl Within {
-    /// The workspace that is named, or the one where something with this id is: a link has its id alone.
+    /// The named workspace, or else the workspace that holds the thing with this id. Links carry
+    /// only the id.
     ///
     /// # Errors
-    /// `NotFound` with the name of the thing, or of a workspace that is not theirs.
-    pub(crate) async fn of<F>(self, web: &Web, caller: &Caller, thing: &'static str, look: F) -> Result<WorkspaceId>
+    /// `NotFound` with the name of the thing, or if the workspace is not the organisation's.
+    pub(crate) async fn of<F>(self, web: &Web, caller: &Caller, thing: Thing, look: F) -> Result<WorkspaceId>
     where
         F: for<'t> FnOnce(&'t mut Tx, OrganisationId) -> BoxFuture<'t, campanile_db::Result<Option<WorkspaceId>>>,
     {
@@ -65,15 +65,15 @@ impl Within {
     }
 }
 
-/// What every list can be asked.
+/// The query parameters of every list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
-    /// The workspace; the organisation's first when absent.
+    /// The workspace; the organisation's first workspace when absent.
     pub(crate) workspace: Option<String>,
-    /// Where to read on: `next` of the page before.
+    /// The place to read on from: `next` of the page before.
     cursor: Option<String>,
-    /// How many, from 1 to 200; 50 when absent.
+    /// The number of items, from 1 to 200; 50 when absent.
     limit: Option<i64>,
 }
 

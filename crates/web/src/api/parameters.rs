@@ -1,5 +1,6 @@
-//! Query parameters of our own API: an operation takes those that its document names, each once. What is misspelt or said twice is
-//! refused: whoever asks for less than everything must not be given everything.
+//! Checks the query parameters of our own API. An operation takes the parameters that its document
+//! names, each once. Unknown and repeated parameters are refused: with a misspelt filter a caller
+//! would otherwise get everything.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -31,10 +32,11 @@ fn in_query(operation: Operation) -> Vec<String> {
         .collect()
 }
 
-/// Refuses a query that says more than its operation takes; routes that no document has are not looked at.
+/// Refuses a query with parameters that the operation does not take. Routes outside the document
+/// are not checked.
 ///
 /// # Errors
-/// A sentence.
+/// A sentence that names the parameter at fault.
 pub(crate) fn check(method: &Method, route: &str, query: &str) -> Result<(), String> {
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     let Some(taken) = KNOWN.get(&(route.to_owned(), method.clone())) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! Runs of workflows: what they did, and the few things to do about them.
+//! Runs of workflows: list, details, statistics, cancel, retry and replay.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -7,30 +7,30 @@ use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result};
 use campanile_engine::operate::{self, BulkCancel, Filter, RunDetail, RunSummary, Statistics};
 use campanile_engine::{RunId, Status};
+use campanile_http::Web;
+use campanile_http::caller::{Authenticated, Configuring};
+use campanile_http::error::ApiResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::page::{PageView, Paging, time};
-use crate::Web;
-use crate::caller::{Configuring, Known};
-use crate::error::ApiResult;
 
-/// Which runs are wanted; everything that is given must hold.
+/// Filters of the list of runs. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// The workflow's name or the job's kind.
+pub(super) struct RunQuery {
+    /// The name of the workflow, or the kind of job.
     name: Option<String>,
-    /// `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`.
+    /// The status: `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
-    /// Asked for at this time or later, RFC 3339.
+    /// Requested at this time or later, RFC 3339.
     after: Option<String>,
-    /// Asked for before this time, RFC 3339.
+    /// Requested before this time, RFC 3339.
     before: Option<String>,
 }
 
-impl Wanted {
+impl RunQuery {
     pub(super) fn filter(self, jobs: bool) -> Result<Filter> {
         let unknown = |text: &str| Error::invalid(format!("{text:?} is not a status"));
         let status = self.status.map(|text| Status::parse(&text).ok_or_else(|| unknown(&text))).transpose()?;
@@ -45,12 +45,12 @@ impl Wanted {
 }
 
 /// Runs of workflows, newest first.
-#[utoipa::path(get, path = "/api/runs", tag = "runs", params(Wanted, Paging),
+#[utoipa::path(get, path = "/api/runs", tag = "runs", params(RunQuery, Paging),
     responses((status = 200, body = PageView<RunSummary>)))]
 pub(super) async fn list(
     State(web): State<Web>,
-    Known(caller): Known,
-    Query(wanted): Query<Wanted>,
+    Authenticated(caller): Authenticated,
+    Query(wanted): Query<RunQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<RunSummary>>> {
     Ok(Json(page(&web, caller, wanted.filter(false)?, &paging).await?))
@@ -64,11 +64,11 @@ pub(super) async fn page(web: &Web, caller: Caller, filter: Filter, paging: &Pag
     Ok(page.await?.into())
 }
 
-/// A run, with its steps and their failed attempts.
+/// A run with its steps and their failed attempts.
 #[utoipa::path(get, path = "/api/runs/{id}", tag = "runs", responses((status = 200, body = RunDetail), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<Json<RunDetail>> {
     Ok(Json(whole(&web, caller, id).await?))
@@ -78,22 +78,24 @@ pub(super) async fn whole(web: &Web, caller: Caller, id: String) -> Result<RunDe
     web.app.db.read(move |tx| Box::pin(async move { operate::get(tx, caller.organisation.as_str(), &id).await })).await
 }
 
-/// Over which time statistics are wanted.
+/// The scope of statistics.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Span {
-    /// The workflow's name or the job's kind; all of them when absent.
+    /// The name of the workflow, or the kind of job; all of them when absent.
     name: Option<String>,
-    /// `24h`, `7d` or `30d`; a day when absent.
+    /// The time span: `24h`, `7d` or `30d`; `24h` when absent.
     window: Option<String>,
 }
 
-/// Counters of runs and how long they took, from what was counted as they went.
+/// Counts of runs by result, and their durations.
+///
+/// The numbers come from counters that are kept while runs go on.
 #[utoipa::path(get, path = "/api/runs/statistics", tag = "runs", params(Span),
     responses((status = 200, body = Statistics)))]
 pub(super) async fn statistics(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Query(span): Query<Span>,
 ) -> ApiResult<Json<Statistics>> {
     Ok(Json(counted(&web, caller, span).await?))
@@ -116,24 +118,26 @@ pub(super) async fn counted(web: &Web, caller: Caller, span: Span) -> Result<Sta
     counted.await
 }
 
-/// Why a run is called off.
+/// The reason to cancel a run.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CancelIn {
-    /// Shown with the run.
+    /// The reason, shown with the run.
     reason: Option<String>,
 }
 
-/// What became of a request about a run.
+/// The result of a change to a run.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Changed {
-    /// The run.
+    /// The id of the run.
     id: String,
-    /// Whether this changed anything.
+    /// True if the request changed anything.
     changed: bool,
 }
 
-/// Calls a run off: what it does is dropped, what it did stays.
+/// Cancels a run.
+///
+/// The step under way is dropped. Completed work stays.
 #[utoipa::path(post, path = "/api/runs/{id}/cancel", tag = "runs",
     responses((status = 200, body = Changed), (status = 404)))]
 pub(super) async fn cancel(
@@ -157,12 +161,12 @@ pub(super) async fn call_off(web: &Web, caller: Caller, id: String, asked: Cance
     Ok(Changed { id, changed: cancelled.await? })
 }
 
-/// Lets a run that failed or was cancelled go on from where it was.
+/// Continues a failed or cancelled run from where it stopped.
 #[utoipa::path(post, path = "/api/runs/{id}/retry", tag = "runs",
     responses((status = 200, body = Changed), (status = 404), (status = 409)))]
 pub(super) async fn retry(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Changed>> {
     Ok(Json(try_again(&web, caller, id).await?))
@@ -177,38 +181,40 @@ pub(super) async fn try_again(web: &Web, caller: Caller, id: String) -> Result<C
     Ok(Changed { id, changed: true })
 }
 
-/// How a run is to be done again.
+/// Options of a replay.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReplayIn {
-    /// What came before this step is taken over; everything is done again when absent.
+    /// The step to begin at. Results of earlier steps are taken over. When absent, all steps run
+    /// again.
     from_step: Option<String>,
-    /// An input of its own; that of the run when absent.
+    /// The input of the new run; the input of the old run when absent.
     #[schema(value_type = Option<Object>)]
     input: Option<Value>,
 }
 
-/// A run that was started.
+/// The outcome of a request to start a run.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Begun {
-    /// The run; none when flow control would not have one.
+pub(super) struct StartOutcome {
+    /// The id of the run that does the work; `null` if flow control allowed none.
     pub(super) id: Option<String>,
-    /// `started`, `existing`, `gathered` or `skipped`.
+    /// The outcome: `started`, `existing` (an earlier request started it), `gathered` (a run that
+    /// waits to start takes it in) or `skipped`.
     pub(super) outcome: &'static str,
-    /// Why there is no run.
+    /// The reason why there is no run.
     pub(super) reason: Option<&'static str>,
 }
 
 /// Starts a new run with the input of another, whole or from a step on.
 #[utoipa::path(post, path = "/api/runs/{id}/replay", tag = "runs",
-    responses((status = 201, body = Begun), (status = 404)))]
+    responses((status = 201, body = StartOutcome), (status = 404)))]
 pub(super) async fn replay(
     State(web): State<Web>,
     Configuring(caller): Configuring,
     Path(id): Path<String>,
     asked: Option<Json<ReplayIn>>,
-) -> ApiResult<(StatusCode, Json<Begun>)> {
+) -> ApiResult<(StatusCode, Json<StartOutcome>)> {
     let (engine, run) = (web.app.engine.clone(), RunId::from(id));
     let ReplayIn { from_step, input } = asked.map(|Json(asked)| asked).unwrap_or_default();
     let replayed = web.app.db.write(move |tx| {
@@ -216,23 +222,26 @@ pub(super) async fn replay(
             async move { engine.replay(tx, caller.organisation.as_str(), &run, from_step.as_deref(), input).await },
         )
     });
-    let begun = Begun { id: Some(replayed.await?.to_string()), outcome: "started", reason: None };
+    let begun = StartOutcome { id: Some(replayed.await?.to_string()), outcome: "started", reason: None };
     Ok((StatusCode::CREATED, Json(begun)))
 }
 
-/// Which runs are to be called off.
+/// The runs to cancel.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CancelAllIn {
-    /// The workflow's name or the job's kind.
+    /// The name of the workflow, or the kind of job.
     name: String,
-    /// Asked for at this time or later, RFC 3339.
+    /// Requested at this time or later, RFC 3339.
     after: Option<String>,
-    /// Asked for before this time, RFC 3339; until now when absent.
+    /// Requested before this time, RFC 3339; until now when absent.
     before: Option<String>,
 }
 
-/// Calls off all active runs of a name, a few at a time. What is answered tells where to watch it.
+/// Cancels all active runs of a name, in the background.
+///
+/// The runs are cancelled a few at a time. The answer has the id under which the progress can be
+/// read.
 #[utoipa::path(post, path = "/api/runs/cancellations", tag = "runs", responses((status = 202, body = BulkCancel)))]
 pub(super) async fn cancel_all(
     State(web): State<Web>,
@@ -246,12 +255,12 @@ pub(super) async fn cancel_all(
     Ok((StatusCode::ACCEPTED, Json(opened.await?)))
 }
 
-/// How far such a cancellation has come.
+/// The progress of a cancellation of many runs.
 #[utoipa::path(get, path = "/api/runs/cancellations/{id}", tag = "runs",
     responses((status = 200, body = BulkCancel), (status = 404)))]
 pub(super) async fn cancellation(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<Json<BulkCancel>> {
     let found = web

@@ -1,4 +1,5 @@
-//! Signing in and out of the console, and what somebody who is signed in does for themselves: sessions, password, invitations.
+//! Signing in to the console and out, and what signed-in persons manage for themselves: their
+//! sessions, password and invitations.
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -9,44 +10,47 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use campanile_accounts::members::{self, Invitation, OldPassword};
+use campanile_accounts::organisations::Membership;
 use campanile_accounts::people::{self, Member};
 use campanile_accounts::sessions::{self, Credentials, OpenedBy, Session};
 use campanile_accounts::{OrganisationId, PersonId, Workspace, organisations};
 use campanile_base::{Error, Secret, Timestamp};
+use campanile_http::caller::{Authenticated, SignedIn, session_cookie, session_token};
+use campanile_http::error::ApiResult;
+use campanile_http::{Web, request_id};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::PageView;
-use crate::caller::{Known, SignedIn, session_cookie, session_token};
 use crate::door::PeerAddress;
-use crate::error::ApiResult;
-use crate::{Web, around};
 
-/// An address and a password.
+/// A mail address and a password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CredentialsIn {
     email: String,
     password: String,
-    /// The organisation to sign in to, by its id; without it the one that was joined first.
+    /// The id of the organisation to sign in to; the one that the person joined first when absent.
     #[schema(value_type = Option<String>)]
     organisation: Option<OrganisationId>,
 }
 
-/// The word of a one-time link.
+/// The token of a one-time link.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LinkIn {
     token: String,
 }
 
-/// Who is signed in.
+/// The signed-in person.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Who {
     member: Member,
     /// The organisation that the session is for.
     #[schema(value_type = String)]
     organisation_id: OrganisationId,
+    /// The organisations that the person belongs to, the one that they joined first coming first.
+    organisations: Vec<Membership>,
     workspaces: Vec<Workspace>,
 }
 
@@ -56,7 +60,9 @@ fn address(peer: Peer) -> Option<IpAddr> {
     peer.map(|Extension(PeerAddress(address))| address)
 }
 
-/// Signs in by password; the answer sets the session's cookie. Who fails has to wait, longer each time.
+/// Signs in by password. The answer sets the session cookie.
+///
+/// After failed attempts a further one has to wait, longer each time.
 #[utoipa::path(post, path = "/api/session", tag = "session",
     responses((status = 204), (status = 401), (status = 403), (status = 429)))]
 pub(super) async fn sign_in(
@@ -65,18 +71,20 @@ pub(super) async fn sign_in(
     Json(given): Json<CredentialsIn>,
 ) -> ApiResult<Response> {
     let (source, now) = (address(peer), Instant::now());
-    web.brake.try_from(source, now)?;
+    web.app.sign_in_brake.try_from(source, now)?;
     let place = people::queue()?;
-    web.brake.try_for(&given.email, source, now)?;
+    web.app.sign_in_brake.try_for(&given.email, source, now)?;
     let CredentialsIn { email, password, organisation } = given;
     let credentials = Credentials { email: email.clone(), password: Secret::new(password), organisation };
     let signed_in = sessions::sign_in(&web.app.db, &web.app.clock, credentials, place).await;
     let token = signed_in.inspect_err(|error| sign_in_refused(source, error))?;
-    web.brake.was_right(Some(&email), source);
+    web.app.sign_in_brake.was_right(Some(&email), source);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session_cookie(&web.app, Some(&token)))]).into_response())
 }
 
-/// Signs in by a one-time link, to the organisation that it was made for; the answer sets the session's cookie.
+/// Signs in by a one-time link. The answer sets the session cookie.
+///
+/// The session is for the organisation that the link was made for.
 #[utoipa::path(post, path = "/api/session/link", tag = "session",
     responses((status = 204), (status = 401), (status = 429)))]
 pub(super) async fn sign_in_by_link(
@@ -85,17 +93,18 @@ pub(super) async fn sign_in_by_link(
     Json(given): Json<LinkIn>,
 ) -> ApiResult<Response> {
     let source = address(peer);
-    web.brake.try_from(source, Instant::now())?;
+    web.app.sign_in_brake.try_from(source, Instant::now())?;
     let signed_in = sessions::sign_in_by_link(&web.app.db, &web.app.clock, &given.token).await;
     let token = signed_in.inspect_err(|error| sign_in_refused(source, error))?;
-    web.brake.was_right(None, source);
+    web.app.sign_in_brake.was_right(None, source);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session_cookie(&web.app, Some(&token)))]).into_response())
 }
 
-/// Logs a refused sign-in, by address: what they typed may be a password in the wrong field.
+/// Logs a refused sign-in, with the network address only: the name field may hold a password that
+/// was typed there by mistake.
 fn sign_in_refused(source: Option<IpAddr>, error: &Error) {
     let source = source.map(|source| source.to_string()).unwrap_or_default();
-    tracing::info!(request_id = around::current(), source, %error, "a sign-in was refused");
+    tracing::info!(request_id = request_id::current(), source, %error, "a sign-in was refused");
 }
 
 /// Signs out.
@@ -107,34 +116,58 @@ pub(super) async fn sign_out(State(web): State<Web>, headers: HeaderMap) -> ApiR
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session_cookie(&web.app, None))]).into_response())
 }
 
-/// Who is signed in, to which organisation, and its workspaces.
+/// The signed-in member, their organisation and its workspaces.
 #[utoipa::path(get, path = "/api/session", tag = "session", responses((status = 200, body = Who), (status = 401)))]
 pub(super) async fn who(State(web): State<Web>, SignedIn(session): SignedIn) -> ApiResult<Json<Who>> {
     let (organisation_id, person) = (session.caller.organisation, session.person);
     let who = web.app.db.read(move |tx| {
         Box::pin(async move {
             let member = people::member(tx, &organisation_id, &person).await?;
+            let organisations = organisations::of_person(tx, &person).await?;
             let workspaces = organisations::workspaces(tx, &organisation_id).await?;
-            Ok::<_, Error>(Who { member, organisation_id, workspaces })
+            Ok::<_, Error>(Who { member, organisation_id, organisations, workspaces })
         })
     });
     Ok(Json(who.await?))
 }
 
-/// A session, as it is listed.
+/// Opens a session in another organisation of the signed-in person, in place of this one. The answer
+/// sets the session cookie.
+///
+/// The session must have been opened by a password that the person has chosen.
+#[utoipa::path(post, path = "/api/session/organisations/{organisation}", tag = "session",
+    params(("organisation" = String, Path)),
+    responses((status = 204), (status = 401), (status = 403)))]
+pub(super) async fn switch(
+    State(web): State<Web>,
+    SignedIn(session): SignedIn,
+    Path(organisation): Path<OrganisationId>,
+) -> ApiResult<Response> {
+    let clock = web.app.clock.clone();
+    let opened = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { sessions::switch(tx, &clock, &session, &organisation).await }));
+    let token = opened.await?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session_cookie(&web.app, Some(&token)))]).into_response())
+}
+
+/// A session, as lists show it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SessionView {
-    /// Its id, by which it can be ended.
+    /// The id of the session.
     id: String,
-    /// `password` or `link`; `unknown` of one from before this was written down.
+    /// The way of signing in: `password` or `link`. `unknown` for a session from before this was
+    /// recorded.
     #[schema(value_type = String)]
     opened_by: OpenedBy,
-    /// Whether it is the one that this was asked in.
+    /// True if the request was made in this session. Always false in the list of a member's
+    /// sessions.
     is_current: bool,
-    /// Since when.
+    /// The time at which the session began.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// Until when.
+    /// The time at which the session expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
 }
@@ -162,20 +195,26 @@ pub(super) async fn list(
     Ok(Json(PageView::whole(views)))
 }
 
-/// Ends a session: one's own, or a member's where the caller is an owner.
-#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "session", responses((status = 204), (status = 404)))]
-pub(super) async fn end(State(web): State<Web>, Known(caller): Known, Path(id): Path<String>) -> ApiResult<StatusCode> {
+/// Ends a session. Owners may also end sessions of other members.
+#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "session", params(("id" = String, Path)),
+    responses((status = 204), (status = 404)))]
+pub(super) async fn end(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
     web.app.db.write(move |tx| Box::pin(async move { sessions::end(tx, &clock, &caller, &id).await })).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The sessions of a member, newest first: one's own, or anybody's where the caller is an owner.
+/// The sessions of a member, newest first. Owners may list those of any member.
 #[utoipa::path(get, path = "/api/members/{id}/sessions", tag = "accounts",
+    params(("id" = String, Path)),
     responses((status = 200, body = PageView<SessionView>), (status = 403)))]
 pub(super) async fn of_member(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<PersonId>,
 ) -> ApiResult<Json<PageView<SessionView>>> {
     let clock = web.app.clock.clone();
@@ -184,12 +223,15 @@ pub(super) async fn of_member(
     Ok(Json(PageView::whole(found.into_iter().map(|found| SessionView::of(found, None)).collect())))
 }
 
-/// Ends all sessions of a member, and the links that they have not used: one's own, or anybody's where the caller is an owner.
+/// Ends all sessions of a member, and the links that they have not used.
+///
+/// Members may do this for themselves, owners for every member.
 #[utoipa::path(delete, path = "/api/members/{id}/sessions", tag = "accounts",
+    params(("id" = String, Path)),
     responses((status = 204), (status = 403)))]
 pub(super) async fn end_of_member(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<PersonId>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
@@ -197,18 +239,19 @@ pub(super) async fn end_of_member(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A new password.
+/// A change of one's own password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordChange {
-    /// The old one. It is not needed where there is none, nor within an hour after a link was used, by who belongs to one
-    /// organisation only.
+    /// The old password. It is not needed if there is none. It is not needed either in a session
+    /// that was opened by a link in the last hour, for a person who belongs to one organisation
+    /// only.
     old: Option<String>,
-    /// The new one, of 8 to 200 characters.
+    /// The new password, of 8 to 200 characters.
     new: String,
 }
 
-/// Replaces one's own password, and ends all one's other sessions.
+/// Changes one's own password, and ends all one's other sessions.
 #[utoipa::path(put, path = "/api/session/password", tag = "session",
     responses((status = 204), (status = 400), (status = 403), (status = 429)))]
 pub(super) async fn change_password(
@@ -235,20 +278,21 @@ pub(super) async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Checks the password of who is signed in; who tries several has to wait as if they signed in.
+/// Checks the old password of the signed-in person. Repeated attempts have to wait, as when signing
+/// in.
 async fn must_know(web: &Web, session: &Session, source: Option<IpAddr>, old: Secret) -> ApiResult<()> {
     let (account, now) = (session.person.as_str(), Instant::now());
-    web.brake.try_from(source, now)?;
+    web.app.sign_in_brake.try_from(source, now)?;
     let place = people::queue()?;
-    web.brake.try_for(account, source, now)?;
+    web.app.sign_in_brake.try_for(account, source, now)?;
     if !people::has_password(&web.app.db, &session.person, old, place).await? {
         return Err(Error::Forbidden("the old password is wrong").into());
     }
-    web.brake.was_right(Some(account), source);
+    web.app.sign_in_brake.was_right(Some(account), source);
     Ok(())
 }
 
-/// The organisations that have invited who is signed in.
+/// The invitations of the signed-in person to other organisations.
 #[utoipa::path(get, path = "/api/session/invitations", tag = "session",
     responses((status = 200, body = PageView<Invitation>), (status = 403)))]
 pub(super) async fn invitations(
@@ -259,9 +303,12 @@ pub(super) async fn invitations(
     Ok(Json(PageView::whole(read.await?)))
 }
 
-/// Joins an organisation. The session goes on as it is: sign in anew, and name the organisation. It must have been opened by a
-/// password that its person has chosen.
+/// Accepts an invitation and joins the organisation.
+///
+/// The session must have been opened by a password that the person has chosen. It stays in its
+/// present organisation: to use the new one, sign in again and name it.
 #[utoipa::path(post, path = "/api/session/invitations/{organisation}", tag = "session",
+    params(("organisation" = String, Path)),
     responses((status = 204), (status = 403), (status = 404)))]
 pub(super) async fn accept(
     State(web): State<Web>,
@@ -275,8 +322,9 @@ pub(super) async fn accept(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Turns an invitation down.
+/// Declines an invitation.
 #[utoipa::path(delete, path = "/api/session/invitations/{organisation}", tag = "session",
+    params(("organisation" = String, Path)),
     responses((status = 204), (status = 404)))]
 pub(super) async fn decline(
     State(web): State<Web>,

@@ -1,35 +1,36 @@
-//! The way to Slack's page, on which somebody agrees that a workspace is connected. It leads back to `/providers/slack/authenticate`.
+//! Connects a workspace to Slack: the link to Slack's page, where a person gives consent. Slack
+//! then leads back to `/providers/slack/authenticate`.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use campanile_accounts::user_tokens::{self, Grants};
 use campanile_accounts::{Permission, WorkspaceId};
-use campanile_base::{Error, random_token};
+use campanile_base::{Error, Thing, random_token};
+use campanile_http::Web;
+use campanile_http::caller::{SignedIn, workspace};
+use campanile_http::error::ApiResult;
 use campanile_notify::channels::{self, SLACK};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::browsers::console_key;
-use crate::Web;
-use crate::caller::{SignedIn, workspace};
-use crate::error::ApiResult;
 
-/// Slack's page.
+/// Slack's page for consent.
 const AUTHORIZE: &str = "https://slack.com/oauth/v2/authorize";
-/// What is asked for.
+/// The OAuth scopes that are asked for.
 const SCOPES: &str = "channels:read,chat:write";
 
-/// Where to go.
+/// The page to open.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SlackPage {
-    /// Slack's page, with all that it must be asked.
+    /// The URL of Slack's page, with all its parameters.
     url: String,
-    /// What the window that comes back says, beside `authComplete`.
+    /// The value that the returning window sends along with `authComplete`.
     nonce: String,
 }
 
-/// Begins to connect a workspace to Slack.
+/// Starts to connect a workspace to Slack.
 #[utoipa::path(post, path = "/api/workspaces/{id}/slack", tag = "accounts", params(("id" = String, Path)),
     responses((status = 200, body = SlackPage), (status = 400), (status = 403), (status = 404)))]
 pub(super) async fn connect(
@@ -43,9 +44,9 @@ pub(super) async fn connect(
     let tenant = workspace(app, caller, Some(id.as_str())).await?.id;
     let (notify, whose) = (app.notify.clone(), organisation.clone());
     let found = app.db.read(move |tx| Box::pin(async move { channels::find(tx, &notify, &whose, SLACK).await }));
-    let channel = found.await?.ok_or(Error::NotFound("channel"))?;
+    let channel = found.await?.ok_or(Error::NotFound(Thing::Channel))?;
     let client_id = channel.setting("client_id").ok_or_else(|| Error::invalid("the Slack app is not set up yet"))?;
-    // The way back carries a token that opens nothing but this tenant's connection.
+    // The state carries a token that opens only this tenant's connection.
     let resource = format!("objects/$tenants/{tenant}");
     let grants = Grants::of([(resource.as_str(), &["slack/channels_read"][..])]);
     let (token, _) =

@@ -1,41 +1,41 @@
-//! Sources: where a provider's deliveries arrive.
+//! Sources: the addresses at which the deliveries of a provider arrive.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_base::{Error, Secret};
+use campanile_http::Web;
+use campanile_http::caller::{Authenticated, Configuring, workspace};
+use campanile_http::error::ApiResult;
 use campanile_inbound::Provider;
 use campanile_inbound::sources::{self, NewSource, Overlap, Source, SourceId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::page::{PageView, Paging};
-use crate::Web;
-use crate::caller::{Configuring, Known, workspace};
-use crate::error::ApiResult;
 
-/// A source to be made.
+/// A source to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceIn {
-    /// `github`, `vercel`, `linear` or `sentry`.
+    /// The provider: `github`, `vercel`, `linear` or `sentry`.
     provider: String,
-    /// The last part of its address; made up when absent.
+    /// The last part of the source's address; generated when absent.
     path: Option<String>,
-    /// What the provider signs with; made up when absent.
+    /// The secret that the provider signs with; generated when absent.
     secret: Option<String>,
-    /// The workspace; the organisation's first when absent.
+    /// The workspace; the organisation's first workspace when absent.
     workspace: Option<String>,
 }
 
-/// A source that was made. The secret is not shown again.
+/// A source with its secret. The secret is not shown again.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SourceMade {
     #[serde(flatten)]
     source: Source,
-    /// Where the provider should send.
+    /// The address to which the provider should send.
     url: String,
-    /// What the provider should sign with.
+    /// The secret with which the provider should sign.
     secret: String,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct SourceMade {
     responses((status = 200, body = PageView<Source>)))]
 pub(super) async fn list(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Source>>> {
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
@@ -52,7 +52,7 @@ pub(super) async fn list(
     Ok(Json(PageView::whole(sources)))
 }
 
-/// Makes a source.
+/// Creates a source.
 #[utoipa::path(post, path = "/api/sources", tag = "sources",
     responses((status = 201, body = SourceMade), (status = 400), (status = 409)))]
 pub(super) async fn create(
@@ -61,7 +61,10 @@ pub(super) async fn create(
     Json(asked): Json<SourceIn>,
 ) -> ApiResult<(StatusCode, Json<SourceMade>)> {
     let provider = Provider::parse(&asked.provider);
-    let provider = provider.ok_or_else(|| Error::invalid("provider must be github, vercel, linear or sentry"))?;
+    let provider = provider.ok_or_else(|| {
+        let all = Provider::ALL.map(Provider::as_str).join(", ");
+        Error::invalid_field("provider", format!("must be one of {all}"))
+    })?;
     let workspace = workspace(&web.app, &caller, asked.workspace.as_deref()).await?;
     let new = NewSource { provider, path: asked.path, secret: asked.secret.map(Secret::new) };
     let app = web.app.clone();
@@ -70,19 +73,23 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(with_secret(&web, source, &secret))))
 }
 
-/// The secret that takes the place of a source's.
+/// The replacement of a source's secret.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecretIn {
-    /// The secret that the provider will sign with, at least eight characters; made up when absent.
+    /// The new secret, of at least eight characters; generated when absent.
     secret: Option<String>,
-    /// `false` where the present secret is to be refused at once, because somebody else may know it; otherwise it is taken for 24 hours more.
+    /// `false` to refuse the old secret at once, for instance because it has leaked. Otherwise it
+    /// is accepted for 24 more hours.
     overlap: Option<bool>,
 }
 
-/// Replaces a source's secret. What is signed with the one before is taken for 24 hours more, unless said otherwise; while it is, a further
-/// request is a conflict.
+/// Replaces the secret of a source.
+///
+/// The old secret is accepted for 24 more hours, unless `overlap` is false. During that time a
+/// further request answers 409.
 #[utoipa::path(post, path = "/api/sources/{id}/rotate", tag = "sources", request_body = SecretIn,
+    params(("id" = String, Path)),
     responses((status = 200, body = SourceMade), (status = 400), (status = 404), (status = 409)))]
 pub(super) async fn rotate(
     State(web): State<Web>,
@@ -105,11 +112,12 @@ fn with_secret(web: &Web, source: Source, secret: &Secret) -> SourceMade {
     SourceMade { source, url, secret: secret.expose().to_owned() }
 }
 
-/// Removes a source; what came stays.
-#[utoipa::path(delete, path = "/api/sources/{id}", tag = "sources", responses((status = 204), (status = 404)))]
+/// Removes a source. Its past deliveries stay.
+#[utoipa::path(delete, path = "/api/sources/{id}", tag = "sources", params(("id" = String, Path)),
+    responses((status = 204), (status = 404)))]
 pub(super) async fn delete(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let (app, id) = (web.app.clone(), SourceId::from(id));

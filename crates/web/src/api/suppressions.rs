@@ -1,4 +1,4 @@
-//! Addresses that no mail goes to any more: the list, what puts one there, and what takes it off.
+//! Suppressed mail addresses, which get no more mail: list, add and remove.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -6,36 +6,36 @@ use axum::http::StatusCode;
 use campanile_accounts::Permission;
 use campanile_base::{Cursor, Page};
 use campanile_db::Range;
+use campanile_http::Web;
+use campanile_http::caller::{Authenticated, Configuring};
+use campanile_http::error::ApiResult;
 use campanile_notify::suppressions::{self, Reason, Suppression};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::page::{PageView, Paging};
-use crate::Web;
-use crate::caller::{Configuring, Known};
-use crate::error::ApiResult;
 
-/// An address that is to get no more mail.
+/// A mail address to suppress.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SuppressionIn {
-    /// The address.
+    /// The mail address.
     address: String,
-    /// Why; for people.
+    /// The reason, for people.
     details: Option<String>,
 }
 
-/// Addresses that no mail of the organisation goes to, by address.
+/// The suppressed addresses of the organisation, in alphabetical order.
 #[utoipa::path(get, path = "/api/suppressions", tag = "suppressions", params(Paging),
     responses((status = 200, body = PageView<Suppression>)))]
 pub(super) async fn list(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Suppression>>> {
     caller.must(Permission::Configure)?;
     let (from, size) = paging.read()?;
-    // The cursor of a first page has no address.
+    // Without a cursor the address is empty, so the list starts at its beginning.
     let range = Range { low: from.id, ..Range::first(size.to_fetch()) };
     let read =
         web.app.db.read(move |tx| Box::pin(async move { suppressions::list(tx, &caller.organisation, &range).await }));
@@ -43,7 +43,7 @@ pub(super) async fn list(
     Ok(Json(Page::of(read.await?, size, cursor).into()))
 }
 
-/// Keeps mail from an address.
+/// Suppresses an address: it gets no more mail.
 #[utoipa::path(post, path = "/api/suppressions", tag = "suppressions", request_body = SuppressionIn,
     responses((status = 201, body = Suppression), (status = 400)))]
 pub(super) async fn add(
@@ -61,12 +61,12 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(added.await?)))
 }
 
-/// Lets mail go to an address again.
+/// Removes an address from the list, so that it gets mail again.
 #[utoipa::path(delete, path = "/api/suppressions/{address}", tag = "suppressions",
     responses((status = 204), (status = 404)))]
 pub(super) async fn remove(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(address): Path<String>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();

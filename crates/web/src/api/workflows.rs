@@ -1,37 +1,40 @@
-//! What can be run, and whether it is paused.
+//! Workflows and kinds of jobs: list, start, pause and resume.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::Permission;
-use campanile_base::{Error, Timestamp};
+use campanile_base::{Error, Thing, Timestamp};
 use campanile_engine::{Admitted, operate};
+use campanile_http::Web;
+use campanile_http::caller::Authenticated;
+use campanile_http::error::ApiResult;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::page::PageView;
-use super::runs::Begun;
-use crate::Web;
-use crate::caller::Known;
-use crate::error::ApiResult;
+use super::runs::StartOutcome;
 
 /// A workflow or a kind of job.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WorkflowView {
-    /// Its name.
+    /// The name of the workflow, or the kind of job.
     name: String,
-    /// Its latest version; 0 for a kind of job.
+    /// The latest version; 0 for a kind of job.
     version: i64,
-    /// Since when nothing of it is started.
+    /// The time since which it is paused; `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime)]
     paused_at: Option<Timestamp>,
 }
 
-/// Everything that can be run.
+/// All workflows and kinds of jobs.
 #[utoipa::path(get, path = "/api/workflows", tag = "runs", responses((status = 200, body = PageView<WorkflowView>)))]
-pub(super) async fn list(State(web): State<Web>, Known(caller): Known) -> ApiResult<Json<PageView<WorkflowView>>> {
+pub(super) async fn list(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+) -> ApiResult<Json<PageView<WorkflowView>>> {
     let pauses =
         web.app.db.read(move |tx| Box::pin(async move { operate::pauses(tx, caller.organisation.as_str()).await }));
     let pauses = pauses.await?;
@@ -46,13 +49,13 @@ pub(super) async fn list(State(web): State<Web>, Known(caller): Known) -> ApiRes
 
 /// Starts a run of a workflow. The body is its input.
 #[utoipa::path(post, path = "/api/workflows/{name}/runs", tag = "runs", request_body = Object,
-    responses((status = 201, body = Begun), (status = 404)))]
+    responses((status = 201, body = StartOutcome), (status = 404)))]
 pub(super) async fn start(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(name): Path<String>,
     Json(input): Json<Value>,
-) -> ApiResult<(StatusCode, Json<Begun>)> {
+) -> ApiResult<(StatusCode, Json<StartOutcome>)> {
     caller.must(Permission::Configure)?;
     let admitted = web.app.engine.submit(&name, caller.organisation.as_str(), input).await?;
     let id = admitted.run().map(ToString::to_string);
@@ -62,35 +65,37 @@ pub(super) async fn start(
         Admitted::Gathered(_) => ("gathered", None),
         Admitted::Skipped(why) => ("skipped", Some(why)),
     };
-    Ok((StatusCode::CREATED, Json(Begun { id, outcome, reason })))
+    Ok((StatusCode::CREATED, Json(StartOutcome { id, outcome, reason })))
 }
 
-/// Whether something is paused now.
+/// The pause state of a workflow or a kind of job.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Paused {
-    /// The workflow or kind of job.
+    /// The name of the workflow, or the kind of job.
     name: String,
-    /// Whether it is paused.
+    /// True if it is paused now.
     paused: bool,
 }
 
-/// Starts nothing more of it for this organisation; what is under way goes on until it waits.
+/// Pauses a workflow or a kind of job, for this organisation.
+///
+/// Nothing new is started. Runs under way go on until they wait for something.
 #[utoipa::path(post, path = "/api/workflows/{name}/pause", tag = "runs",
     responses((status = 200, body = Paused), (status = 404)))]
 pub(super) async fn pause(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(name): Path<String>,
 ) -> ApiResult<Json<Paused>> {
     change(web, caller, name, true).await
 }
 
-/// Goes on with it.
+/// Resumes a workflow or a kind of job.
 #[utoipa::path(post, path = "/api/workflows/{name}/resume", tag = "runs",
     responses((status = 200, body = Paused), (status = 404)))]
 pub(super) async fn resume(
     State(web): State<Web>,
-    Known(caller): Known,
+    Authenticated(caller): Authenticated,
     Path(name): Path<String>,
 ) -> ApiResult<Json<Paused>> {
     change(web, caller, name, false).await
@@ -100,7 +105,7 @@ async fn change(web: Web, caller: campanile_accounts::Caller, name: String, paus
     caller.must(Permission::Configure)?;
     let (jobs, workflows) = web.app.engine.names();
     if !jobs.contains(&name.as_str()) && !workflows.iter().any(|(known, _)| *known == name) {
-        return Err(Error::NotFound("workflow").into());
+        return Err(Error::NotFound(Thing::Workflow).into());
     }
     let (engine, changed) = (web.app.engine.clone(), name.clone());
     let write = web.app.db.write(move |tx| {

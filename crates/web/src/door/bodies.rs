@@ -1,10 +1,15 @@
-//! Bodies: bounded before they are read, kept arriving, and together within a budget of memory.
+//! Limits of request bodies: a bound on each, a minimum speed, and one memory budget for all.
 //!
-//! What has come of a body counts until its request has been answered, since what was made of it lives as long; what is only announced
-//! takes no memory, and counts nothing. Callers whose key is known have a part of the budget to themselves, and one address has a part
-//! of the others': so nobody without a key keeps those out who have one. What is refused is noted in the request's [`BodyShare`]; the
-//! layer around requests answers it, whatever the handler made of a body that broke off. What is left of a body that is too large, or
-//! that nobody has read, is thrown away before the answer, up to a bound: who is still sending hears no answer.
+//! The bytes that have arrived count until the request is answered, because the values parsed from
+//! them live as long. Announced bytes take no memory and do not count.
+//!
+//! Callers whose key is known have a part of the budget to themselves. One address may use only a
+//! part of the rest. So callers without a key cannot keep out callers with one.
+//!
+//! A refusal is noted in the request's [`BodyShare`]. The layer around requests answers it,
+//! whatever the handler made of the broken-off body. The rest of a body that is too large, or that
+//! was not read, is read and dropped before the answer, up to a bound. This is needed because a
+//! client that is still sending does not read the answer.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,22 +29,22 @@ use tokio::time::{Instant, Sleep};
 
 use super::PeerAddress;
 
-/// For how long what is thrown away may go on arriving.
+/// The longest time to read and drop the rest of a body.
 const THROWING_AWAY: Duration = Duration::from_secs(10);
 
-/// Bytes of bodies under way in this process.
+/// Bytes of all bodies under way in this process.
 static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
-/// Bytes under way by address, of large bodies of strangers.
+/// Bytes under way per address, for large bodies of callers whose key is not known.
 static OF_ADDRESSES: LazyLock<Mutex<HashMap<IpAddr, usize>>> = LazyLock::new(Mutex::default);
-/// A body that is no larger is not counted for its address.
+/// The size, in bytes, up to which a body does not count for its address.
 const SMALL: usize = 64 * 1024;
 
-/// Why a body is not taken.
+/// The reason why a body is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// It is larger than this many bytes.
     TooLarge(usize),
-    /// There is no room for it at present.
+    /// The memory budget has no room for it at present.
     NoRoom,
     /// It stopped arriving, or arrives too slowly.
     TooSlow,
@@ -48,7 +53,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Status, code, and a sentence.
+    /// The HTTP status, the error code and a sentence.
     pub(crate) fn answer(self) -> (StatusCode, &'static str, String) {
         match self {
             Self::TooLarge(most) => {
@@ -70,7 +75,7 @@ impl Refusal {
     }
 }
 
-/// What a request's body takes of the budget, and whether it was refused.
+/// The part of the budget that a request's body uses, and its refusal if there is one.
 #[derive(Debug, Clone)]
 pub(crate) struct BodyShare(Arc<Share>);
 
@@ -82,30 +87,30 @@ struct Share {
     is_known: AtomicBool,
     refusal: OnceLock<Refusal>,
     is_read: AtomicBool,
-    /// What a handler has left of it.
+    /// The part of the body that the handler did not read.
     leftover: Mutex<Option<Incoming>>,
 }
 
 impl BodyShare {
-    /// That of a request from an address.
+    /// The share of a request from this address.
     fn of(address: Option<IpAddr>) -> Self {
         let mut share = Share::default();
         share.address = address;
         Self(Arc::new(share))
     }
 
-    /// Why the body is not taken, if it is not.
+    /// The refusal of the body, if it was refused.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.0.refusal.get().copied()
     }
 
-    /// Notes that the caller's key is known, before the body is read.
+    /// Marks the caller's key as known. Call it before the body is read.
     pub(crate) fn is_of_known_caller(&self) {
         self.0.is_known.store(true, Ordering::Relaxed);
     }
 
-    /// Once there is an answer: reads what is left of the body, and throws it away; whether its end was reached. Where it was not, the connection is not to be
-    /// used again.
+    /// Reads the rest of the body and drops it, once there is an answer. True if the end was
+    /// reached; otherwise the connection must not be used again.
     pub(crate) async fn throw_rest_away(&self) -> bool {
         self.0.give_back();
         if self.refusal() == Some(Refusal::TooSlow) {
@@ -156,17 +161,18 @@ impl Refusal {
 }
 
 impl Share {
-    /// Counts bytes for their address, too, from when a body is no longer small.
+    /// Counts bytes for their address too, once the body is no longer small. False if the address
+    /// has no room left.
     fn has_room_by_address(&self, taken: usize, bytes: usize) -> bool {
         let Some(address) = self.address.filter(|_| taken > SMALL) else { return true };
         let mut addresses = addresses();
         let of_address = addresses.entry(address).or_default();
-        // With what it was before it was large.
+        // The first time, this adds all bytes so far, also those from when the body was small.
         *of_address += if taken - bytes > SMALL { bytes } else { taken };
         *of_address <= bounds::ADDRESS_BODIES_UNDER_WAY
     }
 
-    /// Gives the room back: what was read is needed no more.
+    /// Gives the room back: the body is not needed any more.
     fn give_back(&self) {
         let taken = self.taken.swap(0, Ordering::Relaxed);
         UNDER_WAY.fetch_sub(taken, Ordering::Relaxed);
@@ -192,30 +198,30 @@ fn addresses() -> MutexGuard<'static, HashMap<IpAddr, usize>> {
     OF_ADDRESSES.lock().expect("nobody panics while they count")
 }
 
-/// A body that is measured while it arrives.
+/// A body that is measured as it arrives.
 pub(crate) struct MeasuredBody<B> {
     body: B,
     most: usize,
     read: usize,
-    /// Counts its values, where they can be too many.
+    /// The counter of its JSON values. `None` if there cannot be too many.
     values: Option<ValueCount>,
     share: BodyShare,
     clock: Option<Pin<Box<Arrival>>>,
 }
 
-/// The times of a body that did not arrive at once.
+/// The times of a body that did not arrive in one piece.
 struct Arrival {
     began: Instant,
     pause: Pin<Box<Sleep>>,
     is_waiting: bool,
 }
 
-/// How large a body may be on a path.
+/// The largest body, in bytes, on a path.
 fn most_on(path: &str) -> usize {
     if path.starts_with("/api/ingest/") { bounds::DELIVERY_BYTES } else { bounds::BODY_BYTES }
 }
 
-/// Measures a request's body; one that announces too much is refused already.
+/// Measures a request's body. If the announced length is too large, the body is refused at once.
 pub(crate) fn measured(parts: &Parts, body: Incoming) -> (MeasuredBody<LentBody>, BodyShare) {
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let most = most_on(parts.uri.path());
@@ -227,7 +233,7 @@ pub(crate) fn measured(parts: &Parts, body: Incoming) -> (MeasuredBody<LentBody>
     (MeasuredBody::new(lent, announced, most, share.clone()), share)
 }
 
-/// A body that comes back to its share from whoever drops it.
+/// A body that returns to its share when it is dropped, so that the rest can be read.
 pub(crate) struct LentBody {
     body: Option<Incoming>,
     share: BodyShare,
@@ -264,12 +270,12 @@ impl<B: hyper::body::Body> MeasuredBody<B> {
         if announced.is_some_and(|announced| announced > most) {
             share.refuse(Refusal::TooLarge(most));
         }
-        // A value takes two bytes at least. Deliveries have a bound of their own.
+        // A JSON value takes at least two bytes. Deliveries have a bound of their own.
         let may_be_many = most == bounds::BODY_BYTES && announced.is_none_or(|bytes| bytes > 2 * bounds::BODY_VALUES);
         Self { body, most, read: 0, values: may_be_many.then(ValueCount::default), share, clock: None }
     }
 
-    /// Counts what has come.
+    /// Counts the bytes that arrived, and refuses the body if it breaks a bound.
     fn count(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         self.read += bytes.len();
         if self.read > self.most {
@@ -289,7 +295,7 @@ impl<B: hyper::body::Body> MeasuredBody<B> {
         }
     }
 
-    /// Waits for more, but not for ever.
+    /// Waits for more bytes, and refuses the body if none come in time.
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Refusal> {
         let clock = self.clock.get_or_insert_with(|| {
             let pause = Box::pin(tokio::time::sleep(bounds::BODY_PAUSE));
@@ -306,7 +312,7 @@ impl<B: hyper::body::Body> MeasuredBody<B> {
     }
 }
 
-/// A body that is not taken; the share says why.
+/// The error of a refused body. The share holds the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("the body was refused: {0:?}")]
 pub(crate) struct RefusedBody(Refusal);
@@ -328,7 +334,7 @@ where
             Poll::Pending => self.wait(cx).map(|refusal| Some(Err(RefusedBody(refusal).into()))),
             Poll::Ready(Some(Ok(frame))) => match self.count(frame.data_ref().map_or(&[], Bytes::as_ref)) {
                 Ok(()) => {
-                    // Whoever knows the length does not ask for more.
+                    // A reader that knows the length does not poll for the end.
                     self.share.0.is_read.store(self.body.is_end_stream(), Ordering::Relaxed);
                     Poll::Ready(Some(Ok(frame)))
                 }

@@ -5,7 +5,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 
 use super::*;
 
-/// The budget is the process's, and other tests take some bytes of it.
+/// Room for other tests: all share the budget of the process.
 const MARGIN: usize = 10_000;
 
 fn frames(
@@ -43,7 +43,7 @@ async fn a_body_that_announces_nothing_is_refused_at_its_bound() {
     assert_eq!(share.refusal(), Some(Refusal::TooLarge(25)));
 }
 
-/// So many bytes, which are there at once.
+/// A body of this many bytes that arrives at once.
 fn whole(bytes: usize) -> impl hyper::body::Body<Data = Bytes, Error = std::convert::Infallible> + Unpin {
     http_body_util::Full::new(Bytes::from(vec![b' '; bytes]))
 }

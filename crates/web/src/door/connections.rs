@@ -1,10 +1,10 @@
-//! How many connections are open, for each address and in all.
+//! The bound on open connections, per address and in total.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// The connections that are open.
+/// The counters of open connections.
 #[derive(Debug)]
 pub(super) struct Connections {
     most: usize,
@@ -18,7 +18,7 @@ struct Open {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// A connection that was let in; it counts until this is dropped.
+/// A connection that was let in. It counts until this is dropped.
 #[derive(Debug)]
 pub(super) struct OpenConnection {
     connections: Arc<Connections>,
@@ -30,7 +30,8 @@ impl Connections {
         Self { most, most_per_address, open: Mutex::default() }
     }
 
-    /// Counts one more, where there is room for it. A proxy brings everybody: it may have all there are.
+    /// Counts one more connection, or returns `None` if there is no room. A trusted proxy carries
+    /// many clients, so the bound per address does not apply to it.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Option<OpenConnection> {
         let address = whose(address);
         let mut open = self.lock();
@@ -44,7 +45,7 @@ impl Connections {
         Some(OpenConnection { connections: self.clone(), address })
     }
 
-    /// How many there are.
+    /// The number of open connections.
     pub(super) fn open(&self) -> usize {
         self.lock().all
     }
@@ -54,7 +55,8 @@ impl Connections {
     }
 }
 
-/// Whoever has one address of version 6 has the other 2^64 of its network.
+/// The address that is counted. An IPv6 address counts as its /64 network, because its owner has
+/// all 2^64 addresses there.
 fn whose(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -1,23 +1,24 @@
-//! The door: who may come in, how many at a time, and how long they may take.
+//! The door: limits on connections and requests, and on the time that they may take.
 //!
-//! Everything here holds before a request is understood, and for everybody alike:
+//! These limits apply before a request is parsed, and to every caller:
 //!
-//! * [`connections`]: a bound of open connections, per address and in all. Beyond it a connection is answered with 503 and
-//!   closed; a failure to accept is logged and counted, and tried again.
-//! * [`patience`]: the head of a request has ten seconds, an idle connection a bit more than a minute, a reader who stopped reading
-//!   one minute.
-//! * [`bodies`]: a body is refused by its announced length before it is read, must keep arriving, and all bodies under way
-//!   share one budget of memory.
-//! * [`rates`]: requests a second for each key, session or token.
-//! * [`places`]: how many requests of an organisation are under way while others call.
+//! * [`connections`]: a bound on open connections, per address and in total. Beyond it a connection
+//!   is answered with 503 and closed. A failure to accept is logged, counted and tried again.
+//! * [`timeouts`]: ten seconds for the head of a request, a bit more than a minute for an idle
+//!   connection, and one minute for a client that stopped reading.
+//! * [`bodies`]: a body is refused by its announced length before it is read, and must keep
+//!   arriving. All bodies under way share one memory budget.
+//! * [`rates`]: requests per second for each key, session or token.
+//! * [`concurrency`]: the number of requests under way per organisation, while other organisations call
+//!   too.
 //! * [`peer`]: the address of the caller, also behind a reverse proxy.
 
 mod bodies;
+mod concurrency;
 mod connections;
-mod patience;
 mod peer;
-mod places;
 mod rates;
+mod timeouts;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -40,37 +41,38 @@ use tower::{Service as _, ServiceExt as _};
 
 use crate::Surface;
 use connections::{Connections, OpenConnection};
-use patience::{PatientStream, Phase};
+use timeouts::{Phase, StreamWithTimeouts};
 
 pub(crate) use bodies::{BodyShare, Refusal};
+pub(crate) use concurrency::Places;
 pub(crate) use peer::PeerAddress;
-pub(crate) use places::Places;
 pub(crate) use rates::Rates;
 
-/// How long after a failed accept the next is tried: what is missing then are descriptors, which others give back.
+/// The wait after a failed accept. File descriptors are the usual reason, and other connections
+/// give them back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How often failures to accept are logged.
+/// The shortest time between two log lines about failed accepts.
 const ACCEPT_LOG: Duration = Duration::from_secs(5);
-/// What a connection is told that is one too many.
+/// The answer to a connection beyond the bound.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// What the door allows.
+/// The limits of the door.
 #[derive(Debug, Clone)]
 pub struct DoorSettings {
-    /// Open connections in all.
+    /// Open connections in total.
     pub connections: usize,
-    /// Open connections of one address.
+    /// Open connections per address.
     pub connections_per_address: usize,
-    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    /// Address ranges of reverse proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Requests a second for each secret key; 0 for no bound.
+    /// Requests per second for each secret key; 0 for no bound.
     pub requests_per_key: u32,
-    /// Requests a second for each session, user token or portal token; 0 for no bound.
+    /// Requests per second for each session, user token or portal token; 0 for no bound.
     pub requests_per_token: u32,
 }
 
-/// Serves until `stop`, then lets what is under way finish.
+/// Serves until `stop`, then lets the requests under way finish.
 ///
 /// # Errors
 /// When the listener cannot be used at all.
@@ -82,7 +84,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let connections = Arc::new(Connections::new(settings.connections, settings.connections_per_address));
     let proxies: Arc<[IpNet]> = settings.trusted_proxies.into();
-    // Closed when all connections have dropped their end.
+    // The channel closes when all connections have dropped their receiver.
     let (stopping, watched) = watch::channel(false);
     let mut stop = std::pin::pin!(stop);
     let mut logged: Option<Instant> = None;
@@ -116,7 +118,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// A peer that left before it was let in is no failure of ours.
+/// True if the client left before it was accepted. That is no failure of this server.
 fn is_the_peers(error: &std::io::Error) -> bool {
     use std::io::ErrorKind;
     matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
@@ -124,7 +126,7 @@ fn is_the_peers(error: &std::io::Error) -> bool {
 
 fn turn_away(stream: &TcpStream) {
     metrics::counter!("campanile_http_connections_refused_total").increment(1);
-    // What cannot be written at once is not waited for.
+    // Does not wait: bytes that cannot be written at once are dropped.
     let _ = stream.try_write(FULL);
 }
 
@@ -140,7 +142,7 @@ impl Connection {
         let Self { address, entered, proxies } = self;
         let _ = stream.set_nodelay(true);
         let phase = Phase::default();
-        let io = TokioIo::new(PatientStream::new(stream, phase.clone()));
+        let io = TokioIo::new(StreamWithTimeouts::new(stream, phase.clone()));
         let service = service_fn(|request| {
             let answered = phase.begin();
             let request = admitted(request, address, &proxies);
@@ -153,14 +155,15 @@ impl Connection {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // The times are kept by what the connection reads from.
+            // `StreamWithTimeouts` keeps the times instead.
             .header_read_timeout(None)
             .max_buf_size(bounds::HEAD_BYTES)
             .max_headers(bounds::HEADERS)
             .serve_connection(io, service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
-        // The server waits for those who hold one of these.
+        // The server waits until every receiver is dropped, so this one lives as long as the
+        // connection.
         let served_by = stopping.clone();
         let stopping = async move { drop(stopping.wait_for(|stopping| *stopping).await) };
         let served = tokio::select! {
@@ -177,7 +180,7 @@ impl Connection {
     }
 }
 
-/// A request as the surface takes it: it knows its peer, and its body is measured.
+/// A request as the surface takes it: with the address of the client, and with a measured body.
 fn admitted(request: hyper::Request<Incoming>, address: SocketAddr, proxies: &[IpNet]) -> Request {
     let peer = PeerAddress::of(address.ip(), request.headers(), proxies);
     let (mut parts, body) = request.into_parts();

@@ -1,4 +1,5 @@
-//! The address of the caller: the peer's, or the one that a trusted reverse proxy has seen.
+//! The address of the caller: that of the connection, or the one that a trusted reverse proxy
+//! reports.
 
 use std::net::IpAddr;
 
@@ -12,7 +13,8 @@ const FORWARDED: &str = "x-forwarded-for";
 pub(crate) struct PeerAddress(pub(crate) IpAddr);
 
 impl PeerAddress {
-    /// The peer's own, unless it is a proxy that is trusted: then the last that no trusted proxy has.
+    /// The address of the connection, unless it belongs to a trusted proxy. Then it is the last
+    /// address in `X-Forwarded-For` that is not a trusted proxy.
     pub(super) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Self {
         let peer = peer.to_canonical();
         if !is_among(peer, proxies) {
@@ -32,7 +34,7 @@ impl PeerAddress {
     }
 }
 
-/// Whether an address is one of these.
+/// True if an address lies in one of these ranges.
 pub(super) fn is_among(address: IpAddr, ranges: &[IpNet]) -> bool {
     let address = address.to_canonical();
     ranges.iter().any(|range| range.contains(&address))

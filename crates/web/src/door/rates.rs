@@ -1,8 +1,10 @@
-//! How many requests a second a key, a session or a token may make.
+//! Limits the requests per second of each key, session or token.
 //!
-//! Looked at by the credential, before anybody is recognised: what is counted is the hash of the key, the session or the token itself, however
-//! it is written into the request. A public key is everybody's who opens a page, and is counted for each address that sends it. A tenth of
-//! a minute's worth may come at once. Requests without a credential are not counted here: the connections are.
+//! The limit applies to the credential, before the caller is recognised. The hash of the key, the
+//! session or the token is counted, however the request writes it. A public key is shared by
+//! everybody who opens a page, so it is counted per client address. Up to a tenth of a minute's
+//! worth of requests may come at once. Requests without a credential are not counted here; their
+//! connections are.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -12,24 +14,23 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
+use campanile_http::caller::{bearer, session_token};
 
-use crate::caller::{bearer, session_token};
-
-/// How many credentials are kept in mind.
+/// The number of credentials that are remembered.
 const KEPT: usize = 20_000;
-/// What may come at once, as time at the full rate.
+/// The burst that is allowed, as time at the full rate.
 const BURST: Duration = Duration::from_secs(6);
-/// The beginnings of secret keys, and of public ones.
+/// The prefixes of secret keys and of public keys.
 const SECRET: &str = "sk_";
 const PUBLIC: &str = "pk_";
 
-/// The rates of everybody who calls.
+/// The use of all credentials.
 #[derive(Debug)]
 pub(crate) struct Rates {
     per_key: u32,
     per_token: u32,
     hasher: RandomState,
-    /// Until when each credential has used its rate up.
+    /// The time up to which each credential has used its rate.
     used_until: Mutex<HashMap<u64, Instant>>,
 }
 
@@ -38,7 +39,7 @@ impl Rates {
         Self { per_key, per_token, hasher: RandomState::new(), used_until: Mutex::default() }
     }
 
-    /// Counts a request; how long to wait where it is one too many.
+    /// Counts a request. Returns the time to wait if it is one too many.
     pub(crate) fn take(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<Duration> {
         let (credential, rate) = self.credential(headers, peer)?;
         if rate == 0 {

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::time::Instant;
 
 use super::connections::Connections;
-use super::patience::{PatientStream, Phase};
+use super::timeouts::{Phase, StreamWithTimeouts};
 use super::*;
 
 #[test]
@@ -46,11 +46,13 @@ fn only_a_trusted_proxy_says_whom_it_has_seen() {
     assert_eq!(seen("10.0.0.1", &proxies), "1.2.3.4", "what the caller has made up stands before it");
 }
 
-/// How long a peer is waited for that does this, and then nothing.
-async fn waited_for(does: impl AsyncFnOnce(&mut DuplexStream, &mut PatientStream<DuplexStream>, &Phase)) -> Duration {
+/// The time until reading is given up, if the peer does this and then nothing more.
+async fn waited_for(
+    does: impl AsyncFnOnce(&mut DuplexStream, &mut StreamWithTimeouts<DuplexStream>, &Phase),
+) -> Duration {
     let (mut peer, ours) = tokio::io::duplex(64);
     let phase = Phase::default();
-    let mut patient = PatientStream::new(ours, phase.clone());
+    let mut patient = StreamWithTimeouts::new(ours, phase.clone());
     does(&mut peer, &mut patient, &phase).await;
     let began = Instant::now();
     let read = tokio::time::timeout(Duration::from_secs(3_600), patient.read(&mut [0; 8])).await;
@@ -103,7 +105,7 @@ async fn a_connection_is_idle_anew_after_each_request() {
 async fn a_request_under_way_is_not_timed_and_an_upgraded_connection_neither() {
     let (_peer, ours) = tokio::io::duplex(64);
     let phase = Phase::default();
-    let mut patient = PatientStream::new(ours, phase.clone());
+    let mut patient = StreamWithTimeouts::new(ours, phase.clone());
     let answering = phase.begin();
     let hour = Duration::from_secs(3_600);
     assert!(tokio::time::timeout(hour, patient.read(&mut [0; 8])).await.is_err());
@@ -116,7 +118,7 @@ async fn a_request_under_way_is_not_timed_and_an_upgraded_connection_neither() {
 #[tokio::test(start_paused = true)]
 async fn who_reads_nothing_for_a_minute_is_given_up() {
     let (_peer, ours) = tokio::io::duplex(64);
-    let mut patient = PatientStream::new(ours, Phase::default());
+    let mut patient = StreamWithTimeouts::new(ours, Phase::default());
     let began = Instant::now();
     let error = patient.write_all(&[0; 1_000]).await.unwrap_err();
     assert_eq!((error.kind(), began.elapsed()), (std::io::ErrorKind::TimedOut, bounds::WRITE_PAUSE));
