@@ -1,18 +1,19 @@
-//! `campanile admin …`: what an operator does to the database itself, when nobody can sign in any more.
+//! `campanile admin …`: the operator's access to the database when nobody can sign in any more.
 //!
-//! Who has the database and the settings may do everything anyway. Over SQLite the server must be stopped meanwhile.
+//! It needs no key: a person with the database and the settings can do everything anyway. With
+//! SQLite, the server must be stopped first.
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, people, sessions};
 use campanile_app::migrations;
-use campanile_base::{Clock, Error, Secret};
+use campanile_base::{Clock, Error, Secret, Thing};
 use campanile_db::Tx;
 use clap::{Arg, ArgMatches};
 
 use crate::boot;
 use crate::settings::Settings;
 
-/// Whom a link is for.
+/// The person and the organisation of a link.
 pub(crate) struct LinkRequest {
     email: String,
     organisation: Option<String>,
@@ -49,12 +50,12 @@ pub(crate) async fn sign_in_link(settings: Settings, request: LinkRequest) -> Re
 
 async fn make_link(tx: &mut Tx, request: LinkRequest) -> Result<Secret, Error> {
     let clock = Clock::System;
-    let person = people::find(tx, &request.email).await?.ok_or(Error::NotFound("member"))?;
+    let person = people::find(tx, &request.email).await?.ok_or(Error::NotFound(Thing::Member))?;
     let memberships = people::memberships(tx, &person).await?;
     let named = request.organisation.map(OrganisationId::from);
     let wanted = |organisation: &OrganisationId| named.as_ref().is_none_or(|named| named == organisation);
     let organisation = memberships.into_iter().map(|(organisation, _)| organisation).find(wanted);
-    let organisation = organisation.ok_or(Error::NotFound("member"))?;
+    let organisation = organisation.ok_or(Error::NotFound(Thing::Member))?;
     let word = sessions::new_link(tx, &clock, &organisation, &person).await?;
     let about = serde_json::json!({ "by": "campanile admin" });
     activity::record(tx, &clock, &Caller::system(organisation), Action::SignInLinkSent, person.as_str(), about).await?;

@@ -1,8 +1,8 @@
 //! The order of starting and of stopping.
 //!
-//! Starting: settings are checked (before this), then the database and its schema, then the jobs,
-//! then the listener. Stopping is the reverse: nothing new is taken in, what is under way is let
-//! finish, the jobs are drained and the lease given back, the database closes last.
+//! Starting: the settings are checked before this. Then come the database and its schema, the
+//! jobs, and the listener. Stopping is the reverse: no new requests are accepted, open requests
+//! may finish, the jobs are drained and the lease is given back. The database closes last.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use campanile_engine::Running;
 use campanile_inbound::sources::NewSource;
 use campanile_net::{AddressRules, Client};
 use campanile_notify::Mailer;
-use campanile_web::DoorSettings;
+use campanile_web::{ConsoleFiles, DoorSettings, SettingsInForce};
 use tokio::net::TcpListener;
 
 use crate::folder::Folder;
@@ -23,14 +23,15 @@ use crate::settings::{self, Bootstrap, Settings};
 use crate::traces::Traces;
 use crate::{descriptors, measurements};
 
-/// How long requests under way may take to finish: a console that watches would never.
+/// The time that open requests have to finish. Without a limit, a console that watches a stream
+/// would never finish.
 const HTTP_GRACE: Duration = Duration::from_secs(3);
-/// How long a database that is not up yet is waited for, and how often is looked.
+/// The time to wait for a database that is not up yet, and the pause between two tries.
 const DATABASE_WAIT: Duration = Duration::from_secs(60);
 const DATABASE_LOOK: Duration = Duration::from_secs(1);
-/// How long jobs under way may take to finish.
+/// The time that running jobs have to finish.
 const JOB_GRACE: Duration = Duration::from_secs(20);
-/// How long a stop in order takes at most.
+/// The longest time that an orderly stop takes.
 pub(crate) const STOP_WITHIN: Duration = HTTP_GRACE.saturating_add(JOB_GRACE);
 
 /// A server that has started.
@@ -42,20 +43,21 @@ pub(crate) struct Started {
     traces: Option<Traces>,
     portal_ancestors: String,
     door: DoorSettings,
-    /// Of the embedded database; not where there is none.
+    in_force: SettingsInForce,
+    /// The folder of the embedded database; `None` with PostgreSQL.
     folder: Option<Folder>,
-    /// Held as long as the embedded database is open.
+    /// Held while the embedded database is open.
     _lock: Option<File>,
 }
 
 impl Started {
-    /// Stops before anything was served.
+    /// Stops a server that has not served anything yet.
     pub(crate) async fn stop(self) {
         self.jobs.stop(JOB_GRACE).await;
     }
 }
 
-/// Runs the server until it is told to stop.
+/// Runs the server until a stop signal.
 pub(crate) async fn serve(settings: Settings) -> Result<(), String> {
     let started = start(&settings).await?;
     if let Err(why) = tell_first_run(&started, settings.bootstrap, settings.begin_anew).await {
@@ -79,7 +81,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         .await
         .map_err(|e| format!("the setting listen: {} cannot be listened on: {e}", settings.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?.to_string();
-    let Opened { db, lock, vault } = open_database(settings, &folder).await?;
+    let OpenDatabase { db, lock, vault } = open_database(settings, &folder).await?;
     let folder = lock.is_some().then_some(folder);
     let traces = settings.otlp_endpoint.as_deref().map(Traces::start).transpose()?;
     let config = Config {
@@ -101,13 +103,22 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
     let (app, jobs) = App::start(db, config).await.map_err(fail("the database"))?;
     let portal_ancestors = settings.portal_ancestors.clone();
     let door = settings.door(descriptors.inbound);
-    Ok(Started { app, address, jobs, listener, traces, portal_ancestors, door, folder, _lock: lock })
+    let in_force = SettingsInForce(settings.in_force().into());
+    Ok(Started { app, address, jobs, listener, traces, portal_ancestors, door, in_force, folder, _lock: lock })
 }
 
 /// Serves until `stop`, then stops in order.
 pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
-    let Started { app, jobs, listener, traces, portal_ancestors, door, _lock, .. } = started;
-    let surface = campanile_web::Settings { metrics: measurements::start(), portal_ancestors, door: door.clone() };
+    let Started { app, jobs, listener, traces, portal_ancestors, door, in_force, _lock, .. } = started;
+    let console =
+        ConsoleFiles { files: campanile_console_assets::FILES, script_hash: campanile_console_assets::SCRIPT_HASH };
+    let surface = campanile_web::Settings {
+        metrics: measurements::start(),
+        portal_ancestors,
+        console,
+        door: door.clone(),
+        in_force,
+    };
     let listening = tokio::spawn(campanile_notify::feeds::listen(app.notify.clone()));
     let measuring = tokio::spawn(measurements::measure_room(app.db.clone()));
     let router = campanile_web::router(app, surface);
@@ -134,24 +145,25 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
     served
 }
 
-/// Opens the database alone, for a command beside the server.
+/// Opens the database without a server, for a command such as `campanile admin`.
 pub(crate) async fn open_alone(settings: &Settings) -> Result<(Db, Option<File>), String> {
     if settings.database_url.is_none() && !settings.data.exists() {
         return Err(format!("{} is not there: which folder has the database?", settings.data.display()));
     }
-    let Opened { db, lock, .. } = open_database(settings, &Folder::open(&settings.data)?).await?;
+    let OpenDatabase { db, lock, .. } = open_database(settings, &Folder::open(&settings.data)?).await?;
     Ok((db, lock))
 }
 
 /// A database, and the key that its secrets are sealed with.
-struct Opened {
+struct OpenDatabase {
     db: Db,
     lock: Option<File>,
     vault: Vault,
 }
 
-/// Opens the database, and then the vault. What is missing beside the other is found before anything is written.
-async fn open_database(settings: &Settings, folder: &Folder) -> Result<Opened, String> {
+/// Opens the database, and then the vault. A missing key or a missing database is found before
+/// anything is written.
+async fn open_database(settings: &Settings, folder: &Folder) -> Result<OpenDatabase, String> {
     let (db, lock, is_first_start) = match &settings.database_url {
         Some(url) => {
             let db = connect(url.expose()).await?;
@@ -165,7 +177,8 @@ async fn open_database(settings: &Settings, folder: &Folder) -> Result<Opened, S
             }
             let is_first_start = !folder.has_database();
             if !is_first_start {
-                // Before SQLite opens the file, which takes in what its log holds.
+                // Checked before SQLite opens the file: opening already writes the log's contents
+                // into it.
                 folder.vault(settings.encryption_key.as_ref(), false)?;
                 check_database(settings, folder)?;
             }
@@ -181,10 +194,10 @@ async fn open_database(settings: &Settings, folder: &Folder) -> Result<Opened, S
                 .to_owned(),
         );
     }
-    Ok(Opened { db, lock, vault })
+    Ok(OpenDatabase { db, lock, vault })
 }
 
-/// Connects to PostgreSQL; one that is not up yet is waited for, unless we are told to stop.
+/// Connects to PostgreSQL. Waits for a server that is not up yet, unless a stop signal comes.
 async fn connect(url: &str) -> Result<Db, String> {
     let place = settings::without_credentials(url);
     tokio::select! {
@@ -206,7 +219,7 @@ async fn wait_for_database(url: &str, place: &str) -> Result<Db, String> {
     }
 }
 
-/// Looks for damaged pages, where that is wanted.
+/// Looks for damaged pages, if the setting `check_database` is true.
 fn check_database(settings: &Settings, folder: &Folder) -> Result<(), String> {
     if !settings.check_database {
         return Ok(());
@@ -231,7 +244,8 @@ pub(crate) fn compact(settings: &Settings) -> Result<(), String> {
     Ok(())
 }
 
-/// How this machine reaches an address that is listened on: "all addresses" is none to go to.
+/// The URL by which this machine reaches a listen address. `0.0.0.0` and `[::]` stand for all
+/// addresses and cannot be called, so they become `localhost`.
 pub(crate) fn reachable(address: &str) -> String {
     let port = address.rsplit_once(':').map_or("", |(_, port)| port);
     match address.starts_with("0.0.0.0:") || address.starts_with("[::]:") {
@@ -246,7 +260,7 @@ fn node_name(address: &str) -> String {
     format!("{}:{port}", host.trim())
 }
 
-/// Founds the first organisation, and says once what its owner needs to know.
+/// Founds the first organisation, and prints once what its owner needs to know.
 async fn tell_first_run(started: &Started, bootstrap: Bootstrap, begins_anew: bool) -> Result<(), String> {
     let (app, scripted) = (&started.app, bootstrap.secret_key.is_some());
     let is_used = campanile_app::is_used(&app.db).await.map_err(|e| format!("the first start: {}", e.chain()))?;
@@ -276,7 +290,7 @@ async fn tell_first_run(started: &Started, bootstrap: Bootstrap, begins_anew: bo
     Ok(())
 }
 
-/// What there is to tell after the first start.
+/// The result of the first start, to be printed.
 pub(crate) struct Founded {
     pub(crate) owner: String,
     pub(crate) secret_key: Secret,
@@ -288,11 +302,11 @@ pub(crate) struct Founded {
 pub(crate) struct FoundedSource {
     pub(crate) provider: &'static str,
     pub(crate) url: String,
-    /// Where it was made up; one that was brought along is known.
+    /// The secret, if it was generated. A secret from the settings is not shown again.
     pub(crate) secret: Option<Secret>,
 }
 
-/// Founds the first organisation with its sources, unless there is one.
+/// Founds the first organisation with its sources, unless one exists already.
 pub(crate) async fn found(app: &App, bootstrap: Bootstrap) -> Result<Option<Founded>, String> {
     let any = app.db.read(|tx| Box::pin(async move { organisations::any(tx).await })).await;
     if any.map_err(|e| format!("the first start: {}", e.chain()))? {

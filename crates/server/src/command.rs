@@ -11,13 +11,14 @@ use crate::settings::{KNOWN, Layers, Settings};
 
 const FILE: &str = "campanile.toml";
 
-/// What was asked for.
+/// The command that was given, with its settings.
 pub(crate) enum Command {
     Serve(Box<Settings>),
     Demo(Box<Settings>),
     ConfigCheck(Box<Settings>),
     Compact(Box<Settings>),
     OpenApi,
+    #[cfg(feature = "fixtures")]
     Fixtures(Box<Settings>, String),
     Runs(Operator),
     Workflows(Documents),
@@ -25,7 +26,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Reads the command line, the environment and the file.
+    /// Reads the command line, the environment and the settings file.
     pub(crate) fn parse() -> Result<Self, String> {
         let matches = program().get_matches();
         match matches.subcommand() {
@@ -33,18 +34,14 @@ impl Command {
             Some(("demo", given)) => Ok(Self::Demo(Box::new(settings(given)?))),
             Some(("config", given)) => match given.subcommand() {
                 Some((_, given)) => Ok(Self::ConfigCheck(Box::new(settings(given)?))),
-                None => Err("what about the settings? `campanile config check` checks them".into()),
+                None => Err("name what to do with the settings, as `campanile config check`".into()),
             },
             Some(("compact", given)) => Ok(Self::Compact(Box::new(settings(given)?))),
             Some(("openapi", _)) => Ok(Self::OpenApi),
+            #[cfg(feature = "fixtures")]
             Some(("fixtures", given)) => match given.subcommand() {
-                Some((_, given)) => {
-                    let upstream = given.get_one::<String>("upstream").cloned().unwrap_or_default();
-                    Ok(Self::Fixtures(Box::new(settings(given)?), upstream))
-                }
-                None => {
-                    Err("which fixtures? `campanile fixtures knock` writes those of the Knock libraries' suites".into())
-                }
+                Some((_, given)) => Ok(Self::Fixtures(Box::new(settings(given)?), crate::fixtures::upstream(given))),
+                None => Err("name the fixtures to write, as `campanile fixtures knock`".into()),
             },
             Some(("admin", given)) => match given.subcommand() {
                 Some((_, given)) => Ok(Self::SignInLink(Box::new(settings(given)?), LinkRequest::new(given))),
@@ -58,7 +55,7 @@ impl Command {
 }
 
 fn program() -> clap::Command {
-    clap::Command::new("campanile")
+    let program = clap::Command::new("campanile")
         .about("Hears what happens in a team's tools, remembers it, and tells the people and systems that should know.")
         .version(env!("CARGO_PKG_VERSION"))
         .arg_required_else_help(true)
@@ -86,29 +83,17 @@ fn program() -> clap::Command {
         ))
         .subcommand(operator::command())
         .subcommand(documents::command())
-        .subcommand(
-            clap::Command::new("fixtures").about("Fill a database for trials").arg_required_else_help(true).subcommand(
-                with_settings(
-                    clap::Command::new("knock")
-                        .about("Write what the official suites of the Knock libraries expect to find, and their key")
-                        .arg(
-                            Arg::new("upstream")
-                                .long("upstream")
-                                .value_name("URL")
-                                .default_value("http://127.0.0.1:9")
-                                .help("Who stands in for Slack (at /slack) and Microsoft (at /graph and /login)"),
-                        ),
-                ),
-            ),
-        )
-        .subcommand(clap::Command::new("openapi").about("Print the OpenAPI document of the API"))
+        .subcommand(clap::Command::new("openapi").about("Print the OpenAPI document of the API"));
+    #[cfg(feature = "fixtures")]
+    let program = program.subcommand(crate::fixtures::command(with_settings));
+    program
 }
 
 fn with_settings(command: clap::Command) -> clap::Command {
     with_settings_but(&[], command)
 }
 
-/// With a flag for each setting but those that the command decides itself.
+/// Adds a flag for each setting, except those in `own`, which the command decides itself.
 fn with_settings_but(own: &[&str], command: clap::Command) -> clap::Command {
     let file = Arg::new("config")
         .long("config")
@@ -116,7 +101,7 @@ fn with_settings_but(own: &[&str], command: clap::Command) -> clap::Command {
         .help("Settings file [default: campanile.toml, if there is one]");
     let flags = KNOWN.iter().filter(|known| !own.contains(&known.name)).map(|known| {
         let default = if known.default.is_empty() { String::new() } else { format!(" [default: {}]", known.default) };
-        // Lives as long as the program: clap wants names that do.
+        // Leaked on purpose: clap wants names that live as long as the program.
         let flag: &'static str = known.name.replace('_', "-").leak();
         Arg::new(known.name).long(flag).value_name("VALUE").help(format!("{}{default}", known.help))
     });

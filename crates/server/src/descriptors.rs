@@ -1,15 +1,16 @@
-//! File descriptors: as many as the system grants, shared out between those who call, those who are called, and files.
+//! File descriptors: raises their limit, and divides them between connections in and out, and files.
 //!
-//! The usual soft limit is 1,024, which a few hundred idle sockets use up. It is raised to the hard limit at the start. Half is for
-//! connections from outside, a quarter for connections to the outside; the rest is for the database and files.
+//! The usual soft limit is 1,024, which a few hundred idle sockets use up. It is raised to the hard
+//! limit at the start. Half is for connections from outside, a quarter for connections to the
+//! outside. The rest is for the database and files.
 
-/// How many descriptors a process is given that does not ask, and more than which nobody needs.
+/// The usual limit of a process, if it cannot be raised; and the most that are asked for.
 const USUAL: u64 = 1_024;
 const MOST: u64 = 1 << 20;
-/// More connections than this take more memory than descriptors.
+/// The most connections in each direction. With more, memory runs short before descriptors do.
 const MOST_CONNECTIONS: usize = 20_000;
 
-/// How descriptors are shared out.
+/// The number of descriptors for each use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shares {
     /// Connections from outside.
@@ -18,7 +19,7 @@ pub(crate) struct Shares {
     pub(crate) outbound: usize,
 }
 
-/// Raises the limit, and shares out what was granted.
+/// Raises the limit, and divides the granted descriptors.
 pub(crate) fn raise() -> Shares {
     let granted = rlimit::increase_nofile_limit(MOST).unwrap_or_else(|error| {
         tracing::warn!(%error, "the limit of open files cannot be raised");

@@ -1,17 +1,20 @@
-//! `campanile workflows …`: notifications as files under version control.
+//! `campanile workflows …`: keeps notification documents as files under version control.
 //!
-//! A folder has `workflows/<key>/workflow.json`, `email_layouts/<key>/email_layout.json`, `partials/<key>/partial.json`,
-//! `translations/<locale>.<namespace>.<tenant>/translation.json` and `channel_groups/<key>/channel_group.json`. Long texts stand in files of
-//! their own beside the document: a name that ends in `@` holds a path, as `"html_body@": "mail.html_body.html"`.
+//! A folder has `workflows/<key>/workflow.json`, `email_layouts/<key>/email_layout.json`,
+//! `partials/<key>/partial.json`, `translations/<locale>.<namespace>.<tenant>/translation.json` and
+//! `channel_groups/<key>/channel_group.json`. A long text is in a file of its own, next to the
+//! document. Then the field's name ends in `@` and its value is the path, as
+//! `"html_body@": "mail.html_body.html"`.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value, json};
 
-use crate::remote::{Refused, Remote, arguments, segment};
+use crate::remote::{Refusal, Remote, arguments, segment};
 
-/// The kinds of documents: their folder (and path), the word they are wrapped in.
+/// The kinds of documents: the name of the folder and of the API's path, and the word that wraps a
+/// document in a request.
 const KINDS: [(&str, &str); 5] = [
     ("workflows", "workflow"),
     ("email_layouts", "email_layout"),
@@ -19,11 +22,12 @@ const KINDS: [(&str, &str); 5] = [
     (TRANSLATIONS, "translation"),
     ("channel_groups", "channel_group"),
 ];
-/// What is asked for by locale, namespace and tenant, not by a key.
+/// The one kind that is addressed by locale, namespace and tenant instead of a key.
 const TRANSLATIONS: &str = "translations";
-/// What the server adds to a document; whether it is switched on is no part of it.
+/// Fields that the server adds to a document; they are left out of the file. `active` is among
+/// them: switching a workflow on or off does not change its file.
 const ADDED: [&str; 8] = ["key", "active", "valid", "sha", "environment", "created_at", "inserted_at", "updated_at"];
-/// Texts that get a file of their own, and how it ends.
+/// Fields whose long texts get a file of their own, and the file's extension.
 const TEXTS: [(&str, &str); 8] = [
     ("html_body", "html"),
     ("text_body", "txt"),
@@ -35,13 +39,13 @@ const TEXTS: [(&str, &str); 8] = [
     ("content", "liquid"),
 ];
 
-/// What is done, to which folder, at which server.
+/// A subcommand with its arguments, and the server to call.
 pub(crate) struct Documents {
     remote: Remote,
     asked: ArgMatches,
 }
 
-/// The subcommand and its own.
+/// The command `workflows` with its subcommands.
 pub(crate) fn command() -> clap::Command {
     let folder = || {
         Arg::new("folder")
@@ -123,7 +127,7 @@ impl Documents {
         let mut query = vec![("commit", if commits { "true" } else { "false" })];
         query.extend(why.map(|why| ("commit_message", why)));
         let mut faults = 0;
-        // What others use comes before those who use it.
+        // In reverse order, so that a document is written before the workflows that use it.
         for (kind, word) in KINDS.into_iter().rev() {
             for (key, document) in read_all(folder, kind, word)? {
                 let path = address(kind, &key, &document, "", &query);
@@ -168,13 +172,13 @@ impl Documents {
     }
 }
 
-/// Where a document is on the server.
+/// The path of a document on the server.
 fn address(kind: &str, key: &str, document: &Value, action: &str, query: &[(&str, &str)]) -> String {
     let word = |name: &str| document[name].as_str().filter(|word| !word.is_empty());
     let mut query = query.to_vec();
     let key = match (kind, word("locale_code")) {
         (TRANSLATIONS, Some(locale)) => {
-            // Without a name a namespace is the one that everything is under.
+            // The namespace `default` is the server's default, so it is left out.
             query.extend(word("namespace").filter(|namespace| *namespace != "default").map(|word| ("namespace", word)));
             query.extend(word("tenant").map(|tenant| ("tenant", tenant)));
             locale
@@ -186,8 +190,8 @@ fn address(kind: &str, key: &str, document: &Value, action: &str, query: &[(&str
     format!("/v1/{kind}/{}{action}{mark}{query}", segment(key))
 }
 
-/// Says what is wrong with a document; how many things there are.
-fn tell(kind: &str, key: &str, refused: &Refused) -> usize {
+/// Prints the faults of a document. Returns their number.
+fn tell(kind: &str, key: &str, refused: &Refusal) -> usize {
     for (field, message) in &refused.fields {
         eprintln!("{kind}/{key}: {field}: {message}");
     }
@@ -216,7 +220,7 @@ fn write(place: &Path, word: &str, document: &Value) -> std::io::Result<()> {
     std::fs::write(place.join(format!("{word}.json")), format!("{document:#}\n"))
 }
 
-/// Puts long texts into files; `prefix` is the step that they are of.
+/// Moves long texts into files. `prefix` is the `ref` of the step that they belong to.
 fn texts_out(map: &mut Map<String, Value>, prefix: &str, place: &Path) -> std::io::Result<()> {
     let own = map.get("ref").and_then(Value::as_str).map(|step| format!("{step}."));
     let prefix = own.as_deref().unwrap_or(prefix).to_owned();
@@ -261,7 +265,8 @@ fn read_all(folder: &Path, kind: &str, word: &str) -> Result<Vec<(String, Value)
     keys.into_iter().map(one).collect()
 }
 
-/// Takes texts out of their files. A file outside of the document's folder is none of its texts.
+/// Puts the texts of files back into the document. A path that leaves the document's folder is
+/// refused.
 fn texts_in(value: &mut Value, place: &Path) -> Result<(), String> {
     match value {
         Value::Array(list) => list.iter_mut().try_for_each(|inner| texts_in(inner, place)),

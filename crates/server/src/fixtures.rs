@@ -1,18 +1,40 @@
-//! `campanile fixtures knock`: puts into a database what the official suites of the Knock libraries expect to find, with the key that they bring
-//! along. For trials: a server with these has a key that everybody knows.
+//! `campanile fixtures knock`: writes the data that the official test suites of the Knock libraries
+//! expect, and their key. For trials only: everybody knows that key.
 
 use campanile_accounts::{Caller, keys, organisations};
-use campanile_base::{Error, Secret};
+use campanile_base::{Error, Secret, Thing};
+use clap::{Arg, ArgMatches};
 
 use crate::boot;
 use crate::settings::Settings;
 
-/// The key that the suites call with.
+/// The key that the suites use.
 const KEY: &str = "My API Key";
 
-/// Founds the organisation where there is none yet, and writes the fixtures.
+/// `fixtures knock`; `with_settings` adds the settings of the server.
+pub(crate) fn command(with_settings: fn(clap::Command) -> clap::Command) -> clap::Command {
+    let upstream = Arg::new("upstream")
+        .long("upstream")
+        .value_name("URL")
+        .default_value("http://127.0.0.1:9")
+        .help("Who stands in for Slack (at /slack) and Microsoft (at /graph and /login)");
+    let knock = clap::Command::new("knock")
+        .about("Write what the official suites of the Knock libraries expect to find, and their key")
+        .arg(upstream);
+    clap::Command::new("fixtures")
+        .about("Fill a database for trials")
+        .arg_required_else_help(true)
+        .subcommand(with_settings(knock))
+}
+
+/// The URL of the stand-in for Slack and Microsoft.
+pub(crate) fn upstream(given: &ArgMatches) -> String {
+    given.get_one::<String>("upstream").cloned().unwrap_or_default()
+}
+
+/// Founds the organisation if there is none yet, and writes the fixtures.
 pub(crate) async fn knock(mut settings: Settings, upstream: String) -> Result<(), String> {
-    // Any port: nobody is to call while this writes.
+    // Any port: nobody needs to call this server.
     settings.listen = "127.0.0.1:0".to_owned();
     let started = boot::start(&settings).await?;
     let app = started.app.clone();
@@ -21,7 +43,7 @@ pub(crate) async fn knock(mut settings: Settings, upstream: String) -> Result<()
     let written = app.db.write(move |tx| {
         Box::pin(async move {
             let organisation =
-                organisations::all(tx).await?.into_iter().next().ok_or(Error::NotFound("organisation"))?;
+                organisations::all(tx).await?.into_iter().next().ok_or(Error::NotFound(Thing::Organisation))?;
             let caller = Caller::system(organisation.clone());
             keys::adopt_as_it_is(tx, &clock, &caller, "suites", &Secret::new(KEY)).await?;
             campanile_notify::suites::knock(tx, &notify, &organisation, &upstream).await

@@ -1,9 +1,11 @@
-//! The data folder: whose it is, its lock, its encryption key, and whether an installation has lived in it.
+//! The data folder: its permissions, its lock, its encryption key, and its mark of an installation.
 //!
-//! Folder and files are their owner's alone, whatever the umask; those of older versions are set right at the start. A
-//! folder that was used has a mark in it. So a database that is missing or empty, and a key that is missing, are told from a
-//! first start, and refused: going on would look like a new installation, or seal new secrets beside old ones that nobody
-//! can open. Nothing is written before that is known.
+//! Only the owner can read the folder and its files, whatever the umask. Files of older versions
+//! are corrected at the start.
+//!
+//! A folder that was used has a mark in it. The mark tells a lost database or a lost key from a
+//! first start. Both losses are refused: going on would look like a new installation, or would seal
+//! new secrets next to old ones that nobody can open. Nothing is written before this check.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write as _;
@@ -22,25 +24,25 @@ const MARK: &str = "installation";
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes the folder, or takes the rights of others from it.
+    /// Makes the folder. If it exists, takes away the access of other users.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let shown = path.display();
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.map_err(|e| format!("the data folder {shown} cannot be made: {e}"))?;
         let folder = Self(path.to_owned());
-        // A folder that holds other people's files is not ours to close.
+        // A folder with unknown files in it may be shared: its rights stay.
         if folder.is_ours() && mode(path).is_some_and(|mode| mode & 0o077 != 0) {
             set_mode(path, 0o700);
         }
         Ok(folder)
     }
 
-    /// Where the embedded database is.
+    /// The path of the embedded database.
     pub(crate) fn database(&self) -> PathBuf {
         self.0.join(DATABASE)
     }
 
-    /// Takes the lock: the embedded database belongs to one process at a time.
+    /// Takes the lock. Only one process at a time may use the embedded database.
     pub(crate) fn lock(&self) -> Result<File, String> {
         let path = self.0.join(LOCK);
         let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
@@ -50,12 +52,12 @@ impl Folder {
         Ok(lock)
     }
 
-    /// Whether the embedded database has anything in it.
+    /// True if the embedded database exists and is not empty.
     pub(crate) fn has_database(&self) -> bool {
         std::fs::metadata(self.database()).is_ok_and(|known| known.len() > 0)
     }
 
-    /// Whether an installation with an embedded database has lived here.
+    /// True if an installation with an embedded database was founded in this folder.
     pub(crate) fn is_marked(&self) -> bool {
         self.0.join(MARK).exists()
     }
@@ -71,7 +73,7 @@ impl Folder {
         write_private(&path, text).map_err(|e| format!("{} cannot be written: {e}", path.display()))
     }
 
-    /// Refuses a folder whose database is gone.
+    /// Fails if the folder was used before and its database is missing or empty.
     pub(crate) fn refuse_lost_database(&self) -> Result<(), String> {
         match self.is_marked() && !self.has_database() {
             true => Err(self.lost_database()),
@@ -79,7 +81,7 @@ impl Folder {
         }
     }
 
-    /// What is said where an installation has lived here, and its database is missing or empty.
+    /// The error message if the database of a used folder is missing or empty.
     pub(crate) fn lost_database(&self) -> String {
         format!(
             "{} is missing or empty, but an installation has lived in this folder. Restore the file from a backup, together \
@@ -89,7 +91,8 @@ impl Folder {
         )
     }
 
-    /// The key that seals secrets: that of the setting, or the one in the folder, which is made for a first start alone.
+    /// The vault with the key that seals secrets. The key comes from the setting, or else from the
+    /// folder's file. The file is made only at a first start.
     pub(crate) fn vault(&self, setting: Option<&Secret>, is_first_start: bool) -> Result<Vault, String> {
         if let Some(key) = setting {
             return Vault::from_key(key).map_err(|e| format!("the setting encryption_key: {e}"));
@@ -113,7 +116,7 @@ impl Folder {
         Vault::from_key(&Secret::new(key)).map_err(|e| format!("{shown}: {e}. Put the right file back."))
     }
 
-    /// Whether there is nothing in it but what we make.
+    /// True if the folder holds only files that this program makes.
     fn is_ours(&self) -> bool {
         let is_known = |name: &str| [KEY, LOCK, MARK].contains(&name) || name.starts_with(DATABASE);
         let entries = std::fs::read_dir(&self.0).map(|entries| entries.flatten().map(|entry| entry.file_name()));
@@ -131,7 +134,7 @@ fn close_to_others(path: &Path) {
     }
 }
 
-/// What belongs to another user cannot be set right by us; it is told.
+/// Sets the mode and logs it. The mode of another user's file cannot be changed; that is logged too.
 fn set_mode(path: &Path, mode: u32) {
     match std::fs::set_permissions(path, Permissions::from_mode(mode)) {
         Ok(()) => tracing::warn!(path = %path.display(), "other users could read this; they cannot any more"),

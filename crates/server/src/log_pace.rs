@@ -1,7 +1,8 @@
-//! Bounds the log: of one kind of line that is no detail, so many in a while.
+//! Limits the log: each place in the program writes only a few lines in ten seconds.
 //!
-//! A disk that is full, or a database that is away, makes every request and every job say the same. The first lines of a
-//! while are written, the others are counted; how many were left out is said with the next one that is written.
+//! With a full disk or an unreachable database, every request and every job logs the same line. The
+//! first lines are written; the others are counted. The next line that is written is preceded by
+//! the number of lines that were left out. Lines of level debug and trace are not limited.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,11 +12,11 @@ use tracing::callsite::Identifier;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Filter};
 
-/// The while, and how many lines of a place in the program are written in it.
+/// The length of the window, and the number of lines that each place may write in it.
 const WHILE: Duration = Duration::from_secs(10);
 const LINES: u32 = 5;
 
-/// Lets some lines of each place in the program through.
+/// A filter that lets a few lines of each place in the program through.
 pub(crate) struct LogPace {
     as_json: bool,
     places: Mutex<HashMap<Identifier, Place>>,
@@ -28,7 +29,8 @@ struct Place {
 }
 
 impl Place {
-    /// Whether a line is written now, and how many were left out before it.
+    /// Counts a line. Returns true if it is to be written, and the number of lines left out before
+    /// it.
     fn admit(&mut self, now: Instant) -> (bool, u32) {
         let left_out = match now.duration_since(self.began) >= WHILE {
             true => std::mem::replace(self, Self { began: now, lines: 0 }).lines.saturating_sub(LINES),
@@ -44,7 +46,8 @@ impl LogPace {
         Self { as_json, places: Mutex::default() }
     }
 
-    /// Not through the log itself, which is being asked just now.
+    /// Reports the lines that were left out, on standard error. It cannot use the log, which is
+    /// calling this filter at that moment.
     fn tell(&self, metadata: &Metadata<'_>, left_out: u32) {
         let target = metadata.target();
         match self.as_json {
@@ -65,7 +68,7 @@ impl<S: Subscriber> Filter<S> for LogPace {
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
         let metadata = event.metadata();
-        // Levels are ordered by how much they say.
+        // In `tracing`, a more detailed level is the greater one.
         if *metadata.level() > Level::INFO {
             return true;
         }

@@ -1,4 +1,4 @@
-//! The binary `campanile`: hears what happens in a team's tools, and tells who should know.
+//! The binary `campanile`: receives events from a team's tools and notifies people and systems.
 
 mod admin;
 mod boot;
@@ -6,6 +6,7 @@ mod command;
 mod demo;
 mod descriptors;
 mod documents;
+#[cfg(feature = "fixtures")]
 mod fixtures;
 mod folder;
 mod log_pace;
@@ -22,11 +23,11 @@ use std::time::Duration;
 
 use command::Command;
 
-/// Half of what a message costs was spent in the system's allocator.
+/// Measured: with the system's allocator, half of the cost of a message was spent allocating.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// For how long work that blocks a thread may go on once all else has stopped.
+/// The time that blocking work may still run after everything else has stopped.
 const BLOCKED: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     let outcome = match runtime {
         Ok(runtime) => {
             let outcome = runtime.block_on(run(command));
-            // Dropping it would wait for every thread that is blocked.
+            // Dropping the runtime would wait for every blocked thread, without a limit.
             runtime.shutdown_timeout(BLOCKED);
             outcome
         }
@@ -74,6 +75,7 @@ async fn run(command: Command) -> Result<(), String> {
             demo::run(*settings).await
         }
         Command::ConfigCheck(settings) => show(&format!("{}The settings are fine.", settings.describe())),
+        #[cfg(feature = "fixtures")]
         Command::Fixtures(settings, upstream) => {
             telemetry::start_log(&settings);
             fixtures::knock(*settings, upstream).await
@@ -95,7 +97,7 @@ async fn run(command: Command) -> Result<(), String> {
     }
 }
 
-/// Writes to standard output; whoever reads it may have had enough.
+/// Writes to standard output. A closed pipe is no error: the reader, such as `head`, has ended.
 fn show(text: &str) -> Result<(), String> {
     use std::io::Write as _;
     match writeln!(std::io::stdout().lock(), "{text}") {

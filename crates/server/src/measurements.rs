@@ -1,19 +1,21 @@
-//! The measurements that `/metrics` shows, with what each of them means: ours, the process's, and which program this is.
+//! The measurements of `/metrics`, with a description of each: of the server, of the process, and
+//! the version of the program.
 
 use std::time::Duration;
 
 use campanile_db::Db;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// The time between two moments at which single values are put into buckets.
+/// The time between two runs of the upkeep, which puts single values into buckets.
 const TIDY: Duration = Duration::from_secs(5);
-/// The time between two measurements of the database's room.
+/// The time between two measurements of the database's size.
 const ROOM: Duration = Duration::from_secs(30);
-/// Bounds of the buckets of what is measured in seconds.
+/// Bounds of the buckets for measurements in seconds.
 const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// Every measurement, and what it means. Those that end in `_total` only grow; those in seconds are histograms, and so are sizes; what is left
-/// goes up and down.
+/// Every measurement with its description. Names that end in `_total` are counters. Names that end
+/// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
+/// gauges.
 const MEANINGS: [(&str, &str); 36] = [
     ("campanile_build_info", "Always 1; the labels say which program this is."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
@@ -70,8 +72,8 @@ pub(crate) fn start() -> Option<PrometheusHandle> {
     Some(handle)
 }
 
-/// Puts what was measured into its buckets. Otherwise each single value is kept until somebody asks for `/metrics`, and where nobody ever does,
-/// a message takes sixty bytes for good.
+/// Puts measured values into their buckets. Without this, each value is kept until somebody reads
+/// `/metrics`. If nobody ever does, each message takes sixty bytes of memory for good.
 async fn tidy(handle: PrometheusHandle) {
     let mut ticks = tokio::time::interval(TIDY);
     loop {
@@ -80,7 +82,7 @@ async fn tidy(handle: PrometheusHandle) {
     }
 }
 
-/// Measures the room that the database takes, until it is dropped.
+/// Measures the size of the database until the future is dropped.
 pub(crate) async fn measure_room(db: Db) {
     let mut ticks = tokio::time::interval(ROOM);
     loop {

@@ -1,4 +1,4 @@
-//! `campanile runs …`: what an operator asks of a running server, over its API.
+//! `campanile runs …`: the operator's commands for a running server, over its API.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::remote::{Remote, arguments, segment};
 
-/// What the server is asked, and where it is.
+/// A subcommand with its arguments, and the server to call.
 pub(crate) struct Operator {
     remote: Remote,
     as_json: bool,
     asked: ArgMatches,
 }
 
-/// The subcommand and its own.
+/// The command `runs` with its subcommands.
 pub(crate) fn command() -> clap::Command {
     let id = || Arg::new("id").value_name("RUN").required(true).num_args(1..);
     let name = || Arg::new("name").value_name("NAME").required(true);
@@ -84,7 +84,7 @@ impl Operator {
         Self { remote: Remote::new(given), as_json: given.get_flag("json"), asked: given.clone() }
     }
 
-    /// Asks, and prints the answer.
+    /// Calls the server, and prints the answer.
     pub(crate) async fn run(self) -> Result<(), String> {
         let (what, given) = self.asked.subcommand().expect("the command line asks for a subcommand");
         let text = |name: &str| given.get_one::<String>(name).map(String::as_str);
@@ -170,7 +170,7 @@ impl Operator {
         self.table(&steps, &["key", "kind", "status", "started_at", "ended_at", "due", "output", "error"])
     }
 
-    /// Watches it until it is done.
+    /// Starts the cancellation, and shows its progress until it has finished.
     async fn cancel_all(&self, given: &ArgMatches) -> Result<(), String> {
         let text = |name: &str| given.get_one::<String>(name);
         let asked = json!({ "name": text("name"), "after": text("after"), "before": text("before") });
@@ -192,7 +192,7 @@ impl Operator {
         Ok(self.remote.post(path, &body).await?)
     }
 
-    /// One thing: a line for each field, or JSON.
+    /// Prints one item: a line for each field, or JSON.
     fn say(&self, answer: Value) -> Result<(), String> {
         match answer {
             Value::Object(fields) if !self.as_json => {
@@ -204,7 +204,7 @@ impl Operator {
         }
     }
 
-    /// Many things: a line for each, or JSON.
+    /// Prints a list: a line for each item, or JSON.
     fn table(&self, rows: &Value, columns: &[&str]) -> Result<(), String> {
         if self.as_json {
             return print(&format!("{rows:#}\n"));
@@ -226,7 +226,7 @@ impl Operator {
     }
 }
 
-/// A reader who has seen enough, such as `head`, is no error.
+/// Prints to standard output. A closed pipe is no error: the reader, such as `head`, has ended.
 fn print(text: &str) -> Result<(), String> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),

@@ -1,4 +1,4 @@
-//! A running server, as commands ask it over its API.
+//! The client by which commands call a running server over its API.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use campanile_net::{AddressRules, Client, Request};
 use clap::{Arg, ArgMatches};
 use serde_json::Value;
 
-/// Where the server is, and by which key it knows the caller.
+/// The URL of the server, and the caller's secret key.
 pub(crate) struct Remote {
     server: String,
     key: String,
 }
 
-/// What the server answered that was no success.
-pub(crate) struct Refused {
-    /// In a sentence.
+/// An answer of the server that is an error.
+pub(crate) struct Refusal {
+    /// The reason, as a sentence.
     pub(crate) why: String,
-    /// What was wrong, field by field, where it says that.
+    /// The faults of each field, as (field, message), if the server names any.
     pub(crate) fields: Vec<(String, String)>,
 }
 
-impl From<Refused> for String {
-    fn from(refused: Refused) -> Self {
+impl From<Refusal> for String {
+    fn from(refused: Refusal) -> Self {
         refused.why
     }
 }
 
-/// The arguments that say where the server is.
+/// The arguments with the server's URL and the key.
 pub(crate) fn arguments() -> [Arg; 2] {
     let flag = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help).global(true)
@@ -43,24 +43,24 @@ impl Remote {
         Self { server: text("server").trim_end_matches('/').to_owned(), key: text("key") }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Result<Value, Refused> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Refusal> {
         self.ask("GET", path, Vec::new()).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Refused> {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
         self.ask("POST", path, body.to_string().into_bytes()).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Refused> {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
         self.ask("PUT", path, body.to_string().into_bytes()).await
     }
 
-    async fn ask(&self, method: &'static str, path: &str, body: Vec<u8>) -> Result<Value, Refused> {
-        let refused = |why: String| Refused { why, fields: Vec::new() };
+    async fn ask(&self, method: &'static str, path: &str, body: Vec<u8>) -> Result<Value, Refusal> {
+        let refused = |why: String| Refusal { why, fields: Vec::new() };
         if self.key.is_empty() {
             return Err(refused("a secret key is needed: --key, or CAMPANILE_CLI_KEY".into()));
         }
-        // The operator decides where this goes, not somebody's data.
+        // The operator chooses this URL, so any address is allowed.
         let anywhere = ["0.0.0.0/0", "::/0"].map(|range| range.parse().expect("a constant range")).to_vec();
         let request = Request {
             method,
@@ -84,13 +84,13 @@ impl Remote {
                 let word = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
                 let fields = json["errors"].as_array().into_iter().flatten();
                 let fields = fields.map(|error| (word(error, "field"), word(error, "message"))).collect();
-                Err(Refused { why: format!("the server answered {status}: {why}"), fields })
+                Err(Refusal { why: format!("the server answered {status}: {why}"), fields })
             }
         }
     }
 }
 
-/// A part of a path, whatever is in it.
+/// Encodes a text as one segment of a path.
 pub(crate) fn segment(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }

@@ -2,8 +2,8 @@
 //!
 //! The setting `inbound_max_age` is `inbound_max_age = "7h"` in `campanile.toml` (or `max_age` in a
 //! table `[inbound]`), `CAMPANILE_INBOUND_MAX_AGE` in the environment and `--inbound-max-age` on
-//! the command line; the later of these wins. A name that is not in the table, or a value that
-//! does not fit, stops the start with a sentence that names it.
+//! the command line. The environment wins over the file, and flags win over both. An unknown name
+//! or an invalid value stops the start, with a sentence that names the setting.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,28 +12,28 @@ use std::time::Duration;
 use campanile_base::Secret;
 use campanile_inbound::Provider;
 use campanile_net::Proxy;
-use campanile_web::DoorSettings;
+use campanile_web::{DoorSettings, SettingView};
 use campanile_webhooks::KeyType;
 use ipnet::IpNet;
 
-/// One setting: its name, its default as it would be written, and what it is.
-pub(crate) struct Known {
+/// One setting: its name, its default as an operator would write it, and its description.
+pub(crate) struct SettingSpec {
     pub(crate) name: &'static str,
     pub(crate) default: &'static str,
     pub(crate) help: &'static str,
     pub(crate) is_secret: bool,
 }
 
-const fn known(name: &'static str, default: &'static str, help: &'static str) -> Known {
-    Known { name, default, help, is_secret: false }
+const fn known(name: &'static str, default: &'static str, help: &'static str) -> SettingSpec {
+    SettingSpec { name, default, help, is_secret: false }
 }
 
-const fn secret(name: &'static str, help: &'static str) -> Known {
-    Known { name, default: "", help, is_secret: true }
+const fn secret(name: &'static str, help: &'static str) -> SettingSpec {
+    SettingSpec { name, default: "", help, is_secret: true }
 }
 
-/// Every setting there is.
-pub(crate) const KNOWN: &[Known] = &[
+/// Every setting.
+pub(crate) const KNOWN: &[SettingSpec] = &[
     known("data", "./campanile-data", "Folder of the embedded database and the encryption key"),
     known(
         "begin_anew",
@@ -95,11 +95,11 @@ pub(crate) const KNOWN: &[Known] = &[
     secret("bootstrap_sources", "First start only: sources to make, as github=SECRET,vercel=SECRET"),
 ];
 
-/// Variables that others have named.
+/// Environment variables with names that other programs have set, and the setting of each.
 const ELSEWHERE: [(&str, &str); 2] =
     [("DATABASE_URL", "database_url"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint")];
 
-/// Settings that were read and fit.
+/// Settings that were read and checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
@@ -125,10 +125,10 @@ pub(crate) struct Settings {
     pub(crate) log: String,
     pub(crate) log_json: bool,
     pub(crate) bootstrap: Bootstrap,
-    raw: BTreeMap<&'static str, Given>,
+    raw: BTreeMap<&'static str, SettingValue>,
 }
 
-/// What is allowed at the door, as far as it was said.
+/// Limits of connections and requests, as they are set.
 #[derive(Debug, Clone)]
 struct Http {
     connections: Option<usize>,
@@ -138,7 +138,7 @@ struct Http {
     per_token: u32,
 }
 
-/// What a scripted first start brings along.
+/// Settings for a scripted first start.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bootstrap {
     pub(crate) secret_key: Option<Secret>,
@@ -149,22 +149,22 @@ pub(crate) struct Bootstrap {
 
 /// A value and where it was found.
 #[derive(Debug, Clone)]
-struct Given {
+struct SettingValue {
     value: String,
     origin: String,
 }
 
-/// Values by name, the later ones winning.
+/// Values by name. A later value replaces an earlier one.
 #[derive(Debug, Default)]
-pub(crate) struct Layers(BTreeMap<&'static str, Given>);
+pub(crate) struct Layers(BTreeMap<&'static str, SettingValue>);
 
 impl Layers {
-    /// Adds what a file says.
+    /// Adds the values of a file.
     pub(crate) fn add_file(&mut self, path: &std::path::Path) -> Result<(), String> {
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|e| format!("{shown} cannot be read: {e}"))?;
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            // Not the line itself: it may hold a secret.
+            // The line itself is not shown: it may hold a secret.
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
@@ -188,13 +188,14 @@ impl Layers {
         Ok(())
     }
 
-    /// Adds what the environment says.
+    /// Adds the values of the environment.
     pub(crate) fn add_environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), String> {
         for (variable, value) in variables {
             if let Some((known, name)) = ELSEWHERE.iter().find(|(known, _)| *known == variable) {
                 self.add(name, value, known)?;
             } else if let Some(name) = variable.strip_prefix("CAMPANILE_")
-                // Those of the tests, of the build and of other commands are not settings of the server.
+                // Variables of the tests, the build and other commands are no settings of the
+                // server.
                 && !name.starts_with("TEST_") && !name.starts_with("CLI_") && name != "CONSOLE_DIST"
                 && !is_injected(name, &value)
             {
@@ -209,14 +210,14 @@ impl Layers {
         let known = KNOWN.iter().find(|known| known.name == name);
         let known = known
             .ok_or_else(|| format!("there is no setting {name} ({origin}); `campanile serve --help` lists them"))?;
-        self.0.insert(known.name, Given { value, origin: origin.to_owned() });
+        self.0.insert(known.name, SettingValue { value, origin: origin.to_owned() });
         Ok(())
     }
 
-    /// Checks everything.
+    /// Fills in the defaults and checks every value.
     pub(crate) fn check(mut self) -> Result<Settings, String> {
         for known in KNOWN {
-            let default = || Given { value: known.default.to_owned(), origin: "default".to_owned() };
+            let default = || SettingValue { value: known.default.to_owned(), origin: "default".to_owned() };
             self.0.entry(known.name).or_insert_with(default);
         }
         Ok(Settings {
@@ -327,7 +328,7 @@ impl Layers {
         self.text(name).parse().map_err(|_| self.wrong(name, "must be a whole number"))
     }
 
-    /// A number of at least one, where one is set.
+    /// A number of at least one, or `None` if it is not set.
     fn count(&self, name: &str) -> Result<Option<usize>, String> {
         match self.some(name) {
             None => Ok(None),
@@ -357,7 +358,8 @@ impl Layers {
         }
     }
 
-    /// Where people reach this server: links are made of it, and nothing is served below a path.
+    /// The URL by which people reach this server. Links begin with it. It has no path, because the
+    /// server is not served below one.
     fn base_url(&self) -> Result<Option<String>, String> {
         let url = self.url("base_url", &["http://", "https://"])?;
         let path = url.as_deref().and_then(|url| url.split_once("://")?.1.split_once('/'));
@@ -367,16 +369,17 @@ impl Layers {
         }
     }
 
-    /// `name@example.com`, or `Name <name@example.com>`.
+    /// Parses `name@example.com`, or `Name <name@example.com>`.
     fn sender(&self, name: &str) -> Result<String, String> {
         let sender = self.text(name);
-        match campanile_notify::channels::email::smtp::is_sender(sender) {
+        match campanile_channels::email::smtp::is_sender(sender) {
             true => Ok(sender.to_owned()),
             false => Err(self.wrong(name, "must be a mail address, or a name and a mail address in angle brackets")),
         }
     }
 
-    /// The items of a list, each read by `read`. What is no item is not shown: it may be secret.
+    /// The items of a list, each parsed by `read`. An invalid item is not shown in the error: it
+    /// may be secret.
     fn each<T>(&self, name: &str, why: &str, read: fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
         let items = self.text(name).split(',').map(str::trim).filter(|item| !item.is_empty()).enumerate();
         let read = items.map(|(index, item)| {
@@ -394,7 +397,8 @@ impl Layers {
         }
     }
 
-    /// Five beats in a shorter one would come too close to what a busy machine delays.
+    /// At least one second. A node beats five times within its lease; in a shorter lease, the
+    /// ordinary delays of a busy machine would be almost as long as a beat.
     fn lease(&self) -> Result<Duration, String> {
         let lease = self.time("engine_lease")?;
         if lease >= Duration::from_secs(1) { Ok(lease) } else { Err(self.wrong("engine_lease", "must be at least 1s")) }
@@ -410,7 +414,8 @@ impl Layers {
 }
 
 impl Settings {
-    /// What is allowed at the door, where so many connections have descriptors.
+    /// The limits of connections and requests. `inbound` is the number of descriptors that
+    /// connections from outside may have.
     pub(crate) fn door(&self, inbound: usize) -> DoorSettings {
         let Http { connections, per_address, trusted_proxies, per_key, per_token } = &self.http;
         let connections = connections.unwrap_or(inbound);
@@ -423,22 +428,34 @@ impl Settings {
         }
     }
 
-    /// Every setting with its value and where it comes from; secrets are not shown.
-    pub(crate) fn describe(&self) -> String {
-        let lines = KNOWN.iter().map(|known| {
+    /// Every setting with its value and its origin. Secrets are not shown.
+    pub(crate) fn in_force(&self) -> Vec<SettingView> {
+        let view = |known: &SettingSpec| {
             let given = &self.raw[known.name];
-            let shown = match (known.is_secret, given.value.as_str()) {
+            let value = match (known.is_secret, given.value.as_str()) {
                 (_, "") => "(not set)".to_owned(),
                 (true, _) => "(set)".to_owned(),
                 (false, value) => without_credentials(value),
             };
-            format!("{:<26} {shown:<40} {}\n", known.name, given.origin)
-        });
-        lines.collect()
+            SettingView {
+                name: known.name.to_owned(),
+                value,
+                origin: given.origin.clone(),
+                help: known.help.to_owned(),
+            }
+        };
+        KNOWN.iter().map(view).collect()
+    }
+
+    /// The same as lines of text.
+    pub(crate) fn describe(&self) -> String {
+        let line = |it: SettingView| format!("{:<26} {:<40} {}\n", it.name, it.value, it.origin);
+        self.in_force().into_iter().map(line).collect()
     }
 }
 
-/// Whether an orchestrator says this of a service that is called Campanile: its address, for those who would call it.
+/// True if an orchestrator has set this variable. For a service called Campanile, it sets variables
+/// such as `CAMPANILE_SERVICE_HOST`, with the address of the service.
 fn is_injected(name: &str, value: &str) -> bool {
     let is_link = name == "PORT" || name.ends_with("_PORT") || name.contains("PORT_");
     name.ends_with("SERVICE_HOST")
@@ -446,7 +463,7 @@ fn is_injected(name: &str, value: &str) -> bool {
         || (is_link && (value.contains("://") || name.contains("_TCP") || name.contains("_UDP")))
 }
 
-/// An address without what may be secret in it: user and password, and the query.
+/// A URL without the parts that may be secret: user, password and query.
 pub(crate) fn without_credentials(value: &str) -> String {
     let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
     let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
@@ -468,18 +485,19 @@ fn plain(value: &toml::Value) -> String {
     }
 }
 
-/// `10.0.0.0/8`, or one address.
+/// Parses `10.0.0.0/8`, or a single address.
 fn range(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
 }
 
-/// `github=SECRET`.
+/// Parses `github=SECRET`.
 fn source(text: &str) -> Option<(Provider, Secret)> {
     let (name, secret) = text.split_once('=').filter(|(_, secret)| !secret.is_empty())?;
     Some((Provider::parse(name)?, Secret::new(secret)))
 }
 
-/// `500ms`, `30s`, `5m`, `2h`, `1d`, or `0`. A number without a unit is nobody's time: some mean minutes.
+/// Parses `500ms`, `30s`, `5m`, `2h`, `1d`, or `0`. A number without a unit is refused: some people
+/// mean seconds by it, others minutes.
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..digits].parse().ok()?;

@@ -1,4 +1,4 @@
-//! The log.
+//! Sets up the log.
 
 use std::io::IsTerminal as _;
 
@@ -8,12 +8,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::log_pace::LogPace;
 use crate::settings::Settings;
 
-/// Starts the log, on standard error; of lines that are like each other a bounded number is written.
+/// Starts the log, on standard error. The number of similar lines is bounded (see [`LogPace`]).
 pub(crate) fn start_log(settings: &Settings) {
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let (chosen, pace) = (tracing_subscriber::EnvFilter::new(&settings.log), LogPace::new(settings.log_json));
     let lines = tracing_subscriber::registry().with(chosen);
-    // A second log within one process keeps the first; there is nothing to do about it.
+    // If a log is already set in this process, it stays; the error can be ignored.
     let _ = match settings.log_json {
         true => lines.with(log.json().flatten_event(true).with_filter(pace)).try_init(),
         false => {
@@ -23,9 +23,10 @@ pub(crate) fn start_log(settings: &Settings) {
     };
 }
 
-/// Logs a panic in one line: what it said, and where.
+/// Logs a panic in one line: its message and its place.
 ///
-/// Whoever caught it goes on; a backtrace of a hundred lines for each would only fill a disk.
+/// The code that catches the panic goes on. A backtrace of a hundred lines for each panic would only
+/// fill a disk.
 pub(crate) fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let said = panic.payload_as_str().unwrap_or("without a word");

@@ -1,8 +1,9 @@
 //! Sends the traces of runs to an OpenTelemetry collector, over OTLP with HTTP.
 //!
-//! Spans wait in a bounded queue and go out in batches. A collector that is slow or away costs spans, which
-//! are counted, never runs. Beside the endpoint the variables of OpenTelemetry hold: `OTEL_SERVICE_NAME`,
-//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TIMEOUT`.
+//! Spans wait in a bounded queue and are sent in batches. If the collector is slow or unreachable,
+//! spans are dropped and counted; runs are not affected. Besides the endpoint, OpenTelemetry's own
+//! variables are read: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
+//! `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TIMEOUT`.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,17 +22,17 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How many ended commits may wait to be sent.
+/// The most lists of spans that may wait to be sent. Each list comes from one call of the tracer.
 const QUEUE: usize = 8_192;
-/// How many spans go out together, and how long the first of them waits for others.
+/// The number of spans that fill a batch, and the longest time that the first of them waits.
 const TOGETHER: usize = 512;
 const GATHERING: Duration = Duration::from_secs(1);
-/// How long the last spans may take when the server stops.
+/// The time for the last spans when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
-/// The longest request to a collector, whatever the exporter's own patience is.
+/// The timeout of one request to a collector. It applies besides the exporter's own timeout.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Traces that are being sent.
+/// The task that sends traces, and its queue.
 pub(crate) struct Traces {
     queue: mpsc::Sender<Vec<Span>>,
     stop: CancellationToken,
@@ -39,7 +40,7 @@ pub(crate) struct Traces {
 }
 
 impl Traces {
-    /// Begins to send to `endpoint`, such as `http://localhost:4318`.
+    /// Starts sending to `endpoint`, such as `http://localhost:4318`.
     pub(crate) fn start(endpoint: &str) -> Result<Self, String> {
         let base = endpoint.trim_end_matches('/').trim_end_matches("/v1/traces");
         let mut exporter = SpanExporter::builder()
@@ -56,7 +57,7 @@ impl Traces {
         Ok(Self { queue, sending: tokio::spawn(send(exporter, waiting, stop.clone())), stop })
     }
 
-    /// Takes spans for as long as there is room for them.
+    /// A tracer that puts spans into the queue. If the queue is full, they are dropped and counted.
     pub(crate) fn tracer(&self) -> Tracer {
         let queue = self.queue.clone();
         Arc::new(move |spans| {
@@ -67,7 +68,7 @@ impl Traces {
         })
     }
 
-    /// Takes nothing more, and sends what is left.
+    /// Accepts no more spans, and sends the rest.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         if tokio::time::timeout(GRACE, self.sending).await.is_err() {
@@ -76,7 +77,7 @@ impl Traces {
     }
 }
 
-/// The collector is the operator's own: it may stand anywhere.
+/// Every address is allowed, because the operator chooses the collector.
 fn anywhere() -> AddressRules {
     AddressRules::allowing(["0.0.0.0/0", "::/0"].iter().filter_map(|range| range.parse().ok()).collect())
 }
@@ -137,7 +138,7 @@ fn as_system_time(time: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(time.as_micros()).unwrap_or(0))
 }
 
-/// Our own client under the exporter.
+/// Campanile's HTTP client, as the exporter uses it.
 #[derive(Debug)]
 struct Collector(Client);
 

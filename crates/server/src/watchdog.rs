@@ -1,17 +1,18 @@
-//! Sees to it that a stop ends: a process that was told to end does so within its grace, whatever hangs.
+//! Ends the process if an orderly stop takes too long.
 //!
-//! The stop in order (`boot`) runs on the runtime. Where all of its threads hang in work that does not end, not even the
-//! signal is noticed there; so a thread of its own, with a runtime of its own, waits for the signal, too, and ends the
-//! process when the time is over. That is safe as a kill is: what was answered for is on disk.
+//! The orderly stop (`boot`) runs on the main runtime. If all of its threads are stuck, the stop
+//! signal is not even noticed there. So a separate thread, with its own runtime, waits for the
+//! signal too, and ends the process when the time is over. That is as safe as SIGKILL: everything
+//! that was acknowledged is on disk.
 
 use std::time::Duration;
 
 use crate::boot::{STOP_WITHIN, stop_signal};
 
-/// The time beyond the orderly stop's own.
+/// The time that is added to the longest orderly stop.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// Starts to watch.
+/// Starts the watchdog thread.
 pub(crate) fn start() {
     let started = std::thread::Builder::new().name("watchdog".into()).spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

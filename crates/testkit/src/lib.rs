@@ -1,11 +1,6 @@
-//! For tests, benchmarks and the demo: the other ends of everything that Campanile talks to.
-//!
-//! * [`server`]: the real binary as a process, started, asked, killed and started again.
-//! * [`provider`]: deliveries, signed as their providers sign them.
-//! * [`receiver`]: an HTTP endpoint that records what it is sent.
-//! * [`mailbox`]: an SMTP server that keeps what it is given.
+//! The other ends of Campanile, for tests and benchmarks: its [stand-ins](campanile_stand_ins), and
+//! the [real binary as a process](server), which can be started, called, killed and restarted.
 
-pub mod mailbox;
-pub mod provider;
-pub mod receiver;
 pub mod server;
+
+pub use campanile_stand_ins::{mailbox, provider, receiver};

@@ -1,4 +1,4 @@
-//! The real binary as a process: started, asked, killed and started again.
+//! The real binary as a process, which can be started, called, killed and restarted.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,73 +13,75 @@ use tokio::process::{Child, Command};
 
 use crate::provider::SignedDelivery;
 
-/// The secret key that every server of a test is founded with.
+/// The secret key of every test server.
 pub const SECRET_KEY: &str = "sk_test_0123456789abcdefghijklmnop";
-/// The secret that every source of a test signs with.
+/// The secret with which every source of a test signs.
 pub const SOURCE_SECRET: &str = "a shared secret of a test";
 /// The owner's address and password.
 pub const OWNER: (&str, &str) = ("owner@example.com", "correct horse battery");
 
-/// How long a start may take before it counts as failed.
+/// The longest time of a start before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long it may take to say whether it is ready.
+/// The longest wait for one answer to the question whether it is ready.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// A server and its database; killed and removed when dropped.
+/// A server and its database. Dropping it kills the process and removes the data.
 pub struct Server {
     binary: PathBuf,
-    /// Its database.
+    /// The database.
     pub database: Arc<TestDatabase>,
     settings: Vec<(String, String)>,
-    /// What runs the binary, where something does.
+    /// A program with arguments that runs the binary; empty if there is none.
     wrapper: Vec<String>,
     port: u16,
     process: Option<Child>,
     api: Api,
 }
 
-/// How a server is asked, whether it lives or not. Cheap to clone.
+/// A client of a server; it stays valid while the server is down. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
     base: String,
     client: Client,
 }
 
-/// An answer that was read whole.
+/// A complete answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// The body as JSON; as a text, where it is none; `null` where there is none.
+    /// The body as JSON, or as a text if it is not JSON, or `null` if it is empty.
     pub json: Value,
     /// The headers.
     pub headers: Vec<(String, String)>,
 }
 
 impl Server {
-    /// Starts `binary` over a fresh database, founded with the constants of this module. It may
-    /// call out to loopback addresses, and asks no age of deliveries; `settings` are
-    /// `CAMPANILE_*` variables besides.
+    /// Starts `binary` on a fresh database, founded with the constants of this module.
+    ///
+    /// The server may call loopback addresses, and accepts deliveries of any age. `settings` are
+    /// further `CAMPANILE_*` variables.
     ///
     /// # Panics
-    /// When it does not become ready.
+    /// When the server does not become ready.
     pub async fn start(binary: impl AsRef<Path>, database: TestDatabase, settings: &[(&str, &str)]) -> Self {
         Self::start_within(&[], binary, Arc::new(database), settings).await
     }
 
-    /// Starts another process over the same database.
+    /// Starts another process on the same database.
     ///
     /// # Panics
-    /// When it does not become ready.
+    /// When the server does not become ready.
     pub async fn beside(&self) -> Self {
         let settings: Vec<(&str, &str)> = self.settings.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         Self::start_within(&[], &self.binary, self.database.clone(), &settings).await
     }
 
-    /// Like [`Server::start`], run by another program, which is given the binary and its arguments.
+    /// Like [`Server::start`], but another program runs the binary. That program gets the binary
+    /// and its arguments.
     ///
     /// # Panics
-    /// When it does not become ready.
+    /// When the server does not become ready.
     pub async fn start_within(
         wrapper: &[&str],
         binary: impl AsRef<Path>,
@@ -105,10 +107,10 @@ impl Server {
         server
     }
 
-    /// Starts the process again over the same database, after [`Server::kill`].
+    /// Starts the process again on the same database. Kills it first if it still runs.
     ///
     /// # Panics
-    /// When it does not become ready.
+    /// When the server does not become ready.
     pub async fn restart(&mut self) {
         self.kill().await;
         let sources = ["github", "vercel", "linear", "sentry"].map(|name| format!("{name}={SOURCE_SECRET}")).join(",");
@@ -151,7 +153,7 @@ impl Server {
             if let Ok(Some(status)) = process.try_wait() {
                 panic!("the server ended with {status} before it was ready");
             }
-            // One question that is lost does not use all the patience up.
+            // A single lost request must not use up all of the time.
             let asked = tokio::time::timeout(ANSWER, self.get("/api/_health/ready")).await;
             said = asked.unwrap_or_else(|_| Err(format!("no answer within {ANSWER:?}")));
             if said.as_ref().is_ok_and(|answer| answer.status == 200) {
@@ -169,10 +171,10 @@ impl Server {
         }
     }
 
-    /// Opens the database that the process has, after [`Server::kill`].
+    /// Opens the process's database, after [`Server::kill`].
     ///
     /// # Panics
-    /// When it cannot be opened.
+    /// When the database cannot be opened.
     pub async fn open_database(&self) -> Db {
         let opened = match &self.database.url {
             Some(url) => Db::connect_postgres(url).await,
@@ -196,7 +198,7 @@ impl Server {
         assert!(sent.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
     }
 
-    /// How it is asked; goes on to work after a restart.
+    /// The server's client; it also works after a restart.
     pub fn api(&self) -> Api {
         self.api.clone()
     }
@@ -206,7 +208,7 @@ impl Server {
         self.process.as_ref().and_then(Child::id)
     }
 
-    /// Where it listens.
+    /// The URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.api.base)
     }
@@ -227,7 +229,7 @@ impl Server {
         self.api.post(path, body).await
     }
 
-    /// Posts a delivery to the source that is named like its provider.
+    /// Posts a delivery to the source that has the provider's name.
     ///
     /// # Errors
     /// When there is no answer.
@@ -271,7 +273,7 @@ impl Server {
         }
     }
 
-    /// Waits until every delivery that came in has been dealt with.
+    /// Waits until every received delivery has been processed.
     ///
     /// # Panics
     /// When that takes longer than a minute.
@@ -287,7 +289,7 @@ impl Server {
         panic!("deliveries were still unprocessed after a minute");
     }
 
-    /// Registers an endpoint at the first workspace's application; answers its secret.
+    /// Registers an endpoint at the first workspace's application. Returns its secret.
     ///
     /// # Panics
     /// When that fails.

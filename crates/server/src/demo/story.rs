@@ -1,5 +1,5 @@
-//! The story: a checkout that charges twice, found by Sentry, planned in Linear, mended on GitHub,
-//! deployed by Vercel. Invented, in the shapes that the providers really send.
+//! The demo's story: a checkout that charges twice. Sentry finds it, Linear has the issue, GitHub
+//! the fix, and Vercel deploys it. The events are invented, in the providers' real formats.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ const MERGE: &str = "c0ffee1234567890abcdef1234567890abcdef12";
 /// One delivery of the story.
 pub(super) struct Event {
     pub(super) provider: &'static str,
-    /// GitHub's event or Sentry's resource; the others say it in the body.
+    /// GitHub's event or Sentry's resource. The other providers name it in the body.
     pub(super) kind: &'static str,
     pub(super) says: &'static str,
     pub(super) payload: Value,
 }
 
-/// The story as it would be sent, ending at `now`.
+/// The deliveries of the story, in order, ending at `now`.
 pub(super) fn events(now: Timestamp) -> Vec<Event> {
     let ago = |minutes: u64| now.minus(Duration::from_secs(minutes * 60)).to_string();
     let millis = |minutes: u64| now.minus(Duration::from_secs(minutes * 60)).as_micros() / 1_000;

@@ -1,4 +1,4 @@
-//! Folders that are new, old, robbed of a file, and shared.
+//! Data folders: new ones, old ones, shared ones, and ones with a missing file.
 
 use super::*;
 
@@ -62,7 +62,7 @@ fn a_missing_key_beside_a_used_database_is_refused_and_none_is_made() {
 fn a_missing_or_empty_database_is_refused_where_one_was() {
     let path = fresh();
     let folder = Folder::open(&path).unwrap();
-    // A first start that was killed before anything was founded is none.
+    // A first start that was killed before anything was founded does not count as one.
     folder.vault(None, true).unwrap();
     std::fs::write(folder.database(), b"").unwrap();
     folder.refuse_lost_database().unwrap();

@@ -1,5 +1,6 @@
-//! Characters, numbers and depths that programs do send, through every entrance: what is accepted is processed, on both databases alike.
-//! A message goes out as it came; what was sent as a value is read back as the same value, but for what no database keeps.
+//! Unusual characters, numbers and depths, sent through every entrance. Accepted values are
+//! processed, in the same way on both databases. A message goes out exactly as it was sent. Other
+//! values are read back unchanged, except for what no database can store.
 
 use campanile_testkit::provider::sign;
 use campanile_testkit::receiver::Receiver;
@@ -7,7 +8,7 @@ use campanile_testkit::server::{SECRET_KEY, SOURCE_SECRET, Server};
 
 use crate::BINARY;
 
-/// JSON values, each as it is written on the wire.
+/// Names of the JSON values, and their text on the wire.
 fn odd() -> Vec<(&'static str, String)> {
     let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     vec![
@@ -36,7 +37,8 @@ fn odd() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// One value at one entrance: its status, and what it was read back as.
+/// The result of one value at one entrance: entrance, name, status, and the value that was read
+/// back.
 type Outcome = (&'static str, &'static str, u16, String);
 
 async fn post(server: &Server, path: &str, body: String) -> u16 {
@@ -45,9 +47,9 @@ async fn post(server: &Server, path: &str, body: String) -> u16 {
     server.ask("POST", path, &headers, body.into_bytes()).await.unwrap().status
 }
 
-/// As a delivery of a provider: in a title, in a text and beside everything that is read.
+/// Sends the value in a provider's delivery: in a title, in a text and in a field that is not read.
 async fn delivered(server: &Server, number: usize, name: &'static str, value: &str) -> Outcome {
-    // No issue is without a title.
+    // Every issue has a title, so other values get a normal one.
     let text = if value.starts_with('"') && value.len() > 2 { value } else { "\"A bell\"" };
     let body = format!(
         r#"{{"action":"opened","issue":{{"number":{number},"id":{number},"title":{text},"body":{text},"user":{{"id":7,"login":"ada"}},
@@ -71,7 +73,7 @@ async fn delivered(server: &Server, number: usize, name: &'static str, value: &s
     ("delivery", name, status, seen.map_or_else(|| panic!("{name}: {observations:?}"), |one| one["title"].to_string()))
 }
 
-/// As the payload of a message, which goes out as it came.
+/// Sends the value in the payload of a message, which goes out as it was sent.
 async fn sent(server: &Server, receiver: &mut Receiver, application: &str, name: &'static str, value: &str) -> Outcome {
     let payload = format!("{{\"odd\":{value}}}");
     let body = format!("{{\"eventType\":\"observation.created\",\"payload\":{payload}}}");
@@ -85,7 +87,7 @@ async fn sent(server: &Server, receiver: &mut Receiver, application: &str, name:
     ("message", name, status, received)
 }
 
-/// As the data of a trigger, and as a property of the recipient.
+/// Sends the value in the data of a trigger, and in a property of the recipient.
 async fn triggered(server: &Server, number: usize, name: &'static str, value: &str) -> Outcome {
     let body = format!(r#"{{"recipients":[{{"id":"user-{number}","odd":{value}}}],"data":{{"odd":{value}}}}}"#);
     let status = post(server, "/v1/workflows/odd/trigger", body).await;
@@ -149,7 +151,7 @@ async fn what_is_accepted_is_processed_alike_on_both_databases_whatever_its_char
     assert_eq!(each[0], each[1]);
     let refused: Vec<&Outcome> = each[0].iter().filter(|(_, _, status, _)| !(200..300).contains(status)).collect();
     assert!(refused.iter().all(|(.., status, _)| (400..500).contains(status)), "{refused:?}");
-    // What is kept as it came can be odder than what is taken apart.
+    // Entrances that keep the bytes unchanged accept more than those that parse them.
     let may_be = |entrance: &str| match entrance {
         "message" => &[][..],
         "delivery" => &["more than a double", "two hundred deep"],

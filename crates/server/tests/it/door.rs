@@ -1,4 +1,5 @@
-//! What holds before a request is understood: sizes, times and counts, for callers without a key.
+//! Limits that apply before a request is understood: sizes, times and counts, for callers without a
+//! key.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use crate::{BINARY, on_each_server};
 
 const MIB: u64 = 1024 * 1024;
 
-/// What a process holds in memory, in bytes.
+/// The resident memory of a process, in bytes.
 pub(crate) fn resident(server: &Server) -> u64 {
     let path = format!("/proc/{}/status", server.process_id().expect("the server runs"));
     let status = std::fs::read_to_string(path).unwrap();
@@ -20,13 +21,13 @@ pub(crate) fn resident(server: &Server) -> u64 {
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
 }
 
-/// A server over SQLite: nothing here asks the database.
+/// A server with SQLite only: these tests do not depend on the database.
 async fn server(wrapper: &[&str], settings: &[(&str, &str)]) -> Server {
     let database = campanile_db::testing::TestDatabase::sqlite();
     Server::start_within(wrapper, BINARY, database.into(), settings).await
 }
 
-/// A connection from an address of loopback's other than the tests' own.
+/// A connection from a loopback address that is not the tests' own.
 async fn stranger(server: &Server) -> std::io::Result<TcpStream> {
     let address = server.url("").trim_start_matches("http://").parse().unwrap();
     let socket = TcpSocket::new_v4()?;
@@ -41,7 +42,7 @@ async fn is_healthy(server: &Server) {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
-/// What a connection answers until it is closed.
+/// Everything that a connection returns until it is closed.
 async fn said(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut bytes)).await;
@@ -111,7 +112,7 @@ async fn a_body_for_a_source_that_is_not_there_is_not_read() {
         let mut stream = stranger(&server).await.unwrap();
         let head = format!("POST /api/ingest/github/nosuch HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", 5 * MIB);
         stream.write_all(head.as_bytes()).await.unwrap();
-        // The answer comes while the sender still sends.
+        // The server answers while the client still sends, so sending may fail.
         let _ = stream.write_all(&vec![b' '; MIB as usize]).await;
         strangers.push(stream);
     }
@@ -133,7 +134,7 @@ async fn bodies_that_are_only_announced_keep_nobody_out_and_those_that_stop_are_
         let head =
             format!("POST /api/ingest/github/github HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", 25 * MIB);
         stream.write_all(head.as_bytes()).await.unwrap();
-        // One that is refused on the way may be closed meanwhile.
+        // A connection that is refused may be closed while this sends.
         let _ = stream.write_all(&vec![b'.'; sent as usize]).await;
         stream
     };
@@ -144,7 +145,7 @@ async fn bodies_that_are_only_announced_keep_nobody_out_and_those_that_stop_are_
     is_healthy(&server).await;
     let ping = |id: &str| sign("github", SOURCE_SECRET, "ping", id, br#"{"zen":"Be calm."}"#);
     assert_eq!(server.deliver(&ping("p-1")).await.unwrap().status, 202);
-    // Five of these fit into what an address may have under way.
+    // Five of these fit into the memory for one address's unfinished bodies.
     let mut large = Vec::new();
     for _ in 0..6 {
         large.push(announced(24 * MIB).await);
@@ -163,7 +164,7 @@ async fn bodies_that_are_only_announced_keep_nobody_out_and_those_that_stop_are_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_sockets_and_half_heads_leave_the_door_open_and_are_closed() {
-    // Few descriptors, as a service manager may grant them.
+    // A low limit of descriptors, as a service manager may set it.
     let server = server(&["prlimit", "--nofile=400:400"], &[]).await;
     let mut strangers = Vec::new();
     for n in 0..300 {

@@ -1,6 +1,6 @@
-//! Workflows through violence: drills run while processes are killed and stopped, PostgreSQL dies and
-//! the disk is full. Afterwards everything is counted: each drill that was answered for has ended
-//! well, and each of its steps has told of itself once.
+//! Workflows under failures: drills run while processes are killed and stopped, PostgreSQL dies and
+//! the disk is full. Afterwards everything is counted. Each accepted drill must have completed, and
+//! each of its steps must have sent its event once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,25 +8,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use campanile_cluster::Cluster;
 use campanile_db::testing::TestDatabase;
 use campanile_db::{Db, params};
+use campanile_test_postgres::Cluster;
 use campanile_testkit::server::{Api, Server};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-const ROUNDS: usize = 50;
+use crate::rounds::rounds;
+
 const CONNECTIONS: usize = 8;
 const STEPS: i64 = 3;
-/// Of each step: the event's, the counter's, the sleep; and one wait at the end.
+/// The stored results of a run: three for each step (event, counter, sleep), and one wait at the
+/// end.
 const STORED_PER_RUN: i64 = 3 * STEPS + 1;
-/// The wait between two drills of a connection: no more than all nodes together can do.
+/// The pause between two drills of a connection. The load must not exceed what all nodes can handle.
 const BETWEEN: Duration = Duration::from_millis(100);
-/// What each is asked for.
+/// The pause in each drill, in milliseconds.
 const PAUSE_MS: u64 = 5;
 const QUICK_LEASE: [(&str, &str); 2] = [("CAMPANILE_ENGINE_LEASE", "1s"), ("CAMPANILE_LOG", "off")];
 
-/// Starts drills on all nodes, whichever answer, until it is told to stop.
+/// Starts drills on all nodes until it is stopped. Nodes may fail to answer.
 struct Load {
     started: Arc<Mutex<BTreeSet<String>>>,
     refused: Arc<AtomicBool>,
@@ -52,7 +54,7 @@ impl Load {
                             started.lock().unwrap().insert(id);
                             tokio::time::sleep(BETWEEN).await;
                         }
-                        // Nothing is known about this one. Whoever asked would try again.
+                        // The result of this request is unknown. A real caller would try again.
                         answer => {
                             let refused_by_server = matches!(answer, Ok(Ok(answer)) if answer.status >= 500);
                             refused.fetch_or(refused_by_server, Ordering::Relaxed);
@@ -65,7 +67,7 @@ impl Load {
         load
     }
 
-    /// Answers the drills that were answered for.
+    /// Stops the load. Returns the drills that were accepted.
     async fn stop(self) -> BTreeSet<String> {
         self.stop.store(true, Ordering::Relaxed);
         for task in self.tasks {
@@ -75,13 +77,14 @@ impl Load {
     }
 }
 
-/// Waits until nothing is under way, then counts.
+/// Waits until no drill is running, then checks the results.
 async fn count(what: &str, node: &Server, started: &BTreeSet<String>) {
     until_done(what, node).await;
     check(what, &beside(node).await, started).await;
 }
 
-/// By the counters, which change with what they count: a list by status could miss a run that goes to and fro.
+/// Waits by the counters, which change together with the runs. A list by status could miss a run
+/// that changes its status back and forth.
 async fn until_done(what: &str, node: &Server) {
     let began = Instant::now();
     loop {
@@ -96,8 +99,8 @@ async fn until_done(what: &str, node: &Server) {
     }
 }
 
-/// What there is to know of the first that do not get on: id, status, due, shard, its owner, whether that
-/// lives, crashes, generation, results from outside.
+/// Details of the first runs that make no progress: id, status, due, shard, the shard's owner,
+/// whether the owner lives, crashes, generation, results from outside.
 async fn stuck(db: &Db) -> Vec<String> {
     let read = db.read(|tx| {
         Box::pin(async move {
@@ -120,7 +123,7 @@ async fn stuck(db: &Db) -> Vec<String> {
 async fn check(what: &str, db: &Db, started: &BTreeSet<String>) {
     let (runs, events, steps) = stored(db).await;
     println!("{what}: {} drills answered for, {} stored", started.len(), runs.len());
-    assert!(started.len() > ROUNDS, "{what}: the load was a load");
+    assert!(started.len() > rounds(), "{what}: the load was a load");
     let lost: Vec<&String> = started.iter().filter(|id| !runs.contains_key(*id)).collect();
     assert!(lost.is_empty(), "{what}: {} of {} lost: {lost:?}", lost.len(), started.len());
     for (id, (status, error)) in &runs {
@@ -134,7 +137,8 @@ async fn check(what: &str, db: &Db, started: &BTreeSet<String>) {
 
 type Stored = (BTreeMap<String, (i64, Option<String>)>, BTreeMap<(String, i64), i64>, BTreeMap<String, i64>);
 
-/// The status of each drill with its last error, how often each of its steps was told, and how many results it has.
+/// For each drill its status and last error, the number of events of each step, and the number of
+/// results.
 async fn stored(db: &Db) -> Stored {
     let read = db.read(|tx| {
         Box::pin(async move {
@@ -157,7 +161,7 @@ async fn stored(db: &Db) -> Stored {
     (runs.into_iter().collect(), told, steps.into_iter().collect())
 }
 
-/// Opens the database of a server beside it.
+/// Opens the database of a server while the server runs.
 async fn beside(server: &Server) -> Db {
     match &server.database.url {
         Some(url) => Db::connect_postgres(url).await.unwrap(),
@@ -173,12 +177,12 @@ async fn pause(least: u64, more: u64) {
     tokio::time::sleep(Duration::from_millis(least + chance(more))).await;
 }
 
-/// One node, killed again and again.
+/// Kills one node repeatedly under load.
 async fn one_node_is_killed(database: TestDatabase) {
     let name = database.name;
     let mut server = Server::start(crate::BINARY, database, &[("CAMPANILE_LOG", "off")]).await;
     let load = Load::start(&[&server]);
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         pause(30, 200).await;
         server.restart().await;
     }
@@ -196,13 +200,13 @@ async fn drills_survive_the_death_of_their_node_on_postgres() {
     one_node_is_killed(TestDatabase::postgres().await).await;
 }
 
-/// Three nodes; one at a time is killed, or stopped for longer than its lease and woken up again.
+/// Three nodes. One at a time is killed, or stopped for longer than its lease and then continued.
 #[tokio::test(flavor = "multi_thread")]
 async fn drills_survive_nodes_that_die_and_nodes_that_sleep() {
     let first = Server::start(crate::BINARY, TestDatabase::postgres().await, &QUICK_LEASE).await;
     let mut nodes = [first.beside().await, first.beside().await, first];
     let load = Load::start(&nodes.each_ref());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let node = &mut nodes[chance(3) as usize];
         pause(30, 200).await;
         if chance(2) == 0 {
@@ -225,7 +229,7 @@ async fn drills_survive_the_death_of_the_database() {
     let first = Server::start(crate::BINARY, TestDatabase::postgres_at(&cluster.url()).await, &settings).await;
     let nodes = [first.beside().await, first.beside().await, first];
     let load = Load::start(&nodes.each_ref());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         pause(100, 300).await;
         cluster.kill().unwrap();
         pause(0, 100).await;
@@ -235,16 +239,16 @@ async fn drills_survive_the_death_of_the_database() {
     count("PostgreSQL killed", &nodes[1], &started).await;
 }
 
-/// With the lease as it is by default, what a dead node leaves is gone on with within fifteen seconds.
+/// With the default lease, another node continues a dead node's work within fifteen seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_node_goes_on_within_fifteen_seconds() {
     let first = Server::start(crate::BINARY, TestDatabase::postgres().await, &[("CAMPANILE_LOG", "off")]).await;
     let mut second = first.beside().await;
-    // Two beats: the first gives shards away, and the second takes them.
+    // Time for two beats: at the first a node gives shards away, at the second the other takes them.
     tokio::time::sleep(Duration::from_secs(6)).await;
     let drill = json!({ "steps": 6, "pause_ms": 400 });
     let mut ids = Vec::new();
-    // Started on the second node, in whose shards they are born.
+    // Started on the second node, so they belong to its shards.
     while ids.len() < 12 {
         let begun = second.post("/api/workflows/campanile.drill/runs", &drill).await.unwrap();
         ids.push(begun.json["id"].as_str().unwrap().to_owned());
@@ -258,7 +262,7 @@ async fn another_node_goes_on_within_fifteen_seconds() {
             if run.json["status"] == "completed" {
                 break;
             }
-            // Two seconds and more of its own it would have taken anyway.
+            // A drill alone takes more than two seconds, so three seconds are added.
             assert!(killed.elapsed() < Duration::from_secs(15 + 3), "{id} is {}", run.json["status"]);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -266,22 +270,22 @@ async fn another_node_goes_on_within_fifteen_seconds() {
     println!("the last of {} drills ended {:.1} s after the node died", ids.len(), killed.elapsed().as_secs_f64());
 }
 
-/// The disk of the embedded database is full, and then not any more, again and again.
+/// The disk of the embedded database fills up and is freed again, repeatedly.
 #[tokio::test(flavor = "multi_thread")]
 async fn drills_survive_a_full_disk() {
     let database = Arc::new(TestDatabase::sqlite());
     let data = database.folder.join("data");
     std::fs::create_dir_all(&data).unwrap();
     let mount = format!("mount -t tmpfs -o size=96m tmpfs {} && exec \"$0\" \"$@\"", data.display());
-    // An ordinary user is root of a namespace of its own.
-    let unshare = if campanile_cluster::is_root() { "-m" } else { "-Urm" };
+    // With a user namespace of its own, an ordinary user may mount.
+    let unshare = if campanile_test_postgres::is_root() { "-m" } else { "-Urm" };
     let wrapper = ["unshare", unshare, "sh", "-c", &mount];
     let server = Server::start_within(&wrapper, crate::BINARY, database.clone(), &[("CAMPANILE_LOG", "off")]).await;
     let inside = format!("/proc/{}/root{}", server.process_id().unwrap(), data.display());
     let ballast = Path::new(&inside).join("ballast");
     let drill = json!({ "steps": STEPS, "pause_ms": PAUSE_MS });
     let load = Load::start(&[&server]);
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         pause(20, 60).await;
         load.refused.store(false, Ordering::Relaxed);
         fill(&ballast);
@@ -301,7 +305,8 @@ async fn drills_survive_a_full_disk() {
     }
     let started = load.stop().await;
     until_done("full disk", &server).await;
-    // SQLite would not open a file in another namespace: a copy is looked at, of a server that stands still.
+    // SQLite cannot open a file in another mount namespace, so the test stops the server and looks
+    // at a copy.
     server.signal("STOP");
     for name in ["campanile.db", "campanile.db-wal"] {
         std::fs::copy(Path::new(&inside).join(name), database.folder.join(name)).unwrap();
@@ -309,7 +314,7 @@ async fn drills_survive_a_full_disk() {
     check("full disk", &Db::open_sqlite(&database.folder.join("campanile.db")).unwrap(), &started).await;
 }
 
-/// Writes until nothing fits any more.
+/// Writes until the disk is full.
 fn fill(ballast: &Path) {
     use std::io::Write as _;
     let mut file = std::fs::OpenOptions::new().append(true).create(true).open(ballast).unwrap();

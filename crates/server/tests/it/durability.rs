@@ -1,5 +1,4 @@
-//! Durability by violence: the process is killed under load, again and again, and then everything
-//! is counted.
+//! Durability: the process is killed repeatedly under load, and then everything is counted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -10,7 +9,8 @@ use campanile_testkit::receiver::Receiver;
 use campanile_testkit::server::{SOURCE_SECRET, Server};
 use serde_json::{Value, json};
 
-const ROUNDS: usize = 20;
+use crate::rounds::rounds;
+
 const CONNECTIONS: usize = 16;
 
 fn push(sha: &str) -> Vec<u8> {
@@ -23,7 +23,8 @@ fn push(sha: &str) -> Vec<u8> {
     payload.to_string().into_bytes()
 }
 
-/// Posts from sixteen connections until the server is gone; remembers what was answered 202.
+/// Posts from sixteen connections until the server is gone. Records the deliveries that were
+/// answered 202.
 async fn load_until_killed(
     server: &Arc<Server>,
     round: usize,
@@ -38,7 +39,8 @@ async fn load_until_killed(
                     let delivery = sign("github", SOURCE_SECRET, "push", &sha, &push(&sha));
                     match server.deliver(&delivery).await {
                         Ok(answer) if answer.status == 202 => drop(accepted.lock().unwrap().insert(sha)),
-                        // Cut off: nothing is known about this one, and the sender would try again.
+                        // The connection broke: the result is unknown, and a real sender would try
+                        // again.
                         _ => return,
                     }
                 }
@@ -58,7 +60,7 @@ async fn everything_accepted_is_there(database: campanile_db::testing::TestDatab
     let mut server = Server::start(crate::BINARY, database, &settings).await;
     server.add_endpoint(&receiver.url()).await;
     let accepted = Arc::new(Mutex::new(HashSet::new()));
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let shared = Arc::new(server);
         let load = load_until_killed(&shared, round, &accepted).await;
         let chance = u64::from(campanile_base::random_bytes::<1>()[0]);
@@ -71,8 +73,8 @@ async fn everything_accepted_is_there(database: campanile_db::testing::TestDatab
         server.restart().await;
     }
     let accepted = accepted.lock().unwrap().clone();
-    println!("{name}: {} deliveries were accepted in {ROUNDS} rounds", accepted.len());
-    assert!(accepted.len() > ROUNDS, "the load was a load");
+    println!("{name}: {} deliveries were accepted in {} rounds", accepted.len(), rounds());
+    assert!(accepted.len() > rounds(), "the load was a load");
 
     server.until_settled().await;
     let mut remembered: HashMap<String, u32> = HashMap::new();
@@ -83,7 +85,7 @@ async fn everything_accepted_is_there(database: campanile_db::testing::TestDatab
     assert!(lost.is_empty(), "{name}: {} of {} lost: {lost:?}", lost.len(), accepted.len());
     assert!(remembered.values().all(|times| *times == 1), "{name}: something was remembered twice");
 
-    // The message of each is one, and reaches the receiver at least once.
+    // Each has exactly one message, which reaches the receiver at least once.
     let mut messages: HashMap<String, HashSet<String>> = HashMap::new();
     let began = Instant::now();
     while messages.len() < remembered.len() && began.elapsed() < Duration::from_secs(60) {

@@ -1,4 +1,5 @@
-//! The entrance for deliveries: what is taken, what is refused, and that nothing refused leaves a trace.
+//! The entrance for deliveries: which are accepted, which are refused, and that a refused one
+//! leaves no trace.
 
 use campanile_testkit::provider::sign;
 use campanile_testkit::server::{SOURCE_SECRET, Server};
@@ -54,7 +55,7 @@ async fn a_repeat_is_acknowledged_and_not_processed_twice() {
         assert_eq!((first.unwrap().status, second.unwrap().status), (202, 202));
         let third = server.deliver(&delivery).await.unwrap();
         assert_eq!((third.status, third.json["status"].as_str()), (202, Some("duplicate")));
-        // The same push told in another delivery is stored, and remembered no second time.
+        // The same push in another delivery is stored, but not remembered a second time.
         let retold = sign("github", SOURCE_SECRET, "push", "d-2", &push("a1b2c3d4e5"));
         assert_eq!(server.deliver(&retold).await.unwrap().json["status"], "accepted");
         server.until_settled().await;
@@ -118,7 +119,7 @@ async fn a_form_encoded_delivery_is_taken_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_signed_time_of_sending_is_judged() {
     on_each_server(&[("CAMPANILE_INBOUND_MAX_AGE", "5m")], async |server| {
-        // A push of years ago is what a redelivery looks like.
+        // An old push is accepted: redeliveries look like this.
         let old_push = sign("github", SOURCE_SECRET, "push", "d-1", &push("a1b2c3d4e5"));
         assert_eq!(server.deliver(&old_push).await.unwrap().status, 202);
 
@@ -196,7 +197,7 @@ async fn a_repository_keeps_its_identity_under_another_name() {
         tell("pull_request", pull_request("opened", repository(101, "acme/shop"))).await;
         tell("repository", json!({ "action": "renamed", "repository": repository(101, "Acme/Store") })).await;
         tell("pull_request", pull_request("closed", repository(101, "Acme/Store"))).await;
-        // Somebody else takes the old name.
+        // Another repository gets the old name.
         tell("pull_request", pull_request("opened", repository(202, "acme/shop"))).await;
         let observations = server.all("/api/observations").await;
         let find = |id: &str| {

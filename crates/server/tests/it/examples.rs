@@ -1,4 +1,4 @@
-//! Every example of GitHub's own collection of payloads for the kinds that are remembered.
+//! Every payload example of GitHub's own collection, for the kinds of events that are remembered.
 
 use std::path::PathBuf;
 
@@ -50,7 +50,7 @@ async fn every_published_example_is_remembered_or_skipped_with_a_reason() {
             let reason = delivery["reason"].as_str().unwrap_or_default();
             match (REMEMBERED.contains(&event), status) {
                 (true, "processed") => remembered += 1,
-                // Some examples tell of the very same happening twice.
+                // Some examples describe the same event twice.
                 (true, "skipped") => assert!(reason.contains("remembered before"), "{delivery}"),
                 (false, "skipped") => assert!(!reason.is_empty(), "{delivery}"),
                 _ => panic!("{delivery}"),

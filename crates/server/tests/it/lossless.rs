@@ -1,8 +1,10 @@
-//! Messages through violence: nodes are killed while messages come in and go out. Afterwards everything is counted:
-//! each message that was accepted has arrived at each endpoint, and more than once only so often as
-//! requests were under way when a node died. To an endpoint in order, what one connection has sent comes in the order in which it
-//! was sent, repeats aside. Each message is sent with an event id; when its answer does not come, it is
-//! sent again, and the conflict says that the first was accepted.
+//! Messages under failures: nodes are killed while messages come in and go out. Afterwards
+//! everything is counted. Each accepted message must have arrived at each endpoint. It may have
+//! arrived more than once only as often as requests were open when a node died.
+//!
+//! To an endpoint in strict order, the messages of one connection arrive in the order of sending,
+//! except for repeats. Each message has an event id. If its answer is lost, it is sent again, and
+//! the conflict shows that the first one was accepted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,26 +17,26 @@ use campanile_testkit::server::{Api, Server};
 use serde_json::{Value, json};
 
 use crate::BINARY;
+use crate::rounds::rounds;
 
-const ROUNDS: usize = 50;
 const CONNECTIONS: usize = 16;
 const ENDPOINTS: usize = 2;
-/// How many messages each life of a node sees accepted before it may be ended.
+/// The number of messages that must be accepted before a node may be killed.
 const PER_ROUND: usize = 5;
-/// Between two messages of a connection.
+/// The pause between two messages of a connection.
 const BETWEEN: Duration = Duration::from_millis(10);
-/// Within what time before a node's death messages may have been sent and not be written down.
+/// The time before a node's death in which messages may be sent without a record of it.
 const MOMENT: Duration = Duration::from_millis(50);
-/// How many messages go in a request to the endpoint in order.
+/// The number of messages in a request to the endpoint in strict order.
 const BATCH: usize = 100;
 const SETTINGS: [(&str, &str); 3] = [
     ("CAMPANILE_ENGINE_LEASE", "1s"),
     ("CAMPANILE_LOG", "off"),
-    // The receiver is never away; what fails was cut off by us.
+    // Short waits: the receiver is never down, and attempts fail only because this test kills nodes.
     ("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "100ms,500ms,1s,2s"),
 ];
 
-/// Sends messages to all nodes until it is told to stop; answers the event ids that were accepted.
+/// Sends messages to all nodes until it is stopped. Collects the event ids that were accepted.
 struct Load {
     accepted: Arc<Mutex<BTreeSet<u64>>>,
     stop: Arc<AtomicBool>,
@@ -61,7 +63,7 @@ impl Load {
         Self { accepted, stop, tasks }
     }
 
-    /// Waits until so many more were accepted.
+    /// Waits until this many more messages were accepted.
     async fn goes_on(&self, more: usize) {
         let accepted = || self.accepted.lock().unwrap().len();
         let (before, began) = (accepted(), Instant::now());
@@ -80,7 +82,7 @@ impl Load {
     }
 }
 
-/// Sends a message again and again until it is known to be accepted.
+/// Sends a message repeatedly until it is known to be accepted.
 async fn until_accepted(api: &Api, number: u64, connection: usize) {
     let asked = json!({ "eventType": "drill", "eventId": format!("n{number}"), "payload": { "n": number, "from": connection } });
     loop {
@@ -92,7 +94,7 @@ async fn until_accepted(api: &Api, number: u64, connection: usize) {
     }
 }
 
-/// How often each number has arrived at an endpoint.
+/// For each endpoint, the number of arrivals of each message.
 fn arrived(receivers: &mut [Receiver]) -> Vec<BTreeMap<u64, u64>> {
     let of_one = |receiver: &mut Receiver| {
         let mut times = BTreeMap::new();
@@ -105,7 +107,8 @@ fn arrived(receivers: &mut [Receiver]) -> Vec<BTreeMap<u64, u64>> {
     receivers.iter_mut().map(of_one).collect()
 }
 
-/// What has arrived at an endpoint in order: for each connection the numbers, in the order of their first arrival.
+/// The arrivals at an endpoint in strict order: for each connection the last number, by first
+/// arrival.
 #[derive(Default)]
 struct InOrder {
     seen: BTreeSet<u64>,
@@ -143,12 +146,12 @@ async fn drill(what: &str, mut nodes: Vec<Server>) {
     assert_eq!(made.status, 201, "{}", made.json);
     let load = Load::start(nodes.iter().map(Server::api).collect());
     let mut dice = 17_usize;
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         load.goes_on(PER_ROUND).await;
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         tokio::time::sleep(Duration::from_millis(150 + (dice >> 33) as u64 % 200)).await;
         let node = (dice >> 40) % nodes.len();
-        // SIGKILL, and a new life.
+        // Killed with SIGKILL, then started again.
         nodes[node].restart().await;
     }
     let accepted = load.stop().await;
@@ -174,9 +177,9 @@ async fn drill(what: &str, mut nodes: Vec<Server>) {
     let drained = began.elapsed();
     let repeated: u64 = times.iter().flat_map(BTreeMap::values).map(|many| many - 1).sum();
     println!("{what}: {} accepted, all arrived, {repeated} more than once; drained in {drained:?}", accepted.len());
-    // What was under way at an endpoint when a node died: no more than came in within a moment, which is longer where
-    // the disk is slow.
-    let most = ROUNDS * ENDPOINTS * CONNECTIONS * MOMENT.as_millis() as usize / BETWEEN.as_millis() as usize;
+    // Repeats come from requests that were open when a node died: at most those that came in within
+    // `MOMENT`, which is long enough for a slow disk.
+    let most = rounds() * ENDPOINTS * CONNECTIONS * MOMENT.as_millis() as usize / BETWEEN.as_millis() as usize;
     assert!(repeated <= most as u64, "{what}: {repeated} came more than once");
 }
 

@@ -1,7 +1,8 @@
-//! The real binary, from the outside, on both databases.
+//! Tests of the real binary from the outside, on both databases.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod characters;
+mod console_api;
 mod door;
 mod drills;
 mod durability;
@@ -16,6 +17,7 @@ mod operations;
 mod operator;
 mod outbound;
 mod permissions;
+mod rounds;
 mod stories;
 mod svix;
 mod tenancy;
@@ -27,7 +29,7 @@ use campanile_testkit::server::Server;
 /// The binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_campanile");
 
-/// Runs `test` on a server over SQLite, then on one over PostgreSQL.
+/// Runs `test` on a server with SQLite, then on one with PostgreSQL.
 async fn on_each_server<F: Future<Output = ()>>(settings: &[(&str, &str)], test: impl Fn(Server) -> F) {
     for database in campanile_db::testing::TestDatabase::each().await {
         println!("on {}", database.name);

@@ -1,4 +1,5 @@
-//! What the server tells its own people: whatever an event says, jobs that fail; endpoints that are disabled.
+//! Notifications to an organisation's own members: from events, of failed jobs, and of disabled
+//! endpoints.
 
 use std::time::{Duration, Instant};
 
@@ -81,7 +82,7 @@ async fn those_who_run_it_are_told_of_failed_jobs_and_disabled_endpoints() {
     .await;
 }
 
-/// Gives a table another name while nobody runs.
+/// Renames a table while the server is stopped.
 async fn rename(server: &mut Server, sql: &'static str) {
     server.kill().await;
     let db = server.open_database().await;

@@ -1,4 +1,5 @@
-//! What operators meet: lost keys and databases, full disks, damaged files, large deliveries, and stops that must end.
+//! Problems of operators: lost keys and databases, full disks, damaged files, large deliveries, and
+//! stops that must end.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,10 +15,10 @@ use tokio::process::Command;
 
 use crate::{BINARY, on_each_server};
 
-/// How long a start that is refused may take.
+/// The longest time that a refused start may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Starts the binary on a folder, where it is to refuse; answers what it says.
+/// Starts the binary on a folder that it must refuse. Returns its output.
 async fn refused(data: &Path, settings: &[(&str, &str)]) -> String {
     let ended = Command::new(BINARY)
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -91,7 +92,7 @@ async fn another_key_is_refused_and_told_on_both_databases() {
             settings.extend(url.as_deref().map(|url| ("DATABASE_URL", url)));
             let said = refused(&server.data(), &settings).await;
             assert!(said.contains("not the one that the database's secrets are sealed with"), "{said}");
-            // Without any, none is made up beside a database that was used.
+            // Without any key, none is generated for a database that was used.
             let said = refused(&server.data(), &settings[1..]).await;
             assert!(said.contains("encryption.key is missing"), "{said}");
             assert!(!server.data().join("encryption.key").exists());
@@ -135,13 +136,14 @@ async fn commits_that_a_damaged_log_has_lost_are_told() {
     server.kill().await;
     let (data, log) = (server.data(), server.data().join("campanile.db-wal"));
     let mut bytes = std::fs::read(&log).unwrap();
-    // In the second frame's page.
+    // A byte within the page of the second frame.
     bytes[32 + (24 + 4_096) + 24 + 100] ^= 1;
     std::fs::write(&log, bytes).unwrap();
     let file = server.database.folder.join("stderr");
     let redirect = format!("exec \"$0\" \"$@\" 2>{}", file.display());
     let wrapper = ["sh", "-c", redirect.as_str()];
-    // Whether what is left is a whole database depends on what was lost; it is told in any case.
+    // The rest may or may not be a whole database, depending on the loss. The loss is reported in
+    // both cases.
     let child = Command::new(wrapper[0])
         .args(&wrapper[1..])
         .arg(BINARY)
@@ -165,7 +167,7 @@ async fn commits_that_a_damaged_log_has_lost_are_told() {
 async fn damaged_pages_are_refused_where_they_are_looked_for() {
     let server = stopped(&[]).await;
     let path = server.data().join("campanile.db");
-    // Everything into the file itself.
+    // Compacting moves everything from the log into the database file.
     campanile_db::compact_sqlite(&path).unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     let (from, to) = (bytes.len() / 2, bytes.len() / 2 + 64 * 1024);
@@ -182,7 +184,7 @@ async fn a_full_disk_is_told_as_one_and_does_not_fill_the_log() {
     std::fs::create_dir_all(&data).unwrap();
     let script =
         format!("mount -t tmpfs -o size=24m tmpfs {} && exec \"$0\" \"$@\" 2>>{}", data.display(), log.display());
-    let unshare = if campanile_cluster::is_root() { "-m" } else { "-Urm" };
+    let unshare = if campanile_test_postgres::is_root() { "-m" } else { "-Urm" };
     let wrapper = ["unshare", unshare, "sh", "-c", script.as_str()];
     let server = Server::start_within(&wrapper, BINARY, database.clone(), &[]).await;
     let inside = format!("/proc/{}/root{}", server.process_id().unwrap(), data.display());
@@ -212,7 +214,7 @@ async fn a_full_disk_is_told_as_one_and_does_not_fill_the_log() {
     let ready = server.get("/api/_health/ready").await.unwrap();
     assert_eq!((ready.status, ready.json["checks"]["writes"].as_str()), (503, Some("error")));
     assert_eq!(server.get("/api/_health/live").await.unwrap().status, 200);
-    // A quarter of a minute later the log has grown by some lines, not by hundreds of kilobytes.
+    // In 15 seconds the log may grow by some lines, not by hundreds of kilobytes.
     let size = || std::fs::metadata(&log).unwrap().len();
     let before = size();
     tokio::time::sleep(Duration::from_secs(15)).await;
@@ -226,7 +228,7 @@ async fn a_full_disk_is_told_as_one_and_does_not_fill_the_log() {
     }
 }
 
-/// Writes until nothing fits any more.
+/// Writes until the disk is full.
 fn fill(ballast: &Path) {
     use std::io::Write as _;
     let mut file = std::fs::OpenOptions::new().append(true).create(true).open(ballast).unwrap();
@@ -241,7 +243,8 @@ async fn a_stop_ends_within_its_grace_whatever_hangs() {
     let endpoint =
         server.post(&format!("/api/v1/app/{app}/endpoint"), &json!({ "url": "http://127.0.0.1:9" })).await.unwrap();
     let endpoint = endpoint.json["id"].as_str().unwrap();
-    // Native code that a script's own deadline does not interrupt, on threads that block.
+    // Native code that a script's own deadline does not interrupt. It runs on threads that it
+    // blocks.
     let code = "function handler(x){let s='a'.repeat(1e7);x.payload=s.indexOf('a'.repeat(5e6)+'b');return x}";
     let path = format!("/api/v1/app/{app}/endpoint/{endpoint}/transformation/simulate");
     for _ in 0..4 {
@@ -261,7 +264,7 @@ async fn a_stop_ends_within_its_grace_whatever_hangs() {
     }
 }
 
-/// The most memory that the process has had.
+/// The process's highest memory use so far.
 fn peak_of(server: &Server) -> String {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process_id().unwrap())).unwrap();
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim().to_owned()
@@ -283,12 +286,13 @@ async fn ten_large_deliveries_at_once_stay_small_and_keep_nobody_waiting() {
                 tokio::spawn(async move {
                     let headers: Vec<(&str, &str)> =
                         delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-                    // A build without optimisation may take longer than the client waits: it asks again, as providers do.
+                    // A build without optimisation may be slower than the client's timeout. Then
+                    // the client tries again, as providers do.
                     let began = Instant::now();
                     loop {
                         let body = delivery.body.clone();
                         match api.ask("POST", "/api/ingest/github/github", &headers, body).await {
-                            // So many of one address at a time; those beyond come again.
+                            // An address may have only a limited number open. The others try again.
                             Ok(answer) if answer.status == 503 => tokio::time::sleep(Duration::from_secs(1)).await,
                             Ok(answer) => return answer.status,
                             Err(why) => assert!(began.elapsed() < Duration::from_secs(180), "{why}"),

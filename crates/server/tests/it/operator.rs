@@ -1,4 +1,4 @@
-//! Those who look after the work: by the API, and by `campanile runs`.
+//! The operator's control over runs: by the API, and by `campanile runs`.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ async fn start(server: &Server, input: Value) -> String {
     begun.json["id"].as_str().unwrap().to_owned()
 }
 
-/// Waits until a run is as it should be; answers it whole.
+/// Waits until a run has this status. Returns the whole run.
 async fn until(server: &Server, id: &str, status: &str) -> Value {
     let began = Instant::now();
     loop {
@@ -63,7 +63,7 @@ async fn runs_are_cancelled_retried_and_replayed() {
         let cancelled = server.post(&format!("/api/runs/{id}/cancel"), &json!({ "reason": "enough" })).await.unwrap();
         assert_eq!((cancelled.status, &cancelled.json["changed"]), (200, &json!(true)));
         assert_eq!(until(&server, &id, "cancelled").await["error"], "enough");
-        // It goes on where it was: asleep.
+        // The run continues at the same step: asleep.
         assert_eq!(server.post(&format!("/api/runs/{id}/retry"), &json!({})).await.unwrap().status, 200);
         let run = until(&server, &id, "waiting").await;
         assert_eq!(run["steps"][0]["status"], "completed", "{run}");
@@ -104,7 +104,7 @@ async fn a_paused_workflow_starts_nothing_until_it_is_resumed() {
     .await;
 }
 
-/// What the program prints, and whether it was content.
+/// Runs `campanile runs`. Returns true if it succeeded, and its output.
 fn runs(server: &Server, arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(BINARY);
     command.arg("runs").args(arguments).args(["--server", &server.url("")]).env("CAMPANILE_CLI_KEY", SECRET_KEY);

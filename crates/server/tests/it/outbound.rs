@@ -1,4 +1,4 @@
-//! What goes out: signed webhooks, retried as planned, and mails.
+//! Outbound traffic: signed webhooks, their retries, and mails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -278,7 +278,8 @@ async fn an_application_of_our_own_is_neither_deleted_nor_renamed() {
         }
         let slowed = ask("PATCH", uid, json!({ "rateLimit": 50 })).await;
         assert_eq!(slowed.status, 200, "its rate is the organisation's to set: {}", slowed.json);
-        // Whoever calls a customer's like a workspace has a customer's all the same.
+        // A customer's application with a uid like a workspace's is still the customer's: it can be
+        // deleted.
         let made = ask("POST", "", json!({ "name": "a", "uid": "ws_of_a_customer" })).await;
         assert_eq!(made.status, 201, "{}", made.json);
         assert_eq!(ask("DELETE", "ws_of_a_customer", Value::Null).await.status, 204);

@@ -1,4 +1,5 @@
-//! Stories across providers, posted as signed deliveries: what is remembered and how it is tied.
+//! Stories across several providers, posted as signed deliveries. Checks the observations and the
+//! edges between them.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::on_each_server;
 
-/// Real data that lies beside the checkout on some machines and is never part of it.
+/// Real data next to the checkout, on some machines only. It is never part of the repository.
 fn shared(path: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
     folder.exists().then_some(folder)
@@ -25,7 +26,7 @@ async fn tell(server: &Server, story: &Value) -> usize {
         let (source, event) = (webhook["source"].as_str().unwrap(), webhook["eventType"].as_str().unwrap());
         let event = if source == "sentry" { event.split('.').next().unwrap() } else { event };
         let body = webhook["payload"].to_string();
-        // Sentry's is a time in seconds.
+        // Sentry's header is a time in seconds.
         let delivery = sign(source, SOURCE_SECRET, event, &format!("{}", 1_770_000_000 + index), body.as_bytes());
         let answer = server.deliver(&delivery).await.unwrap();
         let success = if source == "linear" { 200 } else { 202 };
@@ -74,7 +75,8 @@ async fn an_incident_across_four_tools_is_tied_together() {
             (merged.to_owned(), "same_branch", format!("{linear}:created")),
             (push.to_owned(), "same_commit", merged.to_owned()),
         ] {
-            // What reads the same both ways points from what was processed later, and several are processed at a time.
+            // A symmetric edge points from the observation that was processed later. Several are
+            // processed at a time, so both directions are right.
             let is_there =
                 |from: &str, to: &str| edges.iter().any(|edge| (&*edge.0, &*edge.1, &*edge.2) == (from, kind, to));
             assert!(is_there(&from, &to) || (kind.starts_with("same_") && is_there(&to, &from)), "{from} {kind} {to}");

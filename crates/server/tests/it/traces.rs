@@ -1,4 +1,4 @@
-//! What a run does, as an OpenTelemetry collector hears of it.
+//! The traces of runs, as an OpenTelemetry collector receives them.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::BINARY;
 
-/// Reads on until a span of this name has come; answers all up to it.
+/// Reads until a span with this name has arrived. Returns all spans up to it.
 async fn until(collector: &mut Receiver, name: &str) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     while !spans.iter().any(|span| span.name == name) {

@@ -40,7 +40,7 @@ async fn what_is_pulled_is_pushed_back_validated_and_shown() {
         let text = std::fs::read_to_string(&document).unwrap();
         assert!(text.contains("\"html_body@\": \"mail.html_body.html\"") && !text.contains("created_at"), "{text}");
 
-        // Nothing was changed: pushing makes no new version.
+        // Nothing was changed, so pushing makes no new version.
         let commits = async || server.get("/v1/commits").await.unwrap().json["entries"].as_array().unwrap().len();
         let before = commits().await;
         printed(&run(&server, &folder, &["push", "--commit"]));

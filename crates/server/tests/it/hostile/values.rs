@@ -1,8 +1,8 @@
-//! What somebody sends who means no good: values of each kind, queries, parts of paths, and bodies that are otherwise fine.
+//! Hostile input: values of each kind, queries, parts of paths, and bodies that are otherwise valid.
 
 use serde_json::{Value, json};
 
-/// Values for any place in a body.
+/// Hostile values for any place in a body.
 pub(super) fn values() -> Vec<Value> {
     let doubling: serde_json::Map<String, Value> = (0..30)
         .map(|n| (format!("a{n}"), json!({ "allOf": [{ "$ref": format!("#/$defs/a{}", n + 1) }, { "$ref": format!("#/$defs/a{}", n + 1) }] })))
@@ -54,7 +54,7 @@ pub(super) fn values() -> Vec<Value> {
     ]
 }
 
-/// Bodies that are no JSON, or more of it than is bearable.
+/// Bodies that are not JSON, or far too much of it.
 pub(super) fn raw_bodies() -> Vec<Vec<u8>> {
     vec![
         Vec::new(),
@@ -73,7 +73,7 @@ pub(super) fn raw_bodies() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Queries, without their question mark.
+/// Hostile queries, without the question mark.
 pub(super) fn queries() -> Vec<String> {
     let names = [
         "limit",
@@ -111,7 +111,7 @@ pub(super) fn queries() -> Vec<String> {
     ]
 }
 
-/// What stands in a path where an id is expected.
+/// Hostile texts in place of an id in a path.
 pub(super) fn parts() -> Vec<String> {
     vec![
         "%00".into(),
@@ -123,7 +123,7 @@ pub(super) fn parts() -> Vec<String> {
     ]
 }
 
-/// Requests that are fine, each of whose values is to be replaced by others.
+/// Valid requests. The test replaces each of their values.
 pub(super) fn fine() -> Vec<(&'static str, &'static str, Value)> {
     let step = json!({ "ref": "feed", "type": "channel", "channel_key": "in-app", "channel_type": "in_app_feed",
         "template": { "markdown_body": "Hello {{ name }}", "action_url": "https://example.com" } });
@@ -250,7 +250,7 @@ pub(super) fn fine() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// The body, once for each place in it and each value: that value at that place.
+/// Copies of the body: one for each place in it and each value, with that value at that place.
 pub(super) fn replaced(body: &Value, values: &[Value]) -> Vec<Value> {
     let mut places = Vec::new();
     collect(body, &mut String::new(), &mut places);

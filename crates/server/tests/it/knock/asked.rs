@@ -1,4 +1,5 @@
-//! What the users of hosted services ask for: digests at an hour, batches that end early, audiences and parts of subscribers as recipients.
+//! Features that users of hosted services ask for: digests at an hour, batches that end early,
+//! audiences and parts of the subscribers as recipients.
 
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ async fn a_digest_waits_for_its_hour_and_can_be_had_before() {
         }
         assert_ne!(closing[0], closing[1], "each where they are");
 
-        // Jane has hers now; John's goes on gathering.
+        // Jane's batch is closed; John's continues.
         let closed = knock.post("/workflows/daily/close_batches", json!({ "recipients": ["jane", "nobody"] })).await;
         assert_eq!(closed, json!({ "closed": 1 }));
         assert_eq!(rendered(&knock.until_fed("jane", 1).await["entries"][0]).trim(), "<p>2 of two</p>");
@@ -49,7 +50,7 @@ async fn a_digest_waits_for_its_hour_and_can_be_had_before() {
         let again = knock.post("/workflows/daily/close_batches", json!({ "recipients": ["jane"] })).await;
         assert_eq!(again, json!({ "closed": 0 }));
 
-        // Where it is gathered by a key, the key says which.
+        // With a batch key, the key selects the batch.
         let window = json!({ "unit": "hours", "value": 1 });
         knock.workflow("keyed", gathering(json!({ "batch_window": window, "batch_key": "of" }))).await;
         for of in ["x", "y"] {
@@ -80,7 +81,8 @@ async fn an_audience_and_some_subscribers_are_told() {
         knock.put("/tenants/acme", json!({ "name": "Acme" })).await;
         let asked = json!({ "recipients": readers, "actor": "member-599", "tenant": "acme", "data": { "text": "hi" } });
         let run = knock.trigger("news", asked).await;
-        // 599 members, one of them named as well, and John; not who did it, and nobody of another tenant.
+        // The recipients are 599 members, one of whom is also named, and John. The actor and the
+        // members of other tenants are not among them.
         let path = format!("/messages?workflow_run_id={run}&page_size=1000");
         let is_all = |found: &Value| found["items"].as_array().unwrap().len() >= 50;
         knock.until(&path, is_all).await;
@@ -98,7 +100,7 @@ async fn an_audience_and_some_subscribers_are_told() {
             assert!(refused.to_string().contains(why), "{refused}");
         }
 
-        // Subscribers by what their subscriptions say.
+        // Subscribers are selected by the properties of their subscriptions.
         knock.put("/objects/projects/p1", json!({ "name": "Project" })).await;
         for (user, role, level) in [("ann", "admin", 3), ("bob", "reader", 3), ("cid", "admin", 1)] {
             let body = json!({ "recipients": [user], "properties": { "role": role, "level": level } });

@@ -1,4 +1,5 @@
-//! What others write is bounded: templates, partials, names, rules and workflows without end cost their own run, and nobody else anything.
+//! Limits of customers' input: endless templates, partials, names, rules and workflows harm only
+//! their own run.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +10,15 @@ use serde_json::{Value, json};
 use super::{Knock, feed_step, rendered};
 use crate::on_each_server;
 
-/// A hundred bytes that would take years.
+/// About a hundred bytes that would take years to render.
 const ENDLESS: &str =
     "{% for i in (1..3000) %}{% for j in (1..3000) %}{% for k in (1..3000) %}{% endfor %}{% endfor %}{% endfor %}";
 
-/// How long health may take on a machine that compiles meanwhile; what is tested here took minutes, or for ever.
+/// The longest health check, on a machine that also compiles. Without limits, these cases took
+/// minutes or never ended.
 const HEALTH: Duration = Duration::from_secs(15);
 
-/// Asks for health while something goes on; answers the longest that it took.
+/// Calls the health check during some work. Returns the longest time of a call.
 async fn health_during<T>(server: &Server, work: impl Future<Output = T>) -> (T, Duration) {
     let mut longest = Duration::ZERO;
     let asking = async {

@@ -1,5 +1,5 @@
-//! What is asked of providers, and what becomes of a message by their answers. The providers are stand-ins that answer as theirs are
-//! documented to.
+//! The requests to providers, and the status of messages after their answers. The providers are
+//! stand-ins that answer as the real ones are documented to.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use super::Knock;
 use super::access::{in_seconds, public_key, signed};
 use crate::on_each_server;
 
-/// A provider that answers by what it is asked.
+/// A provider whose answer depends on the request.
 async fn provider(answer: impl Fn(&str, &Received) -> (u16, Value) + Send + Sync + 'static) -> Receiver {
     Receiver::replying(Arc::new(move |request: &Received| {
         let (status, body) = answer(&request.target, request);
@@ -46,7 +46,7 @@ fn chat_step(channel: &str, template: Value) -> Value {
     json!([{ "ref": "chat", "type": "channel", "channel_key": channel, "channel_type": "chat", "template": template }])
 }
 
-/// The one message of a workflow once it got as far as it gets.
+/// The only message of a workflow, once its status is final.
 async fn settled(knock: &Knock<'_>, workflow: &str) -> Value {
     let path = format!("/messages?source={workflow}");
     let done = |items: &Value| {
@@ -91,7 +91,7 @@ async fn slack_is_spoken_to_with_the_tenants_token() {
         let say =
             |room: Value| json!({ "recipients": [room], "tenant": "acme", "data": { "n": 87, "topics": "a, b" } });
 
-        // Markdown is put into Slack's words.
+        // Markdown is converted to Slack's format.
         knock
             .workflow("plain", chat_step("slack", json!({ "markdown_body": "**{{ n }}** of [it](https://x.y)" })))
             .await;
@@ -107,14 +107,15 @@ async fn slack_is_spoken_to_with_the_tenants_token() {
         let logs = knock.get(&format!("/messages/{}/delivery_logs", message["id"].as_str().unwrap())).await;
         assert!(!logs.to_string().contains("xoxb-1"), "tokens are not written into logs: {logs}");
 
-        // Blocks are the step's own; the summary is what notifications show.
+        // The blocks come from the step. The summary is the text in Slack's notifications.
         let blocks = r#"{"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Score {{ n }}/100"}}]}"#;
         knock.workflow("blocks", chat_step("slack", json!({ "json_body": blocks, "summary": "Score {{ n }}" }))).await;
         knock.trigger("blocks", say(to("one", json!({ "channel_id": "C1" })).await)).await;
         let asked = body(&received(&mut slack).await);
         assert_eq!((&asked["text"], &asked["blocks"][0]["text"]["text"]), (&json!("Score 87"), &json!("Score 87/100")));
 
-        // A channel that is gone is noted where it can be mended; a good message takes the note away.
+        // A missing Slack channel is noted in the channel data. The next message that goes through
+        // removes the note.
         knock.workflow("gone", chat_step("slack", json!({ "markdown_body": "x" }))).await;
         knock.trigger("gone", say(to("two", json!({ "channel_id": "C-gone" })).await)).await;
         let message = settled(&knock, "gone").await;
@@ -131,7 +132,7 @@ async fn slack_is_spoken_to_with_the_tenants_token() {
         received(&mut slack).await;
         knock.until("/objects/$tenants/acme/channel_data/slack", |data| data["data"].get("trouble").is_none()).await;
 
-        // What Slack puts off is asked again; what it will never take is not.
+        // A temporary refusal by Slack is tried again; a permanent one is not.
         knock.workflow("loud", chat_step("slack", json!({ "markdown_body": "x" }))).await;
         knock.trigger("loud", say(to("three", json!({ "channel_id": "C-loud" })).await)).await;
         assert_eq!(settled(&knock, "loud").await["status"], "undelivered");
@@ -140,7 +141,7 @@ async fn slack_is_spoken_to_with_the_tenants_token() {
         knock.trigger("slow", say(to("four", json!({ "channel_id": "C-slow" })).await)).await;
         assert_eq!(body(&received(&mut slack).await), body(&received(&mut slack).await));
 
-        // Somebody without a connection is looked up, and remembered.
+        // A recipient without a connection is looked up by mail address, and the result is stored.
         knock.workflow("person", chat_step("slack", json!({ "markdown_body": "x" }))).await;
         let person = json!({ "recipients": [{ "id": "ada", "email": "ada@example.com" }], "tenant": "acme" });
         knock.trigger("person", person).await;
@@ -293,9 +294,8 @@ async fn the_second_carrier_takes_what_the_first_does_not() {
         assert!(message["metadata"]["fallback_reason"].as_str().unwrap().contains("API key is invalid"), "{message:#}");
         assert_eq!(received(&mut resend).await.header("authorization"), "Bearer re_1");
 
-        // Both down: undelivered, and handed over once more by hand.
+        // Both providers fail: the message is undelivered, and is sent once more by hand.
         knock.put("/channels/email", told("smtp://user@:bad")).await;
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
         knock.trigger("both", to.clone()).await;
         let message = settled(&knock, "both").await;
         assert_eq!(message["status"], "undelivered");
@@ -314,7 +314,7 @@ async fn the_second_carrier_takes_what_the_first_does_not() {
             knock.ask("POST", &format!("/messages/{}/retry", message["id"].as_str().unwrap()), json!({}), 409).await;
         assert!(again["message"].as_str().unwrap().contains("did not get through"));
 
-        // Resend says later that it bounced; somebody else says so, too, and is not believed.
+        // Resend reports a bounce later. The same report with a wrong signature is refused.
         unsubscribed(&said["headers"]["List-Unsubscribe"], &server).await;
         let settings = knock.get("/channels/email").await["environment_settings"]["production"].clone();
         let intake = settings["intake_url"].as_str().unwrap().to_owned();
@@ -336,7 +336,7 @@ async fn the_second_carrier_takes_what_the_first_does_not() {
     }
 }
 
-/// Looking at the way out changes nothing; one click does.
+/// Opening the unsubscribe page changes nothing; one click unsubscribes.
 async fn unsubscribed(address: &Value, server: &Server) {
     let address = address.as_str().unwrap().trim_matches(['<', '>']);
     let path = &address[address.find("/unsubscribe/").unwrap()..];

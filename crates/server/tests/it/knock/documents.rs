@@ -1,4 +1,4 @@
-//! What templates share, guides, and the page of preferences.
+//! Layouts, partials and translations, guides, and the page of preferences.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn mails_are_wrapped_in_layouts_and_render_partials() {
         knock.trigger("wrapped", to.clone()).await;
         let mail = tokio::time::timeout(Duration::from_secs(20), mailbox.mails.recv()).await.unwrap().unwrap();
         let text = mail.content.replace("=\r\n", "").replace("=3D", "=");
-        // A partial knows what it is given, and nothing else.
+        // A partial sees only the values that it is given.
         assert!(text.contains("<main>Hello Ada http://") && text.contains("<footer>Jane</footer>"), "{text}");
         assert!(text.contains("[text]"), "{text}");
         let page = text.split("/p/").nth(1).unwrap().split('<').next().unwrap().to_owned();
@@ -52,12 +52,13 @@ async fn mails_are_wrapped_in_layouts_and_render_partials() {
     }
 }
 
-/// The page that a mail leads to: it shows what can be set, and keeps what is ticked.
+/// Checks the preferences page that a mail links to: it shows the settings, and stores the ticked
+/// ones.
 async fn manage(server: &Server, path: &str) {
     let page = server.ask("GET", path, &[], Vec::new()).await.unwrap();
     let html = page.json.as_str().unwrap();
     assert!(html.contains("name=\"wrapped/email\" checked"), "{html}");
-    // What we tell an organisation's own people is of no concern to its customers.
+    // Campanile's own workflows for members are not shown to customers.
     let ours = ["observation-captured", "job-completed", "job-failed", "admin-alert"];
     assert!(ours.iter().all(|key| !html.contains(key)), "{html}");
     let member = server.all("/api/members").await[0]["id"].as_str().unwrap().to_owned();
@@ -171,6 +172,38 @@ async fn the_whole_workflow_of_the_documents_works_as_it_stands() {
         let feed = knock.until("/users/jane/feeds/in-app", |feed| feed["entries"][0].is_object()).await;
         let body = feed["entries"][0]["blocks"][0]["rendered"].as_str().unwrap();
         assert!(body.contains("<strong>Ben</strong> on Bells: Rounder, please."), "{body}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_by_those_who_manage_are_in_the_trail() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        knock.put("/channels/sms", json!({ "type": "sms", "provider": "sms_twilio" })).await;
+        let unknown = json!({ "type": "sms", "provider": "sms_nobody" });
+        let refused = knock.ask("PUT", "/channels/other", unknown, 422).await;
+        assert_eq!(refused["errors"][0]["message"], "is not served here; for sms there are sms_twilio");
+        knock.workflow("welcome", json!([feed_step("Hi")])).await;
+        knock.put("/workflows/welcome/activate", json!({ "status": false })).await;
+        knock.put("/commits?commit_message=all", Value::Null).await;
+        knock.ask("DELETE", "/workflows/welcome", Value::Null, 204).await;
+        knock.ask("DELETE", "/channels/sms", Value::Null, 204).await;
+        let trail = server.all("/api/activity").await;
+        let actions: Vec<&str> = trail.iter().take(6).map(|line| line["action"].as_str().unwrap()).collect();
+        assert_eq!(
+            actions,
+            [
+                "channel.deleted",
+                "resource.deleted",
+                "resources.committed",
+                "resource.deactivated",
+                "resource.committed",
+                "channel.updated"
+            ]
+        );
+        assert_eq!((&trail[1]["subject_id"], &trail[1]["metadata"]["type"]), (&json!("welcome"), &json!("workflow")));
+        assert_eq!(trail[0]["actor_kind"], "key");
     })
     .await;
 }

@@ -43,6 +43,14 @@ async fn marks_move_the_counts_and_are_written_down() {
             .await;
         assert_eq!((&bulk["status"], &bulk["success_count"]), (&json!("completed"), &json!(2)));
         assert_eq!(knock.feed("jane", "").await["meta"]["unread_count"], 0);
+        let many = vec!["w"; 501];
+        for body in [
+            json!({ "user_ids": ["jane"], "workflows": many }),
+            json!({ "user_ids": many }),
+            json!({ "user_ids": ["jane"], "trigger_data": "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1}" }),
+        ] {
+            knock.ask("POST", "/channels/in-app/messages/bulk/read", body, 422).await;
+        }
     })
     .await;
 }

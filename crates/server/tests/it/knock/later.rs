@@ -1,4 +1,5 @@
-//! What providers say after they have taken a message; and providers that a tenant brings along, or that want their tokens renewed.
+//! Providers' later reports on a message, providers with a tenant's own settings, and tokens that
+//! must be renewed.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::Knock;
 use super::access::in_seconds;
 use crate::on_each_server;
 
-/// A provider that answers everything alike.
+/// A provider that gives the same answer to everything.
 async fn provider(body: Value) -> Receiver {
     Receiver::replying(Arc::new(move |_: &Received| (200, body.to_string()))).await
 }
@@ -76,7 +77,8 @@ async fn resend_tells_what_became_of_mails() {
         let events = knock.get(&format!("/messages/{}/events", bad["id"].as_str().unwrap())).await;
         assert!(events.to_string().contains("quota"), "{events}");
 
-        // No mail goes to who has complained, nor to where one came back for good, until somebody lets it.
+        // No mail goes to an address that complained or bounced for good, until it is removed from
+        // the list.
         let suppressed = async || server.all("/api/suppressions").await;
         let reasons = |all: &[Value]| -> Vec<(String, String)> {
             let word = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();

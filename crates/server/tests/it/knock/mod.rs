@@ -1,4 +1,4 @@
-//! The Knock API: users, objects, preferences, triggers and what becomes of them, on both databases.
+//! The Knock API: users, objects, preferences, triggers and their effects, on both databases.
 
 pub(crate) mod access;
 mod asked;
@@ -46,7 +46,7 @@ impl<'s> Knock<'s> {
         self.server.ask(method, &format!("/v1{path}"), &headers, body).await.unwrap()
     }
 
-    /// Calls, and asks for a status; answers the body.
+    /// Calls, and expects a status. Returns the body.
     async fn ask(&self, method: &'static str, path: &str, body: Value, status: u16) -> Value {
         let answer = self.call(method, path, &body, &[]).await;
         assert_eq!(answer.status, status, "{method} {path} {body}: {}", answer.json);
@@ -79,7 +79,7 @@ impl<'s> Knock<'s> {
         self.get(&format!("/users/{user}/feeds/in-app?{query}")).await
     }
 
-    /// Asks until the answer is as it should be.
+    /// Repeats a GET until the answer is right.
     async fn until(&self, path: &str, is_right: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {

@@ -1,4 +1,5 @@
-//! What leaves by channels: to which addresses, with whose keys, and what is told of the answers.
+//! Outgoing messages: the allowed addresses, the credentials that are sent, and the answers that
+//! callers may see.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::Knock;
 use super::access::{in_seconds, public_key, signed};
 use crate::on_each_server;
 
-/// A provider that takes everything.
+/// A provider that accepts everything.
 async fn provider() -> Receiver {
     Receiver::replying(Arc::new(|_: &Received| (200, json!({ "id": "1" }).to_string()))).await
 }
@@ -31,7 +32,7 @@ fn to_ada() -> Value {
     json!({ "recipients": [{ "id": "ada", "email": "ada@example.com" }] })
 }
 
-/// All that is told of a workflow's one message once something came of it.
+/// Everything that the API shows of a workflow's only message, once it is no longer queued.
 async fn told(knock: &Knock<'_>, workflow: &str) -> String {
     let path = format!("/messages?source={workflow}");
     let found = knock.until(&path, |found| {
@@ -58,7 +59,8 @@ async fn a_tenants_settings_never_take_the_channels_key_elsewhere() {
         let path = "/objects/$tenants/acme/channel_data/email";
         let elsewhere = format!("http://{}", theirs.address);
 
-        // A page with a grant for the tenant writes how it is reached, and no settings.
+        // A page with a grant for the tenant may write the addresses of its channel data, but not
+        // its provider settings.
         let key = public_key(&server).await;
         let made = server.post("/api/signing-keys", &json!({})).await.unwrap().json;
         let all = json!({ "channel_data/read": [{}], "channel_data/write": [{}] });
@@ -73,7 +75,7 @@ async fn a_tenants_settings_never_take_the_channels_key_elsewhere() {
         let inline = json!({ "channel_data": { "email": { "provider_settings": { "base_url": elsewhere } } } });
         page.ask("PUT", "/users/eve", inline, 403).await;
 
-        // Also with a secret key an address goes only with its credentials, wherever it is written.
+        // Even with a secret key, an address needs its credentials, wherever it is written.
         let refused = knock.ask("PUT", path, stolen.clone(), 422).await;
         assert!(refused.to_string().contains("api_key"), "{refused}");
         let inline = json!({ "name": "Acme", "channel_data": { "email": stolen["data"] } });
@@ -82,7 +84,7 @@ async fn a_tenants_settings_never_take_the_channels_key_elsewhere() {
         knock.trigger("mail", acme.clone()).await;
         assert_eq!(received(&mut ours).await.header("authorization"), "Bearer re_ours");
 
-        // What the tenant has of its own stays whatever a page writes, and is not shown to it.
+        // A page can neither change nor see the tenant's own settings.
         let own = json!({ "data": { "provider_settings": {
             "base_url": elsewhere, "api_key": "re_theirs", "from_address": "bell@acme.com" } } });
         knock.put(path, own).await;
@@ -98,7 +100,7 @@ async fn a_tenants_settings_never_take_the_channels_key_elsewhere() {
     .await;
 }
 
-/// A service that speaks first, and not SMTP; it says whether it was connected to.
+/// A service that sends the first line, but is no SMTP server. It reports each connection.
 async fn inner_service(says: &'static str) -> (String, tokio::sync::mpsc::UnboundedReceiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -112,7 +114,7 @@ async fn inner_service(says: &'static str) -> (String, tokio::sync::mpsc::Unboun
     (address, connected)
 }
 
-/// Mail channels that lead to an address: by themselves, and where another provider fails.
+/// Mail channels that lead to an address: as the main provider, and as the fallback.
 fn mail_channels(address: &str) -> [(&'static str, Value); 2] {
     let smtp = json!({ "url": format!("smtp://{address}"), "from_address": "bell@example.com" });
     [
@@ -132,7 +134,6 @@ async fn an_organisations_mail_server_is_reached_at_public_addresses_only() {
         let (address, mut connected) = inner_service("220 INNER-BANNER\r\n").await;
         for (key, channel) in mail_channels(&address) {
             knock.put("/channels/email", channel).await;
-            tokio::time::sleep(Duration::from_millis(1_100)).await;
             knock.workflow(key, mail_step()).await;
             knock.trigger(key, to_ada()).await;
             let told = told(&knock, key).await;
@@ -155,7 +156,6 @@ async fn what_a_mail_server_says_is_not_told_but_for_its_code() {
             let (address, _connected) = inner_service(says).await;
             for (key, channel) in mail_channels(&address) {
                 knock.put("/channels/email", channel).await;
-                tokio::time::sleep(Duration::from_millis(1_100)).await;
                 let key = format!("{key}-{at}");
                 knock.workflow(&key, mail_step()).await;
                 knock.trigger(&key, to_ada()).await;
@@ -168,9 +168,8 @@ async fn what_a_mail_server_says_is_not_told_but_for_its_code() {
         knock
             .put("/channels/email", json!({ "type": "email", "provider": "email_smtp", "provider_settings": settings }))
             .await;
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
         knock.workflow("good", mail_step()).await;
-        // The second goes down the connection that took the first, where that is kept.
+        // The second mail uses the first one's connection, if it is kept open.
         for _ in 0..2 {
             knock.trigger("good", to_ada()).await;
             let mail = tokio::time::timeout(Duration::from_secs(20), mailbox.mails.recv()).await.unwrap().unwrap();

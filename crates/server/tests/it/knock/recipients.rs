@@ -24,8 +24,11 @@ async fn what_is_told_of_a_user_is_merged() {
         assert!(jane.as_object().unwrap().contains_key("title") && jane["created_at"].is_null());
         assert_eq!(knock.get("/users/jane").await, jane);
         knock.put("/users/john", json!({ "name": "John", "plan": { "name": "free", "x": 1 } })).await;
+        let members = json!({ "members": [{ "user": { "id": "john" } }] });
+        knock.ask("POST", "/audiences/beta/members?create_audience=true", members, 204).await;
         let merged = knock.post("/users/jane/merge", json!({ "from_user_id": "john" })).await;
         assert_eq!(merged["plan"], json!({ "name": "pro", "x": 1, "seats": 5 }));
+        assert_eq!(knock.get("/audiences/beta/members").await["entries"][0]["user_id"], "jane");
         assert_eq!(knock.ask("GET", "/users/john", Value::Null, 404).await["code"], "resource_missing");
         knock.ask("DELETE", "/users/jane", Value::Null, 204).await;
         knock.ask("GET", "/users/jane", Value::Null, 404).await;

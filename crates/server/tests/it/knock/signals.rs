@@ -1,4 +1,4 @@
-//! What happens is waited for by runs, and told to systems.
+//! Runs that wait for events, and webhooks about notifications.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Knock, feed_step, rendered};
 use crate::on_each_server;
 
-/// A workflow that waits for an event, and then says what came of it.
+/// The steps of a workflow that waits for an event, and then reports it in the feed.
 fn waits(event: Value, more: Value) -> Value {
     let mut settings = json!({ "event": event, "expires_after": { "unit": "hours", "value": 1 } });
     settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -17,7 +17,7 @@ fn waits(event: Value, more: Value) -> Value {
     json!([{ "ref": "wait", "type": "wait_for_event", "settings": settings }, feed_step(says)])
 }
 
-/// Lets a workflow wait for jane, with an id of its own.
+/// Starts a workflow that waits for an event of Jane, with an id of its own.
 async fn wait(knock: &Knock<'_>, key: &str, steps: Value) {
     knock.workflow(key, steps).await;
     knock.trigger(key, json!({ "recipients": ["jane"], "data": { "id": key }, "cancellation_key": key })).await;
@@ -25,14 +25,14 @@ async fn wait(knock: &Knock<'_>, key: &str, steps: Value) {
     knock.until(&path, |runs| runs["items"].as_array().unwrap().len() == 1).await;
 }
 
-/// What a workflow has said to jane at last.
+/// The text that a workflow has put into Jane's feed.
 async fn said(knock: &Knock<'_>, key: &str) -> String {
     let path = format!("/users/jane/feeds/in-app?source={key}");
     let feed = knock.until(&path, |feed| feed["entries"].as_array().unwrap().len() == 1).await;
     rendered(&feed["entries"][0]).replace("<p>", "").replace("</p>", "").trim().to_owned()
 }
 
-/// How a workflow's one run ended.
+/// The only run of a workflow, once it has ended.
 async fn ended(knock: &Knock<'_>, key: &str) -> Value {
     let path = format!("/workflow_recipient_runs?workflow={key}");
     let is_over = |runs: &Value| !["paused", "queued"].contains(&runs["items"][0]["status"].as_str().unwrap());
@@ -53,7 +53,7 @@ async fn a_run_waits_for_what_happens_to_its_recipient() {
             event
         };
 
-        // A message, of the right workflow, to the same recipient.
+        // Only a message of the right workflow to the same recipient counts.
         knock.workflow("welcome", json!([feed_step("Welcome")])).await;
         let of_welcome = json!({ "source_type": "workflow", "source_key": "welcome" });
         wait(&knock, "read", waits(event("message", "read", of_welcome), json!({}))).await;
@@ -69,7 +69,7 @@ async fn a_run_waits_for_what_happens_to_its_recipient() {
         }
         assert_eq!(said(&knock, "read").await, "true message.read w1");
 
-        // A workflow that starts with the same id, not with another.
+        // Only a workflow that starts with the same id counts.
         let same = json!({ "match_conditions": [{ "operator": "and", "conditions": [
             { "variable": "event.data.id", "operator": "equal_to", "argument": "data.id" }] }] });
         wait(&knock, "started", waits(event("workflow", "started", json!({ "source_key": "welcome" })), same)).await;
@@ -78,7 +78,8 @@ async fn a_run_waits_for_what_happens_to_its_recipient() {
         knock.trigger("welcome", json!({ "recipients": ["jane"], "data": { "id": "started" } })).await;
         assert_eq!(said(&knock, "started").await, "true workflow.started started");
 
-        // What is known of the recipient, who enters and leaves an audience, what a system of others says.
+        // Changes of the recipient's properties, entering and leaving an audience, and events of
+        // other systems.
         wait(&knock, "updated", waits(json!({ "event_type": "recipient" }), json!({}))).await;
         knock.put("/users/jane", json!({ "name": "jane" })).await;
         is_waiting_still(&knock, "updated").await;
@@ -100,6 +101,14 @@ async fn a_run_waits_for_what_happens_to_its_recipient() {
             api(&server, "POST", "/api/events", sent, 202).await;
         }
         assert_eq!(said(&knock, "bought").await, "true order.paid o7");
+
+        // An event whose id was sent before is no second one.
+        let once = json!({ "name": "order.paid", "id": "e1", "data": { "user_id": "jane", "id": "o8" } });
+        api(&server, "POST", "/api/events", once.clone(), 202).await;
+        let source = json!({ "integration_source_key": "events" });
+        wait(&knock, "again", waits(event("integration_source", "order.paid", source), json!({}))).await;
+        api(&server, "POST", "/api/events", once, 202).await;
+        is_waiting_still(&knock, "again").await;
         assert_eq!(knock.feed("john", "").await["entries"].as_array().unwrap().len(), 1, "john was only welcomed");
     })
     .await;
@@ -145,7 +154,7 @@ async fn what_does_not_happen_in_time_is_waited_for_no_longer() {
         let feed = knock.feed("jane", "").await;
         assert_eq!(feed["entries"].as_array().unwrap().len(), 1, "only one said anything: {feed}");
 
-        // What cannot happen is refused.
+        // Events that do not exist are refused.
         let wrong = waits(json!({ "event_type": "message", "event_key": "eaten", "source_key": "x" }), json!({}));
         let document = json!({ "workflow": { "name": "wrong", "steps": wrong } });
         let refused = knock.ask("PUT", "/workflows/wrong?commit=true", document, 422).await;
@@ -154,7 +163,7 @@ async fn what_does_not_happen_in_time_is_waited_for_no_longer() {
     .await;
 }
 
-/// What came of a type; what came of others meanwhile is kept: nothing is said of the order.
+/// The next webhook of a type. Webhooks of other types are kept, because their order is not defined.
 async fn told(receiver: &mut Receiver, kept: &mut Vec<(Received, Value)>, kind: &str) -> (Received, Value) {
     loop {
         if let Some(found) = kept.iter().position(|(_, body)| body["type"] == kind) {
@@ -183,8 +192,6 @@ async fn systems_are_told_what_becomes_of_messages() {
         let endpoint = api(&server, "POST", "/api/v1/app/campanile.notifications/endpoint", endpoint, 201).await;
         let path = format!("/api/v1/app/campanile.notifications/endpoint/{}/secret", endpoint["id"].as_str().unwrap());
         let secret = api(&server, "GET", &path, Value::Null, 200).await["key"].as_str().unwrap().to_owned();
-        // Other nodes know of an endpoint within a second.
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
 
         knock.workflow("welcome", json!([feed_step("Welcome")])).await;
         let (_, committed) = told(&mut receiver, &mut kept, "workflow.committed").await;
@@ -253,8 +260,6 @@ async fn a_group_chooses_channels_and_texts_are_translated() {
         let broken = json!({ "translation": { "format": "json", "content": "{" } });
         knock.ask("PUT", "/translations/fr", broken, 422).await;
         knock.put("/tenants/acme", json!({ "name": "Acme" })).await;
-        // Layouts, partials, translations and groups are known everywhere within a second.
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
         let recipients = json!([
             { "id": "jane", "name": "Jane", "plan": "pro", "locale": "de-CH" }, { "id": "john", "name": "John" }]);
         for key in ["any", "all"] {
@@ -270,7 +275,7 @@ async fn a_group_chooses_channels_and_texts_are_translated() {
         assert_eq!(of("john", "in-app", 2).await[1].trim(), "<p>Hello John, of Acme</p>");
         assert_eq!(of("john", "second", 0).await.len(), 0);
 
-        // What everybody's preferences begin with.
+        // The default preference set applies below everybody's own preferences.
         knock.put("/preferences/default", json!({ "workflows": { "any": false } })).await;
         assert_eq!(knock.get("/preferences/default").await["workflows"]["any"], false);
         knock.trigger("any", json!({ "recipients": ["john"] })).await;
@@ -280,7 +285,7 @@ async fn a_group_chooses_channels_and_texts_are_translated() {
     .await;
 }
 
-/// The newest run of a workflow for a user without a tenant, once it is over.
+/// The newest run of a workflow for a user without a tenant, once it has completed.
 async fn ended_of(knock: &Knock<'_>, user: &str, key: &str) -> Value {
     let path = format!("/workflow_recipient_runs?workflow={key}&recipient={user}&status=completed");
     let found = |runs: &Value| runs["items"].as_array().unwrap().iter().any(|run| run["tenant"].is_null());

@@ -1,4 +1,4 @@
-//! Feeds in real time: joins, heartbeats, pushes, who is let in; over two nodes.
+//! Feeds in real time, also over two nodes: joins, heartbeats, pushes and access.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
     async fn open(server: &Server, key: &str, token: &str) -> Result<Self, u16> {
-        // As the browser library writes it: with an empty segment for what it has not.
+        // The browser library writes an empty segment for each missing parameter.
         let query = format!("?user_token={token}&api_key={key}&&vsn=2.0.0");
         let url = server.url(&format!("//ws/v1/websocket{query}")).replacen("http", "ws", 1);
         match connect_async(url).await {
@@ -67,7 +67,7 @@ async fn an_item_is_pushed_with_the_counts_of_each_feed_that_it_belongs_to() {
         assert_eq!((&pushed[4]["event"], &pushed[4]["attn"]), (&json!("new-message"), &json!(["client_b"])));
         assert_eq!(pushed[4]["data"]["client_b"]["metadata"]["unseen_count"], 1);
         assert_eq!(pushed[4]["metadata"]["unread_count"], 1);
-        // Joined again with other filters, as when a component is shown beside the first.
+        // A second join with other filters, as when a second component is shown.
         socket.say(json!(["2", "3", topic, "phx_leave", {}])).await;
         assert_eq!(socket.hear().await[3], "phx_reply");
         assert_eq!(socket.hear().await[3], "phx_close");
@@ -81,7 +81,7 @@ async fn an_item_is_pushed_with_the_counts_of_each_feed_that_it_belongs_to() {
             pushes += 1;
         }
         assert!(pushes < 20, "{pushes} pushes for twenty items");
-        // Of others there is nothing to be heard.
+        // Other users' items are not pushed.
         knock.trigger("w", json!({ "recipients": ["john"] })).await;
         assert!(socket.is_quiet().await);
         socket.say(json!(["5", "5", "nonsense", "whatever", {}])).await;
@@ -120,7 +120,7 @@ async fn what_one_node_puts_into_a_feed_is_pushed_by_the_other() {
     socket.say(json!(["1", "1", "feeds:in-app:jane", "phx_join", { "client_a": {} }])).await;
     socket.hear().await;
     for count in 1..=2 {
-        // By turns each node is the one that is asked.
+        // The two nodes take turns.
         let asked = if count == 1 { Knock::of(&server) } else { Knock::of(&other) };
         asked.trigger("w", json!({ "recipients": ["jane"] })).await;
         let pushed = socket.hear().await;
@@ -155,7 +155,7 @@ async fn a_socket_ends_with_what_has_opened_it() {
             let gone = server.ask("DELETE", path, &headers, Vec::new()).await.unwrap();
             assert_eq!(gone.status, 204, "{path}: {}", gone.json);
         };
-        // Half a minute's leeway: it is good for three seconds more.
+        // With half a minute of leeway, this token is valid for three more seconds.
         let short = signed(private, &json!({ "sub": "jane", "exp": in_seconds(-27) }));
         let mut expiring = Socket::open(&server, key, &short).await.unwrap();
         let mut with_key = Socket::open(&server, key, &token(private, "jane")).await.unwrap();

@@ -1,4 +1,5 @@
-//! What steps and settings do that decide, change, and wait: by lot, by another workflow, by windows, once.
+//! Steps and settings that decide, change and wait: random cohorts, other workflows, send windows,
+//! and workflows that run once.
 
 use serde_json::{Value, json};
 
@@ -128,14 +129,14 @@ async fn windows_sandboxes_conditions_of_channels_and_frequency_are_kept() {
         let opens = at.to_zoned(zone);
         assert_eq!((message["status"].as_str(), opens.hour(), opens.minute()), (Some("queued"), hour, 0));
 
-        // Of a time zone that there is not the run says so.
+        // The run reports an unknown time zone.
         let lost = json!({ "id": "lost", "email": "lost@example.com", "timezone": "Mars/Olympus_Mons" });
         knock.workflow("astray", json!([mail_step(json!({ "send_windows": windows }))])).await;
         knock.trigger("astray", json!({ "recipients": [lost] })).await;
         let events = run_of(&knock, "astray").await["events"].to_string();
         assert!(events.contains("timezone_unknown") && events.contains("Mars/Olympus_Mons"), "{events}");
 
-        // Sandboxed: rendered, and not sent.
+        // In sandbox mode a message is rendered, but not sent.
         knock.workflow("sandbox", json!([mail_step(json!({}))])).await;
         let asked = json!({ "recipients": ["ada"], "settings": { "sandbox_mode": true } });
         knock.trigger("sandbox", asked).await;
@@ -160,7 +161,7 @@ async fn windows_sandboxes_conditions_of_channels_and_frequency_are_kept() {
                 knock.trigger(key, json!({ "recipients": [key], "tenant": tenant })).await;
             }
             knock.until_fed(key, items).await;
-            // Whatever comes after it would have come by now.
+            // Wait for a later message: anything still on its way would have arrived by then.
             knock.trigger("quiet", json!({ "recipients": [{ "id": format!("after-{key}"), "email": "a@b.c" }] })).await;
             let path = format!("/users/after-{key}/messages");
             knock.until(&path, |found| found["items"].as_array().unwrap().len() == 1).await;

@@ -1,6 +1,7 @@
-//! Notifications through violence: the server is killed while a trigger for many is fanned out and batches are open. Afterwards everything is counted:
-//! each recipient has each trigger's item once, the digests tell of each trigger once, and a digest has gone out more than once only
-//! where the server died while its receiver answered.
+//! Notifications under failures: the server is killed while a trigger for many recipients is fanned
+//! out and batches are open. Afterwards everything is counted. Each recipient must have each
+//! trigger's item once, and the digests must contain each trigger once. A digest may have been sent
+//! more than once only if the server died while the digest's receiver answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -30,7 +31,7 @@ async fn nobody_is_told_twice_and_nobody_is_forgotten() {
                 trigger(&server, n).await;
                 accepted.insert(n as u64);
             }
-            // From before the first page to after the last.
+            // The kills range from before the first page of the fan-out to after the last.
             tokio::time::sleep(Duration::from_millis(7 + 37 * round as u64)).await;
             server.kill().await;
             server.restart().await;
@@ -67,7 +68,7 @@ async fn set_up(server: &Server, url: &str) {
     }
 }
 
-/// Triggers, again and again until it is known to be accepted: the key tells repetitions.
+/// Triggers repeatedly until it is known to be accepted. The idempotency key marks the repeats.
 async fn trigger(server: &Server, n: usize) {
     let knock = Knock::of(server);
     let body = json!({ "recipients": [{ "id": "all", "collection": "teams" }], "data": { "n": n } });
@@ -76,7 +77,7 @@ async fn trigger(server: &Server, n: usize) {
     assert_eq!(answer.status, 200, "{}", answer.json);
 }
 
-/// What each recipient has in their feed, once there is as much as there should be.
+/// The items in each recipient's feed, once all the expected ones are there.
 async fn until_all_have_come(server: &Server, wanted: usize) -> BTreeMap<String, Vec<u64>> {
     let (knock, began) = (Knock::of(server), Instant::now());
     loop {
@@ -106,7 +107,8 @@ async fn feed_id(knock: &Knock<'_>) -> String {
     knock.get("/channels/in-app").await["id"].as_str().unwrap().to_owned()
 }
 
-/// How much each digest tells of, and how often it came; once they tell of as much as there is.
+/// For each digest, the number of triggers in it and the number of times it arrived. Returns when
+/// the triggers add up to the expected number.
 async fn digests(receiver: &mut Receiver, wanted: usize) -> BTreeMap<(String, String), (usize, usize)> {
     let mut digests: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
     loop {
@@ -114,7 +116,7 @@ async fn digests(receiver: &mut Receiver, wanted: usize) -> BTreeMap<(String, St
         let request = next.expect("digests come").unwrap();
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let word = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        // The team itself is a recipient, too, and is told by webhook.
+        // The team itself is a recipient too, and also gets a webhook.
         if word("to") == "all" {
             continue;
         }
@@ -159,7 +161,7 @@ async fn a_text_with_nul_is_refused_wherever_it_is_a_name_or_a_key() {
             let answer = server.post(path, &body).await.unwrap();
             assert!((400..500).contains(&answer.status), "{path} {body}: {} {}", answer.status, answer.json);
         }
-        // What was refused has hurt nobody: the next one is told.
+        // The refused requests did no harm: the next trigger works.
         knock.trigger("hello", json!({ "recipients": ["jane"] })).await;
         knock.until_fed("jane", 1).await;
     })

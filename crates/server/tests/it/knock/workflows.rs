@@ -1,4 +1,4 @@
-//! What workflows do: fan-out, delays, batches, throttles, branches, preferences.
+//! Workflows: fan-out, delays, batches, throttles, branches, preferences.
 
 use std::time::Duration;
 
@@ -41,7 +41,8 @@ async fn a_trigger_reaches_who_is_named_and_who_subscribes_but_not_who_did_it() 
         knock.until_fed("deep", 1).await;
         assert_eq!(knock.feed("ada", "").await["entries"], json!([]), "who did it subscribes, and is not told");
         let runs = knock.get("/workflow_recipient_runs?workflow=comment").await;
-        // Jane is reached by two ways and has one run; the project and the team have theirs.
+        // Jane is a recipient in two ways and has one run. The project and the team have runs of
+        // their own.
         assert_eq!(runs["items"].as_array().unwrap().len(), 5, "{runs:#}");
         assert!(runs["items"].as_array().unwrap().iter().all(|item| item["workflow_run_id"] == run.as_str()));
         let message = &knock.get(&format!("/messages?workflow_run_id={run}")).await["items"][0];
@@ -101,7 +102,7 @@ async fn a_repeated_trigger_is_answered_like_the_first() {
             |name: &str| again.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         assert_eq!(header("idempotent-replayed"), Some("true"));
         assert!(header("original-x-request-id").is_some_and(|id| !id.is_empty()));
-        // What was refused did not use its key up.
+        // A refused request does not use up its key.
         let later = [("idempotency-key", "k-2")];
         let refused = knock.call("POST", "/workflows/later/trigger", &json!({ "recipients": ["later"] }), &later).await;
         assert_eq!(refused.status, 404, "{}", refused.json);
@@ -182,7 +183,7 @@ async fn what_waits_can_be_called_off() {
                 .trigger("later", json!({ "recipients": [user], "cancellation_key": key, "data": { "n": key } }))
                 .await;
         }
-        // At once: the trigger may not even have been fanned out.
+        // Cancelled at once, perhaps before the trigger was fanned out.
         knock.ask("POST", "/workflows/later/cancel", json!({ "cancellation_key": "a" }), 204).await;
         knock.until_fed("john", 1).await;
         let run = &knock
@@ -204,7 +205,7 @@ async fn a_batch_goes_on_when_its_first_trigger_is_called_off() {
         let batch = json!({ "ref": "gather", "type": "batch", "settings": { "batch_window": { "unit": "seconds", "value": 2 } } });
         knock.workflow("digest", json!([batch, feed_step("{{ total_activities }}")])).await;
         knock.trigger("digest", json!({ "recipients": ["jane"], "cancellation_key": "first" })).await;
-        // Sometimes before it has come to the batch, sometimes after.
+        // This may come before the run has reached the batch, or after.
         knock.ask("POST", "/workflows/digest/cancel", json!({ "cancellation_key": "first" }), 204).await;
         for _ in 0..2 {
             knock.trigger("digest", json!({ "recipients": ["jane"] })).await;
@@ -366,7 +367,8 @@ async fn a_run_asks_a_system_of_others_and_goes_on_with_its_answer() {
         assert_eq!((request.body.as_slice(), request.header("x-for")), (&br#"{"id": 7}"#[..], "jane"));
         assert!(request.header("x-knock-signature").starts_with("t="), "{request:?}");
 
-        // What will not change halts the run; what may is asked again later, and can be called off meanwhile.
+        // A permanent error halts the run. A temporary one is tried again later, and the run can be
+        // cancelled meanwhile.
         knock.workflow("gone", json!([step(json!({ "url": format!("{base}/gone") })), feed_step("never")])).await;
         knock.trigger("gone", json!({ "recipients": ["john"] })).await;
         let runs = "/workflow_recipient_runs?workflow=gone";

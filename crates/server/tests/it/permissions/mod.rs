@@ -1,7 +1,7 @@
-//! Every route, asked by everybody: refused exactly where the [`table`] says.
+//! Calls every route as every kind of caller, and compares the refusals with the [`table`].
 //!
-//! Refused is 401 or 403; anything else, such as that there is no such thing, is allowed. A route that is served and not in the
-//! table fails the test: add its row.
+//! A refusal is 401 or 403. Any other status, such as 404, counts as allowed. A route that is served
+//! but not in the table fails the test: add a row for it.
 
 mod table;
 
@@ -15,18 +15,18 @@ use crate::knock::access::{in_seconds, public_key, signed};
 use crate::on_each_server;
 use table::{COLUMNS, KNOCK, OPEN, OWN, SVIX};
 
-/// The routes of the Knock API, as they are written.
-const KNOCK_SOURCE: &str = include_str!("../../../../web/src/knock/mod.rs");
+/// The operations of all APIs.
+const DOCUMENT: &str = include_str!("../../../../../docs/openapi.json");
 const PASSWORD: &str = "correct horse battery staple";
-/// A stream has no end: that it has begun is an answer.
+/// The time to wait for an answer. A stream has no end: it counts as allowed once it has begun.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 type Headers = Vec<(String, String)>;
 
-/// One of each column, by its headers.
+/// A caller for each column of the table, as the headers of a request.
 struct Callers {
     by_column: BTreeMap<char, Headers>,
-    /// The application that portal tokens open, and another.
+    /// The application that the portal tokens open, and another one.
     app: String,
     other_app: String,
 }
@@ -83,7 +83,7 @@ impl Callers {
         Self { by_column, app, other_app }
     }
 
-    /// A path with something in each of its places.
+    /// The path with a value for each part in braces.
     fn filled(&self, path: &str) -> String {
         let app = if path.ends_with("expire-all") { &self.other_app } else { &self.app };
         let place = |part: &str| match part {
@@ -101,15 +101,15 @@ impl Callers {
             part => part.to_owned(),
         };
         let filled = path.split('/').map(place).collect::<Vec<_>>().join("/");
-        // Whose connection is looked at decides who may.
+        // The rights depend on the owner of the connection, which these parameters name.
         let object = "%7B%22object_id%22%3A%22x%22%2C%22collection%22%3A%22projects%22%7D";
         let query = format!("?access_token_object={object}&ms_teams_tenant_object={object}");
         if path.starts_with("/v1/providers/") { filled + &query } else { filled }
     }
 
-    /// Whether this caller is let through.
+    /// Calls the route. Returns true if the caller is not refused, and the answer's text.
     async fn is_allowed(&self, server: &Server, column: char, method: &'static str, path: &str) -> (bool, String) {
-        // An application that is to go is not the one of the tokens.
+        // The tokens' own application must not be deleted.
         let path = match (method, path) {
             ("DELETE", "/api/v1/app/{app}") => "/api/v1/app/nothing".to_owned(),
             _ => self.filled(path),
@@ -128,7 +128,8 @@ impl Callers {
     }
 }
 
-/// Has what every route wants to find in a body, so that nobody is told of their body before they are told of their rights.
+/// A body with the fields that all routes need, so that no route refuses the body before it checks
+/// the rights.
 fn any_body() -> Value {
     json!({
         "name": "x", "description": "x", "url": "https://example.com/", "email": OWNER.0, "role": "staff",
@@ -147,7 +148,7 @@ fn method(name: &str) -> &'static str {
         .expect("a method")
 }
 
-/// What the table says of each route: those that end what others go on with come last.
+/// All rows of the table. Routes that end a session, which later calls need, come last.
 fn rows() -> Vec<(&'static str, &'static str, &'static str)> {
     let order = |path: &str| (path == "/api/session", path.ends_with("/logout"));
     let mut all: Vec<_> = OWN.iter().chain(SVIX).chain(KNOCK).copied().collect();
@@ -162,9 +163,9 @@ fn is_listed(method: &str, path: &str) -> bool {
 
 /// The paths of the Knock API.
 fn knock_paths() -> Vec<String> {
-    let quoted = KNOCK_SOURCE.split('"').skip(1).step_by(2);
-    let paths = quoted.filter(|text| text.starts_with('/') && !text.contains("{*"));
-    paths.map(|path| format!("/v1{path}")).collect()
+    let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let paths = document["paths"].as_object().unwrap().keys();
+    paths.filter(|path| path.starts_with("/v1/")).cloned().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Applications, health, and who may do what.
+//! Applications, health, and access rights.
 
 use campanile_db::params;
 use serde_json::{Value, json};
@@ -161,7 +161,8 @@ async fn test_crud() {
 #[tokio::test(flavor = "multi_thread")]
 async fn test_list() {
     on_each_server(&[], async |mut server| {
-        // The workspace's own stands first, and nobody can delete it: the suite begins with an empty list.
+        // The workspace's own application comes first and cannot be deleted, but the suite expects
+        // an empty list. So the test hides it.
         server.kill().await;
         let db = server.open_database().await;
         let hidden = db.write(|tx| {

@@ -1,4 +1,4 @@
-//! Attempts: how they are listed, and how it stands with messages at endpoints.
+//! Attempts: their lists, and the status of messages at endpoints.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +96,7 @@ async fn test_list_attempted_messages_sending() {
         assert!(sending[0]["nextAttempt"].is_string());
         let destinations = svix.get(&format!("/app/{app}/msg/{message}/endpoint")).await;
         assert_eq!(destinations["data"][0]["statusText"], "fail", "of the last attempt");
-        // Somebody asks for another; the schedule goes on all the same.
+        // A manual attempt does not change the schedule.
         let resend = format!("/app/{app}/msg/{message}/endpoint/{endpoint}/resend");
         assert_eq!(svix.post(&resend, Value::Null, 202).await, json!({}));
         let attempts = svix.until(&format!("/app/{app}/attempt/msg/{message}"), |list| list.len() == 2).await;
@@ -185,7 +185,7 @@ async fn test_combined_before_after_filtering_and_pagination() {
         let at = |index: usize| Timestamp::parse(all[index]["timestamp"].as_str().unwrap()).unwrap();
         let names: Vec<String> = all.iter().map(super::named).collect();
         let early = Duration::from_millis(4);
-        // The fourth and the fifth, newest first.
+        // The window has the fourth and the fifth, newest first.
         let (after, before) = (at(4).minus(early), at(2).minus(early));
         let window = svix.get(&format!("{path}?after={after}&before={before}")).await;
         assert_eq!((ids(&window), &window["done"]), (names[3..5].to_vec(), &json!(true)));
@@ -193,7 +193,7 @@ async fn test_combined_before_after_filtering_and_pagination() {
         assert_eq!(ids(&newer), names[..3]);
         let older = svix.get(&format!("{path}?iterator={}", window["iterator"].as_str().unwrap())).await;
         assert_eq!(ids(&older), names[5..]);
-        // After alone: the oldest page, newest first.
+        // With `after` alone, the first page is the oldest one, newest first.
         let page = svix.get(&format!("{path}?after={after}&limit=2")).await;
         assert_eq!((ids(&page), &page["done"]), (names[3..5].to_vec(), &json!(false)));
         let mut seen = Vec::new();

@@ -1,4 +1,4 @@
-//! What a request may bring, and what it may cost.
+//! Limits on the size and the cost of requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,18 +15,18 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::Svix;
 use crate::on_each_server;
 
-/// A search that takes hours, in one native call.
+/// A search that takes hours, in one native call that no deadline within the script interrupts.
 const NATIVE: &str =
     r#"function handler(w) { const s = "a".repeat(1e7); w.payload = s.indexOf("a".repeat(5e6) + "b"); return w; }"#;
 const HARMLESS: &str = "function handler(w) { w.payload.seen = true; return w; }";
 
-/// The processes that a process has started.
+/// The child processes of a process.
 fn children(parent: u32) -> Vec<u32> {
     let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     all.filter(|id| state(*id).is_some_and(|(_, of)| of == parent)).collect()
 }
 
-/// A process's state, and its parent; nothing when there is none.
+/// A process's state and its parent; `None` if there is no such process.
 fn state(id: u32) -> Option<(char, u32)> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let mut rest = stat.rsplit_once(')')?.1.split_whitespace();
@@ -109,7 +109,7 @@ async fn two_hundred_messages_to_an_endless_script_delay_no_other_applications_s
         let request = tokio::time::timeout(Duration::from_secs(5), receiver.requests.recv()).await.unwrap().unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), json!({ "seen": true }));
         assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-        // All of them have an end, which says why.
+        // All attempts of the bad application end, with the reason.
         let path = format!("/app/{bad}/attempt/endpoint/{bad_endpoint}?limit=250");
         let attempts = svix.until(&path, |list| list.len() == 200).await;
         let said = |text: &str| attempts.iter().filter(|a| a["response"].as_str().unwrap().contains(text)).count();
@@ -139,7 +139,7 @@ async fn a_document_whose_references_multiply_is_refused_and_staff_may_not_even_
                 svix.post("/event-type/import/openapi", json!({ "spec": spec, "dryRun": dry_run }), 422).await;
             assert!(refused["detail"][0]["msg"].as_str().unwrap().contains("more than 20000 values"), "{refused}");
         }
-        // A schema that doubles thirty times, by the other ways in.
+        // A schema that doubles thirty times, sent by the other entrances.
         let mut defs = Map::new();
         for n in 0..30 {
             let next = json!({ "$ref": format!("#/$defs/d{}", n + 1) });
@@ -252,7 +252,7 @@ async fn a_filter_that_finds_nothing_reads_ten_thousand_messages_and_goes_on_fro
     .await;
 }
 
-/// Answers every request on every connection, whatever address of this machine it came to; counts them.
+/// Answers every request on every connection to any address of this machine, and counts them.
 async fn listener() -> (u16, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
     let (port, count) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));

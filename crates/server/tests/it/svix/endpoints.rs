@@ -369,7 +369,7 @@ async fn headers_that_decide_where_a_request_goes_are_refused() {
             let made = json!({ "url": receiver.url(), "headers": { name: "v" } });
             svix.ask("POST", &format!("/app/{app}/endpoint"), made, 422).await;
         }
-        // Nor by a script: its attempt fails, and says why.
+        // A script cannot set it either: its attempt fails, with the reason.
         let code = "function handler(w) { w.headers = { Host: 'inner' }; return w }";
         let transformation = format!("/app/{app}/endpoint/{endpoint}/transformation");
         svix.ask("PATCH", &transformation, json!({ "code": code, "enabled": true }), 200).await;

@@ -1,4 +1,4 @@
-//! Messages: what is accepted, how it is read back, and what is delivered of it.
+//! Messages: which are accepted, how they are read back, and what is delivered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -177,14 +177,15 @@ async fn test_raw_payload() {
         svix.post(&format!("/app/{app}/msg"), asked, 202).await;
         let received = receiver.requests.recv().await.unwrap();
         assert_eq!((received.body.as_slice(), received.header("content-type")), (raw.as_bytes(), "application/xml"));
-        // What no header can carry is refused at the door, and not first when it is to be sent.
+        // A value that no header can carry is refused when the message is created, not when it is
+        // sent.
         for kind in ["text/plain\r\nx: y", "text/\u{0}", "a\u{7f}b"] {
             let params = json!({ "rawPayload": raw, "headers": { "content-type": kind } });
             let asked = json!({ "eventType": "a.b", "payload": {}, "transformationsParams": params });
             let refused = svix.post(&format!("/app/{app}/msg"), asked, 422).await;
             assert!(refused.to_string().contains("content_type"), "{refused}");
         }
-        // As it was written: spaces, order and numbers stay.
+        // The payload is delivered as written: spaces, order and numbers stay.
         let body = br#"{"eventType":"a.b","payload":{ "z": 1.50, "a":1e3 }}"#.to_vec();
         let authorization = format!("Bearer {}", svix.token);
         let headers = [("authorization", authorization.as_str())];

@@ -1,5 +1,5 @@
-//! The Svix API, judged by what its own server's tests ask of it: each test here has the name of the one that asks
-//! the same there.
+//! The Svix API, tested like Svix's own server: each test has the name of the test there that checks
+//! the same.
 
 mod applications;
 mod attempts;
@@ -44,7 +44,7 @@ impl<'s> Svix<'s> {
         self.server.ask(method, &format!("/api/v1{path}"), &headers, body).await.unwrap()
     }
 
-    /// Calls, and asks for a status; answers the body.
+    /// Calls, and expects a status. Returns the body.
     async fn ask(&self, method: &'static str, path: &str, body: Value, status: u16) -> Value {
         let answer = self.call(method, path, &body).await;
         assert_eq!(answer.status, status, "{method} {path} {body}: {}", answer.json);
@@ -75,7 +75,7 @@ impl<'s> Svix<'s> {
         self.post("/event-type/", json!({ "name": name, "description": "for tests" }), 201).await;
     }
 
-    /// Reads a list until it is as it should be.
+    /// Reads a list repeatedly until it is right.
     async fn until(&self, path: &str, is_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let began = Instant::now();
         loop {
@@ -101,7 +101,8 @@ fn named(item: &Value) -> String {
     ["id", "name"].iter().find_map(|key| item[key].as_str()).unwrap().to_owned()
 }
 
-/// What every list does, over ten items that `make` makes, in `ascending` order unless asked otherwise.
+/// Checks the rules of every list, with ten items that `make` makes, in `ascending` order unless
+/// another order is requested.
 async fn common_list(
     svix: &Svix<'_>,
     path: &str,
@@ -111,7 +112,7 @@ async fn common_list(
 ) {
     let mut made = Vec::new();
     for n in 0..10 {
-        // Ids sort by time, to four milliseconds.
+        // Ids sort by time, with a precision of four milliseconds.
         tokio::time::sleep(Duration::from_millis(5)).await;
         made.push(make(n).await);
     }

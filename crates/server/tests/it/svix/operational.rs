@@ -1,4 +1,4 @@
-//! Operational webhooks: what an organisation is told of its applications.
+//! Operational webhooks: events about an organisation's applications.
 
 use std::time::Duration;
 

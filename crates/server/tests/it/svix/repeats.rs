@@ -1,4 +1,5 @@
-//! Repeats of a request: who would not be let in any more gets no old answer, and answers are not kept as they are.
+//! Repeats of a request: a caller without access any more gets no stored answer, and answers are
+//! stored sealed and uncompressed.
 
 use campanile_testkit::server::{SECRET_KEY, Server};
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ async fn a_revoked_key_gets_no_answer_of_before() {
         let path = format!("/auth/app-portal-access/{app}");
         let first = svix.call_with("POST", &path, &json!({}), KEY).await;
         assert_eq!(first.status, 200, "{}", first.json);
-        // Neither the case of the scheme nor a space more is another caller.
+        // Another case of the scheme or an extra space does not make another caller.
         let headers = [
             ("authorization", &*format!("bearer  {secret}")),
             ("idempotency-key", "k1"),

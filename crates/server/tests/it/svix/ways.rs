@@ -1,5 +1,5 @@
-//! Endpoints that are not merely sent each message as it comes: scripts, limits of speed, order, polling, keys for
-//! others' systems, and other proofs of who is calling.
+//! Special endpoints: scripts, rate limits, strict order, polling, keys for other systems, and other
+//! ways to authenticate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ async fn next(receiver: &mut Receiver) -> Received {
     tokio::time::timeout(Duration::from_secs(20), receiver.requests.recv()).await.expect("it arrives").unwrap()
 }
 
-/// An endpoint with a script that is run.
+/// An endpoint with an enabled script.
 pub(super) async fn scripted(svix: &Svix<'_>, app: &str, url: &str, code: &str) -> String {
     let endpoint = svix.endpoint(app, url).await;
     let script = json!({ "code": code, "enabled": true, "variables": { "team": "blue" } });
@@ -50,12 +50,13 @@ async fn a_transformation_changes_what_is_sent_and_where() {
         let request = next(&mut receiver).await;
         assert_eq!(body(&request), json!({ "text": "hello you", "type": "a.b", "more": 7 }));
         assert_eq!((request.target.as_str(), request.header("x-team")), ("PUT /hook/elsewhere", "blue"));
-        // What is signed is what is sent.
+        // The signature covers the body as it is sent.
         let secret = svix.get(&format!("/app/{app}/endpoint/{endpoint}/secret")).await["key"].as_str().unwrap().to_owned();
         let secret = campanile_net::SigningSecret::parse(&secret).unwrap();
         let timestamp = request.header("svix-timestamp").parse().unwrap();
         assert_eq!(secret.sign(request.header("svix-id"), timestamp, &request.body), request.header("svix-signature"));
-        // Read back without the script's variables changed; turned off, the message goes as it is.
+        // The variables are read back unchanged. With the script disabled, the message goes out
+        // unchanged.
         let path = format!("/app/{app}/endpoint/{endpoint}/transformation");
         assert_eq!(svix.get(&path).await["variables"], json!({ "team": "blue" }));
         svix.ask("PATCH", &path, json!({ "enabled": false }), 200).await;
@@ -116,7 +117,7 @@ async fn a_message_that_its_script_calls_off_is_not_sent() {
         svix.until(&attempts, |list| list.len() == 1).await;
         svix.message(&app, "a.b", json!({ "wanted": true })).await;
         assert_eq!(body(&next(&mut receiver).await), json!({ "wanted": true }), "it is the first to arrive");
-        // Who does not know of called-off ones takes them for delivered.
+        // Without `expanded_statuses`, a cancelled attempt is shown as delivered.
         let shown = svix.until(&attempts, |list| list.len() == 2).await;
         assert_eq!(shown[1]["status"], 0);
         let expanded = svix.get(&format!("{attempts}?expanded_statuses=true")).await;
@@ -168,21 +169,23 @@ async fn a_throttled_endpoint_is_sent_no_more_than_it_takes() {
         for _ in 0..25 {
             next(&mut quick).await;
         }
-        next(&mut slow).await;
-        let began = Instant::now();
+        let first = next(&mut slow).await.at;
+        let mut last = first;
         for _ in 0..14 {
-            next(&mut slow).await;
+            last = next(&mut slow).await.at;
         }
-        // Fourteen more after the first; a moment less, since the first may have been late.
-        assert!(began.elapsed() > Duration::from_millis(1_100), "{:?}", began.elapsed());
-        // Without the limit, what waits goes at once.
+        // Fourteen more follow the first. The bound is a little shorter, since the first may have
+        // been late.
+        assert!(last - first > Duration::from_millis(1_100), "{:?}", last - first);
+        // Without the limit, waiting messages are sent at once.
         svix.ask("PATCH", &format!("/app/{app}/endpoint/{throttled}"), json!({ "throttleRate": 1 }), 200).await;
         svix.ask("PATCH", &format!("/app/{app}/endpoint/{throttled}"), json!({ "throttleRate": null }), 200).await;
         for _ in 0..10 {
             next(&mut slow).await;
         }
         svix.until(&format!("/app/{app}/attempt/endpoint/{throttled}"), |list| list.len() == 25).await;
-        // The application's limit is its endpoints', too, and a limited endpoint tries again like any other.
+        // The application's limit applies to its endpoints too. A limited endpoint is retried like
+        // any other.
         svix.ask("PATCH", &format!("/app/{app}"), json!({ "throttleRate": 5 }), 200).await;
         svix.message(&app, "a.b", json!({})).await;
         let began = Instant::now();
@@ -215,7 +218,7 @@ async fn a_failed_message_to_a_throttled_endpoint_stands_in_line_again() {
     .await;
 }
 
-/// Makes a destination; answers its id.
+/// Makes a destination. Returns its id.
 async fn destination(svix: &Svix<'_>, app: &str, asked: Value) -> String {
     let made = svix.post(&format!("/app/{app}/destination"), asked, 201).await;
     let id = id(&made);
@@ -228,7 +231,7 @@ async fn an_endpoint_in_order_is_sent_one_after_another_whatever_fails() {
     on_each_server(&[("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "20ms,50ms")], async |server| {
         let svix = Svix::of(&server);
         let app = svix.app("a").await;
-        // Each message fails three times: once more than the schedule has waits.
+        // Each message fails three times: one more than the waits in the schedule.
         let times = AtomicU64::new(0);
         let fails = move |_: &Received| if times.fetch_add(1, Ordering::SeqCst) % 4 == 3 { 200 } else { 500 };
         let mut receiver = Receiver::answering(Arc::new(fails)).await;
@@ -306,7 +309,7 @@ async fn who_blocks_the_line_can_be_retried_or_skipped() {
         assert_eq!(body(&next(&mut receiver).await), json!({ "n": 1 }));
         svix.until(&attempts, |list| list.len() == 3).await;
         assert_eq!(svix.get(&format!("{path}/next-event")).await["payload"], json!({ "n": 1 }));
-        // Disabled, it takes nothing; enabled again, it goes on where it stopped.
+        // A disabled destination is sent nothing. When enabled again, it continues where it stopped.
         svix.ask("PATCH", &path, json!({ "status": "disabled" }), 200).await;
         svix.ask("POST", &format!("{path}/skip"), Value::Null, 204).await;
         svix.ask("PATCH", &path, json!({ "status": "enabled" }), 200).await;
@@ -338,7 +341,7 @@ async fn a_polled_endpoint_hands_out_its_messages_in_order() {
         let page = svix.get(&format!("{path}?iterator={}&event_type=a.b", page["iterator"].as_str().unwrap())).await;
         assert_eq!((numbers(&page), &page["done"]), (vec![2, 4], &json!(true)));
 
-        // A consumer is remembered: what it has not confirmed comes again.
+        // The position of a consumer is stored: messages that it has not confirmed come again.
         let consumer = format!("{path}/consumer/mine");
         let first = svix.get(&format!("{consumer}?limit=2")).await;
         assert_eq!(numbers(&first), [0, 1]);
@@ -350,7 +353,7 @@ async fn a_polled_endpoint_hands_out_its_messages_in_order() {
         assert_eq!(numbers(&svix.get(&consumer).await).len(), 5);
         svix.ask("GET", &format!("{path}?iterator=nonsense"), Value::Null, 422).await;
 
-        // Its token opens this endpoint's messages, and nothing else.
+        // Its token gives access to this endpoint's messages only.
         let token = svix.get(&format!("/auth/app/{app}/poller/{sink}/token")).await;
         let token = token["token"].as_str().unwrap();
         let other = destination(&svix, &app, json!({ "type": "poller" })).await;
@@ -382,7 +385,7 @@ async fn an_integration_works_with_one_application_by_its_key() {
         holder.ask("DELETE", &format!("/app/{app}/endpoint/{endpoint}"), Value::Null, 204).await;
         holder.ask("GET", &format!("/app/{other}/endpoint"), Value::Null, 404).await;
         holder.ask("GET", &path, Value::Null, 403).await;
-        // Ending the portal's sessions does not end it; replacing the key does.
+        // Ending the portal's sessions does not end the key; replacing the key does.
         svix.ask("POST", &format!("/auth/app/{app}/expire-all"), json!({}), 204).await;
         holder.get(&format!("/app/{app}/endpoint")).await;
         assert_eq!(svix.ask("PUT", &one, json!({ "name": "n8n" }), 200).await["name"], "n8n");
@@ -439,7 +442,7 @@ async fn an_endpoint_that_wants_a_token_is_shown_one() {
         assert_eq!(String::from_utf8(asked.body).unwrap(), "grant_type=client_credentials&scope=a+b&audience=c");
         assert_eq!(given.load(Ordering::SeqCst), 2);
 
-        // Without a token, the attempt says why.
+        // If no token can be had, the attempt fails with the reason.
         let oauth = json!({
             "grantType": "clientCredentials", "authMethod": "clientSecretPost", "clientId": "me",
             "tokenUrl": authority.url(),

@@ -1,4 +1,4 @@
-//! How deliveries behave: redirects, and endpoints that take nothing.
+//! Deliveries: redirects, and endpoints that accept nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -26,8 +26,9 @@ async fn test_no_redirects_policy() {
     .await;
 }
 
-/// Sends two messages with a pause in between, each given up after one attempt; answers whether that disabled the
-/// endpoint. In between, `between` is what the endpoint answers to a third.
+/// Sends two messages with a pause in between, each given up after one attempt. A third may be sent
+/// between them; `between` is the endpoint's answer to it. Returns, for each database, true if the
+/// endpoint was disabled.
 async fn is_disabled_after_two(limit: &'static str, pause: Duration, between: Option<u16>) -> Vec<bool> {
     let mut disabled = Vec::new();
     let settings = [("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", ""), ("CAMPANILE_WEBHOOKS_DISABLE_AFTER", limit)];
@@ -72,7 +73,7 @@ async fn a_slow_endpoint_does_not_hold_up_another() {
     on_each_server(&[("CAMPANILE_WEBHOOKS_REQUEST_TIMEOUT", "30s")], async |server| {
         let svix = Svix::of(&server);
         let app = svix.app("a").await;
-        // It takes the connection and says nothing.
+        // This endpoint accepts the connection and never answers.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let slow = svix.endpoint(&app, &format!("http://{}/", silent.local_addr().unwrap())).await;
         let receiver = Receiver::start().await;

@@ -1,8 +1,9 @@
-//! What a burden does to messages that are sent beside it.
+//! Measures messages that are sent beside a heavy load or a large database.
 //!
-//! * *dead*: 1,000,000 messages to an endpoint that takes nothing; from the intended time to the arrival at another
-//!   endpoint, before and while they are tried again.
-//! * *stored*: what a message costs with 50,000 messages and attempts in the database, and with 5,000,000.
+//! * *dead*: 1,000,000 messages to an endpoint that accepts none. Measures other messages, from the
+//!   intended time to their arrival at another endpoint, before and during the further attempts.
+//! * *stored*: the cost of a message with 50,000 messages and attempts in the database, and with
+//!   5,000,000.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,15 +20,16 @@ use crate::{Line, resident};
 const UNDELIVERABLE: u64 = 1_000_000;
 const CONNECTIONS: usize = 128;
 const STORED: [i64; 2] = [50_000, 5_000_000];
-/// How many rows go in one transaction.
+/// The number of messages that are inserted in one transaction.
 const TOGETHER: i64 = 50_000;
 
 pub(crate) async fn dead(name: &str, database: TestDatabase) {
-    // As it is for everybody: the second attempt comes after five seconds, the third after five minutes.
+    // As with the default schedule, the second attempt comes after five seconds and the third after
+    // five minutes.
     let world = World::start_with(database, 1, "5s,5m,30m,2h").await;
     let made = world.server.post("/api/v1/app", &json!({ "name": "dead", "uid": "dead" })).await.expect("an answer");
     assert_eq!(made.status, 201, "{}", made.json);
-    // Nobody listens there.
+    // No server listens on this port.
     let closed_port = json!({ "url": "http://127.0.0.1:9/" });
     let made = world.server.post("/api/v1/app/dead/endpoint", &closed_port).await.expect("an answer");
     assert_eq!(made.status, 201, "{}", made.json);
@@ -74,11 +76,11 @@ pub(crate) async fn stored(name: &str, database: TestDatabase) {
     }
 }
 
-/// Stores messages of a month ago, each with an attempt, up to so many.
+/// Stores messages that are a month old, each with an attempt: those with numbers `from` to `to`.
 async fn fill(db: &Db, from: i64, to: i64) {
     let began = Instant::now();
     let month = Clock::System.now().minus(Duration::from_secs(30 * 24 * 3_600));
-    // Ids sort by time: what is common to those of a moment, and a number.
+    // Ids sort by time: each is a common part for the moment, and a number.
     let common = lowest_id("", month)[1..19].to_owned();
     for first in (from..to).step_by(TOGETHER as usize) {
         let (last, common, at) = ((first + TOGETHER).min(to) - 1, common.clone(), month.as_micros());

@@ -1,8 +1,9 @@
-//! Deliveries of providers: how many are accepted a second, and where the time goes.
+//! Deliveries of providers: how many are accepted in a second, and the time that each stage takes.
 //!
-//! Two phases, with everything switched on and one webhook endpoint: *full*, where 64 connections post signed pushes as fast as they are answered,
-//! and *steady*, where 300 a second come at even intervals, which tells what each stage takes when
-//! nothing queues. *Sustained* is a quarter of an hour, as [`crate::sustained`] has it, instead of both.
+//! Two phases, with everything switched on and one webhook endpoint. In *full*, 64 connections post
+//! signed pushes as fast as they get answers. In *steady*, 300 a second are sent at even intervals,
+//! which shows the time of each stage without queues. *Sustained* runs for a quarter of an hour (see
+//! [`crate::sustained`]), instead of both.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -26,7 +27,7 @@ const STEADY_RATE: u32 = 300;
 pub(crate) async fn measure(database: TestDatabase, phases: &[&str]) {
     let name = database.name;
     if phases.contains(&"sustained") {
-        return sustained(name, database, phases.contains(&"brief")).await;
+        return sustained(name, database, phases).await;
     }
     println!("{name}, {CONNECTIONS} connections, pushes of {} bytes, durable before the 202", push(0, 0, "").len());
     let mut receiver = Receiver::start().await;
@@ -58,8 +59,8 @@ pub(crate) async fn measure(database: TestDatabase, phases: &[&str]) {
     println!("{name}: {} MiB resident\n", resident(&server) / 1024);
 }
 
-/// A push of the size that GitHub's are. Made from one template: what the generator spends on a
-/// request is missing from the server, which shares its cores.
+/// A push of the size of GitHub's. It is made from one template: processor time that the generator
+/// uses is missing from the server, because they share the cores.
 fn push(connection: u64, number: u64, note: &str) -> Vec<u8> {
     static TEMPLATE: LazyLock<String> = LazyLock::new(template);
     let sha = format!("{connection:08x}{number:032x}");
@@ -67,7 +68,7 @@ fn push(connection: u64, number: u64, note: &str) -> Vec<u8> {
     TEMPLATE.replace("@sha@", &sha).replace("@branch@", &branch).replace("@note@", note).into_bytes()
 }
 
-/// Five commits, and the repository's many addresses.
+/// A push with five commits, and the many URLs of a repository.
 fn template() -> String {
     let sha = "@sha@";
     let commit = json!({
@@ -89,7 +90,8 @@ fn template() -> String {
     payload.to_string()
 }
 
-/// Everybody posts as fast as they are answered; answers how many were accepted, and each wait.
+/// Posts on all connections as fast as they get answers. Returns the number of accepted requests,
+/// and each wait.
 async fn full(address: &str) -> (u64, Vec<Duration>) {
     let until = Instant::now() + FULL;
     let accepted = Arc::new(AtomicU64::new(0));
@@ -120,7 +122,7 @@ async fn full(address: &str) -> (u64, Vec<Duration>) {
     (accepted.load(Ordering::Relaxed), waits)
 }
 
-/// Posts at even intervals, whoever is still waiting.
+/// Posts at even intervals, even while earlier requests wait for their answers.
 async fn steady(address: &str) -> Vec<Duration> {
     let lines = Arc::new(tokio::sync::Mutex::new(Vec::new()));
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / STEADY_RATE);
@@ -164,7 +166,7 @@ fn request_with(address: &str, connection: u64, number: u64, note: &str) -> Vec<
     [head.as_bytes(), &delivery.body].concat()
 }
 
-async fn sustained(name: &str, database: TestDatabase, brief: bool) {
+async fn sustained(name: &str, database: TestDatabase, words: &[&str]) {
     let sink = Sink::start().await;
     let server = Server::start(binary(), database, &[("CAMPANILE_LOG", "error")]).await;
     server.add_endpoint(&format!("{}/0", sink.address)).await;
@@ -179,7 +181,7 @@ async fn sustained(name: &str, database: TestDatabase, brief: bool) {
         }),
         status: 202,
     };
-    flow.measure(brief).await;
+    flow.measure(words).await;
 }
 
 async fn until_idle(server: &Server) {
@@ -203,7 +205,7 @@ async fn drain(receiver: &mut Receiver, expected: u64) -> u64 {
     arrived
 }
 
-/// From what was written down: received to processed, and the webhook's own time.
+/// The times that the server has stored: from receipt to processing, and the webhook's own time.
 async fn stages(server: &Server, name: &str, count: usize) {
     let micros = |value: &Value| -> i64 {
         let text = value.as_str().expect("it was settled");

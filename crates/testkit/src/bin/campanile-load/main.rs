@@ -1,5 +1,5 @@
-//! Load for benchmarks. `cargo xtask bench ingest`, `… webhooks`, `… notify` and `… neighbours` run it, against the release
-//! binary; the figures go to standard output.
+//! The load generator of the benchmarks. `cargo xtask bench ingest`, `… webhooks`, `… notify` and
+//! `… neighbours` run it against the release binary. The figures go to standard output.
 
 mod burden;
 mod ingest;
@@ -46,7 +46,7 @@ fn binary() -> PathBuf {
     own.with_file_name("campanile")
 }
 
-/// A connection that costs next to nothing, so that the figures are the server's.
+/// A connection that costs almost no processor time, so that the figures are the server's.
 struct Line(TcpStream, Vec<u8>);
 
 impl Line {
@@ -80,13 +80,14 @@ fn spread(waits: &mut [Duration]) -> String {
     format!("p50 {:.2} ms, p99 {:.2} ms", millis(0.5), millis(0.99))
 }
 
-/// Of sorted waits, the one that so many of all are not longer than; zero of none.
+/// A quantile of sorted waits: the given share of them is not longer. Zero if there are none.
 fn quantile(waits: &[Duration], share: f64) -> Duration {
     let at = ((waits.len() as f64 * share) as usize).min(waits.len().saturating_sub(1));
     waits.get(at).copied().unwrap_or_default()
 }
 
-/// User and system time of the server's process, by `/proc`; a tick is a hundredth of a second.
+/// User and system time of the server's process in seconds, from `/proc`. A tick is a hundredth of a
+/// second.
 fn cpu_seconds(server: &Server) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.process_id().unwrap_or(0))).unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();

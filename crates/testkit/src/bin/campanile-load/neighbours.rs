@@ -1,10 +1,12 @@
-//! Two organisations on one server, one of which does everything hostile that a manager can.
+//! Two organisations on one server. One of them does every hostile thing that a manager can do.
 //!
-//! The quiet one sends twenty messages and triggers ten notifications a second, at even intervals, and takes the time from when each was
-//! to be sent to its arrival: first alone, then beside its neighbour, who meanwhile sends as many messages as are taken (a million at
-//! most) to endpoints that are dead, slow, or have scripts without an end; triggers workflows whose templates never end,
-//! swell or panic, for recipients whose names are mountains of HTML; and has schemas compiled that double. The server says all the
-//! time that it lives.
+//! The quiet one sends twenty messages and triggers ten notifications a second, at even intervals.
+//! It measures the time from the intended sending to the arrival, first alone, then beside its
+//! hostile neighbour. The neighbour sends as many messages as the server accepts (a million at
+//! most) to endpoints that are dead, slow, or have endless scripts. It triggers workflows with
+//! templates that never end, grow without limit, or panic, for recipients with huge amounts of HTML
+//! as names. And it has schemas compiled that double in size. The server's health is checked all
+//! the time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,7 +23,7 @@ use crate::sink::Sink;
 use crate::{binary, resident, spread};
 
 const THEIRS: &str = "sk_neighbour_0123456789abcdefgh";
-/// How often the quiet one sends a message; every second time a notification is triggered, too.
+/// The time between two messages of the quiet one. Every second message comes with a notification.
 const EVERY: Duration = Duration::from_millis(50);
 const ALONE: Duration = Duration::from_secs(60);
 const BESIDE: Duration = Duration::from_secs(300);
@@ -58,7 +60,8 @@ pub(crate) async fn measure(name: &str, database: TestDatabase, phases: &[&str])
     assert_eq!(answer.status, 200);
 }
 
-/// A server with two organisations: a second has no page yet that founds it.
+/// A server with two organisations. The second is written into the database, because no page or API
+/// founds a second one yet.
 async fn start(database: TestDatabase) -> Server {
     let mut server = Server::start(binary(), database, &[("CAMPANILE_LOG", "error")]).await;
     server.kill().await;
@@ -77,7 +80,7 @@ async fn start(database: TestDatabase) -> Server {
     server
 }
 
-/// Calls with a key; the answer.
+/// Calls with a key. Returns the status.
 async fn call(api: &Api, key: &str, method: &'static str, path: &str, body: &Value) -> Result<u16, String> {
     let authorization = format!("Bearer {key}");
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
@@ -90,7 +93,7 @@ async fn must(api: &Api, key: &str, method: &'static str, path: &str, body: Valu
     assert!(status.as_ref().is_ok_and(|status| *status < 300), "{method} {path}: {status:?}");
 }
 
-/// The organisation that is to notice nothing.
+/// The organisation that must not be affected.
 struct Quiet {
     api: Api,
 }
@@ -113,7 +116,8 @@ impl Quiet {
         Self { api }
     }
 
-    /// Sends at even intervals, and waits for what comes of it; how many messages and notifications.
+    /// Sends at even intervals, and waits for the arrivals. Returns the number of messages and of
+    /// notifications.
     async fn send(&self, lasting: Duration, messages: &Sink, notifications: &Sink) -> (u64, u64) {
         let began = messages.begin(vec![None], true);
         notifications.begin(vec![None], true);
@@ -143,7 +147,7 @@ impl Quiet {
     }
 }
 
-/// Asks for a sign of life all the time.
+/// The response times of the health check, which is called all the time.
 struct Health(Arc<std::sync::Mutex<Vec<Duration>>>);
 
 impl Health {
@@ -163,7 +167,7 @@ impl Health {
         Self(waits)
     }
 
-    /// What it took since this was asked last.
+    /// A summary of the response times since the last call of this function.
     fn take(&self) -> String {
         let mut waits = std::mem::take(&mut *self.0.lock().expect("nobody panics"));
         let most = waits.iter().max().copied().unwrap_or_default();
@@ -171,7 +175,7 @@ impl Health {
     }
 }
 
-/// The organisation that means no good.
+/// The hostile organisation.
 struct Hostile {
     stop: Arc<AtomicBool>,
     work: JoinSet<(&'static str, u64)>,
@@ -200,7 +204,7 @@ impl Hostile {
                                 break;
                             }
                             let (method, path, body) = act(n);
-                            // Whatever it is answered, it goes on.
+                            // It goes on, whatever the answer is.
                             match call(&api, THEIRS, method, &path, &body).await {
                                 Ok(_) => done += 1,
                                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
@@ -253,12 +257,13 @@ impl Hostile {
         Self { stop, work }
     }
 
-    /// Applications and workflows of each evil kind. Some are refused when they are written, which is as good.
+    /// Creates applications and workflows of each hostile kind. The server may also refuse some
+    /// when they are written, which is just as good.
     async fn furnish(api: &Api) {
         let slow = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let slow_url = format!("http://{}", slow.local_addr().expect("a listener has an address"));
         tokio::spawn(async move {
-            // Connections are taken, and never answered.
+            // Connections are accepted, and never answered.
             let mut kept = Vec::new();
             while let Ok((stream, _)) = slow.accept().await {
                 kept.push(stream);
@@ -302,7 +307,7 @@ impl Hostile {
         let _ = call(api, THEIRS, "PUT", "/v1/users/mountain", &json!({ "name": "<div>".repeat(40_000) })).await;
     }
 
-    /// How much of each kind it did.
+    /// Stops the load. Returns the number of hostile requests of each kind.
     async fn stop(mut self) -> String {
         self.stop.store(true, Ordering::Relaxed);
         let mut counts: Vec<(&str, u64)> = Vec::new();

@@ -1,11 +1,13 @@
-//! Notifications: how quickly many are told, and how many triggers a second are followed.
+//! Notifications: the time to notify many recipients, and the number of triggers handled in a
+//! second.
 //!
 //! * *fan*: one trigger for an object with 10,000 subscribers, who each get a feed item; ten times.
-//! * *single*: 64 connections trigger a workflow of two steps, feed and mail, for one recipient each, as fast as they are answered;
-//!   until the last mail has come.
-//! * *digest*: 50,000 triggers for 10,000 recipients into a batch of five minutes, and the mails that come of it.
-//! * *sustained*: a quarter of an hour of single triggers, as [`crate::sustained`] has it, each of which puts an item into a feed and
-//!   calls a receiver; only where it is asked for.
+//! * *single*: 64 connections trigger a workflow of two steps, feed and mail, for one recipient each,
+//!   as fast as they get answers. It ends when the last mail has arrived.
+//! * *digest*: 50,000 triggers for 10,000 recipients into a batch of five minutes, and the mails that
+//!   follow.
+//! * *sustained*: a quarter of an hour of single triggers (see [`crate::sustained`]). Each puts an item
+//!   into a feed and calls a receiver. Runs only on request.
 //!
 //! Load, server and mail server share the machine. Every trigger is durable before its 200.
 
@@ -25,9 +27,9 @@ use crate::{Line, binary, cpu_seconds, resident, sockets};
 const SUBSCRIBERS: usize = 10_000;
 const CONNECTIONS: u64 = 64;
 const LASTING: Duration = Duration::from_secs(10);
-/// How many recipients single triggers are for.
+/// The number of recipients of the single triggers.
 const RECIPIENTS: u64 = 2_000;
-/// How many triggers are gathered, for how many recipients, within how many seconds.
+/// The digest's number of triggers, its number of recipients, and its window in seconds.
 const DIGESTED: u64 = 50_000;
 const READERS: u64 = 10_000;
 const WINDOW: u64 = 300;
@@ -44,7 +46,7 @@ pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase
         digest(name, database().await).await;
     }
     if phases.contains(&"sustained") {
-        sustained(name, database().await, phases.contains(&"brief")).await;
+        sustained(name, database().await, phases).await;
     }
     if wanted("push") {
         sockets::push(name, database().await).await;
@@ -80,7 +82,7 @@ pub(crate) async fn workflow(server: &Server, steps: Value) {
     put(server, "/v1/workflows/load?commit=true", json!({ "workflow": { "name": "load", "steps": steps } })).await;
 }
 
-/// How many items were put into feeds, by the server's own count.
+/// The number of items that were put into feeds, as the server counts them.
 async fn items(server: &Server) -> u64 {
     let text = server.get("/metrics").await.expect("an answer").json;
     let line = text.as_str().unwrap_or_default().lines().find(|line| line.starts_with("campanile_feed_items_total "));
@@ -118,7 +120,7 @@ async fn fan(name: &str, database: TestDatabase) {
     );
 }
 
-/// Tells the server of recipients who have mail.
+/// Creates recipients who have a mail address.
 async fn introduce(server: &Server, recipients: u64) {
     let users: Vec<Value> = (0..recipients)
         .map(|number| json!({ "id": format!("user-{number}"), "email": format!("user-{number}@example.com") }))
@@ -132,7 +134,8 @@ async fn introduce(server: &Server, recipients: u64) {
     }
 }
 
-/// Triggers for so many recipients in turn as fast as is answered, until a time or a number; answers how many.
+/// Triggers for the recipients in turn, as fast as the answers come, until a time or a number of
+/// triggers is reached. Returns the number of triggers.
 async fn triggers(server: &Server, recipients: u64, until: Instant, most: u64) -> u64 {
     let address = server.url("").trim_start_matches("http://").to_owned();
     let numbers = Arc::new(AtomicU64::new(0));
@@ -224,7 +227,7 @@ async fn digest(name: &str, database: TestDatabase) {
     );
 }
 
-async fn sustained(name: &str, database: TestDatabase, brief: bool) {
+async fn sustained(name: &str, database: TestDatabase, words: &[&str]) {
     let sink = Sink::start().await;
     let server = start(database, &Mailbox::start().await).await;
     put(&server, "/v1/channels/hook", json!({ "type": "http", "provider": "http_knock_webhook" })).await;
@@ -245,5 +248,5 @@ async fn sustained(name: &str, database: TestDatabase, brief: bool) {
         }),
         status: 200,
     };
-    flow.measure(brief).await;
+    flow.measure(words).await;
 }

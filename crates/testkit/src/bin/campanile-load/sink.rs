@@ -1,4 +1,5 @@
-//! A receiver that costs little: it counts what arrives, checks signatures, and takes the time.
+//! A receiver that uses little processor time. It counts arrivals, checks signatures and measures
+//! times.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -11,18 +12,18 @@ use tokio::net::{TcpListener, TcpStream};
 
 const ANSWER: &[u8] = b"HTTP/1.1 204 X\r\ncontent-length: 0\r\n\r\n";
 
-/// What arrived.
+/// Counters of the requests that arrived.
 #[derive(Default)]
 pub(crate) struct Arrived {
-    /// Requests.
+    /// All requests.
     pub(crate) requests: AtomicU64,
-    /// Those that were there already.
+    /// Requests whose number had arrived before.
     pub(crate) repeated: AtomicU64,
-    /// Those whose signature did not fit.
+    /// Requests with a wrong signature.
     pub(crate) unsigned: AtomicU64,
-    /// Which numbers arrived, a bit each, by endpoint.
+    /// For each endpoint, the numbers that arrived, one bit each.
     seen: Mutex<Vec<Vec<u64>>>,
-    /// How long each was on its way, where that is wanted.
+    /// The time from the intended sending to the arrival of each, if it is measured.
     pub(crate) waits: Mutex<Vec<Duration>>,
     takes_time: AtomicBool,
     secrets: Mutex<Vec<Option<SigningSecret>>>,
@@ -50,7 +51,7 @@ impl Sink {
         Self { address, arrived }
     }
 
-    /// Begins to count anew; the payloads' times count from now on, in microseconds.
+    /// Resets the counters. The times in the payloads count from now, in microseconds.
     pub(crate) fn begin(&self, secrets: Vec<Option<SigningSecret>>, takes_time: bool) -> Instant {
         let began = Instant::now();
         let arrived = &self.arrived;
@@ -65,7 +66,8 @@ impl Sink {
         began
     }
 
-    /// Waits until so many have arrived, or nothing has for ten seconds; answers when the last did.
+    /// Waits until the expected number has arrived, or nothing has for ten seconds. Returns the
+    /// time of the last arrival.
     pub(crate) async fn until(&self, expected: u64) -> Duration {
         let (mut known, mut since) = (0, Instant::now());
         loop {
@@ -102,7 +104,7 @@ async fn converse(mut stream: TcpStream, arrived: Arc<Arrived>) {
     }
 }
 
-/// Takes one request, if it is all there; answers its length.
+/// Reads one request if it is complete. Returns its length.
 fn take(bytes: &[u8], arrived: &Arrived) -> Option<usize> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
@@ -120,7 +122,8 @@ fn take(bytes: &[u8], arrived: &Arrived) -> Option<usize> {
     Some(end + length)
 }
 
-/// `{"n":123,"at":456,…` or `n=123 at=456 …`: which it is, and when it was to be sent.
+/// Counts a payload such as `{"n":123,"at":456,…` or `n=123 at=456 …`: its number, and its intended
+/// time of sending.
 fn note(arrived: &Arrived, endpoint: usize, body: &[u8], signed: [Option<&str>; 3]) {
     let text = std::str::from_utf8(body).unwrap_or_default();
     let number = |name: &str| -> Option<u64> {

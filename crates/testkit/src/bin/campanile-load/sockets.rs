@@ -1,8 +1,10 @@
-//! Feeds in real time: how soon a page hears of what was triggered, and what sockets cost that hear nothing.
+//! Feeds in real time: the delay from a trigger to the page, and the cost of idle sockets.
 //!
-//! * *push*: 200 users with an open socket each; 100 triggers a second for 30 seconds, evenly, each for one of them in turn. Measured from
-//!   the trigger's answer, and from its sending, to the frame on the socket.
-//! * *sockets*: 10,000 sockets that have joined their feed and hear nothing but heartbeats; the server's memory before and after.
+//! * *push*: 200 users with an open socket each, and 100 triggers a second for 30 seconds, evenly, each
+//!   for the next user in turn. Measured to the frame on the socket, both from the trigger's answer and
+//!   from its sending.
+//! * *sockets*: 10,000 sockets that have joined their feed and get nothing but heartbeats. Measured is
+//!   the server's memory before and after.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -25,12 +27,12 @@ const WATCHERS: u64 = 200;
 const EVERY: Duration = Duration::from_millis(10);
 const TRIGGERS: u64 = 3_000;
 const IDLE: u64 = 10_000;
-/// How many sockets are opened at the same time.
+/// The number of sockets that are opened at the same time.
 const OPENING: usize = 64;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Lets pages act for any user: the load has a key, and no tokens.
+/// Makes a public key that may act for any user: the load has a key, and no user tokens.
 async fn public_key(server: &Server) -> String {
     put(server, "/api/browser-security", json!({ "needs_user_tokens": false })).await;
     let made = server.post("/api/public-keys", &json!({ "name": "load" })).await.expect("an answer");
@@ -76,7 +78,7 @@ pub(crate) async fn push(name: &str, database: TestDatabase) {
     while due > 0 {
         let push = tokio::time::timeout(Duration::from_secs(20), pushes.recv()).await;
         let (user, at) = push.expect("pushes come").expect("the sockets are open");
-        // The answer may come after the push: it is waited for a moment.
+        // The trigger's answer may come after the push, so wait for it for a moment.
         let mut known = None;
         for _ in 0..2_000 {
             known = times.lock().expect("nobody panics while they hold it").remove(&user);
@@ -107,7 +109,7 @@ pub(crate) async fn push(name: &str, database: TestDatabase) {
     listeners.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
-/// Triggers evenly, over four connections in turn.
+/// Sends the triggers at even intervals, over four connections in turn.
 async fn triggers(url: String, times: Arc<Mutex<HashMap<u64, (Instant, Instant)>>>) {
     let address = url.trim_start_matches("http://").to_owned();
     let began = tokio::time::Instant::now();
@@ -142,7 +144,7 @@ pub(crate) async fn idle(name: &str, database: TestDatabase) {
         next += OPENING as u64;
     }
     let opened = began.elapsed();
-    // Each says once that it is still there, as libraries do every 30 seconds.
+    // Each socket sends one heartbeat, as libraries do every 30 seconds.
     let beat: Value = json!([null, "2", "phoenix", "heartbeat", {}]);
     for socket in &mut sockets {
         socket.send(Message::text(beat.to_string())).await.expect("the socket is open");

@@ -1,9 +1,10 @@
-//! A quarter of an hour of what is otherwise measured for ten seconds.
+//! A measurement over a quarter of an hour, instead of the usual ten seconds.
 //!
-//! First the peak is found: everybody sends as fast as they are answered, and the clock stops when the last has arrived. Then four fifths of
-//! it are sent for fifteen minutes at even intervals, to the database as it comes, and each minute is told: what was sent
-//! and what arrived, how long that took from the intended time, the server's processor time and its memory. The last minute
-//! is compared with the first.
+//! First it finds the peak: all connections send as fast as they get answers, and the clock stops
+//! when the last item has arrived. Then it sends four fifths of the peak at even intervals for
+//! fifteen minutes, on the database as it is by then. Each minute it prints the numbers sent and
+//! arrived, the times from the intended sending, the server's processor time and its memory. At the
+//! end it compares the last minute with the first.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,29 +20,29 @@ const CONNECTIONS: u64 = 128;
 const PEAK: Duration = Duration::from_secs(20);
 const MINUTE: Duration = Duration::from_secs(60);
 const MINUTES: u32 = 15;
-/// Of the peak.
+/// The rate, as a share of the peak.
 const SHARE: f64 = 0.8;
 
-/// Something that is sent again and again, and arrives.
+/// A kind of request that is sent repeatedly, and the receiver of its effects.
 pub(crate) struct Flow<'a> {
     pub(crate) name: String,
     pub(crate) server: &'a Server,
     pub(crate) sink: &'a Sink,
     pub(crate) secret: Option<SigningSecret>,
-    /// The request with this number, which is to be sent at this time.
+    /// Makes the request with this number, to be sent at this time.
     pub(crate) request: Arc<dyn Fn(u64, Duration) -> Vec<u8> + Send + Sync>,
-    /// The status of its answer.
+    /// The expected status of the answer.
     pub(crate) status: u16,
 }
 
-/// Counts since the beginning.
+/// Totals since the beginning.
 struct SoFar {
     sent: u64,
     arrived: u64,
     cpu: f64,
 }
 
-/// One minute of it.
+/// The figures of one minute.
 struct Minute {
     sent: u64,
     arrived: u64,
@@ -52,15 +53,17 @@ struct Minute {
 }
 
 impl Flow<'_> {
-    /// Finds the peak and goes on below it; `brief` for a minute and a half only.
-    pub(crate) async fn measure(&self, brief: bool) {
+    /// Finds the peak, and goes on below it. The word `brief` makes the second part a minute and a
+    /// half; a number is the rate of the second part, in place of a share of the peak.
+    pub(crate) async fn measure(&self, words: &[&str]) {
+        let brief = words.contains(&"brief");
         let (peak, minute) = if brief { (PEAK / 4, MINUTE / 10) } else { (PEAK, MINUTE) };
         let began = self.begin();
         let numbers = Arc::new(AtomicU64::new(0));
         let sent = self.send(began, &numbers, Pace::Answers(peak)).await;
         let took = self.sink.until(sent).await;
         let peak = sent as f64 / took.as_secs_f64();
-        let rate = peak * SHARE;
+        let rate = words.iter().find_map(|word| word.parse().ok()).unwrap_or(peak * SHARE);
         println!("{}, sustained: {peak:.0}/s at the peak, {rate:.0}/s from now on", self.name);
         let minutes = self.go_on(&numbers, rate, minute).await;
         let (first, last) = (&minutes[0], &minutes[minutes.len() - 1]);
@@ -137,7 +140,8 @@ impl Flow<'_> {
         );
     }
 
-    /// Sends over all connections, and goes on counting where it stopped; answers how many were taken.
+    /// Sends over all connections, and continues the numbers. Returns the number of accepted
+    /// requests.
     async fn send(&self, began: Instant, numbers: &Arc<AtomicU64>, pace: Pace) -> u64 {
         let first = numbers.load(Ordering::SeqCst);
         let address = self.server.url("").trim_start_matches("http://").to_owned();
@@ -162,12 +166,13 @@ impl Flow<'_> {
     }
 }
 
-/// When the next is sent.
+/// The rule for the time of the next request.
 #[derive(Clone, Copy)]
 enum Pace {
-    /// As soon as the last was answered, for so long.
+    /// As soon as the last one was answered, for this time.
     Answers(Duration),
-    /// So many a second at even intervals from the first on, or as soon after as a connection is free.
+    /// At even intervals from the first number on, or as soon after as a connection is free; `rate`
+    /// is per second.
     Clock { first: u64, rate: f64, until: Duration },
 }
 
@@ -177,7 +182,7 @@ impl Pace {
         began.elapsed() >= lasting
     }
 
-    /// Waits for a number's turn; answers when it was to be sent.
+    /// Waits until the request with this number is due. Returns its intended time.
     async fn turn_of(self, number: u64, began: Instant) -> Duration {
         match self {
             Self::Answers(_) => began.elapsed(),

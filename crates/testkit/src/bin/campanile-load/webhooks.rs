@@ -1,15 +1,15 @@
-//! Outbound webhooks: how many messages are accepted and delivered a second, and how long each takes.
+//! Outbound webhooks: the numbers of messages accepted and delivered in a second, and their times.
 //!
-//! * *closed*: 128 connections post messages of 256 bytes as fast as they are answered, to one endpoint.
+//! * *closed*: 128 connections post messages of 256 bytes to one endpoint, as fast as they get answers.
 //! * *large*: the same with 4 KB.
 //! * *fan*: the same to ten endpoints.
-//! * *open*: 300 messages a second at even intervals; from the intended time to the arrival.
-//! * *sustained*: a quarter of an hour, as [`crate::sustained`] has it; only where it is asked for.
-//! * *dead* and *stored*: beside a burden, as [`crate::burden`] has it; only where they are asked for.
-//! * *bare*: a signing client without a server: what the machine can send at most.
+//! * *open*: 300 messages a second at even intervals, measured from the intended time to the arrival.
+//! * *sustained*: a quarter of an hour (see [`crate::sustained`]). Runs only on request.
+//! * *dead* and *stored*: beside a burden (see [`crate::burden`]). Run only on request.
+//! * *bare*: a signing client without a server: the most that the machine can send.
 //!
-//! The load, the server and the receiver share the machine. Every message is durable before its 202; the receiver
-//! checks each signature, and that each message comes once.
+//! The load, the server and the receiver share the machine. Every message is durable before its 202.
+//! The receiver checks each signature, and that each message arrives once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,7 +51,7 @@ pub(crate) async fn measure(name: &str, database: impl AsyncFn() -> TestDatabase
             request: Arc::new(move |number, at| request(&address, number, at, 256)),
             status: 202,
         };
-        flow.measure(phases.contains(&"brief")).await;
+        flow.measure(phases).await;
     }
     if phases.contains(&"dead") {
         burden::dead(name, database().await).await;
@@ -101,7 +101,7 @@ impl World {
     }
 }
 
-/// A message of about this size, with its number and when it was to be sent.
+/// A message of about this size, with its number and its intended time of sending.
 fn payload(number: u64, at: Duration, size: usize) -> String {
     let mut payload = format!("{{\"n\":{number},\"at\":{},\"pad\":\"", at.as_micros());
     let pad = size.saturating_sub(payload.len() + 2);
@@ -127,7 +127,7 @@ pub(crate) fn message(address: &str, application: &str, number: u64, at: Duratio
 
 pub(crate) async fn closed(name: &str, phase: &str, world: &World, size: usize) {
     let endpoints = world.secrets.len() as u64;
-    // The first seconds are not those of a server that has been up for long.
+    // A warm-up: in its first seconds a server is not as fast as later.
     run(world, Duration::from_secs(2), size).await;
     let cpu = cpu_seconds(&world.server);
     let (accepted, mut waits, stored) = run(world, LASTING, size).await;
@@ -150,7 +150,8 @@ pub(crate) async fn closed(name: &str, phase: &str, world: &World, size: usize) 
     );
 }
 
-/// Everybody posts as fast as they are answered; answers how many were accepted, each wait, and how long it took.
+/// Posts on all connections as fast as they get answers. Returns the number of accepted messages,
+/// each wait, and the total time.
 async fn run(world: &World, lasting: Duration, size: usize) -> (u64, Vec<Duration>, Duration) {
     let began = world.sink.begin(world.secrets.clone(), false);
     let numbers = Arc::new(AtomicU64::new(0));
@@ -183,9 +184,10 @@ async fn run(world: &World, lasting: Duration, size: usize) -> (u64, Vec<Duratio
     (accepted, waits, stored)
 }
 
-/// At even intervals, whoever is still waiting; from the intended time to the arrival.
+/// Sends at even intervals, even while earlier requests wait. Measures from the intended time to the
+/// arrival.
 pub(crate) async fn open(name: &str, world: &World) {
-    // The first seconds are not those of a server that has been up for long.
+    // A warm-up: in its first seconds a server is not as fast as later.
     run(world, Duration::from_secs(2), 256).await;
     let began = world.sink.begin(world.secrets.clone(), true);
     let lines = Arc::new(tokio::sync::Mutex::new(Vec::new()));

@@ -1,66 +1,69 @@
-//! An HTTP endpoint on this machine that records what it is sent.
+//! An HTTP endpoint on this machine that records the requests it gets.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Received {
     /// The method and the path, as `POST /hook`.
     pub target: String,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
     pub body: Vec<u8>,
+    /// The time at which it was there, whole.
+    pub at: Instant,
 }
 
 impl Received {
-    /// A header's value, or nothing.
+    /// A header's value, or an empty text.
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 }
 
-/// A listening endpoint; it ends when dropped.
+/// A listening endpoint; it stops when dropped.
 pub struct Receiver {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
-    /// What it was sent, in the order of arrival.
+    /// The received requests, in the order of arrival.
     pub requests: mpsc::UnboundedReceiver<Received>,
     task: JoinHandle<()>,
 }
 
-/// Which status a request is answered with.
+/// A function that chooses the status of the answer.
 pub type Answer = Arc<dyn Fn(&Received) -> u16 + Send + Sync>;
-/// Which status and body.
+/// A function that chooses the status and the body of the answer.
 pub type Reply = Arc<dyn Fn(&Received) -> (u16, String) + Send + Sync>;
 
 impl Receiver {
     /// Listens on a free port and answers everything with 204.
     ///
     /// # Panics
-    /// When no port can be had.
+    /// When no port is free.
     pub async fn start() -> Self {
         Self::answering(Arc::new(|_| 204)).await
     }
 
-    /// Listens on a free port and answers as told.
+    /// Listens on a free port and answers with the status that `answer` chooses.
     ///
     /// # Panics
-    /// When no port can be had.
+    /// When no port is free.
     pub async fn answering(answer: Answer) -> Self {
         Self::replying(Arc::new(move |request| (answer(request), String::new()))).await
     }
 
-    /// Listens on a free port and replies as told.
+    /// Listens on a free port and answers with the status and body that `answer` chooses.
     ///
     /// # Panics
-    /// When no port can be had.
+    /// When no port is free.
     pub async fn replying(answer: Reply) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
@@ -73,7 +76,7 @@ impl Receiver {
         Self { address, requests, task }
     }
 
-    /// The address to register.
+    /// The URL to register.
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }
@@ -111,5 +114,5 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
     let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body).await.ok()?;
-    Some(Received { target, headers, body })
+    Some(Received { target, headers, body, at: Instant::now() })
 }

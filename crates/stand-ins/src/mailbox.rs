@@ -1,24 +1,27 @@
-//! An SMTP server on this machine that keeps what it is given. It speaks what a client without
-//! TLS and without a password needs, and nothing more.
+//! An SMTP server on this machine that keeps the mails it gets. It supports only the commands of a
+//! client without TLS and without a password.
 
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// A mail as it came.
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 128;
+
+/// A received mail.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// To whom, by the envelope.
+    /// The recipients of the envelope.
     pub recipients: Vec<String>,
     /// Headers and body.
     pub content: String,
 }
 
 impl Mail {
-    /// The subject as it is written in the header, folded lines joined.
+    /// The subject as written in the header, with folded lines joined.
     pub fn subject(&self) -> String {
         let mut lines = self.content.lines().skip_while(|line| !line.to_ascii_lowercase().starts_with("subject:"));
         let first = lines.next().unwrap_or_default();
@@ -28,11 +31,11 @@ impl Mail {
     }
 }
 
-/// A listening mail server; it ends when dropped.
+/// A listening mail server; it stops when dropped.
 pub struct Mailbox {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
-    /// What it was given, in the order of arrival.
+    /// The received mails, in the order of arrival.
     pub mails: mpsc::UnboundedReceiver<Mail>,
     task: JoinHandle<()>,
 }
@@ -41,17 +44,45 @@ impl Mailbox {
     /// Listens on a free port.
     ///
     /// # Panics
-    /// When no port can be had.
+    /// When no port is free.
     pub async fn start() -> Self {
-        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+        AwayMailbox::new().comes_back()
     }
 
-    /// Listens at an address, such as that of one that was dropped: a mail server that comes back.
+    /// The value for `CAMPANILE_SMTP_URL`.
+    pub fn url(&self) -> String {
+        format!("smtp://{}", self.address)
+    }
+}
+
+/// A mail server that is away: its port refuses connections, and nobody else can take it.
+pub struct AwayMailbox(TcpSocket);
+
+impl AwayMailbox {
+    /// Takes a free port without listening on it.
     ///
     /// # Panics
-    /// When the address cannot be had.
-    pub async fn start_at(address: SocketAddr) -> Self {
-        let listener = TcpListener::bind(address).await.expect("the address is free");
+    /// When no port is free.
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket can be made");
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port is free");
+        Self(socket)
+    }
+
+    /// The value for `CAMPANILE_SMTP_URL`.
+    ///
+    /// # Panics
+    /// Never: the socket is bound.
+    pub fn url(&self) -> String {
+        format!("smtp://{}", self.0.local_addr().expect("a bound socket has an address"))
+    }
+
+    /// Begins to listen.
+    ///
+    /// # Panics
+    /// When the system refuses to listen.
+    pub fn comes_back(self) -> Mailbox {
+        let listener = self.0.listen(BACKLOG).expect("a bound socket can listen");
         let address = listener.local_addr().expect("a listener has an address");
         let (sender, mails) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
@@ -59,12 +90,7 @@ impl Mailbox {
                 tokio::spawn(converse(stream, sender.clone()));
             }
         });
-        Self { address, mails, task }
-    }
-
-    /// What `CAMPANILE_SMTP_URL` holds.
-    pub fn url(&self) -> String {
-        format!("smtp://{}", self.address)
+        Mailbox { address, mails, task }
     }
 }
 

@@ -2,22 +2,22 @@
 
 use campanile_net::{HmacAlgorithm, hmac_hex};
 
-/// A delivery to be posted.
+/// A delivery, ready to be posted.
 #[derive(Debug, Clone)]
 pub struct SignedDelivery {
     /// `github`, `vercel`, `linear` or `sentry`.
     pub provider: &'static str,
-    /// What the provider sends besides the body.
+    /// The provider's headers.
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
     pub body: Vec<u8>,
 }
 
-/// Signs a delivery. `event` is GitHub's event name or Sentry's resource; `id` is the provider's
-/// id of the delivery, where it stands in a header.
+/// Signs a delivery. `event` is GitHub's event name or Sentry's resource. `id` is the provider's id
+/// of the delivery, if it has a header for it. For Sentry, `id` is the timestamp header.
 ///
 /// # Panics
-/// For a provider that there is none of.
+/// For an unknown provider.
 pub fn sign(provider: &str, secret: &str, event: &str, id: &str, body: &[u8]) -> SignedDelivery {
     let hmac = |algorithm| hmac_hex(algorithm, secret.as_bytes(), body);
     let (provider, headers) = match provider {

@@ -1,0 +1,9 @@
+//! Stand-ins for what Campanile talks to: for `campanile demo`, tests and benchmarks.
+//!
+//! * [`provider`]: deliveries, signed as their providers sign them.
+//! * [`receiver`]: an HTTP endpoint that records the requests it gets.
+//! * [`mailbox`]: an SMTP server that keeps the mails it gets.
+
+pub mod mailbox;
+pub mod provider;
+pub mod receiver;
