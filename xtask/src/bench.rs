@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
-use crate::chore::{Outcome, run, say};
-use crate::postgres;
+use crate::chore::{Outcome, build_folder, run, say};
+use crate::{postgres, test};
 
-/// `bench ingest`, `bench webhooks` and `bench notify`: a load of its own against the release binary.
+/// `bench ingest`, `bench webhooks`, `bench notify` and `bench neighbours`: runs the load generator
+/// against the release binary.
 pub fn load(what: &str, options: &[&str]) -> Outcome {
     let cluster = postgres::start(true)?;
     say("building the release binary and the load");
@@ -23,10 +24,21 @@ pub fn load(what: &str, options: &[&str]) -> Outcome {
     run(load.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
 }
 
-/// `bench engine`: what the workflow engine does by itself.
+/// `bench engine`: measures the workflow engine alone.
 pub fn engine(options: &[&str]) -> Outcome {
     let cluster = postgres::start(true)?;
     let mut bench = Command::new("cargo");
     bench.args(["bench", "--package", "campanile-engine", "--bench", "engine", "--"]);
     run(bench.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
+}
+
+/// `bench console`: what the pages of a release build cost a real browser.
+pub fn console() -> Outcome {
+    test::set_up()?;
+    say("building the release binary");
+    run(Command::new("cargo").args(["build", "--quiet", "--release", "--package", "campanile-server"]))?;
+    let mut figures = Command::new("node");
+    figures.arg("console-figures.mjs").current_dir("tests/node");
+    figures.env("CAMPANILE_TEST_BINARY", build_folder().join("release/campanile"));
+    run(figures.env("CAMPANILE_TEST_CHROMIUM", test::chromium().ok_or("Chromium is missing")?))
 }

@@ -1,9 +1,14 @@
 //! The developers' chores: `cargo xtask help` lists them.
 #![allow(clippy::disallowed_methods, reason = "a chore has no settings but the environment")]
 
+mod api_tables;
 mod bench;
 mod chore;
+mod circles;
+mod deny;
+mod dist;
 mod postgres;
+mod sources;
 mod test;
 
 use std::process::ExitCode;
@@ -18,6 +23,12 @@ const HELP: &str = "cargo xtask <chore>
   bench notify    feed items and triggers per second, digests, pushes, idle sockets, on both databases
   bench neighbours  two organisations, one of them hostile, for six minutes: what the other notices
   bench engine    runs per second, latencies, a million sleepers, on both databases
+  bench console   what each page costs a browser, and how a long list scrolls
+  drill [names…]  the tests that kill processes, fifty rounds each
+  dist            what is installed: an archive, a Debian package, a container file, checksums
+  check           the rules that hold for the sources, without running a test
+  api-tables      the tables of operations in docs/, written anew from docs/openapi.json
+  circles         the modules that import each other in a circle
   postgres        a throw-away PostgreSQL for tests that you run by hand, until Enter
 ";
 
@@ -28,6 +39,12 @@ fn main() -> ExitCode {
         ["test", names @ ..] => test::everything(names),
         ["bench", what @ ("ingest" | "webhooks" | "notify" | "neighbours"), rest @ ..] => bench::load(what, rest),
         ["bench", "engine", rest @ ..] => bench::engine(rest),
+        ["bench", "console"] => bench::console(),
+        ["drill", names @ ..] => test::drill(names),
+        ["dist"] => dist::make(),
+        ["check"] => test::sources_alone(),
+        ["circles"] => circles::check(),
+        ["api-tables"] => api_tables::write(),
         ["postgres"] => interactive_postgres(),
         _ => {
             eprint!("{HELP}");

@@ -1,6 +1,6 @@
-//! PostgreSQL for the chores: installed when we may, then a throw-away cluster.
+//! PostgreSQL for the chores: installs it if needed and possible, and starts a temporary cluster.
 
-use campanile_cluster::{Cluster, binaries};
+use campanile_test_postgres::{Cluster, binaries};
 
 use crate::chore::{Outcome, as_root, say};
 

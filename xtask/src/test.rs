@@ -1,22 +1,25 @@
-//! Everything that must hold, in the order in which a failure is cheapest.
+//! All checks and tests, ordered so that cheap failures come first.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::chore::{Outcome, as_root, exists, run, say};
-use crate::postgres;
-use campanile_cluster::Cluster;
+use crate::chore::{Outcome, as_root, build_folder, exists, run, say};
+use crate::{api_tables, circles, deny, postgres, sources};
+use campanile_test_postgres::Cluster;
 
-/// What has passed and failed so far.
+/// The number of rounds of kills in `cargo xtask drill`; in `cargo xtask test` there are twelve.
+const ROUNDS: &str = "50";
+
+/// The numbers of passed and failed tests so far.
 #[derive(Default)]
 struct Tally {
     passed: u32,
     failed: u32,
 }
 
-/// Sets up what is needed, checks and tests everything, and closes with `N passed, N failed`.
+/// Sets up the tools, checks and tests everything, and ends with `N passed, N failed`.
 pub fn everything(names: &[&str]) -> Outcome {
     let mut tally = Tally::default();
     let outcome = match names {
@@ -37,7 +40,29 @@ pub fn everything(names: &[&str]) -> Outcome {
 
 fn all(tally: &mut Tally) -> Outcome {
     set_up()?;
+    gates(tally);
+    passes("a second build builds nothing", tally, nothing_is_built_again());
+    let cluster = postgres::start(false)?;
+    rust(tally, &cluster, &[])?;
+    node(tally, &cluster, "")
+}
+
+/// `check`: all that can be said of the sources without running a test.
+pub fn sources_alone() -> Outcome {
+    let mut tally = Tally::default();
+    gates(&mut tally);
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed == 0 { Ok(()) } else { Err("not everything holds".into()) }
+}
+
+fn gates(tally: &mut Tally) {
     check("formatting", tally, Command::new("cargo").args(["fmt", "--all", "--check"]));
+    passes("modules without circles", tally, circles::check());
+    passes("SQL in its places", tally, sources::sql_has_its_places());
+    passes("stored JSON is read or refused", tally, sources::stored_json_is_read_or_refused());
+    passes("tables of operations that are current", tally, api_tables::are_current());
+    passes("dependencies that are used", tally, sources::dependencies_are_used());
+    passes("dependencies that are allowed", tally, deny::dependencies_are_allowed());
     check(
         "clippy",
         tally,
@@ -52,9 +77,35 @@ fn all(tally: &mut Tally) -> Outcome {
             "warnings",
         ]),
     );
-    let cluster = postgres::start(false)?;
-    rust(tally, &cluster, &[])?;
-    node(tally, &cluster, "")
+    let mut documentation = Command::new("cargo");
+    documentation.args(["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"]);
+    check(
+        "documentation",
+        tally,
+        documentation.env(
+            "RUSTDOCFLAGS",
+            "-D warnings -A rustdoc::private_intra_doc_links -A rustdoc::redundant_explicit_links",
+        ),
+    );
+}
+
+/// Builds the server twice and fails if the second build compiles anything. So `cargo run` starts at
+/// once.
+fn nothing_is_built_again() -> Outcome {
+    let build = || {
+        let mut build = Command::new("cargo");
+        build.args(["build", "--package", "campanile-server", "--features", "fixtures"]);
+        build
+    };
+    say("the server, twice");
+    run(&mut build())?;
+    let again = build().output().map_err(|e| e.to_string())?;
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    let built: Vec<&str> = said.lines().filter(|line| line.trim_start().starts_with("Compiling")).collect();
+    match built.is_empty() {
+        true => Ok(()),
+        false => Err(format!("a second build built again:\n{}", built.join("\n"))),
+    }
 }
 
 /// `test sdk`: the official libraries alone.
@@ -66,13 +117,27 @@ fn sdk(tally: &mut Tally) -> Outcome {
     node(tally, &cluster, "knock")
 }
 
+/// `drill`: the tests that kill processes, with many rounds.
+pub fn drill(names: &[&str]) -> Outcome {
+    let cluster = postgres::start(false)?;
+    let mut tally = Tally::default();
+    let mut command = Command::new("cargo");
+    command.args(["test", "--package", "campanile-server", "--test", "it", "--no-fail-fast", "--", "--nocapture"]);
+    let all = ["drills::", "lossless::", "durability::"];
+    command.args(if names.is_empty() { &all[..] } else { names });
+    command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_TEST_ROUNDS", ROUNDS);
+    counted(&mut tally, &mut command, "test result:")?;
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed == 0 { Ok(()) } else { Err("not everything holds".into()) }
+}
+
 fn some(tally: &mut Tally, names: &[&str]) -> Outcome {
     let cluster = postgres::start(false)?;
     names.iter().try_for_each(|name| rust(tally, &cluster, &[name]))
 }
 
-/// Installs what is missing, or names the command that would.
-fn set_up() -> Outcome {
+/// Installs missing tools, or names the command for it.
+pub fn set_up() -> Outcome {
     if !exists("node") || !exists("npm") {
         as_root("Node.js", &["apt-get", "install", "-y", "-q", "nodejs", "npm"])?;
     }
@@ -88,7 +153,7 @@ fn set_up() -> Outcome {
     python_packages()
 }
 
-/// The packages of a folder's lock file, installed again only when the lock file changed.
+/// Installs the packages of a folder's lock file, if the lock file has changed.
 fn npm_packages(folder: &str) -> Outcome {
     let (lock, done) = (format!("{folder}/package-lock.json"), format!("{folder}/node_modules/.package-lock.json"));
     let modified = |path: &str| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
@@ -99,7 +164,7 @@ fn npm_packages(folder: &str) -> Outcome {
     run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder))
 }
 
-/// The Python verifiers and suites, in an environment of their own beside the build.
+/// Installs the Python verifiers and suites in a virtual environment in the build folder.
 fn python_packages() -> Outcome {
     let python = python();
     let wanted = "tests/python/requirements.txt";
@@ -122,7 +187,7 @@ fn python_packages() -> Outcome {
     std::fs::write(&done, text).map_err(|e| format!("{done}: {e}"))
 }
 
-/// The source of a package that was installed: its tests are not in what is installed.
+/// Downloads the source of an installed package: its tests are not part of the installation.
 fn suite_of(package: &str, requirements: &[u8], folder: &str, pip: impl Fn(&[&str]) -> Outcome) -> Outcome {
     let requirements = String::from_utf8_lossy(requirements);
     let pinned = requirements.lines().find(|line| line.starts_with(&format!("{package}==")));
@@ -136,22 +201,25 @@ fn suite_of(package: &str, requirements: &[u8], folder: &str, pip: impl Fn(&[&st
 }
 
 fn python() -> String {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
-    let target = std::path::absolute(target).unwrap_or_else(|_| "target".into());
-    format!("{}/python/bin/python", target.display())
+    format!("{}/python/bin/python", build_folder().display())
 }
 
-fn chromium() -> Option<String> {
+/// The browser of the tests, if it is installed.
+pub fn chromium() -> Option<String> {
     let places = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
     places.into_iter().find(|place| Path::new(place).exists()).map(Into::into)
 }
 
 fn check(name: &str, tally: &mut Tally, command: &mut Command) {
     say(name);
-    match run(command) {
+    passes(name, tally, run(command));
+}
+
+fn passes(name: &str, tally: &mut Tally, outcome: Outcome) {
+    match outcome {
         Ok(()) => tally.passed += 1,
         Err(why) => {
-            eprintln!("✗ {why}");
+            eprintln!("✗ {name}: {why}");
             tally.failed += 1;
         }
     }
@@ -165,7 +233,7 @@ fn rust(tally: &mut Tally, cluster: &Cluster, names: &[&str]) -> Outcome {
     counted(tally, &mut command, "test result:")
 }
 
-/// The tests in JavaScript, all or those whose files begin like this.
+/// Runs the JavaScript tests: all of them, or those whose file names begin with `only`.
 fn node(tally: &mut Tally, cluster: &Cluster, only: &str) -> Outcome {
     if only.is_empty() {
         say("the console's types and tests");
@@ -176,18 +244,20 @@ fn node(tally: &mut Tally, cluster: &Cluster, only: &str) -> Outcome {
         };
         check("types", tally, &mut npm("types"));
         check("the client's schema", tally, &mut npm("schema:check"));
+        check("form and lint", tally, &mut npm("lint"));
+        check("tests of pure parts and components", tally, &mut npm("test"));
     }
     say("the binary for the browser");
-    run(Command::new("cargo").args(["build", "--quiet", "--package", "campanile-server"]))?;
+    run(Command::new("cargo").args(["build", "--quiet", "--package", "campanile-server", "--features", "fixtures"]))?;
     say("official clients and the browser against the running server");
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
-    let target = std::path::absolute(target).map_err(|e| e.to_string())?;
     let mut command = Command::new("node");
     command
         .args(["--test", "--test-reporter=tap", "--test-concurrency=1"])
         .args(node_tests(only)?)
         .current_dir("tests/node");
-    command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_TEST_BINARY", target.join("debug/campanile"));
+    command
+        .env("CAMPANILE_TEST_POSTGRES", cluster.url())
+        .env("CAMPANILE_TEST_BINARY", build_folder().join("debug/campanile"));
     command.env("CAMPANILE_TEST_CHROMIUM", chromium().ok_or("Chromium is missing")?);
     command.env("CAMPANILE_TEST_PYTHON", python());
     counted(tally, &mut command, "# ")
@@ -201,7 +271,7 @@ fn node_tests(only: &str) -> Outcome<Vec<String>> {
     Ok(tests)
 }
 
-/// Runs a test runner, shows what it prints and adds up the closing lines that begin with `mark`.
+/// Runs a test runner, prints its output, and adds up the result lines that begin with `mark`.
 fn counted(tally: &mut Tally, command: &mut Command, mark: &str) -> Outcome {
     let began = Instant::now();
     let before = (tally.passed, tally.failed);
@@ -224,7 +294,7 @@ fn counted(tally: &mut Tally, command: &mut Command, mark: &str) -> Outcome {
     }
 }
 
-/// Reads `ok. 3 passed; 1 failed; …` of cargo and `pass 3`, `fail 1` of Node.
+/// Parses `ok. 3 passed; 1 failed; …` of cargo, and `pass 3`, `fail 1` of Node.
 fn add(tally: &mut Tally, counts: &str) {
     let words: Vec<&str> = counts.split([' ', ';']).filter(|word| !word.is_empty()).collect();
     for pair in words.windows(2) {
