@@ -29,3 +29,6 @@ export function exactly(time: string): string {
 export function words(name: string): string {
   return name.replaceAll("_", " ");
 }
+
+/** A part of one as "80 %". */
+export const percent = (part: number) => `${Math.round(part * 100)} %`;

@@ -1,9 +1,14 @@
-// News from the server: one stream per tab. What is new is read again, at most five times a second.
+// News from the server: one stream per tab. Pages that show a kind of thing are told of news of it; what is new is read again, at most
+// five times a second.
 
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
 import { isPassing } from "./api";
+
+/** What news are of. */
+export type Kind = "delivery" | "observation" | "notification" | "attempt";
+const KINDS: Kind[] = ["delivery", "observation", "notification", "attempt"];
 
 const PACE = 200;
 /** For how long pages wait for the stream before they read their lists. */
@@ -11,8 +16,27 @@ const PATIENCE = 500;
 /** When the stream is opened again that its server has refused. */
 const AGAIN = 3_000;
 
+const listeners = new Map<Kind, Set<() => void>>();
+
+/** Calls `tell` when there is news of a kind, at most five times a second. */
+export function onNews(kinds: Kind[], tell: () => void): () => void {
+  for (const kind of kinds) listeners.set(kind, (listeners.get(kind) ?? new Set()).add(tell));
+  return () => {
+    for (const kind of kinds) listeners.get(kind)?.delete(tell);
+  };
+}
+
+function spread(queries: QueryClient, kinds: Iterable<Kind>) {
+  const told = new Set<() => void>();
+  for (const kind of kinds) {
+    void queries.invalidateQueries({ queryKey: [kind] });
+    for (const tell of listeners.get(kind) ?? []) told.add(tell);
+  }
+  for (const tell of told) tell();
+}
+
 /**
- * Keeps the queries fresh while `enabled`. Tells whether the stream is open, and whether lists can be read: what they show is kept
+ * Keeps what is shown fresh while `enabled`. Tells whether the stream is open, and whether lists can be read: what they show is kept
  * fresh from then on, so it need not be read a second time.
  */
 export function useLive(enabled: boolean, workspace: string | undefined): { connected: boolean; ready: boolean } {
@@ -23,7 +47,7 @@ export function useLive(enabled: boolean, workspace: string | undefined): { conn
   const [ready, setReady] = useState(false);
   useEffect(() => {
     if (!enabled) return;
-    const stale = new Set<string>();
+    const stale = new Set<Kind>();
     let timer: number | undefined;
     let reopening: number | undefined;
     let isRead = false;
@@ -35,10 +59,10 @@ export function useLive(enabled: boolean, workspace: string | undefined): { conn
     const waiting = window.setTimeout(read, PATIENCE);
     const refresh = () => {
       timer = undefined;
-      for (const kind of stale) void queries.invalidateQueries({ queryKey: [kind] });
+      spread(queries, stale);
       stale.clear();
     };
-    const mark = (...kinds: string[]) => {
+    const mark = (...kinds: Kind[]) => {
       for (const kind of kinds) stale.add(kind);
       timer ??= window.setTimeout(refresh, PACE);
     };
@@ -53,15 +77,17 @@ export function useLive(enabled: boolean, workspace: string | undefined): { conn
         reopening = window.setTimeout(open, AGAIN);
       };
       stream.addEventListener("news", (event) => {
-        const news = JSON.parse(event.data as string) as { kind: string; workspace: string | null };
+        const news = JSON.parse(event.data as string) as { kind: Kind; workspace: string | null };
         // A message may be for the member wherever it is told; what else is new elsewhere is not shown here.
         if (news.kind === "notification" || news.workspace === looked.current) mark(news.kind);
       });
       stream.addEventListener("again", () => {
         if (!isRead) return read();
         // After a break anything may have happened, and what could not be read then can be.
-        mark("delivery", "observation", "notification", "attempt");
-        void queries.invalidateQueries({ predicate: ({ state }) => state.status === "error" && isPassing(state.error) });
+        mark(...KINDS);
+        void queries.invalidateQueries({
+          predicate: ({ state }) => state.status === "error" && isPassing(state.error),
+        });
       });
     };
     open();

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process lives: always 200. */
+        /** Liveness check: always 200. */
         get: operations["get_api__health_live"];
         put?: never;
         post?: never;
@@ -28,7 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether it can do its work: 200 when the database answers, can store changes, and its schema is ours, else 503. */
+        /**
+         * Readiness check: 200 if the server can do its work, else 503.
+         * @description Ready means: the database answers, it can store changes, and its schema is that of this version.
+         */
         get: operations["get_api__health_ready"];
         put?: never;
         post?: never;
@@ -45,7 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who did what, newest first. */
+        /** The activity trail: the changes that members and keys have made, newest first. */
         get: operations["get_api_activity"];
         put?: never;
         post?: never;
@@ -62,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhook attempts of a workspace's application, newest first. */
+        /** Attempts of the webhooks of a workspace's application, newest first. */
         get: operations["get_api_attempts"];
         put?: never;
         post?: never;
@@ -80,7 +83,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Says whether public keys need users' tokens. */
+        /** Sets whether calls with a public key need a user's token. */
         put: operations["put_api_browser_security"];
         post?: never;
         delete?: never;
@@ -113,7 +116,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A delivery, with its headers and its body. */
+        /** A delivery with its headers and its body. */
         get: operations["get_api_deliveries_id"];
         put?: never;
         post?: never;
@@ -132,7 +135,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Processes a delivery again that failed or was skipped: its body is kept as it came, and nothing is remembered twice. */
+        /**
+         * Processes a delivery again that failed or was skipped.
+         * @description The stored body is used, exactly as it came. Observations that are stored already are not stored
+         *     twice.
+         */
         post: operations["post_api_deliveries_id_process"];
         delete?: never;
         options?: never;
@@ -166,7 +173,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a delivery at the source whose path is the provider's name. */
+        /** Receives a delivery at the source whose path is the name of the provider. */
         post: operations["post_api_ingest_provider"];
         delete?: never;
         options?: never;
@@ -183,7 +190,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a delivery at a source. */
+        /** Receives a delivery at a source. */
         post: operations["post_api_ingest_provider_source"];
         delete?: never;
         options?: never;
@@ -198,7 +205,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Jobs that are waiting, under way or dead, newest first. */
+        /** Jobs that wait, run or are dead letters, newest first. */
         get: operations["get_api_jobs"];
         put?: never;
         post?: never;
@@ -215,7 +222,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counters of a kind of job, from what was counted as they went. */
+        /**
+         * Counts of jobs by result, and their durations.
+         * @description The numbers come from counters that are kept while jobs run.
+         */
         get: operations["get_api_jobs_statistics"];
         put?: never;
         post?: never;
@@ -232,7 +242,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A job, with its arguments and its last error. */
+        /** A job with its arguments and its last error. */
         get: operations["get_api_jobs_id"];
         put?: never;
         post?: never;
@@ -251,7 +261,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Calls a job off. */
+        /** Cancels a job. */
         post: operations["post_api_jobs_id_cancel"];
         delete?: never;
         options?: never;
@@ -268,7 +278,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tries a dead letter again, with all its attempts. */
+        /** Retries a dead letter, with all its attempts. */
         post: operations["post_api_jobs_id_retry"];
         delete?: never;
         options?: never;
@@ -283,10 +293,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The secret keys that work. */
+        /** The secret keys that are not revoked. */
         get: operations["get_api_keys"];
         put?: never;
-        /** Makes a secret key. */
+        /** Creates a secret key. */
         post: operations["post_api_keys"];
         delete?: never;
         options?: never;
@@ -304,7 +314,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a secret key, at once. */
+        /** Revokes a secret key. */
         delete: operations["delete_api_keys_id"];
         options?: never;
         head?: never;
@@ -318,10 +328,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The members of the organisation, then who was invited and has not accepted yet. */
+        /** The members of the organisation, then the invitations that are not accepted yet. */
         get: operations["get_api_members"];
         put?: never;
-        /** Adds a member and writes to them. Somebody who belongs to another organisation is `invited`: they sign in themselves and accept. */
+        /**
+         * Adds a member, and sends them a mail.
+         * @description A person who belongs to another organisation gets the status `invited`: they sign in to their
+         *     own account and accept.
+         */
         post: operations["post_api_members"];
         delete?: never;
         options?: never;
@@ -339,11 +353,17 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes a member out and ends their sessions at once, or takes an invitation back. Members may leave themselves; the last owner stays. */
+        /**
+         * Removes a member and ends their sessions at once, or withdraws an invitation.
+         * @description Members may remove themselves. The last owner cannot be removed.
+         */
         delete: operations["delete_api_members_id"];
         options?: never;
         head?: never;
-        /** Changes the role of a member, or of an invitation. The last owner stays one. */
+        /**
+         * Changes the role of a member, or of an invitation.
+         * @description The last owner of an organisation cannot lose that role.
+         */
         patch: operations["patch_api_members_id"];
         trace?: never;
     };
@@ -356,8 +376,9 @@ export interface paths {
         };
         get?: never;
         /**
-         * Chooses a password for a member, which opens this organisation alone, and ends all their sessions. Not for who belongs, or is
-         *     invited, to another organisation.
+         * Sets the password of a member, and ends all their sessions.
+         * @description The password works for this organisation only. It cannot be set for a person who belongs to
+         *     another organisation, or is invited to one.
          */
         put: operations["put_api_members_id_password"];
         post?: never;
@@ -374,11 +395,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The sessions of a member, newest first: one's own, or anybody's where the caller is an owner. */
+        /** The sessions of a member, newest first. Owners may list those of any member. */
         get: operations["get_api_members_id_sessions"];
         put?: never;
         post?: never;
-        /** Ends all sessions of a member, and the links that they have not used: one's own, or anybody's where the caller is an owner. */
+        /**
+         * Ends all sessions of a member, and the links that they have not used.
+         * @description Members may do this for themselves, owners for every member.
+         */
         delete: operations["delete_api_members_id_sessions"];
         options?: never;
         head?: never;
@@ -394,7 +418,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a member a link that signs in to this organisation once, within a day; or an invitation anew. */
+        /**
+         * Sends a member a sign-in link, or sends an invitation again.
+         * @description The link signs in to this organisation once, within a day.
+         */
         post: operations["post_api_members_id_sign_in_link"];
         delete?: never;
         options?: never;
@@ -409,7 +436,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Notifications of a workspace, newest first. Members see what their own say, of others that there are some. */
+        /**
+         * Notifications of a workspace, newest first.
+         * @description Notifications of other members are listed without their subject; staff see only the subjects of
+         *     their own.
+         */
         get: operations["get_api_notifications"];
         put?: never;
         post?: never;
@@ -443,7 +474,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An observation, whole. */
+        /** An observation with all its details. */
         get: operations["get_api_observations_id"];
         put?: never;
         post?: never;
@@ -460,8 +491,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What an observation is tied to, the most certain first. */
+        /** The edges of an observation to others, the most certain first. */
         get: operations["get_api_observations_id_edges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/observations/{id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The observations around one, and all edges between them. The nearest come first, and of equally
+         *     near ones those of the most certain edges.
+         */
+        get: operations["get_api_observations_id_graph"];
         put?: never;
         post?: never;
         delete?: never;
@@ -480,7 +531,7 @@ export interface paths {
         /** The public keys of the organisation. */
         get: operations["get_api_public_keys"];
         put?: never;
-        /** Makes a public key. */
+        /** Creates a public key. */
         post: operations["post_api_public_keys"];
         delete?: never;
         options?: never;
@@ -498,7 +549,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a public key. */
+        /** Revokes a public key. */
         delete: operations["delete_api_public_keys_id"];
         options?: never;
         head?: never;
@@ -531,7 +582,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Calls off all active runs of a name, a few at a time. What is answered tells where to watch it. */
+        /**
+         * Cancels all active runs of a name, in the background.
+         * @description The runs are cancelled a few at a time. The answer has the id under which the progress can be
+         *     read.
+         */
         post: operations["post_api_runs_cancellations"];
         delete?: never;
         options?: never;
@@ -546,7 +601,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far such a cancellation has come. */
+        /** The progress of a cancellation of many runs. */
         get: operations["get_api_runs_cancellations_id"];
         put?: never;
         post?: never;
@@ -563,7 +618,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counters of runs and how long they took, from what was counted as they went. */
+        /**
+         * Counts of runs by result, and their durations.
+         * @description The numbers come from counters that are kept while runs go on.
+         */
         get: operations["get_api_runs_statistics"];
         put?: never;
         post?: never;
@@ -580,7 +638,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A run, with its steps and their failed attempts. */
+        /** A run with its steps and their failed attempts. */
         get: operations["get_api_runs_id"];
         put?: never;
         post?: never;
@@ -599,7 +657,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Calls a run off: what it does is dropped, what it did stays. */
+        /**
+         * Cancels a run.
+         * @description The step under way is dropped. Completed work stays.
+         */
         post: operations["post_api_runs_id_cancel"];
         delete?: never;
         options?: never;
@@ -633,7 +694,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lets a run that failed or was cancelled go on from where it was. */
+        /** Continues a failed or cancelled run from where it stopped. */
         post: operations["post_api_runs_id_retry"];
         delete?: never;
         options?: never;
@@ -648,10 +709,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in, to which organisation, and its workspaces. */
+        /** The signed-in member, their organisation and its workspaces. */
         get: operations["get_api_session"];
         put?: never;
-        /** Signs in by password; the answer sets the session's cookie. Who fails has to wait, longer each time. */
+        /**
+         * Signs in by password. The answer sets the session cookie.
+         * @description After failed attempts a further one has to wait, longer each time.
+         */
         post: operations["post_api_session"];
         /** Signs out. */
         delete: operations["delete_api_session"];
@@ -667,7 +731,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The organisations that have invited who is signed in. */
+        /** The invitations of the signed-in person to other organisations. */
         get: operations["get_api_session_invitations"];
         put?: never;
         post?: never;
@@ -687,11 +751,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Joins an organisation. The session goes on as it is: sign in anew, and name the organisation. It must have been opened by a
-         *     password that its person has chosen.
+         * Accepts an invitation and joins the organisation.
+         * @description The session must have been opened by a password that the person has chosen. It stays in its
+         *     present organisation: to use the new one, sign in again and name it.
          */
         post: operations["post_api_session_invitations_organisation"];
-        /** Turns an invitation down. */
+        /** Declines an invitation. */
         delete: operations["delete_api_session_invitations_organisation"];
         options?: never;
         head?: never;
@@ -707,7 +772,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in by a one-time link, to the organisation that it was made for; the answer sets the session's cookie. */
+        /**
+         * Signs in by a one-time link. The answer sets the session cookie.
+         * @description The session is for the organisation that the link was made for.
+         */
         post: operations["post_api_session_link"];
         delete?: never;
         options?: never;
@@ -722,10 +790,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A token for the signed-in member. */
+        /** Creates a token for the notifications of the signed-in member. */
         get: operations["get_api_session_notifications"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/organisations/{organisation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens a session in another organisation of the signed-in person, in place of this one. The answer
+         *     sets the session cookie.
+         * @description The session must have been opened by a password that the person has chosen.
+         */
+        post: operations["post_api_session_organisations_organisation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -740,7 +829,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Replaces one's own password, and ends all one's other sessions. */
+        /** Changes one's own password, and ends all one's other sessions. */
         put: operations["put_api_session_password"];
         post?: never;
         delete?: never;
@@ -776,7 +865,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a session: one's own, or a member's where the caller is an owner. */
+        /** Ends a session. Owners may also end sessions of other members. */
         delete: operations["delete_api_sessions_id"];
         options?: never;
         head?: never;
@@ -790,10 +879,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys that users' tokens may be signed with. */
+        /** The keys that may sign users' tokens. */
         get: operations["get_api_signing_keys"];
         put?: never;
-        /** Makes a key to sign users' tokens with. */
+        /** Creates a key that signs users' tokens. */
         post: operations["post_api_signing_keys"];
         delete?: never;
         options?: never;
@@ -811,7 +900,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a key, and the tokens that were signed with it. */
+        /** Revokes a signing key. Tokens that were signed with it stop working. */
         delete: operations["delete_api_signing_keys_id"];
         options?: never;
         head?: never;
@@ -828,7 +917,7 @@ export interface paths {
         /** The sources of a workspace. */
         get: operations["get_api_sources"];
         put?: never;
-        /** Makes a source. */
+        /** Creates a source. */
         post: operations["post_api_sources"];
         delete?: never;
         options?: never;
@@ -846,7 +935,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a source; what came stays. */
+        /** Removes a source. Its past deliveries stay. */
         delete: operations["delete_api_sources_id"];
         options?: never;
         head?: never;
@@ -863,8 +952,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Replaces a source's secret. What is signed with the one before is taken for 24 hours more, unless said otherwise; while it is, a further
-         *     request is a conflict.
+         * Replaces the secret of a source.
+         * @description The old secret is accepted for 24 more hours, unless `overlap` is false. During that time a
+         *     further request answers 409.
          */
         post: operations["post_api_sources_id_rotate"];
         delete?: never;
@@ -880,7 +970,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** News of what happens in the caller's organisation, as server-sent events. */
+        /** A stream of changes in the caller's organisation, as server-sent events. */
         get: operations["get_api_stream"];
         put?: never;
         post?: never;
@@ -897,10 +987,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Addresses that no mail of the organisation goes to, by address. */
+        /** The suppressed addresses of the organisation, in alphabetical order. */
         get: operations["get_api_suppressions"];
         put?: never;
-        /** Keeps mail from an address. */
+        /** Suppresses an address: it gets no more mail. */
         post: operations["post_api_suppressions"];
         delete?: never;
         options?: never;
@@ -918,8 +1008,25 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Lets mail go to an address again. */
+        /** Removes an address from the list, so that it gets mail again. */
         delete: operations["delete_api_suppressions_address"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server: version, nodes, database, and the settings in force with their origins. */
+        get: operations["get_api_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1032,7 +1139,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/app/{app}/destination/{destination}": {
+    "/api/v1/app/{app}/destination/{endpoint}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1040,19 +1147,19 @@ export interface paths {
             cookie?: never;
         };
         /** Get a destination */
-        get: operations["get_api_v1_app_app_destination_destination"];
+        get: operations["get_api_v1_app_app_destination_endpoint"];
         /** Replace or create a destination */
-        put: operations["put_api_v1_app_app_destination_destination"];
+        put: operations["put_api_v1_app_app_destination_endpoint"];
         post?: never;
         /** Remove a destination */
-        delete: operations["delete_api_v1_app_app_destination_destination"];
+        delete: operations["delete_api_v1_app_app_destination_endpoint"];
         options?: never;
         head?: never;
         /** Change a destination */
-        patch: operations["patch_api_v1_app_app_destination_destination"];
+        patch: operations["patch_api_v1_app_app_destination_endpoint"];
         trace?: never;
     };
-    "/api/v1/app/{app}/destination/{destination}/attempt": {
+    "/api/v1/app/{app}/destination/{endpoint}/attempt": {
         parameters: {
             query?: never;
             header?: never;
@@ -1060,7 +1167,7 @@ export interface paths {
             cookie?: never;
         };
         /** List the attempts at a destination */
-        get: operations["get_api_v1_app_app_destination_destination_attempt"];
+        get: operations["get_api_v1_app_app_destination_endpoint_attempt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1069,7 +1176,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/app/{app}/destination/{destination}/force-retry": {
+    "/api/v1/app/{app}/destination/{endpoint}/force-retry": {
         parameters: {
             query?: never;
             header?: never;
@@ -1078,23 +1185,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try the first in line at once */
-        post: operations["post_api_v1_app_app_destination_destination_force_retry"];
+        /** Try the first message in line at once */
+        post: operations["post_api_v1_app_app_destination_endpoint_force_retry"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/app/{app}/destination/{destination}/next-event": {
+    "/api/v1/app/{app}/destination/{endpoint}/headers": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Get the first in line */
-        get: operations["get_api_v1_app_app_destination_destination_next_event"];
+        /** Get the headers */
+        get: operations["get_api_v1_app_app_destination_endpoint_headers"];
+        /** Replace the headers */
+        put: operations["put_api_v1_app_app_destination_endpoint_headers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change some headers */
+        patch: operations["patch_api_v1_app_app_destination_endpoint_headers"];
+        trace?: never;
+    };
+    "/api/v1/app/{app}/destination/{endpoint}/next-event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the first message in line */
+        get: operations["get_api_v1_app_app_destination_endpoint_next_event"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1103,7 +1229,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/app/{app}/destination/{destination}/skip": {
+    "/api/v1/app/{app}/destination/{endpoint}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the secret that verifies */
+        get: operations["get_api_v1_app_app_destination_endpoint_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/destination/{endpoint}/secret/rotate": {
         parameters: {
             query?: never;
             header?: never;
@@ -1112,12 +1255,47 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pass over the first in line */
-        post: operations["post_api_v1_app_app_destination_destination_skip"];
+        /** Rotate the secret */
+        post: operations["post_api_v1_app_app_destination_endpoint_secret_rotate"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/destination/{endpoint}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Skip the first message in line */
+        post: operations["post_api_v1_app_app_destination_endpoint_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/destination/{endpoint}/transformation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the script */
+        get: operations["get_api_v1_app_app_destination_endpoint_transformation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the script */
+        patch: operations["patch_api_v1_app_app_destination_endpoint_transformation"];
         trace?: never;
     };
     "/api/v1/app/{app}/endpoint": {
@@ -1714,7 +1892,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/app/{app}/poller/{destination}": {
+    "/api/v1/app/{app}/poller/{endpoint}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1722,7 +1900,7 @@ export interface paths {
             cookie?: never;
         };
         /** Poll messages */
-        get: operations["get_api_v1_app_app_poller_destination"];
+        get: operations["get_api_v1_app_app_poller_endpoint"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1731,7 +1909,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/app/{app}/poller/{destination}/consumer/{consumer}": {
+    "/api/v1/app/{app}/poller/{endpoint}/consumer/{consumer}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1739,7 +1917,7 @@ export interface paths {
             cookie?: never;
         };
         /** Poll messages as a consumer */
-        get: operations["get_api_v1_app_app_poller_destination_consumer_consumer"];
+        get: operations["get_api_v1_app_app_poller_endpoint_consumer_consumer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1748,7 +1926,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/app/{app}/poller/{destination}/consumer/{consumer}/seek": {
+    "/api/v1/app/{app}/poller/{endpoint}/consumer/{consumer}/seek": {
         parameters: {
             query?: never;
             header?: never;
@@ -1758,11 +1936,188 @@ export interface paths {
         get?: never;
         put?: never;
         /** Have a consumer go on from a time */
-        post: operations["post_api_v1_app_app_poller_destination_consumer_consumer_seek"];
+        post: operations["post_api_v1_app_app_poller_endpoint_consumer_consumer_seek"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List destinations */
+        get: operations["get_api_v1_app_app_stream_sink"];
+        put?: never;
+        /** Create a destination */
+        post: operations["post_api_v1_app_app_stream_sink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a destination */
+        get: operations["get_api_v1_app_app_stream_sink_endpoint"];
+        /** Replace or create a destination */
+        put: operations["put_api_v1_app_app_stream_sink_endpoint"];
+        post?: never;
+        /** Remove a destination */
+        delete: operations["delete_api_v1_app_app_stream_sink_endpoint"];
+        options?: never;
+        head?: never;
+        /** Change a destination */
+        patch: operations["patch_api_v1_app_app_stream_sink_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}/attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the attempts at a destination */
+        get: operations["get_api_v1_app_app_stream_sink_endpoint_attempt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}/force-retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try the first message in line at once */
+        post: operations["post_api_v1_app_app_stream_sink_endpoint_force_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}/headers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the headers */
+        get: operations["get_api_v1_app_app_stream_sink_endpoint_headers"];
+        /** Replace the headers */
+        put: operations["put_api_v1_app_app_stream_sink_endpoint_headers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change some headers */
+        patch: operations["patch_api_v1_app_app_stream_sink_endpoint_headers"];
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}/next-event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the first message in line */
+        get: operations["get_api_v1_app_app_stream_sink_endpoint_next_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the secret that verifies */
+        get: operations["get_api_v1_app_app_stream_sink_endpoint_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rotate the secret */
+        post: operations["post_api_v1_app_app_stream_sink_endpoint_secret_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Skip the first message in line */
+        post: operations["post_api_v1_app_app_stream_sink_endpoint_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app}/stream/sink/{endpoint}/transformation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the script */
+        get: operations["get_api_v1_app_app_stream_sink_endpoint_transformation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the script */
+        patch: operations["patch_api_v1_app_app_stream_sink_endpoint_transformation"];
         trace?: never;
     };
     "/api/v1/auth/app-portal-access/{app}": {
@@ -1799,7 +2154,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/app/{app}/poller/{destination}/token": {
+    "/api/v1/auth/app/{app}/poller/{endpoint}/token": {
         parameters: {
             query?: never;
             header?: never;
@@ -1807,7 +2162,7 @@ export interface paths {
             cookie?: never;
         };
         /** Get the token for polling */
-        get: operations["get_api_v1_auth_app_app_poller_destination_token"];
+        get: operations["get_api_v1_auth_app_app_poller_endpoint_token"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1816,7 +2171,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/app/{app}/poller/{destination}/token/rotate": {
+    "/api/v1/auth/app/{app}/poller/{endpoint}/token/rotate": {
         parameters: {
             query?: never;
             header?: never;
@@ -1826,7 +2181,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Replace the token for polling */
-        post: operations["post_api_v1_auth_app_app_poller_destination_token_rotate"];
+        post: operations["post_api_v1_auth_app_app_poller_endpoint_token_rotate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2031,7 +2386,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the parts are */
+        /** Get the health of the server */
         get: operations["get_api_v1_health"];
         put?: never;
         post?: never;
@@ -2048,7 +2403,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the server answers */
+        /** Ask whether the server answers */
         get: operations["get_api_v1_health_ping"];
         put?: never;
         post?: never;
@@ -2188,7 +2543,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything that can be run. */
+        /** All workflows and kinds of jobs. */
         get: operations["get_api_workflows"];
         put?: never;
         post?: never;
@@ -2207,7 +2562,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts nothing more of it for this organisation; what is under way goes on until it waits. */
+        /**
+         * Pauses a workflow or a kind of job, for this organisation.
+         * @description Nothing new is started. Runs under way go on until they wait for something.
+         */
         post: operations["post_api_workflows_name_pause"];
         delete?: never;
         options?: never;
@@ -2224,7 +2582,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on with it. */
+        /** Resumes a workflow or a kind of job. */
         post: operations["post_api_workflows_name_resume"];
         delete?: never;
         options?: never;
@@ -2259,7 +2617,7 @@ export interface paths {
         /** The workspaces of the organisation. */
         get: operations["get_api_workspaces"];
         put?: never;
-        /** Makes a workspace, with its webhook application. */
+        /** Creates a workspace, together with its webhook application. */
         post: operations["post_api_workspaces"];
         delete?: never;
         options?: never;
@@ -2280,7 +2638,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes from which significance on members are told. */
+        /** Changes a workspace: its name, the significance from which its members are notified, or both. */
         patch: operations["patch_api_workspaces_id"];
         trace?: never;
     };
@@ -2293,7 +2651,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begins to connect a workspace to Slack. */
+        /** Starts to connect a workspace to Slack. */
         post: operations["post_api_workspaces_id_slack"];
         delete?: never;
         options?: never;
@@ -2308,7 +2666,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Measurements, in Prometheus' text format. */
+        /** Metrics in Prometheus' text format; 404 where metrics are off. */
         get: operations["get_metrics"];
         put?: never;
         post?: never;
@@ -2318,7 +2676,113 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/channels/{feed}/messages/bulk/{status}": {
+    "/v1/audiences/{key}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the members of an audience */
+        get: operations["get_v1_audiences_key_members"];
+        put?: never;
+        /** Add members to an audience */
+        post: operations["post_v1_audiences_key_members"];
+        /** Remove members from an audience */
+        delete: operations["delete_v1_audiences_key_members"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulk_operations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a bulk operation */
+        get: operations["get_v1_bulk_operations_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channel_groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List channel groups */
+        get: operations["get_v1_channel_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channel_groups/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a channel group */
+        get: operations["get_v1_channel_groups_key"];
+        /** Write a channel group */
+        put: operations["put_v1_channel_groups_key"];
+        post?: never;
+        /** Delete a channel group */
+        delete: operations["delete_v1_channel_groups_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channel_groups/{key}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Check a channel group */
+        put: operations["put_v1_channel_groups_key_validate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List channels */
+        get: operations["get_v1_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel}/messages/bulk/{mark}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2327,15 +2791,277 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mark all messages */
-        post: operations["post_v1_channels_feed_messages_bulk_status"];
+        /** Mark all messages of a channel */
+        post: operations["post_v1_channels_channel_messages_bulk_mark"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/messages/batch/{status}": {
+    "/v1/channels/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a channel */
+        get: operations["get_v1_channels_key"];
+        /** Write a channel */
+        put: operations["put_v1_channels_key"];
+        post?: never;
+        /** Delete a channel */
+        delete: operations["delete_v1_channels_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test through a channel */
+        post: operations["post_v1_channels_key_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List commits */
+        get: operations["get_v1_commits"];
+        /** Commit all drafts */
+        put: operations["put_v1_commits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commits/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a commit */
+        get: operations["get_v1_commits_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/email_layouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List layouts */
+        get: operations["get_v1_email_layouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/email_layouts/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a layout */
+        get: operations["get_v1_email_layouts_key"];
+        /** Write a layout */
+        put: operations["put_v1_email_layouts_key"];
+        post?: never;
+        /** Delete a layout */
+        delete: operations["delete_v1_email_layouts_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/email_layouts/{key}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Check a layout */
+        put: operations["put_v1_email_layouts_key_validate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/guides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List guides */
+        get: operations["get_v1_guides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/guides/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a guide */
+        get: operations["get_v1_guides_key"];
+        /** Write a guide */
+        put: operations["put_v1_guides_key"];
+        post?: never;
+        /** Delete a guide */
+        delete: operations["delete_v1_guides_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/guides/{key}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switch a guide on or off */
+        put: operations["put_v1_guides_key_activate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/guides/{key}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Check a guide */
+        put: operations["put_v1_guides_key_validate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/integrations/census/custom-destination": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in users from a data warehouse */
+        post: operations["post_v1_integrations_census_custom_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/integrations/hightouch/embedded-destination": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in users from a data warehouse */
+        post: operations["post_v1_integrations_hightouch_embedded_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List messages */
+        get: operations["get_v1_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/batch/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the contents of some messages */
+        get: operations["get_v1_messages_batch_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/batch/{mark}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2345,8 +3071,796 @@ export interface paths {
         get?: never;
         put?: never;
         /** Mark some messages */
-        post: operations["post_v1_messages_batch_status"];
+        post: operations["post_v1_messages_batch_mark"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a message */
+        get: operations["get_v1_messages_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}/activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the activities of a message */
+        get: operations["get_v1_messages_id_activities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the content of a message */
+        get: operations["get_v1_messages_id_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}/delivery_logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the delivery logs of a message */
+        get: operations["get_v1_messages_id_delivery_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the events of a message */
+        get: operations["get_v1_messages_id_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message again that was not delivered */
+        post: operations["post_v1_messages_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}/{mark}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mark a message */
+        put: operations["put_v1_messages_id_mark"];
+        post?: never;
+        /** Remove a mark from a message */
+        delete: operations["delete_v1_messages_id_mark"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Trigger a workflow, the older way */
+        post: operations["post_v1_notify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notify/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel triggered workflows, the older way */
+        post: operations["post_v1_notify_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List objects of a collection */
+        get: operations["get_v1_objects_collection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/bulk/subscriptions/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add or delete many subscriptions */
+        post: operations["post_v1_objects_collection_bulk_subscriptions_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/bulk/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change many objects */
+        post: operations["post_v1_objects_collection_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an object */
+        get: operations["get_v1_objects_collection_id"];
+        /** Set an object */
+        put: operations["put_v1_objects_collection_id"];
+        post?: never;
+        /** Delete an object */
+        delete: operations["delete_v1_objects_collection_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}/channel_data/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an object's channel data */
+        get: operations["get_v1_objects_collection_id_channel_data_channel"];
+        /** Set an object's channel data */
+        put: operations["put_v1_objects_collection_id_channel_data_channel"];
+        post?: never;
+        /** Delete an object's channel data */
+        delete: operations["delete_v1_objects_collection_id_channel_data_channel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List an object's messages */
+        get: operations["get_v1_objects_collection_id_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List an object's preference sets */
+        get: operations["get_v1_objects_collection_id_preferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}/preferences/{set}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an object's preference set */
+        get: operations["get_v1_objects_collection_id_preferences_set"];
+        /** Set an object's preference set */
+        put: operations["put_v1_objects_collection_id_preferences_set"];
+        post?: never;
+        /** Delete an object's preference set */
+        delete: operations["delete_v1_objects_collection_id_preferences_set"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}/preferences/{set}/{part}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a part of an object's preference set */
+        put: operations["put_v1_objects_collection_id_preferences_set_part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}/preferences/{set}/{part}/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set one line of an object's preference set */
+        put: operations["put_v1_objects_collection_id_preferences_set_part_key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List an object's schedules */
+        get: operations["get_v1_objects_collection_id_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/objects/{collection}/{id}/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List an object's subscriptions */
+        get: operations["get_v1_objects_collection_id_subscriptions"];
+        put?: never;
+        /** Add subscriptions */
+        post: operations["post_v1_objects_collection_id_subscriptions"];
+        /** Delete subscriptions */
+        delete: operations["delete_v1_objects_collection_id_subscriptions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/partials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List partials */
+        get: operations["get_v1_partials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/partials/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a partial */
+        get: operations["get_v1_partials_key"];
+        /** Write a partial */
+        put: operations["put_v1_partials_key"];
+        post?: never;
+        /** Delete a partial */
+        delete: operations["delete_v1_partials_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/partials/{key}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Check a partial */
+        put: operations["put_v1_partials_key_validate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/preferences/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get everybody's default preferences */
+        get: operations["get_v1_preferences_default"];
+        /** Set everybody's default preferences */
+        put: operations["put_v1_preferences_default"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/ms-teams/{channel}/auth_check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check a Teams connection */
+        get: operations["get_v1_providers_ms_teams_channel_auth_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/ms-teams/{channel}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the channels of a team */
+        get: operations["get_v1_providers_ms_teams_channel_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/ms-teams/{channel}/revoke_access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Revoke a Teams connection */
+        put: operations["put_v1_providers_ms_teams_channel_revoke_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/ms-teams/{channel}/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List teams */
+        get: operations["get_v1_providers_ms_teams_channel_teams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/slack/{channel}/auth_check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check a Slack connection */
+        get: operations["get_v1_providers_slack_channel_auth_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/slack/{channel}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the channels of a Slack connection */
+        get: operations["get_v1_providers_slack_channel_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/slack/{channel}/revoke_access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Revoke a Slack connection */
+        put: operations["put_v1_providers_slack_channel_revoke_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List schedules */
+        get: operations["get_v1_schedules"];
+        /** Update schedules */
+        put: operations["put_v1_schedules"];
+        /** Create schedules */
+        post: operations["post_v1_schedules"];
+        /** Delete schedules */
+        delete: operations["delete_v1_schedules"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules/bulk/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create many schedules */
+        post: operations["post_v1_schedules_bulk_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List tenants */
+        get: operations["get_v1_tenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/bulk/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete many tenants */
+        post: operations["post_v1_tenants_bulk_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/bulk/set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set many tenants */
+        post: operations["post_v1_tenants_bulk_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a tenant */
+        get: operations["get_v1_tenants_id"];
+        /** Set a tenant */
+        put: operations["put_v1_tenants_id"];
+        post?: never;
+        /** Delete a tenant */
+        delete: operations["delete_v1_tenants_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/translations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List translations */
+        get: operations["get_v1_translations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/translations/{locale}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a translation */
+        get: operations["get_v1_translations_locale"];
+        /** Write a translation */
+        put: operations["put_v1_translations_locale"];
+        post?: never;
+        /** Delete a translation */
+        delete: operations["delete_v1_translations_locale"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/translations/{locale}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Check a translation */
+        put: operations["put_v1_translations_locale_validate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List users */
+        get: operations["get_v1_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/bulk/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change many users */
+        post: operations["post_v1_users_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a user */
+        get: operations["get_v1_users_user"];
+        /** Identify a user */
+        put: operations["put_v1_users_user"];
+        post?: never;
+        /** Delete a user */
+        delete: operations["delete_v1_users_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/channel_data/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a user's channel data */
+        get: operations["get_v1_users_user_channel_data_channel"];
+        /** Set a user's channel data */
+        put: operations["put_v1_users_user_channel_data_channel"];
+        post?: never;
+        /** Delete a user's channel data */
+        delete: operations["delete_v1_users_user_channel_data_channel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2376,9 +3890,440 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a feed's settings */
+        /** Get the settings of a feed */
         get: operations["get_v1_users_user_feeds_feed_settings"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/guides/engagements/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Reset a user's engagement with guides */
+        put: operations["put_v1_users_user_guides_engagements_reset"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/guides/messages/{mark}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mark a guide */
+        put: operations["put_v1_users_user_guides_messages_mark"];
+        post?: never;
+        /** Unarchive a guide */
+        delete: operations["delete_v1_users_user_guides_messages_mark"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/guides/messages/{message}/{mark}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mark a guide's message */
+        put: operations["put_v1_users_user_guides_messages_message_mark"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/guides/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the guides for a user */
+        get: operations["get_v1_users_user_guides_channel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge two users */
+        post: operations["post_v1_users_user_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's messages */
+        get: operations["get_v1_users_user_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/preference_center/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the configuration of a user's preference page */
+        get: operations["get_v1_users_user_preference_center_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/preference_center/signed_url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link to a user's preference page */
+        post: operations["post_v1_users_user_preference_center_signed_url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's preference sets */
+        get: operations["get_v1_users_user_preferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/preferences/{set}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a user's preference set */
+        get: operations["get_v1_users_user_preferences_set"];
+        /** Set a user's preference set */
+        put: operations["put_v1_users_user_preferences_set"];
+        post?: never;
+        /** Delete a user's preference set */
+        delete: operations["delete_v1_users_user_preferences_set"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/preferences/{set}/{part}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a part of a user's preference set */
+        put: operations["put_v1_users_user_preferences_set_part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/preferences/{set}/{part}/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set one line of a user's preference set */
+        put: operations["put_v1_users_user_preferences_set_part_key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's schedules */
+        get: operations["get_v1_users_user_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's subscriptions */
+        get: operations["get_v1_users_user_subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflow_recipient_runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List runs of recipients */
+        get: operations["get_v1_workflow_recipient_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflow_recipient_runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a recipient's run */
+        get: operations["get_v1_workflow_recipient_runs_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List workflows */
+        get: operations["get_v1_workflows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a workflow */
+        get: operations["get_v1_workflows_key"];
+        /** Write a workflow */
+        put: operations["put_v1_workflows_key"];
+        post?: never;
+        /** Delete a workflow */
+        delete: operations["delete_v1_workflows_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{key}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switch a workflow on or off */
+        put: operations["put_v1_workflows_key_activate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{key}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel triggered workflows */
+        post: operations["post_v1_workflows_key_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{key}/close_batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close open batches */
+        post: operations["post_v1_workflows_key_close_batches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{key}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Run a workflow as a rehearsal */
+        put: operations["put_v1_workflows_key_run"];
+        /** Run a workflow as a rehearsal */
+        post: operations["post_v1_workflows_key_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{key}/steps/{step}/preview_template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview the content of a step */
+        post: operations["post_v1_workflows_key_steps_step_preview_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{key}/trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Trigger a workflow */
+        post: operations["post_v1_workflows_key_trigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{key}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Check a workflow */
+        put: operations["put_v1_workflows_key_validate"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2390,196 +4335,181 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A line of the trail. */
+        /** @description A record of the trail. */
         Activity: {
-            /** @description What was done. */
+            /** @description The name of the action, such as `key.created`. */
             action: string;
-            /** @description Who, by id. */
+            /** @description The actor's id; empty for `system`. */
             actor_id: string;
-            /** @description `person`, `key` or `system`. */
+            /** @description `person`, `key`, `application` or `system`. */
             actor_kind: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description The time of the action.
              */
             at: string;
             /** @description Its id. */
             id: string;
-            /** @description What there is to say about it. */
-            metadata: Record<string, never>;
-            /** @description `success`, or why not. */
+            /** @description Further details of the action. */
+            metadata: Record<string, unknown>;
+            /** @description The result; at present always `success`. */
             result: string;
-            /** @description To what, by id. */
+            /** @description The id of the object that was changed. */
             subject_id: string;
         };
         /** @description An attempt, in the Svix API's shape. */
         AttemptView: {
-            /** @description Where it was sent. */
+            /** @description The endpoint that it was sent to. */
             endpointId: string;
             /** @description Its id. */
             id: string;
-            /** @description What was sent. */
+            /** @description The message that was sent. */
             msgId: string;
             /** @description The beginning of the answer. */
             response: string;
             /**
              * Format: int64
-             * @description In milliseconds.
+             * @description The duration, in milliseconds.
              */
             responseDurationMs: number;
             /**
              * Format: int64
-             * @description The answer's status, or 0.
+             * @description The status of the answer, or 0 without one.
              */
             responseStatusCode: number;
             /**
              * Format: int64
-             * @description 0 success, 2 failure, 4 called off.
+             * @description 0 success, 2 failure, 4 cancelled.
              */
             status: number;
             /** @description `success`, `fail` or `canceled`. */
             statusText: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description The time at which it began.
              */
             timestamp: string;
             /**
              * Format: int32
-             * @description 0: by schedule, 1: somebody asked for it.
+             * @description 0: scheduled, 1: a user asked for it.
              */
             triggerType: number;
             /** @description The address. */
             url: string;
         };
-        /** @description An attempt that failed. */
-        Attempted: {
-            /**
-             * Format: date-time
-             * @description When it failed.
-             */
-            ended_at: string;
-            /** @description Why. */
-            error: string;
-            /**
-             * Format: int64
-             * @description Which attempt it was, from 1.
-             */
-            number: number;
-            /**
-             * Format: date-time
-             * @description When it was begun.
-             */
-            started_at: string;
-        };
-        /** @description A run that was started. */
-        Begun: {
-            /** @description The run; none when flow control would not have one. */
-            id?: string | null;
-            /** @description `started`, `existing`, `gathered` or `skipped`. */
-            outcome: string;
-            /** @description Why there is no run. */
-            reason?: string | null;
-        };
-        /** @description Many runs that are being called off. */
+        /** @description A bulk cancellation. */
         BulkCancel: {
             /**
              * Format: int64
-             * @description How many were called off so far.
+             * @description The number of runs cancelled so far.
              */
             cancelled: number;
             /**
              * Format: date-time
-             * @description When it was asked for.
+             * @description The time it was requested.
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When all were.
+             * @description The time it finished.
              */
             finished_at?: string | null;
-            /** @description Its id. */
+            /** @description The id of the cancellation. */
             id: string;
-            /** @description Of which job or workflow. */
+            /** @description The job's kind or the workflow's name. */
             name: string;
             /**
              * Format: date-time
-             * @description Asked for at this time or later.
+             * @description Only runs queued at this time or later.
              */
             queued_after: string;
             /**
              * Format: date-time
-             * @description Asked for before this time.
+             * @description Only runs queued before this time.
              */
             queued_before: string;
         };
-        /** @description Which runs are to be called off. */
+        /** @description The runs to cancel. */
         CancelAllIn: {
-            /** @description Asked for at this time or later, RFC 3339. */
+            /** @description Requested at this time or later, RFC 3339. */
             after?: string | null;
-            /** @description Asked for before this time, RFC 3339; until now when absent. */
+            /** @description Requested before this time, RFC 3339; until now when absent. */
             before?: string | null;
-            /** @description The workflow's name or the job's kind. */
+            /** @description The name of the workflow, or the kind of job. */
             name: string;
         };
-        /** @description Why a run is called off. */
+        /** @description The reason to cancel a run. */
         CancelIn: {
-            /** @description Shown with the run. */
+            /** @description The reason, shown with the run. */
             reason?: string | null;
         };
-        /** @description What became of a request about a run. */
+        /** @description The result of a change to a run. */
         Changed: {
-            /** @description Whether this changed anything. */
+            /** @description True if the request changed anything. */
             changed: boolean;
-            /** @description The run. */
+            /** @description The id of the run. */
             id: string;
         };
-        /** @description An address and a password. */
+        /** @description A mail address and a password. */
         CredentialsIn: {
             email: string;
-            /** @description The organisation to sign in to, by its id; without it the one that was joined first. */
+            /** @description The id of the organisation to sign in to; the one that the person joined first when absent. */
             organisation?: string | null;
             password: string;
         };
-        /** @description A delivery, whole. */
+        /** @description The database. */
+        DatabaseView: {
+            /**
+             * Format: int64
+             * @description The bytes that it uses on disk.
+             */
+            bytes: number;
+            /** @description `sqlite` or `postgres`. */
+            kind: string;
+            /** @description The version of each component's schema. */
+            schemas: components["schemas"]["SchemaView"][];
+            /** @description The largest tables with their indexes, largest first. Of SQLite, the one file as `all`. */
+            tables: components["schemas"]["TableView"][];
+        };
+        /** @description A delivery with its headers and body. */
         DeliveryDetail: components["schemas"]["DeliverySummary"] & {
             /** @description Its body as text. */
             body: string;
-            /** @description Its headers, names in lower case; credentials are left out. */
-            headers: Record<string, never>;
+            /** @description Its headers, with names in lower case. Credentials are removed. */
+            headers: Record<string, unknown>;
         };
-        /** @description A delivery as it is listed. */
+        /** @description A delivery in a list. */
         DeliverySummary: {
-            /** @description The provider's id of it. */
+            /** @description The provider's id of the delivery. */
             delivery_id: string;
-            /** @description What kind of event it carries. */
+            /** @description The type of event. */
             event: string;
             /** @description Its id. */
             id: string;
-            /** @description Who sent it. */
+            /** @description The provider that sent it. */
             provider: string;
-            /** @description Why it was skipped or failed. */
+            /** @description The reason why it was skipped or failed. */
             reason?: string | null;
             /**
              * Format: date-time
-             * @description When it came.
+             * @description The time of arrival.
              */
             received_at: string;
             /**
              * Format: date-time
-             * @description When that was known.
+             * @description The time at which it was processed, skipped or failed.
              */
             settled_at?: string | null;
-            /** @description What it arrived at. */
+            /** @description The source that it arrived at. */
             source_id: string;
             /** @description `received`, `processed`, `skipped` or `failed`. */
             status: string;
         };
-        /** @description How long runs took, in milliseconds. Percentiles are within five percent. */
+        /** @description The durations of runs, in milliseconds. Percentiles are accurate to five percent. */
         Durations: {
             /**
              * Format: double
-             * @description On average.
+             * @description The average.
              */
             average: number;
             /**
@@ -2589,21 +4519,44 @@ export interface components {
             max: number;
             /**
              * Format: double
-             * @description Half of them took less.
+             * @description The median: half of the runs took less.
              */
             p50: number;
             /**
              * Format: double
-             * @description Nineteen of twenty took less.
+             * @description The 95th percentile.
              */
             p95: number;
             /**
              * Format: double
-             * @description Ninety-nine of a hundred took less.
+             * @description The 99th percentile.
              */
             p99: number;
         };
-        /** @description An edge as one of its ends sees it. */
+        /** @description An edge between two observations. */
+        Edge: {
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            confidence: number;
+            /** @description The detection method, as in a list of edges. */
+            detection_method: string;
+            /** @description The observation that fixes, deploys, … the other. */
+            from: string;
+            /** @description The reference that both ends share, as written. */
+            linking_key: string;
+            /** @description `commit`, `branch`, `issue` or `pr`. */
+            linking_key_type: string;
+            /** @description The other one. */
+            to: string;
+            /**
+             * @description `fixes`, `resolves`, `triggers`, `deploys`, `references`, `same_commit`, `same_branch` or
+             *     `tracked_in`.
+             */
+            type: string;
+        };
+        /** @description An edge as seen from one of its ends. */
         EdgeView: {
             /**
              * Format: double
@@ -2611,17 +4564,20 @@ export interface components {
              */
             confidence: number;
             /**
-             * @description How it was found: `explicit`, `commit_match`, `branch_match`, `pr_match` or
+             * @description The detection method: `explicit`, `commit_match`, `branch_match`, `pr_match` or
              *     `entity_cooccurrence`.
              */
             detection_method: string;
-            /** @description `outgoing` when this observation fixes, deploys, … the other; `incoming` when the other does. */
+            /**
+             * @description `outgoing` if this observation fixes, deploys, … the other; `incoming` if the other one
+             *     does.
+             */
             direction: string;
-            /** @description What both speak of. */
+            /** @description The reference that both ends share, as written. */
             linking_key: string;
             /** @description `commit`, `branch`, `issue` or `pr`. */
             linking_key_type: string;
-            /** @description The other end. */
+            /** @description The observation at the other end. */
             observation: components["schemas"]["Observation"];
             /**
              * @description `fixes`, `resolves`, `triggers`, `deploys`, `references`, `same_commit`, `same_branch` or
@@ -2629,68 +4585,1962 @@ export interface components {
              */
             type: string;
         };
-        /** @description An event to be sent. */
+        /** @description The body of an error of our own API. */
+        ErrorBody: {
+            /** @description The kind of error, such as `NOT_FOUND`. It never changes. */
+            code: string;
+            /** @description A sentence for people. */
+            message: string;
+            /** @description The id of the request, as in the header `x-request-id` and in the log. */
+            request_id: string;
+        };
+        /** @description An event to send. */
         EventIn: {
-            /** @description To what. */
+            /** @description The data of the event. */
             data?: unknown;
-            /** @description An id of the sender's: an event whose id was sent before does nothing. */
+            /** @description An id chosen by the sender. A second event with the same id does nothing. */
             id?: string | null;
-            /** @description What happened, as `notification.dispatch`. */
+            /** @description The name of the event, such as `notification.dispatch`. At most 255 bytes. */
             name: string;
         };
         /** @description An event that was sent. */
         EventSent: {
-            /** @description Its id. */
+            /** @description The id of the event. */
             id: string;
         };
-        /** @description The counters of an hour. */
+        /** @description An attempt that failed. */
+        FailedAttempt: {
+            /**
+             * Format: date-time
+             * @description The time it failed.
+             */
+            ended_at: string;
+            /** @description The error. */
+            error: string;
+            /**
+             * Format: int64
+             * @description The number of the attempt, from 1.
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description The time it started.
+             */
+            started_at: string;
+        };
+        /** @description The counters of one hour. */
         Hour: {
             /**
              * Format: date-time
-             * @description Its beginning.
+             * @description The start of the hour.
              */
             at: string;
             /**
              * Format: double
-             * @description Of those that ended well, in milliseconds.
+             * @description The average duration of completed runs, in milliseconds.
              */
             average?: number | null;
             /**
              * Format: int64
-             * @description How many ended well.
+             * @description The number of runs that completed.
              */
             completed: number;
             /**
              * Format: int64
-             * @description How many were given up.
+             * @description The number of runs that failed for good.
              */
             failed: number;
             /**
              * Format: int64
-             * @description How many runs were asked for.
+             * @description The number of runs that were requested.
              */
             queued: number;
         };
-        /** @description An organisation that somebody may join. */
+        /** @description An invitation to an organisation. */
         Invitation: {
-            /** @description How it is called. */
+            /** @description The name of the organisation. */
             organisation: string;
             /** @description The organisation. */
             organisation_id: string;
-            /** @description As what. */
+            /** @description The role that the person will have. */
             role: string;
         };
-        /** @description A key to be made. */
+        /** @description A secret key to create. */
         KeyIn: {
-            /** @description What it is for. */
+            /** @description The purpose of the key, for people. */
             name: string;
         };
-        /** @description A key that was made. The secret is not shown again. */
+        /** @description A secret key that was created. The secret is not shown again. */
         KeyMade: components["schemas"]["SecretKey"] & {
-            /** @description The key itself. */
+            /** @description The secret key itself, for the `Authorization` header. */
             secret: string;
         };
-        /** @description The word of a one-time link. */
+        KnockActivateIn: {
+            /** @description True to switch on. */
+            status: boolean;
+        };
+        /** @description A page of activities. */
+        KnockActivities: {
+            items: components["schemas"]["KnockActivity"][];
+            page_info: components["schemas"]["KnockPageInfo"];
+        };
+        /** @description A trigger that a message tells of. */
+        KnockActivity: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "Activity";
+            actor: components["schemas"]["KnockRecipient"] | null;
+            /** @description The data of the trigger, without attachments. */
+            data: {
+                [key: string]: unknown;
+            };
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            recipient: components["schemas"]["KnockRecipient"];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description A member of an audience. */
+        KnockAudienceMember: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "AudienceMember";
+            /** Format: date-time */
+            added_at: string;
+            /** @description The tenant within which the user is a member. */
+            tenant: string | null;
+            /** @description The user; null if it was deleted. */
+            user: components["schemas"]["KnockUser"] | null;
+            user_id: string;
+        };
+        KnockAudienceMembersIn: {
+            members: {
+                /** @description The id of the tenant. */
+                tenant?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                /** @description A user. */
+                user: components["schemas"]["KnockRecipientIn"];
+            }[];
+        };
+        KnockBatchMarkIn: {
+            message_ids: string[];
+            /** @description At most five plain values, kept with the event. */
+            metadata?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+        };
+        /** @description A filter of messages. */
+        KnockBulkMarkIn: {
+            /** @description `exclude` (default), `include` or `only`. */
+            archived?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A delivery status, such as `sent`. */
+            delivery_status?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Such as `unread`. */
+            engagement_status?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description True for messages with a tenant, or of that tenant only; false for messages without one. */
+            has_tenant?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A time. */
+            newer_than?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A time. */
+            older_than?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The same as `user_ids`. */
+            recipient_ids?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A list with the id of a tenant. Only the first is used. */
+            tenants?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description JSON of an object that the data must contain. */
+            trigger_data?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A list: the ids of the users whose messages are marked. */
+            user_ids?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A list: keys of workflows. */
+            workflows?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        } | null;
+        /** @description Rows of a bulk operation. Each action needs its own field. */
+        KnockBulkObjectsIn: {
+            /** @description For `delete`: ids of objects. */
+            object_ids?: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+            /** @description For `set`: objects, each with `id` and properties. */
+            objects?: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+        };
+        /** @description A bulk operation. Its rows are written together, and faulty rows are left out. */
+        KnockBulkOperation: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "BulkOperation";
+            /** Format: date-time */
+            completed_at: string | null;
+            error_count: number;
+            /** @description The rows that were refused. */
+            error_items: {
+                collection: string | null;
+                /** @description The id in the row, if it has one. */
+                id: string | null;
+                /** @description The fault in a sentence. */
+                message: string;
+            }[];
+            estimated_total_rows: number;
+            /** Format: date-time */
+            failed_at: string | null;
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            /** @description The operation, such as `users.identify`. */
+            name: string;
+            processed_rows: number;
+            /** @description The address of this bulk operation. Missing if the operation was done at once. */
+            progress_path?: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** @enum {string} */
+            status: "queued" | "processing" | "completed" | "failed";
+            success_count: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        KnockBulkSchedulesIn: {
+            /** @description Schedules, each with `workflow`, `recipient` and the fields of a schedule. */
+            schedules: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+        };
+        KnockBulkSubscriptionsIn: {
+            /** @description Objects with their subscribers: `id`, `recipients`, and `properties` of the subscriptions. */
+            subscriptions: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+        };
+        KnockBulkTenantIdsIn: {
+            /** @description A list of ids, in addition to those in the query. */
+            tenant_ids?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        } | null;
+        KnockBulkTenantsIn: {
+            /** @description Ids of tenants, or tenants with `id` and properties. */
+            tenants: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+        };
+        /** @description Rows of a bulk operation. Each action needs its own fields. */
+        KnockBulkUsersIn: {
+            /** @description For `preferences`: the set that each user gets. Its `id` is `default`, or the id of a tenant. */
+            preferences?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description For `delete` and `preferences`: ids of users. */
+            user_ids?: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+            /** @description For `identify`: users, each with `id` and properties. */
+            users?: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+        };
+        KnockCancelIn: {
+            cancellation_key: string;
+            /** @description The recipients whose runs are cancelled. The default is all of them. */
+            recipients?: components["schemas"]["KnockReferenceIn"][] | (Record<string, unknown> | string | number | boolean | null);
+        };
+        /** @description A channel, without the secrets of its provider. */
+        KnockChannel: {
+            archived_at: null;
+            /** Format: date-time */
+            created_at: string;
+            environment_settings: {
+                production: {
+                    /** @description Settings that every provider has. */
+                    channel_settings: {
+                        [key: string]: unknown;
+                    };
+                    /** @description The address for the webhooks of the provider, if it has any. */
+                    intake_url: string | null;
+                    /** @description True if no message is handed to the provider. */
+                    is_sandbox: boolean;
+                    /** @description True if the channel can send. */
+                    is_valid: boolean;
+                    /** @description The names of the provider's settings that are set. Their values are secret. */
+                    provider_settings: string[];
+                };
+            };
+            id: string;
+            key: string;
+            name: string;
+            /** @description Such as `email_smtp`. */
+            provider: string;
+            /** @enum {string} */
+            type: "email" | "in_app_feed" | "in_app_guide" | "sms" | "push" | "chat" | "http";
+            /** Format: date-time */
+            updated_at: string;
+        };
+        KnockChannelAnswer: {
+            channel: components["schemas"]["KnockChannel"];
+        };
+        /** @description The addresses of a recipient in a channel. */
+        KnockChannelData: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "ChannelData";
+            channel_id: string;
+            /** @description The data, by type of channel: `tokens` and `devices` for push, `connections` for chat. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The provider of the channel, such as `push_fcm`. */
+            provider: string;
+        };
+        KnockChannelDataIn: {
+            /** @description The data, by type of channel. Push needs `tokens` or `devices`. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A group of channels, with a rule for each. */
+        KnockChannelGroup: components["schemas"]["KnockChannelGroupDocument"] & components["schemas"]["KnockDocumentFields"];
+        KnockChannelGroupAnswer: {
+            channel_group: components["schemas"]["KnockChannelGroup"];
+        };
+        KnockChannelGroupCheck: {
+            channel_group: components["schemas"]["KnockChannelGroupDocument"] & {
+                key: string;
+                /** @enum {boolean} */
+                valid: true;
+            };
+        };
+        /** @description The document of a channel group. */
+        KnockChannelGroupDocument: {
+            channel_rules: {
+                /** @description Of the condition. */
+                argument?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                channel_key: string;
+                /** @description The position among the rules. */
+                index?: number | null;
+                /** @description Of the condition. */
+                operator?: string | null;
+                /** @enum {string} */
+                rule_type: "if" | "unless" | "always";
+                /** @description Of the condition. */
+                variable?: string | null;
+            }[];
+            /** @description A name for people to read. */
+            name?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /**
+             * @description The first channel that fits (default), or all of them.
+             * @enum {string}
+             */
+            operator?: "any" | "all";
+        };
+        KnockChannelGroupIn: {
+            channel_group: components["schemas"]["KnockChannelGroupDocument"];
+        };
+        KnockChannelIn: {
+            channel: components["schemas"]["KnockChannelSpec"];
+        } | components["schemas"]["KnockChannelSpec"];
+        /** @description A setting for each type of channel, or for each channel by its id. */
+        KnockChannelPreferences: {
+            /** @description `replace` if higher layers of preferences have no effect here. */
+            __strategy__?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        } & {
+            [key: string]: components["schemas"]["KnockPreferenceSetting"];
+        };
+        /** @description A channel to write. */
+        KnockChannelSpec: {
+            /**
+             * @description `merge` keeps the settings that are not given; null removes one.
+             * @enum {string}
+             */
+            __persistence_strategy__?: "merge" | "replace";
+            /** @description Settings that every provider has. */
+            channel_settings?: {
+                [key: string]: unknown;
+            };
+            /** @description The channel is used only if they hold. */
+            conditions?: components["schemas"]["KnockConditions"] | null;
+            /** @description The id of a new channel. The default is a random one. */
+            id?: string | null;
+            /** @description True to hand no message to the provider. */
+            is_sandbox?: boolean | null;
+            /** @description The default is the key. */
+            name?: string | null;
+            /** @description Such as `email_smtp` or `chat_slack`. */
+            provider: string;
+            /** @description Keys and addresses of the provider. */
+            provider_settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description It cannot be changed later.
+             * @enum {string}
+             */
+            type: "email" | "in_app_feed" | "in_app_guide" | "sms" | "push" | "chat" | "http";
+        };
+        KnockChannelTestIn: {
+            /** @description The recipient. Required with a secret key; the default is the member who calls. */
+            recipient?: components["schemas"]["KnockReferenceIn"];
+            /** @description The id of the tenant. */
+            tenant?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The text of the message. */
+            text?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The address: `to`, `token`, `connection` or `url`, by type of channel. */
+            to?: {
+                [key: string]: unknown;
+            } | null;
+        } | null;
+        KnockCloseBatchesAnswer: {
+            /** @description The number of batches that were open. */
+            closed: number;
+        };
+        KnockCloseBatchesIn: {
+            /** @description The batch key. Required if the step has one. */
+            batch_key?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            recipients: components["schemas"]["KnockReferenceIn"][];
+            /** @description The reference of the batch step; without it, all of them. */
+            step?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The tenant of the runs; without it, runs without a tenant. */
+            tenant?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        };
+        /** @description A version of a document. */
+        KnockCommit: {
+            author: {
+                email: string;
+                name: string;
+            };
+            commit_message: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            environment: "production";
+            id: string;
+            resource: {
+                /** @description The key of the document. */
+                identifier: string;
+                /** @enum {string} */
+                type: "workflow" | "email_layout" | "partial" | "translation" | "channel_group" | "guide" | "audience";
+            };
+        };
+        KnockCommitAnswer: {
+            /** @enum {string} */
+            result: "success";
+        };
+        /** @description One comparison. */
+        KnockCondition: {
+            /** @description The value, or the path of another variable. */
+            argument?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The comparison, such as `equal_to`. */
+            operator: string;
+            /** @description An older name of `variable`. */
+            property?: string;
+            /** @description The path of the variable, such as `data.total`. */
+            variable?: string;
+        };
+        /** @description Comparisons, alone or in groups. */
+        KnockConditions: components["schemas"]["KnockCondition"] | {
+            all: components["schemas"]["KnockConditions"][];
+        } | {
+            any: components["schemas"]["KnockConditions"][];
+        } | components["schemas"]["KnockConditions"][];
+        /** @description One exchange with a provider. */
+        KnockDeliveryLog: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "MessageDeliveryLog";
+            environment_id: string;
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            /** @description The request to the provider, without secrets. */
+            request: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The answer of the provider. */
+            response: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The service, such as `slack`. */
+            service_name: string;
+        };
+        /** @description A page of exchanges with a provider. */
+        KnockDeliveryLogs: {
+            items: components["schemas"]["KnockDeliveryLog"][];
+            page_info: components["schemas"]["KnockPageInfo"];
+        };
+        /** @description The fields that every stored document has. */
+        KnockDocumentFields: {
+            /** @description True if it is switched on. */
+            active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            environment: "production";
+            /**
+             * Format: date-time
+             * @description The same as `created_at`.
+             */
+            inserted_at: string;
+            key: string;
+            /** @description The SHA-256 of the document. */
+            sha: string;
+            /** Format: date-time */
+            updated_at: string;
+            valid: boolean;
+        };
+        /** @description A layout of mails. */
+        KnockEmailLayout: components["schemas"]["KnockEmailLayoutDocument"] & components["schemas"]["KnockDocumentFields"];
+        KnockEmailLayoutAnswer: {
+            email_layout: components["schemas"]["KnockEmailLayout"];
+        };
+        KnockEmailLayoutCheck: {
+            email_layout: components["schemas"]["KnockEmailLayoutDocument"] & {
+                key: string;
+                /** @enum {boolean} */
+                valid: true;
+            };
+        };
+        /** @description The document of a layout. */
+        KnockEmailLayoutDocument: {
+            /** @description A list of links for the layout's template. */
+            footer_links?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The HTML around a mail. `{{ content }}` marks its place. */
+            html_layout: string;
+            /** @description A name for people to read. */
+            name?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The same for plain text. */
+            text_layout?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        };
+        KnockEmailLayoutIn: {
+            email_layout: components["schemas"]["KnockEmailLayoutDocument"];
+        };
+        /** @description An error. */
+        KnockError: {
+            /** @description A stable code, such as `resource_missing`. */
+            code: string;
+            /** @description The invalid fields, if the error is about fields. */
+            errors?: {
+                /** @description The field, or the reference of a workflow's step. */
+                field: string;
+                /** @description The fault in a sentence. */
+                message: string;
+                /** @enum {string} */
+                type: "invalid";
+            }[];
+            /** @description The error in a sentence. */
+            message: string;
+            /** @description The HTTP status. */
+            status: number;
+            /**
+             * @description The kind of error.
+             * @enum {string}
+             */
+            type: "invalid_request_error" | "authentication_error" | "rate_limit_error" | "api_error";
+        };
+        /** @description A page of a feed. The query parameter `exclude` can remove any field. */
+        KnockFeed: {
+            /** @description The items, newest first. */
+            entries?: components["schemas"]["KnockFeedItem"][];
+            /** @description Counts of the whole feed, each up to 10000. */
+            meta?: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename?: "FeedMetadata";
+                /** @description Items that the filter matches. */
+                total_count?: number;
+                /** @description Unread items, whatever `status` says. */
+                unread_count?: number;
+                /** @description Unseen items, whatever `status` says. */
+                unseen_count?: number;
+            };
+            page_info?: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename?: "PageInfo";
+                /** @description The value of `after` for the next page; null on the last page. */
+                after?: string | null;
+                /** @description The value of `before` for the previous page; null on the first page. */
+                before?: string | null;
+                /** @description The greatest number of items on a page. */
+                page_size?: number;
+            };
+            vars?: {
+                app_name?: string;
+                app_url?: string;
+            };
+        };
+        /** @description A part of a feed item. */
+        KnockFeedBlock: {
+            buttons?: {
+                action: string;
+                label: string;
+                name: string;
+            }[];
+            /** @description The template. */
+            content?: string;
+            name: string;
+            /** @description The rendered text. */
+            rendered?: string;
+            /** @enum {string} */
+            type: "markdown" | "text" | "button_set";
+        };
+        /** @description An item of a feed. The query parameter `exclude` can remove any field. */
+        KnockFeedItem: {
+            /** @description The item's place in the feed. */
+            __cursor?: string;
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename?: "FeedItem";
+            /** @description Missing in compact mode. */
+            activities?: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename?: "Activity";
+                actor?: components["schemas"]["KnockFeedRecipient"] | null;
+                data?: {
+                    [key: string]: unknown;
+                };
+                id?: string;
+                /** Format: date-time */
+                inserted_at?: string;
+                recipient?: components["schemas"]["KnockFeedRecipient"];
+                /** Format: date-time */
+                updated_at?: string;
+            }[];
+            /** @description At most ten; one in compact mode. */
+            actors?: components["schemas"]["KnockFeedRecipient"][];
+            /** Format: date-time */
+            archived_at?: string | null;
+            blocks?: {
+                buttons?: {
+                    action?: string;
+                    label?: string;
+                    name?: string;
+                }[];
+                /** @description The template. */
+                content?: string;
+                name?: string;
+                /** @description The rendered text. */
+                rendered?: string;
+                /** @enum {string} */
+                type?: "markdown" | "text" | "button_set";
+            }[];
+            /**
+             * Format: date-time
+             * @description The same as `link_clicked_at`.
+             */
+            clicked_at?: string | null;
+            /** @description The data of the run, without attachments; in compact mode also without nested values. */
+            data?: {
+                [key: string]: unknown;
+            };
+            /** @description The id of the message. */
+            id?: string;
+            /** Format: date-time */
+            inserted_at?: string;
+            /** Format: date-time */
+            interacted_at?: string | null;
+            /** Format: date-time */
+            link_clicked_at?: string | null;
+            /** Format: date-time */
+            read_at?: string | null;
+            /** Format: date-time */
+            seen_at?: string | null;
+            source?: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename?: "NotificationSource";
+                categories?: string[];
+                key?: string;
+                version_id?: string;
+            };
+            tenant?: string | null;
+            /** @description Missing in compact mode. */
+            total_activities?: number;
+            /** @description Missing in compact mode. */
+            total_actors?: number;
+            /** Format: date-time */
+            updated_at?: string;
+        };
+        /** @description A user, an object or a tenant. */
+        KnockFeedRecipient: {
+            /** @enum {string} */
+            __typename?: "User" | "Object" | "Tenant";
+            id?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        KnockFeedSettings: {
+            features: {
+                branding_required: boolean;
+            };
+        };
+        /** @description A guide. */
+        KnockGuide: components["schemas"]["KnockGuideDocument"] & components["schemas"]["KnockDocumentFields"];
+        KnockGuideAnswer: {
+            guide: components["schemas"]["KnockGuide"];
+        };
+        KnockGuideCheck: {
+            guide: components["schemas"]["KnockGuideDocument"] & {
+                key: string;
+                /** @enum {boolean} */
+                valid: true;
+            };
+        };
+        /** @description The document of a guide. */
+        KnockGuideDocument: {
+            /** @description A list of patterns of page addresses. */
+            activation_url_patterns?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A list of rules on page addresses. */
+            activation_url_rules?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Whether it is switched on. */
+            active?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description True if the guide need not wait for others. */
+            bypass_global_group_limit?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The key of the channel; without it, all channels of guides. */
+            channel_key?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Further conditions. */
+            guide_audience_conditions?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A name for people to read. */
+            name?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A version. */
+            semver?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A list of steps, each with `ref`, `schema_key` and `values`. */
+            steps?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The audience that sees the guide. */
+            target_audience_key?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Conditions on the user and the data of the page. */
+            target_property_conditions?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The kind of guide, such as `banner`. */
+            type?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        };
+        KnockGuideIn: {
+            guide: components["schemas"]["KnockGuideDocument"];
+        };
+        KnockGuideMarkIn: {
+            /** @description The key or id of the channel. */
+            channel_id: string;
+            guide_key: string;
+            guide_step_ref: string;
+            /** @description True if the user is done with the whole guide. */
+            is_final?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description An object, kept with the event. */
+            metadata?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The id of the tenant. */
+            tenant?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description True if the next guide need not wait. */
+            unthrottled?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        };
+        KnockMarkIn: {
+            /** @description At most five plain values, kept with the event. */
+            metadata?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+        } | null;
+        KnockMergeIn: {
+            /** @description The user that is merged into the other one and then deleted. */
+            from_user_id: string;
+        };
+        /** @description A message to one recipient through one channel. */
+        KnockMessage: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "Message";
+            /** @description At most ten. */
+            actors: components["schemas"]["KnockReference"][];
+            /** Format: date-time */
+            archived_at: string | null;
+            /** @description Missing if the channel was deleted, and in the answer to a test. */
+            channel?: components["schemas"]["KnockMessageChannel"];
+            channel_id: string;
+            /**
+             * Format: date-time
+             * @description The same as `link_clicked_at`.
+             */
+            clicked_at: string | null;
+            /** @description The data of the run. */
+            data: {
+                [key: string]: unknown;
+            };
+            engagement_statuses: ("seen" | "read" | "interacted" | "link_clicked" | "archived")[];
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            /** Format: date-time */
+            interacted_at: string | null;
+            /** Format: date-time */
+            link_clicked_at: string | null;
+            /** @description Data of the provider, such as its own id of the message. */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            read_at: string | null;
+            recipient: components["schemas"]["KnockReference"];
+            /** @description The address of the recipient at the time of sending. */
+            recipient_snapshot: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: date-time
+             * @description The time at which the message goes out, if it waits for a send window.
+             */
+            scheduled_at: string | null;
+            /** Format: date-time */
+            seen_at: string | null;
+            source: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "NotificationSource";
+                categories: string[];
+                /** @description The key of the workflow or guide. */
+                key: string;
+                step_ref: string | null;
+                /** @enum {string} */
+                type: "workflow" | "guide";
+                version_id: string;
+                workflow_recipient_run_id: string | null;
+                workflow_run_id: string | null;
+            };
+            /** @enum {string} */
+            status: "queued" | "sent" | "delivered" | "delivery_attempted" | "undelivered" | "not_sent" | "bounced";
+            /** @description The id of the tenant. */
+            tenant: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The key of the workflow or guide. */
+            workflow: string;
+        };
+        /** @description The channel of a message. */
+        KnockMessageChannel: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            key: string;
+            name: string;
+            /** @description Such as `email_smtp`. */
+            provider: string;
+            /** @enum {string} */
+            type: "email" | "in_app_feed" | "in_app_guide" | "sms" | "push" | "chat" | "http";
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description The content of a message. */
+        KnockMessageContent: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "MessageContent";
+            /** @description The content in the shape of the channel. */
+            data: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "MessageEmailContent";
+                bcc: string | null;
+                cc: string | null;
+                from: string;
+                html_body: string;
+                reply_to: string | null;
+                subject_line: string;
+                text_body: string;
+                to: string;
+            } | {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "MessageSmsContent";
+                body: string;
+                to: string;
+            } | {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "MessagePushContent";
+                body: string;
+                data: {
+                    [key: string]: unknown;
+                };
+                title: string;
+                token: string;
+            } | {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "MessageInAppFeedContent";
+                blocks: components["schemas"]["KnockFeedBlock"][];
+            } | {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "MessageChatContent";
+                /** @description The connection that the message goes to. */
+                connection: {
+                    [key: string]: unknown;
+                };
+                metadata: {
+                    [key: string]: unknown;
+                } | null;
+                template: {
+                    blocks: {
+                        content: string;
+                        /** @enum {string} */
+                        name: "body";
+                        /** @enum {string} */
+                        type: "markdown";
+                    }[];
+                    /** @description The message in the JSON of the provider. */
+                    json_content: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    summary: string | null;
+                };
+            };
+            /** Format: date-time */
+            inserted_at: string;
+            message_id: string;
+        };
+        /** @description An event in the life of a message. */
+        KnockMessageEvent: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "MessageEvent";
+            /** @description Further data, such as the reason of a failure. */
+            data: {
+                [key: string]: unknown;
+            } | null;
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            recipient: components["schemas"]["KnockReference"];
+            /** @enum {string} */
+            type: "message.created" | "message.queued" | "message.sent" | "message.delivered" | "message.delivery_attempted" | "message.undelivered" | "message.bounced" | "message.not_sent" | "message.read" | "message.unread" | "message.seen" | "message.unseen" | "message.archived" | "message.unarchived" | "message.interacted" | "message.link_clicked";
+        };
+        /** @description A page of events. */
+        KnockMessageEvents: {
+            items: components["schemas"]["KnockMessageEvent"][];
+            page_info: components["schemas"]["KnockPageInfo"];
+        };
+        /** @description A page of messages. */
+        KnockMessages: {
+            items: components["schemas"]["KnockMessage"][];
+            page_info: components["schemas"]["KnockPageInfo"];
+        };
+        KnockNotifyCancelIn: {
+            cancellation_key: string;
+            /** @description The key of the workflow. */
+            name: string;
+            /** @description The recipients whose runs are cancelled. The default is all of them. */
+            recipients?: components["schemas"]["KnockReferenceIn"][] | (Record<string, unknown> | string | number | boolean | null);
+        };
+        KnockNotifyIn: {
+            /** @description The cause of the trigger. */
+            actor?: components["schemas"]["KnockRecipientIn"] | null;
+            /** @description The key by which the runs can be cancelled. */
+            cancellation_key?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Data for templates and conditions. */
+            data?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The key of the workflow. */
+            name: string;
+            recipients: components["schemas"]["KnockRecipientIn"][];
+            settings?: {
+                /** @description True to hand no message to a provider. */
+                sandbox_mode?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                /** @description True to skip delays. */
+                skip_delay?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            } | null;
+            tenant?: components["schemas"]["KnockTenantReferenceIn"];
+        };
+        KnockNotifyResult: {
+            /** @description The id of the workflow run. */
+            result_id: string;
+        };
+        /** @description An object. */
+        KnockObject: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "Object";
+            collection: string;
+            /** @description The property `created_at` that the caller has given, else null. */
+            created_at: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            id: string;
+            /** @description The preference sets by id. Only in lists with `include[]=preferences`. */
+            preferences?: {
+                [key: string]: components["schemas"]["KnockPreferenceSet"];
+            };
+            /** @description All properties that were given. */
+            properties: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updated_at: string;
+        };
+        /** @description Properties of an object. They are merged into the stored ones. Further properties are kept too. */
+        KnockObjectIn: ({
+            /** @description The address of a picture. */
+            avatar?: string | null;
+            /** @description Channel data by channel. It replaces the stored data of each channel. */
+            channel_data?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description One mail address. */
+            email?: string | null;
+            /** @description A language, such as `de-CH`. */
+            locale?: string | null;
+            name?: string | null;
+            phone_number?: string | null;
+            /** @description Preference sets by id. Each is merged into the stored set. */
+            preferences?: {
+                [key: string]: components["schemas"]["KnockPreferenceSetIn"];
+            } | null;
+            /** @description An IANA time zone, such as `Europe/Berlin`. */
+            timezone?: string | null;
+        } & {
+            [key: string]: unknown;
+        }) | null;
+        KnockOk: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        /** @description The place of a page in its list. */
+        KnockPageInfo: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "PageInfo";
+            /** @description The value of `after` for the next page; null on the last page. */
+            after: string | null;
+            /** @description The value of `before` for the previous page; null on the first page. */
+            before: string | null;
+            /** @description The greatest number of items on a page. */
+            page_size: number;
+        };
+        /** @description A partial: a template that other templates include. */
+        KnockPartial: components["schemas"]["KnockPartialDocument"] & components["schemas"]["KnockDocumentFields"];
+        KnockPartialAnswer: {
+            partial: components["schemas"]["KnockPartial"];
+        };
+        KnockPartialCheck: {
+            partial: components["schemas"]["KnockPartialDocument"] & {
+                key: string;
+                /** @enum {boolean} */
+                valid: true;
+            };
+        };
+        /** @description The document of a partial. */
+        KnockPartialDocument: {
+            /** @description The template. */
+            content: string;
+            /** @description A name for people to read. */
+            name?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The kind of content, such as `html`. */
+            type?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        };
+        KnockPartialIn: {
+            partial: components["schemas"]["KnockPartialDocument"];
+        };
+        /** @description The setting of one workflow, category or type of channel. */
+        KnockPreferenceLineIn: {
+            /** @description Settings by type of channel. */
+            channel_types?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Settings by channel. */
+            channels?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description A list of conditions. */
+            conditions?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The setting, if it is the only field. */
+            subscribed?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        } | null;
+        /** @description The contents of the page on which a user sets preferences. */
+        KnockPreferencePageConfig: {
+            account_name: string;
+            branding: {
+                /** @description The same for dark screens. */
+                dark: {
+                    icon_url: string;
+                    logo_url: string;
+                    primary_color: string;
+                    primary_color_contrast: string;
+                };
+                icon_url: string;
+                logo_url: string;
+                primary_color: string;
+                primary_color_contrast: string;
+            };
+            config: {
+                body: string;
+                /** @description The settings that the page offers. */
+                rows: {
+                    channel_types: ("email" | "in_app_feed" | "in_app_guide" | "sms" | "push" | "chat" | "http")[];
+                    description: string;
+                    /** @description The key of the workflow. */
+                    identifier: string | null;
+                    name: string;
+                    /** @enum {string} */
+                    type: "workflow" | "commercial_subscribed";
+                }[];
+                show_account_name: boolean;
+                title: string;
+            };
+            enabled: boolean;
+            knock_branding_required: boolean;
+            /** @description The user's mail address, else the id. */
+            user_email: string;
+        };
+        KnockPreferencePageLink: {
+            /** @description The token in the address. */
+            token: string;
+            /** @description The address of the page. */
+            url: string;
+        };
+        /** @description The settings of one part, by type of channel, workflow or category. */
+        KnockPreferencePartIn: ({
+            /** @description `replace` if higher layers of preferences have no effect here. */
+            __strategy__?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        } & {
+            [key: string]: boolean | Record<string, unknown> | null;
+        }) | null;
+        /** @description A preference set, with the sets of the tenant and of the organisation below it. */
+        KnockPreferenceSet: {
+            categories: components["schemas"]["KnockWorkflowPreferences"];
+            channel_types: components["schemas"]["KnockChannelPreferences"];
+            channels: components["schemas"]["KnockChannelPreferences"];
+            /** @description The setting for workflows that advertise. */
+            commercial_subscribed: components["schemas"]["KnockPreferenceSetting"];
+            /** @description `default`, or the id of a tenant. */
+            id: string;
+            workflows: components["schemas"]["KnockWorkflowPreferences"];
+        };
+        /** @description A preference set. */
+        KnockPreferenceSetIn: {
+            /** @description `merge` to merge the given set into the stored one, `replace` to replace it. */
+            __persistence_strategy__?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            categories?: components["schemas"]["KnockWorkflowPreferences"] | null;
+            channel_types?: components["schemas"]["KnockChannelPreferences"] | null;
+            channels?: components["schemas"]["KnockChannelPreferences"] | null;
+            commercial_subscribed?: components["schemas"]["KnockPreferenceSetting"];
+            workflows?: components["schemas"]["KnockWorkflowPreferences"] | null;
+        } | null;
+        /** @description True, false, or an object with `conditions`. */
+        KnockPreferenceSetting: boolean | {
+            conditions?: components["schemas"]["KnockConditions"][] | null;
+        } | null;
+        /** @description A user, an object or a tenant. `__typename` tells them apart. */
+        KnockRecipient: components["schemas"]["KnockUser"] | components["schemas"]["KnockObject"] | components["schemas"]["KnockTenant"];
+        /** @description A recipient: an id, a reference, or a recipient with properties. */
+        KnockRecipientIn: string | {
+            /** @description For an object: the conditions that its subscriptions must meet. */
+            $subscription_filter?: components["schemas"]["KnockConditions"];
+            /** @description Data of the trigger for this recipient only. */
+            $trigger_data?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The address of a picture. */
+            avatar?: string | null;
+            /** @description Channel data by channel. It replaces the stored data of each channel. */
+            channel_data?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The collection of an object. Users have none. */
+            collection?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description One mail address. */
+            email?: string | null;
+            /** @description The id of the recipient. */
+            id: string;
+            /** @description A language, such as `de-CH`. */
+            locale?: string | null;
+            name?: string | null;
+            phone_number?: string | null;
+            /** @description Preference sets by id. Each is merged into the stored set. */
+            preferences?: {
+                [key: string]: components["schemas"]["KnockPreferenceSetIn"];
+            } | null;
+            /** @description An IANA time zone, such as `Europe/Berlin`. */
+            timezone?: string | null;
+        };
+        /** @description The run of a workflow for one recipient. */
+        KnockRecipientRun: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "WorkflowRecipientRun";
+            actor: components["schemas"]["KnockReference"] | null;
+            error_count: number;
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            recipient: components["schemas"]["KnockReference"];
+            /** @enum {string} */
+            status: "queued" | "processing" | "paused" | "completed" | "cancelled";
+            tenant: string | null;
+            /** @description The cause of the trigger, with further fields. */
+            trigger_source: {
+                /** @description Such as `api`, `schedule`, `workflow_step` or `rehearsal`. */
+                type: string;
+            } & {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The key of the workflow. */
+            workflow: string;
+            workflow_run_id: string;
+        };
+        /** @description The run of a workflow for one recipient, with its events. */
+        KnockRecipientRunDetail: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "WorkflowRecipientRun";
+            actor: components["schemas"]["KnockReference"] | null;
+            error_count: number;
+            /** @description The events of the run, oldest first. */
+            events: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "WorkflowRecipientRunEvent";
+                attempt: number;
+                data: {
+                    [key: string]: unknown;
+                } | null;
+                /** @description The event, such as `batch_closed`. */
+                event: string;
+                id: string;
+                /** Format: date-time */
+                inserted_at: string;
+                /** @enum {string} */
+                status: "ok" | "error";
+                step_ref: string | null;
+                step_type: string | null;
+            }[];
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            recipient: components["schemas"]["KnockReference"];
+            /** @enum {string} */
+            status: "queued" | "processing" | "paused" | "completed" | "cancelled";
+            tenant: string | null;
+            /** @description The cause of the trigger, with further fields. */
+            trigger_source: {
+                /** @description Such as `api`, `schedule`, `workflow_step` or `rehearsal`. */
+                type: string;
+            } & {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The key of the workflow. */
+            workflow: string;
+            workflow_run_id: string;
+        };
+        /** @description A page of runs. */
+        KnockRecipientRuns: {
+            items: components["schemas"]["KnockRecipientRun"][];
+            page_info: components["schemas"]["KnockPageInfo"];
+        };
+        /** @description The name of a recipient: an id for a user, an id with a collection for an object or a tenant. */
+        KnockReference: string | {
+            /** @description The collection, such as `$tenants`. */
+            collection: string;
+            /** @description The id within the collection. */
+            id: string;
+        };
+        /** @description The name of a recipient: an id for a user, an id with a collection for an object or a tenant. */
+        KnockReferenceIn: string | {
+            /** @description The collection. Users have none. */
+            collection?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The id within the collection. */
+            id: string;
+        };
+        KnockRevocation: "ok" | {
+            /** @enum {string} */
+            ok: "ok";
+        };
+        /** @description A schedule: triggers of a workflow for one recipient at set times. */
+        KnockSchedule: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "Schedule";
+            actor: components["schemas"]["KnockRecipient"] | null;
+            /** @description The data of each trigger. */
+            data: {
+                [key: string]: unknown;
+            };
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            /** Format: date-time */
+            last_occurrence_at: string | null;
+            /** Format: date-time */
+            next_occurrence_at: string | null;
+            recipient: components["schemas"]["KnockRecipient"];
+            repeats: components["schemas"]["KnockScheduleRepeat"][];
+            /** @description The id of the tenant. */
+            tenant: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The key of the workflow. */
+            workflow: string;
+        };
+        /** @description Changes to schedules. Fields that are missing stay as they are. */
+        KnockScheduleChangesIn: {
+            actor?: components["schemas"]["KnockRecipientIn"] | null;
+            /** @description An object: the data of each trigger. */
+            data?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /**
+             * Format: date-time
+             * @description The latest time.
+             */
+            ending_at?: string | null;
+            /** @description The rules of repetition. Without any, the schedule occurs once. */
+            repeats?: components["schemas"]["KnockScheduleRepeatIn"][] | (Record<string, unknown> | string | number | boolean | null);
+            schedule_ids: string[];
+            /**
+             * Format: date-time
+             * @description The time of the only occurrence; with `repeats`, the earliest time.
+             */
+            scheduled_at?: string | null;
+            tenant?: components["schemas"]["KnockTenantReferenceIn"];
+        };
+        KnockScheduleIdsIn: {
+            schedule_ids: string[];
+        };
+        /** @description A rule of repetition, in the time zone of the recipient. */
+        KnockScheduleRepeat: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "ScheduleRepeat";
+            /** @description A number from 1 to 31, else null. */
+            day_of_month: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The days of the week, such as `mon`. */
+            days: (Record<string, unknown> | unknown[] | string | number | boolean | null)[] | string | null;
+            /** @enum {string} */
+            frequency: "hourly" | "daily" | "weekly" | "monthly";
+            hours: number;
+            /** @description Every so many hours, days, weeks or months. */
+            interval: number;
+            minutes: number;
+        };
+        /** @description A rule of repetition, in the time zone of the recipient. */
+        KnockScheduleRepeatIn: {
+            /** @description A number from 1 to 31. */
+            day_of_month?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Days of the week, such as `mon`; or `weekdays` or `weekends`. */
+            days?: (Record<string, unknown> | unknown[] | string | number | boolean | null)[] | string | null;
+            /** @enum {string} */
+            frequency: "hourly" | "daily" | "weekly" | "monthly";
+            /** @description The default is 0. */
+            hours?: number | null;
+            /** @description The default is 1. */
+            interval?: number | null;
+            /** @description The default is 0. */
+            minutes?: number | null;
+        };
+        /** @description Schedules to create. `repeats` or `scheduled_at` is required. */
+        KnockSchedulesIn: {
+            actor?: components["schemas"]["KnockRecipientIn"] | null;
+            /** @description An object: the data of each trigger. */
+            data?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /**
+             * Format: date-time
+             * @description The latest time.
+             */
+            ending_at?: string | null;
+            /** @description Each gets a schedule. */
+            recipients: components["schemas"]["KnockRecipientIn"][];
+            /** @description The rules of repetition. Without any, the schedule occurs once. */
+            repeats?: components["schemas"]["KnockScheduleRepeatIn"][] | (Record<string, unknown> | string | number | boolean | null);
+            /**
+             * Format: date-time
+             * @description The time of the only occurrence; with `repeats`, the earliest time.
+             */
+            scheduled_at?: string | null;
+            tenant?: components["schemas"]["KnockTenantReferenceIn"];
+            /** @description The key of the workflow. */
+            workflow: string;
+        };
+        KnockSlackAuthCheck: {
+            connection: {
+                /** @description Slack's code, if it does not. */
+                error?: string;
+                /** @description True if Slack accepts the token. */
+                ok: boolean;
+                /** @description The same as `error`. */
+                reason?: string;
+            };
+        };
+        KnockSlackChannels: {
+            /** @description The cursor of the next page. */
+            next_cursor: string | null;
+            slack_channels: {
+                /** @description The workspace, if Slack gives it. */
+                context_team_id: string;
+                id: string | null;
+                is_im: boolean;
+                is_private: boolean;
+                name: string | null;
+            }[];
+        };
+        /** @description The rendered content of a step, or the errors. */
+        KnockStepPreview: {
+            errors?: {
+                /** @enum {string} */
+                field: "template";
+                message: string;
+            }[];
+            /** @enum {string} */
+            result: "success" | "error";
+            /** @description The rendered content, in the shape of the channel. */
+            template?: {
+                [key: string]: unknown;
+            };
+        };
+        KnockStepPreviewIn: {
+            /** @description A list: the data of each trigger that a batch would have gathered. */
+            activities?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            actor?: components["schemas"]["KnockRecipientIn"] | Record<string, unknown>;
+            /** @description The data of the trigger. */
+            data?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The recipient. Without one, a made-up user is taken. Its properties are not stored. */
+            recipient?: components["schemas"]["KnockRecipientIn"] | Record<string, unknown>;
+            /** @description An object: a template to use instead of the stored one. */
+            template?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The id of the tenant. */
+            tenant?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        } | null;
+        KnockSubscribeIn: {
+            /** @description The properties of the subscriptions. */
+            properties?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The subscribers. */
+            recipients: components["schemas"]["KnockRecipientIn"][];
+        };
+        /** @description A subscription of a recipient to an object. */
+        KnockSubscription: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "Subscription";
+            /** Format: date-time */
+            inserted_at: string;
+            /** @description The object that is subscribed to. */
+            object: components["schemas"]["KnockRecipient"];
+            /** @description The properties of the subscription. */
+            properties: {
+                [key: string]: unknown;
+            };
+            /** @description The subscriber. */
+            recipient: components["schemas"]["KnockRecipient"];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        KnockTeamsAuthCheck: {
+            connection: {
+                /** @description The id of the connected organisation. */
+                ms_teams_tenant_id: string;
+                /** @description True if Microsoft accepts the app. */
+                ok: boolean;
+                /** @description Why Microsoft does not accept the app. */
+                reason: string | null;
+            };
+        };
+        KnockTeamsChannels: {
+            ms_teams_channels: {
+                createdDateTime?: string | null;
+                description?: string | null;
+                displayName?: string | null;
+                id?: string | null;
+                isArchived?: boolean | null;
+                membershipType?: string | null;
+            }[];
+        };
+        KnockTeamsTeams: {
+            ms_teams_teams: {
+                description: string | null;
+                displayName: string | null;
+                id: string | null;
+            }[];
+            /** @description The token of the next page. */
+            skip_token: string | null;
+        };
+        /** @description A tenant with all properties that were given. */
+        KnockTenant: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "Tenant";
+            /** @description The address of a picture. */
+            avatar?: string | null;
+            /** @description The value that the caller has given, else the time at which the tenant became known. */
+            created_at: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description One mail address. */
+            email?: string | null;
+            id: string;
+            /** @description A language, such as `de-CH`. */
+            locale?: string | null;
+            name: string | null;
+            phone_number?: string | null;
+            /** @description The tenant's own preference sets by id. Only in lists with `include[]=preferences`. */
+            preferences?: {
+                [key: string]: components["schemas"]["KnockPreferenceSet"];
+            };
+            settings: {
+                /** @description Colours and pictures. Values that were not given have a default. */
+                branding: {
+                    dark_icon_url: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    dark_logo_url: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    dark_primary_color: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    dark_primary_color_contrast: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    icon_url: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    logo_url: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    primary_color: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    primary_color_contrast: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                } & {
+                    [key: string]: unknown;
+                };
+                /** @description The preferences of the tenant's users: a preference set, else null. */
+                preference_set: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            };
+            /** @description An IANA time zone, such as `Europe/Berlin`. */
+            timezone?: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updated_at: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Properties of a tenant. They are merged into the stored ones. Further properties are kept too. */
+        KnockTenantIn: ({
+            /** @description The address of a picture. */
+            avatar?: string | null;
+            /** @description Channel data by channel. It replaces the stored data of each channel. */
+            channel_data?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description One mail address. */
+            email?: string | null;
+            /** @description A language, such as `de-CH`. */
+            locale?: string | null;
+            name?: string | null;
+            phone_number?: string | null;
+            /** @description Preference sets by id. Each is merged into the stored set. */
+            preferences?: {
+                [key: string]: components["schemas"]["KnockPreferenceSetIn"];
+            } | null;
+            /** @description An object with `branding` (colours and pictures) and `preference_set`. */
+            settings?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description An IANA time zone, such as `Europe/Berlin`. */
+            timezone?: string | null;
+        } & {
+            [key: string]: unknown;
+        }) | null;
+        /** @description A tenant: an id, or a tenant with properties. */
+        KnockTenantReferenceIn: string | {
+            id: string;
+            name?: string | null;
+        } | null;
+        /** @description A translation. */
+        KnockTranslation: components["schemas"]["KnockTranslationDocument"] & components["schemas"]["KnockDocumentFields"];
+        KnockTranslationAnswer: {
+            translation: components["schemas"]["KnockTranslation"];
+        };
+        KnockTranslationCheck: {
+            translation: components["schemas"]["KnockTranslationDocument"];
+        };
+        /** @description The document of a translation. */
+        KnockTranslationDocument: {
+            /** @description The texts, in the given format. */
+            content: string;
+            /** @description `json` (default) or `po`. */
+            format?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Set by the server. */
+            locale_code?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Set by the server. */
+            namespace?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Set by the server. */
+            tenant?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        };
+        KnockTranslationIn: {
+            translation: components["schemas"]["KnockTranslationDocument"];
+        };
+        KnockTriggerIn: {
+            /** @description The cause of the trigger. */
+            actor?: components["schemas"]["KnockRecipientIn"] | null;
+            /** @description The key by which the runs can be cancelled. */
+            cancellation_key?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Data for templates and conditions. */
+            data?: {
+                [key: string]: unknown;
+            } | null;
+            recipients: components["schemas"]["KnockRecipientIn"][];
+            settings?: {
+                /** @description True to hand no message to a provider. */
+                sandbox_mode?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                /** @description True to skip delays. */
+                skip_delay?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            } | null;
+            tenant?: components["schemas"]["KnockTenantReferenceIn"];
+        };
+        KnockUnsubscribeIn: {
+            /** @description The subscribers. */
+            recipients: components["schemas"]["KnockReferenceIn"][];
+        };
+        /** @description A user with all properties that were given. */
+        KnockUser: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "User";
+            /** @description The address of a picture. */
+            avatar?: string | null;
+            /** @description The value that the caller has given, else null. */
+            created_at: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description One mail address. */
+            email?: string | null;
+            id: string;
+            /** @description A language, such as `de-CH`. */
+            locale?: string | null;
+            name?: string | null;
+            phone_number?: string | null;
+            /** @description The preference sets by id. Only in lists with `include[]=preferences`. */
+            preferences?: {
+                [key: string]: components["schemas"]["KnockPreferenceSet"];
+            };
+            /** @description An IANA time zone, such as `Europe/Berlin`. */
+            timezone?: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updated_at: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A guide as a user sees it. */
+        KnockUserGuide: {
+            /**
+             * @description The name of this type.
+             * @enum {string}
+             */
+            __typename: "Guide";
+            activation_url_patterns: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+            activation_url_rules: (Record<string, unknown> | unknown[] | string | number | boolean | null)[];
+            active: boolean;
+            bypass_global_group_limit: boolean;
+            channel_id: string;
+            id: string;
+            /** Format: date-time */
+            inserted_at: string;
+            key: string;
+            semver: string;
+            steps: {
+                /** @description The values of the step. */
+                content: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                /** @description The user's actions on the step. */
+                message: {
+                    /** Format: date-time */
+                    archived_at: string | null;
+                    /** @description The id of the step's message; null until the user's first action. */
+                    id: string | null;
+                    /** Format: date-time */
+                    interacted_at: string | null;
+                    /** Format: date-time */
+                    link_clicked_at: string | null;
+                    /** Format: date-time */
+                    read_at: string | null;
+                    /** Format: date-time */
+                    seen_at: string | null;
+                };
+                ref: string;
+                schema_key: string;
+                schema_semver: string;
+                schema_variant_key: string;
+            }[];
+            /** @description Such as `banner`. */
+            type: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        KnockUserGuideIn: {
+            guide_key: string;
+            /** @description The id of the tenant. */
+            tenant?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        };
+        /** @description The guides for a user. */
+        KnockUserGuides: {
+            entries: components["schemas"]["KnockUserGuide"][];
+            /** @description The time of the last display, by group. */
+            guide_group_display_logs: {
+                [key: string]: string;
+            };
+            guide_groups: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "GuideGroup";
+                /** @description In seconds. */
+                display_interval: number;
+                /** @description Keys of guides, in the order of display. */
+                display_sequence: string[];
+                /** Format: date-time */
+                inserted_at: string;
+                key: string;
+                /** Format: date-time */
+                updated_at: string;
+            }[];
+            /** @description The guides that the user does not see, with the reason. */
+            ineligible_guides: {
+                /**
+                 * @description The name of this type.
+                 * @enum {string}
+                 */
+                __typename: "GuideIneligibilityMarker";
+                key: string;
+                message: string;
+                /** @enum {string} */
+                reason: "guide_not_active" | "marked_as_archived" | "not_in_target_audience" | "target_conditions_not_met";
+            }[];
+        };
+        /** @description Properties of a user. They are merged into the stored ones. Further properties are kept too. */
+        KnockUserIn: ({
+            /** @description The address of a picture. */
+            avatar?: string | null;
+            /** @description Channel data by channel. It replaces the stored data of each channel. */
+            channel_data?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The time at which the user was created in the caller's system. It is kept as given. */
+            created_at?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description One mail address. */
+            email?: string | null;
+            /** @description A language, such as `de-CH`. */
+            locale?: string | null;
+            name?: string | null;
+            phone_number?: string | null;
+            /** @description Preference sets by id. Each is merged into the stored set. */
+            preferences?: {
+                [key: string]: components["schemas"]["KnockPreferenceSetIn"];
+            } | null;
+            /** @description An IANA time zone, such as `Europe/Berlin`. */
+            timezone?: string | null;
+        } & {
+            [key: string]: unknown;
+        }) | null;
+        /** @description An answer by JSON-RPC 2.0. */
+        KnockWarehouseAnswer: {
+            /** @description If there is no such method. */
+            error?: {
+                code: number;
+                message: string;
+            };
+            /** @description The id of the call. */
+            id: string;
+            /** @enum {string} */
+            jsonrpc: "2.0";
+            result?: {
+                success: boolean;
+            } | {
+                objects: {
+                    label: string;
+                    object_api_name: string;
+                }[];
+            } | {
+                fields: {
+                    array: boolean;
+                    createable: boolean;
+                    field_api_name: string;
+                    identifier: boolean;
+                    label: string;
+                    required: boolean;
+                    type: string;
+                    updateable: boolean;
+                }[];
+            } | {
+                operations: string[];
+            } | {
+                maximum_batch_size: number;
+                maximum_parallel_batches: number;
+                maximum_records_per_second: number;
+            } | {
+                record_results: {
+                    /** @description Why the record was refused. */
+                    error_message?: string;
+                    identifier: string;
+                    success: boolean;
+                }[];
+            };
+        };
+        /** @description A call by JSON-RPC 2.0. */
+        KnockWarehouseCallIn: {
+            id: string;
+            /** @description `2.0`. */
+            jsonrpc?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The method, such as `sync_batch`. `result` in the answer lists them all. */
+            method: string;
+            /** @description For `sync_batch`: `records`, at most 1000 users with `id` and properties. */
+            params?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description A workflow: its document as last written, with the fields of the server. */
+        KnockWorkflow: components["schemas"]["KnockWorkflowDocument"] & components["schemas"]["KnockDocumentFields"] & {
+            categories: string[];
+        };
+        KnockWorkflowAnswer: {
+            workflow: components["schemas"]["KnockWorkflow"];
+        };
+        KnockWorkflowCheck: {
+            workflow: components["schemas"]["KnockWorkflowDocument"] & {
+                key: string;
+                /** @enum {boolean} */
+                valid: true;
+            };
+        };
+        /** @description The document of a workflow. */
+        KnockWorkflowDocument: {
+            /** @description Whether it is switched on once it is committed. */
+            active?: boolean | null;
+            /** @description Categories that preferences can refer to. */
+            categories?: string[];
+            /** @description The workflow runs only if they hold. */
+            conditions?: components["schemas"]["KnockConditions"] | null;
+            description?: string | null;
+            name?: string;
+            settings?: {
+                /** @description True if it advertises. Recipients can then unsubscribe. */
+                is_commercial?: boolean;
+                /** @description True if it is sent whatever preferences say. */
+                override_preferences?: boolean;
+            };
+            /** @description The steps, in order. */
+            steps: components["schemas"]["KnockWorkflowStep"][];
+            tags?: string[];
+            /** @description A JSON schema that the data of triggers must meet. */
+            trigger_data_json_schema?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @enum {string} */
+            trigger_frequency?: "every_trigger" | "once_per_recipient" | "once_per_recipient_per_tenant";
+        };
+        KnockWorkflowIn: {
+            workflow: components["schemas"]["KnockWorkflowDocument"];
+        };
+        /** @description The setting of a workflow or category: true, false, or an object with finer settings. */
+        KnockWorkflowPreference: boolean | {
+            /** @description `replace` if higher layers of preferences have no effect here. */
+            __strategy__?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            channel_types?: ({
+                /** @description `replace` if higher layers of preferences have no effect here. */
+                __strategy__?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            } & {
+                [key: string]: components["schemas"]["KnockPreferenceSetting"];
+            }) | null;
+            channels?: ({
+                /** @description `replace` if higher layers of preferences have no effect here. */
+                __strategy__?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            } & {
+                [key: string]: components["schemas"]["KnockPreferenceSetting"];
+            }) | null;
+            conditions?: components["schemas"]["KnockConditions"][] | null;
+        } | null;
+        /** @description A setting for each workflow or category, by key. */
+        KnockWorkflowPreferences: {
+            /** @description `replace` if higher layers of preferences have no effect here. */
+            __strategy__?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+        } & {
+            [key: string]: components["schemas"]["KnockWorkflowPreference"];
+        };
+        KnockWorkflowRun: {
+            /** @description The id of the workflow run. */
+            workflow_run_id: string;
+        };
+        /** @description A step of a workflow. */
+        KnockWorkflowStep: {
+            /** @description Of a `branch` step: the branches, of which the first that fits is taken. */
+            branches?: {
+                conditions?: components["schemas"]["KnockConditions"] | null;
+                name?: string;
+                steps?: components["schemas"]["KnockWorkflowStep"][];
+                /** @description True if the run ends after this branch. */
+                terminates?: boolean;
+            }[] | null;
+            /** @description Of a `channel` step. */
+            channel_group_key?: string | null;
+            /** @description Of a `channel` step. */
+            channel_key?: string | null;
+            /** @description Of a `channel` step: settings that replace those of the channel. */
+            channel_overrides?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description Of a `channel` step.
+             * @enum {string|null}
+             */
+            channel_type?: "email" | "in_app_feed" | "in_app_guide" | "sms" | "push" | "chat" | "http" | null;
+            /** @description Of a `random_cohort` step: the branches. */
+            cohort_branches?: {
+                name?: string;
+                /** @description The percentage of recipients. All come to 100. */
+                percentage: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                steps?: components["schemas"]["KnockWorkflowStep"][];
+                terminates?: boolean;
+            }[] | null;
+            /** @description Of a `random_cohort` step: the key that decides the branch. */
+            cohort_key?: string | null;
+            /** @description The step is taken only if they hold. */
+            conditions?: components["schemas"]["KnockConditions"] | null;
+            description?: string | null;
+            name?: string | null;
+            /** @description The step's name within the workflow. */
+            ref: string;
+            /** @description Of a `channel` step: the hours in which messages may be sent. */
+            send_windows?: {
+                /** @description Such as `monday`. */
+                day: string;
+                /** @description Such as `09:00:00`. */
+                from?: string | null;
+                /** @enum {string} */
+                type: "send" | "do_not_send";
+                until?: string | null;
+            }[] | null;
+            /** @description The settings of the other types of steps, such as `delay_for` or `batch_window`. */
+            settings?: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Of a `channel` step: the content, with fields by type of channel. */
+            template?: {
+                [key: string]: unknown;
+            } | null;
+            /** @enum {string} */
+            type: "channel" | "delay" | "batch" | "throttle" | "http_fetch" | "branch" | "random_cohort" | "trigger_workflow" | "update_data" | "update_user" | "update_tenant" | "update_object" | "wait_for_event";
+        };
+        /** @description The token of a one-time link. */
         LinkIn: {
             token: string;
         };
@@ -2700,219 +6550,268 @@ export interface components {
             email: string;
             /** @description Their id; also their id as a recipient of notifications. */
             id: string;
-            /** @description How they are called. */
+            /** @description Their display name. */
             name: string;
-            /** @description What they may do. */
+            /** @description Their role. */
             role: string;
             /** @description `active`, or `invited` until they accept. */
             status: string;
         };
-        /** @description Somebody to be added. */
+        /** @description A member to add. */
         MemberIn: {
-            /** @description Their mail address. */
+            /** @description The mail address of the member. */
             email: string;
-            /** @description Their password, which opens this organisation alone; without one they are sent a link. Not for somebody who has an account. */
+            /**
+             * @description The password of the member, which works for this organisation only. Without a password they
+             *     are sent a link to sign in. It must not be given for a person who has an account already.
+             */
             password?: string | null;
-            /** @description `owner`, `manager` or `staff`. */
+            /** @description The role: `owner`, `manager` or `staff`. */
             role: string;
         };
-        /** @description What can be changed about a member. */
+        /** @description Changes to a member. */
         MemberPatch: {
-            /** @description `owner`, `manager` or `staff`. */
+            /** @description The role: `owner`, `manager` or `staff`. */
             role: string;
         };
-        /** @description What a member's browser needs to show their notifications with the official components. */
+        /**
+         * @description The credentials with which a member's browser shows their notifications in the official
+         *     components.
+         */
         MemberToken: {
             /**
              * Format: date-time
-             * @description When it expires.
+             * @description The time at which the token expires.
              */
             expires_at: string;
-            /** @description The channel of the feed. */
+            /** @description The id of the feed's channel. */
             feed_channel_id: string;
             /** @description A public key of the organisation. */
             public_key: string;
-            /** @description A token for them, good for an hour, and no longer than the session. */
+            /** @description A token for this user. It is valid for an hour, but no longer than the session. */
             token: string;
-            /** @description The member, as a user. */
+            /** @description The id of the member as a user of the notification API. */
             user_id: string;
         };
-        /** @description A key that was made, with its private half. */
+        /** @description An organisation, as one of its members sees it. */
+        Membership: {
+            /** @description The id of the organisation. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The person's role in it. */
+            role: string;
+        };
+        /** @description An observation at a distance from the centre. */
+        Neighbour: {
+            /**
+             * Format: int32
+             * @description The number of edges on the shortest way from the centre.
+             */
+            distance: number;
+            /** @description The observation. */
+            observation: components["schemas"]["Observation"];
+        };
+        /** @description The observations around one, and the edges between them. */
+        Neighbourhood: {
+            /** @description All edges whose two ends are among them. */
+            edges: components["schemas"]["Edge"][];
+            /** @description True if there are more observations at these distances than were asked for. */
+            is_cut: boolean;
+            /** @description The observations: the centre first, then the nearest. */
+            nodes: components["schemas"]["Neighbour"][];
+        };
+        /** @description A signing key that was created, with its private half. */
         NewSigningKey: components["schemas"]["SigningKey"] & {
-            /** @description The private half, PKCS#8 in PEM. It cannot be had again. */
+            /** @description The private half, as PKCS#8 in PEM. It is not shown again. */
             private_key: string;
+        };
+        /** @description A node: a process that runs the work of some shards. */
+        NodeView: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The number of its shards; all nodes together have 64.
+             */
+            shards: number;
+            /**
+             * Format: date-time
+             * @description The time of its start.
+             */
+            started_at: string;
         };
         /** @description A message as an operator sees it in a list. */
         NotificationSummary: {
             /** @description The type of its channel, as `in_app_feed` or `email`. */
             channel: string;
-            /** @description Why not further. */
+            /** @description The reason of the failure, if any. */
             error?: string | null;
             /** @description Its id. */
             id: string;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description The time at which it was made.
              */
             inserted_at: string;
-            /** @description To whom. */
+            /** @description The recipient. */
             recipient_id: string;
-            /** @description How far it got. */
+            /** @description The delivery status. */
             status: string;
-            /** @description One line. */
+            /** @description The subject or the beginning, in one line. */
             subject: string;
-            /** @description What made it. */
+            /** @description The key of the workflow or guide. */
             workflow: string;
         };
-        /** @description An observation as it is listed. */
+        /** @description An observation, as listed. */
         Observation: {
-            /** @description Who did it. */
-            actor?: Record<string, never> | null;
+            /** @description The actor. */
+            actor?: Record<string, unknown> | null;
             /**
              * Format: date-time
-             * @description When it was remembered.
+             * @description The time at which it was stored.
              */
             captured_at: string;
-            /** @description What it is about. */
+            /** @description Its category, such as `bug_fix`. */
             category: string;
             /** @description Its id. */
             id: string;
             /**
              * Format: date-time
-             * @description When it happened.
+             * @description The time of the event.
              */
             occurred_at: string;
-            /** @description `github`, `vercel`, `linear` or `sentry`. */
+            /** @description The provider's name, such as `github`. */
             provider: string;
             /**
              * Format: int64
-             * @description How much it matters, from 0 to 100.
+             * @description Its importance, from 0 to 100.
              */
             significance: number;
             /** @description The source event's identity. */
             source_id: string;
-            /** @description One line. */
+            /** @description A title of one line. */
             title: string;
             /** @description Lower-case words. */
             topics: string[];
-            /** @description The provider's name for what happened, such as `pull_request.merged`. */
+            /** @description The provider's name of the event, such as `pull_request.merged`. */
             type: string;
-            /** @description Where it was remembered. */
+            /** @description The workspace that it belongs to. */
             workspace_id: string;
         };
-        /** @description An observation, whole. */
+        /** @description An observation with its body, references, entities and metadata. */
         ObservationDetail: components["schemas"]["Observation"] & {
-            /** @description The text that belongs to it. */
+            /** @description Its text. */
             body: string;
-            /** @description The things that it names. */
-            entities: Record<string, never>[];
-            /** @description What the provider says besides. */
-            metadata: Record<string, never>;
-            /** @description What else it speaks of. */
-            references: Record<string, never>[];
+            /** @description The things that its text names. */
+            entities: Record<string, unknown>[];
+            /** @description Further fields from the provider. */
+            metadata: Record<string, unknown>;
+            /** @description The things that it refers to. */
+            references: Record<string, unknown>[];
         };
         /** @description One page of a list. */
         PageView_Activity: {
             /** @description The items, in the list's order. */
             data: {
-                /** @description What was done. */
+                /** @description The name of the action, such as `key.created`. */
                 action: string;
-                /** @description Who, by id. */
+                /** @description The actor's id; empty for `system`. */
                 actor_id: string;
-                /** @description `person`, `key` or `system`. */
+                /** @description `person`, `key`, `application` or `system`. */
                 actor_kind: string;
                 /**
                  * Format: date-time
-                 * @description When.
+                 * @description The time of the action.
                  */
                 at: string;
                 /** @description Its id. */
                 id: string;
-                /** @description What there is to say about it. */
-                metadata: Record<string, never>;
-                /** @description `success`, or why not. */
+                /** @description Further details of the action. */
+                metadata: Record<string, unknown>;
+                /** @description The result; at present always `success`. */
                 result: string;
-                /** @description To what, by id. */
+                /** @description The id of the object that was changed. */
                 subject_id: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         PageView_AttemptView: {
             /** @description The items, in the list's order. */
             data: {
-                /** @description Where it was sent. */
+                /** @description The endpoint that it was sent to. */
                 endpointId: string;
                 /** @description Its id. */
                 id: string;
-                /** @description What was sent. */
+                /** @description The message that was sent. */
                 msgId: string;
                 /** @description The beginning of the answer. */
                 response: string;
                 /**
                  * Format: int64
-                 * @description In milliseconds.
+                 * @description The duration, in milliseconds.
                  */
                 responseDurationMs: number;
                 /**
                  * Format: int64
-                 * @description The answer's status, or 0.
+                 * @description The status of the answer, or 0 without one.
                  */
                 responseStatusCode: number;
                 /**
                  * Format: int64
-                 * @description 0 success, 2 failure, 4 called off.
+                 * @description 0 success, 2 failure, 4 cancelled.
                  */
                 status: number;
                 /** @description `success`, `fail` or `canceled`. */
                 statusText: string;
                 /**
                  * Format: date-time
-                 * @description When.
+                 * @description The time at which it began.
                  */
                 timestamp: string;
                 /**
                  * Format: int32
-                 * @description 0: by schedule, 1: somebody asked for it.
+                 * @description 0: scheduled, 1: a user asked for it.
                  */
                 triggerType: number;
                 /** @description The address. */
                 url: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         PageView_DeliverySummary: {
             /** @description The items, in the list's order. */
             data: {
-                /** @description The provider's id of it. */
+                /** @description The provider's id of the delivery. */
                 delivery_id: string;
-                /** @description What kind of event it carries. */
+                /** @description The type of event. */
                 event: string;
                 /** @description Its id. */
                 id: string;
-                /** @description Who sent it. */
+                /** @description The provider that sent it. */
                 provider: string;
-                /** @description Why it was skipped or failed. */
+                /** @description The reason why it was skipped or failed. */
                 reason?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it came.
+                 * @description The time of arrival.
                  */
                 received_at: string;
                 /**
                  * Format: date-time
-                 * @description When that was known.
+                 * @description The time at which it was processed, skipped or failed.
                  */
                 settled_at?: string | null;
-                /** @description What it arrived at. */
+                /** @description The source that it arrived at. */
                 source_id: string;
                 /** @description `received`, `processed`, `skipped` or `failed`. */
                 status: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -2925,17 +6824,20 @@ export interface components {
                  */
                 confidence: number;
                 /**
-                 * @description How it was found: `explicit`, `commit_match`, `branch_match`, `pr_match` or
+                 * @description The detection method: `explicit`, `commit_match`, `branch_match`, `pr_match` or
                  *     `entity_cooccurrence`.
                  */
                 detection_method: string;
-                /** @description `outgoing` when this observation fixes, deploys, … the other; `incoming` when the other does. */
+                /**
+                 * @description `outgoing` if this observation fixes, deploys, … the other; `incoming` if the other one
+                 *     does.
+                 */
                 direction: string;
-                /** @description What both speak of. */
+                /** @description The reference that both ends share, as written. */
                 linking_key: string;
                 /** @description `commit`, `branch`, `issue` or `pr`. */
                 linking_key_type: string;
-                /** @description The other end. */
+                /** @description The observation at the other end. */
                 observation: components["schemas"]["Observation"];
                 /**
                  * @description `fixes`, `resolves`, `triggers`, `deploys`, `references`, `same_commit`, `same_branch` or
@@ -2943,21 +6845,21 @@ export interface components {
                  */
                 type: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         PageView_Invitation: {
             /** @description The items, in the list's order. */
             data: {
-                /** @description How it is called. */
+                /** @description The name of the organisation. */
                 organisation: string;
                 /** @description The organisation. */
                 organisation_id: string;
-                /** @description As what. */
+                /** @description The role that the person will have. */
                 role: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -2968,14 +6870,14 @@ export interface components {
                 email: string;
                 /** @description Their id; also their id as a recipient of notifications. */
                 id: string;
-                /** @description How they are called. */
+                /** @description Their display name. */
                 name: string;
-                /** @description What they may do. */
+                /** @description Their role. */
                 role: string;
                 /** @description `active`, or `invited` until they accept. */
                 status: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -2984,66 +6886,66 @@ export interface components {
             data: {
                 /** @description The type of its channel, as `in_app_feed` or `email`. */
                 channel: string;
-                /** @description Why not further. */
+                /** @description The reason of the failure, if any. */
                 error?: string | null;
                 /** @description Its id. */
                 id: string;
                 /**
                  * Format: date-time
-                 * @description When it was made.
+                 * @description The time at which it was made.
                  */
                 inserted_at: string;
-                /** @description To whom. */
+                /** @description The recipient. */
                 recipient_id: string;
-                /** @description How far it got. */
+                /** @description The delivery status. */
                 status: string;
-                /** @description One line. */
+                /** @description The subject or the beginning, in one line. */
                 subject: string;
-                /** @description What made it. */
+                /** @description The key of the workflow or guide. */
                 workflow: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         PageView_Observation: {
             /** @description The items, in the list's order. */
             data: {
-                /** @description Who did it. */
-                actor?: Record<string, never> | null;
+                /** @description The actor. */
+                actor?: Record<string, unknown> | null;
                 /**
                  * Format: date-time
-                 * @description When it was remembered.
+                 * @description The time at which it was stored.
                  */
                 captured_at: string;
-                /** @description What it is about. */
+                /** @description Its category, such as `bug_fix`. */
                 category: string;
                 /** @description Its id. */
                 id: string;
                 /**
                  * Format: date-time
-                 * @description When it happened.
+                 * @description The time of the event.
                  */
                 occurred_at: string;
-                /** @description `github`, `vercel`, `linear` or `sentry`. */
+                /** @description The provider's name, such as `github`. */
                 provider: string;
                 /**
                  * Format: int64
-                 * @description How much it matters, from 0 to 100.
+                 * @description Its importance, from 0 to 100.
                  */
                 significance: number;
                 /** @description The source event's identity. */
                 source_id: string;
-                /** @description One line. */
+                /** @description A title of one line. */
                 title: string;
                 /** @description Lower-case words. */
                 topics: string[];
-                /** @description The provider's name for what happened, such as `pull_request.merged`. */
+                /** @description The provider's name of the event, such as `pull_request.merged`. */
                 type: string;
-                /** @description Where it was remembered. */
+                /** @description The workspace that it belongs to. */
                 workspace_id: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -3052,62 +6954,65 @@ export interface components {
             data: {
                 /**
                  * Format: date-time
-                 * @description Since when it exists.
+                 * @description The time of its creation.
                  */
                 created_at: string;
                 /** @description Its id. */
                 id: string;
                 /** @description The key. */
                 key: string;
-                /** @description What it is for. */
+                /** @description Its purpose. */
                 name: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         PageView_RunSummary: {
             /** @description The items, in the list's order. */
             data: {
-                /** @description Why there is a run: `call`, `event`, `cron`, `invoke`, `failure` or `replay`. */
+                /** @description The reason for the run: `call`, `event`, `cron`, `invoke`, `failure` or `replay`. */
                 cause: string;
                 /**
                  * Format: date-time
-                 * @description When it goes on, while it is active.
+                 * @description The time at which it is due, while it is active.
                  */
                 due?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it ended.
+                 * @description The time it ended.
                  */
                 ended_at?: string | null;
                 /** @description The last error. */
                 error?: string | null;
                 /**
                  * Format: int64
-                 * @description How many attempts have failed.
+                 * @description The number of attempts that have failed.
                  */
                 failures: number;
-                /** @description Its id. */
+                /** @description The run's id. */
                 id: string;
                 /** @description The job's kind or the workflow's name. */
                 name: string;
                 /**
                  * Format: int64
-                 * @description Lower goes first.
+                 * @description The priority; lower goes first.
                  */
                 priority: number;
                 /**
                  * Format: date-time
-                 * @description When it was asked for.
+                 * @description The time the run was requested.
                  */
                 queued_at: string;
                 /**
                  * Format: date-time
-                 * @description When it began, once something of it is stored.
+                 * @description The time it started, once some progress is stored.
                  */
                 started_at?: string | null;
-                /** @description How far it has come. What is under way for the first time is still `queued`: a start is not written. */
+                /**
+                 * @description The status. A run that is under way for the first time is still `queued`: a start is not
+                 *     stored.
+                 */
                 status: components["schemas"]["Status"];
                 /**
                  * Format: int64
@@ -3115,7 +7020,7 @@ export interface components {
                  */
                 version: number;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -3124,17 +7029,22 @@ export interface components {
             data: {
                 /**
                  * Format: date-time
-                 * @description Since when it exists.
+                 * @description The time of its creation.
                  */
                 created_at: string;
                 /** @description Its id. */
                 id: string;
-                /** @description What it is for. */
+                /**
+                 * Format: date-time
+                 * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+                 */
+                last_used_at?: string | null;
+                /** @description Its purpose. */
                 name: string;
                 /** @description Its first characters. */
                 prefix: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -3143,22 +7053,28 @@ export interface components {
             data: {
                 /**
                  * Format: date-time
-                 * @description Since when.
+                 * @description The time at which the session began.
                  */
                 created_at: string;
                 /**
                  * Format: date-time
-                 * @description Until when.
+                 * @description The time at which the session expires.
                  */
                 expires_at: string;
-                /** @description Its id, by which it can be ended. */
+                /** @description The id of the session. */
                 id: string;
-                /** @description Whether it is the one that this was asked in. */
+                /**
+                 * @description True if the request was made in this session. Always false in the list of a member's
+                 *     sessions.
+                 */
                 is_current: boolean;
-                /** @description `password` or `link`; `unknown` of one from before this was written down. */
+                /**
+                 * @description The way of signing in: `password` or `link`. `unknown` for a session from before this was
+                 *     recorded.
+                 */
                 opened_by: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -3167,7 +7083,7 @@ export interface components {
             data: {
                 /**
                  * Format: date-time
-                 * @description Since when it exists.
+                 * @description The time of its creation.
                  */
                 created_at: string;
                 /** @description Its id. */
@@ -3175,7 +7091,7 @@ export interface components {
                 /** @description The public half, PEM. */
                 public_key: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -3184,7 +7100,7 @@ export interface components {
             data: {
                 /**
                  * Format: date-time
-                 * @description Since when it exists.
+                 * @description The time of its creation.
                  */
                 created_at: string;
                 /** @description Its id. */
@@ -3193,15 +7109,15 @@ export interface components {
                 path: string;
                 /**
                  * Format: date-time
-                 * @description Until when the secret before the present one is taken as well.
+                 * @description The time until which the previous secret is accepted as well.
                  */
                 previous_secret_until?: string | null;
-                /** @description Who sends. */
+                /** @description The provider that sends to it. */
                 provider: string;
-                /** @description Where its observations go. */
+                /** @description The workspace that receives its observations. */
                 workspace_id: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -3212,37 +7128,37 @@ export interface components {
                 address: string;
                 /**
                  * Format: date-time
-                 * @description Since when.
+                 * @description The time at which it was added.
                  */
                 created_at: string;
-                /** @description The words of the provider, or of whoever added it. */
+                /** @description The explanation of the provider, or of the person who added it. */
                 details?: string | null;
-                /** @description The message whose mail came back or was complained of. */
+                /** @description The message whose mail bounced or was complained about. */
                 message_id?: string | null;
                 /** @description `bounced`, `complained` or `manual`. */
                 reason: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         PageView_WorkflowView: {
             /** @description The items, in the list's order. */
             data: {
-                /** @description Its name. */
+                /** @description The name of the workflow, or the kind of job. */
                 name: string;
                 /**
                  * Format: date-time
-                 * @description Since when nothing of it is started.
+                 * @description The time since which it is paused; `null` if it is not.
                  */
                 pausedAt?: string | null;
                 /**
                  * Format: int64
-                 * @description Its latest version; 0 for a kind of job.
+                 * @description The latest version; 0 for a kind of job.
                  */
                 version: number;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
@@ -3255,115 +7171,122 @@ export interface components {
                 name: string;
                 /**
                  * Format: int64
-                 * @description Observations from this significance on (0 to 100) are told to the members.
+                 * @description The significance (0 to 100) from which on members are notified of an observation.
                  */
                 notify_threshold: number;
-                /** @description Whose it is. */
+                /** @description The owner. */
                 organisation_id: string;
             }[];
-            /** @description Pass this as `cursor` to read on; `null` on the last page. */
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
-        /** @description A new password. */
+        /** @description A change of one's own password. */
         PasswordChange: {
-            /** @description The new one, of 8 to 200 characters. */
+            /** @description The new password, of 8 to 200 characters. */
             new: string;
             /**
-             * @description The old one. It is not needed where there is none, nor within an hour after a link was used, by who belongs to one
-             *     organisation only.
+             * @description The old password. It is not needed if there is none. It is not needed either in a session
+             *     that was opened by a link in the last hour, for a person who belongs to one organisation
+             *     only.
              */
             old?: string | null;
         };
-        /** @description A password for somebody else. */
+        /** @description A new password for a member. */
         PasswordIn: {
-            /** @description Of 8 to 200 characters. */
+            /** @description The password, of 8 to 200 characters. */
             password: string;
         };
-        /** @description Whether something is paused now. */
+        /** @description The pause state of a workflow or a kind of job. */
         Paused: {
-            /** @description The workflow or kind of job. */
+            /** @description The name of the workflow, or the kind of job. */
             name: string;
-            /** @description Whether it is paused. */
+            /** @description True if it is paused now. */
             paused: boolean;
         };
         /** @description A public key. */
         PublicKey: {
             /**
              * Format: date-time
-             * @description Since when it exists.
+             * @description The time of its creation.
              */
             created_at: string;
             /** @description Its id. */
             id: string;
             /** @description The key. */
             key: string;
-            /** @description What it is for. */
+            /** @description Its purpose. */
             name: string;
         };
-        /** @description A key to be made. */
+        /** @description A public key to create. */
         PublicKeyIn: {
-            /** @description What it is for. */
+            /** @description The purpose of the key, for people. */
             name: string;
         };
-        /** @description How a run is to be done again. */
+        /** @description Options of a replay. */
         ReplayIn: {
-            /** @description What came before this step is taken over; everything is done again when absent. */
+            /**
+             * @description The step to begin at. Results of earlier steps are taken over. When absent, all steps run
+             *     again.
+             */
             fromStep?: string | null;
-            /** @description An input of its own; that of the run when absent. */
-            input?: Record<string, never> | null;
+            /** @description The input of the new run; the input of the old run when absent. */
+            input?: Record<string, unknown> | null;
         };
-        /** @description A run, whole. */
+        /** @description A run with all its details. */
         RunDetail: components["schemas"]["RunSummary"] & {
-            /** @description The arguments of a job; of a workflow the event or call that started it. */
+            /** @description The input: the arguments of a job, or the event or call that started a workflow. */
             input: unknown;
-            /** @description What a workflow came to. */
+            /** @description The output of a workflow. */
             output?: unknown;
-            /** @description Its steps, in the order of their results; then what is pending. */
+            /** @description The steps: those with results first, in the order of their results, then the pending ones. */
             steps: components["schemas"]["StepView"][];
-            /** @description Under which OpenTelemetry collectors find it, where traces are sent. */
+            /** @description The OpenTelemetry trace id, for finding the run where traces are collected. */
             trace_id: string;
         };
-        /** @description A line of a list of runs. */
+        /** @description One entry of a list of runs. */
         RunSummary: {
-            /** @description Why there is a run: `call`, `event`, `cron`, `invoke`, `failure` or `replay`. */
+            /** @description The reason for the run: `call`, `event`, `cron`, `invoke`, `failure` or `replay`. */
             cause: string;
             /**
              * Format: date-time
-             * @description When it goes on, while it is active.
+             * @description The time at which it is due, while it is active.
              */
             due?: string | null;
             /**
              * Format: date-time
-             * @description When it ended.
+             * @description The time it ended.
              */
             ended_at?: string | null;
             /** @description The last error. */
             error?: string | null;
             /**
              * Format: int64
-             * @description How many attempts have failed.
+             * @description The number of attempts that have failed.
              */
             failures: number;
-            /** @description Its id. */
+            /** @description The run's id. */
             id: string;
             /** @description The job's kind or the workflow's name. */
             name: string;
             /**
              * Format: int64
-             * @description Lower goes first.
+             * @description The priority; lower goes first.
              */
             priority: number;
             /**
              * Format: date-time
-             * @description When it was asked for.
+             * @description The time the run was requested.
              */
             queued_at: string;
             /**
              * Format: date-time
-             * @description When it began, once something of it is stored.
+             * @description The time it started, once some progress is stored.
              */
             started_at?: string | null;
-            /** @description How far it has come. What is under way for the first time is still `queued`: a start is not written. */
+            /**
+             * @description The status. A run that is under way for the first time is still `queued`: a start is not
+             *     stored.
+             */
             status: components["schemas"]["Status"];
             /**
              * Format: int64
@@ -3371,56 +7294,90 @@ export interface components {
              */
             version: number;
         };
-        /** @description The secret that takes the place of a source's. */
+        /** @description The version of a component's schema. */
+        SchemaView: {
+            component: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description The replacement of a source's secret. */
         SecretIn: {
-            /** @description `false` where the present secret is to be refused at once, because somebody else may know it; otherwise it is taken for 24 hours more. */
+            /**
+             * @description `false` to refuse the old secret at once, for instance because it has leaked. Otherwise it
+             *     is accepted for 24 more hours.
+             */
             overlap?: boolean | null;
-            /** @description The secret that the provider will sign with, at least eight characters; made up when absent. */
+            /** @description The new secret, of at least eight characters; generated when absent. */
             secret?: string | null;
         };
-        /** @description A key as it is listed. */
+        /** @description A key, as listed. */
         SecretKey: {
             /**
              * Format: date-time
-             * @description Since when it exists.
+             * @description The time of its creation.
              */
             created_at: string;
             /** @description Its id. */
             id: string;
-            /** @description What it is for. */
+            /**
+             * Format: date-time
+             * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+             */
+            last_used_at?: string | null;
+            /** @description Its purpose. */
             name: string;
             /** @description Its first characters. */
             prefix: string;
         };
-        /** @description Whether public keys need users' tokens. */
+        /** @description A rule for public keys. */
         SecurityIn: {
-            /** @description Without them, who has a public key may act for any user. */
+            /**
+             * @description True if a call with a public key needs a user's token too. If false, anybody with a public
+             *     key may act for any user.
+             */
             needs_user_tokens: boolean;
         };
-        /** @description A session, as it is listed. */
+        /** @description A session, as lists show it. */
         SessionView: {
             /**
              * Format: date-time
-             * @description Since when.
+             * @description The time at which the session began.
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description Until when.
+             * @description The time at which the session expires.
              */
             expires_at: string;
-            /** @description Its id, by which it can be ended. */
+            /** @description The id of the session. */
             id: string;
-            /** @description Whether it is the one that this was asked in. */
+            /**
+             * @description True if the request was made in this session. Always false in the list of a member's
+             *     sessions.
+             */
             is_current: boolean;
-            /** @description `password` or `link`; `unknown` of one from before this was written down. */
+            /**
+             * @description The way of signing in: `password` or `link`. `unknown` for a session from before this was
+             *     recorded.
+             */
             opened_by: string;
         };
-        /** @description A key that tokens are signed with, as it is listed. */
+        /** @description A setting of the server, as it is in force. */
+        SettingView: {
+            /** @description Its meaning. */
+            help: string;
+            /** @description Its name, as in `campanile.toml`. */
+            name: string;
+            /** @description Where the value comes from: `default`, the name of a file, a variable or a flag. */
+            origin: string;
+            /** @description Its value. A secret is only said to be set; addresses come without user and password. */
+            value: string;
+        };
+        /** @description A signing key for tokens, as listed. */
         SigningKey: {
             /**
              * Format: date-time
-             * @description Since when it exists.
+             * @description The time of its creation.
              */
             created_at: string;
             /** @description Its id. */
@@ -3428,18 +7385,18 @@ export interface components {
             /** @description The public half, PEM. */
             public_key: string;
         };
-        /** @description Where to go. */
+        /** @description The page to open. */
         SlackPage: {
-            /** @description What the window that comes back says, beside `authComplete`. */
+            /** @description The value that the returning window sends along with `authComplete`. */
             nonce: string;
-            /** @description Slack's page, with all that it must be asked. */
+            /** @description The URL of Slack's page, with all its parameters. */
             url: string;
         };
-        /** @description One connected thing of a connector, as it is listed. */
+        /** @description A connection to a provider, as listed. */
         Source: {
             /**
              * Format: date-time
-             * @description Since when it exists.
+             * @description The time of its creation.
              */
             created_at: string;
             /** @description Its id. */
@@ -3448,80 +7405,93 @@ export interface components {
             path: string;
             /**
              * Format: date-time
-             * @description Until when the secret before the present one is taken as well.
+             * @description The time until which the previous secret is accepted as well.
              */
             previous_secret_until?: string | null;
-            /** @description Who sends. */
+            /** @description The provider that sends to it. */
             provider: string;
-            /** @description Where its observations go. */
+            /** @description The workspace that receives its observations. */
             workspace_id: string;
         };
-        /** @description A source to be made. */
+        /** @description A source to create. */
         SourceIn: {
-            /** @description The last part of its address; made up when absent. */
+            /** @description The last part of the source's address; generated when absent. */
             path?: string | null;
-            /** @description `github`, `vercel`, `linear` or `sentry`. */
+            /** @description The provider: `github`, `vercel`, `linear` or `sentry`. */
             provider: string;
-            /** @description What the provider signs with; made up when absent. */
+            /** @description The secret that the provider signs with; generated when absent. */
             secret?: string | null;
-            /** @description The workspace; the organisation's first when absent. */
+            /** @description The workspace; the organisation's first workspace when absent. */
             workspace?: string | null;
         };
-        /** @description A source that was made. The secret is not shown again. */
+        /** @description A source with its secret. The secret is not shown again. */
         SourceMade: components["schemas"]["Source"] & {
-            /** @description What the provider should sign with. */
+            /** @description The secret with which the provider should sign. */
             secret: string;
-            /** @description Where the provider should send. */
+            /** @description The address to which the provider should send. */
             url: string;
         };
-        /** @description Counters of a span of time. */
+        /** @description The outcome of a request to start a run. */
+        StartOutcome: {
+            /** @description The id of the run that does the work; `null` if flow control allowed none. */
+            id?: string | null;
+            /**
+             * @description The outcome: `started`, `existing` (an earlier request started it), `gathered` (a run that
+             *     waits to start takes it in) or `skipped`.
+             */
+            outcome: string;
+            /** @description The reason why there is no run. */
+            reason?: string | null;
+        };
+        /** @description The counters of a period. */
         Statistics: {
             /**
              * Format: int64
-             * @description How many have not ended now.
+             * @description The number of runs that have not ended, now.
              */
             active: number;
             /**
              * Format: int64
-             * @description How many were called off.
+             * @description The number of runs that were cancelled.
              */
             cancelled: number;
             /**
              * Format: int64
-             * @description How many ended well.
+             * @description The number of runs that completed.
              */
             completed: number;
             duration?: null | components["schemas"]["Durations"];
             /**
              * Format: int64
-             * @description How many were given up.
+             * @description The number of runs that failed for good.
              */
             failed: number;
-            /** @description An entry for each hour in which something ended or was asked for, oldest first. */
+            /** @description One entry for each hour in which a run was requested or ended, oldest first. */
             hours: components["schemas"]["Hour"][];
             /**
              * Format: int64
-             * @description How many runs were asked for.
+             * @description The number of runs that were requested.
              */
             queued: number;
             /**
              * Format: int64
-             * @description How many attempts failed and were followed by another.
+             * @description The number of attempts that failed and were followed by another.
              */
             retried: number;
             /**
              * Format: int64
-             * @description How many were not started, as flow control would have it.
+             * @description The number of requests that flow control dropped.
              */
             skipped: number;
             /**
              * Format: double
-             * @description Completed of completed and failed, from 0 to 1; none when there were none.
+             * @description The share of completed runs among completed and failed ones, from 0 to 1; none if there are
+             *     none.
              */
             success_rate?: number | null;
         };
         /**
-         * @description How far a run has come.
+         * @description The progress of a run.
          * @enum {string}
          */
         Status: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
@@ -3529,78 +7499,1318 @@ export interface components {
         StepView: {
             /**
              * Format: date-time
-             * @description When it goes on, while it is pending.
+             * @description The time at which it continues, while it is pending.
              */
             due?: string | null;
             /**
              * Format: date-time
-             * @description When it came to its result.
+             * @description The time of its result.
              */
             ended_at?: string | null;
-            /** @description Why it failed, for good or the last time. */
+            /** @description The error: the final one, or the last one while the step is pending. */
             error?: string | null;
             /** @description The attempts that failed. */
-            failures: components["schemas"]["Attempted"][];
-            /** @description Its key: the name, and from the second time on which time it is. */
+            failures: components["schemas"]["FailedAttempt"][];
+            /**
+             * @description The step's key: its name. From the second use of a name on, a number is appended: `name:1`,
+             *     `name:2`.
+             */
             key: string;
             /** @description `run`, `transaction`, `sleep`, `wait` or `invoke`. */
             kind: string;
-            /** @description What it came to. */
+            /** @description The result. */
             output?: unknown;
             /**
              * Format: date-time
-             * @description When it was begun.
+             * @description The time it started.
              */
             started_at: string;
             /** @description `pending`, `completed` or `failed`. */
             status: string;
         };
-        /** @description An address that no mail goes to. */
+        /** @description A suppressed address. */
         Suppression: {
             /** @description The address, in lower case. */
             address: string;
             /**
              * Format: date-time
-             * @description Since when.
+             * @description The time at which it was added.
              */
             created_at: string;
-            /** @description The words of the provider, or of whoever added it. */
+            /** @description The explanation of the provider, or of the person who added it. */
             details?: string | null;
-            /** @description The message whose mail came back or was complained of. */
+            /** @description The message whose mail bounced or was complained about. */
             message_id?: string | null;
             /** @description `bounced`, `complained` or `manual`. */
             reason: string;
         };
-        /** @description An address that is to get no more mail. */
+        /** @description A mail address to suppress. */
         SuppressionIn: {
-            /** @description The address. */
+            /** @description The mail address. */
             address: string;
-            /** @description Why; for people. */
+            /** @description The reason, for people. */
             details?: string | null;
         };
-        /** @description Who is signed in. */
+        /** @description An application: the owner of endpoints and messages, usually one of your customers. */
+        SvixApplication: {
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            createdAt: string;
+            /** @description Its id, which begins with `app_`. */
+            id: string;
+            /** @description Key-value pairs of your own. */
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description The display name. */
+            name: string;
+            /** @description The same as `throttleRate`; absent if there is no limit. */
+            rateLimit?: number;
+            /** @description The most messages a second to each endpoint that has no limit of its own; null for no limit. */
+            throttleRate: number | null;
+            /** @description Your own id for it; absent if it has none. */
+            uid?: string;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+        };
+        /** @description The input to create or replace an application. */
+        SvixApplicationIn: {
+            /** @description Key-value pairs of your own, at most 4096 bytes as JSON. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @description The display name, not empty. */
+            name: string;
+            /** @description The older name of `throttleRate`, which wins if both are given. */
+            rateLimit?: number | null;
+            /** @description The most messages a second to each endpoint that has no limit of its own, 1 to 65535; null for no limit. */
+            throttleRate?: number | null;
+            /** @description Your own id for it. It must not begin with `app_`. */
+            uid?: string | null;
+        };
+        /** @description The changes to an application. What is absent stays as it is. */
+        SvixApplicationPatch: {
+            /** @description Key-value pairs of your own, at most 4096 bytes as JSON. Null empties it. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @description The display name, not empty. */
+            name?: string;
+            /** @description The older name of `throttleRate`, which wins if both are given. */
+            rateLimit?: number | null;
+            /** @description The most messages a second to each endpoint that has no limit of its own, 1 to 65535; null for no limit. */
+            throttleRate?: number | null;
+            /** @description Your own id for it; null for none. It must not begin with `app_`. */
+            uid?: string | null;
+        };
+        /** @description An attempt to deliver a message. */
+        SvixAttempt: {
+            /** @description The endpoint. */
+            endpointId: string;
+            /** @description Its id, which begins with `atmpt_`. */
+            id: string;
+            /** @description The message. */
+            msgId: string;
+            /** @description The beginning of the answer, or the error. `{}` if it was not asked for, `EXPUNGED` if it was removed. */
+            response: string;
+            /** @description The duration in milliseconds. */
+            responseDurationMs: number;
+            /** @description The HTTP status of the answer; 0 if there was none. */
+            responseStatusCode: number;
+            /**
+             * @description 0 success, 2 failure, 4 cancelled by a script. A cancelled attempt is shown as a success unless `expanded_statuses` is set.
+             * @enum {integer}
+             */
+            status: 0 | 2 | 4;
+            /**
+             * @description The name of `status`.
+             * @enum {string}
+             */
+            statusText: "success" | "fail" | "canceled";
+            /**
+             * Format: date-time
+             * @description The time at which it began.
+             */
+            timestamp: string;
+            /**
+             * @description 0 if it was made by itself, 1 if somebody asked for it.
+             * @enum {integer}
+             */
+            triggerType: 0 | 1;
+            /** @description The address that it was sent to. */
+            url: string;
+        };
+        /** @description The number of attempts. */
+        SvixAttemptCount: {
+            /** @description True if there may be more. */
+            approximated: boolean;
+            /** @description The number, at most 10000. */
+            count: number;
+        };
+        /** @description An attempt to deliver a message, with the message if that was asked for. */
+        SvixAttemptWithMessage: {
+            /** @description The endpoint. */
+            endpointId: string;
+            /** @description Its id, which begins with `atmpt_`. */
+            id: string;
+            /** @description The message, without its payload. Present with `with_msg`. */
+            msg?: components["schemas"]["SvixMessage"];
+            /** @description The message. */
+            msgId: string;
+            /** @description The beginning of the answer, or the error. `{}` if it was not asked for, `EXPUNGED` if it was removed. */
+            response: string;
+            /** @description The duration in milliseconds. */
+            responseDurationMs: number;
+            /** @description The HTTP status of the answer; 0 if there was none. */
+            responseStatusCode: number;
+            /**
+             * @description 0 success, 2 failure, 4 cancelled by a script. A cancelled attempt is shown as a success unless `expanded_statuses` is set.
+             * @enum {integer}
+             */
+            status: 0 | 2 | 4;
+            /**
+             * @description The name of `status`.
+             * @enum {string}
+             */
+            statusText: "success" | "fail" | "canceled";
+            /**
+             * Format: date-time
+             * @description The time at which it began.
+             */
+            timestamp: string;
+            /**
+             * @description 0 if it was made by itself, 1 if somebody asked for it.
+             * @enum {integer}
+             */
+            triggerType: 0 | 1;
+            /** @description The address that it was sent to. */
+            url: string;
+        };
+        /** @description The authority that must have issued the certificate of an endpoint. */
+        SvixAuthority: {
+            /** @description The authority's certificate in PEM; null for the usual authorities. */
+            cert: string | null;
+        };
+        /** @description The authority that must have issued the certificate of an endpoint. */
+        SvixAuthorityIn: {
+            /** @description The authority's certificate in PEM; null for the usual authorities. */
+            cert?: string | null;
+        };
+        /** @description The messages that are sent again: those of a period that fit the filter. */
+        SvixBulkReplayIn: {
+            /** @description Only in this channel. */
+            channel?: string | null;
+            /** @description Only of these event types. */
+            eventTypes?: string[] | null;
+            /**
+             * Format: date-time
+             * @description The beginning of the period.
+             */
+            since: string;
+            /** @description Only if the last attempt ended like this: 0 success, 2 failure, 4 cancelled. */
+            status?: number | null;
+            /** @description Only if the last answer has a status of this class, such as 400 for 400 to 499. */
+            statusCodeClass?: number | null;
+            /** @description Only with this tag. */
+            tag?: string | null;
+            /**
+             * Format: date-time
+             * @description The end of the period, at most 14 days after its beginning. Now if absent.
+             */
+            until?: string | null;
+        };
+        /**
+         * @description Something that the holder of a token may do.
+         * @enum {string}
+         */
+        SvixCapability: "ViewBase" | "ViewEndpointSecret" | "ManageEndpointSecret" | "ManageTransformations" | "CreateAttempts" | "ManageEndpoint";
+        /** @description The access that a link to the portal gives. The body may be null or empty. */
+        SvixDashboardAccessIn: components["schemas"]["SvixPortalAccessIn"] | null;
+        /** @description A destination: an endpoint whose messages wait in line. */
+        SvixDestination: {
+            /** @description The most messages of a request. */
+            batchSize: number;
+            /** @description The channels that are sent to it; empty for all. */
+            channels: string[];
+            /** @description The settings of its type; empty if the receiver polls. */
+            config: {
+                /** @description The headers that are sent along. Absent if the receiver polls. */
+                headers?: components["schemas"]["SvixHeaders"];
+                /** @description The address that messages are sent to. */
+                url?: string;
+            };
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            createdAt: string;
+            /** @description The place in line up to which everything is done. */
+            currentIterator: string;
+            /** @description The event types that are sent to it; empty for all. */
+            eventTypes: string[];
+            /** @description Always null. */
+            failureReason: null;
+            /** @description Its id, which begins with `sink_`. */
+            id: string;
+            /** @description The longest wait for a full request, in seconds. */
+            maxWaitSecs: number;
+            /** @description Key-value pairs of your own. */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description The time of the next attempt after a failed one.
+             */
+            nextRetryAt: string | null;
+            /**
+             * @description `retrying` after a failed request.
+             * @enum {string}
+             */
+            status: "enabled" | "disabled" | "retrying";
+            /**
+             * @description `fifoEndpoint`: messages are sent in order. `pollingEndpoint`: its receiver fetches them. Under `/stream/sink` they are named `http` and `poller`.
+             * @enum {string}
+             */
+            type: "fifoEndpoint" | "http" | "pollingEndpoint" | "poller";
+            /** @description Your own id for it. */
+            uid: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+        };
+        /** @description The input to create or replace a destination. */
+        SvixDestinationIn: {
+            /** @description The most messages of a request, 1 to 1000. 100 if absent. */
+            batchSize?: number | null;
+            /** @description The channels that are sent to it, at most 10; empty for all. */
+            channels?: string[] | null;
+            /** @description The settings of its type. A `fifoEndpoint` needs a `url`. */
+            config?: {
+                /** @description Headers that are sent along. */
+                headers?: {
+                    [key: string]: string;
+                };
+                /** @description The secret that signs requests. If absent, one is made. Only read when the destination is created. */
+                key?: string | null;
+                /** @description The address that messages are sent to. */
+                url?: string;
+            } | null;
+            /** @description The event types that are sent to it, at most 500; empty for all. */
+            eventTypes?: string[] | null;
+            /** @description The longest wait for a full request, 0 to 300 seconds. 0 if absent. */
+            maxWaitSecs?: number | null;
+            /** @description Key-value pairs of your own, at most 4096 bytes as JSON. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description `enabled` if absent.
+             * @enum {string|null}
+             */
+            status?: "enabled" | "disabled" | null;
+            /**
+             * @description `fifoEndpoint`: messages are sent in order. `pollingEndpoint`: its receiver fetches them. `http` and `poller` are the older names.
+             * @enum {string}
+             */
+            type: "fifoEndpoint" | "http" | "pollingEndpoint" | "poller";
+            /** @description Your own id for it. It must not begin with `ep_` or `sink_`. */
+            uid?: string | null;
+        };
+        /** @description The changes to a destination. What is absent stays as it is. Its type cannot be changed. */
+        SvixDestinationPatch: {
+            /** @description The most messages of a request, 1 to 1000; null for 100. */
+            batchSize?: number | null;
+            /** @description The channels that are sent to it, at most 10; empty for all. */
+            channels?: string[];
+            /** @description The settings of its type. */
+            config?: {
+                /** @description The address that messages are sent to. */
+                url?: string;
+            };
+            /** @description The event types that are sent to it, at most 500; empty for all. */
+            eventTypes?: string[];
+            /** @description The longest wait for a full request, 0 to 300 seconds; null for 0. */
+            maxWaitSecs?: number | null;
+            /** @description Key-value pairs of your own, at most 4096 bytes as JSON. Null empties it. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @enum {string} */
+            status?: "enabled" | "disabled";
+            /** @description Your own id for it; null for none. It must not begin with `ep_` or `sink_`. */
+            uid?: string | null;
+        };
+        /** @description An answer that says nothing but that it is done. */
+        SvixEmpty: Record<string, unknown>;
+        /** @description An endpoint: an address that messages of an application are sent to. */
+        SvixEndpoint: {
+            /** @description The channels that are sent to it; null for all. */
+            channels: string[] | null;
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            createdAt: string;
+            /** @description Your own description. */
+            description: string;
+            /** @description True if nothing is sent to it. */
+            disabled: boolean;
+            /** @description The same as `filterTypes`. */
+            eventTypes: string[] | null;
+            /** @description The event types that are sent to it; null for all. */
+            filterTypes: string[] | null;
+            /** @description Its id, which begins with `ep_`, or with `sink_` if its messages wait in line. */
+            id: string;
+            /** @description Key-value pairs of your own. */
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description The most messages a second; null for no limit. */
+            rateLimit: number | null;
+            /** @description The same as `rateLimit`. */
+            throttleRate: number | null;
+            /** @description Your own id for it. */
+            uid: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+            /** @description The address that messages are sent to; empty if its receiver polls. */
+            url: string;
+            /** @description Your own version number. */
+            version: number;
+        };
+        /** @description The input to create or replace an endpoint. */
+        SvixEndpointIn: {
+            /** @description The channels that are sent to it, at most 10; null for all. An empty list is refused. */
+            channels?: string[] | null;
+            /** @description Your own description. */
+            description?: string | null;
+            /** @description True to send nothing to it. */
+            disabled?: boolean | null;
+            /** @description The event types that are sent to it, at most 500; null for all. An empty list is refused. */
+            eventTypes?: string[] | null;
+            /** @description The older name of `eventTypes`. Only one of the two can be given. */
+            filterTypes?: string[] | null;
+            /** @description Headers that are sent along. Only read when an endpoint is created with POST. */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            /** @description Key-value pairs of your own, at most 4096 bytes as JSON. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @description The older name of `throttleRate`, which wins if both are given. */
+            rateLimit?: number | null;
+            /** @description The secret that signs messages. If absent, one is made. Only read when an endpoint is created with POST. */
+            secret?: string | null;
+            /** @description The most messages a second, 1 to 65535; null for no limit. */
+            throttleRate?: number | null;
+            /** @description Your own id for it. It must not begin with `ep_` or `sink_`. */
+            uid?: string | null;
+            /** @description The address that messages are sent to. */
+            url: string;
+            /** @description Your own version number. 1 if absent. */
+            version?: number | null;
+        };
+        /** @description A message, and how it stands at an endpoint. */
+        SvixEndpointMessage: {
+            /** @description The channels that it is sent to. */
+            channels: string[] | null;
+            /**
+             * Format: date-time
+             * @description The time before which it is not sent; absent if it is sent at once.
+             */
+            deliverAt?: string;
+            /** @description Your own id for it. */
+            eventId: string | null;
+            /** @description The event type. */
+            eventType: string;
+            /** @description Its id, which begins with `msg_`. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The time of the next attempt; absent if none follows.
+             */
+            nextAttempt?: string;
+            /** @description The payload, usually an object. `{}` if it was not asked for, `{"expired":true}` if it is no longer kept or is not JSON. */
+            payload: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /**
+             * @description 0 success, 1 pending, 2 failure, 3 another attempt follows, 4 cancelled.
+             * @enum {integer}
+             */
+            status: 0 | 1 | 2 | 3 | 4;
+            /**
+             * @description The name of `status`.
+             * @enum {string}
+             */
+            statusText: "success" | "pending" | "fail" | "sending" | "canceled";
+            /** @description Words to find it by. */
+            tags: string[] | null;
+            /**
+             * Format: date-time
+             * @description The time at which it was accepted.
+             */
+            timestamp: string;
+        };
+        /** @description The changes to an endpoint. What is absent stays as it is. */
+        SvixEndpointPatch: {
+            /** @description The channels that are sent to it, at most 10; null for all. An empty list is refused. */
+            channels?: string[] | null;
+            /** @description Your own description. */
+            description?: string;
+            /** @description True to send nothing to it. */
+            disabled?: boolean;
+            /** @description The event types that are sent to it, at most 500; null for all. An empty list is refused. */
+            eventTypes?: string[] | null;
+            /** @description The older name of `eventTypes`. Only one of the two can be given. */
+            filterTypes?: string[] | null;
+            /** @description Key-value pairs of your own, at most 4096 bytes as JSON. Null empties it. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @description The older name of `throttleRate`, which wins if both are given. */
+            rateLimit?: number | null;
+            /** @description The most messages a second, 1 to 65535; null for no limit. */
+            throttleRate?: number | null;
+            /** @description Your own id for it; null for none. It must not begin with `ep_` or `sink_`. */
+            uid?: string | null;
+            /** @description The address that messages are sent to. */
+            url?: string;
+            /** @description Your own version number. */
+            version?: number;
+        };
+        /** @description The number of attempts at an endpoint, by how they ended. */
+        SvixEndpointStats: {
+            /** @description Cancelled by a script. */
+            canceled: number;
+            /** @description Not answered with a 2xx. */
+            fail: number;
+            /** @description Always 0. */
+            pending: number;
+            /** @description Always 0. */
+            sending: number;
+            /** @description Answered with a 2xx. */
+            success: number;
+        };
+        /** @description The event types of an organisation, to import elsewhere. */
+        SvixEnvironment: {
+            /** @description Always empty. */
+            connectors: Record<string, unknown>[];
+            /**
+             * Format: date-time
+             * @description The time of the export.
+             */
+            createdAt: string;
+            eventTypes: components["schemas"]["SvixEventType"][];
+            /** @description Always null. */
+            settings: null;
+            /**
+             * @description The version of this format.
+             * @enum {integer}
+             */
+            version: 1;
+        };
+        /** @description An export to import. Event types that exist are replaced. */
+        SvixEnvironmentIn: {
+            /** @description The event types, at most 5000. */
+            eventTypes?: components["schemas"]["SvixEventTypeIn"][] | null;
+        };
+        /** @description The reason why a request is refused. */
+        SvixError: {
+            /** @description A stable code, such as `not_found`. */
+            code: string;
+            /** @description The reason, in a sentence. */
+            detail: string;
+        } | {
+            /** @description The values at fault. */
+            detail: {
+                /** @description The path to the value at fault, which begins with `body` or `query`. */
+                loc: string[];
+                /** @description The reason, in a sentence. */
+                msg: string;
+                /** @description The type of the error, such as `value_error`. */
+                type: string;
+            }[];
+        };
+        /** @description An event type, which messages are of and endpoints choose. */
+        SvixEventType: {
+            /** @description True if endpoints can no longer choose it. */
+            archived: boolean;
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            createdAt: string;
+            /** @description True if endpoints should no longer choose it. */
+            deprecated: boolean;
+            /** @description What messages of this type are about. */
+            description: string;
+            /** @description The first of `featureFlags`. */
+            featureFlag: string | null;
+            /** @description Portals see it only with one of these flags; null if all see it. */
+            featureFlags: string[] | null;
+            /** @description The name of the group that it is shown in. */
+            groupName: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description JSON Schemas of the payload by version, such as `1`. Null if there are none, or if a list was not asked for them. */
+            schemas: {
+                [key: string]: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            } | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+        };
+        /** @description The input to create an event type. */
+        SvixEventTypeIn: {
+            /** @description True if endpoints can no longer choose it. */
+            archived?: boolean | null;
+            /** @description True if endpoints should no longer choose it. */
+            deprecated?: boolean | null;
+            /** @description What messages of this type are about. */
+            description: string;
+            /** @description The older name of `featureFlags`, for one flag. `featureFlags` wins if both are given. */
+            featureFlag?: string | null;
+            /** @description Portals see it only with one of these flags, at most 100; null if all see it. */
+            featureFlags?: string[] | null;
+            /** @description The name of the group that it is shown in. */
+            groupName?: string | null;
+            /** @description Its name: 1 to 256 letters, digits, dashes, underscores or dots. */
+            name: string;
+            /** @description JSON Schemas of the payload by version, such as `1`. */
+            schemas?: {
+                [key: string]: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            } | null;
+        };
+        /** @description The changes to an event type. What is absent stays as it is. */
+        SvixEventTypePatch: {
+            /** @description True if endpoints can no longer choose it. */
+            archived?: boolean;
+            /** @description True if endpoints should no longer choose it. */
+            deprecated?: boolean;
+            /** @description What messages of this type are about. */
+            description?: string;
+            /** @description The older name of `featureFlags`, for one flag. `featureFlags` wins if both are given. */
+            featureFlag?: string | null;
+            /** @description Portals see it only with one of these flags, at most 100; null if all see it. */
+            featureFlags?: string[] | null;
+            /** @description The name of the group that it is shown in; null for none. */
+            groupName?: string | null;
+            /** @description JSON Schemas of the payload by version, such as `1`. Null removes them. */
+            schemas?: {
+                [key: string]: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            } | null;
+        };
+        /** @description The input to replace an event type, or to create it under the name in the path. */
+        SvixEventTypeUpdate: {
+            /** @description True if endpoints can no longer choose it. */
+            archived?: boolean | null;
+            /** @description True if endpoints should no longer choose it. */
+            deprecated?: boolean | null;
+            /** @description What messages of this type are about. */
+            description: string;
+            /** @description The older name of `featureFlags`, for one flag. `featureFlags` wins if both are given. */
+            featureFlag?: string | null;
+            /** @description Portals see it only with one of these flags, at most 100; null if all see it. */
+            featureFlags?: string[] | null;
+            /** @description The name of the group that it is shown in. */
+            groupName?: string | null;
+            /** @description Not used: the name is the one in the path. */
+            name?: string;
+            /** @description JSON Schemas of the payload by version, such as `1`. */
+            schemas?: {
+                [key: string]: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            } | null;
+        };
+        /** @description The example to send. */
+        SvixExampleIn: {
+            /** @description The event type whose example is sent. */
+            eventType: string;
+            /** @description The place of the example among those of the schema, from 0. */
+            exampleIndex?: number;
+        };
+        /** @description The tokens to end. */
+        SvixExpireIn: {
+            /** @description The time until they end, in seconds. At once if absent. */
+            expiry?: number | null;
+            /** @description Only tokens of these sessions, at most 1000; all if empty. */
+            sessionIds?: string[];
+        };
+        /** @description The headers that an endpoint is sent along with each message. */
+        SvixHeaders: {
+            /** @description The headers whose values may be shown. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description The names of headers whose values are not shown, such as `authorization`. */
+            sensitive: string[];
+        };
+        /** @description The headers of an endpoint, in place of those that it has. */
+        SvixHeadersIn: {
+            /** @description Names and values. */
+            headers: {
+                [key: string]: string;
+            };
+        };
+        /** @description The changes to the headers of an endpoint. Other headers stay as they are. */
+        SvixHeadersPatch: {
+            /** @description The names of headers to remove. */
+            deleteHeaders?: string[] | null;
+            /** @description Names and values. Null removes a header. */
+            headers: {
+                [key: string]: string | null;
+            };
+        };
+        /** @description The health of the server and of what it depends on. */
+        SvixHealth: {
+            /** @description The cache, which is in memory. */
+            cache: {
+                /** @enum {string} */
+                status: "ok" | "error";
+            };
+            /** @description The database. */
+            database: {
+                /** @enum {string} */
+                status: "ok" | "error";
+            };
+            /** @description The queue, which is in the database. */
+            queue: {
+                /** @enum {string} */
+                status: "ok" | "error";
+            };
+        };
+        /** @description Tells that a client certificate is shown to an endpoint. */
+        SvixIdentity: {
+            /**
+             * @description Always true; without a certificate the answer is a 404.
+             * @enum {boolean}
+             */
+            enabled: true;
+        };
+        /** @description The client certificate that is shown to an endpoint. */
+        SvixIdentityIn: {
+            /** @description The certificate and its private key, in PEM. */
+            identity: string;
+        };
+        /** @description An integration: a key with which another system works on an application. */
+        SvixIntegration: {
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            createdAt: string;
+            /** @description The feature flags whose event types it sees. */
+            featureFlags: string[];
+            /** @description Its id, which begins with `integ_`. */
+            id: string;
+            /** @description The display name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+        };
+        /** @description The input to create or replace an integration. */
+        SvixIntegrationIn: {
+            /** @description The feature flags whose event types it sees, at most 25. */
+            featureFlags?: string[] | null;
+            /** @description The display name, not empty. */
+            name: string;
+        };
+        /** @description The key of an integration. */
+        SvixIntegrationKey: {
+            /** @description The key, which begins with `integsk_`. */
+            key: string;
+        };
+        /** @description A message. */
+        SvixMessage: {
+            /** @description The channels that it is sent to. */
+            channels: string[] | null;
+            /**
+             * Format: date-time
+             * @description The time before which it is not sent; absent if it is sent at once.
+             */
+            deliverAt?: string;
+            /** @description Your own id for it. */
+            eventId: string | null;
+            /** @description The event type. */
+            eventType: string;
+            /** @description Its id, which begins with `msg_`. */
+            id: string;
+            /** @description The payload, usually an object. `{}` if it was not asked for, `{"expired":true}` if it is no longer kept or is not JSON. */
+            payload: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description Words to find it by. */
+            tags: string[] | null;
+            /**
+             * Format: date-time
+             * @description The time at which it was accepted.
+             */
+            timestamp: string;
+        };
+        /** @description An endpoint, and how a message stands there. */
+        SvixMessageEndpoint: {
+            /** @description The channels that are sent to it; null for all. */
+            channels: string[] | null;
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            createdAt: string;
+            /** @description Your own description. */
+            description: string;
+            /** @description True if nothing is sent to it. */
+            disabled: boolean;
+            /** @description The same as `filterTypes`. */
+            eventTypes: string[] | null;
+            /** @description The event types that are sent to it; null for all. */
+            filterTypes: string[] | null;
+            /** @description Its id, which begins with `ep_`, or with `sink_` if its messages wait in line. */
+            id: string;
+            /** @description Key-value pairs of your own. */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description The time of the next attempt; null if none follows.
+             */
+            nextAttempt: string | null;
+            /** @description The most messages a second; null for no limit. */
+            rateLimit: number | null;
+            /**
+             * @description How the last attempt ended: 0 success, 2 failure, 4 cancelled.
+             * @enum {integer}
+             */
+            status: 0 | 1 | 2 | 3 | 4;
+            /**
+             * @description The name of `status`.
+             * @enum {string}
+             */
+            statusText: "success" | "pending" | "fail" | "sending" | "canceled";
+            /** @description The same as `rateLimit`. */
+            throttleRate: number | null;
+            /** @description Your own id for it. */
+            uid: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+            /** @description The address that messages are sent to; empty if its receiver polls. */
+            url: string;
+            /** @description Your own version number. */
+            version: number;
+        };
+        /** @description What became of each message. */
+        SvixMessageExpunge: {
+            /** @description The result by the id that was given. */
+            results: {
+                [key: string]: "expunged" | "not-found";
+            };
+        };
+        /** @description The messages whose payloads are removed. */
+        SvixMessageExpungeIn: {
+            /** @description Their ids or event ids, at most 1000. */
+            ids?: string[];
+        };
+        /** @description A message to send. `payload` or `data` must be given. */
+        SvixMessageIn: {
+            /** @description The application, which is created if it does not exist. Its `uid` must be the one in the path. */
+            application?: components["schemas"]["SvixApplicationIn"] | null;
+            /** @description The channels that it is sent to, 1 to 10; null for none in particular. */
+            channels?: string[] | null;
+            /** @description Another name of `payload`. Only one of the two can be given. */
+            data?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description The time before which it is not sent, at most a day ahead.
+             */
+            deliverAt?: string | null;
+            /** @description Your own id for it, unique within the application. It must not begin with `msg_`. */
+            eventId?: string | null;
+            /** @description The event type. */
+            eventType: string;
+            /** @description The payload, a JSON object. It is sent exactly as it is written here. */
+            payload?: {
+                [key: string]: unknown;
+            };
+            /** @description The number of hours for which the payload is kept. Cannot be given beside `payloadRetentionPeriod`. */
+            payloadRetentionHours?: number | null;
+            /** @description The number of days for which the payload is kept. */
+            payloadRetentionPeriod?: number | null;
+            /** @description Words to find it by, at most 5. */
+            tags?: string[] | null;
+            /** @description Values for the endpoints' scripts. `rawPayload`, a text, is sent in place of the payload, with the content type in `headers`. */
+            transformationsParams?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description Whether a message would be sent anywhere. */
+        SvixMessagePrecheck: {
+            /** @description True if an endpoint would get it. */
+            active: boolean;
+        };
+        /** @description A message that could be sent. */
+        SvixMessagePrecheckIn: {
+            /** @description The channels that it would be sent to. */
+            channels?: string[] | null;
+            /** @description The event type. */
+            eventType: string;
+        };
+        /** @description The messages to find. Names are in snake case here. */
+        SvixMessageSearchIn: {
+            /** @description Only after this time, in RFC 3339. */
+            after?: string | null;
+            /** @description Only before this time, in RFC 3339. */
+            before?: string | null;
+            /** @description Only in this channel. */
+            channel?: string | null;
+            /** @description Only if a text in the payload begins like this, in upper or lower case. */
+            content?: string | null;
+            /** @description Only of these event types, at most 500. */
+            event_types?: string[] | null;
+            /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+            iterator?: string | null;
+            /** @description The most items of the page. 50 if absent. */
+            limit?: number | null;
+            /** @description Only with this tag. */
+            tag?: string | null;
+            /** @description True to show payloads. */
+            with_content?: boolean | null;
+        };
+        /** @description The place where access tokens for an endpoint are asked for. Secrets are not shown. */
+        SvixOauth: {
+            /**
+             * @description The way in which the client's credentials are sent.
+             * @enum {string}
+             */
+            authMethod: "clientSecretBasic" | "clientSecretPost";
+            /** @description The client id. */
+            clientId: string;
+            /** @description More parameters of the token request; null for callers who may not change them. */
+            extraParams: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description The grant type of the token request.
+             * @enum {string}
+             */
+            grantType: "clientCredentials" | "refreshToken";
+            /** @description The scopes of the token. */
+            scopes: string[] | null;
+            /** @description The address of the token request. */
+            tokenUrl: string;
+        };
+        /** @description The place where access tokens for an endpoint are asked for. Secrets that are absent stay as they are, unless `tokenUrl` changes. */
+        SvixOauthIn: {
+            /**
+             * @description The way in which the client's credentials are sent.
+             * @enum {string}
+             */
+            authMethod: "clientSecretBasic" | "clientSecretPost";
+            /** @description The client id. */
+            clientId: string;
+            /** @description The client secret. */
+            clientSecret?: string | null;
+            /** @description More headers of the token request. */
+            extraHeaders?: {
+                [key: string]: string;
+            } | null;
+            /** @description More parameters of the token request. */
+            extraParams?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description The grant type of the token request.
+             * @enum {string}
+             */
+            grantType: "clientCredentials" | "refreshToken";
+            /** @description The refresh token, which the grant type `refreshToken` needs. */
+            refreshToken?: string | null;
+            /** @description The scopes of the token. */
+            scopes?: string[] | null;
+            /** @description The address of the token request. */
+            tokenUrl: string;
+        };
+        /** @description The word of a link to the portal. */
+        SvixOneTimeTokenIn: {
+            /** @description The token that the link carries. */
+            oneTimeToken: string;
+        };
+        /** @description What an import has changed, or would change. */
+        SvixOpenApiImport: {
+            data: {
+                /** @description The names of the event types that were created or replaced. */
+                modified: string[];
+                /** @description The event types that would be created or replaced. Present with `dryRun`. */
+                to_modify?: {
+                    deprecated: boolean;
+                    /** @description What messages of this type are about. */
+                    description: string;
+                    /** @description The name of the group that it is shown in. */
+                    groupName: string | null;
+                    /** @description Its name. */
+                    name: string;
+                    /** @description JSON Schemas of the payload by version, such as `1`. */
+                    schemas: {
+                        [key: string]: Record<string, unknown> | unknown[] | string | number | boolean | null;
+                    } | null;
+                }[];
+            };
+        };
+        /** @description An OpenAPI document whose webhooks become event types. `spec` or `specRaw` must be given. */
+        SvixOpenApiImportIn: {
+            /** @description True to change nothing and only show what would change. */
+            dryRun?: boolean;
+            /** @description True to archive event types that the document does not have. */
+            replaceAll?: boolean;
+            /** @description The document. */
+            spec?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The document as a text of JSON. Not used beside `spec`. */
+            specRaw?: string | null;
+        };
+        /** @description An endpoint of the organisation's own, which is told of changes of all other endpoints and their messages. */
+        SvixOperationalEndpoint: {
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            createdAt: string;
+            /** @description Your own description. */
+            description: string;
+            /** @description True if nothing is sent to it. */
+            disabled: boolean;
+            /** @description The same as `filterTypes`. */
+            eventTypes: string[] | null;
+            /** @description The event types that are sent to it; null for all. */
+            filterTypes: string[] | null;
+            /** @description Its id, which begins with `ep_`. */
+            id: string;
+            /** @description Key-value pairs of your own. */
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description The most messages a second; null for no limit. */
+            rateLimit: number | null;
+            /** @description The same as `rateLimit`. */
+            throttleRate: number | null;
+            /** @description Your own id for it. */
+            uid: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+            /** @description The address that messages are sent to. */
+            url: string;
+        };
+        /** @description The period of the messages that are sent again. */
+        SvixPeriodIn: {
+            /**
+             * Format: date-time
+             * @description The beginning of the period.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description The end of the period, at most 14 days after its beginning. Now if absent.
+             */
+            until?: string | null;
+        };
+        /** @description The token for polling an endpoint. It opens nothing else. */
+        SvixPollToken: {
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            createdAt: string;
+            /** @description Always null: it lasts until it is replaced. */
+            expiresAt: null;
+            /** @description The id of the endpoint. */
+            id: string;
+            /** @description Always null. */
+            name: null;
+            /** @description Always null. */
+            scopes: null;
+            /** @description The token, which begins with `sk_poll_`. */
+            token: string;
+        };
+        /** @description The input to replace the token for polling. */
+        SvixPollTokenRotateIn: {
+            /** @description The time for which the old token goes on, in seconds. It ends at once, so only 0 can be given. */
+            oldTokenExpiry?: number | null;
+        };
+        /** @description Messages that a receiver has fetched. */
+        SvixPolledMessages: {
+            data: components["schemas"]["SvixMessage"][];
+            /** @description True if there are no more messages at present. */
+            done: boolean;
+            /** @description The place to go on from, for the next request. */
+            iterator: string;
+        };
+        /** @description A link to the portal. */
+        SvixPortalAccess: {
+            /** @description The token that the link carries. */
+            token: string;
+            /** @description The link. */
+            url: string;
+        };
+        /** @description The access that a link to the portal gives. */
+        SvixPortalAccessIn: {
+            /** @description The application, which is created if it does not exist. Its `uid` must be the one in the path. */
+            application?: components["schemas"]["SvixApplicationIn"] | null;
+            /** @description What the holder may do; null for everything. */
+            capabilities?: components["schemas"]["SvixCapability"][] | null;
+            /** @description The time until the access ends, in seconds. Seven days if absent. */
+            expiry?: number | null;
+            /** @description The feature flags whose event types the holder sees, at most 100. */
+            featureFlags?: string[] | null;
+            /** @description True if the holder may change nothing. Not used beside `capabilities`. */
+            readOnly?: boolean | null;
+            /** @description A name of your own for the session, by which it can be ended. */
+            sessionId?: string | null;
+        };
+        /** @description The place where a consumer goes on. */
+        SvixPosition: {
+            /** @description The place in line. */
+            iterator: string;
+        };
+        /** @description A payload as it came. */
+        SvixRawPayload: {
+            /** @description The payload, byte for byte, as a text. */
+            payload: string;
+        };
+        /** @description What a receiver verifies signatures with. */
+        SvixSecret: {
+            /**
+             * @description The shared secret, or the public key.
+             * @example whsec_…
+             */
+            key: string;
+        };
+        /** @description The input to rotate a secret. */
+        SvixSecretRotateIn: {
+            /** @description The time for which the old secret signs beside the new one, in seconds. One day if absent. */
+            gracePeriodSeconds?: number | null;
+            /** @description The new secret. If absent, one is made. */
+            key?: string | null;
+        };
+        /** @description The place where a consumer goes on. */
+        SvixSeekIn: {
+            /**
+             * Format: date-time
+             * @description The time whose messages come next.
+             */
+            after: string;
+        };
+        /** @description A script, and a message to try it on. */
+        SvixSimulateIn: {
+            /** @description The channels of the message. */
+            channels?: string[] | null;
+            /** @description The script: JavaScript that defines a function `handler`. */
+            code: string;
+            /** @description The event type of the message. */
+            eventType: string;
+            /** @description The payload of the message. */
+            payload: Record<string, unknown> | unknown[] | string | number | boolean | null;
+            /** @description The variables that the script gets as `env`. */
+            variables?: {
+                [key: string]: string;
+            } | null;
+        };
+        /** @description The request that would be sent. */
+        SvixSimulated: {
+            /** @description True if the script cancels the message. */
+            cancel: boolean;
+            /** @enum {string} */
+            method: "POST" | "PUT";
+            /** @description The body. */
+            payload: string;
+            /** @description The address. */
+            url: string;
+        };
+        /** @description Work in the background, and its progress. */
+        SvixTask: {
+            /** @description The result so far; empty at first. */
+            data: {
+                /** @description The messages of each application, for `application.stats`. */
+                appStats?: {
+                    /** @description The application's id. */
+                    appId: string;
+                    /** @description The number of its messages. */
+                    messageDestinations: number;
+                }[];
+                /** @description The number of messages that were affected or counted. */
+                count?: number;
+                /** @description The reason why the task has failed. */
+                error?: string;
+                /** @description The number of messages of each event type, for `event-type.aggregate`. */
+                eventTypes?: {
+                    [key: string]: number;
+                };
+            };
+            /** @description Its id, which begins with `qtask_`. */
+            id: string;
+            /** @enum {string} */
+            status: "running" | "finished" | "failed";
+            /**
+             * @description The kind of work.
+             * @enum {string}
+             */
+            task: "endpoint.recover" | "endpoint.replay" | "endpoint.bulk-replay" | "application.purge_content" | "application.stats" | "event-type.aggregate";
+            /**
+             * Format: date-time
+             * @description The time of the last progress.
+             */
+            updatedAt: string;
+        };
+        /** @description A token for the portal. */
+        SvixToken: {
+            /** @description What its holder may do. */
+            capabilities: components["schemas"]["SvixCapability"][];
+            /** @description The token. */
+            token: string;
+        };
+        /** @description The script of an endpoint, which may change or cancel its messages. */
+        SvixTransformation: {
+            /** @description The script; null if there is none. */
+            code: string | null;
+            /** @description True if it runs. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string | null;
+            /** @description The variables that the script gets as `env`; null for callers who may not change them. */
+            variables: {
+                [key: string]: string;
+            } | null;
+        };
+        /** @description The changes to the script of an endpoint. What is absent stays as it is. */
+        SvixTransformationPatch: {
+            /** @description The script: JavaScript that defines a function `handler`. Null removes it. */
+            code?: string | null;
+            /** @description True to run it. */
+            enabled?: boolean;
+            /** @description The variables that the script gets as `env`, at most 16384 bytes together. */
+            variables?: {
+                [key: string]: string;
+            } | null;
+        };
+        /** @description The applications whose messages are counted, and the period. */
+        SvixUsageIn: {
+            /** @description The ids or uids of the applications, at most 1000; null for all. */
+            appIds?: string[] | null;
+            /**
+             * Format: date-time
+             * @description The beginning of the period.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description The end of the period.
+             */
+            until: string;
+        };
+        /** @description A task that counts the messages of applications. */
+        SvixUsageTask: {
+            /** @description Its id, which begins with `qtask_`. */
+            id: string;
+            /** @enum {string} */
+            status: "running" | "finished" | "failed";
+            /**
+             * @description The kind of work.
+             * @enum {string}
+             */
+            task: "application.stats";
+            /** @description The given ids that no application has. */
+            unresolvedAppIds: string[];
+            /**
+             * Format: date-time
+             * @description The time of the last progress.
+             */
+            updatedAt: string;
+        };
+        /** @description The caller of a request. */
+        SvixWhoami: {
+            /** @description The application whose token was used; null for an organisation. */
+            appId: string | null;
+            /** @description The organisation; null for the holder of an application's token. */
+            envId: string | null;
+            /**
+             * @description `apiKey` for an organisation, `appPortal` for the holder of an application's token.
+             * @enum {string}
+             */
+            permissionSource: "apiKey" | "appPortal";
+            /** @description Always null. */
+            sessionId: null;
+        };
+        /** @description The server, as an owner sees it. */
+        System: {
+            /** @description The address by which people reach the server. */
+            base_url: string;
+            database: components["schemas"]["DatabaseView"];
+            /** @description The nodes that are alive, oldest first. */
+            nodes: components["schemas"]["NodeView"][];
+            /**
+             * Format: date-time
+             * @description The time of the server's clock.
+             */
+            now: string;
+            /** @description The settings. Empty on a server of several organisations: they belong to its operator. */
+            settings: components["schemas"]["SettingView"][];
+            /** @description The version of the program. */
+            version: string;
+        };
+        /** @description The space of a table. */
+        TableView: {
+            /** Format: int64 */
+            bytes: number;
+            name: string;
+        };
+        /** @description The signed-in person. */
         Who: {
             member: components["schemas"]["Member"];
             /** @description The organisation that the session is for. */
             organisation_id: string;
+            /** @description The organisations that the person belongs to, the one that they joined first coming first. */
+            organisations: components["schemas"]["Membership"][];
             workspaces: components["schemas"]["Workspace"][];
         };
         /** @description A workflow or a kind of job. */
         WorkflowView: {
-            /** @description Its name. */
+            /** @description The name of the workflow, or the kind of job. */
             name: string;
             /**
              * Format: date-time
-             * @description Since when nothing of it is started.
+             * @description The time since which it is paused; `null` if it is not.
              */
             pausedAt?: string | null;
             /**
              * Format: int64
-             * @description Its latest version; 0 for a kind of job.
+             * @description The latest version; 0 for a kind of job.
              */
             version: number;
         };
-        /** @description An isolated body of memory inside an organisation. */
+        /** @description An isolated memory inside an organisation. */
         Workspace: {
             /** @description Its id; also the uid of its webhook application and its notification tenant. */
             id: string;
@@ -3608,24 +8818,26 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description Observations from this significance on (0 to 100) are told to the members.
+             * @description The significance (0 to 100) from which on members are notified of an observation.
              */
             notify_threshold: number;
-            /** @description Whose it is. */
+            /** @description The owner. */
             organisation_id: string;
         };
-        /** @description A workspace to be made. */
+        /** @description A workspace to create. */
         WorkspaceIn: {
-            /** @description Its name. */
+            /** @description The name of the workspace. */
             name: string;
         };
-        /** @description What can be changed about a workspace. */
+        /** @description Changes to a workspace. What is absent stays. */
         WorkspacePatch: {
+            /** @description Another name, of 1 to 100 characters. */
+            name?: string | null;
             /**
              * Format: int64
-             * @description From which significance on members are told, 0 to 100.
+             * @description The significance from which members are notified, 0 to 100.
              */
-            notify_threshold: number;
+            notify_threshold?: number | null;
         };
     };
     responses: never;
@@ -3651,13 +8863,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3683,13 +8895,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3697,11 +8909,11 @@ export interface operations {
     get_api_activity: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -3718,13 +8930,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_Activity"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3732,11 +8944,11 @@ export interface operations {
     get_api_attempts: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -3753,13 +8965,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_AttemptView"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3789,13 +9001,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3803,13 +9015,13 @@ export interface operations {
     get_api_deliveries: {
         parameters: {
             query?: {
-                /** @description `received`, `processed`, `skipped` or `failed`. */
+                /** @description The status: `received`, `processed`, `skipped` or `failed`. */
                 status?: string;
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -3826,13 +9038,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_DeliverySummary"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3840,7 +9052,7 @@ export interface operations {
     get_api_deliveries_id: {
         parameters: {
             query?: {
-                /** @description The workspace; any of the organisation's when absent. */
+                /** @description The workspace; any workspace of the organisation when absent. */
                 workspace?: string;
             };
             header?: never;
@@ -3865,13 +9077,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3879,7 +9091,7 @@ export interface operations {
     post_api_deliveries_id_process: {
         parameters: {
             query?: {
-                /** @description The workspace; any of the organisation's when absent. */
+                /** @description The workspace; any workspace of the organisation when absent. */
                 workspace?: string;
             };
             header?: never;
@@ -3910,13 +9122,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3954,13 +9166,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3976,7 +9188,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": Record<string, unknown>;
             };
         };
         responses: {
@@ -4018,13 +9230,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4041,7 +9253,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": Record<string, unknown>;
             };
         };
         responses: {
@@ -4083,13 +9295,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4097,19 +9309,19 @@ export interface operations {
     get_api_jobs: {
         parameters: {
             query?: {
-                /** @description The workflow's name or the job's kind. */
+                /** @description The name of the workflow, or the kind of job. */
                 name?: string;
-                /** @description `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
+                /** @description The status: `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
                 status?: string;
-                /** @description Asked for at this time or later, RFC 3339. */
+                /** @description Requested at this time or later, RFC 3339. */
                 after?: string;
-                /** @description Asked for before this time, RFC 3339. */
+                /** @description Requested before this time, RFC 3339. */
                 before?: string;
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -4126,13 +9338,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_RunSummary"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4140,9 +9352,9 @@ export interface operations {
     get_api_jobs_statistics: {
         parameters: {
             query?: {
-                /** @description The workflow's name or the job's kind; all of them when absent. */
+                /** @description The name of the workflow, or the kind of job; all of them when absent. */
                 name?: string;
-                /** @description `24h`, `7d` or `30d`; a day when absent. */
+                /** @description The time span: `24h`, `7d` or `30d`; `24h` when absent. */
                 window?: string;
             };
             header?: never;
@@ -4159,13 +9371,13 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4195,13 +9407,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4235,13 +9447,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4277,13 +9489,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4305,13 +9517,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_SecretKey"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4337,13 +9549,13 @@ export interface operations {
                     "application/json": components["schemas"]["KeyMade"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4371,13 +9583,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4399,13 +9611,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_Member"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4443,13 +9655,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4458,7 +9670,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4487,13 +9701,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4502,7 +9716,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -4537,13 +9753,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4552,7 +9768,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -4585,13 +9803,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4600,7 +9818,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4619,13 +9839,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4634,7 +9854,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4651,13 +9873,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4666,7 +9888,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4689,13 +9913,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4703,11 +9927,11 @@ export interface operations {
     get_api_notifications: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -4724,13 +9948,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_NotificationSummary"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4740,23 +9964,28 @@ export interface operations {
             query?: {
                 /** @description The provider: `github`, `vercel`, `linear` or `sentry`. Also known as `provider`. */
                 source?: string;
-                /** @description The type, or its first word: `pull_request` means all that happens to one. */
+                /**
+                 * @description The type, or its first word: `pull_request` matches everything that happens to a pull
+                 *     request.
+                 */
                 type?: string;
                 /** @description The actor's id (`github:123`) or name. */
                 actor?: string;
-                /** @description One of the topics. */
+                /** @description A topic of the observation. */
                 topic?: string;
-                /** @description The least significance. */
+                /** @description The category, such as `bug_fix`. */
+                category?: string;
+                /** @description The lowest significance. Also known as `significance`. */
                 min_significance?: number;
                 /** @description Not before this time, RFC 3339. Also known as `since`. */
                 after?: string;
                 /** @description Before this time, RFC 3339. Also known as `until`. */
                 before?: string;
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -4773,13 +10002,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_Observation"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4787,7 +10016,7 @@ export interface operations {
     get_api_observations_id: {
         parameters: {
             query?: {
-                /** @description The workspace; any of the organisation's when absent. */
+                /** @description The workspace; any workspace of the organisation when absent. */
                 workspace?: string;
             };
             header?: never;
@@ -4812,13 +10041,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4826,7 +10055,7 @@ export interface operations {
     get_api_observations_id_edges: {
         parameters: {
             query?: {
-                /** @description The workspace; any of the organisation's when absent. */
+                /** @description The workspace; any workspace of the organisation when absent. */
                 workspace?: string;
             };
             header?: never;
@@ -4851,13 +10080,56 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_observations_id_graph: {
+        parameters: {
+            query?: {
+                /** @description The number of edges between the observation and the farthest others, 1 to 3; 2 when absent. */
+                depth?: number;
+                /** @description The most observations, 1 to 100; 40 when absent. */
+                limit?: number;
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbourhood"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4879,13 +10151,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_PublicKey"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4917,13 +10189,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4951,13 +10223,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4965,19 +10237,19 @@ export interface operations {
     get_api_runs: {
         parameters: {
             query?: {
-                /** @description The workflow's name or the job's kind. */
+                /** @description The name of the workflow, or the kind of job. */
                 name?: string;
-                /** @description `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
+                /** @description The status: `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
                 status?: string;
-                /** @description Asked for at this time or later, RFC 3339. */
+                /** @description Requested at this time or later, RFC 3339. */
                 after?: string;
-                /** @description Asked for before this time, RFC 3339. */
+                /** @description Requested before this time, RFC 3339. */
                 before?: string;
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -4994,13 +10266,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_RunSummary"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5026,13 +10298,13 @@ export interface operations {
                     "application/json": components["schemas"]["BulkCancel"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5062,13 +10334,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5076,9 +10348,9 @@ export interface operations {
     get_api_runs_statistics: {
         parameters: {
             query?: {
-                /** @description The workflow's name or the job's kind; all of them when absent. */
+                /** @description The name of the workflow, or the kind of job; all of them when absent. */
                 name?: string;
-                /** @description `24h`, `7d` or `30d`; a day when absent. */
+                /** @description The time span: `24h`, `7d` or `30d`; `24h` when absent. */
                 window?: string;
             };
             header?: never;
@@ -5095,13 +10367,13 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5131,13 +10403,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5171,13 +10443,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5202,7 +10474,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Begun"];
+                    "application/json": components["schemas"]["StartOutcome"];
                 };
             };
             404: {
@@ -5211,13 +10483,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5253,13 +10525,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5287,13 +10559,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5335,13 +10607,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5361,13 +10633,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5395,13 +10667,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5410,7 +10682,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                organisation: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -5433,13 +10707,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5448,7 +10722,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                organisation: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -5465,13 +10741,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5507,13 +10783,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5541,13 +10817,53 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_session_organisations_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5589,13 +10905,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5623,13 +10939,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5657,13 +10973,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5685,13 +11001,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_SigningKey"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5719,13 +11035,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5753,13 +11069,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5767,11 +11083,11 @@ export interface operations {
     get_api_sources: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -5788,13 +11104,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_Source"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5832,13 +11148,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5866,13 +11182,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5881,7 +11197,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -5916,13 +11234,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5944,13 +11262,13 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5958,11 +11276,11 @@ export interface operations {
     get_api_suppressions: {
         parameters: {
             query?: {
-                /** @description The workspace; the organisation's first when absent. */
+                /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
-                /** @description Where to read on: `next` of the page before. */
+                /** @description The place to read on from: `next` of the page before. */
                 cursor?: string;
-                /** @description How many, from 1 to 200; 50 when absent. */
+                /** @description The number of items, from 1 to 200; 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -5979,13 +11297,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_Suppression"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6017,13 +11335,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6051,18 +11369,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
     };
-    get_api_v1_app: {
+    get_api_system: {
         parameters: {
             query?: never;
             header?: never;
@@ -6071,51 +11389,116 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_v1_app: {
+        parameters: {
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description The order of the items: `ascending` or `descending`. */
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixApplication"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     post_api_v1_app: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description True to answer with the application of this `uid` if there is one. */
+                get_if_exists?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixApplicationIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixApplication"];
+                };
+            };
+            /** @description Done. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixApplication"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6131,20 +11514,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixApplication"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6158,26 +11543,37 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixApplicationIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixApplication"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixApplication"];
+                };
+            };
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6193,20 +11589,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6220,33 +11616,60 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixApplicationPatch"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixApplication"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_attempt_endpoint_endpoint: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only with this status: 0 success, 1 pending, 2 failure, 3 sending, 4 cancelled. */
+                status?: number;
+                /** @description Only if the answer has a status of this class: 100, 200, 300, 400 or 500; 0 for no answer. */
+                status_code_class?: number;
+                /** @description False to leave out payloads and answers. True if absent. */
+                with_content?: boolean;
+                /** @description True to show cancelled attempts as such, and not as successes. */
+                expanded_statuses?: boolean;
+                /** @description True to show the message of each attempt. */
+                with_msg?: boolean;
+            };
             header?: never;
             path: {
                 app: string;
@@ -6256,27 +11679,52 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixAttemptWithMessage"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_attempt_endpoint_endpoint_count: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only with this status: 0 success, 1 pending, 2 failure, 3 sending, 4 cancelled. */
+                status?: number;
+                /** @description Only if the answer has a status of this class: 100, 200, 300, 400 or 500; 0 for no answer. */
+                status_code_class?: number;
+            };
             header?: never;
             path: {
                 app: string;
@@ -6286,27 +11734,54 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixAttemptCount"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_attempt_msg_message: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only with this status: 0 success, 1 pending, 2 failure, 3 sending, 4 cancelled. */
+                status?: number;
+                /** @description Only if the answer has a status of this class: 100, 200, 300, 400 or 500; 0 for no answer. */
+                status_code_class?: number;
+                /** @description False to leave out payloads and answers. True if absent. */
+                with_content?: boolean;
+                /** @description True to show cancelled attempts as such, and not as successes. */
+                expanded_statuses?: boolean;
+                /** @description Only at this endpoint, by its id or uid. */
+                endpoint_id?: string;
+            };
             header?: never;
             path: {
                 app: string;
@@ -6316,27 +11791,44 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixAttempt"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_destination: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description The order of the items: `ascending` or `descending`. */
+                order?: string;
+            };
             header?: never;
             path: {
                 app: string;
@@ -6345,20 +11837,30 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixDestination"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6372,289 +11874,583 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixDestinationIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    get_api_v1_app_app_destination_destination: {
+    get_api_v1_app_app_destination_endpoint: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    put_api_v1_app_app_destination_destination: {
+    put_api_v1_app_app_destination_endpoint: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixDestinationIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
+            };
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    delete_api_v1_app_app_destination_destination: {
+    delete_api_v1_app_app_destination_endpoint: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    patch_api_v1_app_app_destination_destination: {
+    patch_api_v1_app_app_destination_endpoint: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixDestinationPatch"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    get_api_v1_app_app_destination_destination_attempt: {
+    get_api_v1_app_app_destination_endpoint_attempt: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only with this status: 0 success, 1 pending, 2 failure, 3 sending, 4 cancelled. */
+                status?: number;
+                /** @description Only if the answer has a status of this class: 100, 200, 300, 400 or 500; 0 for no answer. */
+                status_code_class?: number;
+                /** @description False to leave out payloads and answers. True if absent. */
+                with_content?: boolean;
+                /** @description True to show cancelled attempts as such, and not as successes. */
+                expanded_statuses?: boolean;
+                /** @description True to show the message of each attempt. */
+                with_msg?: boolean;
+            };
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixAttemptWithMessage"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    post_api_v1_app_app_destination_destination_force_retry: {
+    post_api_v1_app_app_destination_endpoint_force_retry: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    get_api_v1_app_app_destination_destination_next_event: {
+    get_api_v1_app_app_destination_endpoint_headers: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixHeaders"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    post_api_v1_app_app_destination_destination_skip: {
+    put_api_v1_app_app_destination_endpoint_headers: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixHeadersIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    patch_api_v1_app_app_destination_endpoint_headers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixHeadersPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixHeaders"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_destination_endpoint_next_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixMessage"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_destination_endpoint_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixSecret"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    post_api_v1_app_app_destination_endpoint_secret_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixSecretRotateIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixEmpty"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    post_api_v1_app_app_destination_endpoint_skip: {
+        parameters: {
+            query?: {
+                /** @description Skip all messages up to this place. Only the first message if absent. */
+                iterator?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_destination_endpoint_transformation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixTransformation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    patch_api_v1_app_app_destination_endpoint_transformation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixTransformationPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixEmpty"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_endpoint: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description The order of the items: `ascending` or `descending`. */
+                order?: string;
+            };
             header?: never;
             path: {
                 app: string;
@@ -6663,20 +12459,30 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixEndpoint"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6690,26 +12496,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEndpointIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEndpoint"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6726,20 +12534,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEndpoint"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6754,26 +12564,37 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEndpointIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEndpoint"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixEndpoint"];
+                };
+            };
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6790,20 +12611,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6818,26 +12639,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEndpointPatch"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEndpoint"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6852,26 +12675,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixBulkReplayIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixTask"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6888,20 +12713,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixAuthority"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6916,26 +12743,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixAuthorityIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6952,20 +12779,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixHeaders"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -6980,26 +12809,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixHeadersIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7014,33 +12843,56 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixHeadersPatch"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_endpoint_endpoint_msg: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only with this status: 0 success, 1 pending, 2 failure, 3 sending, 4 cancelled. */
+                status?: number;
+                /** @description Only if the answer has a status of this class: 100, 200, 300, 400 or 500; 0 for no answer. */
+                status_code_class?: number;
+                /** @description False to leave out payloads and answers. True if absent. */
+                with_content?: boolean;
+                /** @description True to show cancelled attempts as such, and not as successes. */
+                expanded_statuses?: boolean;
+            };
             header?: never;
             path: {
                 app: string;
@@ -7050,20 +12902,30 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixEndpointMessage"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7080,20 +12942,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixIdentity"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7108,26 +12972,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixIdentityIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7144,20 +13008,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7174,20 +13038,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixOauth"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7202,26 +13068,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixOauthIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7238,20 +13104,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7266,26 +13132,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixPeriodIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixTask"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7300,26 +13168,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixPeriodIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixTask"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7336,20 +13206,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixSecret"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7364,26 +13236,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixSecretRotateIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7398,33 +13270,40 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixExampleIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixMessage"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_endpoint_endpoint_stats: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The beginning of the period. 28 days before its end if absent. */
+                since?: string;
+                /** @description The end of the period. Now if absent. */
+                until?: string;
+            };
             header?: never;
             path: {
                 app: string;
@@ -7434,20 +13313,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEndpointStats"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7464,20 +13345,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixTransformation"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7492,26 +13375,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixTransformationPatch"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEmpty"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7526,33 +13411,42 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixSimulateIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixSimulated"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_integration: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description The order of the items: `ascending` or `descending`. */
+                order?: string;
+            };
             header?: never;
             path: {
                 app: string;
@@ -7561,20 +13455,30 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixIntegration"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7588,26 +13492,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixIntegrationIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixIntegration"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7624,20 +13530,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixIntegration"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7652,26 +13560,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixIntegrationIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixIntegration"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7688,20 +13598,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7718,20 +13628,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixIntegrationKey"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7746,33 +13658,50 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixIntegrationKey"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_msg: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only if a text in the payload begins like this, in upper or lower case. */
+                content?: string;
+                /** @description False to leave out payloads. True if absent. */
+                with_content?: boolean;
+            };
             header?: never;
             path: {
                 app: string;
@@ -7781,53 +13710,68 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixMessage"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     post_api_v1_app_app_msg: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description False to leave out payloads. True if absent. */
+                with_content?: boolean;
+            };
             header?: never;
             path: {
                 app: string;
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixMessageIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixMessage"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7841,26 +13785,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixMessageExpungeIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixMessageExpunge"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7874,26 +13820,24 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixTask"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7907,26 +13851,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixMessagePrecheckIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixMessagePrecheck"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -7940,33 +13886,46 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixMessageSearchIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixMessage"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_msg_message: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description False to leave out payloads. True if absent. */
+                with_content?: boolean;
+            };
             header?: never;
             path: {
                 app: string;
@@ -7976,27 +13935,54 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixMessage"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_msg_message_attempt: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only with this status: 0 success, 1 pending, 2 failure, 3 sending, 4 cancelled. */
+                status?: number;
+                /** @description Only if the answer has a status of this class: 100, 200, 300, 400 or 500; 0 for no answer. */
+                status_code_class?: number;
+                /** @description False to leave out payloads and answers. True if absent. */
+                with_content?: boolean;
+                /** @description True to show cancelled attempts as such, and not as successes. */
+                expanded_statuses?: boolean;
+                /** @description Only at this endpoint, by its id or uid. */
+                endpoint_id?: string;
+            };
             header?: never;
             path: {
                 app: string;
@@ -8006,27 +13992,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixAttempt"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_msg_message_attempt_attempt: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description False to leave out payloads and answers. True if absent. */
+                with_content?: boolean;
+                /** @description True to show cancelled attempts as such, and not as successes. */
+                expanded_statuses?: boolean;
+            };
             header?: never;
             path: {
                 app: string;
@@ -8037,20 +14038,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixAttempt"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8068,20 +14071,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8098,27 +14101,34 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_msg_message_endpoint: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description The order of the items: `ascending` or `descending`. */
+                order?: string;
+            };
             header?: never;
             path: {
                 app: string;
@@ -8128,27 +14138,60 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixMessageEndpoint"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_app_app_msg_message_endpoint_endpoint_attempt: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only with this status: 0 success, 1 pending, 2 failure, 3 sending, 4 cancelled. */
+                status?: number;
+                /** @description Only if the answer has a status of this class: 100, 200, 300, 400 or 500; 0 for no answer. */
+                status_code_class?: number;
+                /** @description False to leave out payloads and answers. True if absent. */
+                with_content?: boolean;
+                /** @description True to show cancelled attempts as such, and not as successes. */
+                expanded_statuses?: boolean;
+            };
             header?: never;
             path: {
                 app: string;
@@ -8159,20 +14202,30 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixAttempt"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8188,26 +14241,24 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEmpty"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8224,116 +14275,768 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixRawPayload"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    get_api_v1_app_app_poller_destination: {
+    get_api_v1_app_app_poller_endpoint: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` of another answer. */
+                iterator?: string;
+                /** @description The time to begin from, if there is no iterator. */
+                after?: string;
+                /** @description Only of this event type. */
+                event_type?: string;
+                /** @description Only in this channel. */
+                channel?: string;
+            };
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixPolledMessages"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    get_api_v1_app_app_poller_destination_consumer_consumer: {
+    get_api_v1_app_app_poller_endpoint_consumer_consumer: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` of another answer. */
+                iterator?: string;
+                /** @description The time to begin from, if there is no iterator. */
+                after?: string;
+                /** @description Only of this event type. */
+                event_type?: string;
+                /** @description Only in this channel. */
+                channel?: string;
+            };
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
                 consumer: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixPolledMessages"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    post_api_v1_app_app_poller_destination_consumer_consumer_seek: {
+    post_api_v1_app_app_poller_endpoint_consumer_consumer_seek: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
                 consumer: string;
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixSeekIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixPosition"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_stream_sink: {
+        parameters: {
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description The order of the items: `ascending` or `descending`. */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixDestination"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    post_api_v1_app_app_stream_sink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixDestinationIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_stream_sink_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    put_api_v1_app_app_stream_sink_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixDestinationIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
+            };
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    delete_api_v1_app_app_stream_sink_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    patch_api_v1_app_app_stream_sink_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixDestinationPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixDestination"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_stream_sink_endpoint_attempt: {
+        parameters: {
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description Only before this time. */
+                before?: string;
+                /** @description Only after this time. */
+                after?: string;
+                /** @description Only of these event types. */
+                event_types?: string[];
+                /** @description Only in this channel. */
+                channel?: string;
+                /** @description Only with this tag. */
+                tag?: string;
+                /** @description Only with this status: 0 success, 1 pending, 2 failure, 3 sending, 4 cancelled. */
+                status?: number;
+                /** @description Only if the answer has a status of this class: 100, 200, 300, 400 or 500; 0 for no answer. */
+                status_code_class?: number;
+                /** @description False to leave out payloads and answers. True if absent. */
+                with_content?: boolean;
+                /** @description True to show cancelled attempts as such, and not as successes. */
+                expanded_statuses?: boolean;
+                /** @description True to show the message of each attempt. */
+                with_msg?: boolean;
+            };
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixAttemptWithMessage"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    post_api_v1_app_app_stream_sink_endpoint_force_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_stream_sink_endpoint_headers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixHeaders"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    put_api_v1_app_app_stream_sink_endpoint_headers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixHeadersIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    patch_api_v1_app_app_stream_sink_endpoint_headers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixHeadersPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixHeaders"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_stream_sink_endpoint_next_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixMessage"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_stream_sink_endpoint_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixSecret"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    post_api_v1_app_app_stream_sink_endpoint_secret_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixSecretRotateIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixEmpty"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    post_api_v1_app_app_stream_sink_endpoint_skip: {
+        parameters: {
+            query?: {
+                /** @description Skip all messages up to this place. Only the first message if absent. */
+                iterator?: string;
+            };
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_v1_app_app_stream_sink_endpoint_transformation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixTransformation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    patch_api_v1_app_app_stream_sink_endpoint_transformation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SvixTransformationPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixEmpty"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8347,26 +15050,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixPortalAccessIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixPortalAccess"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8380,90 +15085,94 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixExpireIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    get_api_v1_auth_app_app_poller_destination_token: {
+    get_api_v1_auth_app_app_poller_endpoint_token: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixPollToken"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
-    post_api_v1_auth_app_app_poller_destination_token_rotate: {
+    post_api_v1_auth_app_app_poller_endpoint_token_rotate: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 app: string;
-                destination: string;
+                endpoint: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixPollTokenRotateIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixPollToken"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8479,24 +15188,26 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixDashboardAccessIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixPortalAccess"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8508,26 +15219,22 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8539,26 +15246,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixOneTimeTokenIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixToken"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8572,47 +15281,70 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixWhoami"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_background_task: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description The order of the items: `ascending` or `descending`. */
+                order?: string;
+                /** @description Only with this status: `running`, `finished` or `failed`. */
+                status?: string;
+                /** @description Only of this kind, such as `endpoint.recover`. */
+                task?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixTask"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8628,20 +15360,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixTask"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8653,26 +15387,24 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEnvironment"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8684,53 +15416,72 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEnvironmentIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_event_type: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description True to list archived event types too. */
+                include_archived?: boolean;
+                /** @description True to show schemas. */
+                with_content?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixEventType"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8742,26 +15493,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEventTypeIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEventType"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8773,26 +15526,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixOpenApiImportIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixOpenApiImport"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8808,20 +15563,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEventType"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8835,33 +15592,47 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEventTypeUpdate"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEventType"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SvixEventType"];
+                };
+            };
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     delete_api_v1_event_type_name: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description True to remove it for good. Otherwise it is archived. */
+                expunge?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -8870,20 +15641,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8897,26 +15668,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEventTypePatch"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixEventType"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8930,20 +15703,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixHealth"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -8957,47 +15732,64 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
     };
     get_api_v1_operational_webhook_endpoint: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page, 0 to 250. 50 if absent. */
+                limit?: number;
+                /** @description The place to go on from: the `iterator` or `prevIterator` of another page. */
+                iterator?: string;
+                /** @description The order of the items: `ascending` or `descending`. */
+                order?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SvixOperationalEndpoint"][];
+                        /** @description True if there are no more items at present. */
+                        done: boolean;
+                        /** @description The place after the last item, for the next page. */
+                        iterator: string | null;
+                        /** @description The place before the first item, for the page before. */
+                        prevIterator?: string;
+                    };
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9009,26 +15801,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEndpointIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixOperationalEndpoint"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9044,20 +15838,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixOperationalEndpoint"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9071,26 +15867,28 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixEndpointIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixOperationalEndpoint"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9106,20 +15904,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9135,20 +15933,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixHeaders"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9162,26 +15962,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixHeadersIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9197,20 +15997,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixSecret"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9224,26 +16026,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixSecretRotateIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9255,26 +16057,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SvixUsageIn"];
             };
         };
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixUsageTask"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9286,26 +16090,24 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description As the svix libraries expect it. */
+            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SvixTask"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SvixError"];
                 };
             };
         };
@@ -9327,13 +16129,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_WorkflowView"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9363,13 +16165,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9399,13 +16201,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9421,7 +16223,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": Record<string, unknown>;
             };
         };
         responses: {
@@ -9430,7 +16232,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Begun"];
+                    "application/json": components["schemas"]["StartOutcome"];
                 };
             };
             404: {
@@ -9439,13 +16241,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9467,13 +16269,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageView_Workspace"];
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9505,13 +16307,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9545,13 +16347,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9593,13 +16401,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9621,87 +16429,3718 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
     };
-    post_v1_channels_feed_messages_bulk_status: {
+    get_v1_audiences_key_members: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+            };
             header?: never;
             path: {
-                feed: string;
-                status: string;
+                key: string;
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockAudienceMember"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_audiences_key_members: {
+        parameters: {
+            query?: {
+                /** @description True to create the audience if there is none. */
+                create_audience?: boolean;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["KnockAudienceMembersIn"];
             };
         };
         responses: {
-            /** @description As the knock libraries expect it. */
-            200: {
+            /** @description Done. */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["KnockError"];
                 };
             };
         };
     };
-    post_v1_messages_batch_status: {
+    delete_v1_audiences_key_members: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                status: string;
+                key: string;
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["KnockAudienceMembersIn"];
             };
         };
         responses: {
-            /** @description As the knock libraries expect it. */
-            200: {
+            /** @description Done. */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_bulk_operations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockBulkOperation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_channel_groups: {
+        parameters: {
+            query?: {
+                /** @description The key after which the page begins, from `page_info.after`. */
+                after?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockChannelGroup"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_channel_groups_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannelGroup"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_channel_groups_key: {
+        parameters: {
+            query?: {
+                /** @description True to commit the draft at once. */
+                commit?: boolean;
+                /** @description A note for the commit. */
+                commit_message?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockChannelGroupIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannelGroupAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_channel_groups_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_channel_groups_key_validate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockChannelGroupIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannelGroupCheck"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_channels: {
+        parameters: {
+            query?: {
+                /** @description The key after which the page begins, from `page_info.after`. */
+                after?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockChannel"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_channels_channel_messages_bulk_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+                mark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockBulkMarkIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockBulkOperation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_channels_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannel"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_channels_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockChannelIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannelAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_channels_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_channels_key_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockChannelTestIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessage"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_commits: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockCommit"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_commits: {
+        parameters: {
+            query?: {
+                /** @description A note for the commits. */
+                commit_message?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockCommitAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_commits_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockCommit"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_email_layouts: {
+        parameters: {
+            query?: {
+                /** @description The key after which the page begins, from `page_info.after`. */
+                after?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockEmailLayout"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_email_layouts_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockEmailLayout"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_email_layouts_key: {
+        parameters: {
+            query?: {
+                /** @description True to commit the draft at once. */
+                commit?: boolean;
+                /** @description A note for the commit. */
+                commit_message?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockEmailLayoutIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockEmailLayoutAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_email_layouts_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_email_layouts_key_validate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockEmailLayoutIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockEmailLayoutCheck"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_guides: {
+        parameters: {
+            query?: {
+                /** @description The key after which the page begins, from `page_info.after`. */
+                after?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockGuide"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_guides_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockGuide"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_guides_key: {
+        parameters: {
+            query?: {
+                /** @description True to commit the draft at once. */
+                commit?: boolean;
+                /** @description A note for the commit. */
+                commit_message?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockGuideIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockGuideAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_guides_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_guides_key_activate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockActivateIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockGuideAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_guides_key_validate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockGuideIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockGuideCheck"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_integrations_census_custom_destination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockWarehouseCallIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWarehouseAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_integrations_hightouch_embedded_destination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockWarehouseCallIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWarehouseAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_messages: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Only items that were inserted after this time. */
+                "inserted_at.gt"?: string;
+                /** @description Only items that were inserted at this time or after it. */
+                "inserted_at.gte"?: string;
+                /** @description Only items that were inserted before this time. */
+                "inserted_at.lt"?: string;
+                /** @description Only items that were inserted at this time or before it. */
+                "inserted_at.lte"?: string;
+                /** @description Only messages of the channel with this id. */
+                channel_id?: string;
+                /** @description Only messages with this tenant. */
+                tenant?: string;
+                /** @description Only messages with one of these statuses, such as `delivered`. */
+                "status[]"?: string[];
+                /** @description Only messages that are all of this, such as `read` or `unseen`. */
+                "engagement_status[]"?: string[];
+                /** @description Only messages with these ids. */
+                "message_ids[]"?: string[];
+                /** @description Only messages of this workflow run. */
+                workflow_run_id?: string;
+                /** @description Only messages of this run of a recipient. */
+                workflow_recipient_run_id?: string;
+                /** @description Only messages of workflows or guides with one of these keys. */
+                source?: string[];
+                /** @description Only messages of workflows with one of these categories, at most three. */
+                "workflow_categories[]"?: string[];
+                /** @description A JSON object with at most four plain values. Only messages whose data have all of them. */
+                trigger_data?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessages"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_messages_batch_content: {
+        parameters: {
+            query?: {
+                /** @description The ids of the messages, at most 50. */
+                "message_ids[]"?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessageContent"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_messages_batch_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockBatchMarkIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessage"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_messages_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessage"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_messages_id_activities: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockActivities"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_messages_id_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessageContent"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_messages_id_delivery_logs: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockDeliveryLogs"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_messages_id_events: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessageEvents"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_messages_id_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessage"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_messages_id_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                mark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockMarkIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessage"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_messages_id_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                mark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockMarkIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessage"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_notify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockNotifyIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockNotifyResult"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_notify_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockNotifyCancelIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_objects_collection: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description `preferences` to show the preference sets of each recipient. */
+                "include[]"?: string[];
+            };
+            header?: never;
+            path: {
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockRecipient"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_objects_collection_bulk_subscriptions_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockBulkSubscriptionsIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockBulkOperation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_objects_collection_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockBulkObjectsIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockBulkOperation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_objects_collection_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockRecipient"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_objects_collection_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockObjectIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockRecipient"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_objects_collection_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_objects_collection_id_channel_data_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannelData"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_objects_collection_id_channel_data_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockChannelDataIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannelData"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_objects_collection_id_channel_data_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_objects_collection_id_messages: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Only items that were inserted after this time. */
+                "inserted_at.gt"?: string;
+                /** @description Only items that were inserted at this time or after it. */
+                "inserted_at.gte"?: string;
+                /** @description Only items that were inserted before this time. */
+                "inserted_at.lt"?: string;
+                /** @description Only items that were inserted at this time or before it. */
+                "inserted_at.lte"?: string;
+                /** @description Only messages of the channel with this id. */
+                channel_id?: string;
+                /** @description Only messages with this tenant. */
+                tenant?: string;
+                /** @description Only messages with one of these statuses, such as `delivered`. */
+                "status[]"?: string[];
+                /** @description Only messages that are all of this, such as `read` or `unseen`. */
+                "engagement_status[]"?: string[];
+                /** @description Only messages with these ids. */
+                "message_ids[]"?: string[];
+                /** @description Only messages of this workflow run. */
+                workflow_run_id?: string;
+                /** @description Only messages of this run of a recipient. */
+                workflow_recipient_run_id?: string;
+                /** @description Only messages of workflows or guides with one of these keys. */
+                source?: string[];
+                /** @description Only messages of workflows with one of these categories, at most three. */
+                "workflow_categories[]"?: string[];
+                /** @description A JSON object with at most four plain values. Only messages whose data have all of them. */
+                trigger_data?: string;
+            };
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessages"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_objects_collection_id_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_objects_collection_id_preferences_set: {
+        parameters: {
+            query?: {
+                /** @description The tenant whose preferences lie below. The default is the set's own tenant. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+                set: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_objects_collection_id_preferences_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+                set: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPreferenceSetIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_objects_collection_id_preferences_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+                set: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_objects_collection_id_preferences_set_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+                set: string;
+                part: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPreferencePartIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_objects_collection_id_preferences_set_part_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+                set: string;
+                part: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPreferenceLineIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_objects_collection_id_schedules: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Only schedules of the workflow with this key. */
+                workflow?: string;
+                /** @description Only schedules with this tenant. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockSchedule"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_objects_collection_id_subscriptions: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description `object` lists the subscribers of the object, `recipient` the objects that it subscribes to. The default is `object`. */
+                mode?: string;
+                /** @description In the mode `object`: only these subscribers. An object has `recipients[][id]` and `recipients[][collection]`. */
+                "recipients[]"?: string[];
+                /** @description In the mode `recipient`: only these objects, each with `objects[][id]` and `objects[][collection]`. */
+                "objects[]"?: string[];
+            };
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockSubscription"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_objects_collection_id_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockSubscribeIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockSubscription"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_objects_collection_id_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockUnsubscribeIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockSubscription"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_partials: {
+        parameters: {
+            query?: {
+                /** @description The key after which the page begins, from `page_info.after`. */
+                after?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockPartial"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_partials_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPartial"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_partials_key: {
+        parameters: {
+            query?: {
+                /** @description True to commit the draft at once. */
+                commit?: boolean;
+                /** @description A note for the commit. */
+                commit_message?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPartialIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPartialAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_partials_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_partials_key_validate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPartialIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPartialCheck"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_preferences_default: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_preferences_default: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPreferenceSetIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_providers_ms_teams_channel_auth_check: {
+        parameters: {
+            query?: {
+                /** @description Required. The object with the connection: the id of a tenant, or JSON with `object_id` and `collection`. */
+                ms_teams_tenant_object?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockTeamsAuthCheck"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_providers_ms_teams_channel_channels: {
+        parameters: {
+            query?: {
+                /** @description Required. The object with the connection: the id of a tenant, or JSON with `object_id` and `collection`. */
+                ms_teams_tenant_object?: string;
+                /** @description A filter in the words of Microsoft Graph. */
+                "query_options[$filter]"?: string;
+                /** @description The fields that Microsoft Graph is asked for. */
+                "query_options[$select]"?: string;
+                /** @description The number of items on a page. */
+                "query_options[$top]"?: number;
+                /** @description The token of the page, from `skip_token`. */
+                "query_options[$skiptoken]"?: string;
+                /** @description Required. The id of the team. */
+                team_id?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockTeamsChannels"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_providers_ms_teams_channel_revoke_access: {
+        parameters: {
+            query?: {
+                /** @description Required. The object with the connection: the id of a tenant, or JSON with `object_id` and `collection`. */
+                ms_teams_tenant_object?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockRevocation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_providers_ms_teams_channel_teams: {
+        parameters: {
+            query?: {
+                /** @description Required. The object with the connection: the id of a tenant, or JSON with `object_id` and `collection`. */
+                ms_teams_tenant_object?: string;
+                /** @description A filter in the words of Microsoft Graph. */
+                "query_options[$filter]"?: string;
+                /** @description The fields that Microsoft Graph is asked for. */
+                "query_options[$select]"?: string;
+                /** @description The number of items on a page. */
+                "query_options[$top]"?: number;
+                /** @description The token of the page, from `skip_token`. */
+                "query_options[$skiptoken]"?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockTeamsTeams"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_providers_slack_channel_auth_check: {
+        parameters: {
+            query?: {
+                /** @description Required. The object that holds the token: the id of a tenant, or JSON with `object_id` and `collection`. */
+                access_token_object?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockSlackAuthCheck"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_providers_slack_channel_channels: {
+        parameters: {
+            query?: {
+                /** @description Required. The object that holds the token: the id of a tenant, or JSON with `object_id` and `collection`. */
+                access_token_object?: string;
+                /** @description The cursor of the page, from `next_cursor`. */
+                "query_options[cursor]"?: string;
+                /** @description The number of channels on a page, at most 200. The default is 200. */
+                "query_options[limit]"?: number;
+                /** @description Slack's types of channels. The default is `public_channel,private_channel`. */
+                "query_options[types]"?: string;
+                /** @description False to list archived channels too. */
+                "query_options[exclude_archived]"?: boolean;
+                /** @description The workspace, if the app is installed in an organisation of several. */
+                "query_options[team_id]"?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockSlackChannels"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_providers_slack_channel_revoke_access: {
+        parameters: {
+            query?: {
+                /** @description Required. The object that holds the token: the id of a tenant, or JSON with `object_id` and `collection`. */
+                access_token_object?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockRevocation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_schedules: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Required. The key of the workflow. */
+                workflow?: string;
+                /** @description Only schedules with this tenant. */
+                tenant?: string;
+                /** @description Only schedules of this recipient. Only the first one counts. */
+                "recipients[]"?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockSchedule"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockScheduleChangesIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockSchedule"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockSchedulesIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockSchedule"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockScheduleIdsIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockSchedule"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_schedules_bulk_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockBulkSchedulesIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockBulkOperation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_tenants: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description `preferences` to show the preference sets of each recipient. */
+                "include[]"?: string[];
+                /** @description Only tenants with this name. */
+                name?: string;
+                /** @description Only the tenant with this id. */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockTenant"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_tenants_bulk_delete: {
+        parameters: {
+            query?: {
+                /** @description The ids of the tenants. */
+                "tenant_ids[]"?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockBulkTenantIdsIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockBulkOperation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_tenants_bulk_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockBulkTenantsIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockBulkOperation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_tenants_id: {
+        parameters: {
+            query?: {
+                /** @description True to show the tenant's preference set with everybody's defaults below it. */
+                resolve_full_preference_settings?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockTenant"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_tenants_id: {
+        parameters: {
+            query?: {
+                /** @description True to show the tenant's preference set with everybody's defaults below it. */
+                resolve_full_preference_settings?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockTenantIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockTenant"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_tenants_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_translations: {
+        parameters: {
+            query?: {
+                /** @description The key after which the page begins, from `page_info.after`. */
+                after?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockTranslation"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_translations_locale: {
+        parameters: {
+            query?: {
+                /** @description The namespace of the translation. */
+                namespace?: string;
+                /** @description The tenant that has this translation of its own. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                locale: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockTranslationAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_translations_locale: {
+        parameters: {
+            query?: {
+                /** @description The namespace of the translation. */
+                namespace?: string;
+                /** @description The tenant that has this translation of its own. */
+                tenant?: string;
+                /** @description The format of the content, unless the body names it: `json` or `po`. */
+                format?: string;
+                /** @description True to commit the draft at once. */
+                commit?: boolean;
+                /** @description A note for the commit. */
+                commit_message?: string;
+            };
+            header?: never;
+            path: {
+                locale: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockTranslationIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockTranslationAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_translations_locale: {
+        parameters: {
+            query?: {
+                /** @description The namespace of the translation. */
+                namespace?: string;
+                /** @description The tenant that has this translation of its own. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                locale: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_translations_locale_validate: {
+        parameters: {
+            query?: {
+                /** @description The namespace of the translation. */
+                namespace?: string;
+                /** @description The tenant that has this translation of its own. */
+                tenant?: string;
+                /** @description The format of the content, unless the body names it: `json` or `po`. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                locale: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockTranslationIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockTranslationCheck"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description `preferences` to show the preference sets of each recipient. */
+                "include[]"?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockUser"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_users_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockBulkUsersIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockBulkOperation"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockUser"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_users_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockUserIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockUser"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_users_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user_channel_data_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannelData"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_users_user_channel_data_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockChannelDataIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockChannelData"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_users_user_channel_data_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
                 };
             };
         };
     };
     get_v1_users_user_feeds_feed: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Only items that were inserted after this time. */
+                "inserted_at.gt"?: string;
+                /** @description Only items that were inserted at this time or after it. */
+                "inserted_at.gte"?: string;
+                /** @description Only items that were inserted before this time. */
+                "inserted_at.lt"?: string;
+                /** @description Only items that were inserted at this time or before it. */
+                "inserted_at.lte"?: string;
+                /** @description `unread`, `read`, `unseen`, `seen` or `all`. The default is `all`. */
+                status?: string;
+                /** @description `exclude`, `include` or `only` archived items. The default is `exclude`. */
+                archived?: string;
+                /** @description Items with this tenant, and items without a tenant unless `has_tenant` is true. */
+                tenant?: string;
+                /** @description True for items with a tenant, false for items without one. */
+                has_tenant?: boolean;
+                /** @description `compact` to leave out activities and nested data. */
+                mode?: string;
+                /** @description Paths of fields to leave out, with commas between them, such as `entries.archived_at`. */
+                exclude?: string;
+                /** @description Only messages of workflows or guides with one of these keys. */
+                source?: string[];
+                /** @description Only messages of workflows with one of these categories, at most three. */
+                "workflow_categories[]"?: string[];
+                /** @description A JSON object with at most four plain values. Only messages whose data have all of them. */
+                trigger_data?: string;
+            };
             header?: never;
             path: {
                 user: string;
@@ -9711,20 +20150,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the knock libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["KnockFeed"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["KnockError"];
                 };
             };
         };
@@ -9741,20 +20182,1164 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As the knock libraries expect it. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["KnockFeedSettings"];
+                };
             };
-            /** @description An error: a stable code, and a sentence, in the shape of the API that the path belongs to. */
+            /** @description An error. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_users_user_guides_engagements_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockUserGuideIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockOk"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_users_user_guides_messages_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                mark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockGuideMarkIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockOk"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_users_user_guides_messages_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                mark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockUserGuideIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockOk"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_users_user_guides_messages_message_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                message: string;
+                mark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockGuideMarkIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockOk"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user_guides_channel: {
+        parameters: {
+            query?: {
+                /** @description The tenant of the page. */
+                tenant?: string;
+                /** @description Only guides of this type. */
+                type?: string;
+                /** @description A JSON object: data of the page, for the conditions of guides. */
+                data?: string;
+                /** @description True to list hidden guides too. Needs a secret key. */
+                force_all_guides?: boolean;
+            };
+            header?: never;
+            path: {
+                user: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockUserGuides"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_users_user_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockMergeIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockUser"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user_messages: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Only items that were inserted after this time. */
+                "inserted_at.gt"?: string;
+                /** @description Only items that were inserted at this time or after it. */
+                "inserted_at.gte"?: string;
+                /** @description Only items that were inserted before this time. */
+                "inserted_at.lt"?: string;
+                /** @description Only items that were inserted at this time or before it. */
+                "inserted_at.lte"?: string;
+                /** @description Only messages of the channel with this id. */
+                channel_id?: string;
+                /** @description Only messages with this tenant. */
+                tenant?: string;
+                /** @description Only messages with one of these statuses, such as `delivered`. */
+                "status[]"?: string[];
+                /** @description Only messages that are all of this, such as `read` or `unseen`. */
+                "engagement_status[]"?: string[];
+                /** @description Only messages with these ids. */
+                "message_ids[]"?: string[];
+                /** @description Only messages of this workflow run. */
+                workflow_run_id?: string;
+                /** @description Only messages of this run of a recipient. */
+                workflow_recipient_run_id?: string;
+                /** @description Only messages of workflows or guides with one of these keys. */
+                source?: string[];
+                /** @description Only messages of workflows with one of these categories, at most three. */
+                "workflow_categories[]"?: string[];
+                /** @description A JSON object with at most four plain values. Only messages whose data have all of them. */
+                trigger_data?: string;
+            };
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockMessages"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user_preference_center_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferencePageConfig"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_users_user_preference_center_signed_url: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferencePageLink"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"][];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user_preferences_set: {
+        parameters: {
+            query?: {
+                /** @description The tenant whose preferences lie below. The default is the set's own tenant. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                user: string;
+                set: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_users_user_preferences_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                set: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPreferenceSetIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_users_user_preferences_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                set: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_users_user_preferences_set_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                set: string;
+                part: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPreferencePartIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_users_user_preferences_set_part_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                set: string;
+                part: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockPreferenceLineIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockPreferenceSet"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user_schedules: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Only schedules of the workflow with this key. */
+                workflow?: string;
+                /** @description Only schedules with this tenant. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockSchedule"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_users_user_subscriptions: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Only subscriptions to these objects, each with `objects[][id]` and `objects[][collection]`. */
+                "objects[]"?: string[];
+            };
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockSubscription"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_workflow_recipient_runs: {
+        parameters: {
+            query?: {
+                /** @description The cursor of the page after which this one begins, from `page_info.after`. */
+                after?: string;
+                /** @description The cursor of the page before which this one ends, from `page_info.before`. */
+                before?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Only runs of the workflow with this key. */
+                workflow?: string;
+                /** @description `queued`, `processing`, `paused`, `completed` or `cancelled`. */
+                status?: string;
+                /** @description Only runs with this tenant. */
+                tenant?: string;
+                /** @description Only runs for this recipient: the id of a user, or JSON with `id` and `collection`. */
+                recipient?: string;
+                /** @description True for runs with errors, false for runs without any. */
+                has_errors?: boolean;
+                /** @description Only runs that began at this time or after it. */
+                starting_at?: string;
+                /** @description Only runs that began before this time. */
+                ending_at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockRecipientRuns"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_workflow_recipient_runs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockRecipientRunDetail"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_workflows: {
+        parameters: {
+            query?: {
+                /** @description The key after which the page begins, from `page_info.after`. */
+                after?: string;
+                /** @description The number of items on a page, at most 50. The default is 50. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: components["schemas"]["KnockWorkflow"][];
+                        page_info: components["schemas"]["KnockPageInfo"];
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_workflows_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWorkflow"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_workflows_key: {
+        parameters: {
+            query?: {
+                /** @description True to commit the draft at once. */
+                commit?: boolean;
+                /** @description A note for the commit. */
+                commit_message?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockWorkflowIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWorkflowAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    delete_v1_workflows_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_workflows_key_activate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockActivateIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWorkflowAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_workflows_key_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockCancelIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_workflows_key_close_batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockCloseBatchesIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockCloseBatchesAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_workflows_key_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockTriggerIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWorkflowRun"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_workflows_key_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockTriggerIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWorkflowRun"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_workflows_key_steps_step_preview_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockStepPreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockStepPreview"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_workflows_key_trigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockTriggerIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWorkflowRun"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    put_v1_workflows_key_validate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockWorkflowIn"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockWorkflowCheck"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockError"];
                 };
             };
         };

@@ -1,0 +1,13 @@
+// The providers that the server takes deliveries of.
+
+export type ProviderKey = "github" | "vercel" | "linear" | "sentry";
+
+export const PROVIDERS: { key: ProviderKey; name: string; about: string }[] = [
+  { key: "github", name: "GitHub", about: "Pushes, pull requests, issues, releases and discussions." },
+  { key: "vercel", name: "Vercel", about: "Deployments, from their start to their end." },
+  { key: "linear", name: "Linear", about: "Issues, comments, projects and cycles." },
+  { key: "sentry", name: "Sentry", about: "Errors, issues and alerts." },
+];
+
+/** Its name as it writes it itself; a provider that is not known here is called as the API calls it. */
+export const providerName = (key: string): string => PROVIDERS.find((provider) => provider.key === key)?.name ?? key;

@@ -1,0 +1,28 @@
+// How much room there is.
+
+import { type RefObject, useEffect, useState, useSyncExternalStore } from "react";
+
+function matching(query: string) {
+  const media = matchMedia(query);
+  const follow = (tell: () => void) => {
+    media.addEventListener("change", tell);
+    return () => media.removeEventListener("change", tell);
+  };
+  return () => useSyncExternalStore(follow, () => media.matches);
+}
+
+/** Room for a panel beside a list. */
+export const useWide = matching("(min-width: 1024px)");
+
+/** Whether an element is narrower than `least` pixels: on a phone, or beside something else. */
+export function useNarrowerThan(element: RefObject<HTMLElement | null>, least: number): boolean {
+  const [isNarrow, setNarrow] = useState(() => innerWidth < least);
+  useEffect(() => {
+    const shown = element.current;
+    if (!shown) return;
+    const observer = new ResizeObserver(([entry]) => entry && setNarrow(entry.contentRect.width < least));
+    observer.observe(shown);
+    return () => observer.disconnect();
+  }, [element, least]);
+  return isNarrow;
+}
