@@ -1,80 +1,70 @@
-// Which page stands at which address.
+// Which page stands at which address. Each area names its own pages, which are loaded when they are gone to.
 
-import { Link, createRootRoute, createRoute, createRouter, retainSearchParams } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, Link, Navigate } from "@tanstack/react-router";
 
-import { LivePage } from "../features/live/live-page";
-import type { ReactNode } from "react";
-
-import { EditorPage } from "../features/notifications/editor/editor-page";
-import { EmailPage } from "../features/notifications/email-page";
-import { InboxPage } from "../features/notifications/inbox-page";
-import { PreferencesPage } from "../features/notifications/preferences-page";
-import { RunPage, RunsPage } from "../features/notifications/runs-page";
-import { SlackPage } from "../features/notifications/slack-page";
-import { WorkflowPage, WorkflowsPage } from "../features/notifications/workflows-page";
-import { ObservationPage } from "../features/observations/observation-page";
+import { routes as activity } from "../features/activity/routes";
+import { routes as docs } from "../features/docs/routes";
+import { routes as engine } from "../features/engine/routes";
+import { routes as home } from "../features/home/routes";
+import { routes as inbound } from "../features/inbound/routes";
+import { routes as notify } from "../features/notify/routes";
+import { routes as observations } from "../features/observations/routes";
+import { routes as session } from "../features/session/routes";
 import { SignInPage } from "../features/session/sign-in-page";
+import { routes as settings } from "../features/settings/routes";
+import { routes as webhooks } from "../features/webhooks/routes";
+import { readSearch, writeSearch } from "../lib/url";
+import { EarlierNotifications, EarlierObservation, FirstWorkspace } from "./entrances";
 import { Shell } from "./shell";
 
 const root = createRootRoute({ notFoundComponent: NotFound });
+const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", component: SignInPage });
+const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Shell });
+const workspace = createRoute({ getParentRoute: () => shell, path: "/w/$workspace" });
 
-const signIn = createRoute({
-  getParentRoute: () => root,
-  path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>) => ({
-    token: typeof search.token === "string" ? search.token : undefined,
-  }),
-  component: SignInPage,
-});
+const pages = [
+  ...home,
+  ...observations,
+  ...inbound,
+  ...notify,
+  ...webhooks,
+  ...engine,
+  ...settings,
+  ...activity,
+  ...session,
+  ...docs,
+].map(({ path, page }) => createRoute({ getParentRoute: () => workspace, path, component: page }));
 
-type Within = { workspace?: string };
-const shell = createRoute({
-  getParentRoute: () => root,
-  id: "shell",
-  component: Shell,
-  // Which workspace is looked at stands in the address, and stays there from page to page.
-  validateSearch: (search: Record<string, unknown>): Within =>
-    typeof search.workspace === "string" ? { workspace: search.workspace } : {},
-  search: { middlewares: [retainSearchParams<Within>(["workspace"])] },
-});
-const live = createRoute({ getParentRoute: () => shell, path: "/", component: LivePage });
-const observation = createRoute({
-  getParentRoute: () => shell,
-  path: "/observations/$id",
-  component: ObservationPage,
-});
+const entrances = [
+  createRoute({ getParentRoute: () => shell, path: "/", component: FirstWorkspace }),
+  createRoute({ getParentRoute: () => shell, path: "/observations/$id", component: EarlierObservation }),
+  createRoute({ getParentRoute: () => shell, path: "/notifications", component: EarlierNotifications }),
+  createRoute({ getParentRoute: () => shell, path: "/notifications/$", component: EarlierNotifications }),
+];
 
-const page = <P extends string>(path: P, component: () => ReactNode) =>
-  createRoute({ getParentRoute: () => shell, path, component });
-const notifications = [
-  page("/notifications", PreferencesPage),
-  page("/notifications/inbox", InboxPage),
-  page("/notifications/workflows", WorkflowsPage),
-  page("/notifications/workflows/$key", WorkflowPage),
-  page("/notifications/workflows/$key/steps/$step", EditorPage),
-  page("/notifications/runs", RunsPage),
-  page("/notifications/runs/$id", RunPage),
-  page("/notifications/slack", SlackPage),
-  page("/notifications/email", EmailPage),
-] as const;
+const index = createRoute({ getParentRoute: () => workspace, path: "/", component: () => <Navigate to="/" /> });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([live, observation, ...notifications])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([...entrances, workspace.addChildren([index, ...pages])])]),
+  parseSearch: readSearch,
+  stringifySearch: writeSearch,
+  defaultPreload: "intent",
+  defaultPendingMinMs: 0,
+  defaultNotFoundComponent: NotFound,
 });
-
-declare module "@tanstack/react-router" {
-  interface Register {
-    router: typeof router;
-  }
-}
 
 function NotFound() {
   return (
-    <main className="mx-auto max-w-md p-8">
+    <div className="mx-auto max-w-md p-8">
+      <title>Nothing here · Campanile</title>
       <h1 className="text-lg font-semibold">There is nothing here</h1>
       <p className="text-quiet mt-2">
-        The address may be mistyped. <Link to="/" className="text-bronze underline">Go to the live page</Link>.
+        The address may be mistyped.{" "}
+        <Link to="/" className="text-bronze underline">
+          Go to Home
+        </Link>
+        .
       </p>
-    </main>
+    </div>
   );
 }

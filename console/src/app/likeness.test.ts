@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+
+import { likeness } from "./likeness";
+
+const ranked = (typed: string, entries: [string, ...string[]][]) =>
+  entries
+    .map(([value, ...words]) => ({ value, fits: likeness(value, typed, words) }))
+    .filter(({ fits }) => fits > 0)
+    .sort((a, b) => b.fits - a.fits)
+    .map(({ value }) => value);
+
+test("a title that begins so comes before one that is only about it", () => {
+  const entries: [string, ...string[]][] = [
+    ["/webhooks", "Applications", "Webhooks endpoints messages"],
+    ["/messages", "Messages", "Notify sent"],
+    ["/home", "Home", "overview"],
+  ];
+  expect(ranked("mess", entries)).toEqual(["/messages", "/webhooks"]);
+});
+
+test("every word that is typed must begin a word of the entry", () => {
+  expect(likeness("/runs", "recipient run", ["Recipient runs", "why"])).toBeGreaterThan(0);
+  expect(likeness("/runs", "recipient xyz", ["Recipient runs", "why"])).toBe(0);
+});

@@ -1,0 +1,14 @@
+// How well an entry of the palette fits what is typed, of 1: by its title first, then by the other words for it.
+
+/** `words` are the title and, if there are any, other words. Every word that is typed must begin one of them. */
+export function likeness(value: string, typed: string, words: string[] = []): number {
+  const [title = value, others = ""] = words.map((text) => text.toLowerCase());
+  const asked = typed.toLowerCase().trim();
+  if (value.startsWith("open ")) return 1;
+  if (title.startsWith(asked)) return 1;
+  const parts = asked.split(/\s+/);
+  const begins = (text: string) => parts.every((part) => text.split(/[\s/-]+/).some((word) => word.startsWith(part)));
+  if (begins(title)) return 0.8;
+  if (title.includes(asked)) return 0.6;
+  return begins(`${title} ${others}`) ? 0.4 : 0;
+}
