@@ -1,104 +1,136 @@
-// One observation: what happened, and everything that it is tied to.
+// One observation: what happened, what it is tied to, and what it caused.
 
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { ArrowLeft, ArrowRight } from "lucide-react";
-import { useEffect } from "react";
+import { useParams } from "@tanstack/react-router";
 
-import { Chip, Empty, Panel, Score, Skeleton, Time } from "../../components/ui";
+import { Badge, Score } from "../../components/ui/badge";
+import { copyText } from "../../components/ui/copy-text";
+import { JsonViewer } from "../../components/ui/json-viewer";
+import { Failure, Page, Panel, Skeleton } from "../../components/ui/page";
+import { Tabs } from "../../components/ui/tabs";
+import { done } from "../../components/ui/toast";
+import { usePageActions } from "../../lib/actions";
 import { useEdges, useObservation, useWorkspace } from "../../lib/api";
 import { words } from "../../lib/format";
+import { linkOf, readTitle } from "../../lib/observation";
+import { paths } from "../../lib/paths";
+import { providerName } from "../../lib/providers";
+import { useUrl } from "../../lib/url";
+import { asMarkdown } from "./as-markdown";
+import { type Edge, grouped } from "./edges";
+import { Effects } from "./effects";
+import { Neighbours } from "./neighbours";
+import { AboutIt, Content, type Detail, Entities, References, Sharing, useAddress } from "./parts";
+import { Related } from "./related";
 
-type Edges = NonNullable<ReturnType<typeof useEdges>["data"]>["data"];
+const CRUMBS = [{ title: "Observations", to: paths.observations }];
 
 export function ObservationPage() {
-  const { id } = useParams({ from: "/shell/observations/$id" });
+  const { id } = useParams({ strict: false }) as { id: string };
   const observation = useObservation(id);
   const edges = useEdges(id);
-  const navigate = useNavigate();
-  const shown = useWorkspace()?.id;
-  const own = observation.data?.workspace_id;
-  useEffect(() => {
-    // A link from elsewhere names no workspace: what is around the observation is then its own.
-    if (own && shown && own !== shown) void navigate({ to: ".", search: { workspace: own }, replace: true });
-  }, [own, shown, navigate]);
-  if (observation.isPending) return <Skeleton />;
-  if (observation.isError) return <p role="alert" className="text-bad">{observation.error.message}</p>;
-  const it = observation.data;
-  const url = it.metadata.url;
+  if (observation.data) return <Known key={id} it={observation.data} edges={edges.data?.data ?? []} />;
   return (
-    <article className="grid gap-4">
-      <Link to="/" className="text-quiet hover:text-ink inline-flex w-fit items-center gap-1">
-        <ArrowLeft className="size-4" /> All observations
-      </Link>
-      <header className="flex gap-3">
-        <Score value={it.significance} />
-        <div className="min-w-0">
-          <h1 className="text-lg font-semibold break-words">{it.title}</h1>
-          <p className="mt-1 flex flex-wrap items-center gap-1.5">
-            <Chip>{it.provider}</Chip>
-            <Chip>{it.type}</Chip>
-            <Chip>{words(it.category)}</Chip>
-            <Time at={it.occurred_at} />
-            {typeof url === "string" && (
-              <a href={url} rel="noreferrer" className="text-bronze text-xs underline">Open at {it.provider}</a>
-            )}
-          </p>
-        </div>
-      </header>
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <Panel title="What it says">
-          {it.body ? (
-            <pre className="p-4 font-sans break-words whitespace-pre-wrap">{it.body}</pre>
-          ) : (
-            <Empty>Nothing besides its title.</Empty>
-          )}
+    <Page title="Observation" crumbs={CRUMBS}>
+      {observation.isPending ? (
+        <Skeleton lines={8} />
+      ) : (
+        <Failure error={observation.error} onRetry={() => void observation.refetch()} />
+      )}
+    </Page>
+  );
+}
+
+function Known({ it, edges }: { it: Detail; edges: Edge[] }) {
+  const url = useUrl();
+  const threshold = useWorkspace()?.notify_threshold ?? 70;
+  const address = useAddress(it.id);
+  const { kind, text } = readTitle(it);
+  const link = linkOf(it.metadata);
+  const copy = (what: string) => async () => {
+    if (await copyText(what)) done("Copied");
+  };
+  usePageActions([
+    { title: "Copy link", run: () => void copy(address)() },
+    { title: "Copy as Markdown", run: () => void copy(asMarkdown(it, edges, address))() },
+    { title: "Show the graph", run: () => url.set({ tab: "graph" }) },
+    { title: "Show what it caused", run: () => url.set({ tab: "effects" }) },
+    ...(link
+      ? [{ title: `Open at ${providerName(it.provider)}`, run: () => void open(link, "_blank", "noreferrer") }]
+      : []),
+  ]);
+  const badges = (
+    <>
+      <Score value={it.significance} threshold={threshold} />
+      <Badge tone="bronze">{kind}</Badge>
+      <Badge>{providerName(it.provider)}</Badge>
+      <Badge>{words(it.category)}</Badge>
+    </>
+  );
+  return (
+    <Page title={text} crumbs={CRUMBS} badges={badges} actions={<Sharing it={it} edges={edges} />}>
+      <Tabs
+        label="Observation"
+        tabs={[
+          { key: "overview", title: "Overview", content: <Overview it={it} count={grouped(edges).length} /> },
+          {
+            key: "related",
+            title: "Related",
+            count: grouped(edges).length,
+            content: (
+              <Panel title="Related">
+                <Related id={it.id} />
+              </Panel>
+            ),
+          },
+          { key: "graph", title: "Graph", content: <Neighbours observation={it} /> },
+          { key: "effects", title: "What it caused", content: <Effects it={it} threshold={threshold} /> },
+          { key: "data", title: "Data", content: <Data it={it} /> },
+        ]}
+      />
+    </Page>
+  );
+}
+
+function Overview({ it, count }: { it: Detail; count: number }) {
+  return (
+    <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid min-w-0 gap-4">
+        <Panel title="Text">
+          <Content body={it.body} />
         </Panel>
-        <div className="grid gap-4">
-          <Panel title="Tied to" note={edges.data && `${edges.data.data.length} ties`}>
-            {edges.isPending && <Skeleton />}
-            {edges.isError && <p role="alert" className="text-bad p-4">{edges.error.message}</p>}
-            {edges.data && <EdgeList edges={edges.data.data} />}
-          </Panel>
-          <Panel title="Speaks of">
-            <Names names={it.references.map((reference) => (reference as unknown as { id: string }).id)} />
-          </Panel>
-          <Panel title="Topics">
-            <Names names={it.topics} />
-          </Panel>
-        </div>
+        <Panel title="Related" note={count > 0 && `${count} ${count === 1 ? "observation" : "observations"}`}>
+          <Related id={it.id} most={5} />
+        </Panel>
       </div>
-    </article>
+      <div className="grid min-w-0 gap-4">
+        <Panel title="About">
+          <AboutIt it={it} />
+        </Panel>
+        <Panel title="References">
+          <References list={it.references} />
+        </Panel>
+        <Panel title="Entities">
+          <Entities list={it.entities} />
+        </Panel>
+      </div>
+    </div>
   );
 }
 
-function EdgeList({ edges }: { edges: Edges }) {
-  if (edges.length === 0) return <Empty>Nothing else speaks of the same things yet.</Empty>;
+function Data({ it }: { it: Detail }) {
+  const { metadata, ...rest } = it;
   return (
-    <ol className="divide-line divide-y">
-      {edges.map((edge) => (
-        <li key={`${edge.type} ${edge.direction} ${edge.observation.id}`} data-kind="edge">
-          <Link to="/observations/$id" params={{ id: edge.observation.id }} className="hover:bg-ground block px-4 py-2.5">
-            <span className="flex items-center gap-1.5 text-xs">
-              {edge.direction === "outgoing" ? <ArrowRight className="size-3.5" aria-label="this" /> : <ArrowLeft className="size-3.5" aria-label="the other" />}
-              <span className="text-bronze font-medium">{words(edge.type)}</span>
-              <span className="text-quiet truncate font-mono">{edge.linking_key}</span>
-            </span>
-            <span className="mt-0.5 block truncate">{edge.observation.title}</span>
-          </Link>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function Names({ names }: { names: string[] }) {
-  const once = [...new Set(names)];
-  if (once.length === 0) return <Empty>Nothing.</Empty>;
-  return (
-    <p className="flex flex-wrap gap-1.5 p-4">
-      {once.map((name) => (
-        <span key={name} className="border-line max-w-full truncate rounded border px-1.5 py-0.5 font-mono text-xs">{name}</span>
-      ))}
-    </p>
+    <div className="grid gap-4">
+      <Panel title="Metadata" note="as the provider sent it">
+        <div className="p-4">
+          <JsonViewer label="Metadata" value={metadata} />
+        </div>
+      </Panel>
+      <Panel title="Observation" note="all of its fields">
+        <div className="p-4">
+          <JsonViewer label="Observation" value={rest} />
+        </div>
+      </Panel>
+    </div>
   );
 }

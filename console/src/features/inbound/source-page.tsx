@@ -1,0 +1,236 @@
+// One source: its address, how it fares, its set-up, and its latest deliveries.
+
+import { useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { KeyRound, Trash2 } from "lucide-react";
+import { type ReactNode, useState } from "react";
+
+import { SampleSnippet } from "../../components/sample-delivery";
+import { Badge, Status } from "../../components/ui/badge";
+import { Button } from "../../components/ui/button";
+import { CopyButton } from "../../components/ui/copy-button";
+import { Confirm } from "../../components/ui/dialog";
+import { Go, useGo } from "../../components/ui/go";
+import { Empty, Facts, Failure, Page, Panel, Skeleton } from "../../components/ui/page";
+import { Tabs } from "../../components/ui/tabs";
+import { Time } from "../../components/ui/time";
+import { done } from "../../components/ui/toast";
+import { usePageActions } from "../../lib/actions";
+import { api, data } from "../../lib/api";
+import { exactly } from "../../lib/format";
+import { paths } from "../../lib/paths";
+import { type ProviderKey, providerName } from "../../lib/providers";
+import { useCan } from "../../lib/role";
+import { LATEST, useLatestDeliveries, useSources } from "../../lib/sources";
+import { FirstDelivery } from "./first-delivery";
+import { ProviderSteps } from "./provider-steps";
+import { RotateSecret } from "./rotate-secret";
+import { addressOf, healthOf, type Source, sourceTitle } from "./sources";
+
+const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
+
+export function SourcePage() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const sources = useSources();
+  const source = sources.data?.find((source) => source.id === id);
+  if (source) return <Known source={source} />;
+  return (
+    <Page title="Source" crumbs={CRUMBS}>
+      {sources.isPending && <Skeleton lines={6} />}
+      {sources.isError && <Failure error={sources.error} onRetry={() => void sources.refetch()} />}
+      {sources.data && <Empty>This workspace has no such source. It may have been removed.</Empty>}
+    </Page>
+  );
+}
+
+function Known({ source }: { source: Source }) {
+  const can = useCan();
+  const [rotates, setRotates] = useState(false);
+  usePageActions(
+    can.configure ? [{ title: "Rotate the secret", icon: <KeyRound />, run: () => setRotates(true) }] : [],
+  );
+  const actions = can.configure && (
+    <>
+      <Remove source={source} />
+      <Button onClick={() => setRotates(true)}>
+        <KeyRound aria-hidden className="size-4" />
+        Rotate the secret
+      </Button>
+    </>
+  );
+  return (
+    <Page
+      title={sourceTitle(source)}
+      crumbs={CRUMBS}
+      actions={actions}
+      badges={source.previous_secret_until && <Badge tone="warn">Two secrets valid</Badge>}
+    >
+      <Tabs
+        label="Source"
+        tabs={[
+          { key: "overview", title: "Overview", content: <Overview source={source} /> },
+          { key: "set-up", title: "Set-up", content: <SetUp source={source} /> },
+        ]}
+      />
+      {rotates && <RotateSecret source={source} onClose={() => setRotates(false)} />}
+    </Page>
+  );
+}
+
+function Overview({ source }: { source: Source }) {
+  const address = addressOf(source);
+  return (
+    <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+      <div className="grid min-w-0 gap-4">
+        <Panel title="About">
+          <Facts
+            of={[
+              ["Provider", providerName(source.provider)],
+              [
+                "Address",
+                <span key="address" className="flex items-start gap-1">
+                  <code className="font-mono text-xs break-all">{address}</code>
+                  <CopyButton iconOnly text={address} label="Copy the address" />
+                </span>,
+              ],
+              ["Added", <span key="added">{exactly(source.created_at)}</span>],
+              ...(source.previous_secret_until
+                ? [
+                    ["Old secret", <span key="old">accepted until {exactly(source.previous_secret_until)}</span>] as [
+                      string,
+                      ReactNode,
+                    ],
+                  ]
+                : []),
+            ]}
+          />
+        </Panel>
+        <HealthPanel source={source} />
+      </div>
+      <Latest source={source} />
+    </div>
+  );
+}
+
+function HealthPanel({ source }: { source: Source }) {
+  const deliveries = useLatestDeliveries();
+  const health = healthOf(source.id, deliveries.data ?? []);
+  return (
+    <Panel title="Health" note={`of the workspace's latest ${LATEST} deliveries`}>
+      {deliveries.isPending && <Skeleton />}
+      {deliveries.isError && <Failure error={deliveries.error} onRetry={() => void deliveries.refetch()} />}
+      {deliveries.data &&
+        (health.last ? (
+          <dl className="grid grid-cols-2 gap-3 p-4 sm:grid-cols-4">
+            {["processed", "skipped", "failed", "received"].map((status) => (
+              <div key={status}>
+                <dt>
+                  <Status word={status} />
+                </dt>
+                <dd className="mt-1 text-lg font-semibold tabular-nums">
+                  <Go to={paths.deliveries} search={{ source: source.id, status }} className="hover:underline">
+                    {health.counts[status] ?? 0}
+                  </Go>
+                </dd>
+              </div>
+            ))}
+          </dl>
+        ) : (
+          <div className="p-4">
+            <FirstDelivery source={source} />
+          </div>
+        ))}
+    </Panel>
+  );
+}
+
+function Latest({ source }: { source: Source }) {
+  const deliveries = useLatestDeliveries();
+  const { all } = healthOf(source.id, deliveries.data ?? []);
+  return (
+    <Panel
+      title="Latest deliveries"
+      actions={
+        <Go to={paths.deliveries} search={{ source: source.id }} className="text-bronze text-xs hover:underline">
+          All
+        </Go>
+      }
+    >
+      {deliveries.isPending && <Skeleton lines={6} />}
+      {deliveries.isError && <Failure error={deliveries.error} onRetry={() => void deliveries.refetch()} />}
+      {deliveries.data && all.length === 0 && <Empty>None among the latest {LATEST} of the workspace.</Empty>}
+      <ol className="divide-line divide-y">
+        {all.slice(0, 12).map((it) => (
+          <li key={it.id} data-kind="delivery">
+            <Go
+              to={paths.deliveries}
+              search={{ source: source.id, open: it.id }}
+              className="focus-inside hover:bg-sunken block px-4 py-2"
+            >
+              <span className="flex items-center gap-2">
+                <span className="min-w-0 flex-1 truncate font-medium">{it.event}</span>
+                <Status word={it.status} />
+                <Time at={it.received_at} />
+              </span>
+              {it.reason && <span className="text-quiet block truncate text-xs">{it.reason}</span>}
+            </Go>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+function SetUp({ source }: { source: Source }) {
+  return (
+    <div className="grid items-start gap-4 lg:grid-cols-2">
+      <Panel title={`At ${providerName(source.provider)}`}>
+        <div className="p-4">
+          <ProviderSteps source={source} address={addressOf(source)} />
+        </div>
+      </Panel>
+      <div className="grid min-w-0 gap-4">
+        <Panel title="Test">
+          <div className="p-4">
+            <FirstDelivery source={source} />
+          </div>
+        </Panel>
+        <Panel title="From the shell" note="signed as the provider would sign it">
+          <div className="p-4">
+            <SampleSnippet provider={source.provider as ProviderKey} address={addressOf(source)} />
+          </div>
+        </Panel>
+      </div>
+    </div>
+  );
+}
+
+function Remove({ source }: { source: Source }) {
+  const queries = useQueryClient();
+  const go = useGo();
+  const remove = async () => {
+    await data(api.DELETE("/api/sources/{id}", { params: { path: { id: source.id } } }));
+    done(`${sourceTitle(source)} was removed`);
+    await go(paths.integrations);
+    void queries.invalidateQueries({ queryKey: ["source"] });
+  };
+  return (
+    <Confirm
+      trigger={
+        <Button kind="danger">
+          <Trash2 aria-hidden className="size-4" />
+          Remove
+        </Button>
+      }
+      title={`Remove ${sourceTitle(source)}?`}
+      action="Remove the source"
+      onConfirm={remove}
+    >
+      <p>
+        Its address stops answering at once: what {providerName(source.provider)} sends there is refused and lost.
+        Remove the webhook there too.
+      </p>
+      <p>Its past deliveries and all observations stay. The secret cannot be brought back.</p>
+    </Confirm>
+  );
+}

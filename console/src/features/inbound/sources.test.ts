@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+
+import type { Delivery } from "../../lib/api";
+import { healthOf } from "./sources";
+
+const delivery = (id: string, source_id: string, status: string): Delivery => ({
+  id,
+  source_id,
+  provider: "github",
+  delivery_id: id,
+  event: "push",
+  received_at: "2026-01-01T00:00:00Z",
+  status,
+});
+
+test("a source's health is of its own deliveries, the newest first", () => {
+  const { last, counts, all } = healthOf("a", [
+    delivery("3", "b", "failed"),
+    delivery("2", "a", "skipped"),
+    delivery("1", "a", "processed"),
+    delivery("0", "a", "processed"),
+  ]);
+  expect(last?.id).toBe("2");
+  expect(counts).toEqual({ skipped: 1, processed: 2 });
+  expect(all).toHaveLength(3);
+});
+
+test("a source that nothing came to has no last delivery", () => {
+  expect(healthOf("a", []).last).toBeUndefined();
+});
