@@ -1,0 +1,58 @@
+// Asks for the message of a commit.
+
+import { type FormEvent, useState } from "react";
+
+import { Button } from "../../../components/ui/button";
+import { Dialog, DialogActions } from "../../../components/ui/dialog";
+import { Field } from "../../../components/ui/field";
+import { FormFailure } from "../parts/form-failure";
+
+type CommitDialogProps = { problems: number; onCommit: (message: string) => Promise<unknown>; onClose: () => void };
+
+export function CommitDialog({ problems, onCommit, onClose }: CommitDialogProps) {
+  const [message, setMessage] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<Error>();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      await onCommit(message.trim());
+      onClose();
+    } catch (error) {
+      setError(error as Error);
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog
+      title="Commit the workflow"
+      lead="The draft is saved and becomes a version. Runs that begin from now on use it."
+      open
+      onClose={onClose}
+    >
+      <form onSubmit={(event) => void submit(event)}>
+        <Field
+          label="Message"
+          placeholder="What has changed, and why"
+          value={message}
+          onChange={(event) => setMessage(event.target.value)}
+          autoFocus
+        />
+        {problems > 0 && (
+          <p className="text-bad mt-3">
+            The draft has {problems} {problems === 1 ? "problem" : "problems"}: the server may refuse it.
+          </p>
+        )}
+        <FormFailure error={error} />
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind="primary" busy={busy}>
+            Commit
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

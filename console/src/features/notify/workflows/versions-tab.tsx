@@ -1,0 +1,124 @@
+// The versions of a workflow, newest first; two of them compared, and an old one made the draft again.
+
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { Badge } from "../../../components/ui/badge";
+import { Button } from "../../../components/ui/button";
+import { CodeDiff } from "../../../components/ui/code-diff";
+import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
+import { Time } from "../../../components/ui/time";
+import { done } from "../../../components/ui/toast";
+import { api, data } from "../../../lib/api";
+import { asObject, isObject } from "../../../lib/json";
+import type { Workflow } from "../../../lib/knock";
+import { RecipientName } from "../parts/recipient";
+import type { Doc } from "./document";
+import { useEditor } from "./editor-context";
+import { type Commit, isAhead, useVersions } from "./use-versions";
+
+export function VersionsTab({ workflow }: { workflow: Workflow }) {
+  const versions = useVersions(workflow.key);
+  const { draft } = useEditor();
+  const [chosen, setChosen] = useState<string[]>([]);
+  if (versions.isPending) return <Skeleton lines={5} />;
+  if (versions.isError) return <Failure error={versions.error} onRetry={() => void versions.refetch()} />;
+  const ahead = draft.isChanged || isAhead(workflow, versions.data);
+  const toggle = (id: string) =>
+    setChosen(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id].slice(-2));
+  return (
+    <div className="grid gap-4">
+      <Panel title="Versions" note={ahead ? "the draft has changes that are not committed" : undefined}>
+        {versions.data.length === 0 ? (
+          <Empty>Nothing was committed yet. Runs need a committed version.</Empty>
+        ) : (
+          <ol className="divide-line divide-y">
+            {versions.data.map((commit, index) => (
+              <VersionRow
+                key={commit.id}
+                commit={commit}
+                isCurrent={index === 0}
+                isChosen={chosen.includes(commit.id)}
+                onChoose={() => toggle(commit.id)}
+              />
+            ))}
+          </ol>
+        )}
+      </Panel>
+      {chosen.length > 0 && <Comparison ids={chosen} all={versions.data} draft={draft.doc} />}
+    </div>
+  );
+}
+
+/** The document of a version, where the server gives it. */
+function useVersion(id: string) {
+  return useQuery({
+    queryKey: ["commit", id],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async () => {
+      const commit = asObject(await data(api.GET("/v1/commits/{id}", { params: { path: { id } } })));
+      const document = asObject(commit.resource).document ?? commit.document;
+      return isObject(document) && Array.isArray(document.steps) ? (document as Doc) : null;
+    },
+  });
+}
+
+type VersionRowProps = { commit: Commit; isCurrent: boolean; isChosen: boolean; onChoose: () => void };
+
+function VersionRow({ commit, isCurrent, isChosen, onChoose }: VersionRowProps) {
+  const version = useVersion(commit.id);
+  const { draft } = useEditor();
+  const author = commit.author.name;
+  const restore = (document: Doc) => {
+    draft.change(() => document);
+    done("The draft is as that version was. Save or commit it to keep it.");
+  };
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5">
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="flex items-center gap-2">
+          <span className="truncate font-medium">{commit.commit_message || "No message"}</span>
+          {isCurrent && <Badge tone="good">In use</Badge>}
+        </p>
+        <p className="text-quiet text-xs">
+          {author.startsWith("user_") ? <RecipientName reference={author} /> : author} · <Time at={commit.created_at} />
+        </p>
+      </div>
+      {version.data && (
+        <>
+          <Button size="sm" aria-pressed={isChosen} onClick={onChoose}>
+            {isChosen ? "Chosen" : "Compare"}
+          </Button>
+          {!isCurrent && (
+            <Button size="sm" onClick={() => restore(version.data as Doc)}>
+              Restore
+            </Button>
+          )}
+        </>
+      )}
+    </li>
+  );
+}
+
+/** One version compared with the draft, or two with each other: the older one first. */
+function Comparison({ ids, all, draft }: { ids: string[]; all: Commit[]; draft: Doc }) {
+  const order = [...ids].sort((a, b) => place(all, b) - place(all, a));
+  const first = useVersion(order[0] ?? "");
+  const second = useVersion(order[1] ?? order[0] ?? "");
+  if (first.isPending || second.isPending) return <Skeleton lines={8} />;
+  const after = order.length > 1 ? second.data : draft;
+  const named = (id: string | undefined) => all.find((commit) => commit.id === id)?.commit_message || "No message";
+  return (
+    <CodeDiff
+      label="What has changed"
+      language="json"
+      before={JSON.stringify(first.data, null, 2)}
+      after={JSON.stringify(after, null, 2)}
+      beforeLabel={named(order[0])}
+      afterLabel={order.length > 1 ? named(order[1]) : "The draft"}
+      maxLines={40}
+    />
+  );
+}
+
+const place = (all: Commit[], id: string) => all.findIndex((commit) => commit.id === id);

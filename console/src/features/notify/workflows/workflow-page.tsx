@@ -1,0 +1,223 @@
+// One workflow: its steps, a test run, its runs, its versions and its settings. What is changed is kept here across the tabs.
+
+import { useQuery } from "@tanstack/react-query";
+import { useBlocker, useParams } from "@tanstack/react-router";
+import { Download, Trash2 } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+
+import { Badge, Status } from "../../../components/ui/badge";
+import { Button } from "../../../components/ui/button";
+import { Dialog, DialogActions } from "../../../components/ui/dialog";
+import { saveAs } from "../../../components/ui/export";
+import { Failure, Page, Skeleton } from "../../../components/ui/page";
+import { Tabs } from "../../../components/ui/tabs";
+import { usePageActions } from "../../../lib/actions";
+import { api, data, useSession } from "../../../lib/api";
+import { useHotkeys } from "../../../lib/hotkeys";
+import type { Workflow } from "../../../lib/knock";
+import { paths } from "../../../lib/paths";
+import { FormFailure } from "../parts/form-failure";
+import { CommitDialog } from "./commit-dialog";
+import { documentOf, fileOf } from "./document";
+import { type Editor, EditorContext, type Sample } from "./editor-context";
+import { SettingsTab } from "./settings-tab";
+import { StepsTab } from "./steps-tab";
+import { TestRunTab } from "./test-run-tab";
+import { useDraft } from "./use-draft";
+import { useCheck, useSave, useSurroundings } from "./use-editing";
+import { isAhead, useVersions } from "./use-versions";
+import { comparable, exampleOf, variablesOf } from "./variables";
+import { VersionsTab } from "./versions-tab";
+import { WorkflowRunsTab } from "./workflow-runs-tab";
+
+export function WorkflowPage() {
+  const { key } = useParams({ strict: false }) as { key: string };
+  const workflow = useQuery({
+    queryKey: ["workflows", key],
+    queryFn: () => data(api.GET("/v1/workflows/{key}", { params: { path: { key } } })),
+  });
+  const crumbs = [{ title: "Workflows", to: paths.workflows }];
+  if (workflow.data) return <Loaded key={key} workflow={workflow.data} />;
+  return (
+    <Page title={key} crumbs={crumbs} fills>
+      {workflow.isPending ? (
+        <Skeleton lines={8} />
+      ) : (
+        <Failure error={workflow.error} onRetry={() => void workflow.refetch()} />
+      )}
+    </Page>
+  );
+}
+
+function Loaded({ workflow }: { workflow: Workflow }) {
+  const { key } = workflow;
+  const draft = useDraft(documentOf(workflow));
+  const around = useSurroundings(key);
+  const problems = useCheck(key, draft.doc, around);
+  const versions = useVersions(key);
+  const [isCommitting, setCommitting] = useState(false);
+  const [sample, setSample] = useSample(workflow, around.samples);
+  const save = useSave(key, draft);
+  const isConflict = useServersVersion(workflow, draft, save.ownSha.current);
+  const ahead = versions.data !== undefined && isAhead(workflow, versions.data);
+  const variables = useMemo(
+    () => variablesOf(draft.doc, [...around.samples, sample.data], [sample.recipient]),
+    [draft.doc, around.samples, sample.data, sample.recipient],
+  );
+  const saveDraft = () => draft.isChanged && save.mutate({});
+  const editor: Editor = {
+    workflowKey: key,
+    draft,
+    problems,
+    variables,
+    comparable: comparable(variables),
+    sample,
+    setSample,
+    save: saveDraft,
+    channels: around.channels,
+    groups: around.groups,
+    layouts: around.layouts,
+    workflows: around.workflows,
+  };
+  useHotkeys([{ keys: "Ctrl+S", title: "Save the draft", run: saveDraft }]);
+  usePageActions([
+    { title: "Save the draft", keys: "Ctrl+S", run: saveDraft },
+    { title: "Commit the workflow", run: () => setCommitting(true) },
+    {
+      title: "Export the workflow",
+      icon: <Download className="size-4" />,
+      run: () => saveAs(`${key}.json`, fileOf(workflow), "application/json"),
+    },
+  ]);
+  return (
+    <EditorContext value={editor}>
+      <Page
+        fills
+        title={draft.doc.name || key}
+        crumbs={[{ title: "Workflows", to: paths.workflows }]}
+        badges={
+          <>
+            <Status word={workflow.active ? "on" : "off"} />
+            {draft.isChanged ? (
+              <Badge tone="warn">Unsaved</Badge>
+            ) : (
+              ahead && (
+                <Badge tone="info" title="The draft was saved after the last commit. Runs use the last commit.">
+                  Draft
+                </Badge>
+              )
+            )}
+            {problems.length > 0 && (
+              <Badge tone="bad">
+                {problems.length} {problems.length === 1 ? "problem" : "problems"}
+              </Badge>
+            )}
+          </>
+        }
+        actions={
+          <>
+            <Button disabled={!draft.isChanged} busy={save.isPending} onClick={saveDraft}>
+              Save draft
+            </Button>
+            <Button kind="primary" disabled={!draft.isChanged && !ahead} onClick={() => setCommitting(true)}>
+              Commit…
+            </Button>
+          </>
+        }
+      >
+        <div className="min-h-0 flex-1 overflow-y-auto px-4 pb-12 sm:px-6">
+          {isConflict && (
+            <p role="status" className="border-warn/40 bg-warn-tint mb-3 rounded-md border px-3 py-2">
+              The workflow was saved elsewhere meanwhile.{" "}
+              <Button kind="link" onClick={() => draft.reset(documentOf(workflow))}>
+                Drop my changes and show it
+              </Button>
+            </p>
+          )}
+          {save.error && <FormFailure error={save.error} />}
+          <Tabs
+            label="Parts of the workflow"
+            tabs={[
+              { key: "steps", title: "Steps", content: <StepsTab /> },
+              {
+                key: "test",
+                title: "Test run",
+                content: <TestRunTab isActive={workflow.active} isAhead={ahead || draft.isChanged} />,
+              },
+              { key: "runs", title: "Runs", content: <WorkflowRunsTab workflow={key} /> },
+              { key: "versions", title: "Versions", content: <VersionsTab workflow={workflow} /> },
+              { key: "settings", title: "Settings", content: <SettingsTab workflow={workflow} /> },
+            ]}
+          />
+        </div>
+      </Page>
+      {isCommitting && (
+        <CommitDialog
+          onClose={() => setCommitting(false)}
+          onCommit={(message) => save.mutateAsync({ message })}
+          problems={problems.length}
+        />
+      )}
+      <LeaveGuard isChanged={draft.isChanged} />
+    </EditorContext>
+  );
+}
+
+/** Takes what was saved elsewhere, and tells if that would cost changes of one's own. */
+function useServersVersion(
+  workflow: Workflow,
+  draft: ReturnType<typeof useDraft>,
+  ownSha: string | undefined,
+): boolean {
+  const seen = useRef(workflow.sha);
+  const isNew = workflow.sha !== seen.current && workflow.sha !== ownSha;
+  useEffect(() => {
+    if (workflow.sha === ownSha) seen.current = workflow.sha;
+    if (!isNew || draft.isChanged) return;
+    seen.current = workflow.sha;
+    draft.reset(documentOf(workflow));
+  }, [workflow, isNew, draft, ownSha]);
+  return isNew && draft.isChanged;
+}
+
+/** What previews and test runs begin with: the last message's data, or an example of the schema; and the member. */
+function useSample(workflow: Workflow, samples: unknown[]): [Sample, (sample: Sample) => void] {
+  const session = useSession();
+  const [own, setOwn] = useState<Sample>();
+  const member = session.data?.member;
+  const data =
+    samples[0] ??
+    (workflow.trigger_data_json_schema ? exampleOf(workflow.trigger_data_json_schema) : { title: "A title" });
+  const first = {
+    data,
+    recipient: member ? { id: member.id, name: member.name, email: member.email } : {},
+    actor: {},
+    tenant: "",
+    activities: [],
+  };
+  return [own ?? first, setOwn];
+}
+
+function LeaveGuard({ isChanged }: { isChanged: boolean }) {
+  const { status, proceed, reset } = useBlocker({
+    shouldBlockFn: ({ current, next }) => isChanged && current.pathname !== next.pathname,
+    enableBeforeUnload: () => isChanged,
+    withResolver: true,
+  });
+  return (
+    <Dialog
+      title="Leave without saving?"
+      lead="What you have changed in this workflow is not saved."
+      open={status === "blocked"}
+      onClose={() => reset?.()}
+    >
+      <DialogActions>
+        <Button onClick={() => reset?.()}>Stay</Button>
+        <Button kind="danger" onClick={() => proceed?.()}>
+          <Trash2 aria-hidden className="size-4" />
+          Leave
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}
