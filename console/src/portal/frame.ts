@@ -2,13 +2,14 @@
 
 export function followHeight() {
   if (window.parent === window) return;
+  const root = document.getElementById("root") as HTMLElement;
   let told = 0;
   const tell = () => {
-    const height = document.getElementById("root")?.scrollHeight ?? 0;
+    const height = root.scrollHeight;
     if (height === told) return;
     told = height;
     window.parent.postMessage({ type: "svix.iframe-resizer-height", payload: { height } }, "*");
   };
-  new ResizeObserver(tell).observe(document.getElementById("root")!);
+  new ResizeObserver(tell).observe(root);
   tell();
 }

@@ -16,7 +16,8 @@ export function dress(query: URLSearchParams) {
   wear();
   system.addEventListener("change", wear);
   const font = query.get("fontFamily");
-  if (font && /^[\w \-,]+$/.test(font)) root.style.setProperty("--font-sans", `${font}, ui-sans-serif, system-ui, sans-serif`);
+  if (font && /^[\w \-,]+$/.test(font))
+    root.style.setProperty("--font-sans", `${font}, ui-sans-serif, system-ui, sans-serif`);
   if (query.get("noGutters") === "true") root.dataset.noGutters = "";
 }
 

@@ -6,9 +6,13 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-import { WebhooksContext } from "../features/webhooks/context";
-import { isGone, webhooksOf } from "../features/webhooks/client";
+import { LinkBase } from "../components/ui/go";
+import { openPortal } from "../features/webhooks/client";
+import { type Webhooks, WebhooksContext } from "../features/webhooks/context";
+import { PORTAL_PLACES } from "../features/webhooks/places";
+import { isGone } from "../lib/api";
 import "../styles/index.css";
+import { Closed } from "./closed";
 import { followHeight } from "./frame";
 import { keyOf } from "./key";
 import { dress } from "./look";
@@ -23,33 +27,37 @@ const client = new QueryClient({
 });
 
 async function open() {
-  const root = createRoot(document.getElementById("root")!);
+  const root = createRoot(document.getElementById("root") as HTMLElement);
   const key = keyOf(location.hash);
-  if (!key) return root.render(<Closed why="This link is not complete. Ask for a new one." />);
+  if (!key)
+    return root.render(
+      <Closed title="This link is not complete">Open it again from where you found it, or ask for a new one.</Closed>,
+    );
   try {
-    const webhooks = await webhooksOf(key);
+    const webhooks: Webhooks = { ...(await openPortal(key)), host: "portal", places: PORTAL_PLACES };
     const router = portalRouter(query);
     root.render(
       <StrictMode>
         <QueryClientProvider client={client}>
           <WebhooksContext value={webhooks}>
-            <RouterProvider router={router} />
+            <LinkBase value="">
+              <RouterProvider router={router} />
+            </LinkBase>
           </WebhooksContext>
         </QueryClientProvider>
       </StrictMode>,
     );
   } catch (error) {
-    const why = isGone(error) ? "This link has run out. Ask for a new one." : `The server does not answer: ${String(error)}`;
-    root.render(<Closed why={why} />);
+    root.render(
+      isGone(error) ? (
+        <Closed title="This link has run out">Links work for a time. Ask for a new one.</Closed>
+      ) : (
+        <Closed title="The server does not answer" onRetry={() => location.reload()}>
+          {String(error)}
+        </Closed>
+      ),
+    );
   }
-}
-
-function Closed({ why }: { why: string }) {
-  return (
-    <main className="grid min-h-40 place-items-center p-8">
-      <p role="alert">{why}</p>
-    </main>
-  );
 }
 
 void open();

@@ -2,12 +2,11 @@
 
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 
-import { EndpointFormPage } from "../features/webhooks/endpoint-form";
-import { EndpointPage } from "../features/webhooks/endpoint-page";
-import { EndpointsPage } from "../features/webhooks/endpoints-page";
-import { EventsPage } from "../features/webhooks/events-page";
-import { MessagePage } from "../features/webhooks/message-page";
-import { MessagesPage } from "../features/webhooks/messages-page";
+import { EndpointForm } from "../features/webhooks/endpoint-form";
+import { EndpointView } from "../features/webhooks/endpoint-page";
+import { MessageView } from "../features/webhooks/message-page";
+import { readSearch, writeSearch } from "../lib/url";
+import { CataloguePage, EndpointsPage, MessagesPage } from "./pages";
 import { PortalShell } from "./shell";
 
 const root = createRootRoute({ component: PortalShell, notFoundComponent: EndpointsPage });
@@ -16,16 +15,21 @@ const at = <P extends string>(path: P, component: () => React.ReactNode) =>
 
 const routeTree = root.addChildren([
   at("/", EndpointsPage),
-  at("/endpoints/new", EndpointFormPage),
-  at("/endpoints/$endpoint", EndpointPage),
-  at("/endpoints/$endpoint/edit", EndpointFormPage),
+  at("/endpoints/new", EndpointForm),
+  at("/endpoints/$endpoint", EndpointView),
+  at("/endpoints/$endpoint/edit", EndpointForm),
   at("/messages", MessagesPage),
-  at("/messages/$message", MessagePage),
-  at("/event-types", EventsPage),
+  at("/messages/$message", MessageView),
+  at("/event-types", CataloguePage),
 ]);
 
 export function portalRouter(query: URLSearchParams) {
-  const router = createRouter({ routeTree, basepath: "/portal" });
+  const router = createRouter({
+    routeTree,
+    basepath: "/portal",
+    parseSearch: readSearch,
+    stringifySearch: writeSearch,
+  });
   // Only a path of our own: anything else would lead out of the portal.
   const next = query.get("next");
   if (next && /^\/[\w/-]*$/.test(next)) void router.navigate({ to: next });

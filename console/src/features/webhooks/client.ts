@@ -1,120 +1,75 @@
-// The Svix API, as far as the pages of one application need it.
+// The Svix API, as far as the pages of webhooks need it.
 
-export type Page<T> = { data: T[]; iterator: string | null; prevIterator?: string | null; done: boolean };
+import { api, type Client, data, type Schemas, withToken } from "../../lib/api";
+import { asList, isObject } from "../../lib/json";
+import { exampleFrom } from "./schema-example";
 
-export type Endpoint = {
-  id: string;
-  url: string;
-  description: string;
-  disabled: boolean;
-  eventTypes: string[] | null;
-  channels: string[] | null;
-  throttleRate: number | null;
-  createdAt: string;
-  updatedAt: string;
-};
+export type Application = Schemas["SvixApplication"];
+export type Attempt = Schemas["SvixAttemptWithMessage"];
+export type Capability = Schemas["SvixCapability"];
+export type Endpoint = Schemas["SvixEndpoint"];
+export type EndpointIn = Schemas["SvixEndpointIn"];
+export type EndpointPatch = Schemas["SvixEndpointPatch"];
+export type EventType = Schemas["SvixEventType"];
+export type Message = Schemas["SvixMessage"];
+export type MessageEndpoint = Schemas["SvixMessageEndpoint"];
+export type OperationalEndpoint = Schemas["SvixOperationalEndpoint"];
+export type Period = Schemas["SvixPeriodIn"];
+export type Simulation = Schemas["SvixSimulateIn"];
+export type Task = Schemas["SvixTask"];
+export type Transformation = Schemas["SvixTransformation"];
+export type TransformationPatch = Schemas["SvixTransformationPatch"];
 
-export type Stats = { success: number; pending: number; sending: number; fail: number; canceled: number };
+/** A page of a list. */
+export type SvixPage<T> = { data: T[]; iterator: string | null; done: boolean };
 
-export type Message = {
-  id: string;
-  eventType: string;
-  eventId: string | null;
-  channels: string[] | null;
-  tags: string[] | null;
-  payload: unknown;
-  timestamp: string;
-};
-
-export type Attempt = {
-  id: string;
-  msgId: string;
-  endpointId: string;
-  url: string;
-  status: number;
-  statusText: string;
-  response: string;
-  responseStatusCode: number;
-  responseDurationMs: number;
-  timestamp: string;
-  triggerType: number;
-  msg?: Message;
-};
-
-export type Destination = Endpoint & { status: number; statusText: string; nextAttempt: string | null };
-
-export type EventType = {
-  name: string;
-  description: string;
-  deprecated: boolean;
-  groupName: string | null;
-  schemas: Record<string, { examples?: unknown[] } & Record<string, unknown>> | null;
-};
-
-export type Headers = { headers: Record<string, string>; sensitive: string[] };
-export type Transformation = { code: string | null; enabled: boolean; variables: Record<string, string> | null };
-export type Simulated = { url: string; method: string; payload: string; cancel: boolean };
-export type Task = { id: string; status: "running" | "finished" | "failed"; task: string };
-
-export type Capability =
-  | "ViewBase"
-  | "ViewEndpointSecret"
-  | "ManageEndpointSecret"
-  | "ManageTransformations"
-  | "CreateAttempts"
-  | "ManageEndpoint";
-
-/** An answer that was not a success, with the server's own sentence. */
-export class WebhooksError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** Whether asking again is of no use. */
-export function isGone(error: unknown): boolean {
-  return error instanceof WebhooksError && error.status >= 400 && error.status < 500;
-}
-
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-
-/** One application, as the holder of a token may work with it. */
-export type Webhooks = {
-  /** Asks something within the application, or of the organisation where the path begins with a dash. */
-  ask: <T>(method: Method, path: string, body?: unknown) => Promise<T>;
-  can: (capability: Capability) => boolean;
-};
-
-/** Opens an application with a key. */
-export async function webhooksOf({ appId, token }: { appId: string; token: string }): Promise<Webhooks> {
-  const exchanged = await send<{ token: string; capabilities: Capability[] }>("POST", "/api/v1/auth/one-time-token", {
-    body: { oneTimeToken: token },
-  });
+/** Opens an application with the token of a portal's link. */
+export async function openPortal({ appId, token }: { appId: string; token: string }) {
+  const exchanged = await data(api.POST("/api/v1/auth/one-time-token", { body: { oneTimeToken: token } }));
   const capabilities = new Set(exchanged.capabilities);
   return {
-    ask: (method, path, body) => {
-      const whole = path.startsWith("-") ? `/api/v1${path.slice(1)}` : `/api/v1/app/${encodeURIComponent(appId)}${path}`;
-      return send(method, whole, { body, token: exchanged.token });
-    },
-    can: (capability) => capabilities.has(capability),
+    svix: withToken(exchanged.token),
+    app: appId,
+    can: (capability: Capability) => capabilities.has(capability),
   };
 }
 
-async function send<T>(method: Method, path: string, { body, token }: { body?: unknown; token?: string }): Promise<T> {
-  const headers: Record<string, string> = { "content-type": "application/json" };
-  if (token) headers.authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  const text = await answer.text();
-  const read: unknown = text ? JSON.parse(text) : undefined;
-  if (!answer.ok) throw new WebhooksError(answer.status, sentence(read) ?? `the server answered ${answer.status}`);
-  return read as T;
+/** All event types, in as many pages as they take. */
+export async function allEventTypes(svix: Client, includeArchived = false): Promise<EventType[]> {
+  const all: EventType[] = [];
+  let iterator: string | undefined;
+  do {
+    const query = { limit: 250, with_content: true, include_archived: includeArchived, iterator };
+    const page = await data(svix.GET("/api/v1/event-type", { params: { query } }));
+    all.push(...page.data);
+    iterator = page.done ? undefined : (page.iterator ?? undefined);
+  } while (iterator);
+  return all;
 }
 
-/** What a refusal says: a text, or a list of what is wrong where. */
-function sentence(body: unknown): string | undefined {
-  const detail = (body as { detail?: string | { msg: string }[] } | undefined)?.detail;
-  return Array.isArray(detail) ? detail.map((fault) => fault.msg).join("; ") : detail;
+/** The versions of an event type's schema, the newest first. */
+export function versionsOf({ schemas }: EventType): string[] {
+  return Object.keys(schemas ?? {}).sort((a, b) => Number(b) - Number(a) || b.localeCompare(a));
+}
+
+/** The JSON Schema of a payload: of a version, or the newest. */
+export function schemaOf(type: EventType, version = versionsOf(type)[0]): Record<string, unknown> | undefined {
+  const schema = version === undefined ? undefined : type.schemas?.[version];
+  return isObject(schema) ? schema : undefined;
+}
+
+/** The first example that the schema gives, or else one made from it. */
+export function exampleOf(type: EventType, version?: string): unknown {
+  const schema = schemaOf(type, version);
+  return schema && (asList(schema.examples)[0] ?? exampleFrom(schema));
+}
+
+/** By the group's name, or by what stands before the first dot. */
+export function grouped(types: EventType[]): [group: string, members: EventType[]][] {
+  const groups = new Map<string, EventType[]>();
+  for (const type of types) {
+    const group = type.groupName ?? (type.name.includes(".") ? type.name.slice(0, type.name.indexOf(".")) : "");
+    groups.set(group, [...(groups.get(group) ?? []), type]);
+  }
+  return [...groups].sort(([a], [b]) => a.localeCompare(b));
 }

@@ -1,115 +1,153 @@
 // Adding an endpoint, and changing one.
 
-import { ArrowLeft } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { type FormEvent, useState } from "react";
 
-import { Button, Field, Panel, Skeleton } from "../../components/ui";
-import type { Endpoint, EventType } from "./client";
-import { useDo, useEventTypes, useRead } from "./context";
-import { Failure, Heading } from "./parts";
-import { Go, places, useGo, usePart } from "./places";
+import { Button, buttonLook } from "../../components/ui/button";
+import { Field } from "../../components/ui/field";
+import { Failure, Skeleton } from "../../components/ui/page";
+import { done } from "../../components/ui/toast";
+import type { Endpoint } from "./client";
+import { useDo, useEndpoint, useEventTypes, usePart, useWebhooks } from "./context";
+import { EventTypeChoice } from "./event-type-choice";
+import { At, Screen, useGoAt } from "./frame";
+import { Pairs, pairsOf, valuesOf } from "./pairs";
+import { isPrivateAddress } from "./private-address";
+import { Unsaved } from "./unsaved";
 
-type EndpointIn = Pick<Endpoint, "url" | "description" | "eventTypes" | "channels" | "throttleRate">;
-
-const NEW: EndpointIn = { url: "", description: "", eventTypes: null, channels: null, throttleRate: null };
-
-export function EndpointFormPage() {
+export function EndpointForm() {
   const id = usePart("endpoint");
-  const known = useRead<Endpoint>(`/endpoint/${id}`, { enabled: id !== undefined });
-  if (id && known.isPending) return <Skeleton />;
-  if (id && known.isError) return <Failure error={known.error} />;
-  return <EndpointForm key={id ?? "new"} id={id} before={known.data ?? NEW} />;
+  const { places } = useWebhooks();
+  const known = useEndpoint(id);
+  const back = id ? { title: "Endpoint", place: places.endpoint(id) } : { title: "Endpoints", place: places.endpoints };
+  return (
+    <Screen title={id ? "Edit endpoint" : "Add endpoint"} lead={known.data?.url} back={back}>
+      {id && known.isPending && <Skeleton lines={6} />}
+      {id && <Failure error={known.error} onRetry={() => void known.refetch()} />}
+      {(!id || known.data) && <Form key={id ?? "new"} before={known.data} />}
+    </Screen>
+  );
 }
 
-function EndpointForm({ id, before }: { id?: string; before: EndpointIn }) {
-  const [asked, setAsked] = useState(before);
-  const go = useGo();
-  const store = useDo<EndpointIn, Endpoint>(id ? "PATCH" : "POST", id ? `/endpoint/${id}` : "/endpoint");
-  const set = (change: Partial<EndpointIn>) => setAsked({ ...asked, ...change });
+const startOf = (before: Endpoint | undefined) => ({
+  url: before?.url ?? "",
+  description: before?.description ?? "",
+  eventTypes: before?.eventTypes ?? null,
+  channels: before?.channels?.join(", ") ?? "",
+  rate: before?.throttleRate?.toString() ?? "",
+  uid: before?.uid ?? "",
+  metadata: pairsOf(before?.metadata),
+});
+
+function Form({ before }: { before?: Endpoint }) {
+  const start = startOf(before);
+  const [asked, setAsked] = useState(start);
+  const [isOut, setOut] = useState(false);
+  const { places } = useWebhooks();
+  const types = useEventTypes();
+  const goAt = useGoAt();
+  const store = useDo(({ svix, app }) => {
+    const body = {
+      url: asked.url,
+      description: asked.description,
+      // Nothing chosen is no choice.
+      eventTypes: asked.eventTypes?.length ? asked.eventTypes : null,
+      channels: names(asked.channels),
+      throttleRate: asked.rate ? Number(asked.rate) : null,
+      uid: asked.uid.trim() || null,
+      metadata: valuesOf(asked.metadata),
+    };
+    return before
+      ? svix.PATCH("/api/v1/app/{app}/endpoint/{endpoint}", { params: { path: { app, endpoint: before.id } }, body })
+      : svix.POST("/api/v1/app/{app}/endpoint", { params: { path: { app } }, body });
+  });
+  const set = (change: Partial<typeof asked>) => setAsked({ ...asked, ...change });
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const stored = await store.mutateAsync(asked).catch(() => undefined);
-    if (stored) await go(places.endpoint(stored.id));
+    const stored = await store.mutateAsync().catch(() => undefined);
+    if (!stored) return;
+    setOut(true);
+    done(before ? "The endpoint is saved" : "The endpoint is added");
+    // The guard against unsaved text has to be gone first.
+    setTimeout(() => void goAt(places.endpoint(stored.id)));
   };
+  const isChanged = !isOut && JSON.stringify(asked) !== JSON.stringify(start);
   return (
-    <>
-      <Go to={id ? places.endpoint(id) : places.endpoints} className="text-quiet hover:text-ink mb-2 inline-flex items-center gap-1">
-        <ArrowLeft className="size-4" /> Back
-      </Go>
-      <Heading title={id ? "Change the endpoint" : "Add an endpoint"} />
-      <form onSubmit={(event) => void submit(event)} className="grid gap-4">
-        <Field label="Address" type="url" required placeholder="https://example.com/webhooks" value={asked.url} onChange={(event) => set({ url: event.target.value })} />
-        <Field label="Description" value={asked.description} onChange={(event) => set({ description: event.target.value })} />
-        <EventTypeChoice chosen={asked.eventTypes} onChange={(eventTypes) => set({ eventTypes })} />
+    <form
+      onSubmit={(event) => void submit(event)}
+      className="border-line bg-raised grid max-w-3xl gap-5 rounded-lg border p-4 sm:p-6"
+    >
+      <Unsaved when={isChanged} />
+      <Field
+        label="Address"
+        type="url"
+        required
+        autoFocus
+        placeholder="https://example.com/webhooks"
+        value={asked.url}
+        hint={isPrivateAddress(asked.url) ? <PrivateNote /> : "Each message is sent there by POST, signed."}
+        onChange={(event) => set({ url: event.target.value })}
+      />
+      <Field
+        label="Description"
+        value={asked.description}
+        onChange={(event) => set({ description: event.target.value })}
+      />
+      <EventTypeChoice chosen={asked.eventTypes} onChange={(eventTypes) => set({ eventTypes })} types={types} />
+      <div className="grid gap-5 sm:grid-cols-2">
         <Field
-          label="Channels, separated by commas (none: all)"
-          value={asked.channels?.join(", ") ?? ""}
-          onChange={(event) => set({ channels: names(event.target.value) })}
+          label="Channels"
+          hint="Separated by commas. Empty for all messages, whatever their channels."
+          value={asked.channels}
+          onChange={(event) => set({ channels: event.target.value })}
         />
         <Field
-          label="Messages a second at most (none: no limit)"
+          label="Rate limit"
+          hint="Messages a second at most. Empty for none."
           type="number"
           min={1}
           max={65535}
-          value={asked.throttleRate ?? ""}
-          onChange={(event) => set({ throttleRate: event.target.value ? Number(event.target.value) : null })}
+          value={asked.rate}
+          onChange={(event) => set({ rate: event.target.value })}
         />
-        {store.isError && <Failure error={store.error} />}
-        <p>
-          <Button type="submit" disabled={store.isPending}>{id ? "Save" : "Add endpoint"}</Button>
-        </p>
-      </form>
-    </>
+        <Field
+          label="UID"
+          hint="Your own id of it, optional."
+          pattern="[a-zA-Z0-9\-_.]+"
+          value={asked.uid}
+          onChange={(event) => set({ uid: event.target.value })}
+        />
+      </div>
+      <Pairs label="Metadata" one="entry" pairs={asked.metadata} onChange={(metadata) => set({ metadata })} />
+      {store.isError && (
+        <div className="-mx-4">
+          <Failure error={store.error} />
+        </div>
+      )}
+      <p className="flex flex-wrap gap-2">
+        <Button type="submit" kind="primary" busy={store.isPending}>
+          {before ? "Save" : "Add endpoint"}
+        </Button>
+        <At place={before ? places.endpoint(before.id) : places.endpoints} className={buttonLook()}>
+          Cancel
+        </At>
+      </p>
+    </form>
+  );
+}
+
+function PrivateNote() {
+  return (
+    <span role="status" className="text-warn">
+      This is an address of a private network. Servers refuse to send there unless their setting{" "}
+      <code className="font-mono">net_allow</code> names it.
+    </span>
   );
 }
 
 function names(text: string): string[] | null {
-  const found = text.split(",").map((name) => name.trim()).filter(Boolean);
+  const found = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
   return found.length > 0 ? found : null;
-}
-
-/** Which event types are sent: all, or some of them, by group. */
-function EventTypeChoice({ chosen, onChange }: { chosen: string[] | null; onChange: (chosen: string[] | null) => void }) {
-  const types = useEventTypes();
-  const [search, setSearch] = useState("");
-  const known = types.data?.pages.flatMap((page) => page.data) ?? [];
-  const shown = known.filter((type) => type.name.toLowerCase().includes(search.toLowerCase()));
-  const turn = (name: string, on: boolean) => {
-    const rest = (chosen ?? []).filter((other) => other !== name);
-    const next = on ? [...rest, name] : rest;
-    onChange(next.length > 0 ? next : null);
-  };
-  return (
-    <Panel title="Events" note={chosen ? `${chosen.length} of ${known.length}` : "all of them, those to come too"}>
-      <div className="grid gap-3 p-4">
-        <input type="search" aria-label="Search events" placeholder="Search" value={search} onChange={(event) => setSearch(event.target.value)} className="border-line bg-raised h-9 rounded-md border px-3" />
-        <div className="grid max-h-72 gap-3 overflow-auto" tabIndex={0} role="group" aria-label="Event types">
-          {[...grouped(shown)].map(([group, members]) => (
-            <fieldset key={group}>
-              {group && <legend className="text-quiet text-xs font-medium">{group}</legend>}
-              {members.map((type) => (
-                <label key={type.name} className="flex items-baseline gap-2 py-1">
-                  <input type="checkbox" checked={chosen?.includes(type.name) ?? false} onChange={(event) => turn(type.name, event.target.checked)} />
-                  <span className="min-w-0">
-                    <span className="font-mono text-xs break-all">{type.name}</span>
-                    <span className="text-quiet block text-xs">{type.description}</span>
-                  </span>
-                </label>
-              ))}
-            </fieldset>
-          ))}
-        </div>
-      </div>
-    </Panel>
-  );
-}
-
-/** By the group's name, or by what stands before the first dot. */
-export function grouped(types: EventType[]): Map<string, EventType[]> {
-  const groups = new Map<string, EventType[]>();
-  for (const type of types) {
-    const group = type.groupName ?? (type.name.includes(".") ? type.name.slice(0, type.name.indexOf(".")) : "");
-    groups.set(group, [...(groups.get(group) ?? []), type]);
-  }
-  return groups;
 }

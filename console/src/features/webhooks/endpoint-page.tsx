@@ -1,83 +1,186 @@
 // One endpoint: how it does, what was tried, and everything that can be done about it.
 
-import { ArrowLeft } from "lucide-react";
-import { Tabs } from "radix-ui";
+import { Pencil, Power, PowerOff } from "lucide-react";
 
-import { Chip, Panel, Skeleton, Time } from "../../components/ui";
+import { Status } from "../../components/ui/badge";
+import { Button } from "../../components/ui/button";
+import { Confirm } from "../../components/ui/dialog";
+import { Failure, Skeleton } from "../../components/ui/page";
+import { Tabs } from "../../components/ui/tabs";
+import { Time } from "../../components/ui/time";
+import { done, notDone } from "../../components/ui/toast";
+import { usePageActions } from "../../lib/actions";
+import { useUrl } from "../../lib/url";
 import { AttemptList } from "./attempt-list";
-import { DaysChart } from "./chart";
-import type { Endpoint } from "./client";
-import { useRead, useWebhooks } from "./context";
-import { EndpointSwitch, HeadersPanel, RemovePanel, SecretPanel } from "./endpoint-settings";
-import { RecoverPanel, TestPanel } from "./endpoint-testing";
-import { Failure, Heading } from "./parts";
-import { TransformationPanel } from "./transformation";
-import { Go, places, usePart } from "./places";
+import type { Endpoint, EndpointPatch } from "./client";
+import { useDo, useEndpoint, usePart, useRead, useWebhooks } from "./context";
+import { EndpointAdvanced } from "./endpoint-advanced";
+import { EndpointOverview } from "./endpoint-overview";
+import { EndpointTesting } from "./endpoint-testing";
+import { Screen, ScrollArea, useGoAt } from "./frame";
 
-const tab = "text-quiet data-[state=active]:text-ink data-[state=active]:border-bronze border-b-2 border-transparent py-2 font-medium cursor-pointer";
-
-export function EndpointPage() {
-  const id = usePart("endpoint");
-  const endpoint = useRead<Endpoint>(`/endpoint/${id}`);
-  const { can } = useWebhooks();
-  if (endpoint.isPending) return <Skeleton />;
-  if (endpoint.isError) return <Failure error={endpoint.error} />;
-  const it = endpoint.data;
-  return (
-    <>
-      <Go to={places.endpoints} className="text-quiet hover:text-ink mb-2 inline-flex items-center gap-1">
-        <ArrowLeft className="size-4" /> All endpoints
-      </Go>
-      <Heading title={it.url} note={it.description}>
-        {it.disabled && <Chip>disabled</Chip>}
-        {can("ManageEndpoint") && (
-          <>
-            <EndpointSwitch endpoint={it} />
-            <Go to={places.editEndpoint(it.id)} className="text-bronze hover:underline">Change</Go>
-          </>
+export function EndpointView() {
+  const id = usePart("endpoint") ?? "";
+  const { places } = useWebhooks();
+  const endpoint = useEndpoint(id);
+  const back = { title: "Endpoints", place: places.endpoints };
+  if (!endpoint.data) {
+    return (
+      <Screen title="Endpoint" back={back}>
+        {endpoint.isPending ? (
+          <Skeleton lines={6} />
+        ) : (
+          <Failure error={endpoint.error} onRetry={() => void endpoint.refetch()} />
         )}
-      </Heading>
-      <Tabs.Root defaultValue="overview">
-        <Tabs.List aria-label="Endpoint" className="border-line mb-4 flex gap-4 border-b">
-          <Tabs.Trigger value="overview" className={tab}>Overview</Tabs.Trigger>
-          <Tabs.Trigger value="testing" className={tab}>Testing</Tabs.Trigger>
-          <Tabs.Trigger value="advanced" className={tab}>Advanced</Tabs.Trigger>
-        </Tabs.List>
-        <Tabs.Content value="overview" className="grid gap-4">
-          <div className="grid items-start gap-4 md:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
-            <Panel title="Two weeks"><DaysChart endpoint={it.id} /></Panel>
-            <Facts endpoint={it} />
-          </div>
-          <AttemptList endpoint={it.id} />
-        </Tabs.Content>
-        <Tabs.Content value="testing" className="grid gap-4">
-          <TestPanel endpoint={it.id} />
-          <RecoverPanel endpoint={it.id} />
-        </Tabs.Content>
-        <Tabs.Content value="advanced" className="grid gap-4">
-          <SecretPanel endpoint={it.id} />
-          <HeadersPanel endpoint={it.id} />
-          <TransformationPanel endpoint={it.id} />
-          {can("ManageEndpoint") && <RemovePanel endpoint={it.id} />}
-        </Tabs.Content>
-      </Tabs.Root>
-    </>
+      </Screen>
+    );
+  }
+  return <Known endpoint={endpoint.data} back={back} />;
+}
+
+function Known({ endpoint, back }: { endpoint: Endpoint; back: { title: string; place: { to: string } } }) {
+  const { can, host, places } = useWebhooks();
+  const goAt = useGoAt();
+  const url = useUrl();
+  const mayChange = can("ManageEndpoint");
+  const edit = () => void goAt(places.editEndpoint(endpoint.id));
+  usePageActions([
+    ...(mayChange ? [{ title: "Edit endpoint", run: edit }] : []),
+    { title: "Attempts", run: () => url.set({ tab: "attempts" }) },
+    { title: "Testing and recovery", run: () => url.set({ tab: "testing" }) },
+    { title: "Secret, headers, transformation", run: () => url.set({ tab: "advanced" }) },
+  ]);
+  return (
+    <Screen
+      title={endpoint.url}
+      lead={endpoint.description}
+      back={back}
+      fills
+      badges={<Status word={endpoint.disabled ? "disabled" : "active"} />}
+      actions={
+        mayChange && (
+          <>
+            <EndpointSwitch endpoint={endpoint} />
+            <Button onClick={edit}>
+              <Pencil aria-hidden className="size-4" />
+              Edit
+            </Button>
+          </>
+        )
+      }
+    >
+      {endpoint.disabled && <DisabledBanner endpoint={endpoint} />}
+      <Tabs
+        label="Endpoint"
+        fills={host === "console"}
+        tabs={[
+          {
+            key: "overview",
+            title: "Overview",
+            content: (
+              <ScrollArea>
+                <EndpointOverview endpoint={endpoint} />
+              </ScrollArea>
+            ),
+          },
+          { key: "attempts", title: "Attempts", content: <AttemptList endpoint={endpoint.id} /> },
+          {
+            key: "testing",
+            title: "Testing",
+            content: (
+              <ScrollArea>
+                <EndpointTesting endpoint={endpoint.id} />
+              </ScrollArea>
+            ),
+          },
+          {
+            key: "advanced",
+            title: "Advanced",
+            content: (
+              <ScrollArea>
+                <EndpointAdvanced endpoint={endpoint} />
+              </ScrollArea>
+            ),
+          },
+        ]}
+      />
+    </Screen>
   );
 }
 
-function Facts({ endpoint }: { endpoint: Endpoint }) {
+function useSwitch(endpoint: Endpoint) {
+  return useDo(
+    ({ svix, app }, body: EndpointPatch) =>
+      svix.PATCH("/api/v1/app/{app}/endpoint/{endpoint}", { params: { path: { app, endpoint: endpoint.id } }, body }),
+    ({ disabled }) => done(disabled ? "The endpoint is disabled" : "The endpoint is enabled"),
+  );
+}
+
+function EndpointSwitch({ endpoint }: { endpoint: Endpoint }) {
+  const change = useSwitch(endpoint);
+  if (endpoint.disabled) {
+    return (
+      <Button
+        busy={change.isPending}
+        onClick={() =>
+          change.mutate({ disabled: false }, { onError: (error) => notDone("The endpoint is still disabled", error) })
+        }
+      >
+        <Power aria-hidden className="size-4" />
+        Enable
+      </Button>
+    );
+  }
   return (
-    <Panel title="What it is sent">
-      <dl className="grid gap-2 p-4 text-xs">
-        <dt className="text-quiet">Events</dt>
-        <dd className="flex flex-wrap gap-1.5">{endpoint.eventTypes?.map((name) => <Chip key={name}>{name}</Chip>) ?? "all"}</dd>
-        <dt className="text-quiet">Channels</dt>
-        <dd className="flex flex-wrap gap-1.5">{endpoint.channels?.map((name) => <Chip key={name}>{name}</Chip>) ?? "all"}</dd>
-        <dt className="text-quiet">Limit</dt>
-        <dd>{endpoint.throttleRate ? `${endpoint.throttleRate} a second` : "none"}</dd>
-        <dt className="text-quiet">Added</dt>
-        <dd><Time at={endpoint.createdAt} /></dd>
-      </dl>
-    </Panel>
+    <Confirm
+      trigger={
+        <Button>
+          <PowerOff aria-hidden className="size-4" />
+          Disable
+        </Button>
+      }
+      title="Disable this endpoint?"
+      action="Disable endpoint"
+      onConfirm={() => change.mutateAsync({ disabled: true })}
+    >
+      <p>
+        Nothing is sent to it until it is enabled again. What it misses meanwhile can be sent later: Testing, Replay
+        missing.
+      </p>
+    </Confirm>
+  );
+}
+
+function useNewestAttempt(endpoint: string, status?: number) {
+  return useRead(["endpoint", endpoint, "newest attempt", status], ({ svix, app }) =>
+    svix.GET("/api/v1/app/{app}/attempt/endpoint/{endpoint}", {
+      params: { path: { app, endpoint }, query: { limit: 1, with_content: false, status } },
+    }),
+  );
+}
+
+/** Why nothing is sent, as far as it can be seen from what was tried. */
+function DisabledBanner({ endpoint }: { endpoint: Endpoint }) {
+  const last = useNewestAttempt(endpoint.id);
+  const good = useNewestAttempt(endpoint.id, 0);
+  const [attempt, success] = [last.data?.data[0], good.data?.data[0]];
+  return (
+    <div role="status" className="border-warn/40 bg-warn-tint mx-4 mb-3 rounded-md border px-3 py-2 sm:mx-6">
+      <p className="text-warn font-medium">Disabled: nothing is sent to this endpoint.</p>
+      <p className="text-quiet text-xs">
+        Changed <Time at={endpoint.updatedAt} />.{" "}
+        {attempt?.statusText === "fail" && (
+          <>
+            The newest attempt failed <Time at={attempt.timestamp} />
+            {attempt.responseStatusCode ? ` with ${attempt.responseStatusCode}` : ""}.{" "}
+          </>
+        )}
+        {success && (
+          <>
+            The last message was delivered <Time at={success.timestamp} />.
+          </>
+        )}
+      </p>
+    </div>
   );
 }
