@@ -1,0 +1,122 @@
+// The records of the activity trail in words, and where what they are about is seen.
+
+import type { Schemas } from "../../lib/api";
+import { words } from "../../lib/format";
+import { asObject, asText } from "../../lib/json";
+import { paths } from "../../lib/paths";
+import { providerName } from "../../lib/providers";
+
+export type Activity = Schemas["PageView_Activity"]["data"][number];
+
+const ACTIONS: Record<string, string> = {
+  "organisation.created": "Created the organisation",
+  "workspace.created": "Created a workspace",
+  "workspace.updated": "Changed a workspace",
+  "member.added": "Added a member",
+  "member.invited": "Invited a member",
+  "member.joined": "Joined",
+  "member.updated": "Changed a member's role",
+  "member.removed": "Removed a member",
+  "invitation.declined": "Declined an invitation",
+  "password.changed": "Changed their password",
+  "password.reset": "Set a member's password",
+  "key.created": "Created a key",
+  "key.revoked": "Revoked a key",
+  "session.created": "Signed in",
+  "session.ended": "Ended a session",
+  "sign_in_link.sent": "Sent a sign-in link",
+  "source.created": "Added a source",
+  "source.secret_rotated": "Rotated a source's secret",
+  "source.deleted": "Removed a source",
+  "repositories.disconnected": "Disconnected repositories",
+  "delivery.reopened": "Processed a delivery again",
+  "suppression.created": "Suppressed an address",
+  "suppression.deleted": "Removed a suppression",
+  "endpoint.created": "Created an endpoint",
+  "endpoint.updated": "Changed an endpoint",
+  "endpoint.deleted": "Deleted an endpoint",
+  "endpoint.disabled": "Disabled an endpoint",
+  "endpoint.secret_rotated": "Rotated an endpoint's secret",
+  "channel.updated": "Changed a channel",
+  "channel.deleted": "Deleted a channel",
+  "resource.updated": "Changed a resource",
+  "resource.committed": "Committed a resource",
+  "resource.activated": "Activated a resource",
+  "resource.deactivated": "Deactivated a resource",
+  "resource.deleted": "Deleted a resource",
+  "resources.committed": "Committed all changes",
+};
+
+export const ACTION_NAMES = Object.keys(ACTIONS);
+
+/** An action that is not known here is still read. */
+export function actionInWords(action: string): string {
+  const text = ACTIONS[action] ?? words(action.replaceAll(".", ": "));
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export type Names = { members: Map<string, string>; keys: Map<string, string> };
+
+export function actorInWords({ actor_kind, actor_id }: Activity, { members, keys }: Names): string {
+  switch (actor_kind) {
+    case "person":
+      return members.get(actor_id) ?? "A former member";
+    case "key":
+      return `Key ${keys.get(actor_id) ? `“${keys.get(actor_id)}”` : shortId(actor_id)}`;
+    case "application":
+      return `Portal of ${shortId(actor_id)}`;
+    default:
+      return "Campanile";
+  }
+}
+
+export const shortId = (id: string) => (id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id);
+
+/** What it is about, and where that is seen. */
+export function subjectOf(
+  { action, subject_id, metadata }: Activity,
+  { members, keys }: Names,
+): { title: string; to?: string } {
+  const about = asObject(metadata);
+  const text = (name: string) => asText(about[name]);
+  const [kind] = action.split(".");
+  switch (kind) {
+    case "source": {
+      const provider = text("provider");
+      const title = provider
+        ? `${providerName(provider)}${text("path") ? ` /${text("path")}` : ""}`
+        : shortId(subject_id);
+      return { title, to: action === "source.deleted" ? paths.integrations : paths.source(subject_id) };
+    }
+    case "delivery":
+      return { title: shortId(subject_id), to: `${paths.deliveries}?open=${encodeURIComponent(subject_id)}` };
+    case "member":
+    case "password":
+    case "session":
+    case "sign_in_link":
+    case "invitation":
+      return { title: members.get(subject_id) ?? text("email") ?? shortId(subject_id), to: paths.members };
+    case "key":
+      return { title: text("name") ?? keys.get(subject_id) ?? shortId(subject_id), to: paths.keys };
+    case "workspace":
+      return { title: text("name") ?? shortId(subject_id), to: paths.workspaceSettings };
+    case "endpoint": {
+      const app = text("application") ?? text("app") ?? text("application_id");
+      return {
+        title: text("url") ?? shortId(subject_id),
+        to: app ? paths.endpoint(app, subject_id) : paths.applications,
+      };
+    }
+    case "channel":
+      return { title: text("key") ?? subject_id, to: paths.channels };
+    case "resource": {
+      const key = text("key") ?? subject_id;
+      return {
+        title: key,
+        to: text("kind") === "workflow" || text("type") === "workflow" ? paths.workflow(key) : undefined,
+      };
+    }
+    default:
+      return { title: shortId(subject_id) };
+  }
+}
