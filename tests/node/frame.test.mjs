@@ -4,14 +4,16 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { check, launch, open as openPage, signIn } from "./browser.mjs";
-import { SECRET, api, deliver, pullRequest, release, start, until } from "./harness.mjs";
+import { SECRET, api, deliver, pullRequest, release, start, until, workspace } from "./harness.mjs";
 
 let browser;
 let server;
+let ws;
 
 before(async () => {
   browser = await launch();
   server = await start("sqlite");
+  ws = await workspace(server);
 });
 
 after(async () => {
@@ -34,13 +36,29 @@ const post = async (path, body) => {
 
 test("every list is read once when the page opens", async () => {
   await deliver(server, "release", release("0.1"));
+  // What becomes of it is news, for which lists are read again: all of it has happened before the page opens.
+  const isTold = async () => {
+    const list = async (path) => (await api(server, path)).body.data;
+    const [deliveries, told] = [await list("/api/deliveries"), await list("/api/notifications")];
+    return deliveries.every(({ status }) => status === "processed") && told.length > 0 && told.every(({ status }) => status !== "queued");
+  };
+  await until(isTold, "the release was told");
+  await new Promise((resolve) => setTimeout(resolve, 500));
   const asked = [];
-  const page = await signedIn((page) => page.on("request", (request) => asked.push(new URL(request.url()).pathname)));
-  await page.getByRole("region", { name: "Observations" }).getByText("Version 0.1").waitFor();
+  const page = await signedIn((page) =>
+    page.on("request", (request) => {
+      const { pathname, search } = new URL(request.url());
+      asked.push(pathname + search);
+    }),
+  );
+  await page.getByRole("region", { name: "Significant observations" }).getByText("Version 0.1").waitFor();
   await page.waitForTimeout(1_000);
-  const times = (path) => asked.filter((one) => one === path).length;
-  for (const list of ["observations", "deliveries", "notifications", "attempts"]) assert.equal(times(`/api/${list}`), 1, list);
-  assert.equal(asked.filter((path) => path.endsWith("/feeds/in-app")).length, 1);
+  for (const list of ["observations", "deliveries", "notifications", "attempts"]) {
+    const reads = asked.filter((one) => one.startsWith(`/api/${list}?`));
+    assert.ok(reads.length > 0, `${list} are read`);
+    assert.deepEqual(reads, [...new Set(reads)], `${list} are read once`);
+  }
+  assert.ok(asked.filter((path) => path.startsWith("/v1/users/") && path.includes("/feeds/in-app")).length <= 1, "the bell asks once");
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
@@ -48,13 +66,13 @@ test("every list is read once when the page opens", async () => {
 test("what is not allowed is asked for once", async () => {
   const page = await signedIn();
   let times = 0;
-  await page.route("**/v1/workflows", (route) => {
+  await page.route("**/api/sources*", (route) => {
     times += 1;
     return route.fulfill({ status: 403, contentType: "application/json", body: JSON.stringify({ message: "your role does not allow this" }) });
   });
-  await page.goto(`${server.url}/notifications/workflows`);
+  await page.goto(`${server.url}/w/${ws}/integrations`);
   await page.getByRole("alert").getByText("your role does not allow this").waitFor({ timeout: 2_000 });
-  assert.equal(await page.getByText("There are no workflows yet.").count(), 0);
+  assert.equal(await page.getByText("No source is connected to this workspace yet.").count(), 0);
   await page.waitForTimeout(2_500);
   assert.equal(times, 1);
   await page.context().close();
@@ -64,26 +82,45 @@ test("another workspace is looked at, and a link to what it has seen leads there
   const { id } = await post("/api/workspaces", { name: "The other one" });
   await post("/api/sources", { provider: "github", path: "elsewhere", secret: SECRET, workspace: id });
   const page = await signedIn();
-  const observations = page.getByRole("region", { name: "Observations" });
-  await page.getByRole("combobox", { name: "Workspace" }).selectOption("The other one");
-  await observations.getByText("Nothing has been observed yet.").waitFor();
+  const observations = page.getByRole("grid", { name: "Observations" });
+  await page.getByRole("button", { name: "Workspace default" }).click();
+  await page.getByRole("menuitem", { name: "The other one" }).click();
+  await page.getByRole("button", { name: "Workspace The other one" }).waitFor();
+  await page.getByText(/Nothing of significance 70 or more/).waitFor();
   await check(page, "workspaces");
   await page.setViewportSize({ width: 390, height: 800 });
   await check(page, "workspaces-390");
   await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole("link", { name: "Observations", exact: true }).click();
+  await page.getByText("Nothing has been observed yet").waitFor();
+  await page.getByRole("figure", { name: "Send a sample delivery" }).getByText(`${server.url}/api/ingest/github/elsewhere`).waitFor();
+  await check(page, "observations-empty");
   await deliver(server, "pull_request", pullRequest(7, "Only here"), undefined, "elsewhere");
-  await observations.getByText("[PR Opened] Only here").click();
-  await page.getByRole("heading", { name: "[PR Opened] Only here" }).waitFor();
-  assert.equal(new URL(page.url()).searchParams.get("workspace"), id, "it stays from page to page");
-  await page.getByRole("link", { name: "All observations" }).click();
-  await observations.getByText("[PR Opened] Only here").waitFor();
-  await page.goto(new URL(page.url()).origin);
+  await observations.getByText("Only here").click();
+  await page.getByRole("complementary", { name: "Only here" }).getByRole("button", { name: "Open as a page" }).click();
+  await page.getByRole("heading", { name: "Only here", level: 1 }).waitFor();
+  assert.ok(page.url().includes(`/w/${id}/`), "it stays from page to page");
+  await page.getByRole("navigation", { name: "Path" }).getByRole("link", { name: "Observations" }).click();
+  await observations.getByText("Only here").waitFor();
+  await page.goto(`${server.url}/w/${ws}/observations`);
+  await observations.getByText("Version 0.1").waitFor();
   assert.equal(await observations.getByText("Only here").count(), 0, "the first workspace has not seen it");
   const seen = await api(server, `/api/observations?workspace=${id}`);
   await page.goto(`${server.url}/observations/${seen.body.data[0].id}`);
-  await page.getByRole("heading", { name: "[PR Opened] Only here" }).waitFor();
-  await until(async () => new URL(page.url()).searchParams.get("workspace") === id, "what is around it is its own workspace");
+  await page.getByRole("heading", { name: "Only here", level: 1 }).waitFor();
+  await until(async () => page.url().includes(`/w/${id}/`), "what is around it is its own workspace");
+  await page.goto(`${server.url}/w/ws_of_somebody/observations`);
+  await page.getByRole("heading", { name: "This workspace is not yours" }).waitFor();
   assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("addresses of before lead to where things are now", async () => {
+  const page = await signedIn();
+  await page.goto(`${server.url}/notifications/inbox`);
+  await until(() => page.url().endsWith(`/w/${ws}/notify/inbox`), "the inbox");
+  await page.goto(`${server.url}/notifications/workflows`);
+  await until(() => page.url().endsWith(`/w/${ws}/notify/workflows`), "the workflows");
   await page.context().close();
 });
 
@@ -98,24 +135,61 @@ test("the bell hears of every message of its member", async () => {
   await page.context().close();
 });
 
+test("the palette goes anywhere, and keys lead to the areas", async () => {
+  const page = await signedIn();
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Go to, do, or paste an id").fill("deliveries");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Deliveries", exact: true }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await page.getByRole("heading", { name: "Observations", exact: true }).waitFor();
+  const { body } = await api(server, "/api/deliveries");
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Go to, do, or paste an id").fill(body.data[0].id);
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary", { name: "release" }).waitFor();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await check(page, "keys");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test("after an outage the page goes on by itself", async () => {
+  await deliver(server, "release", release("8.0"));
   const page = await signedIn();
   const late = await openPage(browser, { storageState: await page.context().storageState() });
-  await late.goto(server.url);
+  await late.goto(`${server.url}/w/${ws}/deliveries`);
+  await late.getByRole("grid", { name: "Deliveries" }).getByText("release").first().waitFor();
   await late.getByText("Live", { exact: true }).waitFor();
   await server.down();
   await page.getByText("Reconnecting").waitFor();
   await late.getByText("Reconnecting").waitFor();
-  // One stays where it is, the other goes somewhere whose lists cannot be read.
-  await late.getByRole("link", { name: "Notification settings" }).click();
+  // One stays where it is, the other goes somewhere whose list cannot be read.
+  await late.getByRole("button", { name: "Filter" }).click();
+  await late.getByRole("button", { name: "Status" }).click();
+  await late.getByRole("button", { name: "processed" }).click();
   await late.getByRole("alert").first().waitFor({ timeout: 30_000 });
-  assert.equal(await page.getByRole("heading", { name: "What is happening" }).count(), 1, "what was seen stays");
+  assert.equal(await page.getByRole("heading", { name: "Home", exact: true }).count(), 1, "what was seen stays");
+  await page.getByRole("region", { name: "Significant observations" }).getByText("Version 8.0").waitFor();
   await server.up();
   await page.getByText("Live", { exact: true }).waitFor({ timeout: 15_000 });
   await deliver(server, "release", release("9.0"));
-  await page.getByRole("region", { name: "Observations" }).getByText("Version 9.0").waitFor();
-  await late.getByRole("table").waitFor({ timeout: 15_000 });
+  await page.getByRole("region", { name: "Significant observations" }).getByText("Version 9.0").waitFor();
+  await late.getByRole("grid", { name: "Deliveries" }).getByText("release").first().waitFor({ timeout: 15_000 });
   await until(async () => (await late.getByRole("alert").count()) === 0, "nothing is wrong any more");
   await page.context().close();
   await late.context().close();
+});
+
+test("who goes to a page during an outage sees it when the outage is over", async () => {
+  const page = await signedIn();
+  await server.down();
+  await page.getByText("Reconnecting").waitFor();
+  await page.getByRole("link", { name: "Activity", exact: true }).click();
+  await page.waitForTimeout(1_500);
+  await server.up();
+  await page.getByRole("heading", { name: "Activity", exact: true }).waitFor({ timeout: 20_000 });
+  await page.context().close();
 });
