@@ -185,11 +185,45 @@ test("after an outage the page goes on by itself", async () => {
 
 test("who goes to a page during an outage sees it when the outage is over", async () => {
   const page = await signedIn();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.evaluate(() => (window.isThePageOfBefore = true));
   await server.down();
   await page.getByText("Reconnecting").waitFor();
   await page.getByRole("link", { name: "Activity", exact: true }).click();
   await page.waitForTimeout(1_500);
   await server.up();
   await page.getByRole("heading", { name: "Activity", exact: true }).waitFor({ timeout: 20_000 });
+  assert.equal(await page.evaluate(() => window.isThePageOfBefore), true, "nothing typed elsewhere is lost");
+  await page.context().close();
+});
+
+test("a page whose file could not be loaded is loaded anew, once", async () => {
+  const page = await signedIn();
+  let isBroken = true;
+  let asked = 0;
+  await page.route(/assets\/activity-page[^/]*\.js$/, (route) => {
+    asked += 1;
+    return isBroken ? route.fulfill({ status: 404, body: "" }) : route.continue();
+  });
+  await page.getByRole("link", { name: "Activity", exact: true }).click();
+  await page.getByRole("heading", { name: "This page cannot be shown" }).waitFor();
+  assert.ok(asked <= 4, `asked ${asked} times`);
+  isBroken = false;
+  await page.getByRole("button", { name: "Load the console anew" }).click();
+  await page.getByRole("heading", { name: "Activity", exact: true }).waitFor();
+  await page.context().close();
+});
+
+test("menus, keys and what went wrong are shown in an outage as well", async () => {
+  const page = await signedIn();
+  await page.waitForTimeout(1_500);
+  await server.down();
+  await page.getByText("Reconnecting").waitFor();
+  await page.getByRole("button", { name: "owner@example.com" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByText("You are still signed in").waitFor();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await server.up();
   await page.context().close();
 });

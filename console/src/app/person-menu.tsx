@@ -5,7 +5,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { BookOpen, Keyboard, LogOut, UserCog } from "lucide-react";
 import type { ReactNode } from "react";
 import { Menu, MenuChoice, MenuHeading, MenuItem, MenuLine } from "../components/ui/menu";
-import { api } from "../lib/api";
+import { notDone } from "../components/ui/toast";
+import { api, data } from "../lib/api";
 import { type Density, setDensity, setTheme, type Theme, useDensity, useTheme } from "../lib/look";
 import { paths } from "../lib/paths";
 import { useWorkspaceId } from "../lib/url";
@@ -20,7 +21,11 @@ export function PersonMenu({ trigger, member, onKeys }: PersonMenuProps) {
   const density = useDensity();
   const go = (path: string) => void navigate({ to: `/w/${workspace}${path}` });
   const leave = async () => {
-    await api.DELETE("/api/session");
+    try {
+      await data(api.DELETE("/api/session"));
+    } catch (error) {
+      return notDone("You are still signed in", error);
+    }
     queries.clear();
     await navigate({ to: "/sign-in" });
   };

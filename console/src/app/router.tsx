@@ -1,7 +1,15 @@
 // Which page stands at which address. Each area names its own pages, which are loaded when they are gone to.
 
-import { createRootRoute, createRoute, createRouter, Link, Navigate } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  type ErrorComponentProps,
+  Link,
+  Navigate,
+} from "@tanstack/react-router";
 
+import { Button } from "../components/ui/button";
 import { routes as activity } from "../features/activity/routes";
 import { routes as docs } from "../features/docs/routes";
 import { routes as engine } from "../features/engine/routes";
@@ -51,6 +59,7 @@ export const router = createRouter({
   defaultPreload: "intent",
   defaultPendingMinMs: 0,
   defaultNotFoundComponent: NotFound,
+  defaultErrorComponent: Broken,
 });
 
 function NotFound() {
@@ -65,6 +74,23 @@ function NotFound() {
         </Link>
         .
       </p>
+    </div>
+  );
+}
+
+/** What stands in place of a page that failed. The frame around it stays. */
+function Broken({ error, reset }: ErrorComponentProps) {
+  return (
+    <div className="mx-auto max-w-md p-8">
+      <title>A page failed · Campanile</title>
+      <h1 className="text-lg font-semibold">This page cannot be shown</h1>
+      <p role="alert" className="text-quiet mt-2">
+        Nothing is lost on the server. What the page ran into: <span className="text-ink">{error.message}</span>
+      </p>
+      <div className="mt-4 flex gap-2">
+        <Button onClick={reset}>Try again</Button>
+        <Button onClick={() => window.location.reload()}>Load the console anew</Button>
+      </div>
     </div>
   );
 }

@@ -1,21 +1,36 @@
 // The frame around every page of somebody who is signed in: where one can go, what one looks at, and who one is.
 
 import { Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 
 import { Skeleton } from "../components/ui/page";
 import { Tips } from "../components/ui/tip";
-import { Toasts } from "../components/ui/toast";
+import { loadToasts, Toasts } from "../components/ui/toast";
+import { Newest } from "../features/bell/bell";
 import { isSignedOut, useSession, useWorkspace } from "../lib/api";
 import { type Hotkey, useHotkeys } from "../lib/hotkeys";
+import { lazily } from "../lib/lazily";
 import { useLive } from "../lib/live";
+import { whenIdle } from "../lib/window";
 import { AREAS, SETTINGS } from "./areas";
-import { SideBar } from "./side-bar";
-import { TopBar } from "./top-bar";
+import { SideBar, WorkspaceMenu } from "./side-bar";
+import { PersonMenu, TopBar } from "./top-bar";
 
-const Drawer = lazy(async () => ({ default: (await import("./drawer")).Drawer }));
-const Palette = lazy(async () => ({ default: (await import("./palette")).Palette }));
-const KeyList = lazy(async () => ({ default: (await import("./key-list")).KeyList }));
+const Drawer = lazily(() => import("./drawer"), "Drawer");
+const Palette = lazily(() => import("./palette"), "Palette");
+const KeyList = lazily(() => import("./key-list"), "KeyList");
+
+/** What the frame shows on demand is loaded once the page stands and nothing else is to be done: it is there in an outage as well. */
+function useFrameWithoutServer(ready: boolean) {
+  useEffect(() => {
+    if (!ready) return;
+    const load = () => {
+      for (const part of [Drawer, Palette, KeyList, PersonMenu, WorkspaceMenu, Newest]) void part.preload?.();
+      void loadToasts();
+    };
+    return whenIdle(load);
+  }, [ready]);
+}
 
 export function Shell() {
   const session = useSession();
@@ -70,6 +85,7 @@ function Frame({ connected, ready, member }: FrameProps) {
     { keys: "?", title: "All keys", run: () => setOver("keys") },
     ...areas,
   ]);
+  useFrameWithoutServer(ready);
   const isKnown = !asked || workspace?.id === asked;
   return (
     <div className="flex h-dvh overflow-hidden">

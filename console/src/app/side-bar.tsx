@@ -2,7 +2,6 @@
 
 import { useLocation } from "@tanstack/react-router";
 import { ChevronsUpDown, PanelLeftClose, PanelLeftOpen, Search, Settings } from "lucide-react";
-import { lazy } from "react";
 import { IconButton } from "../components/ui/button";
 import { cx } from "../components/ui/cx";
 import { Go } from "../components/ui/go";
@@ -11,10 +10,10 @@ import { Keys, Tip } from "../components/ui/tip";
 import { useWorkspace } from "../lib/api";
 import { useHotkeys } from "../lib/hotkeys";
 import { useKept } from "../lib/kept";
+import { lazily } from "../lib/lazily";
 import { AREAS, type Area, SETTINGS } from "./areas";
 
-const loadWorkspaceMenu = () => import("./workspace-menu");
-const WorkspaceMenu = lazy(async () => ({ default: (await loadWorkspaceMenu()).WorkspaceMenu }));
+export const WorkspaceMenu = lazily(() => import("./workspace-menu"), "WorkspaceMenu");
 
 export function SideBar({ onSearch }: { onSearch: () => void }) {
   const [folded, setFolded] = useKept("side-bar.folded", false);
@@ -132,7 +131,7 @@ function WorkspaceSwitch({ folded }: { folded: boolean }) {
   return (
     <OnDemand
       opens="menu"
-      load={loadWorkspaceMenu}
+      load={WorkspaceMenu.preload}
       trigger={
         <button
           type="button"

@@ -1,14 +1,13 @@
 // The bar at the top: what is told to one, and who one is. On narrow screens also the way to the areas.
 
 import { CircleUserRound, Menu as MenuIcon, Search } from "lucide-react";
-import { lazy } from "react";
 
 import { IconButton } from "../components/ui/button";
 import { OnDemand } from "../components/ui/on-demand";
 import { Bell } from "../features/bell/bell";
+import { lazily } from "../lib/lazily";
 
-const loadPersonMenu = () => import("./person-menu");
-const PersonMenu = lazy(async () => ({ default: (await loadPersonMenu()).PersonMenu }));
+export const PersonMenu = lazily(() => import("./person-menu"), "PersonMenu");
 
 type TopBarProps = {
   member: { id: string; email: string; name: string };
@@ -35,7 +34,7 @@ export function TopBar({ member, connected, ready, onMenu, onSearch, onKeys }: T
       <Bell member={member.id} ready={ready} />
       <OnDemand
         opens="menu"
-        load={loadPersonMenu}
+        load={PersonMenu.preload}
         trigger={
           <IconButton label={member.email}>
             <CircleUserRound className="size-5" />

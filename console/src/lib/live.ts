@@ -5,6 +5,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
 import { isPassing } from "./api";
+import { tellReachable } from "./reachable";
 
 /** What news are of. */
 export type Kind = "delivery" | "observation" | "notification" | "attempt";
@@ -68,8 +69,12 @@ export function useLive(enabled: boolean, workspace: string | undefined): { conn
     };
     const open = () => {
       stream = new EventSource("/api/stream");
-      stream.onopen = () => setConnected(true);
+      stream.onopen = () => {
+        tellReachable(true);
+        setConnected(true);
+      };
       stream.onerror = () => {
+        tellReachable(false);
         setConnected(false);
         // The browser tries again by itself, but for an answer that is no stream.
         if (stream.readyState !== EventSource.CLOSED) return;
@@ -93,6 +98,7 @@ export function useLive(enabled: boolean, workspace: string | undefined): { conn
     open();
     return () => {
       stream.close();
+      tellReachable(true);
       for (const one of [timer, reopening, waiting]) window.clearTimeout(one);
     };
   }, [enabled, queries]);

@@ -1,4 +1,4 @@
-// How much room there is.
+// The browser's window: how much room there is, and when it has nothing else to do.
 
 import { type RefObject, useEffect, useState, useSyncExternalStore } from "react";
 
@@ -25,4 +25,14 @@ export function useNarrowerThan(element: RefObject<HTMLElement | null>, least: n
     return () => observer.disconnect();
   }, [element, least]);
   return isNarrow;
+}
+
+/** Runs `work` when the browser has nothing else to do. Returns what takes it back. */
+export function whenIdle(work: () => void): () => void {
+  if (!("requestIdleCallback" in window)) {
+    const timer = setTimeout(work, 1_000);
+    return () => clearTimeout(timer);
+  }
+  const idle = requestIdleCallback(work, { timeout: 5_000 });
+  return () => cancelIdleCallback(idle);
 }

@@ -1,6 +1,7 @@
 // A chart of values over time, with a legend, and the same values as a table. uPlot loads when the first chart is shown.
 
-import { lazy, Suspense, useId, useState } from "react";
+import { Suspense, useId, useState } from "react";
+import { lazily } from "../../lib/lazily";
 
 import { chartSummary, moment, withUnit } from "./chart-data";
 import { cx } from "./cx";
@@ -27,7 +28,7 @@ export interface TimeChartProps {
   height?: number;
 }
 
-const Loaded = lazy(() => import("./chart-loaded"));
+const Loaded = lazily(() => import("./chart-loaded"));
 
 export function TimeChart(props: TimeChartProps) {
   const { label, times, series, unit, height = 200 } = props;

@@ -1,6 +1,7 @@
 // Two versions of a text compared: side by side where there is room, one column on a phone. CodeMirror loads when shown.
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazily } from "../../lib/lazily";
 
 import type { CodeLanguage } from "./code-editor";
 import { comparedLines, LINE_HEIGHT, PADDING } from "./code-room";
@@ -17,7 +18,7 @@ export interface CodeDiffProps {
   afterLabel?: string;
 }
 
-const Loaded = lazy(() => import("./code-diff-loaded"));
+const Loaded = lazily(() => import("./code-diff-loaded"));
 
 /** The height of the line above the code, with its border. */
 export const DIFF_HEADING = 33;

@@ -1,6 +1,7 @@
 // The code editor. Light: CodeMirror itself loads when the first editor is shown, and the text stands in its place until then.
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazily } from "../../lib/lazily";
 
 import { codeHeight, wraps } from "./code-room";
 import { cx } from "./cx";
@@ -37,7 +38,7 @@ export interface CodeEditorProps {
   onSave?: () => void;
 }
 
-const Loaded = lazy(() => import("./code-editor-loaded"));
+const Loaded = lazily(() => import("./code-editor-loaded"));
 
 export function CodeEditor(props: CodeEditorProps) {
   return (

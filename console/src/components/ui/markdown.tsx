@@ -1,6 +1,7 @@
 // Markdown from outside, made safe and shown as text of the page. The parser loads when the first one is shown.
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazily } from "../../lib/lazily";
 
 import { cx } from "./cx";
 
@@ -11,7 +12,7 @@ export interface MarkdownProps {
   className?: string;
 }
 
-const Loaded = lazy(() => import("./markdown-loaded"));
+const Loaded = lazily(() => import("./markdown-loaded"));
 
 export function Markdown({ text, topHeading = 3, className }: MarkdownProps) {
   return (

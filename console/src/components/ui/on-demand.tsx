@@ -16,14 +16,14 @@ type OnDemandProps = {
   trigger: Trigger;
   opens: "menu" | "dialog";
   /** Loads what opens; asked for as soon as the button is pointed at or focused. */
-  load: () => Promise<unknown>;
+  load: (() => Promise<unknown>) | undefined;
   /** What opens, open at once; it keeps the button as its own. */
   children: (trigger: Trigger) => ReactNode;
 };
 
 export function OnDemand({ trigger, opens, load, children }: OnDemandProps) {
   const [wanted, setWanted] = useState(false);
-  const prepare = () => void load();
+  const prepare = () => void load?.();
   const waiting = cloneElement(trigger, {
     "aria-haspopup": opens,
     "aria-expanded": false,

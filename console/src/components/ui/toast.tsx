@@ -3,7 +3,16 @@
 import { type ComponentType, useEffect, useState } from "react";
 import type { ExternalToast, ToasterProps } from "sonner";
 
-const loaded = () => import("sonner");
+import { patiently } from "../../lib/lazily";
+
+let loading: Promise<typeof import("sonner")> | undefined;
+
+/** Loads what shows the lines. Done ahead of time: what is to be told is often that the server is away. */
+export function loadToasts() {
+  loading ??= patiently(() => import("sonner"));
+  return loading;
+}
+
 /** Brings the lines to the page, the first time that there is something to tell. */
 let bring: (() => Promise<void>) | undefined;
 
@@ -11,7 +20,7 @@ export function Toasts() {
   const [Shown, setShown] = useState<ComponentType<ToasterProps>>();
   useEffect(() => {
     bring = async () => {
-      const { Toaster } = await loaded();
+      const { Toaster } = await loadToasts();
       setShown(() => Toaster);
       // It hears of what is told once it stands there.
       await new Promise((done) => setTimeout(done, 50));
@@ -42,7 +51,7 @@ export function Toasts() {
 
 async function show(kind: "message" | "error", text: string, options?: ExternalToast) {
   await bring?.();
-  const { toast } = await loaded();
+  const { toast } = await loadToasts();
   toast[kind](text, options);
 }
 

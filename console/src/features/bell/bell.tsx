@@ -1,13 +1,12 @@
 // The bell: how many notifications are new. The newest of them are loaded when it is pressed.
 
 import { Bell as BellIcon } from "lucide-react";
-import { lazy } from "react";
 import { useCounts } from "../../components/feed/feed";
 import { IconButton } from "../../components/ui/button";
 import { OnDemand } from "../../components/ui/on-demand";
+import { lazily } from "../../lib/lazily";
 
-const loadNewest = () => import("./newest");
-const Newest = lazy(async () => ({ default: (await loadNewest()).Newest }));
+export const Newest = lazily(() => import("./newest"), "Newest");
 
 export function Bell({ member, ready }: { member: string; ready: boolean }) {
   const { data: counts } = useCounts(member, ready);
@@ -16,7 +15,7 @@ export function Bell({ member, ready }: { member: string; ready: boolean }) {
   return (
     <OnDemand
       opens="dialog"
-      load={loadNewest}
+      load={Newest.preload}
       trigger={
         <IconButton label={`Notifications, ${unread} unread`} className="relative">
           <BellIcon className="size-4" />

@@ -1,11 +1,12 @@
 // How everything stands: what needs somebody, what mattered lately, and what goes on.
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 
 import { useGo } from "../../components/ui/go";
 import { Page } from "../../components/ui/page";
 import { usePageActions } from "../../lib/actions";
 import { useWorkspace } from "../../lib/api";
+import { lazily } from "../../lib/lazily";
 import { paths } from "../../lib/paths";
 import { useSetUpDone, useSetUpHidden } from "../../lib/set-up";
 import { Charts } from "./charts";
@@ -16,7 +17,7 @@ import { NeedsYou } from "./needs-list";
 import { SetUpRoom } from "./set-up-room";
 
 // Few need it for long.
-const SetUpList = lazy(() => import("./set-up-list"));
+const SetUpList = lazily(() => import("./set-up-list"));
 
 export function HomePage() {
   const workspace = useWorkspace();
