@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 
 import { chromium } from "playwright-core";
 
-import { OWNER } from "./harness.mjs";
+import { OWNER, until } from "./harness.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const pictures = process.env.CAMPANILE_TEST_PICTURES;
@@ -44,6 +44,23 @@ export async function tabTo(page, target, most = 120) {
     await page.keyboard.press("Tab");
   }
   throw new Error(`not reached by ${most} times Tab: ${target}`);
+}
+
+/** Walks a list with `j` until the row whose text matches has the focus. */
+export async function walkTo(page, text, most = 20) {
+  const focused = () =>
+    page.evaluate(() => {
+      const row = document.activeElement?.closest("[role=row], [data-row], [data-item]");
+      return { place: row && [...row.parentElement.children].indexOf(row), text: row?.textContent ?? "" };
+    });
+  let at = await focused();
+  for (let times = 0; times < most; times += 1) {
+    await page.keyboard.press("j");
+    const before = at.place;
+    await until(async () => (at = await focused()).place !== before, "the next row has the focus", 5_000);
+    if (text.test(at.text)) return;
+  }
+  throw new Error(`no row has ${text}`);
 }
 
 export async function picture(page, name) {

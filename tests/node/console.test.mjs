@@ -127,7 +127,7 @@ test("an observation shows its text, its graph, and what it caused", async () =>
   await page.goBack();
   await until(async () => (await page.getByRole("complementary", { name: "Version 1.0" }).count()) === 0, "back closes the panel");
   await page.keyboard.press("j");
-  assert.match(await page.evaluate(() => document.activeElement.dataset.row ?? ""), /^obs_/, "j walks the timeline");
+  await page.waitForFunction(() => document.activeElement?.dataset.row?.startsWith("obs_"));
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });

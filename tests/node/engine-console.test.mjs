@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { check, launch, open, signIn } from "./browser.mjs";
+import { check, launch, open, signIn, walkTo } from "./browser.mjs";
 import { api, start, until, workspace } from "./harness.mjs";
 
 const DRILL = "campanile.drill";
@@ -98,11 +98,7 @@ test("the same by keyboard alone", async () => {
   await page.keyboard.press("u");
   await table(page).getByText("a drill has 1 to 100 steps").first().waitFor();
   // What the failure has started is newer.
-  for (let row = 0; row < 5; row += 1) {
-    await page.keyboard.press("j");
-    await page.waitForTimeout(150);
-    if (/a drill has/.test(await page.evaluate(() => document.activeElement.textContent))) break;
-  }
+  await walkTo(page, /a drill has/);
   await page.keyboard.press("Enter");
   await page.getByRole("complementary", { name: DRILL }).getByText("a drill has 1 to 100 steps").waitFor();
   await page.keyboard.press("o");

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import MailDev from "maildev";
 
-import { check, launch, open as openPage, signIn, tabTo } from "./browser.mjs";
+import { check, launch, open as openPage, signIn, tabTo, walkTo } from "./browser.mjs";
 import { api, deliver, freePort, release, start, until } from "./harness.mjs";
 import { startProviders } from "./providers.mjs";
 
@@ -225,6 +225,19 @@ test("what a step says is written beside how it looks", async () => {
   assert.equal(body.active, true);
   await page.getByRole("tab", { name: "Versions" }).click();
   await page.getByText("Shorter").waitFor();
+  // An older version is compared with the draft, then made the draft again.
+  const versions = page.getByRole("region", { name: "Versions" }).getByRole("listitem");
+  await versions.last().getByRole("button", { name: "Compare" }).click();
+  const changes = page.getByRole("region", { name: "What has changed" });
+  await changes.getByText(/The draft$/).waitFor();
+  await versions.last().getByRole("button", { name: "Restore" }).click();
+  await done(page, "The draft is as that version was. Save or commit it to keep it.");
+  await page.getByRole("button", { name: "Commit…" }).click();
+  await page.getByLabel("Message").fill("As it was");
+  await page.getByRole("button", { name: "Commit", exact: true }).click();
+  await until(async () => (await commits("observation-captured")) === before + 2, "it counts again");
+  const restored = (await workflow("observation-captured")).steps.find((step) => step.ref === "mail");
+  assert.notEqual(restored.template.html_body, "<h1>{{ title }}, {{ total_activities }} of them</h1>");
   await close(page, /422/);
 });
 
@@ -417,9 +430,7 @@ test("why a person was not told is found by mouse and by keyboard", async () => 
   await keys.keyboard.press("g");
   await keys.keyboard.press("r");
   await keys.getByRole("row", { name: /News.*Jane Doe/ }).first().waitFor();
-  await keys.keyboard.press("j");
-  const focused = () => keys.evaluate(() => document.activeElement?.textContent ?? "");
-  for (let times = 0; times < 20 && !/News.*Jane Doe/.test(await focused()); times++) await keys.keyboard.press("j");
+  await walkTo(keys, /News.*Jane Doe/);
   await keys.keyboard.press("Enter");
   await keys.getByRole("complementary", { name: "News" }).getByText("Nobody was told by this run").waitFor();
   await keys.keyboard.press("o");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { check, launch, open, signIn } from "./browser.mjs";
+import { check, launch, open, signIn, walkTo } from "./browser.mjs";
 import { api, receiver, start, until, workspace } from "./harness.mjs";
 
 let browser;
@@ -109,15 +109,10 @@ test("the same by keyboard alone", async () => {
   await page.keyboard.press("g");
   await page.keyboard.press("e");
   await page.getByRole("grid", { name: "Applications" }).getByText("Globex", { exact: true }).waitFor();
-  for (let row = 0; row < 6; row += 1) {
-    await page.keyboard.press("j");
-    await page.waitForTimeout(150);
-    if (/Globex/.test(await page.evaluate(() => document.activeElement.textContent))) break;
-  }
+  await walkTo(page, /Globex/);
   await page.keyboard.press("Enter");
   await page.getByText("100 % failed").waitFor();
-  await page.keyboard.press("j");
-  await page.waitForTimeout(100);
+  await walkTo(page, /127\.0\.0\.1:9\/closed/);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "http://127.0.0.1:9/closed" }).waitFor();
   await palette(page, "Edit endpoint");

@@ -46,7 +46,7 @@ impl Mailbox {
     /// # Panics
     /// When no port is free.
     pub async fn start() -> Self {
-        AwayMailbox::new().comes_back()
+        AwayMailbox::bind().comes_back()
     }
 
     /// The value for `CAMPANILE_SMTP_URL`.
@@ -63,7 +63,7 @@ impl AwayMailbox {
     ///
     /// # Panics
     /// When no port is free.
-    pub fn new() -> Self {
+    pub fn bind() -> Self {
         let socket = TcpSocket::new_v4().expect("a socket can be made");
         socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port is free");
         Self(socket)

@@ -23,7 +23,7 @@ async fn knock(server: &Server, path: &str, body: Value) -> Answer {
 }
 
 /// Calls with the secret key.
-async fn administer(server: &Server, method: &'static str, path: &str, body: Value) -> Answer {
+pub async fn administer(server: &Server, method: &'static str, path: &str, body: Value) -> Answer {
     let authorization = format!("Bearer {SECRET_KEY}");
     server.ask(method, path, &[("authorization", &authorization), JSON], body.to_string().into_bytes()).await.unwrap()
 }
@@ -110,7 +110,7 @@ async fn an_invitations_word_is_in_its_mail_and_nowhere_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_is_sent_when_the_mail_server_comes_back() {
     for database in TestDatabase::each().await {
-        let away = AwayMailbox::new();
+        let away = AwayMailbox::bind();
         let server = Server::start(BINARY, database, &[("CAMPANILE_SMTP_URL", &away.url())]).await;
         let invited = json!({ "email": "new@example.com", "role": "staff" });
         assert_eq!(administer(&server, "POST", "/api/members", invited).await.status, 201);
