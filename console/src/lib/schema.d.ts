@@ -5014,6 +5014,29 @@ export interface components {
             /** @enum {string} */
             result: "success";
         };
+        /** @description A version of a document, with the document as it was committed. */
+        KnockCommittedDocument: {
+            author: {
+                email: string;
+                name: string;
+            };
+            commit_message: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The document, as the resource's own route writes it. */
+            document: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            environment: "production";
+            id: string;
+            resource: {
+                /** @description The key of the document. */
+                identifier: string;
+                /** @enum {string} */
+                type: "workflow" | "email_layout" | "partial" | "translation" | "channel_group" | "guide" | "audience";
+            };
+        };
         /** @description One comparison. */
         KnockCondition: {
             /** @description The value, or the path of another variable. */
@@ -8909,6 +8932,21 @@ export interface operations {
     get_api_activity: {
         parameters: {
             query?: {
+                /**
+                 * @description The action, such as `key.created`, or its first word: `key` matches everything that is done
+                 *     to keys.
+                 */
+                action?: string;
+                /** @description The kind of actor: `person`, `key`, `application` or `system`. */
+                kind?: string;
+                /** @description The actor's id. */
+                actor?: string;
+                /** @description The id of the object that was changed. */
+                subject?: string;
+                /** @description Not before this time, RFC 3339. */
+                after?: string;
+                /** @description Before this time, RFC 3339. */
+                before?: string;
                 /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
                 /** @description The place to read on from: `next` of the page before. */
@@ -9017,6 +9055,16 @@ export interface operations {
             query?: {
                 /** @description The status: `received`, `processed`, `skipped` or `failed`. */
                 status?: string;
+                /** @description The id of the source. */
+                source?: string;
+                /** @description The event, as the provider names it, such as `pull_request`. */
+                event?: string;
+                /** @description The provider's id of the delivery. */
+                delivery_id?: string;
+                /** @description Not before this time, RFC 3339. */
+                after?: string;
+                /** @description Before this time, RFC 3339. */
+                before?: string;
                 /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
                 /** @description The place to read on from: `next` of the page before. */
@@ -16969,6 +17017,10 @@ export interface operations {
                 before?: string;
                 /** @description The number of items on a page, at most 50. The default is 50. */
                 page_size?: number;
+                /** @description Only commits of resources of this type, such as `workflow`. */
+                resource_type?: string;
+                /** @description Only commits of the resource with this key. */
+                resource_id?: string;
             };
             header?: never;
             path?: never;
@@ -17048,7 +17100,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KnockCommit"];
+                    "application/json": components["schemas"]["KnockCommittedDocument"];
                 };
             };
             /** @description An error. */

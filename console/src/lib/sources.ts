@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, data, JUST_READ } from "./api";
 import { useWorkspaceId } from "./url";
 
-/** How many of the latest deliveries are looked at: the API has no filter by source. */
+/** How many of the latest deliveries are looked at. */
 export const LATEST = 200;
 
 export function useSources() {
@@ -16,13 +16,14 @@ export function useSources() {
   });
 }
 
-export function useLatestDeliveries(every?: number) {
+/** The latest deliveries of the workspace, or of one source; read again every so many milliseconds. */
+export function useLatestDeliveries(source?: string, every?: number) {
   const workspace = useWorkspaceId();
   return useQuery({
-    queryKey: ["delivery", "latest", workspace],
+    queryKey: ["delivery", "latest", workspace, source],
     staleTime: JUST_READ,
     queryFn: async () =>
-      (await data(api.GET("/api/deliveries", { params: { query: { workspace, limit: LATEST } } }))).data,
+      (await data(api.GET("/api/deliveries", { params: { query: { workspace, source, limit: LATEST } } }))).data,
     refetchInterval: every,
   });
 }

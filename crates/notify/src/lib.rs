@@ -72,6 +72,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/2_knock.sql"),
         include_str!("../migrations/3_signals.sql"),
         include_str!("../migrations/4_suppressions.sql"),
+        include_str!("../migrations/5_versions.sql"),
     ],
 };
 

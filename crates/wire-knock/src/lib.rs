@@ -486,11 +486,17 @@ fn management() -> Vec<Operation> {
         post("/workflows/{key}/run", 200, "Run a workflow as a rehearsal", management::run_workflow)
             .takes("KnockTriggerIn")
             .answers("KnockWorkflowRun"),
-        get("/commits", 200, "List commits", management::commits).query(PAGE).answers_page("KnockCommit"),
+        get("/commits", 200, "List commits", management::commits)
+            .query(PAGE)
+            .query(&[
+                Parameter::text("resource_type", "Only commits of resources of this type, such as `workflow`."),
+                Parameter::text("resource_id", "Only commits of the resource with this key."),
+            ])
+            .answers_page("KnockCommit"),
         put("/commits", 200, "Commit all drafts", management::commit_all)
             .query(&[Parameter::text("commit_message", "A note for the commits.")])
             .answers("KnockCommitAnswer"),
-        get("/commits/{id}", 200, "Get a commit", management::commit).answers("KnockCommit"),
+        get("/commits/{id}", 200, "Get a commit", management::commit).answers("KnockCommittedDocument"),
         get("/channels", 200, "List channels", management::list_channels)
             .query(PAGE_BY_KEY)
             .answers_page("KnockChannel"),

@@ -16,7 +16,7 @@ use campanile_notify::channels::{self, Channel};
 use campanile_notify::management;
 use campanile_notify::preview::{self, Sample};
 use campanile_notify::recipients::RecipientInput;
-use campanile_notify::resources::{self, ENVIRONMENT, Kind, Resource, Version};
+use campanile_notify::resources::{self, ENVIRONMENT, Kind, Resource, Version, VersionFilter};
 use campanile_notify::sending::{self, Trial};
 use campanile_notify::workflows;
 use campanile_notify::{Reference, triggers};
@@ -240,8 +240,13 @@ pub(super) async fn commits(
 ) -> KnockResult<Json<Value>> {
     let page = Page::of(&query)?;
     let range = page.range.clone();
-    let read =
-        web.app.db.read(move |tx| Box::pin(async move { resources::versions(tx, &client.organisation, &range).await }));
+    let unknown = || KnockError::field("resource_type", "is no type of resource, such as workflow");
+    let kind = query.text("resource_type").map(|name| Kind::named(name).ok_or_else(unknown)).transpose()?;
+    let filter = VersionFilter { kind, key: query.text("resource_id").map(str::to_owned) };
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { resources::versions(tx, &client.organisation, &filter, &range).await }));
     let (found, page_info) = page.cut(read.await?, |version| &version.place);
     Ok(entries(found.iter().map(commit_view).collect(), page_info))
 }
@@ -253,7 +258,10 @@ pub(super) async fn commit(
 ) -> KnockResult<Json<Value>> {
     let read =
         web.app.db.read(move |tx| Box::pin(async move { resources::version(tx, &client.organisation, &id).await }));
-    Ok(Json(commit_view(&read.await?.ok_or_else(|| KnockError::missing(Thing::Commit))?)))
+    let version = read.await?.ok_or_else(|| KnockError::missing(Thing::Commit))?;
+    let mut view = commit_view(&version);
+    view["document"] = version.body;
+    Ok(Json(view))
 }
 
 /// Commits all drafts.

@@ -33,6 +33,10 @@ const filtersOf = (sources: Source[]): Filter[] => [
     kind: "choice",
     options: sources.map((source) => ({ value: source.id, title: sourceTitle(source) })),
   },
+  { key: "event", title: "Event", kind: "text" },
+  { key: "delivery_id", title: "Provider's id", kind: "text" },
+  { key: "after", title: "After", kind: "time" },
+  { key: "before", title: "Before", kind: "time" },
 ];
 
 const columns = (sources: Source[]): Column<Delivery>[] => [
@@ -109,9 +113,9 @@ export function DeliveriesPage() {
     key: ["delivery", workspace, JSON.stringify(set)],
     page: async (cursor) => {
       const { data: items, next } = await data(
-        api.GET("/api/deliveries", { params: { query: { status: set.status, workspace, cursor, limit: 50 } } }),
+        api.GET("/api/deliveries", { params: { query: { ...set, workspace, cursor, limit: 50 } } }),
       );
-      return { items: set.source ? items.filter(({ source_id }) => source_id === set.source) : items, next };
+      return { items, next };
     },
     idOf: ({ id }) => id,
     live: ["delivery"],

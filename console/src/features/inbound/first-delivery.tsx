@@ -13,7 +13,7 @@ import { useLatestDeliveries } from "../../lib/sources";
 import { healthOf, type Source } from "./sources";
 
 export function FirstDelivery({ source }: { source: Source }) {
-  const deliveries = useLatestDeliveries(3_000);
+  const deliveries = useLatestDeliveries(source.id, 3_000);
   const { last, all } = healthOf(source.id, deliveries.data ?? []);
   const first = all.at(-1);
   if (deliveries.isError) return <Failure error={deliveries.error} />;

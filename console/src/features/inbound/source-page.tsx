@@ -113,10 +113,10 @@ function Overview({ source }: { source: Source }) {
 }
 
 function HealthPanel({ source }: { source: Source }) {
-  const deliveries = useLatestDeliveries();
+  const deliveries = useLatestDeliveries(source.id);
   const health = healthOf(source.id, deliveries.data ?? []);
   return (
-    <Panel title="Health" note={`of the workspace's latest ${LATEST} deliveries`}>
+    <Panel title="Health" note={`of its latest ${LATEST} deliveries`}>
       {deliveries.isPending && <Skeleton />}
       {deliveries.isError && <Failure error={deliveries.error} onRetry={() => void deliveries.refetch()} />}
       {deliveries.data &&
@@ -145,7 +145,7 @@ function HealthPanel({ source }: { source: Source }) {
 }
 
 function Latest({ source }: { source: Source }) {
-  const deliveries = useLatestDeliveries();
+  const deliveries = useLatestDeliveries(source.id);
   const { all } = healthOf(source.id, deliveries.data ?? []);
   return (
     <Panel
@@ -158,7 +158,7 @@ function Latest({ source }: { source: Source }) {
     >
       {deliveries.isPending && <Skeleton lines={6} />}
       {deliveries.isError && <Failure error={deliveries.error} onRetry={() => void deliveries.refetch()} />}
-      {deliveries.data && all.length === 0 && <Empty>None among the latest {LATEST} of the workspace.</Empty>}
+      {deliveries.data && all.length === 0 && <Empty>Nothing has come in yet.</Empty>}
       <ol className="divide-line divide-y">
         {all.slice(0, 12).map((it) => (
           <li key={it.id} data-kind="delivery">

@@ -193,27 +193,26 @@ function Endpoint({ app, endpoint }: { app: string; endpoint: Schemas["SvixMessa
   );
 }
 
-/** The observation names its delivery by the provider's id, and the API has no search for it: the latest ones are looked through. */
+/** The observation names its delivery by the provider's id. */
 function CameBy({ it }: { it: Detail }) {
   const named = asText(it.metadata.deliveryId);
   const deliveries = useQuery({
     queryKey: ["one-delivery", "of", it.id],
     enabled: named !== undefined,
     queryFn: async () => {
-      const { data: latest } = await data(
-        api.GET("/api/deliveries", { params: { query: { workspace: it.workspace_id, limit: 200 } } }),
-      );
-      return latest.find(({ delivery_id }) => delivery_id === named) ?? null;
+      const query = { workspace: it.workspace_id, delivery_id: named };
+      const { data: found, next } = await data(api.GET("/api/deliveries", { params: { query } }));
+      return { delivery: found.find(({ provider }) => provider === it.provider), isOlder: next !== null };
     },
   });
   if (!named) return <Empty>The observation does not name its delivery.</Empty>;
   if (deliveries.isPending) return <Skeleton lines={1} />;
   if (deliveries.isError) return <Failure error={deliveries.error} onRetry={() => void deliveries.refetch()} />;
-  const delivery = deliveries.data;
+  const { delivery, isOlder } = deliveries.data;
   if (!delivery)
     return (
       <Empty>
-        Its delivery <Badge>{named}</Badge> is not among the latest 200.
+        Its delivery <Badge>{named}</Badge> {isOlder ? "is not among the latest ones" : "is not kept any more"}.
       </Empty>
     );
   return (

@@ -97,9 +97,7 @@ function FirstObservation({ source, onDone }: { source: string; onDone: () => vo
     queryKey: ["delivery", "first", workspace, source],
     refetchInterval: 2_000,
     queryFn: async () =>
-      (await data(api.GET("/api/deliveries", { params: { query: { workspace, limit: 20 } } }))).data.filter(
-        ({ source_id }) => source_id === source,
-      ),
+      (await data(api.GET("/api/deliveries", { params: { query: { workspace, source, limit: 20 } } }))).data,
   });
   const arrived = deliveries.data?.some(({ status }) => status === "processed") ?? false;
   const observation = useQuery({

@@ -5,7 +5,7 @@
 
 mod queries;
 
-use campanile_base::{Clock, Cursor, PageSize, Result, Timestamp, new_id};
+use campanile_base::{Clock, Cursor, Error, PageSize, Result, Timestamp, new_id};
 use campanile_db::Tx;
 use serde::Serialize;
 use serde_json::Value;
@@ -146,7 +146,39 @@ pub async fn record(
     Ok(())
 }
 
+/// The kinds of actors.
+pub const ACTOR_KINDS: [&str; 4] = ["person", "key", "application", "system"];
+
+/// Which records are listed: those that match all that is given.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The action, or its first word: `key` matches everything that is done to keys.
+    pub action: Option<String>,
+    /// One of [`ACTOR_KINDS`].
+    pub actor_kind: Option<String>,
+    /// The actor's id.
+    pub actor: Option<String>,
+    /// The id of the object that was changed.
+    pub subject: Option<String>,
+    /// Not before this time.
+    pub after: Option<Timestamp>,
+    /// Before this time.
+    pub before: Option<Timestamp>,
+}
+
 /// The trail of an organisation, newest first.
-pub async fn list(tx: &mut Tx, organisation: &OrganisationId, from: &Cursor, size: PageSize) -> Result<Vec<Activity>> {
-    Ok(queries::list(tx, organisation, from, size).await?)
+///
+/// # Errors
+/// `InvalidField` for an unknown kind of actor.
+pub async fn list(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    filter: &Filter,
+    from: &Cursor,
+    size: PageSize,
+) -> Result<Vec<Activity>> {
+    if filter.actor_kind.as_deref().is_some_and(|kind| !ACTOR_KINDS.contains(&kind)) {
+        return Err(Error::invalid_field("kind", format!("must be one of {}", ACTOR_KINDS.join(", "))));
+    }
+    Ok(queries::list(tx, organisation, filter, from, size).await?)
 }

@@ -1,9 +1,9 @@
 //! The SQL of the activity trail.
 
 use campanile_base::{Cursor, PageSize};
-use campanile_db::{Result, Tx, insert, params};
+use campanile_db::{Result, Row, Select, Tx, insert, params};
 
-use super::Activity;
+use super::{Activity, Filter};
 use crate::OrganisationId;
 
 campanile_db::columns! { columns, at: id, at, actor_kind, actor_id, action, subject_id, result, metadata }
@@ -27,25 +27,35 @@ pub(super) async fn insert(tx: &mut Tx, organisation: &OrganisationId, activity:
 pub(super) async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
+    filter: &Filter,
     from: &Cursor,
     size: PageSize,
 ) -> Result<Vec<Activity>> {
-    let sql = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM activity WHERE organisation_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4"
-    );
-    tx.all(sql, params![organisation.as_str(), from.at, &from.id, size.to_fetch()], |row| {
-        Ok(Activity {
-            id: row.get(at::id)?,
-            at: row.get(at::at)?,
-            actor_kind: row.get(at::actor_kind)?,
-            actor_id: row.get(at::actor_id)?,
-            action: row.get(at::action)?,
-            subject_id: row.get(at::subject_id)?,
-            result: row.get(at::result)?,
-            metadata: row.json(at::metadata)?,
-        })
+    let sql = concat!("SELECT ", columns!(), " FROM activity WHERE organisation_id = ? AND (at, id) < (?, ?)");
+    let mut select = Select::new(sql, params![organisation.as_str(), from.at, &from.id].iter().cloned());
+    if let Some(action) = filter.action.as_deref() {
+        select = select.and_with("(action = ? OR action LIKE ? || '.%')", [action, action]);
+    }
+    select
+        .and_if("actor_kind = ?", filter.actor_kind.as_deref())
+        .and_if("actor_id = ?", filter.actor.as_deref())
+        .and_if("subject_id = ?", filter.subject.as_deref())
+        .and_if("at >= ?", filter.after)
+        .and_if("at < ?", filter.before)
+        .then_with(" ORDER BY at DESC, id DESC LIMIT ?", [size.to_fetch()])
+        .all(tx, read)
+        .await
+}
+
+fn read(row: &Row<'_>) -> Result<Activity> {
+    Ok(Activity {
+        id: row.get(at::id)?,
+        at: row.get(at::at)?,
+        actor_kind: row.get(at::actor_kind)?,
+        actor_id: row.get(at::actor_id)?,
+        action: row.get(at::action)?,
+        subject_id: row.get(at::subject_id)?,
+        result: row.get(at::result)?,
+        metadata: row.json(at::metadata)?,
     })
-    .await
 }

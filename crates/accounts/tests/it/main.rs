@@ -43,7 +43,14 @@ async fn the_first_start_founds_exactly_once() {
         let trail = db
             .read(move |tx| {
                 Box::pin(async move {
-                    activity::list(tx, &caller.organisation, &Cursor::newest(), PageSize::new(None)?).await
+                    activity::list(
+                        tx,
+                        &caller.organisation,
+                        &activity::Filter::default(),
+                        &Cursor::newest(),
+                        PageSize::new(None)?,
+                    )
+                    .await
                 })
             })
             .await

@@ -275,7 +275,8 @@ async fn members_see_and_end_their_own_sessions_and_owners_anybodys() {
 
         let organisation = theirs.organisation.clone();
         let trail = write!(db, (organisation), |tx| {
-            activity::list(tx, &organisation, &Cursor::newest(), PageSize::new(None)?).await
+            activity::list(tx, &organisation, &activity::Filter::default(), &Cursor::newest(), PageSize::new(None)?)
+                .await
         });
         let trail: Vec<String> = trail.unwrap().into_iter().map(|line| line.action).collect();
         for action in ["member.added", "session.created", "session.ended", "password.changed"] {

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::DELIVERY_VALUES;
-use campanile_base::{Error, Result, Timestamp, ValueCount};
+use campanile_base::{Cursor, Error, Page, PageSize, Result, Timestamp, ValueCount};
+use campanile_db::Tx;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,7 +17,48 @@ use crate::Provider;
 use crate::sources::SourceId;
 
 pub(crate) use queries::{DeliveryRow, insert_many, load, reopen};
-pub use queries::{by_id, page, settle, workspace_of};
+pub use queries::{by_id, settle, workspace_of};
+
+/// Which deliveries are listed: those that match all that is given.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// One of [`STATUSES`].
+    pub status: Option<String>,
+    /// The id of the source.
+    pub source: Option<String>,
+    /// The event, as the provider names it.
+    pub event: Option<String>,
+    /// The provider's id of the delivery.
+    pub delivery: Option<String>,
+    /// Not before this time.
+    pub after: Option<Timestamp>,
+    /// Before this time.
+    pub before: Option<Timestamp>,
+}
+
+impl Filter {
+    fn is_empty(&self) -> bool {
+        let Self { status, source, event, delivery, after, before } = self;
+        [status, source, event, delivery].iter().all(|text| text.is_none()) && after.or(*before).is_none()
+    }
+}
+
+/// A page of the deliveries of a workspace, newest first.
+///
+/// # Errors
+/// `InvalidField` for an unknown status.
+pub async fn page(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    filter: &Filter,
+    from: &Cursor,
+    size: PageSize,
+) -> Result<Page<DeliverySummary>> {
+    if filter.status.as_deref().is_some_and(|status| !STATUSES.contains(&status)) {
+        return Err(Error::invalid_field("status", format!("must be one of {}", STATUSES.join(", "))));
+    }
+    Ok(queries::page(tx, workspace, filter, from, size).await?)
+}
 
 campanile_base::id_type!(
     /// One delivery.

@@ -5,7 +5,7 @@ use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, Page, PageSize, Timestamp};
 use campanile_db::{Result, Row, Select, Tx, insert_all, json_text, params};
 
-use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Settlement};
+use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Filter, Settlement};
 use crate::Provider;
 use crate::sources::SourceId;
 
@@ -86,18 +86,18 @@ pub(crate) async fn reopen(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Re
     Ok(tx.execute(sql, params![workspace.as_str(), id]).await? > 0)
 }
 
-/// A page of the deliveries of a workspace, newest first, optionally of one status. With a status,
-/// at most [`ROWS_LOOKED_AT`] deliveries are read for one page.
-pub async fn page(
+/// A page of the deliveries of a workspace, newest first. With a filter, at most
+/// [`ROWS_LOOKED_AT`] deliveries are read for one page.
+pub(super) async fn page(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    status: Option<&str>,
+    filter: &Filter,
     from: &Cursor,
     size: PageSize,
 ) -> Result<Page<DeliverySummary>> {
-    let looked_at = match status {
-        None => None,
-        Some(_) => looked_at(tx, workspace, from).await?,
+    let looked_at = match filter.is_empty() {
+        true => None,
+        false => looked_at(tx, workspace, from).await?,
     };
     let oldest = Cursor { at: Timestamp::from_micros(i64::MIN), id: String::new() };
     let (stop, until) = looked_at.map_or((None, oldest), |(last, next)| (Some(last), next));
@@ -107,7 +107,12 @@ pub async fn page(
         " FROM delivery WHERE workspace_id = ? AND (received_at, id) < (?, ?) AND (received_at, id) > (?, ?)"
     );
     let select = Select::new(sql, params![workspace.as_str(), from.at, &from.id, until.at, &until.id].iter().cloned())
-        .and_if("status = ?", status)
+        .and_if("status = ?", filter.status.as_deref())
+        .and_if("source_id = ?", filter.source.as_deref())
+        .and_if("event = ?", filter.event.as_deref())
+        .and_if("delivery_id = ?", filter.delivery.as_deref())
+        .and_if("received_at >= ?", filter.after)
+        .and_if("received_at < ?", filter.before)
         .then_with(" ORDER BY received_at DESC, id DESC LIMIT ?", [size.to_fetch()]);
     let rows = select.all(tx, read_summary).await?;
     Ok(Page::of_bounded(rows, size, stop, |last| Cursor { at: last.received_at, id: last.id.to_string() }))

@@ -38,6 +38,22 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::Workflow,
+        Self::EmailLayout,
+        Self::Partial,
+        Self::Translation,
+        Self::ChannelGroup,
+        Self::Guide,
+        Self::Audience,
+    ];
+
+    /// The kind with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The kind, in errors.
     pub fn thing(self) -> Thing {
         match self {
@@ -120,6 +136,15 @@ pub struct Version {
     pub author: String,
     /// The time of the commit.
     pub created_at: Timestamp,
+}
+
+/// Which versions are listed: all of the organisation, or those that match.
+#[derive(Debug, Clone, Default)]
+pub struct VersionFilter {
+    /// The kind of resource.
+    pub kind: Option<Kind>,
+    /// The key of the resource.
+    pub key: Option<String>,
 }
 
 /// Writes a resource's draft.
@@ -235,9 +260,14 @@ pub async fn list(tx: &mut Tx, organisation: &OrganisationId, kind: Kind, range:
     Ok(queries::list(tx, organisation, kind.as_str(), range).await?)
 }
 
-/// A page of the versions of all resources, by place.
-pub async fn versions(tx: &mut Tx, organisation: &OrganisationId, range: &Range) -> Result<Vec<Version>> {
-    Ok(queries::versions(tx, organisation, range).await?)
+/// A page of versions, by place.
+pub async fn versions(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    filter: &VersionFilter,
+    range: &Range,
+) -> Result<Vec<Version>> {
+    Ok(queries::versions(tx, organisation, filter, range).await?)
 }
 
 /// Removes a resource. Its versions stay, because waiting runs need them.

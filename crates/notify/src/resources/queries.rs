@@ -2,10 +2,10 @@
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Timestamp;
-use campanile_db::{Range, Result, Row, Tx, insert, json_text, params, ranged};
+use campanile_db::{Range, Result, Row, Select, Tx, insert, json_text, params, ranged};
 use serde_json::Value;
 
-use super::{Resource, Version};
+use super::{Kind, Resource, Version, VersionFilter};
 
 campanile_db::columns! { columns, at: key, version_id, is_active, draft, created_at, updated_at }
 campanile_db::columns! { version_columns, version_at: id, place, kind, key, body, note, author, created_at }
@@ -93,10 +93,19 @@ pub(super) async fn version(tx: &mut Tx, organisation: &OrganisationId, id: &str
     tx.first(sql, params![organisation.as_str(), id], read_version).await
 }
 
-pub(super) async fn versions(tx: &mut Tx, organisation: &OrganisationId, range: &Range) -> Result<Vec<Version>> {
-    let sql =
-        ranged!(range, "place", "SELECT ", version_columns!(), " FROM resource_version WHERE organisation_id = $1");
-    tx.all(sql, params![organisation.as_str(), &range.low, &range.high, range.limit], read_version).await
+pub(super) async fn versions(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    filter: &VersionFilter,
+    range: &Range,
+) -> Result<Vec<Version>> {
+    let sql = concat!("SELECT ", version_columns!(), " FROM resource_version WHERE organisation_id = ?");
+    Select::new(sql, [organisation.as_str()])
+        .and_if("kind = ?", filter.kind.map(Kind::as_str))
+        .and_if("key = ?", filter.key.as_deref())
+        .ranged("place", range)
+        .all(tx, read_version)
+        .await
 }
 
 fn read(row: &Row<'_>) -> Result<Resource> {

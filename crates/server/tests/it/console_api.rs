@@ -108,3 +108,48 @@ async fn the_system_shows_what_is_in_force_and_no_secret() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_and_the_trail_are_narrowed_by_what_is_asked_for() {
+    on_each_server(&[], async |server| {
+        a_chain(&server).await;
+        let events = async |filter: &str| -> Vec<String> {
+            let found = server.all(&format!("/api/deliveries?{filter}")).await;
+            found.iter().map(|one| format!("{} {}", one["event"].as_str().unwrap(), one["delivery_id"])).collect()
+        };
+        let sources = server.all("/api/sources").await;
+        let id_of = |provider: &str| sources.iter().find(|one| one["provider"] == provider).unwrap()["id"].clone();
+        let (github, vercel) = (id_of("github"), id_of("vercel"));
+        assert_eq!(events(&format!("source={}", github.as_str().unwrap())).await.len(), 3);
+        assert!(events(&format!("source={}", vercel.as_str().unwrap())).await.is_empty());
+        assert_eq!(events("event=issues").await, ["issues \"a\""]);
+        assert_eq!(events("delivery_id=b&status=processed").await, ["pull_request \"b\""]);
+        assert_eq!(events("after=2001-01-01T00:00:00Z").await.len(), 3);
+        assert!(events("before=2001-01-01T00:00:00Z").await.is_empty());
+
+        let key = server.post("/api/keys", &json!({ "name": "idle" })).await.unwrap().json;
+        let id = key["id"].as_str().unwrap();
+        assert_eq!(
+            crate::members::administer(&server, "DELETE", &format!("/api/keys/{id}"), Value::Null).await.status,
+            204
+        );
+        let actions = async |filter: &str| -> Vec<String> {
+            let found = server.all(&format!("/api/activity?{filter}")).await;
+            found.iter().map(|one| one["action"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(actions(&format!("subject={id}")).await, ["key.revoked", "key.created"]);
+        assert_eq!(actions(&format!("subject={id}&action=key.created")).await, ["key.created"]);
+        assert!(actions("action=key").await.len() >= 2);
+        assert!(actions("action=ke").await.is_empty(), "a word is matched whole");
+        let by_keys = server.all("/api/activity?kind=key").await;
+        assert!(by_keys.len() >= 2 && by_keys.iter().all(|one| one["actor_kind"] == "key"), "{by_keys:?}");
+        let actor = by_keys[0]["actor_id"].as_str().unwrap();
+        assert_eq!(server.all(&format!("/api/activity?actor={actor}")).await.len(), by_keys.len());
+        assert!(actions("before=2001-01-01T00:00:00Z").await.is_empty());
+        for wrong in ["activity?kind=robot", "activity?after=soon", "deliveries?status=lost", "deliveries?before=soon"]
+        {
+            assert_eq!(server.get(&format!("/api/{wrong}")).await.unwrap().status, 400, "{wrong}");
+        }
+    })
+    .await;
+}

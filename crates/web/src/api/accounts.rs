@@ -7,14 +7,14 @@ use campanile_accounts::activity::{self, Activity};
 use campanile_accounts::keys::{self, SecretKey};
 use campanile_accounts::organisations::WorkspaceChanges;
 use campanile_accounts::{Permission, Workspace, WorkspaceId, organisations};
-use campanile_base::{Cursor, Page};
+use campanile_base::{Cursor, Page, Result};
 use campanile_http::Web;
 use campanile_http::caller::{Administering, Authenticated, Configuring};
 use campanile_http::error::ApiResult;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageView, Paging};
+use super::page::{PageView, Paging, time};
 
 /// The workspaces of the organisation.
 #[utoipa::path(get, path = "/api/workspaces", tag = "accounts", responses((status = 200, body = PageView<Workspace>)))]
@@ -131,17 +131,53 @@ pub(super) async fn revoke_key(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Filters of the activity trail. All that are given must match.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ActivityQuery {
+    /// The action, such as `key.created`, or its first word: `key` matches everything that is done
+    /// to keys.
+    action: Option<String>,
+    /// The kind of actor: `person`, `key`, `application` or `system`.
+    kind: Option<String>,
+    /// The actor's id.
+    actor: Option<String>,
+    /// The id of the object that was changed.
+    subject: Option<String>,
+    /// Not before this time, RFC 3339.
+    after: Option<String>,
+    /// Before this time, RFC 3339.
+    before: Option<String>,
+}
+
+impl ActivityQuery {
+    fn filter(self) -> Result<activity::Filter> {
+        Ok(activity::Filter {
+            action: self.action,
+            actor_kind: self.kind,
+            actor: self.actor,
+            subject: self.subject,
+            after: time("after", self.after)?,
+            before: time("before", self.before)?,
+        })
+    }
+}
+
 /// The activity trail: the changes that members and keys have made, newest first.
-#[utoipa::path(get, path = "/api/activity", tag = "accounts", params(Paging),
+#[utoipa::path(get, path = "/api/activity", tag = "accounts", params(ActivityQuery, Paging),
     responses((status = 200, body = PageView<Activity>)))]
 pub(super) async fn activity(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
+    Query(wanted): Query<ActivityQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Activity>>> {
     let (from, size) = paging.read()?;
-    let rows =
-        web.app.db.read(move |tx| Box::pin(async move { activity::list(tx, &caller.organisation, &from, size).await }));
+    let filter = wanted.filter()?;
+    let organisation = caller.organisation.clone();
+    let rows = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
+        Box::pin(async move { activity::list(tx, &organisation, &filter, &from, size).await })
+    });
     let page = Page::of(rows.await?, size, |last| Cursor { at: last.at, id: last.id.clone() });
     Ok(Json(page.into()))
 }

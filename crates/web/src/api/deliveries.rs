@@ -8,18 +8,41 @@ use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::ApiResult;
-use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary};
+use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary, Filter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{PageView, Paging, Within};
+use super::page::{PageView, Paging, Within, time};
 
-/// Filters of the list of deliveries.
+/// Filters of the list of deliveries. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DeliveryQuery {
     /// The status: `received`, `processed`, `skipped` or `failed`.
     status: Option<String>,
+    /// The id of the source.
+    source: Option<String>,
+    /// The event, as the provider names it, such as `pull_request`.
+    event: Option<String>,
+    /// The provider's id of the delivery.
+    delivery_id: Option<String>,
+    /// Not before this time, RFC 3339.
+    after: Option<String>,
+    /// Before this time, RFC 3339.
+    before: Option<String>,
+}
+
+impl DeliveryQuery {
+    fn filter(self) -> Result<Filter> {
+        Ok(Filter {
+            status: self.status,
+            source: self.source,
+            event: self.event,
+            delivery: self.delivery_id,
+            after: time("after", self.after)?,
+            before: time("before", self.before)?,
+        })
+    }
 }
 
 /// Deliveries, newest first.
@@ -32,13 +55,10 @@ pub(super) async fn list(
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<DeliverySummary>>> {
     let (from, size) = paging.read()?;
-    if wanted.status.as_deref().is_some_and(|status| !deliveries::STATUSES.contains(&status)) {
-        let known = deliveries::STATUSES.join(", ");
-        return Err(Error::invalid_field("status", format!("must be one of {known}")).into());
-    }
+    let filter = wanted.filter()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
-        Box::pin(async move { deliveries::page(tx, &workspace.id, wanted.status.as_deref(), &from, size).await })
+        Box::pin(async move { deliveries::page(tx, &workspace.id, &filter, &from, size).await })
     });
     Ok(Json(page.await?.into()))
 }

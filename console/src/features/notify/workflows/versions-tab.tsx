@@ -1,6 +1,6 @@
 // The versions of a workflow, newest first; two of them compared, and an old one made the draft again.
 
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { Badge } from "../../../components/ui/badge";
@@ -8,9 +8,8 @@ import { Button } from "../../../components/ui/button";
 import { CodeDiff } from "../../../components/ui/code-diff";
 import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
 import { Time } from "../../../components/ui/time";
-import { done } from "../../../components/ui/toast";
+import { done, notDone } from "../../../components/ui/toast";
 import { api, data } from "../../../lib/api";
-import { asObject, isObject } from "../../../lib/json";
 import type { Workflow } from "../../../lib/knock";
 import { RecipientName } from "../parts/recipient";
 import type { Doc } from "./document";
@@ -50,29 +49,31 @@ export function VersionsTab({ workflow }: { workflow: Workflow }) {
   );
 }
 
-/** The document of a version, where the server gives it. */
-function useVersion(id: string) {
-  return useQuery({
+/** A version with its document, which never changes. */
+const versionQuery = (id: string) =>
+  queryOptions({
     queryKey: ["commit", id],
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async () => {
-      const commit = asObject(await data(api.GET("/v1/commits/{id}", { params: { path: { id } } })));
-      const document = asObject(commit.resource).document ?? commit.document;
-      return isObject(document) && Array.isArray(document.steps) ? (document as Doc) : null;
+      const { document } = await data(api.GET("/v1/commits/{id}", { params: { path: { id } } }));
+      return document as unknown as Doc;
     },
   });
-}
 
 type VersionRowProps = { commit: Commit; isCurrent: boolean; isChosen: boolean; onChoose: () => void };
 
 function VersionRow({ commit, isCurrent, isChosen, onChoose }: VersionRowProps) {
-  const version = useVersion(commit.id);
+  const queries = useQueryClient();
   const { draft } = useEditor();
   const author = commit.author.name;
-  const restore = (document: Doc) => {
-    draft.change(() => document);
-    done("The draft is as that version was. Save or commit it to keep it.");
-  };
+  const restore = useMutation({
+    mutationFn: () => queries.fetchQuery(versionQuery(commit.id)),
+    onSuccess: (document) => {
+      draft.change(() => document);
+      done("The draft is as that version was. Save or commit it to keep it.");
+    },
+    onError: (error) => notDone("The version was not restored", error),
+  });
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5">
       <div className="min-w-0 flex-1 basis-56">
@@ -84,17 +85,13 @@ function VersionRow({ commit, isCurrent, isChosen, onChoose }: VersionRowProps) 
           {author.startsWith("user_") ? <RecipientName reference={author} /> : author} · <Time at={commit.created_at} />
         </p>
       </div>
-      {version.data && (
-        <>
-          <Button size="sm" aria-pressed={isChosen} onClick={onChoose}>
-            {isChosen ? "Chosen" : "Compare"}
-          </Button>
-          {!isCurrent && (
-            <Button size="sm" onClick={() => restore(version.data as Doc)}>
-              Restore
-            </Button>
-          )}
-        </>
+      <Button size="sm" aria-pressed={isChosen} onClick={onChoose}>
+        {isChosen ? "Chosen" : "Compare"}
+      </Button>
+      {!isCurrent && (
+        <Button size="sm" disabled={restore.isPending} onClick={() => restore.mutate()}>
+          Restore
+        </Button>
       )}
     </li>
   );
@@ -103,8 +100,10 @@ function VersionRow({ commit, isCurrent, isChosen, onChoose }: VersionRowProps) 
 /** One version compared with the draft, or two with each other: the older one first. */
 function Comparison({ ids, all, draft }: { ids: string[]; all: Commit[]; draft: Doc }) {
   const order = [...ids].sort((a, b) => place(all, b) - place(all, a));
-  const first = useVersion(order[0] ?? "");
-  const second = useVersion(order[1] ?? order[0] ?? "");
+  const first = useQuery(versionQuery(order[0] ?? ""));
+  const second = useQuery(versionQuery(order[1] ?? order[0] ?? ""));
+  const failed = [first, second].find(({ isError }) => isError);
+  if (failed?.error) return <Failure error={failed.error} onRetry={() => void failed.refetch()} />;
   if (first.isPending || second.isPending) return <Skeleton lines={8} />;
   const after = order.length > 1 ? second.data : draft;
   const named = (id: string | undefined) => all.find((commit) => commit.id === id)?.commit_message || "No message";

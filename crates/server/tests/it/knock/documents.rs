@@ -207,3 +207,29 @@ async fn changes_by_those_who_manage_are_in_the_trail() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_versions_of_one_workflow_are_listed_and_read_as_they_were_committed() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        for text in ["One", "Two", "Three"] {
+            knock.workflow("welcome", json!([feed_step(text)])).await;
+            knock.workflow("other", json!([feed_step("Other")])).await;
+        }
+        let listed = knock.get("/commits?resource_type=workflow&resource_id=welcome&page_size=2").await;
+        let ids: Vec<&str> = listed["entries"].as_array().unwrap().iter().filter_map(|c| c["id"].as_str()).collect();
+        assert_eq!(ids.len(), 2, "{listed}");
+        let after = listed["page_info"]["after"].as_str().unwrap();
+        let path = format!("/commits?resource_type=workflow&resource_id=welcome&page_size=2&after={after}");
+        let rest = knock.get(&path).await;
+        let oldest = rest["entries"][0]["id"].as_str().unwrap();
+        assert_eq!(rest["entries"].as_array().unwrap().len(), 1, "{rest}");
+        for (id, text) in [(ids[0], "Three"), (ids[1], "Two"), (oldest, "One")] {
+            let version = knock.get(&format!("/commits/{id}")).await;
+            assert_eq!(version["resource"], json!({ "identifier": "welcome", "type": "workflow" }));
+            assert!(version["document"]["steps"][0].to_string().contains(text), "{version}");
+        }
+        knock.ask("GET", "/commits?resource_type=workflows", Value::Null, 422).await;
+    })
+    .await;
+}
