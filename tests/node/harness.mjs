@@ -148,14 +148,14 @@ export function pullRequest(number, title, action = "opened", body = "") {
 }
 
 /** An HTTP endpoint that keeps what it is sent. */
-export async function receiver() {
+export async function receiver(status = 204) {
   const received = [];
   const server = createServer((request, response) => {
     const chunks = [];
     request.on("data", (chunk) => chunks.push(chunk));
     request.on("end", () => {
       received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-      response.writeHead(204).end();
+      response.writeHead(status).end();
     });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -133,6 +133,27 @@ test("the same by keyboard alone", async () => {
   await page.context().close();
 });
 
+test("a disabled endpoint says since when and why", async () => {
+  const gone = await receiver(410);
+  await post("/app", { name: "Umbrella", uid: "umbrella" }, 201);
+  const [byServer, byHand] = [
+    await post("/app/umbrella/endpoint", { url: gone.url }, 201),
+    await post("/app/umbrella/endpoint", { url: target.url }, 201),
+  ];
+  await post("/app/umbrella/msg", { eventType: "invoice.paid", payload: { amount: 1 } }, 202);
+  await until(async () => (await get(`/app/umbrella/endpoint/${byServer.id}`)).disabled, "who is gone is disabled");
+  const page = await signedIn();
+  await page.goto(at(`/webhooks/applications/umbrella/endpoints/${byServer.id}`));
+  await page.getByRole("status").getByText(/^Since .*, because the endpoint asked for it\./).waitFor();
+  await page.goto(at(`/webhooks/applications/umbrella/endpoints/${byHand.id}`));
+  await page.getByRole("button", { name: "Disable", exact: true }).click();
+  await page.getByRole("button", { name: "Disable endpoint" }).click();
+  await page.getByRole("status").getByText(/^Since .*, by hand\./).waitFor();
+  gone.stop();
+  assert.deepEqual(problems(page), []);
+  await page.context().close();
+});
+
 test("an application is created, edited, given a portal link, and deleted", async () => {
   const page = await signedIn();
   await page.goto(at("/webhooks/applications"));

@@ -14,6 +14,7 @@ import { useUrl } from "../../lib/url";
 import { AttemptList } from "./attempt-list";
 import type { Endpoint, EndpointPatch } from "./client";
 import { useDo, useEndpoint, usePart, useRead, useWebhooks } from "./context";
+import { useDisabling } from "./disabling";
 import { EndpointAdvanced } from "./endpoint-advanced";
 import { EndpointOverview } from "./endpoint-overview";
 import { EndpointTesting } from "./endpoint-testing";
@@ -159,16 +160,25 @@ function useNewestAttempt(endpoint: string, status?: number) {
   );
 }
 
-/** Why nothing is sent, as far as it can be seen from what was tried. */
+/** Since when and why nothing is sent: from the trail, or as far as it can be seen from what was tried. */
 function DisabledBanner({ endpoint }: { endpoint: Endpoint }) {
   const last = useNewestAttempt(endpoint.id);
   const good = useNewestAttempt(endpoint.id, 0);
   const [attempt, success] = [last.data?.data[0], good.data?.data[0]];
+  const disabling = useDisabling(endpoint.id);
   return (
     <div role="status" className="border-warn/40 bg-warn-tint mx-4 mb-3 rounded-md border px-3 py-2 sm:mx-6">
       <p className="text-warn font-medium">Disabled: nothing is sent to this endpoint.</p>
       <p className="text-quiet text-xs">
-        Changed <Time at={endpoint.updatedAt} />.{" "}
+        {disabling ? (
+          <>
+            Since <Time at={disabling.at} />, {disabling.reason ? `because ${disabling.reason}` : "by hand"}.{" "}
+          </>
+        ) : (
+          <>
+            Changed <Time at={endpoint.updatedAt} />.{" "}
+          </>
+        )}
         {attempt?.statusText === "fail" && (
           <>
             The newest attempt failed <Time at={attempt.timestamp} />

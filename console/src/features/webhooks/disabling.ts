@@ -1,0 +1,39 @@
+// Since when and why an endpoint is disabled, as the activity trail has it.
+
+import { useQuery } from "@tanstack/react-query";
+
+import { api, data, type Schemas } from "../../lib/api";
+import { asText } from "../../lib/json";
+import { useWebhooks } from "./context";
+
+type Activity = Schemas["PageView_Activity"]["data"][number];
+
+/** Without a reason it was done by hand. */
+export type Disabling = { at: string; reason?: string };
+
+/** The change that has disabled an endpoint, among the changes of it, newest first. */
+export function disablingOf(changes: Pick<Activity, "action" | "at" | "metadata">[]): Disabling | undefined {
+  let found: Disabling | undefined;
+  for (const { action, at, metadata } of changes) {
+    const isAutomatic = action === "endpoint.disabled";
+    // Changes of a disabled endpoint come after the one that has disabled it.
+    if (!isAutomatic && metadata.disabled !== true) break;
+    found = { at, reason: isAutomatic ? asText(metadata.reason) : undefined };
+    if (isAutomatic) break;
+  }
+  return found;
+}
+
+/** Known to members; whoever holds a portal's link does not read the organisation's trail. */
+export function useDisabling(endpoint: string): Disabling | undefined {
+  const { app, host } = useWebhooks();
+  const trail = useQuery({
+    queryKey: ["webhooks", app, "trail", endpoint],
+    enabled: host === "console",
+    queryFn: async () => {
+      const query = { subject: endpoint, action: "endpoint", limit: 200 };
+      return (await data(api.GET("/api/activity", { params: { query } }))).data;
+    },
+  });
+  return trail.data && disablingOf(trail.data);
+}
