@@ -51,5 +51,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/2_browsers.sql"),
         include_str!("../migrations/3_members.sql"),
         include_str!("../migrations/4_key_use.sql"),
+        include_str!("../migrations/5_activity_subject.sql"),
     ],
 };

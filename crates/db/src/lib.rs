@@ -48,6 +48,7 @@ mod range;
 mod select;
 mod session;
 mod sizes;
+mod stretch;
 mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -73,6 +74,7 @@ pub use queue::on_behalf_of;
 pub use range::{END, FilteredRows, Range};
 pub use select::Select;
 pub use sizes::TableSize;
+pub use stretch::Stretch;
 pub use sweep::Sweep;
 pub use tx::{Bulk, Tx};
 pub use value::{FromColumn, Param, Row, json_text, stored_json};

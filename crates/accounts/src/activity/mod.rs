@@ -5,7 +5,7 @@
 
 mod queries;
 
-use campanile_base::{Clock, Cursor, Error, PageSize, Result, Timestamp, new_id};
+use campanile_base::{Clock, Cursor, Error, Page, PageSize, Result, Timestamp, new_id};
 use campanile_db::Tx;
 use serde::Serialize;
 use serde_json::Value;
@@ -40,6 +40,9 @@ pub enum Action {
     DeliveryReopened,
     SuppressionCreated,
     SuppressionDeleted,
+    ApplicationCreated,
+    ApplicationUpdated,
+    ApplicationDeleted,
     EndpointCreated,
     EndpointUpdated,
     EndpointDeleted,
@@ -82,6 +85,9 @@ impl Action {
             Self::DeliveryReopened => "delivery.reopened",
             Self::SuppressionCreated => "suppression.created",
             Self::SuppressionDeleted => "suppression.deleted",
+            Self::ApplicationCreated => "application.created",
+            Self::ApplicationUpdated => "application.updated",
+            Self::ApplicationDeleted => "application.deleted",
             Self::EndpointCreated => "endpoint.created",
             Self::EndpointUpdated => "endpoint.updated",
             Self::EndpointDeleted => "endpoint.deleted",
@@ -166,19 +172,26 @@ pub struct Filter {
     pub before: Option<Timestamp>,
 }
 
-/// The trail of an organisation, newest first.
+impl Filter {
+    fn is_empty(&self) -> bool {
+        let Self { action, actor_kind, actor, subject, after, before } = self;
+        [action, actor_kind, actor, subject].iter().all(|text| text.is_none()) && after.or(*before).is_none()
+    }
+}
+
+/// A page of the trail of an organisation, newest first.
 ///
 /// # Errors
 /// `InvalidField` for an unknown kind of actor.
-pub async fn list(
+pub async fn page(
     tx: &mut Tx,
     organisation: &OrganisationId,
     filter: &Filter,
     from: &Cursor,
     size: PageSize,
-) -> Result<Vec<Activity>> {
+) -> Result<Page<Activity>> {
     if filter.actor_kind.as_deref().is_some_and(|kind| !ACTOR_KINDS.contains(&kind)) {
         return Err(Error::invalid_field("kind", format!("must be one of {}", ACTOR_KINDS.join(", "))));
     }
-    Ok(queries::list(tx, organisation, filter, from, size).await?)
+    Ok(queries::page(tx, organisation, filter, from, size).await?)
 }

@@ -43,7 +43,7 @@ async fn the_first_start_founds_exactly_once() {
         let trail = db
             .read(move |tx| {
                 Box::pin(async move {
-                    activity::list(
+                    activity::page(
                         tx,
                         &caller.organisation,
                         &activity::Filter::default(),
@@ -56,7 +56,7 @@ async fn the_first_start_founds_exactly_once() {
             .await
             .unwrap();
         for action in [Action::OrganisationCreated, Action::WorkspaceCreated, Action::MemberAdded, Action::KeyCreated] {
-            assert!(trail.iter().any(|line| line.action == action.as_str()), "{action:?}");
+            assert!(trail.data.iter().any(|line| line.action == action.as_str()), "{action:?}");
         }
         assert!(!format!("{trail:?}").contains("1234567890"), "the trail shows no secret");
     })

@@ -275,10 +275,10 @@ async fn members_see_and_end_their_own_sessions_and_owners_anybodys() {
 
         let organisation = theirs.organisation.clone();
         let trail = write!(db, (organisation), |tx| {
-            activity::list(tx, &organisation, &activity::Filter::default(), &Cursor::newest(), PageSize::new(None)?)
+            activity::page(tx, &organisation, &activity::Filter::default(), &Cursor::newest(), PageSize::new(None)?)
                 .await
         });
-        let trail: Vec<String> = trail.unwrap().into_iter().map(|line| line.action).collect();
+        let trail: Vec<String> = trail.unwrap().data.into_iter().map(|line| line.action).collect();
         for action in ["member.added", "session.created", "session.ended", "password.changed"] {
             assert!(trail.iter().any(|known| known == action), "{action} is not in {trail:?}");
         }

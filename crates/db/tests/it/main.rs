@@ -6,3 +6,4 @@ mod files;
 mod groups;
 mod migrations;
 mod ranges;
+mod stretches;

@@ -3,7 +3,7 @@
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, Page, PageSize, Timestamp};
-use campanile_db::{Result, Row, Select, Tx, insert_all, json_text, params};
+use campanile_db::{Result, Row, Select, Stretch, Tx, insert_all, json_text, params};
 
 use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Filter, Settlement};
 use crate::Provider;
@@ -95,12 +95,11 @@ pub(super) async fn page(
     from: &Cursor,
     size: PageSize,
 ) -> Result<Page<DeliverySummary>> {
-    let looked_at = match filter.is_empty() {
-        true => None,
-        false => looked_at(tx, workspace, from).await?,
+    let stretch = match filter.is_empty() {
+        true => Stretch::unfiltered(from),
+        false => stretch(tx, workspace, filter, from).await?,
     };
-    let oldest = Cursor { at: Timestamp::from_micros(i64::MIN), id: String::new() };
-    let (stop, until) = looked_at.map_or((None, oldest), |(last, next)| (Some(last), next));
+    let (from, until) = (&stretch.from, &stretch.until);
     let sql = concat!(
         "SELECT ",
         summary_columns!(),
@@ -115,17 +114,14 @@ pub(super) async fn page(
         .and_if("received_at < ?", filter.before)
         .then_with(" ORDER BY received_at DESC, id DESC LIMIT ?", [size.to_fetch()]);
     let rows = select.all(tx, read_summary).await?;
-    Ok(Page::of_bounded(rows, size, stop, |last| Cursor { at: last.received_at, id: last.id.to_string() }))
+    Ok(stretch.page(rows, size, |last| Cursor { at: last.received_at, id: last.id.to_string() }))
 }
 
-/// The limit of a page that starts at `from`: the last delivery that is read, and the next one.
-async fn looked_at(tx: &mut Tx, workspace: &WorkspaceId, from: &Cursor) -> Result<Option<(Cursor, Cursor)>> {
+/// The stretch of a workspace's deliveries that a page with a filter reads.
+async fn stretch(tx: &mut Tx, workspace: &WorkspaceId, filter: &Filter, from: &Cursor) -> Result<Stretch> {
     let sql = "SELECT received_at, id FROM delivery WHERE workspace_id = $1 AND (received_at, id) < ($2, $3)
         ORDER BY received_at DESC, id DESC LIMIT 2 OFFSET $4";
-    let params = params![workspace.as_str(), from.at, &from.id, ROWS_LOOKED_AT - 1];
-    let rows = tx.all(sql, params, |row| Ok(Cursor { at: row.get(0)?, id: row.get(1)? })).await?;
-    let both: Option<[Cursor; 2]> = rows.try_into().ok();
-    Ok(both.map(|[last, next]| (last, next)))
+    Stretch::filtered(tx, sql, workspace.as_str(), from, (filter.after, filter.before), ROWS_LOOKED_AT).await
 }
 
 /// The workspace of a delivery, within an organisation.

@@ -3,10 +3,9 @@
 mod queries;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
-use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::source_event::{EventActor, Reference, SourceEvent};
 use campanile_base::{Cursor, PageSize, Result, Timestamp};
-use campanile_db::Tx;
+use campanile_db::{Stretch, Tx};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -110,7 +109,9 @@ pub struct Filter {
 impl Filter {
     fn is_everything(&self) -> bool {
         let texts = [&self.provider, &self.event_type, &self.actor, &self.topic, &self.category];
-        texts.iter().all(|text| text.is_none()) && self.min_significance.is_none() && self.after.is_none()
+        texts.iter().all(|text| text.is_none())
+            && self.min_significance.is_none()
+            && self.after.or(self.before).is_none()
     }
 }
 
@@ -123,7 +124,7 @@ pub(crate) struct Draft<'e> {
     pub(crate) actor_method: &'static str,
 }
 
-/// A page of a workspace's observations, newest first. With a filter, at most [`ROWS_LOOKED_AT`]
+/// A page of a workspace's observations, newest first. With a filter, at most `ROWS_LOOKED_AT`
 /// observations are read for one page.
 pub async fn page(
     tx: &mut Tx,
@@ -132,16 +133,10 @@ pub async fn page(
     from: &Cursor,
     size: PageSize,
 ) -> Result<campanile_base::Page<Observation>> {
-    // Later observations need not be read.
-    let latest = filter.before.filter(|before| *before < from.at).map(|at| Cursor { at, id: String::new() });
-    let from = latest.as_ref().unwrap_or(from);
-    let looked_at = match filter.is_everything() {
-        true => None,
-        false => queries::looked_at(tx, workspace, from, ROWS_LOOKED_AT).await?,
+    let stretch = match filter.is_everything() {
+        true => Stretch::unfiltered(from),
+        false => queries::stretch(tx, workspace, filter, from).await?,
     };
-    let oldest = Cursor { at: Timestamp::from_micros(i64::MIN), id: String::new() };
-    let (stop, until) = looked_at.map_or((None, oldest), |(last, next)| (Some(last), next));
-    let rows = list(tx, workspace, filter, (from, &until), size).await?;
-    let place = |last: &Observation| Cursor { at: last.occurred_at, id: last.id.to_string() };
-    Ok(campanile_base::Page::of_bounded(rows, size, stop, place))
+    let rows = list(tx, workspace, filter, (&stretch.from, &stretch.until), size).await?;
+    Ok(stretch.page(rows, size, |last| Cursor { at: last.occurred_at, id: last.id.to_string() }))
 }

@@ -1,8 +1,9 @@
 //! The SQL of observations and entities.
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, PageSize};
-use campanile_db::{Result, Row, Select, Tx, insert, insert_all, json_text, params};
+use campanile_db::{Result, Row, Select, Stretch, Tx, insert, insert_all, json_text, params};
 
 use super::{Draft, Filter, Observation, ObservationDetail, ObservationId};
 
@@ -65,19 +66,11 @@ pub(crate) async fn upsert_entities(tx: &mut Tx, draft: &Draft<'_>) -> Result<()
     tx.execute_many(bulk.each, &rows).await.map(drop)
 }
 
-/// The limit of a page that starts at `from`: the last observation that is read, and the next one.
-pub(super) async fn looked_at(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    from: &Cursor,
-    most: i64,
-) -> Result<Option<(Cursor, Cursor)>> {
+/// The stretch of a workspace's observations that a page with a filter reads.
+pub(super) async fn stretch(tx: &mut Tx, workspace: &WorkspaceId, filter: &Filter, from: &Cursor) -> Result<Stretch> {
     let sql = "SELECT occurred_at, id FROM observation WHERE workspace_id = $1 AND (occurred_at, id) < ($2, $3)
         ORDER BY occurred_at DESC, id DESC LIMIT 2 OFFSET $4";
-    let params = params![workspace.as_str(), from.at, &from.id, most - 1];
-    let rows = tx.all(sql, params, |row| Ok(Cursor { at: row.get(0)?, id: row.get(1)? })).await?;
-    let both: Option<[Cursor; 2]> = rows.try_into().ok();
-    Ok(both.map(|[last, next]| (last, next)))
+    Stretch::filtered(tx, sql, workspace.as_str(), from, (filter.after, filter.before), ROWS_LOOKED_AT).await
 }
 
 /// The observations of a workspace between two cursors that match a filter, newest first.
@@ -97,7 +90,8 @@ pub(super) async fn list(
         Select::new(sql, params![workspace.as_str(), from.at, &from.id, until.at, &until.id].iter().cloned())
             .and_if("provider = ?", filter.provider.as_deref());
     if let Some(kind) = filter.event_type.as_deref() {
-        select = select.and_with("(type = ? OR type LIKE ? || '.%')", [kind, kind]);
+        let under = format!("{}.%", escaped(kind));
+        select = select.and_with("(type = ? OR type LIKE ? ESCAPE '\\')", [kind.to_owned(), under]);
     }
     if let Some(actor) = filter.actor.as_deref() {
         let named = format!("%\"name\":{}%", escaped(&json_text(actor)));

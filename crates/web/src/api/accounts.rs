@@ -7,7 +7,7 @@ use campanile_accounts::activity::{self, Activity};
 use campanile_accounts::keys::{self, SecretKey};
 use campanile_accounts::organisations::WorkspaceChanges;
 use campanile_accounts::{Permission, Workspace, WorkspaceId, organisations};
-use campanile_base::{Cursor, Page, Result};
+use campanile_base::Result;
 use campanile_http::Web;
 use campanile_http::caller::{Administering, Authenticated, Configuring};
 use campanile_http::error::ApiResult;
@@ -163,7 +163,8 @@ impl ActivityQuery {
     }
 }
 
-/// The activity trail: the changes that members and keys have made, newest first.
+/// The activity trail: the changes that members, keys, portals and the server have made, newest
+/// first.
 #[utoipa::path(get, path = "/api/activity", tag = "accounts", params(ActivityQuery, Paging),
     responses((status = 200, body = PageView<Activity>)))]
 pub(super) async fn activity(
@@ -175,9 +176,8 @@ pub(super) async fn activity(
     let (from, size) = paging.read()?;
     let filter = wanted.filter()?;
     let organisation = caller.organisation.clone();
-    let rows = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
-        Box::pin(async move { activity::list(tx, &organisation, &filter, &from, size).await })
+    let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
+        Box::pin(async move { activity::page(tx, &organisation, &filter, &from, size).await })
     });
-    let page = Page::of(rows.await?, size, |last| Cursor { at: last.at, id: last.id.clone() });
-    Ok(Json(page.into()))
+    Ok(Json(page.await?.into()))
 }
