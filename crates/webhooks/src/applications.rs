@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
+use campanile_accounts::activity::Action;
 use campanile_accounts::{Caller, OrganisationId, Permission};
 use campanile_base::{Clock, Error, Result};
 use campanile_db::Tx;
 
-use crate::Webhooks;
 use crate::directory::{self, Entry};
 use crate::model::applications::{made_of, queries};
 use crate::model::endpoints;
+use crate::{Webhooks, trail};
 
 pub use crate::model::applications::{
     Application, ApplicationId, ApplicationKind, ApplicationSpec, NOTIFICATIONS, ensure_notifications,
@@ -29,10 +30,11 @@ pub async fn create(tx: &mut Tx, clock: &Clock, caller: &Caller, spec: Applicati
     let spec = spec.checked()?;
     let application =
         made_of(spec, ApplicationKind::Customer, ApplicationId::new(now), caller.organisation.clone(), now, now);
-    match queries::insert(tx, &application).await? {
-        true => Ok(application),
-        false => Err(taken()),
+    if !queries::insert(tx, &application).await? {
+        return Err(taken());
     }
+    trail::application(tx, clock, caller, &application, Action::ApplicationCreated).await?;
+    Ok(application)
 }
 
 /// Updates an application.
@@ -59,6 +61,7 @@ pub async fn update(
     }
     queries::update(tx, &application).await?;
     directory::changed(tx, webhooks, &application.id).await?;
+    trail::application(tx, &webhooks.clock, caller, &application, Action::ApplicationUpdated).await?;
     Ok(application)
 }
 
@@ -77,7 +80,8 @@ pub async fn delete(tx: &mut Tx, webhooks: &Webhooks, caller: &Caller, applicati
     let now = webhooks.clock.now();
     queries::delete(tx, &application.id, now).await?;
     endpoints::queries::delete_all(tx, &application.id, now).await?;
-    directory::changed(tx, webhooks, &application.id).await
+    directory::changed(tx, webhooks, &application.id).await?;
+    trail::application(tx, &webhooks.clock, caller, application, Action::ApplicationDeleted).await
 }
 
 /// The application for [`NOTIFICATIONS`], if it has an enabled endpoint. Changes of other nodes are

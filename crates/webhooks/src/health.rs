@@ -1,7 +1,7 @@
 //! Disables an endpoint automatically: it asked for that, or has accepted nothing for too long.
 
 use campanile_accounts::Caller;
-use campanile_accounts::activity::{self, Action};
+use campanile_accounts::activity::Action;
 use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
 use campanile_engine::NewEvent;
@@ -9,7 +9,7 @@ use campanile_engine::NewEvent;
 use crate::model::applications::Application;
 use crate::model::endpoints::{Endpoint, queries};
 use crate::notice::{self, EndpointChange};
-use crate::{Webhooks, directory};
+use crate::{Webhooks, directory, trail};
 
 /// The engine's event for an endpoint that was disabled automatically. Fields: `endpoint`, `url`,
 /// `application`, `reason`.
@@ -29,9 +29,9 @@ pub(crate) async fn disable(
     }
     tracing::warn!(endpoint = %endpoint.id, why, "an endpoint was disabled");
     directory::changed(tx, webhooks, &application.id).await?;
-    let about = serde_json::json!({ "url": endpoint.url, "reason": why });
-    let caller = Caller::system(application.organisation_id.clone());
-    activity::record(tx, &webhooks.clock, &caller, Action::EndpointDisabled, endpoint.id.as_str(), about).await?;
+    let (caller, reason) = (Caller::system(application.organisation_id.clone()), Some(("reason", why)));
+    let disabled = Endpoint { disabled: true, ..endpoint.clone() };
+    trail::endpoint(tx, webhooks, &caller, (application, &disabled), Action::EndpointDisabled, reason).await?;
     let about = serde_json::json!({
         "endpoint": endpoint.id, "url": endpoint.url, "application": application.name, "reason": why,
     });

@@ -39,6 +39,7 @@ mod retention;
 pub mod scripts;
 pub mod tasks;
 pub mod tokens;
+mod trail;
 pub mod transformations;
 
 use std::ops::Deref;

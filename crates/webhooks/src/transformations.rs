@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use campanile_accounts::activity::Action;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result};
 use campanile_db::{Tx, stored_json};
@@ -22,7 +23,7 @@ use crate::model::endpoints::{Endpoint, checked_url, headers, queries};
 use crate::model::messages::Message;
 use crate::model::transformations::opened;
 use crate::scripts::Owner;
-use crate::{Webhooks, directory};
+use crate::{Webhooks, directory, trail};
 
 pub use crate::model::transformations::Transformation;
 
@@ -113,6 +114,8 @@ pub async fn set(
     let sealed = webhooks.vault.seal(&campanile_base::Secret::new(text));
     queries::set_transformation(tx, &endpoint.id, &sealed).await?;
     directory::changed(tx, webhooks, &application.id).await?;
+    let part = Some(("part", "transformation"));
+    trail::endpoint(tx, webhooks, caller, (application, endpoint), Action::EndpointUpdated, part).await?;
     Ok(new)
 }
 

@@ -1,6 +1,7 @@
 //! Reads and changes the authentication settings of an endpoint: OAuth 2, client certificate,
 //! certificate authority.
 
+use campanile_accounts::activity::Action;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::bounds::OAUTH_BYTES;
 use campanile_base::{Error, Result, Secret};
@@ -10,7 +11,7 @@ use campanile_net::Tls;
 use crate::model::applications::Application;
 use crate::model::endpoints::access::opened_oauth;
 use crate::model::endpoints::{Endpoint, checked_url, headers, queries};
-use crate::{Webhooks, directory};
+use crate::{Webhooks, directory, trail};
 
 pub use crate::model::endpoints::access::{AuthMethod, GrantType, Oauth};
 
@@ -60,7 +61,9 @@ pub async fn set(
     }
     queries::set_access(tx, &endpoint.id, &access).await?;
     tx.forgets(&webhooks.tokens, endpoint.id.clone());
-    directory::changed(tx, webhooks, &application.id).await
+    directory::changed(tx, webhooks, &application.id).await?;
+    let part = Some(("part", "authentication"));
+    trail::endpoint(tx, webhooks, caller, (application, endpoint), Action::EndpointUpdated, part).await
 }
 
 fn sealed_oauth(webhooks: &Webhooks, new: Option<Box<Oauth>>, before: Option<&str>) -> Result<Option<String>> {

@@ -1,5 +1,6 @@
 //! Reads and changes the custom headers that are sent to an endpoint with each message.
 
+use campanile_accounts::activity::Action;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::Result;
 use campanile_base::bounds::ENDPOINT_HEADERS;
@@ -9,7 +10,7 @@ use crate::model::applications::Application;
 use crate::model::endpoints::headers::{checked, open, seal};
 use crate::model::endpoints::{Endpoint, queries};
 use crate::names::check_count;
-use crate::{Webhooks, directory};
+use crate::{Webhooks, directory, trail};
 
 pub use crate::model::endpoints::headers::{Headers, is_sensitive};
 
@@ -36,7 +37,9 @@ pub async fn set(
     caller.must(Permission::Configure)?;
     let sealed = seal(&webhooks.vault, &checked(headers)?);
     queries::set_headers(tx, &endpoint.id, sealed.as_deref(), webhooks.clock.now()).await?;
-    directory::changed(tx, webhooks, &application.id).await
+    directory::changed(tx, webhooks, &application.id).await?;
+    let part = Some(("part", "headers"));
+    trail::endpoint(tx, webhooks, caller, (application, endpoint), Action::EndpointUpdated, part).await
 }
 
 /// Sets some headers of an endpoint, and removes those without a value.

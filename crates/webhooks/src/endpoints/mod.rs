@@ -5,7 +5,7 @@ pub mod access;
 pub mod headers;
 mod secrets;
 
-use campanile_accounts::activity::{self, Action};
+use campanile_accounts::activity::Action;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result, Secret};
 use campanile_db::Tx;
@@ -13,7 +13,7 @@ use campanile_db::Tx;
 use crate::model::applications::Application;
 use crate::model::endpoints::queries;
 use crate::notice::{self, EndpointChange};
-use crate::{Webhooks, directory, event_types, lines};
+use crate::{Webhooks, directory, event_types, lines, trail};
 
 pub use crate::health::ENDPOINT_DISABLED;
 pub use crate::model::endpoints::{DeliveryMode, Endpoint, EndpointId, EndpointSpec, get, list, list_lined};
@@ -125,8 +125,7 @@ async fn changed(
         EndpointChange::Deleted => Action::EndpointDeleted,
         _ => Action::EndpointUpdated,
     };
-    let about = serde_json::json!({ "url": endpoint.url, "disabled": endpoint.disabled });
-    activity::record(tx, &webhooks.clock, caller, action, endpoint.id.as_str(), about).await?;
+    trail::endpoint(tx, webhooks, caller, (application, endpoint), action, None).await?;
     notice::endpoint_changed(tx, webhooks, application, endpoint, change).await
 }
 

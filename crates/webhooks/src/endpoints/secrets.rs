@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campanile_accounts::activity::{self, Action};
+use campanile_accounts::activity::Action;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result, Secret, Thing};
 use campanile_db::Tx;
@@ -11,7 +11,7 @@ use campanile_net::SigningSecret;
 use crate::model::applications::Application;
 use crate::model::endpoints::{Endpoint, queries};
 use crate::notice::{self, EndpointChange};
-use crate::{KeyType, Webhooks, directory};
+use crate::{KeyType, Webhooks, directory, trail};
 
 /// The default time for which an old secret signs beside the new one.
 pub const GRACE: Duration = Duration::from_secs(24 * 3600);
@@ -52,8 +52,7 @@ pub async fn rotate_secret(
     }
     queries::set_secret(tx, &endpoint.id, &webhooks.vault.seal(&secret), now).await?;
     directory::changed(tx, webhooks, &application.id).await?;
-    let about = serde_json::json!({});
-    activity::record(tx, &webhooks.clock, caller, Action::EndpointSecretRotated, endpoint.id.as_str(), about).await?;
+    trail::endpoint(tx, webhooks, caller, (application, endpoint), Action::EndpointSecretRotated, None).await?;
     notice::endpoint_changed(tx, webhooks, application, endpoint, EndpointChange::Updated).await?;
     Ok(true)
 }
