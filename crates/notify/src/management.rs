@@ -107,7 +107,7 @@ pub async fn activate_resource(
 /// `Forbidden`, `NotFound`.
 pub async fn delete_resource(tx: &mut Tx, notify: &Notify, caller: &Caller, kind: Kind, key: &str) -> Result<()> {
     caller.must(Permission::Configure)?;
-    resources::delete(tx, &caller.organisation, kind, key).await?;
+    resources::delete(tx, notify, &caller.organisation, kind, key).await?;
     record(tx, notify, caller, Action::ResourceDeleted, kind, key).await
 }
 
@@ -120,7 +120,7 @@ pub async fn commit_all(tx: &mut Tx, notify: &Notify, caller: &Caller, note: &st
     let (organisation, author) = (&caller.organisation, author(caller));
     let commit = (note, author.as_str());
     for workflow in resources::list(tx, organisation, Kind::Workflow, &Range::first(MOST)).await? {
-        workflows::put(tx, notify, organisation, &workflow.key, &workflow.draft, Some(commit)).await?;
+        workflows::commit(tx, notify, organisation, &workflow.key, commit).await?;
     }
     for kind in WITH_DRAFTS {
         for resource in resources::list(tx, organisation, kind, &Range::first(MOST)).await? {

@@ -161,7 +161,7 @@ pub async fn put(
 ) -> Result<Resource> {
     let is_key = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@+".contains(c));
     if key.is_empty() || key.len() > 255 || !is_key(key) {
-        return Err(Error::invalid_field("key", "must be letters, digits, and -, _, ., :, @ or +"));
+        return Err(Error::invalid_field("key", "must be at most 255 letters, digits, and -, _, ., /, :, @ or +"));
     }
     queries::put(tx, organisation, kind.as_str(), key, draft, notify.clock.now()).await?;
     tx.forgets(&notify.resources, organisation.clone());
@@ -274,9 +274,10 @@ pub async fn versions(
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn delete(tx: &mut Tx, organisation: &OrganisationId, kind: Kind, key: &str) -> Result<()> {
-    match queries::delete(tx, organisation, kind.as_str(), key).await? {
-        0 => Err(Error::NotFound(kind.thing())),
-        _ => Ok(()),
+pub async fn delete(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, kind: Kind, key: &str) -> Result<()> {
+    if queries::delete(tx, organisation, kind.as_str(), key).await? == 0 {
+        return Err(Error::NotFound(kind.thing()));
     }
+    tx.forgets(&notify.resources, organisation.clone());
+    Ok(())
 }

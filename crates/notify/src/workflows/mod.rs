@@ -79,8 +79,30 @@ pub async fn in_sandbox<T: std::marker::Send + 'static>(
     })
 }
 
+/// Makes the draft of a workflow its current version. The first commit switches it on, unless the
+/// draft says otherwise; a later one leaves it as it is.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn commit(
+    tx: &mut Tx,
+    notify: &Notify,
+    organisation: &OrganisationId,
+    key: &str,
+    why: (&str, &str),
+) -> Result<()> {
+    let kind = ResourceKind::Workflow;
+    let before = resources::get(tx, organisation, kind, key).await?.ok_or(Error::NotFound(Thing::Workflow))?;
+    resources::commit(tx, notify, organisation, kind, key, why).await?;
+    if before.version_id.is_none() {
+        let is_active = before.draft.get("active").and_then(Value::as_bool).unwrap_or(true);
+        resources::activate(tx, organisation, kind, key, is_active).await?;
+    }
+    Ok(())
+}
+
 /// Writes a workflow that was [checked](check()) before. With `commit` (note and author), also
-/// commits it. The first commit switches it on, unless the document says otherwise.
+/// [commits](commit) it. An `active` of the document switches it on or off.
 ///
 /// # Errors
 /// `InvalidField` for a key that cannot be one.
@@ -94,9 +116,8 @@ pub async fn put(
 ) -> Result<resources::Resource> {
     let written = resources::put(tx, notify, organisation, ResourceKind::Workflow, key, document).await?;
     let Some(why) = commit else { return Ok(written) };
-    resources::commit(tx, notify, organisation, ResourceKind::Workflow, key, why).await?;
-    let said = document.get("active").and_then(Value::as_bool);
-    if let Some(is_active) = said.or(written.version_id.is_none().then_some(true)) {
+    self::commit(tx, notify, organisation, key, why).await?;
+    if let Some(is_active) = document.get("active").and_then(Value::as_bool) {
         resources::activate(tx, organisation, ResourceKind::Workflow, key, is_active).await?;
     }
     resources::get(tx, organisation, ResourceKind::Workflow, key).await?.ok_or(Error::NotFound(Thing::Workflow))

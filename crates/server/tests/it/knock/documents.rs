@@ -233,3 +233,27 @@ async fn the_versions_of_one_workflow_are_listed_and_read_as_they_were_committed
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn committing_everything_commits_drafts_and_changes_nothing_else() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        let active = |text: &str| json!({ "workflow": { "name": "W", "active": true, "steps": [feed_step(text)] } });
+        knock.put("/workflows/off?commit=true", active("One")).await;
+        knock.put("/workflows/off/activate", json!({ "status": false })).await;
+        knock.put("/workflows/draft", active("Draft")).await;
+        let before = knock.get("/workflows/off").await;
+        knock.put("/commits?commit_message=all", Value::Null).await;
+        let after = knock.get("/workflows/off").await;
+        assert_eq!((&after["active"], &after["updated_at"]), (&json!(false), &before["updated_at"]));
+        let versions = async |key: &str| {
+            let listed = knock.get(&format!("/commits?resource_type=workflow&resource_id={key}")).await;
+            listed["entries"].as_array().unwrap().len()
+        };
+        assert_eq!((versions("off").await, versions("draft").await), (1, 1));
+        assert_eq!(knock.get("/workflows/draft").await["active"], true, "the first commit switches it on");
+        knock.put("/commits?commit_message=again", Value::Null).await;
+        assert_eq!(versions("draft").await, 1);
+    })
+    .await;
+}
