@@ -31,7 +31,7 @@ impl Mail {
     }
 }
 
-/// A listening mail server; it stops when dropped.
+/// A listening mail server. When it is dropped, it takes no more connections.
 pub struct Mailbox {
     /// The address on which it listens.
     pub address: SocketAddr,
@@ -139,7 +139,10 @@ async fn read_content(stream: &mut BufReader<TcpStream>) -> std::io::Result<Stri
     let mut line = String::new();
     loop {
         line.clear();
-        if stream.read_line(&mut line).await? == 0 || line.trim_end() == "." {
+        if stream.read_line(&mut line).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if line.trim_end() == "." {
             return Ok(content);
         }
         content.push_str(line.strip_prefix('.').unwrap_or(&line));
