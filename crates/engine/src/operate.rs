@@ -18,6 +18,8 @@ use crate::store::{flow, history, lease, runs, steps};
 use crate::view::raw;
 use crate::{Engine, lifecycle};
 
+pub use crate::store::stats::Names;
+
 pub use crate::view::{
     BulkCancel, Durations, FailedAttempt, Filter, Hour, Pause, RunDetail, RunSummary, Statistics, StepView,
 };
@@ -57,19 +59,13 @@ pub async fn get(tx: &mut Tx, tenant: &str, id: &str) -> Result<RunDetail> {
     Ok(RunDetail { summary, input: raw(input), output: output.map(raw), steps, trace_id })
 }
 
-/// The counters of a tenant over the last `hours`, for one name or for all.
-pub async fn statistics(
-    tx: &mut Tx,
-    tenant: &str,
-    name: Option<&str>,
-    hours: i64,
-    now: Timestamp,
-) -> Result<Statistics> {
+/// The counters of a tenant over the last `hours`.
+pub async fn statistics(tx: &mut Tx, tenant: &str, names: Names<'_>, hours: i64, now: Timestamp) -> Result<Statistics> {
     let first = now.as_seconds() / 3600 - hours + 1;
-    let told = stats::since(tx, tenant, name, first).await?;
+    let told = stats::since(tx, tenant, names, first).await?;
     let active = stats::active(tx, tenant).await?;
     let mut sum = Statistics {
-        active: active.iter().filter(|(n, _)| name.is_none_or(|name| name == n)).map(|(_, runs)| runs).sum(),
+        active: active.iter().filter(|(name, _)| names.has(name)).map(|(_, runs)| runs).sum(),
         ..Statistics::default()
     };
     let mut by_hour: BTreeMap<i64, (Hour, i64)> = BTreeMap::new();

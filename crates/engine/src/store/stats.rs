@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use campanile_base::{Timestamp, new_id};
-use campanile_db::{Result, Tx, insert_all, params, row};
+use campanile_db::{Result, Select, Tx, insert_all, params, row};
 
 campanile_db::columns! {
     columns, at:
@@ -139,30 +139,58 @@ pub(crate) struct Stat {
     pub(crate) longest: i64,
 }
 
-/// The counters of a tenant from an hour on, for one name or for all.
-pub(crate) async fn since(tx: &mut Tx, tenant: &str, name: Option<&str>, hour: i64) -> Result<Vec<Stat>> {
+/// The names that are counted.
+#[derive(Debug, Clone, Copy)]
+pub enum Names<'n> {
+    /// One name.
+    One(&'n str),
+    /// These names.
+    Of(&'n [&'static str]),
+    /// All names but these.
+    AllBut(&'n [&'static str]),
+}
+
+impl Names<'_> {
+    /// True for a name that is counted.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        match self {
+            Self::One(one) => *one == name,
+            Self::Of(names) => names.contains(&name),
+            Self::AllBut(names) => !names.contains(&name),
+        }
+    }
+}
+
+/// The counters of a tenant from an hour on.
+pub(crate) async fn since(tx: &mut Tx, tenant: &str, names: Names<'_>, hour: i64) -> Result<Vec<Stat>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
         " FROM (
-            SELECT hour, outcome, bucket, runs, millis, longest FROM run_stat
-            WHERE tenant = $1 AND hour >= $3 AND (CAST($2 AS TEXT) IS NULL OR name = $2)
+            SELECT name, hour, outcome, bucket, runs, millis, longest FROM run_stat WHERE tenant = ? AND hour >= ?
             UNION ALL
-            SELECT hour, outcome, bucket, runs, millis, longest FROM tally
-            WHERE tenant = $1 AND hour >= $3 AND (CAST($2 AS TEXT) IS NULL OR name = $2)
-        ) AS told GROUP BY hour, outcome, bucket"
+            SELECT name, hour, outcome, bucket, runs, millis, longest FROM tally WHERE tenant = ? AND hour >= ?
+        ) AS told WHERE hour >= ?"
     );
-    tx.all(sql, params![tenant, name, hour], |row| {
-        Ok(Stat {
-            hour: row.get(at::hour)?,
-            outcome: row.get(at::outcome)?,
-            bucket: row.get(at::bucket)?,
-            runs: row.get(at::runs)?,
-            millis: row.get(at::millis)?,
-            longest: row.get(at::longest)?,
+    let select = Select::new(sql, params![tenant, hour, tenant, hour, hour].iter().cloned());
+    let select = match names {
+        Names::One(name) => select.and_with("name = ?", [name]),
+        Names::Of(names) => select.and_in("name", names.iter().copied()),
+        Names::AllBut(names) => select.and_not_in("name", names.iter().copied()),
+    };
+    select
+        .then(" GROUP BY hour, outcome, bucket")
+        .all(tx, |row| {
+            Ok(Stat {
+                hour: row.get(at::hour)?,
+                outcome: row.get(at::outcome)?,
+                bucket: row.get(at::bucket)?,
+                runs: row.get(at::runs)?,
+                millis: row.get(at::millis)?,
+                longest: row.get(at::longest)?,
+            })
         })
-    })
-    .await
+        .await
 }
 
 /// The number of active runs of a tenant, by name.

@@ -416,7 +416,7 @@ async fn a_failed_run_is_retried_replayed_and_counted() {
             let db = world.db.clone();
             async move {
                 let told = db.read(move |tx| {
-                    Box::pin(async move { operate::statistics(tx, TENANT, Some(name), 24, now).await })
+                    Box::pin(async move { operate::statistics(tx, TENANT, operate::Names::One(name), 24, now).await })
                 });
                 told.await.unwrap()
             }

@@ -33,7 +33,7 @@ pub(super) async fn statistics(
     Authenticated(caller): Authenticated,
     Query(span): Query<Span>,
 ) -> ApiResult<Json<Statistics>> {
-    Ok(Json(runs::counted(&web, caller, span).await?))
+    Ok(Json(runs::counted(&web, caller, span, runs::Counted::Jobs).await?))
 }
 
 /// A job with its arguments and its last error.

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, Permission};
 use campanile_base::{Error, Result};
-use campanile_engine::operate::{self, BulkCancel, Filter, RunDetail, RunSummary, Statistics};
+use campanile_engine::operate::{self, BulkCancel, Filter, Names, RunDetail, RunSummary, Statistics};
 use campanile_engine::{RunId, Status};
 use campanile_http::Web;
 use campanile_http::caller::{Authenticated, Configuring};
@@ -98,10 +98,19 @@ pub(super) async fn statistics(
     Authenticated(caller): Authenticated,
     Query(span): Query<Span>,
 ) -> ApiResult<Json<Statistics>> {
-    Ok(Json(counted(&web, caller, span).await?))
+    Ok(Json(counted(&web, caller, span, Counted::Runs).await?))
 }
 
-pub(super) async fn counted(web: &Web, caller: Caller, span: Span) -> Result<Statistics> {
+/// What is counted when no name is given.
+#[derive(Clone, Copy)]
+pub(super) enum Counted {
+    /// Runs of workflows.
+    Runs,
+    /// Jobs.
+    Jobs,
+}
+
+pub(super) async fn counted(web: &Web, caller: Caller, span: Span, what: Counted) -> Result<Statistics> {
     let hours = match span.window.as_deref() {
         None | Some("24h") => 24,
         Some("7d") => 7 * 24,
@@ -109,10 +118,16 @@ pub(super) async fn counted(web: &Web, caller: Caller, span: Span) -> Result<Sta
         Some(other) => return Err(Error::invalid(format!("window must be 24h, 7d or 30d, not {other:?}"))),
     };
     let now = web.app.clock.now();
+    let (jobs, _) = web.app.engine.names();
     let counted = web.app.db.read(move |tx| {
         Box::pin(async move {
             let tenant = caller.organisation.as_str();
-            operate::statistics(tx, tenant, span.name.as_deref(), hours, now).await
+            let names = match (span.name.as_deref(), what) {
+                (Some(name), _) => Names::One(name),
+                (None, Counted::Jobs) => Names::Of(&jobs),
+                (None, Counted::Runs) => Names::AllBut(&jobs),
+            };
+            operate::statistics(tx, tenant, names, hours, now).await
         })
     });
     counted.await
