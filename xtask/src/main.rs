@@ -24,6 +24,7 @@ const HELP: &str = "cargo xtask <chore>
   bench neighbours  two organisations, one of them hostile, for six minutes: what the other notices
   bench engine    runs per second, latencies, a million sleepers, on both databases
   bench console   what each page costs a browser, and how a long list scrolls
+  snapshots [update]  pictures of all components against those that were looked at, or new ones
   drill [names…]  the tests that kill processes, fifty rounds each
   dist            what is installed: an archive, a Debian package, a container file, checksums
   check           the rules that hold for the sources, without running a test
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
         ["bench", what @ ("ingest" | "webhooks" | "notify" | "neighbours"), rest @ ..] => bench::load(what, rest),
         ["bench", "engine", rest @ ..] => bench::engine(rest),
         ["bench", "console"] => bench::console(),
+        ["snapshots"] => test::snapshots(false),
+        ["snapshots", "update"] => test::snapshots(true),
         ["drill", names @ ..] => test::drill(names),
         ["dist"] => dist::make(),
         ["check"] => test::sources_alone(),

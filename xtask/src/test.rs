@@ -117,6 +117,19 @@ fn sdk(tally: &mut Tally) -> Outcome {
     node(tally, &cluster, "knock")
 }
 
+/// `snapshots`: pictures of the console's components. A person runs it, as browsers of other versions
+/// draw a little differently.
+pub fn snapshots(update: bool) -> Outcome {
+    set_up()?;
+    let mut pictures = Command::new("node");
+    pictures.args(["--test", "components.mjs"]).current_dir("tests/node");
+    pictures.env("CAMPANILE_TEST_CHROMIUM", chromium().ok_or("Chromium is missing")?);
+    if update {
+        pictures.env("CAMPANILE_UPDATE_SNAPSHOTS", "1");
+    }
+    run(&mut pictures)
+}
+
 /// `drill`: the tests that kill processes, with many rounds.
 pub fn drill(names: &[&str]) -> Outcome {
     let cluster = postgres::start(false)?;
