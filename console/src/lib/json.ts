@@ -27,3 +27,10 @@ export function objectIn(text: string): Record<string, unknown> | undefined {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Whether two JSON values are the same, in whatever order their fields stand. */
+export function isSame(a: unknown, b: unknown): boolean {
+  const sorted = (_: string, value: unknown) =>
+    isObject(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value;
+  return JSON.stringify(a, sorted) === JSON.stringify(b, sorted);
+}

@@ -25,11 +25,22 @@ const LAST = "campanile.loaded-anew";
 const LATELY_MS = 30_000;
 let leaving: Promise<never> | undefined;
 
+/** Notes that the page is loaded anew; false if that was done a moment ago, or cannot be noted. */
+function mayLoadAnew(): boolean {
+  try {
+    if (Date.now() - Number(sessionStorage.getItem(LAST)) < LATELY_MS) return false;
+    sessionStorage.setItem(LAST, String(Date.now()));
+    return true;
+  } catch {
+    // Browsers may forbid it.
+    return false;
+  }
+}
+
 /** Loads the page anew; throws `error` if that was done a moment ago. */
 function loadAnew(error: unknown): Promise<never> {
   if (leaving) return leaving;
-  if (Date.now() - Number(sessionStorage.getItem(LAST)) < LATELY_MS) throw error;
-  sessionStorage.setItem(LAST, String(Date.now()));
+  if (!mayLoadAnew()) throw error;
   window.location.reload();
   leaving = new Promise(() => {});
   return leaving;
@@ -43,7 +54,8 @@ export const lazily = ((load: () => Promise<Record<string, unknown>>, name = "de
   const preload = () => {
     loading ??= patiently(load).then(
       (module) => {
-        Loaded = module[name] as ComponentType;
+        Loaded = module[name] as ComponentType | undefined;
+        if (!Loaded) failure = { error: new Error(`the module has no ${name}`) };
       },
       (error: unknown) => {
         failure = { error };

@@ -1,6 +1,7 @@
 // Whether the server can be reached, as far as this tab knows.
 
 const AGAIN = 1_000;
+const PATIENCE = 5_000;
 
 let isAway = false;
 
@@ -9,16 +10,25 @@ export function tellReachable(isReachable: boolean) {
   isAway = !isReachable;
 }
 
-/** Waits until the server answers. */
-export async function untilAnswered(): Promise<void> {
+let asking: Promise<void> | undefined;
+
+async function ask(): Promise<void> {
   for (;;) {
-    const answers = await fetch("/api/_health/live").then(
+    const asked = fetch("/api/_health/live", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const answers = await asked.then(
       ({ ok }) => ok,
       () => false,
     );
-    if (answers) return;
+    if (answers) break;
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
   }
+  asking = undefined;
+}
+
+/** Waits until the server answers. All who wait share the asking. */
+export function untilAnswered(): Promise<void> {
+  asking ??= ask();
+  return asking;
 }
 
 /** Waits while the server is known to be away. */

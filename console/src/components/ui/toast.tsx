@@ -9,7 +9,10 @@ let loading: Promise<typeof import("sonner")> | undefined;
 
 /** Loads what shows the lines. Done ahead of time: what is to be told is often that the server is away. */
 export function loadToasts() {
-  loading ??= patiently(() => import("sonner"));
+  loading ??= patiently(() => import("sonner")).catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
   return loading;
 }
 
@@ -57,10 +60,10 @@ async function show(kind: "message" | "error", text: string, options?: ExternalT
 
 /** Tells that something was done; `undo` takes it back. */
 export function done(text: string, undo?: () => void) {
-  void show("message", text, undo && { action: { label: "Undo", onClick: undo }, duration: 8_000 });
+  show("message", text, undo && { action: { label: "Undo", onClick: undo }, duration: 8_000 }).catch(console.error);
 }
 
 /** Tells that something was not done, and why. */
 export function notDone(what: string, error: unknown) {
-  void show("error", what, { description: (error as Error).message, duration: 10_000 });
+  show("error", what, { description: (error as Error).message, duration: 10_000 }).catch(console.error);
 }

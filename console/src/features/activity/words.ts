@@ -32,6 +32,9 @@ const ACTIONS: Record<string, string> = {
   "delivery.reopened": "Processed a delivery again",
   "suppression.created": "Suppressed an address",
   "suppression.deleted": "Removed a suppression",
+  "application.created": "Created an application",
+  "application.updated": "Changed an application",
+  "application.deleted": "Deleted an application",
   "endpoint.created": "Created an endpoint",
   "endpoint.updated": "Changed an endpoint",
   "endpoint.deleted": "Deleted an endpoint",
@@ -100,6 +103,11 @@ export function subjectOf(
       return { title: text("name") ?? keys.get(subject_id) ?? shortId(subject_id), to: paths.keys };
     case "workspace":
       return { title: text("name") ?? shortId(subject_id), to: paths.workspaceSettings };
+    case "application":
+      return {
+        title: text("name") ?? shortId(subject_id),
+        to: action === "application.deleted" ? paths.applications : paths.application(subject_id),
+      };
     case "endpoint": {
       const app = text("application") ?? text("app") ?? text("application_id");
       return {

@@ -15,13 +15,13 @@ export type Disabling = { at: string; reason?: string };
 export function disablingOf(changes: Pick<Activity, "action" | "at" | "metadata">[]): Disabling | undefined {
   let found: Disabling | undefined;
   for (const { action, at, metadata } of changes) {
-    const isAutomatic = action === "endpoint.disabled";
-    // Changes of a disabled endpoint come after the one that has disabled it.
-    if (!isAutomatic && metadata.disabled !== true) break;
-    found = { at, reason: isAutomatic ? asText(metadata.reason) : undefined };
-    if (isAutomatic) break;
+    if (action === "endpoint.disabled") return { at, reason: asText(metadata.reason) };
+    // Its secret and headers may have been changed since.
+    if (metadata.disabled === true) found = { at };
+    if (metadata.disabled === false || action === "endpoint.created") return found;
   }
-  return found;
+  // The change itself is no longer in the trail.
+  return undefined;
 }
 
 /** Known to members; whoever holds a portal's link does not read the organisation's trail. */

@@ -11,7 +11,7 @@ import { type DiagramStep, StepDiagram, type StepPlace } from "../../../componen
 import { useHotkeys } from "../../../lib/hotkeys";
 import type { Step } from "../../../lib/knock";
 import { useUrl } from "../../../lib/url";
-import { freeRef, stepOf, withInserted, withMoved, withRemoved } from "./document";
+import { allSteps, freeRef, stepOf, withInserted, withMoved, withRemoved } from "./document";
 import { useEditor } from "./editor-context";
 import { GROUPS, KINDS, kindOf, type StepKind } from "./kinds";
 import { inShort, type Problem } from "./problems";
@@ -67,7 +67,7 @@ export function StepsTab() {
         >
           <div className="border-line bg-raised sticky top-0 z-[5] flex items-center gap-1 rounded-t-lg border-b px-2 py-1">
             <span className="text-quiet flex-1 px-2 text-xs">
-              {count(draft.doc.steps.length)}
+              {count(allSteps(draft.doc.steps).length)}
               {!selected && draft.doc.steps.length > 0 && ". Choose one to read and change it."}
             </span>
             <IconButton label="Undo" keys="Ctrl+Z" disabled={!draft.undo} onClick={() => draft.undo?.()}>

@@ -1,9 +1,11 @@
 // The commits of one workflow, newest first.
 
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "../../../lib/api";
+import { isSame } from "../../../lib/json";
 import type { Workflow } from "../../../lib/knock";
+import { documentOf } from "./document";
 
 export type Commit = Schemas["KnockCommit"];
 
@@ -17,11 +19,22 @@ export async function commitsOf(key: string): Promise<Commit[]> {
 
 export const useVersions = (key: string) => useQuery({ queryKey: ["commits", key], queryFn: () => commitsOf(key) });
 
-/** A draft and its commit are written at about the same time. */
-const TOGETHER = 2_000;
+/** The document of a version, which never changes. */
+export const versionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["commit", id],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async () => {
+      const { document } = await data(api.GET("/v1/commits/{id}", { params: { path: { id } } }));
+      return documentOf(document as Workflow);
+    },
+  });
 
-/** Whether the draft was saved after the last commit. */
-export function isAhead(workflow: Pick<Workflow, "updated_at">, versions: Pick<Commit, "created_at">[]): boolean {
-  const last = versions[0];
-  return !last || new Date(workflow.updated_at).getTime() - new Date(last.created_at).getTime() > TOGETHER;
+/** Whether the draft differs from the version that runs use. */
+export function useIsAhead(workflow: Workflow): boolean {
+  const versions = useVersions(workflow.key);
+  const newest = versions.data?.[0];
+  const current = useQuery({ ...versionQuery(newest?.id ?? ""), enabled: newest !== undefined });
+  if (!versions.data) return false;
+  return !newest || (current.data !== undefined && !isSame(documentOf(workflow), current.data));
 }

@@ -1,6 +1,6 @@
 // The versions of a workflow, newest first; two of them compared, and an old one made the draft again.
 
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { Badge } from "../../../components/ui/badge";
@@ -9,20 +9,21 @@ import { CodeDiff } from "../../../components/ui/code-diff";
 import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
 import { Time } from "../../../components/ui/time";
 import { done, notDone } from "../../../components/ui/toast";
-import { api, data } from "../../../lib/api";
+import { exactly } from "../../../lib/format";
 import type { Workflow } from "../../../lib/knock";
 import { RecipientName } from "../parts/recipient";
 import type { Doc } from "./document";
 import { useEditor } from "./editor-context";
-import { type Commit, isAhead, useVersions } from "./use-versions";
+import { type Commit, useIsAhead, useVersions, versionQuery } from "./use-versions";
 
 export function VersionsTab({ workflow }: { workflow: Workflow }) {
   const versions = useVersions(workflow.key);
+  const isAhead = useIsAhead(workflow);
   const { draft } = useEditor();
   const [chosen, setChosen] = useState<string[]>([]);
   if (versions.isPending) return <Skeleton lines={5} />;
   if (versions.isError) return <Failure error={versions.error} onRetry={() => void versions.refetch()} />;
-  const ahead = draft.isChanged || isAhead(workflow, versions.data);
+  const ahead = draft.isChanged || isAhead;
   const toggle = (id: string) =>
     setChosen(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id].slice(-2));
   return (
@@ -48,17 +49,6 @@ export function VersionsTab({ workflow }: { workflow: Workflow }) {
     </div>
   );
 }
-
-/** A version with its document, which never changes. */
-const versionQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["commit", id],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async () => {
-      const { document } = await data(api.GET("/v1/commits/{id}", { params: { path: { id } } }));
-      return document as unknown as Doc;
-    },
-  });
 
 type VersionRowProps = { commit: Commit; isCurrent: boolean; isChosen: boolean; onChoose: () => void };
 
@@ -106,7 +96,10 @@ function Comparison({ ids, all, draft }: { ids: string[]; all: Commit[]; draft: 
   if (failed?.error) return <Failure error={failed.error} onRetry={() => void failed.refetch()} />;
   if (first.isPending || second.isPending) return <Skeleton lines={8} />;
   const after = order.length > 1 ? second.data : draft;
-  const named = (id: string | undefined) => all.find((commit) => commit.id === id)?.commit_message || "No message";
+  const named = (id: string | undefined) => {
+    const commit = all.find((commit) => commit.id === id);
+    return commit?.commit_message || (commit ? `The version of ${exactly(commit.created_at)}` : "A version");
+  };
   return (
     <CodeDiff
       label="What has changed"

@@ -25,7 +25,7 @@ import { StepsTab } from "./steps-tab";
 import { TestRunTab } from "./test-run-tab";
 import { useDraft } from "./use-draft";
 import { useCheck, useSave, useSurroundings } from "./use-editing";
-import { isAhead, useVersions } from "./use-versions";
+import { useIsAhead } from "./use-versions";
 import { comparable, exampleOf, variablesOf } from "./variables";
 import { VersionsTab } from "./versions-tab";
 import { WorkflowRunsTab } from "./workflow-runs-tab";
@@ -54,12 +54,11 @@ function Loaded({ workflow }: { workflow: Workflow }) {
   const draft = useDraft(documentOf(workflow));
   const around = useSurroundings(key);
   const problems = useCheck(key, draft.doc, around);
-  const versions = useVersions(key);
   const [isCommitting, setCommitting] = useState(false);
   const [sample, setSample] = useSample(workflow, around.samples);
   const save = useSave(key, draft);
   const isConflict = useServersVersion(workflow, draft, save.ownSha.current);
-  const ahead = versions.data !== undefined && isAhead(workflow, versions.data);
+  const ahead = useIsAhead(workflow);
   const variables = useMemo(
     () => variablesOf(draft.doc, [...around.samples, sample.data], [sample.recipient]),
     [draft.doc, around.samples, sample.data, sample.recipient],
