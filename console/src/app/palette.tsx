@@ -5,6 +5,7 @@ import { Command } from "cmdk";
 import { ArrowRight, Keyboard, Moon } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { type ReactNode, useState } from "react";
+import { useFocusGivenBack } from "../components/ui/dialog";
 import { Keys } from "../components/ui/tip";
 import { pageActions } from "../lib/actions";
 import { useSession } from "../lib/api";
@@ -21,6 +22,7 @@ const GROUP =
 
 export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }) {
   const [text, setText] = useState("");
+  const giveBack = useFocusGivenBack();
   const navigate = useNavigate();
   const workspace = useWorkspaceId();
   const session = useSession();
@@ -39,19 +41,22 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
         <Dialog.Overlay className="appears fixed inset-0 z-50 bg-black/40" />
         <Dialog.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={giveBack.remember}
+          onCloseAutoFocus={giveBack.give}
           className="border-line bg-raised text-ink shadow-over appears fixed top-[12vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 rounded-xl border"
         >
           <Dialog.Title className="sr-only">Search and do</Dialog.Title>
           <Command loop label="Search and do" filter={likeness}>
             <Command.Input
-              autoFocus
               value={text}
               onValueChange={setText}
               placeholder="Go to, do, or paste an id"
               className="border-line h-12 w-full rounded-t-xl border-b bg-transparent px-4 text-base outline-none!"
             />
             <Command.List className="max-h-[55vh] overflow-y-auto p-2">
-              <Command.Empty className="text-quiet p-4 text-center">Nothing here is called that.</Command.Empty>
+              <Command.Empty className="text-quiet p-4 text-center">
+                No area and no action is called that. An id that is pasted leads to its thing.
+              </Command.Empty>
               {place && (
                 <Command.Group heading="Open" className={GROUP} forceMount>
                   <Item forceMount value={`open ${text}`} icon={<ArrowRight />} onSelect={go(place.to)}>

@@ -1,5 +1,6 @@
 // The frame around every page of somebody who is signed in: where one can go, what one looks at, and who one is.
 
+import type { UseQueryResult } from "@tanstack/react-query";
 import { Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
 import { Suspense, useEffect, useState } from "react";
 
@@ -26,7 +27,7 @@ function useFrameWithoutServer(ready: boolean) {
     if (!ready) return;
     const load = () => {
       for (const part of [Drawer, Palette, KeyList, PersonMenu, WorkspaceMenu, Newest]) void part.preload?.();
-      void loadToasts();
+      loadToasts().catch(() => {});
     };
     return whenIdle(load);
   }, [ready]);
@@ -43,15 +44,16 @@ export function Shell() {
       void navigate({ to: "/sign-in", search: { next: here.href } as never });
   }, [signedOut, navigate, here.pathname, here.href]);
   const known = signedOut ? undefined : session.data;
+  const trouble = useTrouble(session);
   const workspace = useWorkspace();
   const { connected, ready } = useLive(known !== undefined, workspace?.id);
 
   if (!known) {
     // What was seen before an outage stays; who comes during one is let in when it is over.
-    return session.isError && !signedOut ? (
+    return trouble && !signedOut ? (
       <main className="grid min-h-dvh place-items-center p-8">
         <p role="alert" className="text-bad max-w-prose">
-          The server does not answer: {session.error.message}. This page goes on as soon as it does.
+          The server does not answer: {trouble.message}. This page goes on as soon as it does.
         </p>
       </main>
     ) : null;
@@ -62,6 +64,18 @@ export function Shell() {
       <Toasts />
     </Tips>
   );
+}
+
+/** Why something could not be read yet, from the first failure until it is: a query that is tried again forgets its error meanwhile. */
+function useTrouble({
+  error,
+  failureReason,
+  isSuccess,
+}: Pick<UseQueryResult, "error" | "failureReason" | "isSuccess">) {
+  const [before, setBefore] = useState<Error | null>(null);
+  const trouble = isSuccess ? null : (error ?? failureReason ?? before);
+  useEffect(() => setBefore(trouble), [trouble]);
+  return trouble;
 }
 
 type FrameProps = { connected: boolean; ready: boolean; member: { id: string; email: string; name: string } };

@@ -2,6 +2,7 @@
 
 import { useLocation } from "@tanstack/react-router";
 import { ChevronsUpDown, PanelLeftClose, PanelLeftOpen, Search, Settings } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { IconButton } from "../components/ui/button";
 import { cx } from "../components/ui/cx";
 import { Go } from "../components/ui/go";
@@ -38,6 +39,9 @@ export function SideBar({ onSearch }: { onSearch: () => void }) {
 export function Inside({ folded, onSearch }: { folded: boolean; onSearch: () => void }) {
   const path = useLocation({ select: ({ pathname }) => pathname });
   const inSettings = /^\/w\/[^/]+\/settings/.test(path);
+  const nav = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where one has gone to is brought into sight
+  useEffect(() => nav.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest" }), [path]);
   return (
     <>
       <div className="grid gap-1 p-2">
@@ -54,13 +58,13 @@ export function Inside({ folded, onSearch }: { folded: boolean; onSearch: () => 
           <Search aria-hidden className="size-4 shrink-0" />
           {!folded && (
             <>
-              <span className="flex-1 text-left">Search</span>
+              <span className="flex-1 text-left">Go to, do</span>
               <Keys keys="Ctrl+K" />
             </>
           )}
         </button>
       </div>
-      <nav aria-label="Areas" className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
+      <nav ref={nav} aria-label="Areas" className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
         {AREAS.map(({ title, areas }) => (
           <div key={title ?? areas[0]?.to} className="pt-1.5">
             {title && !folded && <h2 className="text-quiet px-2 pt-1 pb-0.5 text-xs font-medium">{title}</h2>}

@@ -134,8 +134,11 @@ function TwoLines<T>({ row, columns }: { row: T; columns: Column<T>[] }) {
         ))}
       </span>
       <span className="text-quiet flex min-w-0 items-center gap-2 overflow-hidden text-xs">
-        {cells("second").map(({ key, cell }) => (
-          <Cell key={key} className="min-w-0 truncate empty:hidden">
+        {cells("second").map(({ key, cell, align }) => (
+          <Cell
+            key={key}
+            className={cx("has-[>:only-child:empty]:hidden empty:hidden", align ? "shrink-0" : "min-w-0 truncate")}
+          >
             {cell(row)}
           </Cell>
         ))}

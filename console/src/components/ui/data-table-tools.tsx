@@ -33,7 +33,7 @@ export function ToolBar<T>({ name, list, columns, hidden, onHide, tools }: ToolB
   return (
     <div className="border-line flex h-10 shrink-0 items-center gap-1 border-b pr-2 pl-4 sm:pl-6">
       <span className="text-quiet flex-1 truncate text-xs tabular-nums" aria-live="polite">
-        {list.isPending ? "Reading…" : counted}
+        {list.isPending ? "Reading…" : list.error && rows.length === 0 ? "Not read" : counted}
       </span>
       {tools}
       <Menu trigger={<IconTrigger label="Columns" icon={<Columns3 className="size-4" />} />}>

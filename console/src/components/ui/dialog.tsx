@@ -2,7 +2,7 @@
 
 import { X } from "lucide-react";
 import { AlertDialog, Dialog as RadixDialog } from "radix-ui";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 
 import { Button, IconButton } from "./button";
 import { cx } from "./cx";
@@ -22,13 +22,18 @@ type DialogProps = {
 };
 
 export function Dialog({ title, lead, open, onClose, children, wide }: DialogProps) {
+  const giveBack = useFocusGivenBack();
   return (
     <RadixDialog.Root open={open} onOpenChange={(opens) => !opens && onClose()}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className={COVER} />
         <RadixDialog.Content
           className={cx(WINDOW, wide ? "max-w-3xl" : "max-w-lg", "outline-none!")}
-          onOpenAutoFocus={focusFirstField}
+          onOpenAutoFocus={(event) => {
+            giveBack.remember();
+            focusFirstField(event);
+          }}
+          onCloseAutoFocus={giveBack.give}
           onEscapeKeyDown={leaveEditor}
           {...(lead ? {} : { "aria-describedby": undefined })}
         >
@@ -48,6 +53,21 @@ export function Dialog({ title, lead, open, onClose, children, wide }: DialogPro
       </RadixDialog.Portal>
     </RadixDialog.Root>
   );
+}
+
+/** A window that was opened by a key has no button to give the focus back to: whoever had it gets it. */
+export function useFocusGivenBack() {
+  const before = useRef<Element | null>(null);
+  return {
+    remember: () => {
+      before.current = document.activeElement;
+    },
+    give: (event: Event) => {
+      if (!(before.current instanceof HTMLElement) || !before.current.isConnected) return;
+      event.preventDefault();
+      before.current.focus();
+    },
+  };
 }
 
 /** The first field has the focus, or else the window itself: never the button that closes it. */

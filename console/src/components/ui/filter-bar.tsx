@@ -112,19 +112,42 @@ export function FilterBar({ name, filters, search, children }: FilterBarProps) {
   );
 }
 
+/** After this time without a letter, in milliseconds, what was typed is searched for. */
+const TYPING = 250;
+
 function SearchField({ name, label }: { name: string; label: string }) {
   const url = useUrl();
   const asked = url.get(name) ?? "";
   const [text, setText] = useState(asked);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => setText(asked), [asked]);
+  const sent = useRef(asked);
+  const later = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    // What is typed meanwhile is not taken back by what was asked for a moment ago.
+    if (asked !== sent.current) setText(asked);
+    sent.current = asked;
+  }, [asked]);
+  useEffect(() => () => clearTimeout(later.current), []);
   useHotkeys([{ keys: "/", title: label, run: () => input.current?.focus() }]);
-  const search = (event: FormEvent) => {
-    event.preventDefault();
-    url.set({ [name]: text.trim(), open: undefined });
+  const search = (wanted: string, replace: boolean) => {
+    clearTimeout(later.current);
+    sent.current = wanted.trim();
+    if (sent.current !== asked) url.set({ [name]: sent.current, open: undefined }, { replace });
+  };
+  const type = (wanted: string) => {
+    setText(wanted);
+    clearTimeout(later.current);
+    // The first letter is a step to go back to, the others are not.
+    later.current = setTimeout(() => search(wanted, asked !== ""), TYPING);
   };
   return (
-    <form onSubmit={search} className="relative w-full sm:w-64">
+    <form
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        search(text, false);
+      }}
+      className="relative w-full sm:w-64"
+    >
       <Search aria-hidden className="text-quiet pointer-events-none absolute top-2 left-2.5 size-4" />
       <input
         ref={input}
@@ -132,8 +155,13 @@ function SearchField({ name, label }: { name: string; label: string }) {
         aria-label={label}
         placeholder={label}
         value={text}
-        onChange={(event) => setText(event.target.value)}
-        onBlur={search}
+        onChange={(event) => type(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          // Back to the list: its keys would be letters here.
+          event.preventDefault();
+          input.current?.blur();
+        }}
         className={cx(inputLook, "pl-8")}
       />
     </form>

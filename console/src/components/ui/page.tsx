@@ -44,7 +44,7 @@ export function Page({ title, lead, crumbs, badges, actions, fills, children }: 
             </nav>
           )}
           <div className="flex flex-wrap items-center gap-2">
-            <h1 className="text-lg leading-7 font-semibold break-words">{title}</h1>
+            <h1 className="min-w-0 text-lg leading-7 font-semibold wrap-anywhere">{title}</h1>
             {badges}
           </div>
           {lead && <p className="text-quiet mt-0.5 max-w-prose">{lead}</p>}

@@ -1,7 +1,7 @@
 // Tabs whose choice stands in the address.
 
 import { Tabs as RadixTabs } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
 import { useUrl } from "../../lib/url";
 import { cx } from "./cx";
@@ -26,6 +26,19 @@ export function Tabs({ label, tabs, name = "tab", fills, className }: TabsProps)
   const first = tabs[0]?.key ?? "";
   const asked = url.get(name);
   const value = tabs.some(({ key }) => key === asked) ? (asked as string) : first;
+  const list = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is brought into sight when another one is chosen
+  useEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>("[data-state=active]");
+    if (!list.current || !chosen) return;
+    const { scrollLeft, clientWidth } = list.current;
+    const [start, end] = [
+      chosen.offsetLeft - list.current.offsetLeft,
+      chosen.offsetLeft - list.current.offsetLeft + chosen.offsetWidth,
+    ];
+    if (start < scrollLeft || end > scrollLeft + clientWidth)
+      list.current.scrollLeft = start - (clientWidth - chosen.offsetWidth) / 2;
+  }, [value]);
   return (
     <RadixTabs.Root
       value={value}
@@ -33,6 +46,7 @@ export function Tabs({ label, tabs, name = "tab", fills, className }: TabsProps)
       className={cx("min-w-0", fills && "flex min-h-0 flex-1 flex-col", className)}
     >
       <RadixTabs.List
+        ref={list}
         aria-label={label}
         className={cx("border-line flex gap-4 overflow-x-auto border-b", fills ? "mb-3 shrink-0 px-4 sm:px-6" : "mb-4")}
       >

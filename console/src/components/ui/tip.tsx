@@ -1,7 +1,7 @@
 // A few words beside what is pointed at or focused, and the keys that do the same.
 
 import { Tooltip } from "radix-ui";
-import type { ReactNode } from "react";
+import type { FocusEvent, ReactNode } from "react";
 
 export function Tips({ children }: { children: ReactNode }) {
   return (
@@ -11,10 +11,17 @@ export function Tips({ children }: { children: ReactNode }) {
   );
 }
 
+/** A window or a panel that opens gives the focus to a button: that is no wish to know what it does. */
+function unlessByKey(event: FocusEvent<HTMLElement>) {
+  if (!event.currentTarget.matches(":focus-visible")) event.preventDefault();
+}
+
 export function Tip({ text, keys, children }: { text: string; keys?: string; children: ReactNode }) {
   return (
     <Tooltip.Root>
-      <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
+      <Tooltip.Trigger asChild onFocus={unlessByKey}>
+        {children}
+      </Tooltip.Trigger>
       <Tooltip.Portal>
         <Tooltip.Content
           sideOffset={6}

@@ -57,7 +57,7 @@ function Incoming({ window }: { window: Window }) {
       height={150}
       series={[
         { name: "Deliveries received", values: received.values, tone: "bronze" },
-        { name: "Given up", values: values("failed").values, tone: "bad" },
+        { name: "Jobs given up", values: values("failed").values, tone: "bad" },
       ]}
     />
   );
@@ -89,8 +89,8 @@ function Outgoing({ window }: { window: Window }) {
       kind="lines"
       height={150}
       series={[
-        { name: "Webhook attempts", values: attempts.values, tone: "info" },
-        { name: "Notifications sent", values: sent.values, tone: "good" },
+        { name: "Webhook jobs done", values: attempts.values, tone: "info" },
+        { name: "Notification jobs done", values: sent.values, tone: "good" },
       ]}
     />
   );

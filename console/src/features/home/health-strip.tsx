@@ -124,10 +124,11 @@ function Webhooks() {
   const { data: endpoints } = useEndpoints();
   const success = endpoints && successOf(endpoints);
   const tone = success === undefined ? undefined : success < 0.5 ? "bad" : success < 0.95 ? "warn" : "good";
-  const note = endpoints?.length === 0 ? "No endpoint yet" : "of attempts, 24 h";
+  const note = endpoints?.length === 0 ? "No endpoint yet" : "of this workspace's, 24 h";
   return (
     <Figure
       title="Webhooks that arrive"
+      hint="Attempts at this workspace's own endpoints. Those of customers stand under Applications."
       value={success === undefined ? "–" : `${Math.floor(success * 1000) / 10} %`}
       tone={tone}
       note={endpoints && note}

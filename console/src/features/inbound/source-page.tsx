@@ -116,7 +116,10 @@ function HealthPanel({ source }: { source: Source }) {
   const deliveries = useLatestDeliveries(source.id);
   const health = healthOf(source.id, deliveries.data ?? []);
   return (
-    <Panel title="Health" note={`of its latest ${LATEST} deliveries`}>
+    <Panel
+      title="Health"
+      note={health.all.length === LATEST ? `of its latest ${LATEST} deliveries` : "of all its deliveries"}
+    >
       {deliveries.isPending && <Skeleton />}
       {deliveries.isError && <Failure error={deliveries.error} onRetry={() => void deliveries.refetch()} />}
       {deliveries.data &&

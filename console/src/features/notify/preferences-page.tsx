@@ -16,7 +16,7 @@ export function PreferencesPage() {
   const session = useSession();
   const member = session.data?.member.id;
   return (
-    <Page title="Preferences" lead="What you are told, and over which channels. What can never reach you is left out.">
+    <Page title="Preferences" lead="What you are told, and over which channels.">
       {member ? (
         <Tabs
           label="Preferences"

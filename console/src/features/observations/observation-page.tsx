@@ -121,7 +121,7 @@ function Data({ it }: { it: Detail }) {
   const { metadata, ...rest } = it;
   return (
     <div className="grid gap-4">
-      <Panel title="Metadata" note="as the provider sent it">
+      <Panel title="Metadata" note="what was kept of the delivery">
         <div className="p-4">
           <JsonViewer label="Metadata" value={metadata} />
         </div>

@@ -70,7 +70,7 @@ export function nameIn(recipient: Schemas["KnockRecipient"] | undefined): string
 export function RecipientName({ reference, name }: { reference: Reference; name?: string | undefined }) {
   const known = useRecipient(name ? undefined : reference);
   return (
-    <span title={wordOf(reference)} className="truncate">
+    <span title={wordOf(reference)} className="inline-block max-w-full truncate align-bottom">
       {name ?? nameIn(known.data) ?? wordOf(reference)}
     </span>
   );

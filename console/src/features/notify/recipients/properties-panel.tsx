@@ -66,7 +66,7 @@ export function PropertiesPanel({
           onChange={setValue}
           minLines={8}
           maxLines={30}
-          hint="Templates read them as recipient.name and so on. A property that you take out is set to null."
+          hint={`Templates read them as ${recipient.__typename === "Tenant" ? "tenant" : "recipient"}.name and so on. A property that you take out is set to null.`}
         />
         <FormFailure error={save.error} />
       </div>

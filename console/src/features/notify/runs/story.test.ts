@@ -31,7 +31,7 @@ test("events of a step are one block with one outcome", () => {
     event("joined_batch", null, { workflow_recipient_run_id: "r0" }),
   ]);
   expect(story.map(({ step, outcome }) => [step, outcome.word])).toEqual([
-    ["feed", "sent on"],
+    ["feed", "handed over"],
     ["mail", "skipped"],
     [null, "joined a batch"],
   ]);

@@ -119,7 +119,7 @@ const OUTCOMES: [event: string, word: string, tone: Tone][] = [
   ["step_failed", "failed", "bad"],
   ["workflow_run_halted", "ended", "warn"],
   ["throttled", "throttled", "warn"],
-  ["message_enqueued", "sent on", "good"],
+  ["message_enqueued", "handed over", "info"],
   ["step_skipped", "skipped", "quiet"],
   ["wait_matched", "matched", "good"],
   ["wait_timed_out", "timed out", "warn"],
