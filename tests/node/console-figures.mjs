@@ -35,7 +35,7 @@ async function cost(browser, server, path, storageState) {
   await page.getByRole("heading", { level: 1 }).waitFor();
   const first = script;
   // What the frame needs on demand is loaded when nothing else is to be done.
-  await page.waitForTimeout(1_500);
+  await page.waitForTimeout(3_000);
   const [paint, longest] = await page.evaluate(() => [
     performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Number.NaN,
     Math.max(0, ...window.tasks),

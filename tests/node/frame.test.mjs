@@ -218,7 +218,8 @@ test("a page whose file could not be loaded is loaded anew, once", async () => {
 
 test("menus, keys and what went wrong are shown in an outage as well", async () => {
   const page = await signedIn();
-  await page.waitForTimeout(1_500);
+  // What the frame needs is loaded a second after the page.
+  await page.waitForTimeout(3_500);
   await server.down();
   await page.getByText("Reconnecting").waitFor();
   await page.getByRole("button", { name: "owner@example.com" }).click();

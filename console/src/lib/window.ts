@@ -27,12 +27,19 @@ export function useNarrowerThan(element: RefObject<HTMLElement | null>, least: n
   return isNarrow;
 }
 
-/** Runs `work` when the browser has nothing else to do. Returns what takes it back. */
+/** What a page itself needs has been asked for by then, in milliseconds. */
+const SETTLED = 1_000;
+
+/** Runs `work` a moment later, when the browser has nothing else to do. Returns what takes it back. */
 export function whenIdle(work: () => void): () => void {
-  if (!("requestIdleCallback" in window)) {
-    const timer = setTimeout(work, 1_000);
-    return () => clearTimeout(timer);
-  }
-  const idle = requestIdleCallback(work, { timeout: 5_000 });
-  return () => cancelIdleCallback(idle);
+  let idle: number | undefined;
+  const timer = setTimeout(() => {
+    // Safari has no such callback.
+    if ("requestIdleCallback" in window) idle = requestIdleCallback(work, { timeout: 5_000 });
+    else work();
+  }, SETTLED);
+  return () => {
+    clearTimeout(timer);
+    if (idle !== undefined) cancelIdleCallback(idle);
+  };
 }

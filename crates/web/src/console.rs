@@ -6,12 +6,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use campanile_base::sha256_hex;
 use campanile_http::error::{in_shape_of, own_shape};
+
+/// The ending of a file's compressed form, which the build of the console writes beside it.
+const PACKED: &str = ".br";
 
 /// The files of the console, as the program embeds them.
 #[derive(Debug, Clone, Copy)]
@@ -68,10 +72,15 @@ impl Console {
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (ETAG, tag),
         ];
-        let mut answer = match is_known(asked, tag) {
-            true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-            false => (headers, bytes).into_response(),
+        let packed = self.find(&format!("{name}{PACKED}")).map(|(_, bytes)| bytes);
+        let mut answer = match (is_known(asked, tag), packed) {
+            (true, _) => (StatusCode::NOT_MODIFIED, headers).into_response(),
+            (false, Some(packed)) if unpacks(asked) => (headers, [(CONTENT_ENCODING, "br")], packed).into_response(),
+            (false, _) => (headers, bytes).into_response(),
         };
+        if packed.is_some() {
+            answer.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+        }
         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, self.policy.clone());
         answer
     }
@@ -86,7 +95,7 @@ pub(crate) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let found = console.find(path).filter(|(name, _)| !name.ends_with(".html"));
+    let found = console.find(path).filter(|(name, _)| !name.ends_with(".html") && !name.ends_with(PACKED));
     let reads = method == Method::GET || method == Method::HEAD;
     let is_api = ["api", "v1", "ws", "providers", "assets"].contains(&path.split('/').next().unwrap_or_default());
     match found {
@@ -100,6 +109,16 @@ pub(crate) async fn serve(
         None if reads && path.is_empty() && !wants_only_json(&headers) => console.page(&headers, "index.html"),
         None => in_shape_of(uri.path(), StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route"),
     }
+}
+
+/// True if the client takes answers that are compressed with Brotli.
+fn unpacks(asked: &HeaderMap) -> bool {
+    let lists = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|one| {
+        let (coding, quality) = one.split_once(';').unwrap_or((one, ""));
+        let is_refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        coding.trim().eq_ignore_ascii_case("br") && !is_refused
+    })
 }
 
 /// True for browser navigation: the request asks for `text/html` by name, not only for `*/*`.
@@ -151,5 +170,39 @@ fn media_type(name: &str) -> &'static str {
         "woff2" => "font/woff2",
         "json" => "application/json",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: ConsoleFiles = ConsoleFiles {
+        files: &[("assets/a.js", b"let a = 1;"), ("assets/a.js.br", b"packed"), ("assets/b.js", b"let b = 1;")],
+        script_hash: "sha256-x",
+    };
+
+    async fn asked(path: &'static str, encodings: &'static str) -> Response {
+        let console = Arc::new(Console::of(FILES, "'none'"));
+        let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(encodings))]);
+        serve(State(console), Method::GET, Uri::from_static(path), headers).await
+    }
+
+    async fn told(path: &'static str, encodings: &'static str) -> (Option<HeaderValue>, Vec<u8>) {
+        let answer = asked(path, encodings).await;
+        let coding = answer.headers().get(CONTENT_ENCODING).cloned();
+        (coding, axum::body::to_bytes(answer.into_body(), 1_000).await.expect("it is whole").to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_packed_file_is_sent_to_whoever_unpacks_it() {
+        let br = Some(HeaderValue::from_static("br"));
+        assert_eq!(told("/assets/a.js", "gzip, br;q=0.9").await, (br, b"packed".to_vec()));
+        for other in ["gzip", "", "br;q=0", "brotli"] {
+            assert_eq!(told("/assets/a.js", other).await, (None, b"let a = 1;".to_vec()), "{other}");
+        }
+        assert_eq!(asked("/assets/a.js", "gzip").await.headers()[VARY], "accept-encoding");
+        assert_eq!(told("/assets/b.js", "br").await, (None, b"let b = 1;".to_vec()));
+        assert_eq!(asked("/assets/a.js.br", "br").await.status(), StatusCode::NOT_FOUND, "it is no file of its own");
     }
 }
