@@ -48,7 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The activity trail: the changes that members and keys have made, newest first. */
+        /** The activity trail: what members, keys, portals and the server have changed, newest first. */
         get: operations["get_api_activity"];
         put?: never;
         post?: never;

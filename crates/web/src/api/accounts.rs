@@ -163,8 +163,7 @@ impl ActivityQuery {
     }
 }
 
-/// The activity trail: the changes that members, keys, portals and the server have made, newest
-/// first.
+/// The activity trail: what members, keys, portals and the server have changed, newest first.
 #[utoipa::path(get, path = "/api/activity", tag = "accounts", params(ActivityQuery, Paging),
     responses((status = 200, body = PageView<Activity>)))]
 pub(super) async fn activity(
