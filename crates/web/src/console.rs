@@ -26,11 +26,20 @@ pub struct ConsoleFiles {
     pub script_hash: &'static str,
 }
 
+/// A file, ready to be served.
+struct File {
+    name: &'static str,
+    bytes: &'static [u8],
+    /// Its compressed form, if there is one.
+    packed: Option<&'static [u8]>,
+    /// Its ETag. It is weak, because the file may be sent compressed.
+    tag: String,
+}
+
 /// The console, ready to be served.
 pub(crate) struct Console {
-    files: &'static [(&'static str, &'static [u8])],
-    /// The ETag of each file. It is weak, because the file may be sent compressed.
-    tags: HashMap<&'static str, String>,
+    /// The files, by their paths.
+    files: HashMap<&'static str, File>,
     /// The content security policy. Scripts and styles come from this server only; the theme's
     /// inline script is allowed by its hash.
     policy: HeaderValue,
@@ -42,41 +51,43 @@ impl Console {
     /// If `portal_ancestors` has characters that a header cannot have.
     pub(crate) fn of(embedded: ConsoleFiles, portal_ancestors: &str) -> Self {
         let ConsoleFiles { files, script_hash } = embedded;
-        let tags = files.iter().map(|(name, bytes)| (*name, format!("W/\"{}\"", sha256_hex(bytes)))).collect();
+        let mut packed: HashMap<&str, &[u8]> =
+            files.iter().filter_map(|(name, bytes)| Some((name.strip_suffix(PACKED)?, *bytes))).collect();
+        let plain = files.iter().filter(|(name, _)| !name.ends_with(PACKED));
+        let files = plain.map(|&(name, bytes)| {
+            let tag = format!("W/\"{}\"", sha256_hex(bytes));
+            (name, File { name, bytes, packed: packed.remove(name), tag })
+        });
+        let files = files.collect();
         let policy = format!(
             "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; script-src 'self' \
              '{script_hash}'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
         );
         let portal_policy = portal_policy(portal_ancestors).expect("the settings were checked");
-        Self { files, tags, policy: policy.try_into().expect("a hash is plain text"), portal_policy }
-    }
-
-    fn find(&self, path: &str) -> Option<(&'static str, &'static [u8])> {
-        self.files.iter().find(|(name, _)| *name == path).copied()
+        Self { files, policy: policy.try_into().expect("a hash is plain text"), portal_policy }
     }
 
     /// An HTML page, by its file name. A build without the console has one page, which says what
     /// to do.
     fn page(&self, asked: &HeaderMap, wanted: &str) -> Response {
-        match self.find(wanted).or_else(|| self.find("index.html")) {
-            Some((name, bytes)) => self.file(asked, name, bytes, "no-cache"),
+        match self.files.get(wanted).or_else(|| self.files.get("index.html")) {
+            Some(file) => self.file(asked, file, "no-cache"),
             None => StatusCode::NOT_FOUND.into_response(),
         }
     }
 
-    fn file(&self, asked: &HeaderMap, name: &str, bytes: &'static [u8], caching: &'static str) -> Response {
-        let tag = self.tags.get(name).map_or("", String::as_str);
+    fn file(&self, asked: &HeaderMap, file: &File, caching: &'static str) -> Response {
+        let File { name, bytes, packed, tag } = file;
         let headers = [
             (CONTENT_TYPE, media_type(name)),
             (CACHE_CONTROL, caching),
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (ETAG, tag),
         ];
-        let packed = self.find(&format!("{name}{PACKED}")).map(|(_, bytes)| bytes);
         let mut answer = match (is_known(asked, tag), packed) {
             (true, _) => (StatusCode::NOT_MODIFIED, headers).into_response(),
-            (false, Some(packed)) if unpacks(asked) => (headers, [(CONTENT_ENCODING, "br")], packed).into_response(),
-            (false, _) => (headers, bytes).into_response(),
+            (false, Some(packed)) if unpacks(asked) => (headers, [(CONTENT_ENCODING, "br")], *packed).into_response(),
+            (false, _) => (headers, *bytes).into_response(),
         };
         if packed.is_some() {
             answer.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
@@ -95,7 +106,7 @@ pub(crate) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let found = console.find(path).filter(|(name, _)| !name.ends_with(".html") && !name.ends_with(PACKED));
+    let found = console.files.get(path).filter(|file| !file.name.ends_with(".html"));
     let reads = method == Method::GET || method == Method::HEAD;
     let is_api = ["api", "v1", "ws", "providers", "assets"].contains(&path.split('/').next().unwrap_or_default());
     match found {
@@ -103,7 +114,7 @@ pub(crate) async fn serve(
             own_shape(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this path can only be read")
         }
         // Immutable, because the file name carries a hash of the content.
-        Some((name, bytes)) => console.file(&headers, name, bytes, "public, max-age=31536000, immutable"),
+        Some(file) => console.file(&headers, file, "public, max-age=31536000, immutable"),
         None if reads && !is_api && is_navigation(&headers) => console.page(&headers, "index.html"),
         // The root path shows the page, unless the client accepts only JSON: it gets the 404.
         None if reads && path.is_empty() && !wants_only_json(&headers) => console.page(&headers, "index.html"),

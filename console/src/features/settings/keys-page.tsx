@@ -138,15 +138,10 @@ function SecretKeys() {
 
 function NewSecretKey({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
-  const [name, setName] = useState("");
   const make = useMutation({
-    mutationFn: () => data(api.POST("/api/keys", { body: { name: name.trim() } })),
+    mutationFn: (name: string) => data(api.POST("/api/keys", { body: { name } })),
     onSuccess: () => void queries.invalidateQueries({ queryKey: ["key"] }),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    make.mutate();
-  };
   if (make.data) {
     const { secret } = make.data;
     return (
@@ -179,23 +174,7 @@ function NewSecretKey({ onClose }: { onClose: () => void }) {
       open
       onClose={onClose}
     >
-      <form onSubmit={submit}>
-        <Field
-          label="What it is for"
-          placeholder="The backend"
-          required
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          problem={make.error?.message}
-        />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={make.isPending}>
-            Make the key
-          </Button>
-        </DialogActions>
-      </form>
+      <NameForm placeholder="The backend" make={make} onCancel={onClose} />
     </Dialog>
   );
 }
@@ -266,19 +245,14 @@ function PublicKeys({ canChange, onMake }: { canChange: boolean; onMake: () => v
 
 function NewPublicKey({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
-  const [name, setName] = useState("");
   const make = useMutation({
-    mutationFn: () => data(api.POST("/api/public-keys", { body: { name: name.trim() } })),
+    mutationFn: (name: string) => data(api.POST("/api/public-keys", { body: { name } })),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: ["public-key"] });
       done("The public key was made");
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    make.mutate();
-  };
   return (
     <Dialog
       title="New public key"
@@ -286,23 +260,41 @@ function NewPublicKey({ onClose }: { onClose: () => void }) {
       open
       onClose={onClose}
     >
-      <form onSubmit={submit}>
-        <Field
-          label="What it is for"
-          placeholder="The web application"
-          required
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          problem={make.error?.message}
-        />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={make.isPending}>
-            Make the key
-          </Button>
-        </DialogActions>
-      </form>
+      <NameForm placeholder="The web application" make={make} onCancel={onClose} />
     </Dialog>
+  );
+}
+
+type NameFormProps = {
+  placeholder: string;
+  make: { mutate: (name: string) => void; isPending: boolean; error: Error | null };
+  onCancel: () => void;
+};
+
+/** Names a new key, and makes it. */
+function NameForm({ placeholder, make, onCancel }: NameFormProps) {
+  const [name, setName] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    make.mutate(name.trim());
+  };
+  return (
+    <form onSubmit={submit}>
+      <Field
+        label="What it is for"
+        placeholder={placeholder}
+        required
+        maxLength={100}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        problem={make.error?.message}
+      />
+      <DialogActions>
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" kind="primary" busy={make.isPending}>
+          Make the key
+        </Button>
+      </DialogActions>
+    </form>
   );
 }
