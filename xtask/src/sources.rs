@@ -123,7 +123,7 @@ fn lenient_parses(tokens: &TokenStream) -> usize {
     within.sum::<usize>() + here.count()
 }
 
-/// What follows the call of a function that parses JSON; `None` if these tokens are none.
+/// The tokens behind the call of a function that parses JSON; `None` if these tokens are none.
 fn parses(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     let name = tokens.iter().position(|token| !is_colon(token))?;
     is_word(&tokens[name], &["from_str", "from_slice", "from_value"]).then_some(())?;

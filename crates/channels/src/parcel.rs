@@ -1,4 +1,4 @@
-//! What a carrier is given: a rendered message, its address, and the settings of its channel.
+//! The parcel that a carrier is given: a rendered message, its address, and the settings of its channel.
 
 use campanile_base::uuid_of;
 use serde_json::{Map, Value};

@@ -11,7 +11,7 @@ pub struct CarrierReply {
     pub verdict: Verdict,
     /// The requests and responses, where they may be shown.
     pub log: Vec<Value>,
-    /// What was learned beside that. The caller stores it.
+    /// Facts that were learned beside that. The caller stores them.
     pub facts: Vec<Fact>,
 }
 

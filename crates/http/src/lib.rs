@@ -1,4 +1,4 @@
-//! What all HTTP APIs of the server share: their state, the callers, the errors, and the table of
+//! The ground of all HTTP APIs of the server: their state, the callers, the errors, and the table of
 //! operations.
 //!
 //! Each API is a crate or a folder of its own above this one: the wire APIs in

@@ -209,7 +209,7 @@ fn handler(_: &'static Described, operation: Operation) -> ErasedHandler {
     operation.handler
 }
 
-/// What all operations of one API have in common in the document.
+/// The common part of all operations of one API in the document.
 #[derive(Debug)]
 pub struct Described {
     /// The API's name in the document, such as `svix`.

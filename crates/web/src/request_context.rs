@@ -37,7 +37,7 @@ const HEADER: &str = "x-request-id";
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; \
     base-uri 'none'; frame-ancestors 'none'";
 
-/// What the layer needs.
+/// The state of the layer.
 pub(crate) struct RequestContext {
     pub(crate) web: Web,
     pub(crate) places: Places,

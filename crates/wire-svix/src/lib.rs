@@ -47,7 +47,7 @@ use self::parameters::{
     PAGE_IN_ORDER, PERIOD, POLL, SEARCH, SKIP, STATISTICS, VIEW_OF_ATTEMPTS, WITH_MESSAGE,
 };
 
-/// What its operations have in common in the OpenAPI document.
+/// The common part of its operations in the OpenAPI document.
 pub static DESCRIBED: Described = Described {
     tag: "svix",
     prefix: "/api/v1",

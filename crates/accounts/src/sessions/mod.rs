@@ -201,7 +201,7 @@ pub(crate) async fn must_go_on(tx: &mut Tx, clock: &Clock, session: &Session) ->
 
 /// Opens a session in another organisation of the person, in place of this one. Returns its token.
 ///
-/// What a session gives access to is what its sign-in proved. So only a password that its person
+/// A session opens what its sign-in proved, and no more. So only a password that its person
 /// has chosen opens other organisations: a link is for one, and so is a password that an owner has
 /// chosen.
 ///

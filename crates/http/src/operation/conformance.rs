@@ -98,12 +98,12 @@ struct Documents {
     /// The name of the document in `registry`.
     uri: String,
     registry: Registry<'static>,
-    /// What was made ready already, by the JSON of its schema.
+    /// The validators that are ready, by the JSON of their schema.
     ready: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
 impl Documents {
-    /// Those of `api`. They live as long as the process, as its description does.
+    /// The documents of `api`. They live as long as the process, as its description does.
     fn of(api: &Described) -> &'static Self {
         static ALL: Mutex<BTreeMap<&'static str, &'static Documents>> = Mutex::new(BTreeMap::new());
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);

@@ -104,7 +104,7 @@ pub async fn neighbourhood(
     Ok(found.finish())
 }
 
-/// What was found so far.
+/// The nodes and edges that were found so far.
 struct Found {
     nodes: Vec<Neighbour>,
     known: HashSet<String>,

@@ -140,7 +140,7 @@ pub enum Mark {
     LinkClicked,
 }
 
-/// Whether a message has one of its marks.
+/// The state of one mark of a message: it has it, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Engagement {
@@ -234,7 +234,7 @@ impl Mark {
         }
     }
 
-    /// What a message is without this mark; `None` for a mark that is set as often as it happens.
+    /// The state of a message without this mark; `None` for a mark that is set as often as it happens.
     fn missing(self) -> Option<Engagement> {
         Some(match self {
             Self::Seen => Engagement::Unseen,

@@ -1,4 +1,5 @@
-//! What the console reads: the graph around an observation, the last use of keys, and the system.
+//! Reading for the console: the graph around an observation, the last use of keys, the system, and
+//! filtered lists.
 
 use std::time::Duration;
 

@@ -103,7 +103,7 @@ pub(super) async fn edges(
     Ok(Json(PageView::whole(edges)))
 }
 
-/// How far around an observation the graph reaches.
+/// The reach of the graph around an observation.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct GraphQuery {

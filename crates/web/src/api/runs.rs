@@ -101,7 +101,7 @@ pub(super) async fn statistics(
     Ok(Json(counted(&web, caller, span, Counted::Runs).await?))
 }
 
-/// What is counted when no name is given.
+/// The kind that is counted when no name is given.
 #[derive(Clone, Copy)]
 pub(super) enum Counted {
     /// Runs of workflows.

@@ -22,7 +22,7 @@ use crate::knock::access::{in_seconds, public_key, signed};
 use crate::on_each_server;
 
 const MIB: u64 = 1024 * 1024;
-/// What the resident memory may grow by, in bytes. In builds for tests it has the schemas of two
+/// The growth of resident memory that is allowed, in bytes. In builds for tests it has the schemas of two
 /// hundred operations as well, each made ready when its operation is first called.
 const GROWTH: u64 = 150 * MIB;
 /// The number of requests at a time. More would slow down a small machine by their number alone.

@@ -1,8 +1,7 @@
 //! The callers that each route allows: a letter allows, a dot refuses.
 //!
 //! Sessions: O owner, M manager, S staff. Portal tokens: P with all capabilities, V with viewing
-//! only. K secret key. U public key alone, T public key with a user's token. N no credentials. U
-//! public key alone, T public key with a user's token; N nobody.
+//! only. K secret key. U public key alone, T public key with a user's token. N no credentials.
 
 /// The columns.
 pub(super) const COLUMNS: &str = "OMSPVKUTN";
