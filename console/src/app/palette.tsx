@@ -7,7 +7,7 @@ import { Dialog } from "radix-ui";
 import { type ReactNode, useState } from "react";
 import { useFocusGivenBack } from "../components/ui/dialog";
 import { Keys } from "../components/ui/tip";
-import { pageActions } from "../lib/actions";
+import { useOfferedActions } from "../lib/actions";
 import { useSession } from "../lib/api";
 import { placeOf } from "../lib/ids";
 import { setTheme, useTheme } from "../lib/look";
@@ -27,7 +27,7 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
   const workspace = useWorkspaceId();
   const session = useSession();
   const theme = useTheme();
-  const [actions] = useState(pageActions);
+  const actions = useOfferedActions();
   const place = placeOf(text.trim());
   const then = (run: () => void) => () => {
     onClose();

@@ -1,18 +1,38 @@
 // What the page that is shown can do, for the palette: each page names its own.
 
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useId, useSyncExternalStore } from "react";
 
 export type Action = { title: string; icon?: ReactNode; keys?: string; run: () => void };
 
-const offered = new Set<{ current: Action[] }>();
+const offers = new Map<string, Action[]>();
+const watchers = new Set<() => void>();
+let offered: Action[] = [];
 
-export function usePageActions(actions: Action[]) {
-  const latest = useRef(actions);
-  latest.current = actions;
-  useEffect(() => {
-    offered.add(latest);
-    return () => void offered.delete(latest);
-  }, []);
+function tell() {
+  offered = [...offers.values()].flat();
+  for (const watcher of watchers) watcher();
 }
 
-export const pageActions = (): Action[] => [...offered].flatMap(({ current }) => current);
+/** Offers what a page can do for as long as it is shown. */
+export function usePageActions(actions: Action[]) {
+  const page = useId();
+  useEffect(() => {
+    offers.set(page, actions);
+    tell();
+  }, [page, actions]);
+  useEffect(
+    () => () => {
+      offers.delete(page);
+      tell();
+    },
+    [page],
+  );
+}
+
+function watch(watcher: () => void) {
+  watchers.add(watcher);
+  return () => void watchers.delete(watcher);
+}
+
+/** What can be done now: it follows a page that is still loaded when the palette opens. */
+export const useOfferedActions = (): Action[] => useSyncExternalStore(watch, () => offered);
