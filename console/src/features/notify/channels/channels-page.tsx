@@ -19,7 +19,7 @@ import { type Channel, settingsOf as environmentOf } from "../../../lib/knock";
 import { useList } from "../../../lib/list";
 import { paths } from "../../../lib/paths";
 import { FormFailure } from "../parts/form-failure";
-import { keyOf } from "../workflows/starters";
+import { keyOf } from "../parts/stored-document";
 import { ProviderFields } from "./provider-fields";
 import { type Change, PROVIDERS, type Provider, providerOf, settingsOf, stateOf, typeTitle } from "./providers";
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 
 import type { Step, Workflow } from "../../../lib/knock";
+import { documentOf } from "../parts/stored-document";
 import {
   allSteps,
   channelTypes,
   type Doc,
-  documentOf,
   freeRef,
   readFile,
   textAt,

@@ -3,7 +3,7 @@
 import { insertStep, moveStep, removeStep, type StepPlace } from "../../../components/ui/step-tree";
 import type { Schemas } from "../../../lib/api";
 import { asObject, isObject } from "../../../lib/json";
-import type { Step, Workflow } from "../../../lib/knock";
+import type { Step } from "../../../lib/knock";
 
 export type Doc = Schemas["KnockWorkflowDocument"];
 export type Settings = Record<string, unknown>;
@@ -14,12 +14,6 @@ export type Way = { name: string; steps: Step[] };
 export function waysOf(step: Step): Way[] {
   const ways = [...(step.branches ?? []), ...(step.cohort_branches ?? [])];
   return ways.map(({ name, steps }) => ({ name: name ?? "", steps: steps ?? [] }));
-}
-
-/** What is written when a workflow is saved: without what the server adds to its answer. */
-export function documentOf(workflow: Workflow): Doc {
-  const { key, active, valid, sha, environment, created_at, inserted_at, updated_at, ...document } = workflow;
-  return document;
 }
 
 type Node = { ref: string; step: Step; branches?: { steps: Node[] }[] };
@@ -116,10 +110,6 @@ export function withValue(root: unknown, path: string, value: unknown): Settings
   const inner = withValue(before, rest, value);
   return Object.keys(inner).length === 0 && !isObject(before) ? others : { ...asObject(root), [name]: inner };
 }
-
-/** The file of a workflow, as it is exported and imported: with its key, without what only this server knows. */
-export const fileOf = (workflow: Workflow): string =>
-  JSON.stringify({ key: workflow.key, ...documentOf(workflow) }, null, 2);
 
 /** The key and the document of a file; a sentence where it is no workflow. */
 export function readFile(text: string): { key: string; document: Doc } | string {

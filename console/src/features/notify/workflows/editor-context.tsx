@@ -5,17 +5,17 @@ import { createContext, use } from "react";
 import type { CodeVariable } from "../../../components/ui/liquid-variables";
 import type { Schemas } from "../../../lib/api";
 import type { Step } from "../../../lib/knock";
-import { withStep, withValue } from "./document";
+import type { Draft } from "../parts/use-draft";
+import { type Doc, withStep, withValue } from "./document";
 import type { Problem } from "./problems";
 import { problemOf } from "./problems";
-import type { Draft } from "./use-draft";
 
 /** The data, the recipient and so on that previews and test runs are with. */
 export type Sample = { data: unknown; recipient: unknown; actor: unknown; tenant: string; activities: unknown };
 
 export type Editor = {
   workflowKey: string;
-  draft: Draft;
+  draft: Draft<Doc>;
   problems: Problem[];
   channels: Schemas["KnockChannel"][];
   groups: string[];

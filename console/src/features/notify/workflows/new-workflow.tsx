@@ -11,9 +11,11 @@ import { done } from "../../../components/ui/toast";
 import { ApiError, api, data } from "../../../lib/api";
 import { paths } from "../../../lib/paths";
 import { FormFailure } from "../parts/form-failure";
+import { keyOf } from "../parts/stored-document";
+import { versionsKey } from "../parts/use-versions";
 import { type Doc, readFile } from "./document";
 import { faultsOf } from "./problems";
-import { keyOf, STARTERS } from "./starters";
+import { STARTERS } from "./starters";
 
 /** Writes a workflow; a refusal says all that is wrong with it. */
 async function write(key: string, workflow: Doc, commits: boolean, message: string) {
@@ -55,7 +57,7 @@ function useMake(onDone: () => void) {
     onSuccess: (key) => {
       void queries.invalidateQueries({ queryKey: ["workflow-list"] });
       void queries.invalidateQueries({ queryKey: ["workflows", key] });
-      void queries.invalidateQueries({ queryKey: ["commits", key] });
+      void queries.invalidateQueries({ queryKey: versionsKey("workflow", key) });
       onDone();
       void go(paths.workflow(key));
     },

@@ -15,7 +15,8 @@ import type { Workflow } from "../../../lib/knock";
 import { paths } from "../../../lib/paths";
 import { JsonField } from "../parts/code-field";
 import { ConditionsEditor } from "../parts/conditions-editor";
-import { type Doc, fileOf } from "./document";
+import { fileOf } from "../parts/stored-document";
+import type { Doc } from "./document";
 import { useEditor } from "./editor-context";
 
 const FREQUENCIES: { value: NonNullable<Doc["trigger_frequency"]>; title: string }[] = [

@@ -85,11 +85,3 @@ export const STARTERS: Starter[] = [
   },
   { key: "empty", title: "Empty", about: "No steps yet.", document: (name) => ({ name, categories: [], steps: [] }) },
 ];
-
-/** A key of a name: "Comment created" is "comment-created". */
-export const keyOf = (name: string) =>
-  name
-    .toLowerCase()
-    .normalize("NFKD")
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "");

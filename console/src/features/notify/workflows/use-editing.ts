@@ -5,11 +5,12 @@ import { useMemo, useRef } from "react";
 
 import { done } from "../../../components/ui/toast";
 import { ApiError, api, data } from "../../../lib/api";
+import type { Draft } from "../parts/use-draft";
 import { useSettled } from "../parts/use-settled";
+import { versionsKey } from "../parts/use-versions";
 import { useWorkflows } from "../parts/workflow-names";
 import type { Doc } from "./document";
 import { faultsOf, missing, type Problem, placed } from "./problems";
-import type { Draft } from "./use-draft";
 
 const PAGE = { params: { query: { page_size: 50 } } };
 
@@ -77,7 +78,7 @@ export function useCheck(key: string, doc: Doc, around: Surroundings): Problem[]
 }
 
 /** Saves the draft; with a message it is committed, and counts from then on. */
-export function useSave(key: string, draft: Draft) {
+export function useSave(key: string, draft: Draft<Doc>) {
   const queries = useQueryClient();
   const ownSha = useRef<string>(undefined);
   const save = useMutation({
@@ -94,7 +95,7 @@ export function useSave(key: string, draft: Draft) {
       draft.markSaved(doc);
       queries.setQueryData(["workflows", key], workflow);
       void queries.invalidateQueries({ queryKey: ["workflow-list"] });
-      void queries.invalidateQueries({ queryKey: ["commits", key] });
+      void queries.invalidateQueries({ queryKey: versionsKey("workflow", key) });
       done(message === undefined ? "The draft is saved." : "Committed: runs use it from now on.");
     },
   });

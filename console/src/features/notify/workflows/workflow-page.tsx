@@ -1,13 +1,12 @@
 // One workflow: its steps, a test run, its runs, its versions and its settings. What is changed is kept here across the tabs.
 
 import { useQuery } from "@tanstack/react-query";
-import { useBlocker, useParams } from "@tanstack/react-router";
-import { Download, Trash2 } from "lucide-react";
+import { useParams } from "@tanstack/react-router";
+import { Download } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 
 import { Badge, Status } from "../../../components/ui/badge";
 import { Button } from "../../../components/ui/button";
-import { Dialog, DialogActions } from "../../../components/ui/dialog";
 import { saveAs } from "../../../components/ui/export";
 import { Failure, Page, Skeleton } from "../../../components/ui/page";
 import { Tabs } from "../../../components/ui/tabs";
@@ -16,18 +15,20 @@ import { api, data, useSession } from "../../../lib/api";
 import { useHotkeys } from "../../../lib/hotkeys";
 import type { Workflow } from "../../../lib/knock";
 import { paths } from "../../../lib/paths";
+import { CommitDialog } from "../parts/commit-dialog";
 import { FormFailure } from "../parts/form-failure";
-import { CommitDialog } from "./commit-dialog";
-import { documentOf, fileOf } from "./document";
+import { LeaveGuard } from "../parts/leave-guard";
+import { documentOf, fileOf } from "../parts/stored-document";
+import { type Draft, useDraft } from "../parts/use-draft";
+import { useIsAhead } from "../parts/use-versions";
+import { Versions } from "../parts/versions";
+import type { Doc } from "./document";
 import { type Editor, EditorContext, type Sample } from "./editor-context";
 import { SettingsTab } from "./settings-tab";
 import { StepsTab } from "./steps-tab";
 import { TestRunTab } from "./test-run-tab";
-import { useDraft } from "./use-draft";
 import { useCheck, useSave, useSurroundings } from "./use-editing";
-import { useIsAhead } from "./use-versions";
 import { comparable, exampleOf, variablesOf } from "./variables";
-import { VersionsTab } from "./versions-tab";
 import { WorkflowRunsTab } from "./workflow-runs-tab";
 
 export function WorkflowPage() {
@@ -51,14 +52,14 @@ export function WorkflowPage() {
 
 function Loaded({ workflow }: { workflow: Workflow }) {
   const { key } = workflow;
-  const draft = useDraft(documentOf(workflow));
+  const draft = useDraft<Doc>(documentOf(workflow));
   const around = useSurroundings(key);
   const problems = useCheck(key, draft.doc, around);
   const [isCommitting, setCommitting] = useState(false);
   const [sample, setSample] = useSample(workflow, around.samples);
   const save = useSave(key, draft);
   const isConflict = useServersVersion(workflow, draft, save.ownSha.current);
-  const ahead = useIsAhead(workflow);
+  const ahead = useIsAhead("workflow", workflow);
   const variables = useMemo(
     () => variablesOf(draft.doc, [...around.samples, sample.data], [sample.recipient]),
     [draft.doc, around.samples, sample.data, sample.recipient],
@@ -144,7 +145,19 @@ function Loaded({ workflow }: { workflow: Workflow }) {
                 content: <TestRunTab isActive={workflow.active} isAhead={ahead || draft.isChanged} />,
               },
               { key: "runs", title: "Runs", content: <WorkflowRunsTab workflow={key} /> },
-              { key: "versions", title: "Versions", content: <VersionsTab workflow={workflow} /> },
+              {
+                key: "versions",
+                title: "Versions",
+                content: (
+                  <Versions
+                    type="workflow"
+                    of={key}
+                    draft={draft}
+                    isAhead={ahead || draft.isChanged}
+                    none="Nothing was committed yet. Runs need a committed version."
+                  />
+                ),
+              },
               { key: "settings", title: "Settings", content: <SettingsTab workflow={workflow} /> },
             ]}
           />
@@ -152,6 +165,8 @@ function Loaded({ workflow }: { workflow: Workflow }) {
       </Page>
       {isCommitting && (
         <CommitDialog
+          title="Commit the workflow"
+          lead="The draft is saved and becomes a version. Runs that begin from now on use it."
           onClose={() => setCommitting(false)}
           onCommit={(message) => save.mutateAsync({ message })}
           problems={problems.length}
@@ -163,11 +178,7 @@ function Loaded({ workflow }: { workflow: Workflow }) {
 }
 
 /** Takes what was saved elsewhere, and tells if that would cost changes of one's own. */
-function useServersVersion(
-  workflow: Workflow,
-  draft: ReturnType<typeof useDraft>,
-  ownSha: string | undefined,
-): boolean {
+function useServersVersion(workflow: Workflow, draft: Draft<Doc>, ownSha: string | undefined): boolean {
   const seen = useRef(workflow.sha);
   const isNew = workflow.sha !== seen.current && workflow.sha !== ownSha;
   useEffect(() => {
@@ -195,28 +206,4 @@ function useSample(workflow: Workflow, samples: unknown[]): [Sample, (sample: Sa
     activities: [],
   };
   return [own ?? first, setOwn];
-}
-
-function LeaveGuard({ isChanged }: { isChanged: boolean }) {
-  const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: ({ current, next }) => isChanged && current.pathname !== next.pathname,
-    enableBeforeUnload: () => isChanged,
-    withResolver: true,
-  });
-  return (
-    <Dialog
-      title="Leave without saving?"
-      lead="What you have changed in this workflow is not saved."
-      open={status === "blocked"}
-      onClose={() => reset?.()}
-    >
-      <DialogActions>
-        <Button onClick={() => reset?.()}>Stay</Button>
-        <Button kind="danger" onClick={() => proceed?.()}>
-          <Trash2 aria-hidden className="size-4" />
-          Leave
-        </Button>
-      </DialogActions>
-    </Dialog>
-  );
 }

@@ -1,17 +1,18 @@
-// What has been changed of a workflow and is not saved yet, with a way back for each change.
+// The changes of a document that are not saved yet, with a way back for each.
 
 import { useCallback, useMemo, useReducer } from "react";
 
-import type { Doc } from "./document";
+import { isSame } from "../../../lib/json";
 
-type State = {
+type State<Doc> = {
   saved: Doc;
   past: Doc[];
   now: Doc;
-  future: Doc[] /** The field that was changed last, and when: typing is one change. */;
+  future: Doc[];
+  /** The field that was changed last, and when: typing is one change. */
   last?: { field: string; at: number };
 };
-type Action =
+type Action<Doc> =
   | { kind: "change"; change: (doc: Doc) => Doc; field?: string; at: number }
   | { kind: "undo" }
   | { kind: "redo" }
@@ -22,7 +23,7 @@ type Action =
 const TOGETHER = 1_500;
 const MOST = 200;
 
-export function reduce(state: State, action: Action): State {
+export function reduce<Doc>(state: State<Doc>, action: Action<Doc>): State<Doc> {
   const { past, now, future } = state;
   switch (action.kind) {
     case "change": {
@@ -54,7 +55,7 @@ export function reduce(state: State, action: Action): State {
   }
 }
 
-export type Draft = {
+export type Draft<Doc> = {
   doc: Doc;
   saved: Doc;
   isChanged: boolean;
@@ -66,15 +67,15 @@ export type Draft = {
   reset: (doc: Doc) => void;
 };
 
-export function useDraft(saved: Doc): Draft {
-  const [state, dispatch] = useReducer(reduce, saved, (doc) => ({ saved: doc, past: [], now: doc, future: [] }));
-  const change = useCallback<Draft["change"]>(
+export function useDraft<Doc>(saved: Doc): Draft<Doc> {
+  const [state, dispatch] = useReducer(reduce<Doc>, saved, (doc) => ({ saved: doc, past: [], now: doc, future: [] }));
+  const change = useCallback<Draft<Doc>["change"]>(
     (change, field) => dispatch({ kind: "change", change, at: Date.now(), ...(field !== undefined && { field }) }),
     [],
   );
   const markSaved = useCallback((doc: Doc) => dispatch({ kind: "saved", doc }), []);
   const reset = useCallback((doc: Doc) => dispatch({ kind: "reset", doc }), []);
-  const isChanged = useMemo(() => JSON.stringify(state.now) !== JSON.stringify(state.saved), [state.now, state.saved]);
+  const isChanged = useMemo(() => !isSame(state.now, state.saved), [state.now, state.saved]);
   return {
     doc: state.now,
     saved: state.saved,

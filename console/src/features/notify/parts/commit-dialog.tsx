@@ -5,11 +5,17 @@ import { type FormEvent, useState } from "react";
 import { Button } from "../../../components/ui/button";
 import { Dialog, DialogActions } from "../../../components/ui/dialog";
 import { Field } from "../../../components/ui/field";
-import { FormFailure } from "../parts/form-failure";
+import { FormFailure } from "./form-failure";
 
-type CommitDialogProps = { problems: number; onCommit: (message: string) => Promise<unknown>; onClose: () => void };
+type CommitDialogProps = {
+  title: string;
+  lead: string;
+  problems: number;
+  onCommit: (message: string) => Promise<unknown>;
+  onClose: () => void;
+};
 
-export function CommitDialog({ problems, onCommit, onClose }: CommitDialogProps) {
+export function CommitDialog({ title, lead, problems, onCommit, onClose }: CommitDialogProps) {
   const [message, setMessage] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Error>();
@@ -26,12 +32,7 @@ export function CommitDialog({ problems, onCommit, onClose }: CommitDialogProps)
     }
   };
   return (
-    <Dialog
-      title="Commit the workflow"
-      lead="The draft is saved and becomes a version. Runs that begin from now on use it."
-      open
-      onClose={onClose}
-    >
+    <Dialog title={title} lead={lead} open onClose={onClose}>
       <form onSubmit={(event) => void submit(event)}>
         <Field
           label="Message"

@@ -1,4 +1,4 @@
-// The versions of a workflow, newest first; two of them compared, and an old one made the draft again.
+// The versions of a document, newest first: two of them compared, and an old one made the draft again.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -10,27 +10,34 @@ import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
 import { Time } from "../../../components/ui/time";
 import { done, notDone } from "../../../components/ui/toast";
 import { exactly } from "../../../lib/format";
-import type { Workflow } from "../../../lib/knock";
-import { RecipientName } from "../parts/recipient";
-import type { Doc } from "./document";
-import { useEditor } from "./editor-context";
-import { type Commit, useIsAhead, useVersions, versionQuery } from "./use-versions";
+import { RecipientName } from "./recipient";
+import type { ResourceType } from "./stored-document";
+import type { Draft } from "./use-draft";
+import { type Commit, useVersions, versionQuery } from "./use-versions";
 
-export function VersionsTab({ workflow }: { workflow: Workflow }) {
-  const versions = useVersions(workflow.key);
-  const isAhead = useIsAhead(workflow);
-  const { draft } = useEditor();
+type VersionsProps<Doc> = {
+  type: ResourceType;
+  /** The key of the document. */
+  of: string;
+  draft: Draft<Doc>;
+  /** True if the draft differs from the newest version. */
+  isAhead: boolean;
+  /** Where there is no version yet. */
+  none: string;
+};
+
+export function Versions<Doc>({ type, of, draft, isAhead, none }: VersionsProps<Doc>) {
+  const versions = useVersions(type, of);
   const [chosen, setChosen] = useState<string[]>([]);
   if (versions.isPending) return <Skeleton lines={5} />;
   if (versions.isError) return <Failure error={versions.error} onRetry={() => void versions.refetch()} />;
-  const ahead = draft.isChanged || isAhead;
   const toggle = (id: string) =>
     setChosen(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id].slice(-2));
   return (
     <div className="grid gap-4">
-      <Panel title="Versions" note={ahead ? "the draft has changes that are not committed" : undefined}>
+      <Panel title="Versions" note={isAhead ? "the draft has changes that are not committed" : undefined}>
         {versions.data.length === 0 ? (
-          <Empty>Nothing was committed yet. Runs need a committed version.</Empty>
+          <Empty>{none}</Empty>
         ) : (
           <ol className="divide-line divide-y">
             {versions.data.map((commit, index) => (
@@ -40,6 +47,7 @@ export function VersionsTab({ workflow }: { workflow: Workflow }) {
                 isCurrent={index === 0}
                 isChosen={chosen.includes(commit.id)}
                 onChoose={() => toggle(commit.id)}
+                onRestore={(document) => draft.change(() => document as Doc)}
               />
             ))}
           </ol>
@@ -50,16 +58,21 @@ export function VersionsTab({ workflow }: { workflow: Workflow }) {
   );
 }
 
-type VersionRowProps = { commit: Commit; isCurrent: boolean; isChosen: boolean; onChoose: () => void };
+type VersionRowProps = {
+  commit: Commit;
+  isCurrent: boolean;
+  isChosen: boolean;
+  onChoose: () => void;
+  onRestore: (document: object) => void;
+};
 
-function VersionRow({ commit, isCurrent, isChosen, onChoose }: VersionRowProps) {
+function VersionRow({ commit, isCurrent, isChosen, onChoose, onRestore }: VersionRowProps) {
   const queries = useQueryClient();
-  const { draft } = useEditor();
   const author = commit.author.name;
   const restore = useMutation({
     mutationFn: () => queries.fetchQuery(versionQuery(commit.id)),
     onSuccess: (document) => {
-      draft.change(() => document);
+      onRestore(document);
       done("The draft is as that version was. Save or commit it to keep it.");
     },
     onError: (error) => notDone("The version was not restored", error),
@@ -88,7 +101,7 @@ function VersionRow({ commit, isCurrent, isChosen, onChoose }: VersionRowProps) 
 }
 
 /** One version compared with the draft, or two with each other: the older one first. */
-function Comparison({ ids, all, draft }: { ids: string[]; all: Commit[]; draft: Doc }) {
+function Comparison({ ids, all, draft }: { ids: string[]; all: Commit[]; draft: unknown }) {
   const order = [...ids].sort((a, b) => place(all, b) - place(all, a));
   const first = useQuery(versionQuery(order[0] ?? ""));
   const second = useQuery(versionQuery(order[1] ?? order[0] ?? ""));
