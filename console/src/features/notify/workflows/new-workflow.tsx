@@ -10,11 +10,11 @@ import { useGo } from "../../../components/ui/go";
 import { done } from "../../../components/ui/toast";
 import { ApiError, api, data } from "../../../lib/api";
 import { paths } from "../../../lib/paths";
+import { faultsOf } from "../parts/faults";
 import { FormFailure } from "../parts/form-failure";
 import { keyOf } from "../parts/stored-document";
 import { versionsKey } from "../parts/use-versions";
 import { type Doc, readFile } from "./document";
-import { faultsOf } from "./problems";
 import { STARTERS } from "./starters";
 
 /** Writes a workflow; a refusal says all that is wrong with it. */

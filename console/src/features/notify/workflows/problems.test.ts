@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
+import { faultsOf } from "../parts/faults";
 import type { Doc } from "./document";
-import { faultsOf, inShort, missing, placed, problemOf } from "./problems";
+import { inShort, missing, placed, problemOf } from "./problems";
 
 const doc: Doc = {
   steps: [

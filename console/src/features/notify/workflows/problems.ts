@@ -1,19 +1,11 @@
 // What is wrong with a workflow, at the step and the field that it is about.
 
 import type { Schemas } from "../../../lib/api";
-import { asList, asObject, asText } from "../../../lib/json";
+import { asObject, asText } from "../../../lib/json";
 import { allSteps, type Doc } from "./document";
 
 /** `step` is missing for what is wrong with the whole workflow; `field` for what is wrong with the whole step. */
 export type Problem = { step?: string; field?: string; message: string };
-
-/** The faults that a refusal of the server names. */
-export function faultsOf(refusal: unknown): { field: string; message: string }[] {
-  return asList(asObject(refusal).errors).map((fault) => {
-    const { field, message } = asObject(fault);
-    return { field: asText(field) ?? "workflow", message: asText(message) ?? "is not valid" };
-  });
-}
 
 /** Faults name a step by its ref, and a field of it after a point: `mail.template.subject`. Refs may have points themselves. */
 export function placed(faults: { field: string; message: string }[], doc: Doc): Problem[] {

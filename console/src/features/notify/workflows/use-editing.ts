@@ -5,12 +5,13 @@ import { useMemo, useRef } from "react";
 
 import { done } from "../../../components/ui/toast";
 import { ApiError, api, data } from "../../../lib/api";
+import { faultsOf } from "../parts/faults";
 import type { Draft } from "../parts/use-draft";
 import { useSettled } from "../parts/use-settled";
 import { versionsKey } from "../parts/use-versions";
 import { useWorkflows } from "../parts/workflow-names";
 import type { Doc } from "./document";
-import { faultsOf, missing, type Problem, placed } from "./problems";
+import { missing, type Problem, placed } from "./problems";
 
 const PAGE = { params: { query: { page_size: 50 } } };
 

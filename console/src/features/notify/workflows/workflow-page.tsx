@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Download } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 
 import { Badge, Status } from "../../../components/ui/badge";
 import { Button } from "../../../components/ui/button";
@@ -18,8 +18,9 @@ import { paths } from "../../../lib/paths";
 import { CommitDialog } from "../parts/commit-dialog";
 import { FormFailure } from "../parts/form-failure";
 import { LeaveGuard } from "../parts/leave-guard";
+import { Conflict, useServerVersion } from "../parts/server-version";
 import { documentOf, fileOf } from "../parts/stored-document";
-import { type Draft, useDraft } from "../parts/use-draft";
+import { useDraft } from "../parts/use-draft";
 import { useIsAhead } from "../parts/use-versions";
 import { Versions } from "../parts/versions";
 import type { Doc } from "./document";
@@ -58,7 +59,13 @@ function Loaded({ workflow }: { workflow: Workflow }) {
   const [isCommitting, setCommitting] = useState(false);
   const [sample, setSample] = useSample(workflow, around.samples);
   const save = useSave(key, draft);
-  const isConflict = useServersVersion(workflow, draft, save.ownSha.current);
+  const takeServers = () => draft.reset(documentOf(workflow));
+  const isConflict = useServerVersion({
+    sha: workflow.sha,
+    ownSha: save.ownSha.current,
+    isChanged: draft.isChanged,
+    take: takeServers,
+  });
   const ahead = useIsAhead("workflow", workflow);
   const variables = useMemo(
     () => variablesOf(draft.doc, [...around.samples, sample.data], [sample.recipient]),
@@ -126,14 +133,7 @@ function Loaded({ workflow }: { workflow: Workflow }) {
         }
       >
         <div className="min-h-0 flex-1 overflow-y-auto px-4 pb-12 sm:px-6">
-          {isConflict && (
-            <p role="status" className="border-warn/40 bg-warn-tint mb-3 rounded-md border px-3 py-2">
-              The workflow was saved elsewhere meanwhile.{" "}
-              <Button kind="link" onClick={() => draft.reset(documentOf(workflow))}>
-                Drop my changes and show it
-              </Button>
-            </p>
-          )}
+          {isConflict && <Conflict noun="workflow" onDrop={takeServers} />}
           {save.error && <FormFailure error={save.error} />}
           <Tabs
             label="Parts of the workflow"
@@ -175,19 +175,6 @@ function Loaded({ workflow }: { workflow: Workflow }) {
       <LeaveGuard isChanged={draft.isChanged} />
     </EditorContext>
   );
-}
-
-/** Takes what was saved elsewhere, and tells if that would cost changes of one's own. */
-function useServersVersion(workflow: Workflow, draft: Draft<Doc>, ownSha: string | undefined): boolean {
-  const seen = useRef(workflow.sha);
-  const isNew = workflow.sha !== seen.current && workflow.sha !== ownSha;
-  useEffect(() => {
-    if (workflow.sha === ownSha) seen.current = workflow.sha;
-    if (!isNew || draft.isChanged) return;
-    seen.current = workflow.sha;
-    draft.reset(documentOf(workflow));
-  }, [workflow, isNew, draft, ownSha]);
-  return isNew && draft.isChanged;
 }
 
 /** What previews and test runs begin with: the last message's data, or an example of the schema; and the member. */
