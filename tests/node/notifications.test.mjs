@@ -50,6 +50,10 @@ before(async () => {
   await set("/users/jane/preferences/default", { workflows: { news: { channel_types: { in_app_feed: false } } } });
   await set("/objects/projects/alpha", { name: "Project Alpha" });
   await set("/tenants/acme", { name: "Acme Inc." });
+  await set("/translations/fr?commit=true", { translation: { format: "json", content: '{"greeting": "Salut"}' } });
+  await set("/guides/tour?commit=true", { guide: { name: "Tour", type: "tour", active: true, steps: [{ ref: "a", schema_key: "card", values: {} }] } });
+  await set("/channel_groups/mails", { channel_group: { name: "Mails", channel_rules: [{ channel_key: "email", rule_type: "always" }] } });
+  await set("/partials/button?commit=true", { partial: { name: "Button", type: "html", content: "<a href=\"{{ url }}\">{{ label }}</a>" } });
   await deliver(server, "release", release("1.0"));
 });
 
@@ -648,6 +652,78 @@ test("a channel of another provider is added", async () => {
   await close(page, /404/);
 });
 
+test("a layout is made, mended where the server finds a fault, committed and deleted", async () => {
+  const page = await signedIn();
+  await go(page, "Templates");
+  await page.getByText("No layouts yet").waitFor();
+  await page.getByRole("figure", { name: "Write a layout" }).getByText(/v1\/email_layouts\/example/).waitFor();
+  await page.getByRole("button", { name: "New layout" }).first().click();
+  await page.getByLabel("Name").fill("Plain frame");
+  await page.getByRole("button", { name: "Create the draft" }).click();
+  await page.getByRole("heading", { name: "Plain frame", level: 1 }).waitFor();
+  const framed = page.frameLocator("iframe");
+  await framed.getByRole("heading", { name: "A sample mail" }).waitFor();
+  await write(page, "HTML", "<p>\n{% if %}</p>");
+  await page.getByText("1 problem", { exact: true }).waitFor();
+  await write(page, "HTML", "<main><p>Above</p>{{ content }}</main>");
+  await framed.getByText("Above").waitFor();
+  await page.getByText("1 problem", { exact: true }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Save draft" }).click();
+  await done(page, "The draft is saved.");
+  assert.equal(await commits("plain-frame"), 0, "a draft does not count yet");
+  await page.getByRole("button", { name: "Commit…" }).click();
+  await page.getByLabel("Message").fill("The first");
+  await page.getByRole("button", { name: "Commit", exact: true }).click();
+  await until(async () => (await commits("plain-frame")) === 1, "it counts");
+  await page.getByRole("tab", { name: "Versions" }).click();
+  await page.getByText("The first").waitFor();
+  const { body } = await api(server, "/v1/email_layouts/plain-frame");
+  assert.equal(body.html_layout, "<main><p>Above</p>{{ content }}</main>");
+  await page.getByRole("tab", { name: "State" }).click();
+  await page.getByRole("button", { name: "Delete…" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete the layout" }).click();
+  await page.getByText("No layouts yet").waitFor();
+  assert.equal((await api(server, "/v1/email_layouts/plain-frame")).status, 404);
+  await close(page, /404|422/);
+});
+
+test("texts of a language, a guide that is switched on, and a group of channels are written", async () => {
+  const page = await signedIn();
+  await at(page, "/templates?tab=translations");
+  await page.getByRole("button", { name: "New translation" }).first().click();
+  await page.getByLabel("Language").fill("de-CH");
+  await page.getByLabel("Tenant").fill("acme");
+  await page.getByRole("button", { name: "Create the draft" }).click();
+  await page.getByRole("heading", { name: "de-CH/default/acme", level: 1 }).waitFor();
+  await write(page, "Texts", '{"greeting": "Grüezi"}');
+  await page.getByRole("button", { name: "Commit…" }).click();
+  await page.getByRole("button", { name: "Commit", exact: true }).click();
+  await page.getByRole("dialog", { name: "Commit the translation" }).waitFor({ state: "detached" });
+  const { body } = await api(server, "/v1/translations/de-CH?namespace=default&tenant=acme");
+  assert.equal(body.translation.content, '{"greeting": "Grüezi"}');
+  await page.getByRole("navigation", { name: "Path" }).getByRole("link", { name: "Translations" }).click();
+  await page.getByRole("row", { name: /de-CH/ }).waitFor();
+  await at(page, "/guides");
+  await page.getByRole("button", { name: "New guide" }).first().click();
+  await page.getByLabel("Name").fill("Welcome");
+  await page.getByRole("button", { name: "Create the draft" }).click();
+  await page.getByRole("heading", { name: "Welcome", level: 1 }).waitFor();
+  await page.getByRole("tab", { name: "State" }).click();
+  await page.getByRole("button", { name: "Switch on" }).click();
+  await done(page, "The guide is on.");
+  assert.equal((await api(server, "/v1/guides/welcome")).body.active, true);
+  await at(page, "/channel-groups");
+  await page.getByRole("button", { name: "New channel group" }).first().click();
+  await page.getByLabel("Name").fill("Any mail");
+  await page.getByRole("button", { name: "Create the channel group" }).click();
+  await page.getByRole("heading", { name: "Any mail", level: 1 }).waitFor();
+  await page.getByLabel("Name").fill("Every mail");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await done(page, "Saved.");
+  assert.equal((await api(server, "/v1/channel_groups/any-mail")).body.name, "Every mail");
+  await close(page, /404/);
+});
+
 const PAGES = [
   ["inbox", "/inbox", (page) => page.getByRole("heading", { name: "Today" })],
   ["preferences", "/preferences", (page) => page.getByRole("checkbox").first()],
@@ -662,6 +738,15 @@ const PAGES = [
   ["workflow-runs", "/workflows/news?tab=runs", (page) => page.getByRole("row", { name: /Jane/ }).first()],
   ["versions", "/workflows/news?tab=versions", (page) => page.getByText("In use")],
   ["workflow-settings", "/workflows/news?tab=settings", (page) => page.getByRole("button", { name: "Switch off" })],
+  ["partials", "/templates?tab=partials", (page) => page.getByRole("row", { name: /Button/ })],
+  ["partial", "/templates/partials/button", (page) => page.getByRole("textbox", { name: "Content" })],
+  ["layouts-empty", "/templates", (page) => page.getByText("No layouts yet")],
+  ["translations", "/templates?tab=translations", (page) => page.getByRole("row", { name: /fr/ })],
+  ["translation", "/templates/translations/fr", (page) => page.getByRole("textbox", { name: "Texts" })],
+  ["guide-state", "/guides/tour?tab=state", (page) => page.getByRole("button", { name: "Switch off" })],
+  ["guides", "/guides", (page) => page.getByRole("row", { name: /Tour/ })],
+  ["guide", "/guides/tour", (page) => page.getByRole("textbox", { name: "Address patterns" })],
+  ["channel-group", "/channel-groups/mails", (page) => page.getByRole("textbox", { name: "Rules" })],
   ["messages", "/messages", (page) => page.getByRole("row", { name: /owner/ }).first()],
   ["runs", "/runs", (page) => page.getByRole("row", { name: /Jane/ }).first()],
   ["recipients", "/recipients", (page) => page.getByRole("row", { name: /Jane/ }).first()],
@@ -674,6 +759,7 @@ const PAGES = [
   ["channels", "/channels", (page) => page.getByRole("row", { name: /In-app feed/ })],
   ["channel", "/channels/email", (page) => page.getByRole("button", { name: "Save changes" })],
 ];
+
 
 for (const theme of ["light", "dark"]) {
   for (const width of [1280, 390]) {

@@ -4,11 +4,13 @@ import {
   Activity,
   AppWindow,
   Bell,
+  BookMarked,
   BookOpen,
   Boxes,
   BriefcaseBusiness,
   CalendarClock,
   CircleAlert,
+  FileCode2,
   FileJson,
   House,
   Inbox,
@@ -59,6 +61,14 @@ export const AREAS: AreaGroup[] = [
     areas: [
       { to: paths.inbox, title: "Inbox", icon: Bell, key: "n", words: "feed notifications" },
       { to: paths.workflows, title: "Workflows", icon: Workflow, key: "w", words: "steps templates" },
+      {
+        to: paths.templates,
+        title: "Templates",
+        icon: FileCode2,
+        key: "y",
+        words: "layouts partials translations e-mail languages",
+      },
+      { to: paths.guides, title: "Guides", icon: BookMarked, words: "banners tours in-app" },
       { to: paths.messages, title: "Messages", icon: MessageSquareText, key: "m", words: "sent e-mail log" },
       { to: paths.notifyRuns, title: "Recipient runs", icon: Route, key: "r", words: "why was somebody not told" },
       {

@@ -6,9 +6,9 @@ import type { ReactNode } from "react";
 import { ApiError, isPassing } from "../../lib/api";
 import { Button } from "./button";
 import { cx } from "./cx";
-import { Go } from "./go";
+import { Go, type Search } from "./go";
 
-type Crumb = { title: string; to: string };
+type Crumb = { title: string; to: string; search?: Search };
 
 type PageProps = {
   title: string;
@@ -33,9 +33,9 @@ export function Page({ title, lead, crumbs, badges, actions, fills, children }: 
         <div className="min-w-0 flex-1 basis-64">
           {crumbs && (
             <nav aria-label="Path" className="text-quiet mb-0.5 flex flex-wrap items-center gap-1 text-xs">
-              {crumbs.map(({ title, to }) => (
+              {crumbs.map(({ title, to, search }) => (
                 <span key={to} className="flex items-center gap-1">
-                  <Go to={to} className="hover:text-ink py-1 hover:underline">
+                  <Go to={to} search={search} className="hover:text-ink py-1 hover:underline">
                     {title}
                   </Go>
                   <ChevronRight aria-hidden className="size-3" />

@@ -104,10 +104,13 @@ export function ChannelsPage() {
       title="Channels"
       lead="What messages go through: mail, chat, text messages, push, webhooks and the feed."
       actions={
-        <Button kind="primary" onClick={() => setAdds(true)}>
-          <Plus aria-hidden className="size-4" />
-          Add a channel
-        </Button>
+        <>
+          <Button onClick={() => void go(paths.channelGroups)}>Channel groups</Button>
+          <Button kind="primary" onClick={() => setAdds(true)}>
+            <Plus aria-hidden className="size-4" />
+            Add a channel
+          </Button>
+        </>
       }
     >
       <DataTable
