@@ -724,6 +724,37 @@ test("texts of a language, a guide that is switched on, and a group of channels 
   await close(page, /404/);
 });
 
+test("back leads to the same place of a list, with the same rows chosen", async () => {
+  const objects = Array.from({ length: 90 }, (_, n) => ({ id: `thing-${n}`, name: `Thing ${n}` }));
+  const answer = await api(server, "/v1/objects/things/bulk/set", { method: "POST", body: JSON.stringify({ objects }) });
+  assert.ok(answer.status < 300, JSON.stringify(answer.body));
+  await until(async () => (await api(server, "/v1/objects/things?page_size=50")).body.page_info.after, "there are many");
+  const page = await signedIn();
+  await at(page, "/recipients?tab=objects&collection=things");
+  const row = (index) => page.locator(`[role=row][data-index="${index}"]`);
+  await row(0).waitFor();
+  const scroller = page.getByRole("grid", { name: "Objects of things" }).locator("..");
+  const top = () => scroller.evaluate((element) => element.scrollTop);
+  await scroller.evaluate((element) => element.scrollTo({ top: 900 }));
+  await row(30).waitFor();
+  const name = (await row(30).innerText()).split("\n")[0];
+  await row(30).click();
+  await page.getByRole("heading", { name, level: 1 }).waitFor();
+  await page.goBack();
+  await row(30).waitFor();
+  await until(async () => (await top()) === 900, "the list is where it was");
+  await page.keyboard.press("j");
+  await until(() => row(30).evaluate((element) => element === document.activeElement), "the row that was open has the focus");
+  await at(page, "/workflows");
+  await page.getByRole("row", { name: /By plan/ }).getByRole("checkbox").click();
+  await page.getByText("1 chosen").waitFor();
+  await page.getByRole("row", { name: /News/ }).click();
+  await page.getByRole("heading", { name: "News", level: 1 }).waitFor();
+  await page.goBack();
+  await page.getByText("1 chosen").waitFor();
+  await close(page);
+});
+
 const PAGES = [
   ["inbox", "/inbox", (page) => page.getByRole("heading", { name: "Today" })],
   ["preferences", "/preferences", (page) => page.getByRole("checkbox").first()],

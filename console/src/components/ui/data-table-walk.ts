@@ -9,6 +9,10 @@ type WalkProps<T> = {
   scroller: RefObject<HTMLDivElement | null>;
   /** Where the row stands whose panel is open; -1 without one. */
   openedAt: number;
+  /** The row that is current at first. */
+  first: number;
+  /** Hears which row is current. */
+  onAt: (index: number) => void;
   /** Brings a row into sight. */
   show: (index: number) => void;
   open: (row: T) => void;
@@ -17,8 +21,12 @@ type WalkProps<T> = {
   choose: ((row: T) => void) | undefined;
 };
 
-export function useWalk<T>({ rows, scroller, openedAt, show, open, onWalk, choose }: WalkProps<T>) {
-  const [at, setAt] = useState(0);
+export function useWalk<T>({ rows, scroller, openedAt, first, onAt, show, open, onWalk, choose }: WalkProps<T>) {
+  const [at, setAtNow] = useState(first);
+  const setAt = (index: number) => {
+    setAtNow(index);
+    onAt(index);
+  };
   const go = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
     const row = rows[next];

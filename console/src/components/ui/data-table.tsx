@@ -13,6 +13,7 @@ import { type Column, Head, Row } from "./data-table-rows";
 import { ChosenBar, ToolBar } from "./data-table-tools";
 import { useWalk } from "./data-table-walk";
 import { Failure, Skeleton } from "./page";
+import { useTablePlace } from "./table-place";
 
 export type { Column } from "./data-table-rows";
 
@@ -54,8 +55,13 @@ export function DataTable<T>(props: DataTableProps<T>) {
   const height = narrow ? PHONE : HEIGHTS[density];
   const optional = columns.filter((column) => column.optional).map(({ key }) => key);
   const [hidden, setHidden] = useKept<string[]>(`columns.${name}`, optional);
-  const [chosen, setChosen] = useState(NONE);
   const { rows } = list;
+  const { first, save } = useTablePlace(name, scroller, rows.length > 0);
+  const [chosen, setChosenNow] = useState(first.chosen);
+  const setChosen = (ids: ReadonlySet<string>) => {
+    setChosenNow(ids);
+    save({ chosen: ids });
+  };
   const opened = url.get("open");
   const shown = columns.filter(({ key }, index) => index === 0 || !hidden.includes(key));
   const virtual = useVirtualizer({
@@ -63,6 +69,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
     overscan: 12,
+    initialOffset: first.top,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured again
   useEffect(() => virtual.measure(), [height, virtual]);
@@ -81,6 +88,8 @@ export function DataTable<T>(props: DataTableProps<T>) {
     rows,
     scroller,
     openedAt,
+    first: first.at,
+    onAt: (at) => save({ at }),
     show: (index) => virtual.scrollToIndex(index),
     open,
     // A panel that is open shows the row that one walks to.
@@ -122,7 +131,12 @@ export function DataTable<T>(props: DataTableProps<T>) {
           }}
         />
       )}
-      <div ref={scroller} className="min-h-0 flex-1 overflow-auto" aria-busy={list.isPending}>
+      <div
+        ref={scroller}
+        className="min-h-0 flex-1 overflow-auto"
+        aria-busy={list.isPending}
+        onScroll={({ currentTarget }) => save({ top: currentTarget.scrollTop })}
+      >
         {list.isPending && <Skeleton lines={8} />}
         {list.error && <Failure error={list.error} onRetry={list.retry} />}
         {isEmpty && (isFiltered ? <NothingFits /> : empty)}
