@@ -16,7 +16,8 @@ export function KeyList({ onClose }: { onClose: () => void }) {
   ];
   return (
     <Dialog title="Keys" open onClose={onClose} wide>
-      <div className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: on a low window the list scrolls, and the keyboard must reach it */}
+      <div tabIndex={0} role="region" aria-label="All keys" className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
         <Group title="Here" of={[...others, ...inLists]} />
         <Group title="Go to" of={going.map(({ keys, title }) => ({ keys, title: title.replace("Go to ", "") }))} />
       </div>

@@ -22,3 +22,13 @@ test("every word that is typed must begin a word of the entry", () => {
   expect(likeness("/runs", "recipient run", ["Recipient runs", "why"])).toBeGreaterThan(0);
   expect(likeness("/runs", "recipient xyz", ["Recipient runs", "why"])).toBe(0);
 });
+
+test("content stands below areas, as long as it has every word that is typed", () => {
+  const entries: [string, ...string[]][] = [
+    ["found Users ada", "Ada Lovelace", "ada@example.com"],
+    ["/users", "Love letters", ""],
+  ];
+  expect(ranked("love", entries)).toEqual(["/users", "found Users ada"]);
+  expect(ranked("ada love", entries)).toEqual(["found Users ada"]);
+  expect(ranked("ada loves", entries)).toEqual([]);
+});

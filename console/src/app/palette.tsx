@@ -1,4 +1,4 @@
-// The palette: goes anywhere, and does what the page can do. An id that is pasted leads to its thing.
+// The palette: goes anywhere, finds content by name, and does what the page can do. An id that is pasted leads to its thing.
 
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
@@ -12,7 +12,9 @@ import { useSession } from "../lib/api";
 import { placeOf } from "../lib/ids";
 import { setTheme, useTheme } from "../lib/look";
 import { useWorkspaceId } from "../lib/url";
+import { useSettled } from "../lib/use-settled";
 import { AREAS, SETTINGS } from "./areas";
+import { useContentSearch } from "./content-search";
 import { likeness } from "./likeness";
 
 const ITEM =
@@ -29,6 +31,9 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
   const theme = useTheme();
   const actions = useOfferedActions();
   const place = placeOf(text.trim());
+  const settled = useSettled(text, 200);
+  const content = useContentSearch(settled, workspace);
+  const isSearching = content.isSearching || settled !== text;
   const then = (run: () => void) => () => {
     onClose();
     run();
@@ -50,13 +55,15 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
             <Command.Input
               value={text}
               onValueChange={setText}
-              placeholder="Go to, do, or paste an id"
+              placeholder="Go to, find, do, or paste an id"
               className="border-line h-12 w-full rounded-t-xl border-b bg-transparent px-4 text-base outline-none!"
             />
             <Command.List className="max-h-[55vh] overflow-y-auto p-2">
-              <Command.Empty className="text-quiet p-4 text-center">
-                No area and no action is called that. An id that is pasted leads to its thing.
-              </Command.Empty>
+              {!isSearching && (
+                <Command.Empty className="text-quiet p-4 text-center">
+                  Nothing is called that. An id that is pasted leads to its thing.
+                </Command.Empty>
+              )}
               {place && (
                 <Command.Group heading="Open" className={GROUP} forceMount>
                   <Item forceMount value={`open ${text}`} icon={<ArrowRight />} onSelect={go(place.to)}>
@@ -98,6 +105,21 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
                   </Item>
                 ))}
               </Command.Group>
+              {content.groups.map(({ title, found }) => (
+                <Command.Group key={title} heading={title} className={GROUP}>
+                  {found.map(({ id, title: name, note, words, to }) => (
+                    <Item
+                      key={id}
+                      value={`found ${title} ${id}`}
+                      keywords={[name, words]}
+                      icon={<ArrowRight />}
+                      onSelect={go(to)}
+                    >
+                      {name} {note && note !== name && <span className="text-quiet text-xs">{note}</span>}
+                    </Item>
+                  ))}
+                </Command.Group>
+              ))}
               {others.length > 0 && (
                 <Command.Group heading="Workspaces" className={GROUP}>
                   {others.map(({ id, name }) => (
@@ -132,6 +154,13 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
                   All keys
                 </Item>
               </Command.Group>
+              <p role="status" className="text-quiet px-2 text-xs empty:hidden">
+                {text.trim() && isSearching
+                  ? "Searching…"
+                  : content.isPartial
+                    ? "Some lists could not be read, so not everything was searched."
+                    : ""}
+              </p>
             </Command.List>
           </Command>
         </Dialog.Content>

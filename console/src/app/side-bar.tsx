@@ -58,7 +58,7 @@ export function Inside({ folded, onSearch }: { folded: boolean; onSearch: () => 
           <Search aria-hidden className="size-4 shrink-0" />
           {!folded && (
             <>
-              <span className="flex-1 text-left">Go to, do</span>
+              <span className="flex-1 text-left">Go to, find, do</span>
               <Keys keys="Ctrl+K" />
             </>
           )}

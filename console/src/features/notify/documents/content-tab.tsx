@@ -2,9 +2,9 @@
 
 import { Panel } from "../../../components/ui/page";
 import { asText } from "../../../lib/json";
+import { useSettled } from "../../../lib/use-settled";
 import { HtmlFrame } from "../parts/html-frame";
 import type { Draft } from "../parts/use-draft";
-import { useSettled } from "../parts/use-settled";
 import { FieldEditor } from "./document-fields";
 import { type Content, type DocumentKind, LAYOUTS } from "./kinds";
 

@@ -8,7 +8,7 @@ import { Go } from "../../../components/ui/go";
 import { api, data, type Schemas } from "../../../lib/api";
 import { asObject, asText } from "../../../lib/json";
 import { paths } from "../../../lib/paths";
-import { useSettled } from "./use-settled";
+import { useSettled } from "../../../lib/use-settled";
 
 export type Reference = Schemas["KnockReference"];
 export const TENANTS = "$tenants";

@@ -1,6 +1,6 @@
 // All workflows, for lists and for names instead of keys.
 
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 
 import { api, data } from "../../../lib/api";
 import type { Workflow } from "../../../lib/knock";
@@ -8,7 +8,9 @@ import { everyPage } from "./stored-document";
 
 const all = () => everyPage<Workflow>((query) => data(api.GET("/v1/workflows", { params: { query } })));
 
-export const useWorkflows = () => useQuery({ queryKey: ["workflow-list"], queryFn: all, staleTime: 10_000 });
+export const workflowsQuery = queryOptions({ queryKey: ["workflow-list"], queryFn: all, staleTime: 10_000 });
+
+export const useWorkflows = () => useQuery(workflowsQuery);
 
 /** Names by key. */
 export function useWorkflowNames(): Record<string, string> {

@@ -8,10 +8,10 @@ import { Panel, Skeleton } from "../../../components/ui/page";
 import { api, data, type Schemas } from "../../../lib/api";
 import { asObject } from "../../../lib/json";
 import type { Step } from "../../../lib/knock";
+import { useSettled } from "../../../lib/use-settled";
 import { JsonField } from "../parts/code-field";
 import { RecipientField, TenantField, useRecipient } from "../parts/recipient";
 import { Rendered } from "../parts/rendered";
-import { useSettled } from "../parts/use-settled";
 import { allSteps } from "./document";
 import { type Sample, useEditor } from "./editor-context";
 

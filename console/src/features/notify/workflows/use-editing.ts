@@ -5,9 +5,9 @@ import { useMemo, useRef } from "react";
 
 import { done } from "../../../components/ui/toast";
 import { ApiError, api, data } from "../../../lib/api";
+import { useSettled } from "../../../lib/use-settled";
 import { faultsOf } from "../parts/faults";
 import type { Draft } from "../parts/use-draft";
-import { useSettled } from "../parts/use-settled";
 import { versionsKey } from "../parts/use-versions";
 import { useWorkflows } from "../parts/workflow-names";
 import type { Doc } from "./document";

@@ -1,0 +1,183 @@
+// Finds content for the palette: workflows, applications, endpoints, recipients and recent observations, by name or id.
+// Lists are read once and kept for a moment; each word that is typed looks through them.
+
+import { type QueryClient, useQueries, useQueryClient } from "@tanstack/react-query";
+
+import { nameIn, propertiesOf } from "../features/notify/parts/recipient";
+import { everyPage } from "../features/notify/parts/stored-document";
+import { workflowsQuery } from "../features/notify/parts/workflow-names";
+import { ApiError, api, data } from "../lib/api";
+import { placeOf } from "../lib/ids";
+import { asText } from "../lib/json";
+import { readTitle } from "../lib/observation";
+import { paths } from "../lib/paths";
+import { hasWords } from "./likeness";
+
+/** A thing that can be found, with the words beside its title that it is found by. */
+export type Found = { id: string; title: string; note: string; to: string; words: string };
+
+/** So many of a kind are shown. */
+const MOST = 5;
+/** From so many letters on content is searched. */
+const LEAST = 2;
+/** So long a list that was read is looked through again, in milliseconds. */
+const KEPT = 30_000;
+
+type Search = { words: string; workspace: string; queries: QueryClient; signal: AbortSignal };
+type ContentKind = { title: string; find: (search: Search) => Promise<Found[]> };
+
+/** The best of the candidates that have every word: those whose title begins with the words come first. */
+export function bestOf(candidates: Found[], words: string): Found[] {
+  const asked = words.toLowerCase().trim();
+  const rank = ({ title, id }: Found) =>
+    id.toLowerCase() === asked ? 0 : title.toLowerCase().startsWith(asked) ? 1 : 2;
+  return candidates
+    .filter(({ title, words }) => hasWords(`${title} ${words}`, asked))
+    .toSorted((a, b) => rank(a) - rank(b))
+    .slice(0, MOST);
+}
+
+/** Nothing where the member's role or the server has no such thing. */
+async function orNothing<T>(read: Promise<T[]>): Promise<T[]> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return [];
+    throw error;
+  }
+}
+
+const listed = (
+  kind: string,
+  title: string,
+  read: (workspace: string, queries: QueryClient) => Promise<Found[]>,
+): ContentKind => ({
+  title,
+  find: async ({ words, workspace, queries }) =>
+    bestOf(
+      await queries.fetchQuery({
+        queryKey: ["palette-list", kind, workspace],
+        queryFn: () => orNothing(read(workspace, queries)),
+        staleTime: KEPT,
+      }),
+      words,
+    ),
+});
+
+const workflows = listed("workflows", "Workflows", async (_, queries) =>
+  (await queries.fetchQuery(workflowsQuery)).map(({ key, name, description }) => ({
+    id: key,
+    title: name || key,
+    note: key,
+    words: `${key} ${description ?? ""}`,
+    to: paths.workflow(key),
+  })),
+);
+
+const applications = listed("applications", "Applications", async () =>
+  (await data(api.GET("/api/v1/app", { params: { query: { limit: 250 } } }))).data.map(({ id, uid, name }) => ({
+    id,
+    title: name,
+    note: uid ?? id,
+    words: `${id} ${uid ?? ""}`,
+    to: paths.application(id),
+  })),
+);
+
+/** Those of the workspace's own application. */
+const endpoints = listed("endpoints", "Endpoints", async (workspace) =>
+  (
+    await data(api.GET("/api/v1/app/{app}/endpoint", { params: { path: { app: workspace }, query: { limit: 250 } } }))
+  ).data.map(({ id, uid, url, description }) => ({
+    id,
+    title: description || url,
+    note: description ? url : id,
+    words: `${id} ${uid ?? ""} ${url}`,
+    to: paths.endpoint(workspace, id),
+  })),
+);
+
+const observations = listed("observations", "Recent observations", async (workspace) =>
+  (await data(api.GET("/api/observations", { params: { query: { workspace, limit: 100 } } }))).data.map((it) => ({
+    id: it.id,
+    title: readTitle(it).text,
+    note: it.provider,
+    words: `${it.id} ${it.type} ${it.provider}`,
+    to: paths.observation(it.id),
+  })),
+);
+
+const tenants = listed("tenants", "Tenants", async () =>
+  (await data(api.GET("/v1/tenants", { params: { query: { page_size: 50 } } }))).entries.map((it) => ({
+    id: it.id,
+    title: nameIn(it) ?? it.id,
+    note: it.id,
+    words: it.id,
+    to: paths.tenant(it.id),
+  })),
+);
+
+type User = Parameters<typeof propertiesOf>[0];
+
+const userCandidate = (user: User): Found => ({
+  id: user.id,
+  title: nameIn(user) ?? user.id,
+  note: asText(propertiesOf(user).email) ?? user.id,
+  words: `${user.id} ${asText(propertiesOf(user).email) ?? ""}`,
+  to: paths.user(user.id),
+});
+
+/** So many pages of users are looked through. */
+const USER_PAGES = 4;
+
+const firstUsers = listed("users", "Users", async () =>
+  (await everyPage<User>((query) => data(api.GET("/v1/users", { params: { query } })), USER_PAGES)).map(userCandidate),
+);
+
+/** A text that may be a user's id, and is no word that somebody types. */
+const isIdLike = (text: string) => /^\S*[\d_@.-]\S*$/.test(text) && !placeOf(text);
+
+/** The first users by name; any user by its id. */
+const users: ContentKind = {
+  title: "Users",
+  find: async (search) => {
+    const found = await firstUsers.find(search);
+    const id = search.words.trim();
+    if (!isIdLike(id) || found.some((user) => user.id === id)) return found;
+    const one = data(api.GET("/v1/users/{user}", { params: { path: { user: id } }, signal: search.signal }));
+    const exact = await orNothing(one.then((user) => [userCandidate(user)]));
+    return bestOf([...exact, ...found], id);
+  },
+};
+
+const KINDS = [workflows, applications, endpoints, users, tenants, observations];
+
+export type ContentSearch = {
+  groups: { title: string; found: Found[] }[];
+  isSearching: boolean;
+  /** True if a part of the content could not be read. */
+  isPartial: boolean;
+};
+
+/** `words` are what was typed, once typing pauses. */
+export function useContentSearch(words: string, workspace: string): ContentSearch {
+  const queries = useQueryClient();
+  const isAsked = words.trim().length >= LEAST;
+  return useQueries({
+    queries: KINDS.map(({ title, find }) => ({
+      queryKey: ["palette", title, workspace, words],
+      queryFn: ({ signal }: { signal: AbortSignal }) => find({ words, workspace, queries, signal }),
+      enabled: isAsked,
+      staleTime: KEPT,
+      gcTime: KEPT,
+      retry: false,
+    })),
+    combine: (results) => ({
+      groups: results.flatMap(({ data }, index) =>
+        isAsked && data && data.length > 0 ? [{ title: KINDS[index]?.title ?? "", found: data }] : [],
+      ),
+      isSearching: results.some(({ isFetching }) => isFetching),
+      isPartial: results.some(({ isError }) => isError),
+    }),
+  });
+}
