@@ -7,6 +7,7 @@ import type { ReactNode } from "react";
 import { Status } from "../../../components/ui/badge";
 import { Button } from "../../../components/ui/button";
 import { CopyButton } from "../../../components/ui/copy-button";
+import { cx } from "../../../components/ui/cx";
 import { Go } from "../../../components/ui/go";
 import { JsonViewer } from "../../../components/ui/json-viewer";
 import { Empty, Facts, Failure, Skeleton } from "../../../components/ui/page";
@@ -22,7 +23,7 @@ import { RecipientLink, TenantLink } from "../parts/recipient";
 import { Rendered } from "../parts/rendered";
 import { useWorkflowNames } from "../parts/workflow-names";
 import { type Message, snapshotName } from "./messages-list";
-import { canRetry, entriesOf } from "./timeline";
+import { canRetry, entriesOf, failed, reasonOf } from "./timeline";
 
 const pathOf = (id: string) => ({ params: { path: { id } } });
 /** For so long it may still be on its way. */
@@ -86,6 +87,7 @@ export function MessageDetail({ id }: { id: string }) {
   const it = message.data;
   return (
     <div className="min-w-0 p-4">
+      <Reason message={it} />
       <Tabs
         label="Parts of the message"
         name="part"
@@ -118,6 +120,7 @@ function Unreadable({ error, onRetry }: { error: Error; onRetry: () => void }) {
 
 function About({ message }: { message: Message }) {
   const { source, channel, tenant } = message;
+  const names = useWorkflowNames();
   return (
     <Facts
       of={[
@@ -146,7 +149,7 @@ function About({ message }: { message: Message }) {
                   search={{ step: source.step_ref ?? undefined }}
                   className="text-bronze hover:underline"
                 >
-                  {source.key}
+                  {names[source.key] ?? source.key}
                   {source.step_ref && `, step ${source.step_ref}`}
                 </Go>,
               ] as [string, ReactNode],
@@ -207,8 +210,7 @@ function Content({ message }: { message: Message }) {
     const text = asText(sent[name]);
     return text ? [[title, text] as [string, ReactNode]] : [];
   });
-  if (Object.keys(sent).length <= 1)
-    return <Empty>It could not be rendered, so nothing was sent. The timeline says why.</Empty>;
+  if (Object.keys(sent).length <= 1) return <Empty>It could not be rendered, so nothing was sent.</Empty>;
   return (
     <div className="grid min-w-0 gap-3">
       {addresses.length > 0 && (
@@ -221,12 +223,38 @@ function Content({ message }: { message: Message }) {
   );
 }
 
-function History({ message }: { message: Message }) {
-  const events = useQuery({
+const useEvents = (message: Message, enabled = true) =>
+  useQuery({
     queryKey: ["notification", "message-events", message.id, message.status, message.engagement_statuses.join()],
     queryFn: () =>
       data(api.GET("/v1/messages/{id}/events", { params: { path: { id: message.id }, query: { page_size: 50 } } })),
+    enabled,
   });
+
+/** Why a message did not arrive, above all tabs. */
+function Reason({ message }: { message: Message }) {
+  const isAstray = failed(message.status);
+  const events = useEvents(message, isAstray);
+  const entry = isAstray && events.data ? reasonOf(events.data.items) : undefined;
+  if (!entry) return null;
+  return (
+    <div
+      role="status"
+      className={cx(
+        "mb-4 rounded-md border px-3 py-2",
+        entry.tone === "bad" ? "border-bad/40 bg-bad-tint" : "border-warn/40 bg-warn-tint",
+      )}
+    >
+      <p className={cx("font-medium", entry.tone === "bad" ? "text-bad" : "text-warn")}>
+        {entry.title} <Time at={entry.at} />
+      </p>
+      <p className="mt-0.5 wrap-anywhere">{entry.reason}</p>
+    </div>
+  );
+}
+
+function History({ message }: { message: Message }) {
+  const events = useEvents(message);
   if (events.isPending) return <Skeleton lines={4} />;
   if (events.isError) return <Failure error={events.error} onRetry={() => void events.refetch()} />;
   return (

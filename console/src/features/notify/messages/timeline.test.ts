@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { canRetry, dataFilter, entriesOf } from "./timeline";
+import { canRetry, dataFilter, entriesOf, reasonOf } from "./timeline";
 
 const event = (type: string, data: object | null = null) =>
   ({
@@ -20,6 +20,17 @@ test("the oldest stands first, and failures say why", () => {
   ]);
   expect(entries.map(({ title }) => title)).toEqual(["Created", "Sent again by hand", "Not delivered"]);
   expect(entries[2]).toMatchObject({ tone: "bad", reason: "no such mailbox" });
+});
+
+test("the latest failure that has a reason says why a message did not arrive", () => {
+  const events = [
+    event("seen"),
+    event("undelivered", { failure_reason: "fatal_error", failure_details: "no such mailbox" }),
+    event("delivery_attempted", { failure_details: "try later" }),
+    event("queued"),
+  ];
+  expect(reasonOf(events)).toMatchObject({ title: "Not delivered", reason: "no such mailbox" });
+  expect(reasonOf([event("queued")])).toBeUndefined();
 });
 
 test("only what did not get through can be sent again", () => {

@@ -1,4 +1,4 @@
-// What happened to a message, in the words of a timeline.
+// The events of a message, in the words of a timeline.
 
 import type { Tone } from "../../../components/ui/tones";
 import type { Schemas } from "../../../lib/api";
@@ -51,6 +51,13 @@ export function entriesOf(events: Event[]): Entry[] {
     };
   });
 }
+
+/** True if a message did not arrive, or not yet. */
+export const failed = (status: string) => ["undelivered", "bounced", "not_sent", "delivery_attempted"].includes(status);
+
+/** The latest event that says why a message did not arrive. */
+export const reasonOf = (events: Event[]): Entry | undefined =>
+  entriesOf(events).findLast(({ reason, tone }) => reason !== undefined && (tone === "bad" || tone === "warn"));
 
 /** Which message can be handed over again. */
 export const canRetry = (status: string) => status === "undelivered" || status === "bounced";
