@@ -97,6 +97,17 @@ test("a colleague is invited, given a role and a password, seen in sessions, and
   await check(page, "invite");
   await page.getByRole("button", { name: "Add the member" }).click();
   await page.getByText("grace@example.com can sign in with the password").waitFor();
+  const invited = page.getByRole("region", { name: "Invited, not signed in yet" });
+  await invited.getByText("grace@example.com").waitFor();
+  await invited.getByText(/^Invited .* by /).waitFor();
+  await check(page, "members-invited");
+  await invited.getByRole("button").click();
+  const waiting = page.getByRole("complementary", { name: "grace" });
+  await waiting.getByText("invited", { exact: true }).waitFor();
+  await waiting.getByRole("button", { name: "Send the invitation again" }).waitFor();
+  await waiting.getByRole("button", { name: "Withdraw the invitation" }).waitFor();
+  await check(page, "member-invited");
+  await waiting.getByRole("button", { name: "Close" }).click();
 
   const phone = await openPage(browser, { viewport: { width: 390, height: 844 }, hasTouch: true });
   await signInAs(phone, "grace@example.com", "a horse of her own");
@@ -107,7 +118,7 @@ test("a colleague is invited, given a role and a password, seen in sessions, and
   assert.equal(await phone.getByRole("button", { name: /^Add / }).count(), 0, "what is not allowed is not offered");
   assert.deepEqual(phone.problems, []);
 
-  await page.getByRole("button", { name: /grace@example.com/ }).click();
+  await page.getByRole("region", { name: "Members" }).getByRole("button", { name: /grace@example.com/ }).click();
   const panel = page.getByRole("complementary", { name: "grace" });
   await panel.getByText("By password").first().waitFor();
   await check(page, "member");

@@ -12,26 +12,42 @@ import { Confirm, Dialog, DialogActions } from "../../components/ui/dialog";
 import { SelectField } from "../../components/ui/field";
 import { Go } from "../../components/ui/go";
 import { Facts, Failure, Skeleton } from "../../components/ui/page";
+import { Time } from "../../components/ui/time";
 import { done } from "../../components/ui/toast";
 import { api, data, type Schemas, useSession } from "../../lib/api";
 import { paths } from "../../lib/paths";
 import { ROLES, useCan } from "../../lib/role";
 import { useUrl } from "../../lib/url";
+import type { Arrival } from "./arrivals";
 import { SessionList } from "./sessions";
 
 export type Member = Schemas["Member"];
 type About = { member: Member; isLastOwner: boolean };
+/** The invitation of a member, and the member who made it. */
+export type Invited = { arrival: Arrival | undefined; by: Member | undefined };
 
-export function MemberPanel({ member, isLastOwner }: About) {
+type MemberPanelProps = About & Invited & { isInvited: boolean };
+
+export function MemberPanel({ member, isLastOwner, isInvited, arrival, by }: MemberPanelProps) {
   const can = useCan();
   const isMe = useSession().data?.member.id === member.id;
-  const isInvited = member.status === "invited";
   return (
-    <DetailPanel title={member.name || member.email} badges={<Status word={member.status} />}>
+    <DetailPanel title={member.name || member.email} badges={<Status word={isInvited ? "invited" : member.status} />}>
       <Facts
         of={[
           ["Mail", member.email],
           ["Role", can.administer ? <Role key="role" member={member} isLastOwner={isLastOwner} /> : member.role],
+          ...(arrival
+            ? [
+                [
+                  "Invited",
+                  <span key="invited">
+                    <Time at={arrival.at} className="text-sm" />
+                    {by && ` by ${by.name || by.email}`}
+                  </span>,
+                ] as [string, ReactNode],
+              ]
+            : []),
           [
             "Recipient",
             <Go key="recipient" to={paths.user(member.id)} className="text-bronze hover:underline">
@@ -50,7 +66,7 @@ export function MemberPanel({ member, isLastOwner }: About) {
       {can.administer && (
         <Section title={isInvited ? "Invitation" : "Getting in"}>
           <div className="flex flex-wrap gap-2 px-4">
-            <SendLink member={member} />
+            <SendLink member={member} isInvited={isInvited} />
             {!isInvited && !isMe && <SetPassword member={member} />}
           </div>
         </Section>
@@ -64,7 +80,7 @@ export function MemberPanel({ member, isLastOwner }: About) {
                 The last owner can neither leave nor be demoted. Make somebody else an owner first.
               </p>
             ) : (
-              <Remove member={member} isMe={isMe} />
+              <Remove member={member} isMe={isMe} isInvited={isInvited} />
             )}
           </div>
         </Section>
@@ -109,7 +125,7 @@ function Role({ member, isLastOwner }: About) {
   );
 }
 
-function SendLink({ member }: { member: Member }) {
+function SendLink({ member, isInvited }: { member: Member; isInvited: boolean }) {
   const send = useMutation({
     mutationFn: () => data(api.POST("/api/members/{id}/sign-in-link", { params: { path: { id: member.id } } })),
     onSuccess: () => done(`A mail goes to ${member.email}`),
@@ -117,7 +133,7 @@ function SendLink({ member }: { member: Member }) {
   return (
     <>
       <Button busy={send.isPending} onClick={() => send.mutate()}>
-        {member.status === "invited" ? "Send the invitation again" : "Send a sign-in link"}
+        {isInvited ? "Send the invitation again" : "Send a sign-in link"}
       </Button>
       {send.error && (
         <div className="-mx-4 w-full">
@@ -227,10 +243,9 @@ function Sessions({ member, isMe }: { member: Member; isMe: boolean }) {
   );
 }
 
-function Remove({ member, isMe }: { member: Member; isMe: boolean }) {
+function Remove({ member, isMe, isInvited }: { member: Member; isMe: boolean; isInvited: boolean }) {
   const queries = useQueryClient();
   const url = useUrl();
-  const isInvited = member.status === "invited";
   const remove = async () => {
     await data(api.DELETE("/api/members/{id}", { params: { path: { id: member.id } } }));
     url.set({ open: undefined }, { replace: true });
@@ -252,7 +267,7 @@ function Remove({ member, isMe }: { member: Member; isMe: boolean }) {
       onConfirm={remove}
     >
       {isInvited ? (
-        <p>They can no longer accept it.</p>
+        <p>The link in their mail stops working, and they are no member any more.</p>
       ) : (
         <>
           <p>{isMe ? "You are" : "They are"} signed out at once and not notified any more.</p>

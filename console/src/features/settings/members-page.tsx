@@ -8,12 +8,14 @@ import { Badge, Status } from "../../components/ui/badge";
 import { Button } from "../../components/ui/button";
 import { DetailPanel, WithPanel } from "../../components/ui/detail-panel";
 import { Failure, Page, Skeleton } from "../../components/ui/page";
+import { Time } from "../../components/ui/time";
 import { usePageActions } from "../../lib/actions";
 import { api, data, useSession } from "../../lib/api";
 import { ROLES, useCan } from "../../lib/role";
 import { useUrl } from "../../lib/url";
+import { useArrivals } from "./arrivals";
 import { Invite } from "./invite";
-import { type Member, MemberPanel } from "./member-panel";
+import { type Invited, type Member, MemberPanel } from "./member-panel";
 
 export function useMembers() {
   return useQuery({ queryKey: ["member"], queryFn: async () => (await data(api.GET("/api/members"))).data });
@@ -25,9 +27,15 @@ export function MembersPage() {
   const members = useMembers();
   const [invites, setInvites] = useState(false);
   usePageActions(can.administer ? [{ title: "Invite a member", icon: <UserPlus />, run: () => setInvites(true) }] : []);
-  const active = members.data?.filter(({ status }) => status !== "invited") ?? [];
-  const invited = members.data?.filter(({ status }) => status === "invited") ?? [];
-  const owners = active.filter(({ role }) => role === "owner").length;
+  const all = members.data ?? [];
+  const { arrivals, isWaiting } = useArrivals(all);
+  const active = all.filter(({ id }) => !isWaiting(id));
+  const invited = all.filter(({ id }) => isWaiting(id));
+  const owners = all.filter(({ role, status }) => role === "owner" && status !== "invited").length;
+  const invitationOf = ({ id }: Member) => {
+    const arrival = arrivals.get(id);
+    return { arrival, by: all.find((member) => member.id === arrival?.by) };
+  };
   const opened = members.data?.find(({ id }) => id === url.get("open"));
   const actions = can.administer && (
     <Button kind="primary" onClick={() => setInvites(true)}>
@@ -49,7 +57,13 @@ export function MembersPage() {
       <WithPanel
         panel={(id) =>
           opened ? (
-            <MemberPanel key={id} member={opened} isLastOwner={opened.role === "owner" && owners === 1} />
+            <MemberPanel
+              key={id}
+              member={opened}
+              isInvited={isWaiting(id)}
+              isLastOwner={opened.role === "owner" && opened.status !== "invited" && owners === 1}
+              {...invitationOf(opened)}
+            />
           ) : (
             <DetailPanel title="Member">
               {members.isPending ? <Skeleton /> : <p className="text-quiet p-4">There is no such member any more.</p>}
@@ -61,7 +75,9 @@ export function MembersPage() {
           {members.isPending && <Skeleton lines={4} />}
           {members.isError && <Failure error={members.error} onRetry={() => void members.refetch()} />}
           {members.data && <People title="Members" people={active} />}
-          {invited.length > 0 && <People title="Invitations that are not accepted yet" people={invited} />}
+          {invited.length > 0 && (
+            <People title="Invited, not signed in yet" people={invited} invitationOf={invitationOf} />
+          )}
           {members.data && <Roles />}
         </div>
       </WithPanel>
@@ -70,7 +86,9 @@ export function MembersPage() {
   );
 }
 
-function People({ title, people }: { title: string; people: Member[] }) {
+type PeopleProps = { title: string; people: Member[]; invitationOf?: (member: Member) => Invited };
+
+function People({ title, people, invitationOf }: PeopleProps) {
   const url = useUrl();
   const me = useSession().data?.member.id;
   return (
@@ -100,14 +118,25 @@ function People({ title, people }: { title: string; people: Member[] }) {
                   {person.id === me && <span className="text-quiet font-normal"> (you)</span>}
                 </span>
                 <span className="text-quiet block truncate text-xs">{person.email}</span>
+                {invitationOf && <InvitedLine {...invitationOf(person)} />}
               </span>
-              {person.status === "invited" && <Status word="invited" />}
+              {invitationOf && <Status word="invited" />}
               <Badge tone={person.role === "owner" ? "bronze" : "quiet"}>{person.role}</Badge>
             </button>
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+function InvitedLine({ arrival, by }: Invited) {
+  if (!arrival) return null;
+  return (
+    <span className="text-quiet block truncate text-xs">
+      Invited <Time at={arrival.at} />
+      {by && ` by ${by.name || by.email}`}
+    </span>
   );
 }
 
