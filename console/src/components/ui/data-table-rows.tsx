@@ -23,7 +23,7 @@ export type Column<T> = {
 type HeadProps<T> = {
   columns: Column<T>[];
   layout: string;
-  /** Whether all rows are chosen; nothing where they cannot be. */
+  /** True if all rows are chosen; nothing where they cannot be. */
   chosen: boolean | "indeterminate" | undefined;
   onChooseAll: (all: boolean) => void;
 };
@@ -79,7 +79,7 @@ type RowProps<T> = {
 export function Row<T>(props: RowProps<T>) {
   const { row, id, index, start, size, columns, layout, isOpen, isCurrent, chosen, title } = props;
   const onClick = (event: MouseEvent) => {
-    // What stands in a row does what it does, and text can be marked.
+    // Links and buttons within a row do their own work, and text can be marked.
     if ((event.target as HTMLElement).closest("a, button, input, label") || getSelection()?.toString()) return;
     props.onOpen(row);
   };
@@ -97,7 +97,7 @@ export function Row<T>(props: RowProps<T>) {
       style={{ gridTemplateColumns: layout, height: size, transform: `translateY(${start}px)` }}
       className={cx(
         "focus-inside border-line absolute inset-x-0 top-0 cursor-pointer border-b px-4 sm:px-6",
-        layout ? LINE : "flex flex-col justify-center gap-0.5",
+        layout ? LINE : "group/row flex items-center gap-3",
         isOpen ? "bg-bronze-tint" : "hover:bg-sunken",
       )}
     >
@@ -115,7 +115,25 @@ export function Row<T>(props: RowProps<T>) {
           ))}
         </>
       ) : (
-        <TwoLines row={row} columns={columns} />
+        <>
+          {chosen !== undefined && (
+            // Always there on a touch screen; with a mouse where it points, and where the focus is.
+            <Cell
+              className={cx(
+                "shrink-0 focus-within:opacity-100 group-hover/row:opacity-100 group-focus-visible/row:opacity-100 pointer-coarse:opacity-100",
+                chosen ? "opacity-100" : "opacity-0",
+              )}
+            >
+              <Checkbox
+                name={`Choose ${title}`}
+                checked={chosen}
+                onChange={(add) => props.onChoose(row, add)}
+                isRoomy
+              />
+            </Cell>
+          )}
+          <TwoLines row={row} columns={columns} />
+        </>
       )}
     </div>
   );
@@ -125,7 +143,7 @@ function TwoLines<T>({ row, columns }: { row: T; columns: Column<T>[] }) {
   const lineOf = ({ phone }: Column<T>, index: number) => phone ?? (index === 0 ? "first" : "second");
   const cells = (line: "first" | "second") => columns.filter((column, index) => lineOf(column, index) === line);
   return (
-    <>
+    <span className="flex min-w-0 flex-1 flex-col gap-0.5">
       <span className="flex min-w-0 items-center gap-2">
         {cells("first").map(({ key, cell }, index) => (
           <Cell key={key} className={index === 0 ? "min-w-0 flex-1 truncate" : "shrink-0"}>
@@ -143,7 +161,7 @@ function TwoLines<T>({ row, columns }: { row: T; columns: Column<T>[] }) {
           </Cell>
         ))}
       </span>
-    </>
+    </span>
   );
 }
 

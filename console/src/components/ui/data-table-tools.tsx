@@ -1,4 +1,4 @@
-// What stands above a table: how many rows there are, which columns, the rows as a file; or what can be done with chosen rows.
+// The bar above a table: how many rows there are, which columns, the rows as a file; or the actions on chosen rows.
 
 import { Columns3, Download } from "lucide-react";
 import type { ReactNode } from "react";
@@ -69,15 +69,29 @@ function IconTrigger({ label, icon, ...added }: { label: string; icon: ReactNode
   );
 }
 
-export function ChosenBar({ count, onClear, children }: { count: number; onClear: () => void; children: ReactNode }) {
+type ChosenBarProps = {
+  count: number;
+  /** How many rows were read. */
+  of: number;
+  onAll: () => void;
+  onClear: () => void;
+  children: ReactNode;
+};
+
+export function ChosenBar({ count, of, onAll, onClear, children }: ChosenBarProps) {
   return (
     <div
       role="toolbar"
       aria-label="Chosen rows"
-      className="border-line bg-bronze-tint flex h-10 shrink-0 items-center gap-2 border-b px-4 sm:px-6"
+      className="border-line bg-bronze-tint flex min-h-10 shrink-0 flex-wrap items-center gap-x-2 gap-y-1 border-b px-4 py-1 sm:px-6"
     >
       <span className="font-medium tabular-nums">{count} chosen</span>
       {children}
+      {count < of && (
+        <Button kind="ghost" size="sm" onClick={onAll}>
+          All {of}
+        </Button>
+      )}
       <Button kind="ghost" size="sm" onClick={onClear}>
         Clear
       </Button>

@@ -24,11 +24,11 @@ type DataTableProps<T> = {
   list: List<T>;
   columns: Column<T>[];
   idOf: (row: T) => string;
-  /** What a row is called when it is chosen. */
+  /** The name of a row when it is chosen. */
   titleOf?: (row: T) => string;
   /** Opens a row. Without it the row's panel is opened: `open` in the address. */
   onOpen?: (row: T) => void;
-  /** What can be done with chosen rows. */
+  /** The actions on chosen rows. */
   actions?: (rows: T[], clear: () => void) => ReactNode;
   /** Where there is nothing. */
   empty: ReactNode;
@@ -116,7 +116,12 @@ export function DataTable<T>(props: DataTableProps<T>) {
       className="border-line bg-raised relative flex min-h-0 min-w-0 flex-1 flex-col border-t"
     >
       {chosenRows.length > 0 && actions ? (
-        <ChosenBar count={chosenRows.length} onClear={clear}>
+        <ChosenBar
+          count={chosenRows.length}
+          of={rows.length}
+          onAll={() => setChosen(new Set(rows.map(idOf)))}
+          onClear={clear}
+        >
           {actions(chosenRows, clear)}
         </ChosenBar>
       ) : (

@@ -1,4 +1,4 @@
-// What people fill in: a label, what is asked for, what it is for, and what is wrong with it.
+// Fields of forms: a label, the field, its purpose, and its fault.
 
 import { Check } from "lucide-react";
 import { Checkbox as RadixCheckbox, Switch as RadixSwitch } from "radix-ui";
@@ -12,9 +12,9 @@ export const inputLook =
 
 type About = {
   label: string;
-  /** What it is for, in a sentence. */
+  /** The purpose of the field, in a sentence. */
   hint?: ReactNode;
-  /** What is wrong with what stands there. */
+  /** The fault of the present value. */
   problem?: string;
   /** The label is read out, and not shown. */
   hidesLabel?: boolean;
@@ -150,9 +150,11 @@ type CheckboxProps = {
   name?: string;
   disabled?: boolean;
   describedBy?: string;
+  /** With room around it for a finger. */
+  isRoomy?: boolean;
 };
 
-export function Checkbox({ id, checked, onChange, name, disabled, describedBy }: CheckboxProps) {
+export function Checkbox({ id, checked, onChange, name, disabled, describedBy, isRoomy }: CheckboxProps) {
   return (
     <RadixCheckbox.Root
       id={id}
@@ -161,7 +163,10 @@ export function Checkbox({ id, checked, onChange, name, disabled, describedBy }:
       aria-label={name}
       aria-describedby={describedBy}
       onCheckedChange={(value) => onChange(value === true)}
-      className="border-quiet bg-raised data-[state=checked]:bg-bronze data-[state=checked]:border-bronze data-[state=indeterminate]:bg-bronze text-on-bronze relative mt-0.5 inline-grid size-4 shrink-0 cursor-pointer place-items-center rounded border after:absolute after:-inset-1 disabled:opacity-50"
+      className={cx(
+        "border-quiet bg-raised data-[state=checked]:bg-bronze data-[state=checked]:border-bronze data-[state=indeterminate]:bg-bronze text-on-bronze relative mt-0.5 inline-grid size-4 shrink-0 cursor-pointer place-items-center rounded border after:absolute disabled:opacity-50",
+        isRoomy ? "after:-inset-3" : "after:-inset-1",
+      )}
     >
       <RadixCheckbox.Indicator>
         {checked === "indeterminate" ? (
