@@ -53,6 +53,9 @@ before(async () => {
   await set("/translations/fr?commit=true", { translation: { format: "json", content: '{"greeting": "Salut"}' } });
   await set("/guides/tour?commit=true", { guide: { name: "Tour", type: "tour", active: true, steps: [{ ref: "a", schema_key: "card", values: {} }] } });
   await set("/channel_groups/mails", { channel_group: { name: "Mails", channel_rules: [{ channel_key: "email", rule_type: "always" }] } });
+  const compared = (name) => set("/workflows/compared?commit=true", { workflow: { name, steps: [] } });
+  await compared("A first name");
+  await compared("Compared");
   await set("/partials/button?commit=true", { partial: { name: "Button", type: "html", content: "<a href=\"{{ url }}\">{{ label }}</a>" } });
   await deliver(server, "release", release("1.0"));
 });
@@ -464,6 +467,12 @@ test("a message shows what was sent and what became of it, and one that failed i
   await page.getByRole("link", { name: "Open the message" }).click();
   await page.getByRole("heading", { name: "Test message", exact: true }).waitFor();
   await page.frameLocator("iframe").getByText("This is a test of Campanile.").waitFor();
+  // Why it did not arrive stands above the content, before anything is clicked.
+  await page.getByRole("status").filter({ hasText: /Not delivered.*cannot be used/ }).waitFor();
+  await check(page, "message-undelivered");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await check(page, "message-undelivered-390");
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole("tab", { name: "Timeline" }).click();
   await page.getByText("Not delivered", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Send again" }).click();
@@ -755,6 +764,36 @@ test("back leads to the same place of a list, with the same rows chosen", async 
   await close(page);
 });
 
+test("rows are chosen by check boxes on a touch screen", async () => {
+  const page = await signedIn({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  await at(page, "/workflows");
+  const box = page.getByRole("row", { name: /By plan/ }).getByRole("checkbox");
+  await box.waitFor();
+  const isSeen = () => box.evaluate((element) => element.checkVisibility({ opacityProperty: true }));
+  await until(isSeen, "the check box is seen");
+  await box.tap();
+  const bar = page.getByRole("toolbar", { name: "Chosen rows" });
+  await bar.getByText("1 chosen").waitFor();
+  await check(page, "chosen-390");
+  await bar.getByRole("button", { name: /^All \d+$/ }).tap();
+  await bar.getByText(/^[2-9]\d* chosen$/).waitFor();
+  await bar.getByRole("button", { name: "Clear" }).tap();
+  await bar.waitFor({ state: "detached" });
+  assert.match(page.url(), /workflows$/, "the row was not opened");
+  await close(page);
+});
+
+test("a run of a workspace leads to it by its name", async () => {
+  await trigger("by-plan", [{ collection: "workspaces", id: workspace }], { title: "x" });
+  const page = await signedIn();
+  await at(page, "/runs?workflow=by-plan");
+  await page.getByRole("row", { name: /Workspace default/ }).click();
+  const panel = page.getByRole("complementary", { name: "By plan" });
+  await panel.getByRole("link", { name: "Workspace default" }).waitFor();
+  await panel.getByRole("link", { name: "By plan", exact: true }).waitFor();
+  await close(page);
+});
+
 const PAGES = [
   ["inbox", "/inbox", (page) => page.getByRole("heading", { name: "Today" })],
   ["preferences", "/preferences", (page) => page.getByRole("checkbox").first()],
@@ -801,6 +840,11 @@ for (const theme of ["light", "dark"]) {
         await there(page).waitFor();
         await check(page, `${name}-${theme}-${width}`);
       }
+      await at(page, "/workflows/compared?tab=versions");
+      await page.getByRole("button", { name: "Compare" }).last().click();
+      const changes = page.getByRole("region", { name: "What has changed" });
+      for (const side of [/^−The version of/, /^\+The draft$/]) await changes.getByText(side).waitFor();
+      await check(page, `comparison-${theme}-${width}`);
       await at(page, "/messages");
       await page.getByRole("row", { name: /owner/ }).first().click();
       await page.getByRole("tab", { name: "Timeline" }).click();

@@ -6,12 +6,10 @@ import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { useEffect, useRef, useState } from "react";
 
-import type { CodeDiffProps } from "./code-diff";
+import { type CodeDiffProps, SIDE_BY_SIDE } from "./code-diff";
 import { languageSupport } from "./code-languages";
 import { look } from "./code-look";
 import { cx } from "./cx";
-
-const SIDE_BY_SIDE = 720;
 
 const strong = (tone: string) => ({ background: `color-mix(in oklab, var(--${tone}) 18%, transparent)` });
 const faint = (tone: string) => ({ background: `color-mix(in oklab, var(--${tone}) 8%, transparent)` });
@@ -89,18 +87,24 @@ export default function LoadedCodeDiff(props: CodeDiffProps & { height: number }
   const isSame = before === after;
   return (
     <>
-      <div className="border-line bg-sunken text-quiet relative flex h-[33px] items-center border-b text-xs font-medium">
+      <div
+        className={cx(
+          "border-line bg-sunken text-quiet relative border-b text-xs font-medium",
+          isWide === false ? "grid py-1 leading-6" : "flex h-[33px] items-center",
+          isLong && "pr-36",
+        )}
+      >
         {isSame ? (
           <span className="px-3">No differences</span>
         ) : (
           <>
-            <span className={cx("px-3", isWide && "w-1/2")}>
+            <span className={cx("min-w-0 truncate px-3", isWide && "w-1/2")}>
               <span aria-hidden className="text-bad mr-1.5 font-mono">
                 −
               </span>
               {beforeLabel}
             </span>
-            <span className="px-3">
+            <span className="min-w-0 truncate px-3">
               <span aria-hidden className="text-good mr-1.5 font-mono">
                 +
               </span>
@@ -112,7 +116,7 @@ export default function LoadedCodeDiff(props: CodeDiffProps & { height: number }
           <button
             type="button"
             onClick={() => setShowsAll(!showsAll)}
-            className="hover:bg-raised hover:text-ink absolute right-1 h-6 cursor-pointer rounded px-2"
+            className="hover:bg-raised hover:text-ink absolute top-1 right-1 h-6 cursor-pointer rounded px-2"
           >
             {showsAll ? "Show changes only" : "Show all lines"}
           </button>

@@ -20,8 +20,11 @@ export interface CodeDiffProps {
 
 const Loaded = lazily(() => import("./code-diff-loaded"));
 
-/** The height of the line above the code, with its border. */
-export const DIFF_HEADING = 33;
+/** From this width on the two sides stand beside each other. */
+export const SIDE_BY_SIDE = 720;
+
+/** The height of the headings above the code, with their border: one line, or one for each side. */
+const headingHeight = () => (innerWidth < SIDE_BY_SIDE ? 57 : 33);
 
 export function CodeDiff(props: CodeDiffProps) {
   const { label, before, after, maxLines = 24 } = props;
@@ -30,7 +33,9 @@ export function CodeDiff(props: CodeDiffProps) {
   return (
     <section aria-label={label} className="border-line bg-raised min-w-0 overflow-hidden rounded-md border">
       <Suspense
-        fallback={<div role="status" aria-label="Loading the comparison" style={{ height: height + DIFF_HEADING }} />}
+        fallback={
+          <div role="status" aria-label="Loading the comparison" style={{ height: height + headingHeight() }} />
+        }
       >
         <Loaded {...props} height={height} />
       </Suspense>

@@ -14,7 +14,7 @@ export interface SnippetTab {
 }
 
 export interface SnippetProps {
-  /** What the code does: "Send an event". */
+  /** The purpose of the code: "Send an event". */
   label: string;
   tabs: SnippetTab[];
 }
@@ -82,7 +82,9 @@ export function Snippet({ label, tabs }: SnippetProps) {
         tabIndex={0}
         className="overflow-x-auto -outline-offset-2"
       >
-        <pre className="w-max p-3 font-mono text-xs/5">{tab.code}</pre>
+        <pre className="w-max p-3 font-mono text-xs/5 max-sm:w-auto max-sm:wrap-anywhere max-sm:whitespace-pre-wrap">
+          {tab.code}
+        </pre>
       </div>
     </figure>
   );

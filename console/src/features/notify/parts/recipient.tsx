@@ -5,7 +5,7 @@ import { useId } from "react";
 
 import { Field } from "../../../components/ui/field";
 import { Go } from "../../../components/ui/go";
-import { api, data, type Schemas } from "../../../lib/api";
+import { api, data, type Schemas, useSession } from "../../../lib/api";
 import { asObject, asText } from "../../../lib/json";
 import { paths } from "../../../lib/paths";
 import { useSettled } from "../../../lib/use-settled";
@@ -13,7 +13,7 @@ import { useSettled } from "../../../lib/use-settled";
 export type Reference = Schemas["KnockReference"];
 export const TENANTS = "$tenants";
 
-/** What is known of a recipient; users, objects and tenants have the same in different places. */
+/** The properties of a recipient; users, objects and tenants have the same in different places. */
 export function propertiesOf(recipient: Schemas["KnockRecipient"]): Record<string, unknown> {
   if (recipient.__typename === "Object") return asObject(recipient.properties);
   const { __typename, id, created_at, updated_at, preferences, settings, ...properties } = recipient as Record<
@@ -66,8 +66,18 @@ export function nameIn(recipient: Schemas["KnockRecipient"] | undefined): string
   return asText(name) || asText(email) || undefined;
 }
 
+/** The name of a workspace of the organisation, which is a recipient as `workspaces/ws_…`. */
+function useWorkspaceName(reference: Reference): string | undefined {
+  const workspaces = useSession().data?.workspaces;
+  if (typeof reference === "string" || reference.collection !== "workspaces") return undefined;
+  const name = workspaces?.find(({ id }) => id === reference.id)?.name;
+  return name && `Workspace ${name}`;
+}
+
 /** The recipient's name; the id until it is known, and where it has none. */
-export function RecipientName({ reference, name }: { reference: Reference; name?: string | undefined }) {
+export function RecipientName({ reference, name: given }: { reference: Reference; name?: string | undefined }) {
+  const workspace = useWorkspaceName(reference);
+  const name = given ?? workspace;
   const known = useRecipient(name ? undefined : reference);
   return (
     <span title={wordOf(reference)} className="inline-block max-w-full truncate align-bottom">
@@ -138,7 +148,7 @@ export function RecipientField({ label, value, onChange, hint, problem, required
   );
 }
 
-/** Who writes a whole name or mail address means that user. */
+/** A whole name or mail address means that user. */
 function idOf(users: { id: string; name?: string | null; email?: string | null }[], text: string): string {
   const lower = text.trim().toLowerCase();
   const meant = users.filter(

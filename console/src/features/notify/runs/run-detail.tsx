@@ -47,6 +47,7 @@ export function useRunHead(id: string): { title: string; badges: ReactNode } {
 }
 
 export function RunDetail({ id }: { id: string }) {
+  const names = useWorkflowNames();
   const run = useRun(id);
   if (run.isPending) return <Skeleton lines={8} />;
   if (run.isError) return <Failure error={run.error} onRetry={() => void run.refetch()} />;
@@ -72,7 +73,7 @@ export function RunDetail({ id }: { id: string }) {
           [
             "Workflow",
             <Go key="w" to={paths.workflow(it.workflow)} className="text-bronze hover:underline">
-              {it.workflow}
+              {names[it.workflow] ?? it.workflow}
             </Go>,
           ],
           ...(it.actor ? [["Actor", <RecipientLink key="a" reference={it.actor} />] as [string, ReactNode]] : []),

@@ -1,4 +1,4 @@
-// What each workflow did for each recipient, and why something was not done.
+// The runs of workflows, one for each recipient, with the reason for everything that was not done.
 
 import { Route } from "lucide-react";
 
