@@ -124,7 +124,7 @@ export function search(root: unknown, words: string, limit = 1000): JsonPath[] {
   return hits;
 }
 
-/** What must be open and shown so that the path is seen. */
+/** The branches that must be open and shown so that the path is seen. */
 export function reveal(root: unknown, path: JsonPath): { open: string[]; portions: [string, number][] } {
   const open: string[] = [];
   const portions: [string, number][] = [];
@@ -150,7 +150,7 @@ export function pathText(path: JsonPath): string {
     .join("");
 }
 
-/** What "Copy value" copies: a string as it is, anything else as JSON. */
+/** The text that "Copy value" copies: a string as it is, anything else as JSON. */
 export function valueText(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? String(value));
 }
