@@ -1,4 +1,4 @@
-// What the page that is shown can do, for the palette: each page names its own.
+// The actions of the page that is shown, for the palette: each page names its own.
 
 import { type ReactNode, useEffect, useId, useSyncExternalStore } from "react";
 
@@ -34,5 +34,5 @@ function watch(watcher: () => void) {
   return () => void watchers.delete(watcher);
 }
 
-/** What can be done now: it follows a page that is still loaded when the palette opens. */
+/** The actions that can be done now: the list follows a page that is still loaded when the palette opens. */
 export const useOfferedActions = (): Action[] => useSyncExternalStore(watch, () => offered);

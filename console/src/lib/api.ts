@@ -34,13 +34,13 @@ export class ApiError extends Error {
   }
 }
 
-/** Whether the same request may be answered otherwise in a moment: 4xx are not, but for 408 and 429. */
+/** True if the same request may be answered otherwise in a moment: 4xx are not, but for 408 and 429. */
 export function isPassing(error: unknown): boolean {
   const status = error instanceof ApiError ? error.status : 0;
   return status < 400 || status >= 500 || status === 408 || status === 429;
 }
 
-/** Whether asking again is of no use to the holder of a link. */
+/** True if asking again is of no use to the holder of a link. */
 export function isGone(error: unknown): boolean {
   return error instanceof ApiError && error.status >= 400 && error.status < 500;
 }
@@ -49,7 +49,7 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401;
 }
 
-/** What a client answers. */
+/** The answer of a client. */
 export type Answer<T> = { data?: T; error?: unknown; response: Response };
 
 /** The data of an answer, or its error thrown. */
@@ -62,7 +62,7 @@ export async function data<T>(answer: Promise<Answer<T>>): Promise<T> {
   return data as T;
 }
 
-/** What a refusal says: `message` of our own API and of Knock's; `detail` of Svix's, a text or a list of what is wrong where. */
+/** The sentence of a refusal: `message` of our own API and of Knock's; `detail` of Svix's, a text or a list of faults with their places. */
 function sentence(refusal: unknown): string | undefined {
   const { message, detail } = asObject(refusal);
   if (Array.isArray(detail)) return detail.map((fault) => asText(asObject(fault).msg)).join("; ");
@@ -87,7 +87,7 @@ export function useWorkspace() {
   return all.find(({ id }) => id === workspace) ?? all[0];
 }
 
-/** What was read so lately, in milliseconds, is not read again by a part of a page that comes a little later. News do away with it. */
+/** The age, in milliseconds, up to which data is not read again by a part of a page that comes a little later. News do away with it. */
 export const JUST_READ = 2_000;
 
 const page = (workspace: string) => ({ params: { query: { limit: 30, workspace } } });

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "react";
 export type Hotkey = {
   /** "g o", "/", "?", "j", "Ctrl+K"; Ctrl is also Cmd. */
   keys: string;
-  /** What it does, for the list of all keys. */
+  /** The name of the action, for the list of all keys. */
   title: string;
   run: (event: KeyboardEvent) => void;
 };

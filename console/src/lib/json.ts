@@ -28,7 +28,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether two JSON values are the same, in whatever order their fields stand. */
+/** True if two JSON values are the same, in whatever order their fields stand. */
 export function isSame(a: unknown, b: unknown): boolean {
   const sorted = (_: string, value: unknown) =>
     isObject(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value;

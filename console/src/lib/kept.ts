@@ -1,4 +1,4 @@
-// What this browser remembers of its user: how wide, which columns, which views. Browsers may forbid it; then it lasts as long as the page.
+// The choices that this browser remembers: how wide, which columns, which views. Browsers may forbid it; then they last as long as the page.
 
 import { useSyncExternalStore } from "react";
 

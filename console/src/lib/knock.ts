@@ -1,4 +1,4 @@
-// What the Knock API is about, under the names that the pages use, and what they call it.
+// The nouns of the Knock API, under the names that the pages use.
 
 import type { Schemas } from "./api";
 
@@ -13,7 +13,7 @@ export const outcomeOf = (run: Run) => (run.error_count > 0 && run.status === "c
 
 export const settingsOf = (channel: Channel) => channel.environment_settings.production;
 
-/** What people call a type of channel. */
+/** The name of a type of channel, for people. */
 export const CHANNEL_NAMES: Record<string, string> = {
   in_app_feed: "In the app",
   email: "E-mail",

@@ -69,3 +69,6 @@ export const lazily = ((load: () => Promise<Record<string, unknown>>, name = "de
   };
   return Object.assign(show, { preload });
 }) as unknown as typeof lazyRouteComponent;
+
+/** A page of an area: its path within the workspace, and the component that stands there. */
+export type PageRoute = { path: string; page: ReturnType<typeof lazily> };

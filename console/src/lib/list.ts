@@ -22,7 +22,7 @@ export type List<T> = {
 };
 
 type Asked<T> = {
-  /** What is listed, and by which filters: the same is read once. */
+  /** The list and its filters: the same is read once. */
   key: (string | number | undefined)[];
   /** Reads a page, the first one without a cursor. */
   page: (cursor: string | undefined) => Promise<ListPage<T>>;
@@ -121,7 +121,7 @@ export function withChanges<T>(old: Pages<T>, seen: T[], idOf: (item: T) => stri
   return { ...old, pages };
 }
 
-/** What is in a first page and in none of the pages. */
+/** The items of a first page that are in none of the pages. */
 export function newIn<T>(old: Pages<T>, seen: T[], idOf: (item: T) => string): T[] {
   const known = new Set(old.pages.flatMap(({ items }) => items.map(idOf)));
   return seen.filter((item) => !known.has(idOf(item)));

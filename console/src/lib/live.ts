@@ -7,7 +7,7 @@ import { useEffect, useRef, useState } from "react";
 import { isPassing } from "./api";
 import { tellReachable } from "./reachable";
 
-/** What news are of. */
+/** The kinds of thing that news are about. */
 export type Kind = "delivery" | "observation" | "notification" | "attempt";
 const KINDS: Kind[] = ["delivery", "observation", "notification", "attempt"];
 

@@ -1,4 +1,4 @@
-// What the server tells about itself at /metrics, in the text format of Prometheus.
+// The server's own figures at /metrics, in the text format of Prometheus.
 
 import { useQuery } from "@tanstack/react-query";
 

@@ -1,4 +1,4 @@
-// Whether the signed-in member has a password. The API does not tell; it can be concluded from how they signed in and from the trail.
+// A guess at whether the signed-in member has a password. The API does not tell; it is concluded from how they signed in and from the trail.
 
 import { useQuery } from "@tanstack/react-query";
 

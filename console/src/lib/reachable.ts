@@ -1,4 +1,4 @@
-// Whether the server can be reached, as far as this tab knows.
+// The reachability of the server, as far as this tab knows.
 
 const AGAIN = 1_000;
 const PATIENCE = 5_000;

@@ -1,4 +1,4 @@
-// What the signed-in member may do, so that a page does not offer what the server refuses.
+// The rights of the signed-in member, so that a page does not offer what the server refuses.
 
 import { useSession } from "./api";
 

@@ -1,4 +1,4 @@
-// Whether the set-up list is shown on Home: it can be put away there, and brought back in the workspace's settings.
+// The place of the set-up list on Home: it can be put away there, and brought back in the workspace's settings.
 
 import { useKept } from "./kept";
 

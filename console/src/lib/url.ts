@@ -1,4 +1,4 @@
-// What a page is set to stands in its address: filters, tabs, the open panel. So back and forward work, and a link shows the same.
+// The state of a page stands in its address: filters, tabs, the open panel. So back and forward work, and a link shows the same.
 
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 

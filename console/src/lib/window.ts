@@ -14,7 +14,7 @@ function matching(query: string) {
 /** Room for a panel beside a list. */
 export const useWide = matching("(min-width: 1024px)");
 
-/** Whether an element is narrower than `least` pixels: on a phone, or beside something else. */
+/** True if an element is narrower than `least` pixels: on a phone, or beside something else. */
 export function useNarrowerThan(element: RefObject<HTMLElement | null>, least: number): boolean {
   const [isNarrow, setNarrow] = useState(() => innerWidth < least);
   useEffect(() => {
@@ -27,7 +27,7 @@ export function useNarrowerThan(element: RefObject<HTMLElement | null>, least: n
   return isNarrow;
 }
 
-/** What a page itself needs has been asked for by then, in milliseconds. */
+/** The time, in milliseconds, by which a page has asked for everything it needs. */
 const SETTLED = 1_000;
 
 /** Runs `work` a moment later, when the browser has nothing else to do. Returns what takes it back. */

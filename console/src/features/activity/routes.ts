@@ -1,3 +1,5 @@
-import { type PageRoute, page } from "../../lib/page-route";
+import { lazily, type PageRoute } from "../../lib/lazily";
 
-export const routes: PageRoute[] = [{ path: "/activity", page: page(() => import("./activity-page"), "ActivityPage") }];
+export const routes: PageRoute[] = [
+  { path: "/activity", page: lazily(() => import("./activity-page"), "ActivityPage") },
+];

@@ -1,6 +1,6 @@
-import { type PageRoute, page } from "../../lib/page-route";
+import { lazily, type PageRoute } from "../../lib/lazily";
 
 export const routes: PageRoute[] = [
-  { path: "/docs", page: page(() => import("./docs-page"), "DocsPage") },
-  { path: "/docs/$page", page: page(() => import("./docs-page"), "DocsPage") },
+  { path: "/docs", page: lazily(() => import("./docs-page"), "DocsPage") },
+  { path: "/docs/$page", page: lazily(() => import("./docs-page"), "DocsPage") },
 ];

@@ -1,3 +1,3 @@
-import { type PageRoute, page } from "../../lib/page-route";
+import { lazily, type PageRoute } from "../../lib/lazily";
 
-export const routes: PageRoute[] = [{ path: "/home", page: page(() => import("./home-page"), "HomePage") }];
+export const routes: PageRoute[] = [{ path: "/home", page: lazily(() => import("./home-page"), "HomePage") }];

@@ -1,7 +1,7 @@
-import { type PageRoute, page } from "../../lib/page-route";
+import { lazily, type PageRoute } from "../../lib/lazily";
 
 export const routes: PageRoute[] = [
-  { path: "/deliveries", page: page(() => import("./deliveries-page"), "DeliveriesPage") },
-  { path: "/integrations", page: page(() => import("./integrations-page"), "IntegrationsPage") },
-  { path: "/integrations/$id", page: page(() => import("./source-page"), "SourcePage") },
+  { path: "/deliveries", page: lazily(() => import("./deliveries-page"), "DeliveriesPage") },
+  { path: "/integrations", page: lazily(() => import("./integrations-page"), "IntegrationsPage") },
+  { path: "/integrations/$id", page: lazily(() => import("./source-page"), "SourcePage") },
 ];

@@ -1,6 +1,6 @@
-import { type PageRoute, page } from "../../lib/page-route";
+import { lazily, type PageRoute } from "../../lib/lazily";
 
 export const routes: PageRoute[] = [
-  { path: "/observations", page: page(() => import("./observations-page"), "ObservationsPage") },
-  { path: "/observations/$id", page: page(() => import("./observation-page"), "ObservationPage") },
+  { path: "/observations", page: lazily(() => import("./observations-page"), "ObservationsPage") },
+  { path: "/observations/$id", page: lazily(() => import("./observation-page"), "ObservationPage") },
 ];

@@ -1,5 +1,5 @@
-import { type PageRoute, page } from "../../lib/page-route";
+import { lazily, type PageRoute } from "../../lib/lazily";
 
 export const routes: PageRoute[] = [
-  { path: "/first-run", page: page(() => import("./first-run-page"), "FirstRunPage") },
+  { path: "/first-run", page: lazily(() => import("./first-run-page"), "FirstRunPage") },
 ];

@@ -1,9 +1,9 @@
-import { type PageRoute, page } from "../../lib/page-route";
+import { lazily, type PageRoute } from "../../lib/lazily";
 
 export const routes: PageRoute[] = [
-  { path: "/settings/workspace", page: page(() => import("./workspace-page"), "WorkspacePage") },
-  { path: "/settings/members", page: page(() => import("./members-page"), "MembersPage") },
-  { path: "/settings/keys", page: page(() => import("./keys-page"), "KeysPage") },
-  { path: "/settings/sign-in", page: page(() => import("./sign-in-page"), "SignInSettingsPage") },
-  { path: "/settings/system", page: page(() => import("./system-page"), "SystemPage") },
+  { path: "/settings/workspace", page: lazily(() => import("./workspace-page"), "WorkspacePage") },
+  { path: "/settings/members", page: lazily(() => import("./members-page"), "MembersPage") },
+  { path: "/settings/keys", page: lazily(() => import("./keys-page"), "KeysPage") },
+  { path: "/settings/sign-in", page: lazily(() => import("./sign-in-page"), "SignInSettingsPage") },
+  { path: "/settings/system", page: lazily(() => import("./system-page"), "SystemPage") },
 ];
