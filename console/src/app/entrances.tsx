@@ -34,7 +34,7 @@ const NOW_AT: Record<string, string> = {
   email: paths.channel("email"),
 };
 
-/** What `/notifications/…` led to, before every address named its workspace. */
+/** The targets of `/notifications/…`, before every address named its workspace. */
 export function EarlierNotifications() {
   const { _splat = "" } = useParams({ strict: false }) as { _splat?: string };
   const [first = "", second] = _splat.split("/");

@@ -78,7 +78,7 @@ function NotFound() {
   );
 }
 
-/** What stands in place of a page that failed. The frame around it stays. */
+/** The page that stands in place of one that failed. The frame around it stays. */
 function Broken({ error, reset }: ErrorComponentProps) {
   return (
     <div className="mx-auto max-w-md p-8">

@@ -21,7 +21,7 @@ const Drawer = lazily(() => import("./drawer"), "Drawer");
 const Palette = lazily(() => import("./palette"), "Palette");
 const KeyList = lazily(() => import("./key-list"), "KeyList");
 
-/** What the frame shows on demand is loaded once the page stands and nothing else is to be done: it is there in an outage as well. */
+/** Parts that the frame shows on demand are loaded once the page stands and nothing else is to be done: they are there in an outage as well. */
 function useFrameWithoutServer(ready: boolean) {
   useEffect(() => {
     if (!ready) return;
@@ -49,7 +49,7 @@ export function Shell() {
   const { connected, ready } = useLive(known !== undefined, workspace?.id);
 
   if (!known) {
-    // What was seen before an outage stays; who comes during one is let in when it is over.
+    // The page of before an outage stays; a person who comes during one is let in when it is over.
     return trouble && !signedOut ? (
       <main className="grid min-h-dvh place-items-center p-8">
         <p role="alert" className="text-bad max-w-prose">

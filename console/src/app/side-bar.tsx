@@ -35,7 +35,7 @@ export function SideBar({ onSearch }: { onSearch: () => void }) {
   );
 }
 
-/** What stands in the side bar, and in the drawer. */
+/** The content of the side bar, and of the drawer. */
 export function Inside({ folded, onSearch }: { folded: boolean; onSearch: () => void }) {
   const path = useLocation({ select: ({ pathname }) => pathname });
   const inSettings = /^\/w\/[^/]+\/settings/.test(path);

@@ -1,4 +1,4 @@
-// What a portal's link opens, out of its fragment. A page that is loaded again has lost it, and finds it where the
+// The key of a portal's link, out of its fragment. A page that is loaded again has lost it, and finds it where the
 // browser keeps it for this tab, if it may.
 
 export type Key = { appId: string; token: string };

@@ -28,7 +28,7 @@ function colourOf(word: string | null): string | undefined {
   return `#${digits.length === 3 ? [...digits].map((digit) => digit + digit).join("") : digits}`;
 }
 
-/** Whether dark text is easier to read on it (WCAG's relative luminance). */
+/** True if dark text is easier to read on it (WCAG's relative luminance). */
 function isLight(colour: string): boolean {
   const part = (at: number) => {
     const value = parseInt(colour.slice(at, at + 2), 16) / 255;

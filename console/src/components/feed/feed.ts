@@ -1,4 +1,4 @@
-// What the bell and the inbox know of a member's feed: a page after another, what can be done with items, and how they are told apart.
+// A member's feed, as the bell and the inbox have it: a page after another, the actions on items, and how they are told apart.
 
 import { type InfiniteData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
@@ -76,7 +76,7 @@ export function useMark() {
   });
 }
 
-/** What an item says in a line: its title, or its own words without their marks. */
+/** The line of an item: its title, or its own words without their marks. */
 export function lineOf(item: Item): string {
   const title = asText(item.data?.title);
   if (title) return title;
@@ -84,7 +84,7 @@ export function lineOf(item: Item): string {
   return new DOMParser().parseFromString(body, "text/html").body.textContent?.trim() || workflowOf(item);
 }
 
-/** What undoes a mark. */
+/** The mark that takes another one back. */
 export const BACK: Partial<Record<Mark, Mark>> = {
   archived: "unarchived",
   unarchived: "archived",

@@ -53,7 +53,7 @@ export function Button({
 }
 
 type IconButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, "children"> & {
-  /** What it does: read out, and shown when it is pointed at. */
+  /** The name of the action: read out, and shown when it is pointed at. */
   label: string;
   /** The keys that do the same. */
   keys?: string;

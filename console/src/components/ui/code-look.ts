@@ -110,7 +110,7 @@ const theme = EditorView.theme({
   ".cm-searchMatch-selected": { backgroundColor: "color-mix(in oklab, var(--bronze) 40%, transparent)" },
 });
 
-/** What every view of code has, editable or not. */
+/** The extensions of every view of code, editable or not. */
 export const look: Extension = [
   lineNumbers(),
   highlightSpecialChars(),

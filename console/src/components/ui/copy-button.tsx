@@ -9,7 +9,7 @@ import { cx } from "./cx";
 export interface CopyButtonProps {
   /** The text that is copied; a function is asked at the time of the click. */
   text: string | (() => string);
-  /** What the button does: "Copy path". */
+  /** The name of the action: "Copy path". */
   label: string;
   /** Shows only the icon; the label stays for screen readers and as the tooltip. */
   iconOnly?: boolean;

@@ -100,9 +100,9 @@ type ConfirmProps = {
   /** The button that asks. */
   trigger: ReactNode;
   title: string;
-  /** What will be gone, and for whom. */
+  /** The loss, and the people whom it concerns. */
   children: ReactNode;
-  /** What the button that does it says. */
+  /** The label of the button that does it. */
   action: string;
   /** Does it; the window stays open with the error if it fails. */
   onConfirm: () => Promise<unknown>;

@@ -1,10 +1,11 @@
-// What a list is narrowed to: a search, and one chip for each filter. All of it stands in the address; sets of filters can be kept.
+// The filters of a list: a search, and one chip for each filter. All of it stands in the address; sets of filters can be kept.
 
 import { Bookmark, ListFilter, Search, X } from "lucide-react";
 import { Popover } from "radix-ui";
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 
 import { useHotkeys } from "../../lib/hotkeys";
+import { isSame } from "../../lib/json";
 import { useKept } from "../../lib/kept";
 import { useUrl } from "../../lib/url";
 import { Button } from "./button";
@@ -92,11 +93,8 @@ export function FilterBar({ name, filters, search, children }: FilterBarProps) {
           ))}
           {views.length > 0 && isSet && <MenuLine />}
           {isSet && <MenuItem onSelect={keepView}>Keep this view</MenuItem>}
-          {views.some(({ filters }) => JSON.stringify(filters) === JSON.stringify(set)) && (
-            <MenuItem
-              danger
-              onSelect={() => setViews(views.filter(({ filters }) => JSON.stringify(filters) !== JSON.stringify(set)))}
-            >
+          {views.some(({ filters }) => isSame(filters, set)) && (
+            <MenuItem danger onSelect={() => setViews(views.filter(({ filters }) => !isSame(filters, set)))}>
               Forget this view
             </MenuItem>
           )}
@@ -123,7 +121,7 @@ function SearchField({ name, label }: { name: string; label: string }) {
   const sent = useRef(asked);
   const later = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
-    // What is typed meanwhile is not taken back by what was asked for a moment ago.
+    // Letters typed meanwhile are not taken back by the answer of a moment ago.
     if (asked !== sent.current) setText(asked);
     sent.current = asked;
   }, [asked]);

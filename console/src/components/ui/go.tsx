@@ -18,7 +18,7 @@ type GoProps = Omit<ComponentProps<"a">, "href"> & {
   children: ReactNode;
 };
 
-/** What paths begin with: the workspace's address, unless the host of the pages has none, as the portal. */
+/** The beginning of paths: the workspace's address, unless the host of the pages has none, as the portal. */
 export const LinkBase = createContext<string | undefined>(undefined);
 
 function useBase(): string {

@@ -7,7 +7,7 @@ export interface CodeVariable {
   detail?: string;
 }
 
-/** What may follow the path: `variablesUnder(all, ["recipient"])` gives `name`, `email`. */
+/** The names that may follow the path: `variablesUnder(all, ["recipient"])` gives `name`, `email`. */
 export function variablesUnder(variables: readonly CodeVariable[], path: readonly string[]): CodeVariable[] {
   const found = new Map<string, CodeVariable>();
   for (const { name, detail } of variables) {

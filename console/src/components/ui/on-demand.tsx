@@ -17,7 +17,7 @@ type OnDemandProps = {
   opens: "menu" | "dialog";
   /** Loads what opens; asked for as soon as the button is pointed at or focused. */
   load: (() => Promise<unknown>) | undefined;
-  /** What opens, open at once; it keeps the button as its own. */
+  /** The part that opens, open at once; it keeps the button as its own. */
   children: (trigger: Trigger) => ReactNode;
 };
 

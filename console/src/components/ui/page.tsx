@@ -1,4 +1,4 @@
-// What pages are laid out with: the heading, boxes, lists of facts, and what stands there while there is nothing.
+// The layout of pages: the heading, boxes, lists of facts, and the placeholders while there is nothing.
 
 import { ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
@@ -12,13 +12,13 @@ type Crumb = { title: string; to: string; search?: Search };
 
 type PageProps = {
   title: string;
-  /** What the page is for, in a sentence. */
+  /** The purpose of the page, in a sentence. */
   lead?: ReactNode;
-  /** What it is part of, outermost first. */
+  /** The pages that it is part of, outermost first. */
   crumbs?: Crumb[];
   /** Beside the title: states, kinds. */
   badges?: ReactNode;
-  /** What can be done here; the most wanted comes last. */
+  /** The actions of the page; the most wanted comes last. */
   actions?: ReactNode;
   /** Fills the window, and its parts scroll: for lists. Else the page scrolls. */
   fills?: boolean;
@@ -111,7 +111,7 @@ export function EmptyState({ icon, title, children, actions }: EmptyStateProps) 
   );
 }
 
-/** What stands where something is read: lines of about the same height. */
+/** A placeholder while something is read: lines of about the same height. */
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
     <div aria-hidden className="grid gap-3 p-4">
@@ -126,7 +126,7 @@ export function Skeleton({ lines = 3 }: { lines?: number }) {
   );
 }
 
-/** What went wrong, with the request's id for whoever looks into the log, and a way on. */
+/** The fault, with the request's id for the reader of the log, and a way on. */
 export function Failure({ error, onRetry }: { error: Error | null | undefined; onRetry?: () => void }) {
   if (!error) return null;
   const id = error instanceof ApiError ? error.requestId : undefined;

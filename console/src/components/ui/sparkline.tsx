@@ -5,7 +5,7 @@ import type { Tone } from "./tones";
 import { TONE_COLOUR } from "./tones";
 
 export interface SparklineProps {
-  /** What the line shows; the newest, lowest and highest value are added for screen readers. */
+  /** The subject of the line; the newest, lowest and highest value are added for screen readers. */
   label: string;
   /** Oldest first; null leaves a gap. */
   values: (number | null)[];

@@ -23,7 +23,7 @@ export interface DiagramStep {
   /** Colours the icon. */
   tone?: Tone;
   badges?: string[];
-  /** What is wrong with this step. */
+  /** The fault of this step. */
   problem?: string;
   branches?: DiagramBranch[];
 }

@@ -1,6 +1,6 @@
 // Steps with branches as a tree: how arrows walk through it, and how a step is inserted, moved or removed.
 
-/** What a step needs so that it can stand in the tree. */
+/** The parts of a step that the tree needs. */
 export type Branching<T> = { ref: string; branches?: { steps: T[] }[] };
 
 /** A place between steps: before the step that has this index now. */

@@ -21,7 +21,7 @@ const follow = (tell: () => void) => {
 export function Time({ at, className }: { at: string; className?: string }) {
   const seen = useSyncExternalStore(follow, () => now);
   const clock = Date.now();
-  // What has happened since the clock was looked at is not in the future.
+  // An event that came since the clock was looked at is not in the future.
   const moment = Math.min(Date.parse(at), clock);
   const words = ago(at, Math.max(seen, clock - PACE, moment));
   return (

@@ -1,4 +1,4 @@
-// What happened, one entry below the other, each with its moment.
+// Events, one entry below the other, each with its moment.
 
 import type { ReactNode } from "react";
 

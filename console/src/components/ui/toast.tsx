@@ -1,4 +1,4 @@
-// What was done, in a line at the edge of the window, with a way back where there is one.
+// The result of an action, in a line at the edge of the window, with a way back where there is one.
 
 import { type ComponentType, useEffect, useState } from "react";
 import type { ExternalToast, ToasterProps } from "sonner";

@@ -1,4 +1,4 @@
-// What a thing is like, told by a colour: as a CSS value for what is drawn, and as classes for text and tint.
+// The tone of a thing, told by a colour: as a CSS value for drawings, and as classes for text and tint.
 
 export type Tone = "good" | "bad" | "warn" | "info" | "quiet" | "bronze";
 

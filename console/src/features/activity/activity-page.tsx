@@ -1,4 +1,4 @@
-// Who changed what, and when.
+// The trail of changes: by whom, and when.
 
 import { useQuery } from "@tanstack/react-query";
 import { Activity as ActivityIcon } from "lucide-react";

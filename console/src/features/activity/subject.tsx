@@ -1,4 +1,4 @@
-// What a record is about, with the way there.
+// The subject of a record, with the way there.
 
 import { Go } from "../../components/ui/go";
 import { type Activity, type Names, subjectOf } from "./words";

@@ -75,7 +75,7 @@ export function actorInWords({ actor_kind, actor_id }: Activity, { members, keys
 
 export const shortId = (id: string) => (id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id);
 
-/** What it is about, and where that is seen. */
+/** The subject of a record, and where it is seen. */
 export function subjectOf(
   { action, subject_id, metadata }: Activity,
   { members, keys }: Names,

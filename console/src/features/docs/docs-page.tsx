@@ -65,7 +65,7 @@ function Text({ name }: { name: string }) {
   const isRead = text.data !== undefined;
   useEffect(() => {
     if (!isRead || !hash) return;
-    // What stands above it is drawn a moment later than it, and moves it.
+    // The parts above it are drawn a moment later than it, and move it.
     const timers = [0, 300].map((wait) =>
       setTimeout(() => document.getElementById(hash)?.scrollIntoView({ block: "start" }), wait),
     );

@@ -28,7 +28,7 @@ export const STATUSES: { value: RunStatus; title: string }[] = [
 export const isActive = ({ status }: Pick<Run, "status">) =>
   status === "queued" || status === "running" || status === "waiting";
 export const isOver = (run: Pick<Run, "status">) => !isActive(run);
-/** Whether it can go on from where it stopped. */
+/** True if it can go on from where it stopped. */
 export const canRetry = ({ status }: Pick<Run, "status">) => status === "failed" || status === "cancelled";
 
 export const readRun = (id: string) => data(api.GET("/api/runs/{id}", { params: { path: { id } } }));

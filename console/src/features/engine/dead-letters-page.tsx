@@ -1,4 +1,4 @@
-// What failed for good, by what it was and why; retried in bulk when the cause is mended.
+// Runs and jobs that failed for good, by name and reason; retried in bulk when the cause is mended.
 
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, RotateCcw } from "lucide-react";

@@ -1,4 +1,4 @@
-// What failed for good, by what it was and why: errors that differ only in ids and numbers are one.
+// Failures for good, by name and reason: errors that differ only in ids and numbers are one.
 
 import type { Run } from "./client";
 

@@ -16,7 +16,7 @@ import { paths } from "../../lib/paths";
 import type { RunDetail } from "./client";
 import { useRefresh } from "./client";
 
-/** What a workflow was started with: the data of its event or call. */
+/** The input that a workflow was started with: the data of its event or call. */
 export const inputOf = ({ input }: Pick<RunDetail, "input">): unknown =>
   isObject(input) && "data" in input ? asObject(input).data : input;
 

@@ -1,4 +1,4 @@
-// What can be done with a run: cancel it, continue it, or run it again with another input.
+// The actions on a run: cancel it, continue it, or run it again with another input.
 
 import { useMutation } from "@tanstack/react-query";
 import { Ban, Repeat, RotateCcw } from "lucide-react";

@@ -1,4 +1,4 @@
-// What a run or a job is, when it was what, and why it failed.
+// The facts of a run or a job: its moments, its cause, and why it failed.
 
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";

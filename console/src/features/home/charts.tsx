@@ -1,4 +1,4 @@
-// What came in and what went out, by the hour, of a day or a week.
+// Deliveries in and messages out, by the hour, of a day or a week.
 
 import { TimeChart } from "../../components/ui/chart";
 import { Failure, Panel, Skeleton } from "../../components/ui/page";

@@ -1,4 +1,4 @@
-// What needs somebody: each with the way to where it is mended.
+// The things that need a person: each with the way to where it is mended.
 
 import { CircleAlert, CircleCheck, TriangleAlert } from "lucide-react";
 

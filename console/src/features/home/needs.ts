@@ -1,4 +1,4 @@
-// What needs a person, the worst first, from what the APIs tell.
+// The things that need a person, the worst first, from the answers of the APIs.
 
 import { paths } from "../../lib/paths";
 

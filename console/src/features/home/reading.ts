@@ -1,4 +1,4 @@
-// What Home reads, each once, however many parts of the page show it.
+// The queries of Home, each made once, however many parts of the page show it.
 
 import { useQuery } from "@tanstack/react-query";
 import { api, data, useNotifications } from "../../lib/api";

@@ -1,4 +1,4 @@
-// What a new organisation has to do, until it is done.
+// The first tasks of a new organisation, until they are done.
 
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, CircleCheck, CircleDashed, X } from "lucide-react";

@@ -1,4 +1,4 @@
-// What came in from the sources, and what became of it.
+// The deliveries of the sources, and the result of each.
 
 import { Inbox, RotateCw } from "lucide-react";
 import { FirstSample } from "../../components/sample-delivery";

@@ -1,4 +1,4 @@
-// What to do at each provider, step by step, with the address and the secret to copy.
+// The set-up at each provider, step by step, with the address and the secret to copy.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";

@@ -4,7 +4,7 @@ import type { ProviderKey } from "../../lib/providers";
 
 type Step = {
   text: string;
-  /** What stands below it: the address or the secret to copy, or a field for the provider's secret. */
+  /** The part below it: the address or the secret to copy, or a field for the provider's secret. */
   shows?: "address" | "secret" | "enter";
 };
 
@@ -60,7 +60,7 @@ const SET_UPS: Record<ProviderKey, SetUp> = {
 
 export const setUpOf = (provider: ProviderKey): SetUp => SET_UPS[provider];
 
-/** Whether a provider out in the internet may reach an address: not on this machine and not in a private network. */
+/** True if a provider out in the internet may reach an address: not on this machine and not in a private network. */
 export function isReachable(address: string): boolean {
   const { hostname } = new URL(address, "http://localhost");
   return (

@@ -7,7 +7,7 @@ export type Source = Schemas["Source"];
 
 export type Health = { last?: Delivery; counts: Record<string, number>; all: Delivery[] };
 
-/** What became of a source's deliveries. */
+/** The results of a source's deliveries. */
 export function healthOf(source: string, deliveries: Delivery[]): Health {
   const all = deliveries.filter(({ source_id }) => source_id === source);
   const counts: Record<string, number> = {};

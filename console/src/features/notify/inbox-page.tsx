@@ -31,7 +31,7 @@ function Inbox({ member }: { member: string }) {
   const mark = useMark();
   const unseen = counts.data?.unseen_count ?? 0;
   const { mutate } = mark;
-  // Who looks at the inbox has seen what is in it.
+  // Opening the inbox marks its items as seen.
   useEffect(() => {
     if (unseen > 0) mutate({ mark: "seen", ids: "all" });
   }, [unseen, mutate]);

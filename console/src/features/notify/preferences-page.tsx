@@ -1,4 +1,4 @@
-// What the member is told, and how: a row for each workflow, a column for each type of channel.
+// The member's preferences: a row for each workflow, a column for each type of channel.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 

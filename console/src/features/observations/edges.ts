@@ -30,7 +30,7 @@ const KINDS: Record<string, [outgoing: string, incoming: string]> = {
   same_branch: ["Same branch", "Same branch"],
 };
 
-/** What this observation is to the other one. */
+/** The relation of this observation to the other one. */
 export function kindInWords({ type, direction }: Pick<Edge, "type" | "direction">): string {
   const [outgoing, incoming] = KINDS[type] ?? [words(type), words(type)];
   return direction === "incoming" ? incoming : outgoing;

@@ -1,4 +1,4 @@
-// What an observation caused: the webhook messages with their way through the endpoints, the notifications, and their runs.
+// The effects of an observation: the webhook messages with their way through the endpoints, the notifications, and their runs.
 
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";

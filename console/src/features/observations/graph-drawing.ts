@@ -1,4 +1,4 @@
-// What is drawn of the neighbourhood of an observation: one edge for each pair, and not so many that they cover all else.
+// The drawn part of an observation's neighbourhood: one edge for each pair, and not so many that they cover all else.
 
 import type { GraphEdge, GraphNode } from "../../components/ui/graph-layout";
 import type { Observation, Schemas } from "../../lib/api";

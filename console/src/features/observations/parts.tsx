@@ -1,4 +1,4 @@
-// What is told of an observation, on its page and in its panel.
+// The parts of an observation, on its page and in its panel.
 
 import { ExternalLink } from "lucide-react";
 import type { ReactNode } from "react";

@@ -1,4 +1,4 @@
-// What an observation refers to: commits, pull requests, branches, labels, people.
+// The references of an observation: commits, pull requests, branches, labels, people.
 
 import { words } from "../../lib/format";
 import { asObject, asText } from "../../lib/json";

@@ -1,4 +1,4 @@
-// Whether providers can reach the server at the address at which one looks at it, and whether the server is set to the same one.
+// A check that providers can reach the server at the address at which one looks at it, and that the server is set to the same one.
 
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, TriangleAlert } from "lucide-react";

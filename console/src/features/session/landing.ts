@@ -8,7 +8,7 @@ export async function landing(next?: string): Promise<string> {
   const { member, workspaces } = await data(api.GET("/api/session"));
   const workspace = workspaces[0];
   if (!workspace) return to;
-  // Whether they have one is only a help on the way in: without an answer they go on.
+  // The check for a workspace is only a help on the way in: without an answer they go on.
   const knows = await hasPassword(member.id).catch(() => true);
   return knows ? to : `/w/${workspace.id}/first-run`;
 }

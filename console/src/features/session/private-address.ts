@@ -8,7 +8,7 @@ export function isPrivate(host: string): boolean {
   );
 }
 
-/** What keeps others from a page's address, or from using it safely. */
+/** The obstacles that keep others from a page's address, or from using it safely. */
 export function problemOf({
   protocol,
   hostname,

@@ -1,4 +1,4 @@
-// What the server is, whether it is well, and what it does, as far as it tells.
+// The server: its version, its health and its work, as far as it tells.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";

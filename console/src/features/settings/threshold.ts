@@ -1,4 +1,4 @@
-// What a threshold of significance means: how many of the latest observations would have reached it.
+// The meaning of a threshold of significance: how many of the latest observations would have reached it.
 
 export function reaching(scores: number[], threshold: number): number {
   return scores.filter((score) => score >= threshold).length;

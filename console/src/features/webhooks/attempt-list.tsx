@@ -1,4 +1,4 @@
-// What was tried at an endpoint, newest first, and each attempt beside the list.
+// The attempts at an endpoint, newest first, and each attempt beside the list.
 
 import { Send } from "lucide-react";
 

@@ -17,7 +17,7 @@ export type Webhooks = {
   can: (capability: Capability) => boolean;
   host: "console" | "portal";
   places: Places;
-  /** What the application is called; the portal's holder knows. */
+  /** The application's name; the portal's holder knows it. */
   name?: string;
 };
 
@@ -29,7 +29,7 @@ export function useWebhooks(): Webhooks {
   return webhooks;
 }
 
-/** What a query is of; with it, the same is read once for all who show it. */
+/** The key of a query; with it, the same is read once for all who show it. */
 type Key = (string | number | undefined)[];
 
 /** Reads one thing. */

@@ -1,4 +1,4 @@
-// What is set at an endpoint beside its address: secret, headers, transformation, how it is authenticated; and its end.
+// The settings of an endpoint beside its address: secret, headers, transformation, authentication; and its end.
 
 import { Trash2 } from "lucide-react";
 

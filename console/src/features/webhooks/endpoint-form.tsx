@@ -6,6 +6,7 @@ import { Button, buttonLook } from "../../components/ui/button";
 import { Field } from "../../components/ui/field";
 import { Failure, Skeleton } from "../../components/ui/page";
 import { done } from "../../components/ui/toast";
+import { isSame } from "../../lib/json";
 import type { Endpoint } from "./client";
 import { useDo, useEndpoint, useEventTypes, usePart, useWebhooks } from "./context";
 import { EventTypeChoice } from "./event-type-choice";
@@ -70,7 +71,7 @@ function Form({ before }: { before?: Endpoint }) {
     // The guard against unsaved text has to be gone first.
     setTimeout(() => void goAt(places.endpoint(stored.id)));
   };
-  const isChanged = !isOut && JSON.stringify(asked) !== JSON.stringify(start);
+  const isChanged = !isOut && !isSame(asked, start);
   return (
     <form
       onSubmit={(event) => void submit(event)}

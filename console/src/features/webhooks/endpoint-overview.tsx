@@ -45,7 +45,7 @@ function DaysChart({ endpoint }: { endpoint: string }) {
           svix.GET("/api/v1/app/{app}/endpoint/{endpoint}/stats", { params: { path: { app, endpoint }, query } }),
         );
       },
-      // What is over does not change.
+      // A past period does not change.
       staleTime: day < today ? Number.POSITIVE_INFINITY : 15_000,
     })),
   });

@@ -13,7 +13,7 @@ import { useDo, useEventTypes, useWebhooks } from "./context";
 import { At } from "./frame";
 import { TaskProgress } from "./task-progress";
 
-/** What the server sends where no event type is described. */
+/** The payload that the server sends where no event type is described. */
 const PING = "svix.ping";
 
 export function EndpointTesting({ endpoint }: { endpoint: string }) {

@@ -12,6 +12,7 @@ import { useGo } from "../../components/ui/go";
 import { Failure, Page, Panel, Skeleton } from "../../components/ui/page";
 import { done, notDone } from "../../components/ui/toast";
 import { api, data, type Schemas } from "../../lib/api";
+import { isSame } from "../../lib/json";
 import { paths } from "../../lib/paths";
 import { useCan } from "../../lib/role";
 import { type EventType, exampleOf } from "./client";
@@ -168,7 +169,7 @@ function Form({ before }: { before?: EventType }) {
     event.preventDefault();
     void save();
   };
-  const isChanged = JSON.stringify(asked) !== JSON.stringify(start);
+  const isChanged = !isSame(asked, start);
   return (
     <form onSubmit={submit} className="grid gap-4">
       <Unsaved when={!isOut && isChanged} />

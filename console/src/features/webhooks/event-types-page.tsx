@@ -88,7 +88,7 @@ export function EventTypesPage() {
   const { set, isFiltered } = useFilters(filters, SEARCH.key);
   const found = matching(all, set.q, ({ name, description }) => [name, description])
     .filter((type) => !set.group || groupOf(type) === set.group)
-    // What is archived is shown when it is asked for.
+    // Archived event types are shown when they are asked for.
     .filter((type) => (set.state ? stateOf(type) === set.state : !type.archived));
   const rows = grouped(found).flatMap(([, members]) => members);
   const isImporting = url.get("new") === "import";

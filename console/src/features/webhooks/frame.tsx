@@ -1,4 +1,4 @@
-// What pages of webhooks are laid out with, in both hosts: in the console as any page, in the portal narrow and without a path.
+// The layout of webhook pages, in both hosts: in the console as any page, in the portal narrow and without a path.
 
 import { ArrowLeft } from "lucide-react";
 import type { ReactNode } from "react";
@@ -65,7 +65,7 @@ export function ListArea({ children }: { children: ReactNode }) {
   return <div className={cx("flex min-h-0 flex-col", look)}>{children}</div>;
 }
 
-/** What scrolls by itself beside lists that fill the window. */
+/** The part that scrolls by itself beside lists that fill the window. */
 export function ScrollArea({ children }: { children: ReactNode }) {
   const { host } = useWebhooks();
   return (

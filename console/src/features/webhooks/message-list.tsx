@@ -1,4 +1,4 @@
-// What was sent to the application, newest first.
+// The messages of the application, newest first.
 
 import { MessageSquareText } from "lucide-react";
 

@@ -61,7 +61,7 @@ export function MessageView() {
   );
 }
 
-/** What a message says can be forgotten, for instance when it holds data of a person who asks for it. */
+/** The content of a message can be removed, for instance when it holds data of a person who asks for it. */
 function RemovePayload({ message }: { message: Message }) {
   const remove = useDo(
     ({ svix, app }) =>
@@ -219,7 +219,7 @@ function AttemptTitle({ attempt }: { attempt: Attempt }) {
   );
 }
 
-/** What was answered, when it is asked for. */
+/** The answer of the endpoint, when it is asked for. */
 function Answer({ attempt }: { attempt: Attempt }) {
   const [open, setOpen] = useState(false);
   return (

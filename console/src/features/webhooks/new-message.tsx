@@ -57,7 +57,7 @@ function Form() {
     setType(name);
     const chosen = types.data?.find((one) => one.name === name);
     const example = chosen && exampleOf(chosen);
-    // What was typed is not thrown away.
+    // Typed text is not thrown away.
     if (!isTyped && isObject(example)) setPayload(JSON.stringify(example, null, 2));
   };
   const submit = async (event: FormEvent) => {

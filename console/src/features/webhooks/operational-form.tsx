@@ -14,7 +14,7 @@ import type { EndpointIn, OperationalEndpoint } from "./client";
 import { useRefresh } from "./context";
 import { isPrivateAddress } from "./private-address";
 
-/** What operational endpoints can be told, as the server sends it. */
+/** The events of operational endpoints, as the server sends them. */
 const TYPES: [name: string, about: string][] = [
   ["endpoint.created", "An endpoint was added."],
   ["endpoint.updated", "An endpoint was changed."],

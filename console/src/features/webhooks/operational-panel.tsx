@@ -13,6 +13,7 @@ import { Facts, Failure, Panel, Skeleton } from "../../components/ui/page";
 import { Time } from "../../components/ui/time";
 import { done, notDone } from "../../components/ui/toast";
 import { api, data } from "../../lib/api";
+import { isSame } from "../../lib/json";
 import { useCan } from "../../lib/role";
 import { useUrl } from "../../lib/url";
 import type { OperationalEndpoint } from "./client";
@@ -163,7 +164,7 @@ function HeadersForm({
       await refresh();
     },
   });
-  const isChanged = JSON.stringify(valuesOf(pairs)) !== JSON.stringify(before);
+  const isChanged = !isSame(valuesOf(pairs), before);
   return (
     <div className="grid gap-3 p-4">
       <Pairs label="Names and values" one="header" pairs={pairs} onChange={setPairs} />

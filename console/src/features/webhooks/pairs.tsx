@@ -15,7 +15,7 @@ export const valuesOf = (pairs: Pair[]): Record<string, string> =>
 
 type PairsProps = {
   label: string;
-  /** What one of them is called: "header". */
+  /** The name of one of them: "header". */
   one: string;
   pairs: Pair[];
   onChange: (pairs: Pair[]) => void;

@@ -1,4 +1,4 @@
-// Whether an address leads to a private network, which servers refuse to send to unless their operator allows it.
+// A check for addresses in private networks, which servers refuse to send to unless their operator allows it.
 
 export function isPrivateAddress(text: string): boolean {
   const host = hostOf(text);

@@ -12,6 +12,7 @@ import { Failure, Panel, Skeleton } from "../../components/ui/page";
 import { Time } from "../../components/ui/time";
 import { done } from "../../components/ui/toast";
 import type { Schemas } from "../../lib/api";
+import { isSame } from "../../lib/json";
 import { exampleOf, type Simulation, type Transformation, type TransformationPatch } from "./client";
 import { useDo, useEventTypes, useRead, useWebhooks } from "./context";
 import { Pairs, pairsOf, valuesOf } from "./pairs";
@@ -58,7 +59,7 @@ function Editor({ endpoint, before }: { endpoint: string; before: Transformation
     (_, { enabled }) => done(enabled ? "The transformation is saved, and on" : "The transformation is off"),
   );
   const mayChange = can("ManageTransformations");
-  const areVariablesNew = JSON.stringify(valuesOf(variables)) !== JSON.stringify(before.variables ?? {});
+  const areVariablesNew = !isSame(valuesOf(variables), before.variables ?? {});
   const isChanged = code !== stored || areVariablesNew;
   const save = () =>
     store.mutate({ code, enabled: true, variables: areVariablesNew ? valuesOf(variables) : undefined });
@@ -118,7 +119,7 @@ function Editor({ endpoint, before }: { endpoint: string; before: Transformation
   );
 }
 
-/** What the script would make of an example, without sending it. */
+/** The script's result for an example, without sending it. */
 function Trial({ endpoint, code, variables }: { endpoint: string; code: string; variables: Record<string, string> }) {
   const types = useEventTypes();
   const [type, setType] = useState("");

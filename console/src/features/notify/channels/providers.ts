@@ -193,10 +193,10 @@ export const providerOf = (key: string): Provider | undefined => PROVIDERS.find(
 export const providersOf = (type: string): Provider[] => PROVIDERS.filter((provider) => provider.type === type);
 export const typeTitle = (type: string) => CHANNEL_NAMES[type] ?? (type === "in_app_guide" ? "Guide" : type);
 
-/** What a form says of settings: a text to set, `null` to take out, nothing to leave as it is. */
+/** The settings in a form: a text to set, `null` to take out, nothing to leave as it is. */
 export type Change = Record<string, string | null | undefined>;
 
-/** What is sent of the provider's settings: only what was written, so that nothing else is lost. */
+/** The provider's settings in a request: only those that were written, so that nothing else is lost. */
 export function settingsOf(provider: Provider, change: Change): Record<string, unknown> {
   return Object.fromEntries(
     provider.fields.flatMap(({ name, kind }) => {

@@ -22,7 +22,7 @@ type TargetIn = Schemas["KnockObjectIn"] & { slack_threshold: number };
 /** The Slack channel that is told, the Slack workspace, and the code of what went wrong with the last message. */
 type Stored = { channel?: string | undefined; team?: string | undefined; trouble?: string | undefined };
 
-/** What is told: everything from this significance on. */
+/** The threshold of a channel: observations of this significance and more are sent. */
 const KINDS = [
   { threshold: 70, name: "What matters most", about: "observations that score 70 or more" },
   { threshold: 0, name: "All observations", about: "whatever they score" },
@@ -36,7 +36,7 @@ const holder = (workspace: string) => ({
   access_token_object: JSON.stringify({ object_id: workspace, collection: "$tenants" }),
 });
 
-/** What is stored for Slack with an object; nothing where there is none. */
+/** The stored Slack data of an object; nothing where there is none. */
 async function stored(collection: string, id: string): Promise<Stored> {
   try {
     const { data: kept } = await data(

@@ -33,7 +33,7 @@ export type DocumentKind = {
   /** False if every change takes effect at once. */
   hasDrafts: boolean;
   canSwitch: boolean;
-  /** What a commit does, in a sentence. */
+  /** The effect of a commit, in a sentence. */
   effect: string;
   fields: DocumentField[];
   /** The document that a new one begins as. */

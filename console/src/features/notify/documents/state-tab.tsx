@@ -1,4 +1,4 @@
-// What is known of a document beside its content; switching a guide on and off, exporting, deleting.
+// The state of a document beside its content; switching a guide on and off, exporting, deleting.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 

@@ -21,7 +21,7 @@ import {
 } from "./conditions";
 
 type ConditionsEditorProps = {
-  /** What holds only then: "This step is taken". */
+  /** The consequence of the conditions: "This step is taken". */
   label: string;
   value: unknown;
   onChange: (conditions: Conditions | null) => void;

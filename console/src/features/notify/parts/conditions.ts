@@ -43,7 +43,7 @@ const BY_KEY = new Map(OPERATORS.map((operator) => [operator.key, operator]));
 export const takesArgument = (operator: string) => BY_KEY.get(operator)?.takes !== 0;
 export const operatorTitle = (operator: string) => BY_KEY.get(operator)?.title ?? operator.replaceAll("_", " ");
 
-/** What is to be compared with, for people to read and write. */
+/** The argument of a condition, for people to read and write. */
 export function argumentText(argument: unknown): string {
   if (argument === undefined || argument === null) return "";
   return typeof argument === "string" ? argument : JSON.stringify(argument);

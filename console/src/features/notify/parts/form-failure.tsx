@@ -1,4 +1,4 @@
-// What went wrong with a form, at its lower end; takes no room while nothing did.
+// The fault of a form, at its lower end; takes no room while there is none.
 
 import { Failure } from "../../../components/ui/page";
 

@@ -24,7 +24,7 @@ function settingOf(value: unknown): Setting | null {
   return isObject(value) ? undefined : null;
 }
 
-/** What is set for a row and a type of channel; all that is not set is wanted. */
+/** The setting of a row and a type of channel; all that is not set is wanted. */
 export function settingIn(set: PreferenceSet, row: Row, type: string): Setting {
   if (row.part === "all") return orWanted(settingOf(asObject(set.channel_types)[type]));
   const whole = asObject(set[row.part])[row.key];
@@ -37,7 +37,7 @@ export function settingIn(set: PreferenceSet, row: Row, type: string): Setting {
 
 const orWanted = (setting: Setting | null): Setting => (setting === null ? true : setting);
 
-/** What is written to change one box; the others stay. A row that was set as a whole is set channel by channel from then on. */
+/** The change that one box makes; the others stay. A row that was set as a whole is set channel by channel from then on. */
 export function changeOf(set: PreferenceSet, row: Row, type: string, wanted: boolean): PreferenceSetIn {
   if (row.part === "all") return { __persistence_strategy__: "merge", channel_types: { [type]: wanted } };
   const whole = asObject(set[row.part])[row.key];

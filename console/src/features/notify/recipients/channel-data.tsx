@@ -1,4 +1,4 @@
-// What a recipient is reached by, for each channel: connections of chats, devices of push; of a tenant also settings of its own.
+// The addresses of a recipient, for each channel: connections of chats, devices of push; of a tenant also settings of its own.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
@@ -12,7 +12,7 @@ import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
 import { Segments } from "../../../components/ui/tabs";
 import { done } from "../../../components/ui/toast";
 import { ApiError, api, data } from "../../../lib/api";
-import { asList, asObject, asText, isObject } from "../../../lib/json";
+import { asList, asObject, asText, isObject, isSame } from "../../../lib/json";
 import type { Channel } from "../../../lib/knock";
 import { useChannels } from "../messages/messages-page";
 import { JsonField } from "../parts/code-field";
@@ -119,7 +119,7 @@ function DataForm({ reference, channel, kept }: { reference: Reference; channel:
     await refresh();
     done("The channel data is removed.");
   };
-  const isChanged = JSON.stringify(value) !== JSON.stringify(kept ?? {});
+  const isChanged = !isSame(value, kept ?? {});
   return (
     <div className="grid gap-4 p-4">
       {hasForm && (

@@ -7,7 +7,7 @@ import { Button } from "../../../components/ui/button";
 import { Panel } from "../../../components/ui/page";
 import { done } from "../../../components/ui/toast";
 import { api, data, type Schemas } from "../../../lib/api";
-import { asObject, isObject } from "../../../lib/json";
+import { asObject, isObject, isSame } from "../../../lib/json";
 import { JsonField } from "../parts/code-field";
 import { FormFailure } from "../parts/form-failure";
 import { propertiesOf, type Reference, TENANTS, wordOf } from "../parts/recipient";
@@ -34,7 +34,7 @@ export function PropertiesPanel({
     ...(recipient.__typename === "Tenant" && { settings: asObject(recipient.settings) }),
   };
   const [value, setValue] = useState<unknown>(stored);
-  const isChanged = JSON.stringify(value) !== JSON.stringify(stored);
+  const isChanged = !isSame(value, stored);
   const save = useMutation({
     mutationFn: () => writeProperties(reference, changesOf(stored, asObject(value))),
     onSuccess: () => {

@@ -1,12 +1,10 @@
 // Properties as they are edited, and what of the edit is sent.
 
-import { isObject } from "../../../lib/json";
+import { isObject, isSame } from "../../../lib/json";
 
 /** Only what has changed is sent; a property that was taken out is set to null, since the API keeps what is not named. */
 export function changesOf(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> {
-  const changed = Object.entries(after).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]),
-  );
+  const changed = Object.entries(after).filter(([name, value]) => !isSame(value, before[name]));
   const removed = Object.keys(before).filter((name) => !(name in after) && before[name] !== null);
   return Object.fromEntries([...changed, ...removed.map((name) => [name, null] as const)]);
 }
@@ -15,7 +13,8 @@ export function changesOf(before: Record<string, unknown>, after: Record<string,
 export type ConnectionKind = "incoming_webhook" | "channel_id" | "user_id";
 export type Connection = {
   kind: ConnectionKind;
-  value: string /** What else it has: kept as it is. */;
+  value: string;
+  /** Its other fields, kept as they are. */
   rest: Record<string, unknown>;
 };
 

@@ -74,7 +74,7 @@ export function RecipientPreferences({ reference }: { reference: Reference }) {
   );
 }
 
-/** What everybody within a tenant begins with. It is part of the tenant's settings, which are written as a whole. */
+/** The default preferences within a tenant. They are part of the tenant's settings, which are written as a whole. */
 export function TenantDefaults({ tenant }: { tenant: Schemas["KnockTenant"] }) {
   const settings = asObject(tenant.settings);
   const stored = isObject(settings.preference_set) ? settings.preference_set : {};

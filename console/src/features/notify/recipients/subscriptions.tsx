@@ -1,4 +1,4 @@
-// Whom an object's notifications reach, and which objects a recipient follows.
+// The subscribers of an object, and the objects that a recipient follows.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { X } from "lucide-react";

@@ -1,4 +1,4 @@
-// What a run's log tells: a block for each step, with what it came to and why.
+// The log of a run as blocks: one for each step, with its result and the reason.
 
 import type { Tone } from "../../../components/ui/tones";
 import { asList, asObject, asText } from "../../../lib/json";
@@ -19,7 +19,7 @@ export type Line = {
   preference?: string;
   /** A time that it waits for. */
   until?: string;
-  /** What else is known. */
+  /** The other data of the event. */
   rest?: Record<string, unknown>;
 };
 

@@ -1,4 +1,4 @@
-// What every part of the editor of a workflow knows: the draft, what is wrong with it, and what it may name.
+// The context of the workflow editor: the draft, its faults, and the names it may use.
 
 import { createContext, use } from "react";
 

@@ -1,4 +1,4 @@
-// What a step would say, rendered by the server while it is written.
+// The preview of a step, rendered by the server while it is written.
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -82,7 +82,7 @@ function Shown({ step, sample }: { step: Step; sample: Sample }) {
   );
 }
 
-/** Whom and what the preview is with; also what a test run begins with. */
+/** The recipient and the data of the preview; a test run begins with them as well. */
 export function SampleForm() {
   const { sample, setSample } = useEditor();
   const recipient = asObject(sample.recipient);

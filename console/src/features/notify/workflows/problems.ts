@@ -1,4 +1,4 @@
-// What is wrong with a workflow, at the step and the field that it is about.
+// The faults of a workflow, at the step and the field that each is about.
 
 import type { Schemas } from "../../../lib/api";
 import { asObject, asText } from "../../../lib/json";
@@ -28,7 +28,7 @@ function fieldOf(field: string, message: string): string {
 
 type Known = { channels?: Schemas["KnockChannel"][]; groups?: string[]; workflows?: string[] };
 
-/** What the server takes, and what yet cannot work: channels and workflows that are not there. */
+/** Faults that the server does not refuse and that cannot work: channels and workflows that are not there. */
 export function missing(doc: Doc, { channels, groups, workflows }: Known): Problem[] {
   return allSteps(doc.steps).flatMap((step): Problem[] => {
     const channel = channels?.find(({ key, id }) => step.channel_key === key || step.channel_key === id);

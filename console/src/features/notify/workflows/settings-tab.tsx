@@ -1,4 +1,4 @@
-// What a workflow is called and when it runs: changed with the draft. Whether it is on, and that it is there: at once.
+// The settings of a workflow. Name and conditions are changed with the draft; the state, and deleting, take effect at once.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Code } from "../../../components/ui/badge";

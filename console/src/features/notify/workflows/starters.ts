@@ -1,4 +1,4 @@
-// What a new workflow can begin with.
+// The starting points of a new workflow.
 
 import type { Doc } from "./document";
 

@@ -240,7 +240,7 @@ function StepJson({ step }: { step: Step }) {
     if (!isObject(value) || typeof value.ref !== "string" || value.ref === "" || typeof value.type !== "string") return;
     const isTaken = value.ref !== step.ref && stepOf(draft.doc.steps, value.ref) !== undefined;
     if (isTaken) return;
-    // What is written may be anything that names a step: the server says what is wrong with it.
+    // The text may be anything that names a step: the server finds its faults.
     const next = { ...value, ...(branches && { branches }), ...(cohort_branches && { cohort_branches }) } as Step;
     draft.change((doc) => withStep(doc, step.ref, () => next), `${step.ref} json`);
     if (next.ref !== step.ref) url.set({ step: next.ref }, { replace: true });

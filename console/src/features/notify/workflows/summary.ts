@@ -1,4 +1,4 @@
-// What a step does, in a line for its box in the diagram.
+// The summary of a step, in a line for its box in the diagram.
 
 import { asList, asObject, asText } from "../../../lib/json";
 import type { Step } from "../../../lib/knock";
@@ -85,7 +85,7 @@ const firstLine = (text = "") =>
     .map((line) => line.trim())
     .find((line) => line && line !== "{") ?? "";
 
-/** What a message begins with. */
+/** The first words of a message. */
 function contentOf({ template }: Step): string {
   const first = ["subject", "title", "summary", "markdown_body", "text_body", "url"]
     .map((name) => asText(asObject(template)[name]))

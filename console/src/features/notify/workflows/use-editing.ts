@@ -1,4 +1,4 @@
-// What the editor of a workflow reads and writes: what it may name, what is wrong, and saving.
+// The queries of the workflow editor: the names it may use, the faults of the draft, and saving.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef } from "react";
@@ -50,7 +50,7 @@ export function useSurroundings(key: string) {
 
 type Surroundings = ReturnType<typeof useSurroundings>;
 
-/** What is wrong with the draft, as the server sees it once one pauses. */
+/** The faults of the draft, as the server sees it once one pauses. */
 export function useCheck(key: string, doc: Doc, around: Surroundings): Problem[] {
   const settled = useSettled(JSON.stringify(doc), 400);
   const check = useQuery({

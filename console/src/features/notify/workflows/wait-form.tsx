@@ -1,4 +1,4 @@
-// What a step waits for, and for how long.
+// The form of a step that waits: for which event, and for how long.
 
 import { Field, SelectField } from "../../../components/ui/field";
 import type { Step } from "../../../lib/knock";

@@ -177,7 +177,7 @@ function Loaded({ workflow }: { workflow: Workflow }) {
   );
 }
 
-/** What previews and test runs begin with: the last message's data, or an example of the schema; and the member. */
+/** The sample that previews and test runs begin with: the last message's data, or an example of the schema; and the member. */
 function useSample(workflow: Workflow, samples: unknown[]): [Sample, (sample: Sample) => void] {
   const session = useSession();
   const [own, setOwn] = useState<Sample>();
