@@ -842,6 +842,7 @@ for (const theme of ["light", "dark"]) {
       }
       await at(page, "/workflows/compared?tab=versions");
       await page.getByRole("button", { name: "Compare" }).last().click();
+      assert.equal(await page.getByText("Draft", { exact: true }).count(), 0, "what was committed is no draft");
       const changes = page.getByRole("region", { name: "What has changed" });
       for (const side of [/^−The version of/, /^\+The draft$/]) await changes.getByText(side).waitFor();
       await check(page, `comparison-${theme}-${width}`);

@@ -21,22 +21,30 @@ export const versionsKey = (type: ResourceType, key: string) => ["commits", type
 export const useVersions = (type: ResourceType, key: string) =>
   useQuery({ queryKey: versionsKey(type, key), queryFn: () => commitsOf(type, key) });
 
-/** The document of a version, which never changes. */
-export const versionQuery = (id: string) =>
+/** Fields that the server adds where a document is read by its key, and not to its versions. */
+const ADDED: Partial<Record<ResourceType, Record<string, unknown>>> = { workflow: { categories: [], steps: [] } };
+
+/** The document of a version, which never changes, with the fields that the document itself is read with. */
+export const versionQuery = (type: ResourceType, id: string) =>
   queryOptions({
     queryKey: ["commit", id],
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async () => {
+    queryFn: async (): Promise<object> => {
       const { document } = await data(api.GET("/v1/commits/{id}", { params: { path: { id } } }));
-      return documentOf(document as ServerFields) as object;
+      return withAdded(type, documentOf(document as ServerFields));
     },
   });
+
+export function withAdded(type: ResourceType, document: object): object {
+  const missing = Object.entries(ADDED[type] ?? {}).filter(([name]) => !(name in document));
+  return { ...document, ...Object.fromEntries(missing) };
+}
 
 /** True if the draft differs from the newest commit. */
 export function useIsAhead(type: ResourceType, stored: ServerFields): boolean {
   const versions = useVersions(type, stored.key);
   const newest = versions.data?.[0];
-  const current = useQuery({ ...versionQuery(newest?.id ?? ""), enabled: newest !== undefined });
+  const current = useQuery({ ...versionQuery(type, newest?.id ?? ""), enabled: newest !== undefined });
   if (!versions.data) return false;
   return !newest || (current.data !== undefined && !isSame(documentOf(stored), current.data));
 }

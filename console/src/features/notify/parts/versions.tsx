@@ -43,6 +43,7 @@ export function Versions<Doc>({ type, of, draft, isAhead, none }: VersionsProps<
             {versions.data.map((commit, index) => (
               <VersionRow
                 key={commit.id}
+                type={type}
                 commit={commit}
                 isCurrent={index === 0}
                 isChosen={chosen.includes(commit.id)}
@@ -53,12 +54,13 @@ export function Versions<Doc>({ type, of, draft, isAhead, none }: VersionsProps<
           </ol>
         )}
       </Panel>
-      {chosen.length > 0 && <Comparison ids={chosen} all={versions.data} draft={draft.doc} />}
+      {chosen.length > 0 && <Comparison type={type} ids={chosen} all={versions.data} draft={draft.doc} />}
     </div>
   );
 }
 
 type VersionRowProps = {
+  type: ResourceType;
   commit: Commit;
   isCurrent: boolean;
   isChosen: boolean;
@@ -66,11 +68,11 @@ type VersionRowProps = {
   onRestore: (document: object) => void;
 };
 
-function VersionRow({ commit, isCurrent, isChosen, onChoose, onRestore }: VersionRowProps) {
+function VersionRow({ type, commit, isCurrent, isChosen, onChoose, onRestore }: VersionRowProps) {
   const queries = useQueryClient();
   const author = commit.author.name;
   const restore = useMutation({
-    mutationFn: () => queries.fetchQuery(versionQuery(commit.id)),
+    mutationFn: () => queries.fetchQuery(versionQuery(type, commit.id)),
     onSuccess: (document) => {
       onRestore(document);
       done("The draft is as that version was. Save or commit it to keep it.");
@@ -101,10 +103,10 @@ function VersionRow({ commit, isCurrent, isChosen, onChoose, onRestore }: Versio
 }
 
 /** One version compared with the draft, or two with each other: the older one first. */
-function Comparison({ ids, all, draft }: { ids: string[]; all: Commit[]; draft: unknown }) {
+function Comparison({ type, ids, all, draft }: { type: ResourceType; ids: string[]; all: Commit[]; draft: unknown }) {
   const order = [...ids].sort((a, b) => place(all, b) - place(all, a));
-  const first = useQuery(versionQuery(order[0] ?? ""));
-  const second = useQuery(versionQuery(order[1] ?? order[0] ?? ""));
+  const first = useQuery(versionQuery(type, order[0] ?? ""));
+  const second = useQuery(versionQuery(type, order[1] ?? order[0] ?? ""));
   const failed = [first, second].find(({ isError }) => isError);
   if (failed?.error) return <Failure error={failed.error} onRetry={() => void failed.refetch()} />;
   if (first.isPending || second.isPending) return <Skeleton lines={8} />;
