@@ -53,10 +53,11 @@ before(async () => {
   await set("/translations/fr?commit=true", { translation: { format: "json", content: '{"greeting": "Salut"}' } });
   await set("/guides/tour?commit=true", { guide: { name: "Tour", type: "tour", active: true, steps: [{ ref: "a", schema_key: "card", values: {} }] } });
   await set("/channel_groups/mails", { channel_group: { name: "Mails", channel_rules: [{ channel_key: "email", rule_type: "always" }] } });
-  const compared = (name) => set("/workflows/compared?commit=true", { workflow: { name, steps: [] } });
+  await set("/partials/button?commit=true", { partial: { name: "Button", type: "html", content: "<a href=\"{{ url }}\">{{ label }}</a>" } });
+  const pressed = { ref: "feed", type: "channel", channel_key: "in-app", channel_type: "in_app_feed", template: { markdown_body: "{% render 'button', url: url %}" } };
+  const compared = (name) => set("/workflows/compared?commit=true", { workflow: { name, steps: [pressed] } });
   await compared("A first name");
   await compared("Compared");
-  await set("/partials/button?commit=true", { partial: { name: "Button", type: "html", content: "<a href=\"{{ url }}\">{{ label }}</a>" } });
   await deliver(server, "release", release("1.0"));
 });
 
@@ -814,6 +815,7 @@ const PAGES = [
   ["translations", "/templates?tab=translations", (page) => page.getByRole("row", { name: /fr/ })],
   ["translation", "/templates/translations/fr", (page) => page.getByRole("textbox", { name: "Texts" })],
   ["guide-state", "/guides/tour?tab=state", (page) => page.getByRole("button", { name: "Switch off" })],
+  ["partial-state", "/templates/partials/button?tab=state", (page) => page.getByRole("link", { name: "Compared" })],
   ["guides", "/guides", (page) => page.getByRole("row", { name: /Tour/ })],
   ["guide", "/guides/tour", (page) => page.getByRole("textbox", { name: "Address patterns" })],
   ["channel-group", "/channel-groups/mails", (page) => page.getByRole("textbox", { name: "Rules" })],

@@ -1,21 +1,28 @@
 // The state of a document beside its content; switching a guide on and off, exporting, deleting.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 
 import { Code } from "../../../components/ui/badge";
 import { Button } from "../../../components/ui/button";
 import { Confirm } from "../../../components/ui/dialog";
 import { saveAs } from "../../../components/ui/export";
-import { useGo } from "../../../components/ui/go";
+import { Go, useGo } from "../../../components/ui/go";
 import { Facts, Failure, Panel } from "../../../components/ui/page";
 import { Time } from "../../../components/ui/time";
 import { done } from "../../../components/ui/toast";
+import type { Workflow } from "../../../lib/knock";
+import { paths } from "../../../lib/paths";
 import { fileOf } from "../parts/stored-document";
+import { useWorkflows } from "../parts/workflow-names";
 import { activate, documentQuery, listKey, remove } from "./client";
 import { type DocumentKind, type StoredDocument, titleOf } from "./kinds";
+import { usersOf } from "./usage";
 
 export function StateTab({ kind, stored }: { kind: DocumentKind; stored: StoredDocument }) {
   const { key, active } = stored;
+  const workflows = useWorkflows();
+  const users = workflows.data && usersOf(kind, key, workflows.data);
   const queries = useQueryClient();
   const go = useGo();
   const turn = useMutation({
@@ -45,6 +52,7 @@ export function StateTab({ kind, stored }: { kind: DocumentKind; stored: StoredD
                 ],
               ]
             : []),
+          ...(users ? [["Used by", <Users key="users" of={users} />] as [string, ReactNode]] : []),
           ["Changed", <Time key="at" at={stored.updated_at} />],
           ["Created", <Time key="from" at={stored.created_at} />],
         ]}
@@ -65,9 +73,28 @@ export function StateTab({ kind, stored }: { kind: DocumentKind; stored: StoredD
           action={`Delete the ${kind.one}`}
           onConfirm={removeIt}
         >
+          {users && users.length > 0 && (
+            <p>
+              {users.length === 1 ? "A workflow names it" : `${users.length} workflows name it`}:{" "}
+              {users.map(({ name, key }) => name || key).join(", ")}.
+            </p>
+          )}
           <p>Its draft and its committed versions are gone. What names it by key fails or does without.</p>
         </Confirm>
       </div>
     </Panel>
+  );
+}
+
+function Users({ of }: { of: Workflow[] }) {
+  if (of.length === 0) return <span className="text-quiet">No workflow</span>;
+  return (
+    <span className="flex flex-wrap gap-x-3 gap-y-1">
+      {of.map(({ key, name }) => (
+        <Go key={key} to={paths.workflow(key)} className="text-bronze hover:underline">
+          {name || key}
+        </Go>
+      ))}
+    </span>
   );
 }

@@ -1,9 +1,11 @@
 // The template of a step that sends: its fields by the type of its channel, in Liquid.
 
 import { Field, SelectField } from "../../../components/ui/field";
+import { Go } from "../../../components/ui/go";
 import { Segments } from "../../../components/ui/tabs";
 import { asList } from "../../../lib/json";
 import type { Step } from "../../../lib/knock";
+import { paths } from "../../../lib/paths";
 import { CodeField, JsonField } from "../parts/code-field";
 import { PairsField } from "../parts/pairs-field";
 import { textAt, valueAt } from "./document";
@@ -132,6 +134,13 @@ function EmailTemplate({ step }: { step: Step }) {
           ]}
           onChange={(event) => set("template.settings.layout_key", event.target.value || undefined)}
           problem={layout && !layouts.includes(layout) ? `There is no layout “${layout}”.` : undefined}
+          hint={
+            layouts.includes(layout) && (
+              <Go to={paths.layout(layout)} className="text-bronze hover:underline">
+                Open the layout
+              </Go>
+            )
+          }
         />
         <Field
           label="Attachments"

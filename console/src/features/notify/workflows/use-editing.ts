@@ -6,6 +6,8 @@ import { useMemo, useRef } from "react";
 import { done } from "../../../components/ui/toast";
 import { ApiError, api, data } from "../../../lib/api";
 import { useSettled } from "../../../lib/use-settled";
+import { listQuery } from "../documents/client";
+import { CHANNEL_GROUPS, LAYOUTS } from "../documents/kinds";
 import { faultsOf } from "../parts/faults";
 import type { Draft } from "../parts/use-draft";
 import { versionsKey } from "../parts/use-versions";
@@ -18,8 +20,8 @@ const PAGE = { params: { query: { page_size: 50 } } };
 /** Channels, groups, layouts and other workflows by name, and the data of the last messages. */
 export function useSurroundings(key: string) {
   const channels = useQuery({ queryKey: ["channels"], queryFn: () => data(api.GET("/v1/channels", PAGE)) });
-  const groups = useQuery({ queryKey: ["channel-groups"], queryFn: () => data(api.GET("/v1/channel_groups", PAGE)) });
-  const layouts = useQuery({ queryKey: ["email-layouts"], queryFn: () => data(api.GET("/v1/email_layouts", PAGE)) });
+  const groups = useQuery(listQuery(CHANNEL_GROUPS));
+  const layouts = useQuery(listQuery(LAYOUTS));
   const workflows = useWorkflows();
   const messages = useQuery({
     queryKey: ["notification", "samples", key],
@@ -29,8 +31,8 @@ export function useSurroundings(key: string) {
   return useMemo(
     () => ({
       channels: channels.data?.entries ?? [],
-      groups: groups.data?.entries.map(({ key }) => key) ?? [],
-      layouts: layouts.data?.entries.map(({ key }) => key) ?? [],
+      groups: groups.data?.map(({ key }) => key) ?? [],
+      layouts: layouts.data?.map(({ key }) => key) ?? [],
       workflows: workflows.data?.map(({ key, name }) => ({ key, name: name ?? key })) ?? [],
       samples: messages.data?.items.map(({ data }) => data) ?? [],
       isComplete: channels.isSuccess && groups.isSuccess && workflows.isSuccess,
