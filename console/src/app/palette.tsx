@@ -154,14 +154,14 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
                   All keys
                 </Item>
               </Command.Group>
-              <p role="status" className="text-quiet px-2 text-xs empty:hidden">
-                {text.trim() && isSearching
-                  ? "Searching…"
-                  : content.isPartial
-                    ? "Some lists could not be read, so not everything was searched."
-                    : ""}
-              </p>
             </Command.List>
+            <p role="status" className="text-quiet px-4 pb-3 text-xs empty:hidden">
+              {text.trim() && isSearching
+                ? "Searching…"
+                : content.isPartial
+                  ? "Some lists could not be read, so not everything was searched."
+                  : ""}
+            </p>
           </Command>
         </Dialog.Content>
       </Dialog.Portal>
