@@ -4,13 +4,14 @@
 import { type QueryClient, useQueries, useQueryClient } from "@tanstack/react-query";
 
 import { nameIn, propertiesOf } from "../features/notify/parts/recipient";
-import { everyPage } from "../features/notify/parts/stored-document";
-import { workflowsQuery } from "../features/notify/parts/workflow-names";
 import { ApiError, api, data } from "../lib/api";
 import { placeOf } from "../lib/ids";
 import { asText } from "../lib/json";
+import { everyPage } from "../lib/knock";
 import { readTitle } from "../lib/observation";
 import { paths } from "../lib/paths";
+import { useCan } from "../lib/role";
+import { workflowsQuery } from "../lib/workflow-names";
 import { hasWords } from "./likeness";
 
 /** A thing that can be found, with the words beside its title that it is found by. */
@@ -24,7 +25,8 @@ const LEAST = 2;
 const KEPT = 30_000;
 
 type Search = { words: string; workspace: string; queries: QueryClient; signal: AbortSignal };
-type ContentKind = { title: string; find: (search: Search) => Promise<Found[]> };
+/** `isOpen` kinds are read by every member, the others by those who configure. */
+type ContentKind = { title: string; isOpen?: true; find: (search: Search) => Promise<Found[]> };
 
 /** The best of the candidates that have every word: those whose title begins with the words come first. */
 export function bestOf(candidates: Found[], words: string): Found[] {
@@ -150,7 +152,14 @@ const users: ContentKind = {
   },
 };
 
-const KINDS = [workflows, applications, endpoints, users, tenants, observations];
+const KINDS: ContentKind[] = [
+  workflows,
+  { ...applications, isOpen: true },
+  { ...endpoints, isOpen: true },
+  users,
+  tenants,
+  { ...observations, isOpen: true },
+];
 
 export type ContentSearch = {
   groups: { title: string; found: Found[] }[];
@@ -162,12 +171,13 @@ export type ContentSearch = {
 /** `words` are what was typed, once typing pauses. */
 export function useContentSearch(words: string, workspace: string): ContentSearch {
   const queries = useQueryClient();
+  const { configure: mayConfigure } = useCan();
   const isAsked = words.trim().length >= LEAST;
   return useQueries({
-    queries: KINDS.map(({ title, find }) => ({
+    queries: KINDS.map(({ title, isOpen, find }) => ({
       queryKey: ["palette", title, workspace, words],
       queryFn: ({ signal }: { signal: AbortSignal }) => find({ words, workspace, queries, signal }),
-      enabled: isAsked,
+      enabled: isAsked && (isOpen || mayConfigure),
       staleTime: KEPT,
       gcTime: KEPT,
       retry: false,

@@ -27,3 +27,24 @@ export const CHANNEL_NAMES: Record<string, string> = {
 export function nameOf(recipient: Run["recipient"]): string {
   return typeof recipient === "string" ? recipient : `${recipient.collection}/${recipient.id}`;
 }
+
+/** So many pages of a list are read at most. */
+const PAGES = 20;
+
+type KeyPage<T> = { entries: T[]; page_info: { after?: string | null } };
+
+/** All items of a list that is read page by page. */
+export async function everyPage<T>(
+  read: (query: { page_size: number; after?: string }) => Promise<KeyPage<T>>,
+  most = PAGES,
+) {
+  const found: T[] = [];
+  let after: string | undefined;
+  for (let page = 0; page < most; page += 1) {
+    const { entries, page_info } = await read({ page_size: 50, ...(after && { after }) });
+    found.push(...entries);
+    after = page_info.after ?? undefined;
+    if (!after) break;
+  }
+  return found;
+}

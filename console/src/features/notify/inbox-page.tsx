@@ -8,8 +8,8 @@ import { Page, Skeleton } from "../../components/ui/page";
 import { Keys } from "../../components/ui/tip";
 import { useSession } from "../../lib/api";
 import { useUrl } from "../../lib/url";
+import { useWorkflowNames } from "../../lib/workflow-names";
 import { useTenants } from "./parts/recipient";
-import { useWorkflowNames } from "./parts/workflow-names";
 
 const VIEWS: View[] = ["all", "unread", "archived"];
 

@@ -11,6 +11,7 @@ import { api, data, type Observation, type Schemas, useSession } from "../../lib
 import { asObject, asText } from "../../lib/json";
 import { CHANNEL_NAMES } from "../../lib/knock";
 import { paths } from "../../lib/paths";
+import { useWorkflowNames } from "../../lib/workflow-names";
 import type { Detail } from "./parts";
 
 export function Effects({ it, threshold }: { it: Detail; threshold: number }) {
@@ -58,6 +59,7 @@ function Row({
 /** The trigger's data name the observation; the API lists a member's own messages only. */
 function Notifications({ it, threshold }: { it: Observation; threshold: number }) {
   const session = useSession();
+  const names = useWorkflowNames();
   const messages = useQuery({
     queryKey: ["notification", "of", it.id],
     queryFn: () =>
@@ -92,7 +94,7 @@ function Notifications({ it, threshold }: { it: Observation; threshold: number }
                 <Time at={inserted_at} />
               </>
             }
-            note={`Workflow ${workflow}, to ${session.data?.member.email}`}
+            note={`Workflow ${names[workflow] ?? workflow}, to ${session.data?.member.email}`}
           />
         ))}
       </ol>

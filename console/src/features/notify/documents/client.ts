@@ -4,8 +4,8 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { type Answer, ApiError, api, data } from "../../../lib/api";
 import { asObject } from "../../../lib/json";
+import { everyPage } from "../../../lib/knock";
 import { faultsOf } from "../parts/faults";
-import { everyPage } from "../parts/stored-document";
 import { type Content, type DocumentKind, placeOfKey, type StoredDocument } from "./kinds";
 
 type Call = (path: string, init: object) => Promise<Answer<unknown>>;

@@ -19,9 +19,9 @@ import { ApiError, api, data } from "../../../lib/api";
 import { asObject, asText } from "../../../lib/json";
 import { CHANNEL_NAMES } from "../../../lib/knock";
 import { paths } from "../../../lib/paths";
+import { useWorkflowNames } from "../../../lib/workflow-names";
 import { RecipientLink, TenantLink } from "../parts/recipient";
 import { Rendered } from "../parts/rendered";
-import { useWorkflowNames } from "../parts/workflow-names";
 import { type Message, snapshotName } from "./messages-list";
 import { canRetry, entriesOf, failed, reasonOf } from "./timeline";
 

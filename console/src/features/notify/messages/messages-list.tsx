@@ -15,8 +15,8 @@ import { asText } from "../../../lib/json";
 import { CHANNEL_NAMES } from "../../../lib/knock";
 import { useList } from "../../../lib/list";
 import { paths } from "../../../lib/paths";
+import { useWorkflowNames } from "../../../lib/workflow-names";
 import { RecipientName, type Reference, TENANTS, wordOf } from "../parts/recipient";
-import { useWorkflowNames } from "../parts/workflow-names";
 import { dataFilter } from "./timeline";
 
 export type Message = Schemas["KnockMessage"];

@@ -9,8 +9,8 @@ import { EmptyState, Page } from "../../../components/ui/page";
 import { Snippet } from "../../../components/ui/snippet";
 import { api, data } from "../../../lib/api";
 import { paths } from "../../../lib/paths";
+import { useWorkflowNames } from "../../../lib/workflow-names";
 import { triggerSnippets } from "../parts/snippets";
-import { useWorkflowNames } from "../parts/workflow-names";
 import { MessageDetail, Retry, useMessageHead } from "./message-detail";
 import { ENGAGEMENTS, MessagesTable, STATUSES } from "./messages-list";
 

@@ -9,10 +9,10 @@ import { Failure, Panel, Skeleton } from "../../../components/ui/page";
 import { Segments } from "../../../components/ui/tabs";
 import { done } from "../../../components/ui/toast";
 import { isObject } from "../../../lib/json";
+import { useWorkflows } from "../../../lib/workflow-names";
 import { JsonField } from "./code-field";
 import { PreferenceTable } from "./preference-table";
 import { changeOf, type PreferenceSet, type PreferenceSetIn, rowsOf } from "./preferences";
-import { useWorkflows } from "./workflow-names";
 
 type SetEditorProps = {
   set: PreferenceSet;

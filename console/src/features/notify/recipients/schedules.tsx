@@ -15,11 +15,11 @@ import { done } from "../../../components/ui/toast";
 import { api, data, type Schemas } from "../../../lib/api";
 import { asObject } from "../../../lib/json";
 import { paths } from "../../../lib/paths";
+import { useWorkflows } from "../../../lib/workflow-names";
 import { JsonField } from "../parts/code-field";
 import { RuleField } from "../parts/duration-field";
 import { FormFailure } from "../parts/form-failure";
 import { type Reference, TenantField, wordOf } from "../parts/recipient";
-import { useWorkflows } from "../parts/workflow-names";
 import { untilWords } from "../workflows/summary";
 
 type Schedule = Schemas["KnockSchedule"];

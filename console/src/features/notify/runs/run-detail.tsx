@@ -11,8 +11,8 @@ import { Time } from "../../../components/ui/time";
 import { api, data } from "../../../lib/api";
 import { outcomeOf } from "../../../lib/knock";
 import { paths } from "../../../lib/paths";
+import { useWorkflowNames } from "../../../lib/workflow-names";
 import { pathOf, RecipientLink, TenantLink } from "../parts/recipient";
-import { useWorkflowNames } from "../parts/workflow-names";
 import { RunStory } from "./run-story";
 import { reasonsNotTold } from "./story";
 

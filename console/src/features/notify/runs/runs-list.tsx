@@ -8,8 +8,8 @@ import { api, data } from "../../../lib/api";
 import { outcomeOf, type Run } from "../../../lib/knock";
 import { useList } from "../../../lib/list";
 import { paths } from "../../../lib/paths";
+import { useWorkflowNames } from "../../../lib/workflow-names";
 import { RecipientName, TENANTS, wordOf } from "../parts/recipient";
-import { useWorkflowNames } from "../parts/workflow-names";
 
 export type RunFilter = {
   workflow?: string;

@@ -7,8 +7,8 @@ import { type Filter, FilterBar, useFilters } from "../../../components/ui/filte
 import { EmptyState, Page } from "../../../components/ui/page";
 import { Snippet } from "../../../components/ui/snippet";
 import { paths } from "../../../lib/paths";
+import { useWorkflowNames } from "../../../lib/workflow-names";
 import { triggerSnippets } from "../parts/snippets";
-import { useWorkflowNames } from "../parts/workflow-names";
 import { RunDetail, useRunHead } from "./run-detail";
 import { RunsTable } from "./runs-list";
 

@@ -6,12 +6,12 @@ import { useMemo, useRef } from "react";
 import { done } from "../../../components/ui/toast";
 import { ApiError, api, data } from "../../../lib/api";
 import { useSettled } from "../../../lib/use-settled";
+import { useWorkflows } from "../../../lib/workflow-names";
 import { listQuery } from "../documents/client";
 import { CHANNEL_GROUPS, LAYOUTS } from "../documents/kinds";
 import { faultsOf } from "../parts/faults";
 import type { Draft } from "../parts/use-draft";
 import { versionsKey } from "../parts/use-versions";
-import { useWorkflows } from "../parts/workflow-names";
 import type { Doc } from "./document";
 import { missing, type Problem, placed } from "./problems";
 

@@ -19,8 +19,8 @@ import { api, data } from "../../../lib/api";
 import { CHANNEL_NAMES, type Workflow } from "../../../lib/knock";
 import type { List } from "../../../lib/list";
 import { paths } from "../../../lib/paths";
+import { useWorkflows } from "../../../lib/workflow-names";
 import { fileOf } from "../parts/stored-document";
-import { useWorkflows } from "../parts/workflow-names";
 import { allSteps, channelTypes } from "./document";
 import { ImportWorkflow, NewWorkflow } from "./new-workflow";
 

@@ -2,9 +2,9 @@
 
 import { queryOptions, useQuery } from "@tanstack/react-query";
 
-import { api, data } from "../../../lib/api";
-import type { Workflow } from "../../../lib/knock";
-import { everyPage } from "./stored-document";
+import { api, data } from "./api";
+import { everyPage, type Workflow } from "./knock";
+import { useCan } from "./role";
 
 const all = () => everyPage<Workflow>((query) => data(api.GET("/v1/workflows", { params: { query } })));
 
@@ -12,8 +12,9 @@ export const workflowsQuery = queryOptions({ queryKey: ["workflow-list"], queryF
 
 export const useWorkflows = () => useQuery(workflowsQuery);
 
-/** Names by key. */
+/** Names by key; none for members who may not read workflows. */
 export function useWorkflowNames(): Record<string, string> {
-  const { data } = useWorkflows();
+  const { configure: mayRead } = useCan();
+  const { data } = useQuery({ ...workflowsQuery, enabled: mayRead });
   return Object.fromEntries((data ?? []).map(({ key, name }) => [key, name || key]));
 }
