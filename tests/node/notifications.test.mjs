@@ -718,6 +718,11 @@ test("texts of a language, a guide that is switched on, and a group of channels 
   await page.getByLabel("Name").fill("Welcome");
   await page.getByRole("button", { name: "Create the draft" }).click();
   await page.getByRole("heading", { name: "Welcome", level: 1 }).waitFor();
+  await page.getByRole("button", { name: "Add a condition" }).click();
+  await page.getByLabel("Variable of condition 1").fill("recipient.plan");
+  await page.getByLabel("Value of condition 1").fill("pro");
+  await page.getByRole("button", { name: "Save draft" }).click();
+  await done(page, "The draft is saved.");
   await page.getByRole("tab", { name: "State" }).click();
   await page.getByRole("button", { name: "Switch on" }).click();
   await done(page, "The guide is on.");

@@ -6,6 +6,7 @@ import { Field, SelectField } from "../../../components/ui/field";
 import { api, data } from "../../../lib/api";
 import { asText } from "../../../lib/json";
 import { CodeField, JsonField } from "../parts/code-field";
+import { ConditionsEditor } from "../parts/conditions-editor";
 import type { Content, DocumentField } from "./kinds";
 
 type FieldProps = {
@@ -44,6 +45,16 @@ export function FieldEditor({ field, content, problem, onChange, onSave }: Field
           onSave={onSave}
           minLines={field.lines}
           maxLines={40}
+        />
+      );
+    case "conditions":
+      return (
+        <ConditionsEditor
+          label={label}
+          value={content[name]}
+          variables={field.variables}
+          onChange={(conditions) => onChange(conditions ?? undefined)}
+          problem={problem}
         />
       );
     case "json":

@@ -16,6 +16,7 @@ export type DocumentField = FieldBase &
     | { kind: "guide-channel" }
     | { kind: "code"; language: CodeLanguage | ((content: Content) => CodeLanguage); lines: number }
     | { kind: "json"; lines: number }
+    | { kind: "conditions"; variables: string[] }
   );
 
 export type DocumentKind = {
@@ -182,11 +183,10 @@ export const GUIDES: DocumentKind = {
       hint: "Each step has ref, schema_key and values, which the page's component shows.",
     },
     {
-      kind: "json",
+      kind: "conditions",
       name: "target_property_conditions",
-      label: "Conditions",
-      lines: 4,
-      hint: "On the user and the data of the page, as conditions of workflows.",
+      label: "Users see it",
+      variables: ["recipient.name", "recipient.email", "recipient.created_at", "tenant.id", "data."],
     },
     {
       kind: "json",
