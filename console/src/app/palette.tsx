@@ -59,11 +59,6 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
               className="border-line h-12 w-full rounded-t-xl border-b bg-transparent px-4 text-base outline-none!"
             />
             <Command.List className="max-h-[55vh] overflow-y-auto p-2">
-              {!isSearching && (
-                <Command.Empty className="text-quiet p-4 text-center">
-                  Nothing is called that. An id that is pasted leads to its thing.
-                </Command.Empty>
-              )}
               {place && (
                 <Command.Group heading="Open" className={GROUP} forceMount>
                   <Item forceMount value={`open ${text}`} icon={<ArrowRight />} onSelect={go(place.to)}>
@@ -155,6 +150,12 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
                 </Item>
               </Command.Group>
             </Command.List>
+            {/* A list of choices may hold nothing but choices. */}
+            {!isSearching && !place && (
+              <Command.Empty className="text-quiet p-4 text-center">
+                Nothing is called that. An id that is pasted leads to its thing.
+              </Command.Empty>
+            )}
             <p role="status" className="text-quiet px-4 pb-3 text-xs empty:hidden">
               {text.trim() && isSearching
                 ? "Searching…"
