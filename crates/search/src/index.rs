@@ -1,0 +1,265 @@
+//! The index of a workspace: its segments, and the tail.
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashSet};
+use std::sync::Arc;
+
+use crate::bits::Bits;
+use crate::bm25::{Lengths, rarity};
+use crate::filter::{Filter, having};
+use crate::part::{Content, Part};
+use crate::query::{Query, words_in};
+use crate::segment::Segment;
+use crate::tail::Passage;
+use crate::term_field::TermField;
+
+/// The weight of a term in the heading, beside 1 in the body: measured on title look-ups and
+/// paraphrased questions.
+const HEADING: f32 = 0.7;
+
+/// A passage that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// Its number.
+    pub no: u32,
+    /// The sum of its terms' weights. Only comparable within one search.
+    pub score: f32,
+}
+
+/// The answer of an index.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The best passages, the best first. Of equal ones the newest is first.
+    pub hits: Vec<Hit>,
+    /// The number of passages that have one of the words, under the filter. Passages with the words
+    /// of a phrase count even if the phrase is not there.
+    pub total: usize,
+    /// For each word of the query its share in the meaning of the query: the rarer, the higher.
+    pub rarities: Vec<f32>,
+}
+
+/// All passages of a workspace.
+pub struct Index {
+    /// In the order of their numbers. The last one is the tail.
+    parts: Vec<Part>,
+}
+
+impl Index {
+    /// An index of segments, in order. Passages behind the last one are [added](Self::add).
+    pub fn of(segments: Vec<Arc<Segment>>) -> Self {
+        let next = segments.last().map_or(0, |segment| segment.next_no());
+        let mut parts: Vec<Part> = segments.into_iter().map(Part::of).collect();
+        parts.push(Part::tail(next));
+        Self { parts }
+    }
+
+    /// The number behind the last passage.
+    pub fn next_no(&self) -> u32 {
+        self.parts.last().map_or(0, |part| part.first_no() + part.columns().len() as u32)
+    }
+
+    /// Adds a passage. Passages are added in the order of their numbers.
+    pub fn add(&mut self, passage: &Passage<'_>) {
+        if let Some(tail) = self.parts.last_mut() {
+            tail.add(passage);
+        }
+    }
+
+    /// Removes a passage.
+    pub fn remove(&mut self, no: u32) {
+        let after = self.parts.partition_point(|part| part.first_no() <= no);
+        let Some(part) = after.checked_sub(1).and_then(|n| self.parts.get_mut(n)) else { return };
+        part.remove((no - part.first_no()) as usize);
+    }
+
+    /// The number of passages that are there.
+    pub fn passages(&self) -> usize {
+        self.parts.iter().map(|part| part.living).sum()
+    }
+
+    /// The number of passages in the tail, those that were removed included.
+    pub fn tail(&self) -> usize {
+        self.parts.last().map_or(0, |part| part.columns().len())
+    }
+
+    /// The bytes that it takes in memory, roughly.
+    pub fn bytes(&self) -> usize {
+        self.parts.iter().map(Part::bytes).sum()
+    }
+
+    /// One segment of several that follow each other, without the passages that were removed.
+    pub fn merge(segments: &[Arc<Segment>], removed: &[u32]) -> Vec<u8> {
+        let mut index = Self::of(segments.to_vec());
+        removed.iter().for_each(|no| index.remove(*no));
+        let parts: Vec<(&Segment, &Bits)> = index.parts.iter().filter_map(Part::as_segment).collect();
+        Segment::merged(&parts)
+    }
+
+    /// The best passages for a query, at most `most`.
+    pub fn search(&self, query: &Query, filter: &Filter, most: usize) -> Found {
+        let scoring = Scoring::of(self, query);
+        let mut best = Best { most, heap: BinaryHeap::with_capacity(most + 1) };
+        let total = self.parts.iter().map(|part| scoring.part(part, filter, &mut best)).sum();
+        Found { hits: best.into_hits(), total, rarities: scoring.rarities }
+    }
+}
+
+impl Part {
+    fn as_segment(&self) -> Option<(&Segment, &Bits)> {
+        match &self.content {
+            Content::Segment(segment) => Some((segment, &self.dead)),
+            Content::Tail(_) => None,
+        }
+    }
+}
+
+/// The weights of a query's terms, over the whole index.
+struct Scoring {
+    /// The keys of each term in body and heading, with its rarity.
+    terms: Vec<(Vec<u8>, Vec<u8>, f32)>,
+    /// The keys of the words of phrases: a passage must have one key of each.
+    required: Vec<Vec<Vec<u8>>>,
+    rarities: Vec<f32>,
+    bodies: Lengths,
+    headings: Lengths,
+}
+
+impl Scoring {
+    fn of(index: &Index, query: &Query) -> Self {
+        let passages = index.passages() as u64;
+        let (mut body_words, mut heading_words) = (0, 0);
+        for part in &index.parts {
+            let (body, heading) = part.words;
+            (body_words, heading_words) = (body_words + body, heading_words + heading);
+        }
+        let average = |words: u64| words as f32 / passages.max(1) as f32;
+        let (mut terms, mut rarities, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+        for word in &query.words {
+            let mut most = 0.0_f32;
+            for term in &word.terms {
+                let (body, heading) = (TermField::Body.key(term), TermField::Heading.key(term));
+                let with = index.passages_with(&body).max(index.passages_with(&heading));
+                let rarity = rarity(passages, with);
+                most = most.max(rarity);
+                if with > 0 && seen.insert(term) {
+                    terms.push((body, heading, rarity));
+                }
+            }
+            rarities.push(most);
+        }
+        let keys = |terms: &Vec<String>| {
+            terms.iter().flat_map(|t| [TermField::Body.key(t), TermField::Heading.key(t)]).collect()
+        };
+        let required = query.phrases.iter().flat_map(|phrase| words_in(phrase)).map(|terms| keys(&terms)).collect();
+        let (bodies, headings) = (Lengths::around(average(body_words)), Lengths::around(average(heading_words)));
+        Self { terms, required, rarities, bodies, headings }
+    }
+
+    /// Scores the passages of a part. Returns the number that match.
+    fn part(&self, part: &Part, filter: &Filter, best: &mut Best) -> usize {
+        let mut mask = filter.mask(part);
+        for keys in &self.required {
+            let having = having(part, keys.iter().cloned());
+            match &mut mask {
+                Some(mask) => mask.keep(&having),
+                None => mask = Some(having),
+            }
+        }
+        let unwanted = filter.unwanted(part);
+        let (scores, columns) = (self.scores(part), part.columns());
+        let mut total = 0;
+        for place in 0..columns.len() {
+            let score = scores.as_ref().map_or(0.0, |scores| scores[place]);
+            let is_found = (scores.is_none() || score > 0.0)
+                && !part.dead.has(place)
+                && mask.as_ref().is_none_or(|mask| mask.has(place))
+                && unwanted.as_ref().is_none_or(|unwanted| !unwanted.has(place))
+                && filter.admits(columns.occurred_at[place], columns.significance[place]);
+            if is_found {
+                total += 1;
+                let at = if scores.is_none() { columns.occurred_at[place] } else { 0 };
+                best.offer(Candidate { score, at, no: part.first_no() + place as u32 });
+            }
+        }
+        total
+    }
+
+    /// The score of each passage of a part. `None` if the query has no words: all passages match.
+    fn scores(&self, part: &Part) -> Option<Vec<f32>> {
+        if self.rarities.is_empty() {
+            return None;
+        }
+        let columns = part.columns();
+        let mut scores = vec![0.0; columns.len()];
+        for (body, heading, rarity) in &self.terms {
+            for (key, weight, lengths, codes) in [
+                (body, *rarity, &self.bodies, &columns.body),
+                (heading, rarity * HEADING, &self.headings, &columns.heading),
+            ] {
+                let Some((_, postings)) = part.postings(key) else { continue };
+                for (place, times) in postings {
+                    let place = place as usize;
+                    if let (Some(score), Some(code)) = (scores.get_mut(place), codes.get(place)) {
+                        *score += weight * lengths.weight(times, *code);
+                    }
+                }
+            }
+        }
+        Some(scores)
+    }
+}
+
+impl Index {
+    fn passages_with(&self, key: &[u8]) -> u64 {
+        self.parts.iter().map(|part| part.passages_with(key)).sum()
+    }
+}
+
+/// A passage that may be among the best.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Candidate {
+    score: f32,
+    /// The time of the event, for queries without words.
+    at: i64,
+    no: u32,
+}
+
+impl Eq for Candidate {}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.score.total_cmp(&other.score).then(self.at.cmp(&other.at)).then(self.no.cmp(&other.no))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The best candidates so far, the worst of them on top.
+struct Best {
+    most: usize,
+    heap: BinaryHeap<Reverse<Candidate>>,
+}
+
+impl Best {
+    #[inline]
+    fn offer(&mut self, candidate: Candidate) {
+        if self.heap.len() < self.most {
+            self.heap.push(Reverse(candidate));
+        } else if self.heap.peek().is_some_and(|Reverse(worst)| candidate > *worst) {
+            self.heap.pop();
+            self.heap.push(Reverse(candidate));
+        }
+    }
+
+    fn into_hits(self) -> Vec<Hit> {
+        let best = self.heap.into_sorted_vec();
+        best.into_iter().map(|Reverse(Candidate { no, score, .. })| Hit { no, score }).collect()
+    }
+}

@@ -1,0 +1,215 @@
+//! A query, as people write it.
+//!
+//! ```text
+//! rate limit "connection reset" source:github after:2026-10-01 -type:push
+//! ```
+//!
+//! Words may stand in any form and order. A quoted phrase must be there as it is. A known field with
+//! a colon is a filter, and a minus before it excludes; `name:value` with another name is a word.
+
+use crate::terms::{Splitter, Term, folded, is_identifier, is_stop_word};
+
+/// A word of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryWord {
+    /// As written.
+    pub written: String,
+    /// Its terms: a passage that has one of them has the word.
+    pub terms: Vec<String>,
+    /// True for an identifier such as `ABC-123`.
+    pub is_identifier: bool,
+}
+
+/// A filter within the text of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The name before the colon.
+    pub name: String,
+    /// The text behind it.
+    pub value: String,
+    /// True if it excludes.
+    pub is_not: bool,
+}
+
+/// A query.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// The words that give the score, each once.
+    pub words: Vec<QueryWord>,
+    /// Phrases that must be in the heading or the body.
+    pub phrases: Vec<String>,
+    /// Filters.
+    pub fields: Vec<Field>,
+}
+
+impl Query {
+    /// Reads a query. `fields` are the known names of filters.
+    pub fn read(text: &str, fields: &[&str]) -> Self {
+        let mut query = Self::default();
+        let mut words = String::new();
+        for token in tokens(text) {
+            match token {
+                Token::Phrase(phrase) => {
+                    words.push_str(phrase);
+                    query.phrases.extend(Some(phrase.trim().to_owned()).filter(|phrase| !phrase.is_empty()));
+                }
+                Token::Plain(plain) => match field(plain, fields) {
+                    Some(field) => query.fields.push(field),
+                    None => words.push_str(plain),
+                },
+            }
+            words.push(' ');
+        }
+        query.words = words_of(&words);
+        query
+    }
+
+    /// The query by whole identifiers alone, if it consists of identifiers: `ABC-123`, but neither
+    /// `abc` nor `123`.
+    pub fn exact(&self) -> Option<Self> {
+        if self.words.is_empty() || self.words.iter().any(|word| !word.is_identifier) {
+            return None;
+        }
+        let whole = |word: &QueryWord| {
+            let is_whole = |term: &&String| term.starts_with("sha:") || **term == folded(&word.written);
+            let terms = word.terms.iter().filter(is_whole).cloned().collect();
+            QueryWord { terms, ..word.clone() }
+        };
+        Some(Self { words: self.words.iter().map(whole).collect(), ..self.clone() })
+    }
+
+    /// True if it asks for nothing but filters.
+    pub fn is_without_words(&self) -> bool {
+        self.words.is_empty() && self.phrases.is_empty()
+    }
+}
+
+enum Token<'t> {
+    Phrase(&'t str),
+    Plain(&'t str),
+}
+
+/// The words and phrases of a text. A quote that does not end is a plain character. The value of a
+/// filter may be quoted: `actor:"Jane Doe"`.
+fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut rest = text.trim_start();
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let token = match rest.strip_prefix('"').and_then(|inner| inner.find('"').map(|end| &inner[..end])) {
+            Some(phrase) => {
+                rest = &rest[phrase.len() + 2..];
+                Token::Phrase(phrase)
+            }
+            None => {
+                let (plain, after) = rest.split_at(plain_end(rest));
+                rest = after;
+                Token::Plain(plain)
+            }
+        };
+        rest = rest.trim_start();
+        Some(token)
+    })
+}
+
+fn plain_end(text: &str) -> usize {
+    let space = text.find(char::is_whitespace).unwrap_or(text.len());
+    match text[..space].find(":\"") {
+        Some(quote) => text[quote + 2..].find('"').map_or(space, |end| quote + 2 + end + 1),
+        None => space,
+    }
+}
+
+fn field(token: &str, known: &[&str]) -> Option<Field> {
+    let (is_not, rest) = token.strip_prefix('-').map_or((false, token), |rest| (true, rest));
+    let (name, value) = rest.split_once(':')?;
+    let name = name.to_ascii_lowercase();
+    let value = value.trim_matches('"').trim();
+    let is_known = known.contains(&name.as_str()) && !value.is_empty();
+    is_known.then(|| Field { name, value: value.to_owned(), is_not })
+}
+
+/// The terms of each word of a phrase.
+pub(crate) fn words_in(phrase: &str) -> Vec<Vec<String>> {
+    let mut words: Vec<(u32, Vec<String>)> = Vec::new();
+    Splitter::default().split(phrase, &mut |term| match words.last_mut() {
+        Some((position, terms)) if *position == term.position => terms.push(term.text.to_owned()),
+        _ => words.push((term.position, vec![term.text.to_owned()])),
+    });
+    words.into_iter().map(|(_, terms)| terms).collect()
+}
+
+/// The words of a text, each once. Of three words or more, those without meaning are left out.
+fn words_of(text: &str) -> Vec<QueryWord> {
+    let mut words: Vec<(u32, QueryWord)> = Vec::new();
+    Splitter::default().split(text, &mut |term: &Term<'_>| {
+        if words.last().is_none_or(|(position, _)| *position != term.position) {
+            let written = text[term.start..term.end].to_owned();
+            let is_identifier = is_identifier(&written);
+            words.push((term.position, QueryWord { written, terms: Vec::new(), is_identifier }));
+        }
+        let word = words.last_mut().filter(|(_, word)| !word.terms.iter().any(|known| known == term.text));
+        if let Some((_, word)) = word {
+            word.terms.push(term.text.to_owned());
+        }
+    });
+    let mut words: Vec<QueryWord> = words.into_iter().map(|(_, word)| word).collect();
+    if words.len() > 2 && words.iter().any(|word| !is_stop_word(&word.written)) {
+        words.retain(|word| !is_stop_word(&word.written));
+    }
+    let mut seen = std::collections::HashSet::new();
+    words.retain(|word| seen.insert(word.terms.clone()));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIELDS: &[&str] = &["source", "type", "actor", "after"];
+
+    fn words(query: &Query) -> Vec<&str> {
+        query.words.iter().map(|word| word.written.as_str()).collect()
+    }
+
+    #[test]
+    fn words_phrases_and_filters_are_told_apart() {
+        let query = Query::read("rate limit \"connection reset\" source:github actor:\"Jane Doe\" -type:push", FIELDS);
+        assert_eq!(words(&query), ["rate", "limit", "connection", "reset"]);
+        assert_eq!(query.phrases, ["connection reset"]);
+        let fields: Vec<_> = query.fields.iter().map(|f| (f.name.as_str(), f.value.as_str(), f.is_not)).collect();
+        assert_eq!(fields, [("source", "github", false), ("actor", "Jane Doe", false), ("type", "push", true)]);
+    }
+
+    #[test]
+    fn an_unknown_field_and_an_open_quote_are_words() {
+        let query = Query::read("std::io:error \"half", FIELDS);
+        assert!(query.fields.is_empty() && query.phrases.is_empty());
+        assert_eq!(words(&query), ["std", "io:error", "half"]);
+    }
+
+    #[test]
+    fn words_without_meaning_are_left_out_of_longer_queries() {
+        assert_eq!(words(&Query::read("how do we deploy the site", FIELDS)), ["deploy", "site"]);
+        assert_eq!(words(&Query::read("to be or not", FIELDS)), ["not"]);
+        assert_eq!(words(&Query::read("the who", FIELDS)), ["the", "who"]);
+        assert_eq!(words(&Query::read("what is it", FIELDS)), ["what", "is", "it"]);
+    }
+
+    #[test]
+    fn identifiers_alone_are_asked_for_whole() {
+        let exact = Query::read("ABC-123", FIELDS).exact().expect("an identifier");
+        assert_eq!(exact.words[0].terms, ["abc-123"]);
+        assert!(Query::read("fix ABC-123", FIELDS).exact().is_none());
+        let exact = Query::read("9fceb02d0ae598e9", FIELDS).exact().expect("a commit");
+        assert!(exact.words[0].terms.contains(&"sha:9fceb02".to_owned()));
+    }
+
+    #[test]
+    fn nothing_is_a_query_without_words() {
+        for text in ["", "   ", "\"\"", "?!…", "source:github"] {
+            assert!(Query::read(text, FIELDS).is_without_words(), "{text}");
+        }
+    }
+}
