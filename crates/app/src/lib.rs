@@ -25,6 +25,7 @@ use campanile_db::{Db, Migrations, Tx};
 use campanile_engine::{Engine, Registry, Running, Tracer};
 use campanile_inbound::Intake;
 use campanile_inbound::sources::{self, NewSource, Source, SourceId};
+use campanile_memory::Memory;
 use campanile_net::Client;
 use campanile_notify::{Mailer, Notify};
 use campanile_sandbox::Sandbox;
@@ -88,6 +89,8 @@ pub struct Config {
     pub digest: Duration,
     /// The settings of webhooks.
     pub webhooks: campanile_webhooks::Settings,
+    /// The settings of the memory.
+    pub memory: campanile_memory::Settings,
     /// The settings of the engine: the lease of nodes, and how long runs are kept.
     pub engine: campanile_engine::Settings,
     /// The lifetimes of deliveries, observations, activity and notifications.
@@ -109,6 +112,8 @@ pub struct App {
     pub engine: Engine,
     /// Accepts deliveries.
     pub intake: Intake,
+    /// Remembers and finds observations.
+    pub memory: Memory,
     /// Sends outbound webhooks.
     pub webhooks: Webhooks,
     /// Sends notifications.
@@ -137,11 +142,13 @@ impl App {
             mailer,
             digest,
             webhooks,
+            memory,
             engine: settings,
             retention,
             tracer,
         } = config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
+        let memory = Memory::new(db.clone(), clock.clone(), engine.clone(), memory);
         let (live, sandbox) = (Live::default(), Sandbox::default());
         let webhooks = Webhooks::new(campanile_webhooks::Config {
             db: db.clone(),
@@ -173,6 +180,7 @@ impl App {
             vault,
             engine,
             intake,
+            memory,
             webhooks,
             notify,
             live,
@@ -185,6 +193,7 @@ impl App {
         drill::register(&mut registry);
         notices::register(&mut registry, &app);
         invitations::register(&mut registry, &app);
+        campanile_memory::register(&mut registry, &app.memory);
         app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify, retention.notify);
         retention::register(&mut registry, &app, retention);

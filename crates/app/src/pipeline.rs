@@ -98,7 +98,7 @@ async fn remember_all(
     let mut remembered = 0;
     for event in &mut events {
         repositories::names::resolve(tx, &delivery.workspace_id, event).await?;
-        match remember(tx, &app.clock, organisation, &delivery.workspace_id, event).await? {
+        match remember(tx, &app.memory, organisation, &delivery.workspace_id, event).await? {
             RememberOutcome::New(observation, _) => {
                 remembered += 1;
                 captured(tx, app, &observation).await?;

@@ -103,6 +103,11 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("repository_name", KeepRule::OnPurpose("a row for each name that a repository has had")),
     ("observation", KeepRule::For("memory_keep_observations")),
     ("observation_reference", KeepRule::For("memory_keep_observations")),
+    ("passage", KeepRule::For("memory_keep_observations")),
+    ("passage_removed", KeepRule::WhileNeeded("until no segment has the passage")),
+    ("search_head", KeepRule::OnPurpose("a row for each workspace")),
+    ("search_segment", KeepRule::WhileNeeded("until a larger one takes its place")),
+    ("search_segment_part", KeepRule::WhileNeeded("with its segment")),
     ("edge", KeepRule::For("memory_keep_observations")),
     ("entity", KeepRule::For("memory_keep_observations")),
     ("actor_identity", KeepRule::For("memory_keep_observations")),
@@ -162,7 +167,7 @@ async fn tidy(app: &App, retention: Retention) -> Result<()> {
     if let Some(now) = app.engine.time_to_tidy().await? {
         campanile_accounts::retention::tidy(&app.db, now, retention.activity).await?;
         campanile_inbound::retention::tidy(&app.db, now, retention.deliveries).await?;
-        campanile_memory::retention::tidy(&app.db, now, retention.observations).await?;
+        campanile_memory::retention::tidy(&app.memory, now, retention.observations).await?;
     }
     while app.db.give_back(PAGES).await? > SPARE {
         tokio::time::sleep(PAUSE).await;

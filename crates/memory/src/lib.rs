@@ -8,6 +8,9 @@
 //! connects it to earlier ones in the [graph], and records its [actor](actors). Events of one
 //! workspace are connected one at a time, so that two concurrent events see each other.
 //!
+//! The observation's text becomes [passages], in the same transaction: from its commit on it is
+//! found by [`search`].
+//!
 //! An event is remembered once per workspace, by its source id. Events are kept whatever their
 //! significance: a dropped event would be missing from the graph.
 
@@ -15,16 +18,26 @@ pub mod actors;
 pub mod classification;
 pub mod entities;
 pub mod graph;
+mod memory;
 pub mod observations;
+mod passages;
 mod remember;
 pub mod retention;
+pub mod search;
+mod segments;
+mod settings;
 pub mod significance;
 
 use campanile_db::Migrations;
 
+pub use memory::Memory;
 pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
 pub use remember::{RememberOutcome, remember};
+pub use search::merge::register;
+pub use settings::Settings;
 
 /// The tables of memory.
-pub const MIGRATIONS: Migrations =
-    Migrations { component: "memory", files: &[include_str!("../migrations/1_memory.sql")] };
+pub const MIGRATIONS: Migrations = Migrations {
+    component: "memory",
+    files: &[include_str!("../migrations/1_memory.sql"), include_str!("../migrations/2_search.sql")],
+};

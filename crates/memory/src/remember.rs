@@ -3,13 +3,14 @@
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::SourceEvent;
-use campanile_base::{Clock, Result, Timestamp};
+use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
 
 use crate::classification::classify;
 use crate::entities::extract;
 use crate::observations::{self, Draft, Observation, ObservationId, ObservedActor};
-use crate::{actors, graph, significance};
+use crate::search::merge;
+use crate::{Memory, actors, graph, passages, significance};
 
 /// The outcome of remembering an event.
 #[derive(Debug)]
@@ -23,12 +24,12 @@ pub enum RememberOutcome {
 /// Remembers an event in the caller's transaction.
 pub async fn remember(
     tx: &mut Tx,
-    clock: &Clock,
+    memory: &Memory,
     organisation: &OrganisationId,
     workspace: &WorkspaceId,
     event: &SourceEvent,
 ) -> Result<RememberOutcome> {
-    let now = clock.now();
+    let now = memory.clock.now();
     let mut draft = draft(organisation, workspace, event, now);
     // From here on one event at a time: two concurrent events must see each other.
     tx.lock(workspace.as_str()).await?;
@@ -42,6 +43,10 @@ pub async fn remember(
             event.actor.clone().map(|told| ObservedActor { actor_id: resolved.canonical_id, told });
     }
     observations::insert(tx, &draft).await?;
+    let (before, after) = passages::add(tx, workspace, &draft.observation.id, &event.body).await?;
+    if merge::is_due(memory, before, after) {
+        memory.engine.enqueue(tx, merge::job(organisation, workspace)).await?;
+    }
     observations::upsert_entities(tx, &draft).await?;
     let edges = graph::connect(tx, &draft, now).await?;
     Ok(RememberOutcome::New(Box::new(draft.observation), edges))

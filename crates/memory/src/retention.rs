@@ -1,12 +1,17 @@
 //! Removes observations past their retention, if one is configured. By default, all are kept.
 //!
-//! The references and edges of an observation are removed with it. Entities and actors are removed
+//! The passages, references and edges of an observation are removed with it. Entities and actors are removed
 //! once no observation has named them for the same time.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use campanile_base::{Result, Timestamp, lowest_id};
-use campanile_db::{Db, Sweep, Tx, params, row};
+use campanile_db::{Sweep, Tx, params, row};
+use campanile_engine::Engine;
+
+use crate::search::merge;
+use crate::{Memory, passages};
 
 /// The number of rows that are read or removed at a time.
 const TOGETHER: i64 = 500;
@@ -48,13 +53,14 @@ const REFERENCES: Sweep = Sweep {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn tidy(db: &Db, now: Timestamp, keep_observations: Option<Duration>) -> Result<()> {
+pub async fn tidy(memory: &Memory, now: Timestamp, keep_observations: Option<Duration>) -> Result<()> {
     let Some(kept) = keep_observations else { return Ok(()) };
+    let db = &memory.db;
     let before = now.minus(kept);
     let (old, mut is_any) = (lowest_id("obs", before), false);
     loop {
-        let old = old.clone();
-        let removed = db.write(move |tx| Box::pin(async move { forget_some(tx, &old).await })).await?;
+        let (old, engine) = (old.clone(), memory.engine.clone());
+        let removed = db.write(move |tx| Box::pin(async move { forget_some(tx, &engine, &old).await })).await?;
         is_any |= removed > 0;
         if removed < TOGETHER as usize {
             break;
@@ -69,19 +75,29 @@ pub async fn tidy(db: &Db, now: Timestamp, keep_observations: Option<Duration>) 
     Ok(())
 }
 
-/// Removes some observations with an id below `old`, and their edges. Returns the number of
-/// observations removed.
-async fn forget_some(tx: &mut Tx, old: &str) -> campanile_db::Result<usize> {
-    let sql = "SELECT workspace_id, id FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
-    let found: Vec<(String, String)> =
-        tx.all(sql, params![old, TOGETHER], |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    let rows: Vec<_> = found.iter().map(|(workspace, id)| row![workspace.as_str(), id.as_str()]).collect();
+/// Removes some observations with an id below `old`, with their passages and edges. Returns the
+/// number of observations removed.
+async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::Result<usize> {
+    let sql = "SELECT organisation_id, workspace_id, id FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
+    let found: Vec<(String, String, String)> =
+        tx.all(sql, params![old, TOGETHER], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await?;
+    let rows: Vec<_> = found.iter().map(|(_, workspace, id)| row![workspace.as_str(), id.as_str()]).collect();
     for sql in [
         "DELETE FROM edge WHERE workspace_id = $1 AND from_id = $2",
         "DELETE FROM edge WHERE workspace_id = $1 AND to_id = $2",
         "DELETE FROM observation WHERE workspace_id = $1 AND id = $2",
     ] {
         tx.execute_many(sql, &rows).await?;
+    }
+    // In order, so that two removals at a time do not wait for each other.
+    let mut by_workspace: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (organisation, workspace, id) in &found {
+        by_workspace.entry((workspace, organisation)).or_default().push(id);
+    }
+    for ((workspace, organisation), ids) in by_workspace {
+        passages::remove(tx, workspace, &ids).await?;
+        let (organisation, workspace) = (organisation.to_owned().into(), workspace.to_owned().into());
+        engine.enqueue(tx, merge::job(&organisation, &workspace)).await?;
     }
     Ok(found.len())
 }

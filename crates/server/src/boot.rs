@@ -96,6 +96,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         mailer,
         digest: settings.notify_digest,
         webhooks: settings.webhooks.clone(),
+        memory: settings.memory,
         engine: settings.engine,
         retention: settings.retention,
         tracer: traces.as_ref().map(Traces::tracer),

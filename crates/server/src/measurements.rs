@@ -16,7 +16,7 @@ const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 /// Every measurement with its description. Names that end in `_total` are counters. Names that end
 /// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
 /// gauges.
-const MEANINGS: [(&str, &str); 36] = [
+const MEANINGS: [(&str, &str); 39] = [
     ("campanile_build_info", "Always 1; the labels say which program this is."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
     ("campanile_db_dead_rows", "Rows of each table that are dead and that PostgreSQL has yet to clear away."),
@@ -48,6 +48,12 @@ const MEANINGS: [(&str, &str); 36] = [
     ("campanile_sandbox_given_up_total", "Work of the sandbox that took too long and was given up."),
     ("campanile_script_calls_total", "Calls of endpoints' scripts, by how they ended."),
     ("campanile_script_workers_killed_total", "Processes of scripts that were killed."),
+    ("campanile_search_index_bytes", "Bytes of the search indexes that this node has in memory."),
+    ("campanile_search_seconds", "How long searches took."),
+    (
+        "campanile_search_segments_damaged_total",
+        "Segments of search indexes that could not be read and were built again.",
+    ),
     ("campanile_sockets", "Open sockets of feeds."),
     ("campanile_spans_lost_total", "Spans that no collector has taken."),
     ("campanile_step_seconds", "How long steps of workflows took, by name and how they ended."),

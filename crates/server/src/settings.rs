@@ -67,6 +67,12 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("notify_digest", "5m", "For how long what members are told by mail is gathered"),
     known("inbound_keep_deliveries", "30d", "How long deliveries with their raw bodies are kept, or off for ever"),
     known("memory_keep_observations", "off", "How long observations and entities are kept, or off for ever"),
+    known("memory_index_mib", "512", "Memory that the search indexes of a node may take, in MiB"),
+    known(
+        "memory_segment_passages",
+        "4096",
+        "Passages of the smallest part of a search index; the same number on every node",
+    ),
     known("accounts_keep_activity", "365d", "How long the activity trail is kept, or off for ever"),
     known("notify_keep_messages", "90d", "How long messages but for feed items, and runs, are kept, or off for ever"),
     known("notify_keep_feeds", "365d", "How long items of feeds are kept, or off for ever"),
@@ -119,6 +125,7 @@ pub(crate) struct Settings {
     pub(crate) notify_digest: Duration,
     pub(crate) portal_ancestors: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
+    pub(crate) memory: campanile_memory::Settings,
     pub(crate) engine: campanile_engine::Settings,
     pub(crate) retention: campanile_app::Retention,
     pub(crate) otlp_endpoint: Option<String>,
@@ -256,6 +263,10 @@ impl Layers {
                 keep_messages: self.time("webhooks_keep_messages")?,
                 script_worker: campanile_webhooks::scripts::Program::default(),
             },
+            memory: campanile_memory::Settings {
+                index_bytes: self.number::<usize>("memory_index_mib")?.saturating_mul(1 << 20),
+                sealed_passages: self.passages("memory_segment_passages")?,
+            },
             engine: campanile_engine::Settings {
                 lease: self.lease()?,
                 keep_completed: self.time("engine_keep_completed")?,
@@ -336,6 +347,14 @@ impl Layers {
                 0 => Err(self.wrong(name, "must be at least 1")),
                 count => Ok(Some(count)),
             },
+        }
+    }
+
+    fn passages(&self, name: &str) -> Result<i64, String> {
+        let passages: i64 = self.number(name)?;
+        match (16..=1_000_000).contains(&passages) {
+            true => Ok(passages),
+            false => Err(self.wrong(name, "must be between 16 and 1000000")),
         }
     }
 

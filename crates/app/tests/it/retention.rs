@@ -30,6 +30,7 @@ async fn app(db: Db, clock: Clock, retention: Retention) -> (App, Running) {
         mailer: None,
         digest: Duration::ZERO,
         webhooks: campanile_webhooks::Settings::default(),
+        memory: campanile_memory::Settings::default(),
         engine: campanile_engine::Settings::default(),
         retention,
         tracer: None,

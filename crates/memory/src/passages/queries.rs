@@ -1,0 +1,151 @@
+//! The SQL of passages and of their numbers.
+
+use std::ops::Range;
+
+use campanile_accounts::WorkspaceId;
+use campanile_db::{Result, Row, Select, Tx, insert_all, params};
+
+use super::Passage;
+use crate::observations::{Observation, ObservationId};
+
+campanile_db::columns! {
+    columns, at:
+    no = "passage.no",
+    part = "passage.part",
+    id = "observation.id",
+    source_id = "observation.source_id",
+    provider = "observation.provider",
+    event_type = "observation.type",
+    title = "observation.title",
+    significance = "observation.significance",
+    category = "observation.category",
+    topics = "observation.topics",
+    actor = "observation.actor",
+    occurred_at = "observation.occurred_at",
+    captured_at = "observation.captured_at",
+    text = "observation.body",
+    refs = "observation.refs",
+}
+campanile_db::columns! { head_columns, head_at: next_no, next_removal, first_removal }
+
+/// The next numbers of a workspace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The number of the next passage.
+    pub(crate) next_no: i64,
+    /// The place of the next removal.
+    pub(crate) next_removal: i64,
+    /// The first removal whose row is still there.
+    pub(crate) first_removal: i64,
+}
+
+pub(crate) async fn head(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Head> {
+    let sql = concat!("SELECT ", head_columns!(), " FROM search_head WHERE workspace_id = $1");
+    let read = |row: &Row<'_>| {
+        Ok(Head {
+            next_no: row.get(head_at::next_no)?,
+            next_removal: row.get(head_at::next_removal)?,
+            first_removal: row.get(head_at::first_removal)?,
+        })
+    };
+    Ok(tx.first(sql, params![workspace.as_str()], read).await?.unwrap_or_default())
+}
+
+/// Takes numbers for passages. Returns the one behind the last.
+pub(super) async fn take_numbers(tx: &mut Tx, workspace: &WorkspaceId, passages: i64) -> Result<i64> {
+    let sql = "INSERT INTO search_head (workspace_id, next_no, next_removal, first_removal) VALUES ($1, $2, 0, 0)
+        ON CONFLICT (workspace_id) DO UPDATE SET next_no = search_head.next_no + excluded.next_no RETURNING next_no";
+    tx.one(sql, params![workspace.as_str(), passages], |row| row.get(0)).await
+}
+
+pub(super) async fn take_removals(tx: &mut Tx, workspace: &str, removals: i64) -> Result<i64> {
+    let sql = "UPDATE search_head SET next_removal = next_removal + $2 WHERE workspace_id = $1 RETURNING next_removal";
+    tx.one(sql, params![workspace, removals], |row| row.get(0)).await
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    owner: &ObservationId,
+    numbers: Range<i64>,
+) -> Result<()> {
+    let (bulk, rows) = insert_all!(numbers.zip(0_i64..) => |(no, part)| "passage" {
+        workspace_id: text = workspace.as_str(),
+        no: bigint = no,
+        kind: text = "observation",
+        owner_id: text = owner.as_str(),
+        part: bigint = part,
+    });
+    tx.execute_many(bulk.each, &rows).await.map(drop)
+}
+
+/// Deletes the passages of an observation. Returns their numbers.
+pub(super) async fn delete(tx: &mut Tx, workspace: &str, owner: &str) -> Result<Vec<i64>> {
+    let sql = "DELETE FROM passage WHERE workspace_id = $1 AND owner_id = $2 RETURNING no";
+    tx.all(sql, params![workspace, owner], |row| row.get(0)).await
+}
+
+pub(super) async fn note_removed(tx: &mut Tx, workspace: &str, first: i64, gone: &[i64]) -> Result<()> {
+    let (bulk, rows) = insert_all!((first..).zip(gone) => |(seq, no)| "passage_removed" {
+        workspace_id: text = workspace,
+        seq: bigint = seq,
+        no: bigint = *no,
+    });
+    tx.execute_many(bulk.each, &rows).await.map(drop)
+}
+
+/// The numbers of passages that were removed from this removal on.
+pub(crate) async fn removed_since(tx: &mut Tx, workspace: &WorkspaceId, seq: i64) -> Result<Vec<(i64, i64)>> {
+    let sql = "SELECT seq, no FROM passage_removed WHERE workspace_id = $1 AND seq >= $2 ORDER BY seq";
+    tx.all(sql, params![workspace.as_str(), seq], |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
+/// The passages of a range of numbers, in order.
+pub(crate) async fn between(tx: &mut Tx, workspace: &WorkspaceId, range: Range<i64>) -> Result<Vec<Passage>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM passage JOIN observation ON observation.id = passage.owner_id
+        WHERE passage.workspace_id = $1 AND passage.no >= $2 AND passage.no < $3 ORDER BY passage.no"
+    );
+    let read = |row: &Row<'_>| read(row, workspace);
+    tx.all(sql, params![workspace.as_str(), range.start, range.end], read).await
+}
+
+/// The passages with these numbers, in no order. Those that are gone are left out.
+pub(crate) async fn numbered(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[u32]) -> Result<Vec<Passage>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM passage JOIN observation ON observation.id = passage.owner_id WHERE passage.workspace_id = ?"
+    );
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = Select::new(sql, [workspace.as_str()]).and_in("passage.no", numbers.iter().map(|no| i64::from(*no)));
+    select.all(tx, |row| read(row, workspace)).await
+}
+
+fn read(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
+    let observation = Observation {
+        id: ObservationId::from(row.get::<String>(at::id)?),
+        workspace_id: workspace.clone(),
+        source_id: row.get(at::source_id)?,
+        provider: row.get(at::provider)?,
+        event_type: row.get(at::event_type)?,
+        title: row.get(at::title)?,
+        significance: row.get(at::significance)?,
+        category: row.get(at::category)?,
+        topics: row.json(at::topics)?,
+        actor: row.json_if_any(at::actor)?,
+        occurred_at: row.get(at::occurred_at)?,
+        captured_at: row.get(at::captured_at)?,
+    };
+    Ok(Passage {
+        no: u32::try_from(row.get::<i64>(at::no)?).unwrap_or(u32::MAX),
+        part: usize::try_from(row.get::<i64>(at::part)?).unwrap_or(0),
+        observation,
+        text: row.get(at::text)?,
+        references: row.json(at::refs)?,
+    })
+}

@@ -1,0 +1,237 @@
+//! The indexes in memory: one for each workspace that was searched lately.
+//!
+//! A search reads the head of its workspace first: one row. If passages were added or removed since
+//! the index was used last, it takes them in, in order. So a search finds what was committed before
+//! it, on every node, and nodes need not tell each other anything.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use campanile_accounts::WorkspaceId;
+use campanile_base::{Error, Result};
+use campanile_db::Db;
+use campanile_search::{Index, Segment};
+
+use crate::Settings;
+use crate::passages::{self, Head, Passage};
+use crate::segments::{self, SegmentId, StoredSegment};
+
+/// The passages that are taken in at a time: searches of the same workspace wait for that long.
+const TOGETHER: i64 = 128;
+/// Fewer passages than these are read and indexed at once, by the thread that serves the request.
+const FEW: usize = 16;
+/// An index is loaded anew so often while segments are replaced under it.
+const TRIES: u32 = 5;
+
+/// The indexes of a node.
+pub(crate) struct Indexes {
+    workspaces: Mutex<HashMap<WorkspaceId, Arc<CachedIndex>>>,
+    /// Counts the uses, to find the index that was used longest ago.
+    uses: AtomicU64,
+    settings: Settings,
+}
+
+/// The index of a workspace.
+#[derive(Default)]
+pub(crate) struct CachedIndex {
+    /// Held while the index takes in what is new.
+    progress: tokio::sync::Mutex<Progress>,
+    index: RwLock<Option<Index>>,
+    used: AtomicU64,
+    bytes: AtomicUsize,
+}
+
+/// How far an index has come.
+#[derive(Default)]
+struct Progress {
+    is_loaded: bool,
+    next_no: i64,
+    next_removal: i64,
+    segments: Vec<(SegmentId, Arc<Segment>)>,
+}
+
+impl Indexes {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { workspaces: Mutex::default(), uses: AtomicU64::new(0), settings }
+    }
+
+    /// The index of a workspace, with everything that is committed; and true if it would be faster
+    /// with segments that are missing.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(crate) async fn current(&self, db: &Db, workspace: &WorkspaceId) -> Result<(Arc<CachedIndex>, bool)> {
+        let cached = self.entry(workspace);
+        let mut progress = cached.progress.lock().await;
+        let of = workspace.clone();
+        let head = db.read(move |tx| Box::pin(async move { passages::head(tx, &of).await })).await?;
+        // Another node has made segments, or none has.
+        let is_long = || cached.read(|index| index.tail() as i64) > 2 * self.settings.sealed_passages;
+        if !progress.is_loaded || progress.next_removal < head.first_removal || is_long() {
+            cached.load(db, workspace, &mut progress).await?;
+        }
+        cached.catch_up(db, workspace, &mut progress, head).await?;
+        let lacks_segments = is_long() || progress.segments.iter().any(|(id, _)| id.as_str().is_empty());
+        drop(progress);
+        self.make_room(workspace);
+        Ok((cached, lacks_segments))
+    }
+
+    /// Lets the index of a workspace take the segments that were made, if it is in memory.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(crate) async fn reload(&self, db: &Db, workspace: &WorkspaceId) -> Result<()> {
+        let Some(cached) = self.lock().get(workspace).cloned() else { return Ok(()) };
+        let mut progress = cached.progress.lock().await;
+        match progress.is_loaded {
+            true => cached.load(db, workspace, &mut progress).await,
+            false => Ok(()),
+        }
+    }
+
+    /// The bytes of all indexes, and their number.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let workspaces = self.lock();
+        (workspaces.values().map(|cached| cached.bytes.load(Ordering::Relaxed)).sum(), workspaces.len())
+    }
+
+    fn entry(&self, workspace: &WorkspaceId) -> Arc<CachedIndex> {
+        let cached = self.lock().entry(workspace.clone()).or_default().clone();
+        cached.used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        cached
+    }
+
+    /// Drops the indexes that were used longest ago, until the others fit into the budget. The one
+    /// that is used now stays.
+    fn make_room(&self, current: &WorkspaceId) {
+        let mut workspaces = self.lock();
+        let mut bytes: usize = workspaces.values().map(|cached| cached.bytes.load(Ordering::Relaxed)).sum();
+        while bytes > self.settings.index_bytes {
+            let others = workspaces.iter().filter(|(workspace, _)| *workspace != current);
+            let oldest = others.min_by_key(|(_, cached)| cached.used.load(Ordering::Relaxed));
+            let Some(oldest) = oldest.map(|(workspace, _)| workspace.clone()) else { return };
+            bytes -= workspaces.remove(&oldest).map_or(0, |cached| cached.bytes.load(Ordering::Relaxed));
+        }
+        metrics::gauge!("campanile_search_index_bytes").set(bytes as f64);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<WorkspaceId, Arc<CachedIndex>>> {
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CachedIndex {
+    /// Asks the index. It must not take long on a thread that serves requests.
+    pub(crate) fn read<R: Default>(&self, ask: impl FnOnce(&Index) -> R) -> R {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).as_ref().map_or_else(R::default, ask)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Index)) {
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = index.as_mut() {
+            change(index);
+            self.bytes.store(index.bytes(), Ordering::Relaxed);
+        }
+    }
+
+    /// Loads the segments. Those that are in memory already stay.
+    async fn load(&self, db: &Db, workspace: &WorkspaceId, progress: &mut Progress) -> Result<()> {
+        for _ in 0..TRIES {
+            let of = workspace.clone();
+            let stored = db.read(move |tx| Box::pin(async move { segments::list(tx, &of).await })).await?;
+            let Some(loaded) = load_all(db, workspace, &stored, &progress.segments).await? else { continue };
+            let next_removal = stored.iter().map(|segment| segment.next_removal).min().unwrap_or(0);
+            let next_no = stored.last().map_or(0, |last| last.range.1);
+            let index = Index::of(loaded.iter().map(|(_, segment)| segment.clone()).collect());
+            self.bytes.store(index.bytes(), Ordering::Relaxed);
+            *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(index);
+            *progress = Progress { is_loaded: true, next_no, next_removal, segments: loaded };
+            return Ok(());
+        }
+        let source = "its segments were replaced again and again while they were read".into();
+        Err(Error::Unavailable { what: "the search index", source })
+    }
+
+    /// Takes in the passages and removals up to the head.
+    async fn catch_up(
+        self: &Arc<Self>,
+        db: &Db,
+        workspace: &WorkspaceId,
+        progress: &mut Progress,
+        head: Head,
+    ) -> Result<()> {
+        while progress.next_no < head.next_no {
+            let (of, from) = (workspace.clone(), progress.next_no);
+            let until = head.next_no.min(from + TOGETHER);
+            let page = read_page(db, of, from..until).await?;
+            self.take_in(page).await?;
+            progress.next_no = until;
+        }
+        if progress.next_removal < head.next_removal {
+            let (of, from) = (workspace.clone(), progress.next_removal);
+            let read = db.read(move |tx| Box::pin(async move { passages::removed_since(tx, &of, from).await }));
+            let removed = read.await?;
+            self.change(|index| {
+                removed.iter().filter_map(|(_, no)| u32::try_from(*no).ok()).for_each(|no| index.remove(no));
+            });
+            progress.next_removal = removed.last().map_or(head.next_removal, |(seq, _)| seq + 1);
+        }
+        Ok(())
+    }
+
+    /// Indexes some passages: many of them away from the threads that serve requests.
+    async fn take_in(self: &Arc<Self>, page: Vec<Passage>) -> Result<()> {
+        let (few, within) = (page.len() < FEW, self.clone());
+        let add = move |index: &mut Index| page.iter().for_each(|passage| passage.give(|passage| index.add(passage)));
+        if few {
+            self.change(add);
+            return Ok(());
+        }
+        tokio::task::spawn_blocking(move || within.change(add)).await.map_err(Error::internal)
+    }
+}
+
+async fn read_page(db: &Db, workspace: WorkspaceId, range: Range<i64>) -> Result<Vec<Passage>> {
+    let tenant = workspace.clone();
+    if range.end - range.start < FEW as i64 {
+        let read = db.read(move |tx| Box::pin(async move { passages::between(tx, &workspace, range).await }));
+        return Ok(read.await?);
+    }
+    let read = db.read_in_turn(tenant.as_str(), move |tx| {
+        Box::pin(async move { passages::between(tx, &workspace, range).await })
+    });
+    Ok(read.await?)
+}
+
+/// The segments of a workspace, with segments from rows where one is missing. `None` if they were
+/// replaced meanwhile.
+async fn load_all(
+    db: &Db,
+    workspace: &WorkspaceId,
+    stored: &[StoredSegment],
+    known: &[(SegmentId, Arc<Segment>)],
+) -> Result<Option<Vec<(SegmentId, Arc<Segment>)>>> {
+    let (mut loaded, mut next) = (Vec::new(), 0);
+    for segment in stored {
+        if segment.range.0 < next {
+            return Ok(None);
+        }
+        if segment.range.0 > next {
+            let bytes = segments::build(db, workspace, next..segment.range.0).await?;
+            let built = Segment::read(&bytes).map_err(Error::internal)?;
+            loaded.push((SegmentId::from(String::new()), Arc::new(built)));
+        }
+        let known = known.iter().find(|(id, _)| *id == segment.id).map(|(_, segment)| segment.clone());
+        let read = match known {
+            Some(known) => Some(known),
+            None => segments::load(db, workspace, segment).await?,
+        };
+        let Some(read) = read else { return Ok(None) };
+        loaded.push((segment.id.clone(), read));
+        next = segment.range.1;
+    }
+    Ok(Some(loaded))
+}

@@ -1,0 +1,163 @@
+//! Search: finds observations by words, identifiers and filters.
+//!
+//! # A search
+//! 1. The query is read: words, phrases, filters.
+//! 2. The [index of the workspace](cached_index) takes in what was committed since it was used last.
+//! 3. It scores all passages that fit, and gives the best two hundred. A query of identifiers alone
+//!    (`ABC-123`) is first asked for whole: passages with `abc` or `123` are no answer.
+//! 4. The rows of the best are read, and [ordered](ranking) by more than their words.
+//!
+//! Scoring runs on blocking threads, as many at a time as there are processors. Who waits longer
+//! than a moment is told to come again.
+//!
+//! # The index
+//! Row and index cannot differ: the passages' rows are the log, and everything else is derived from
+//! it. [`segments`](crate::segments) are ranges of passages that were indexed once; the
+//! [merge job](merge) makes them. Newer passages are indexed by each node when it is asked.
+
+pub(crate) mod cached_index;
+pub(crate) mod merge;
+mod ranking;
+mod request;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::{Error, Result};
+use campanile_search::{Filter, Found, Query};
+
+use crate::Memory;
+use crate::passages::{self, Passage};
+use cached_index::CachedIndex;
+use ranking::{Ranked, Ranking};
+
+pub use merge::merge;
+pub use request::{
+    ActorName, Confidence, DateRange, Explanation, HighlightView, Kind, Latency, Mode, SearchContext, SearchFilters,
+    SearchHit, SearchMeta, SearchReply, SearchRequest,
+};
+
+/// The names of filters in the text of a query.
+const FIELDS: &[&str] = &["source", "type", "kind", "actor", "topic", "category", "after", "since", "before", "until"];
+/// The longest query, in characters.
+const LONGEST_QUERY: usize = 1_000;
+/// The most values of a filter.
+const MOST_VALUES: usize = 100;
+/// The candidates of a search: the depth does not depend on the limit.
+const MOST_HITS: usize = 200;
+/// The candidates that are read and ordered by more than their words.
+const READ: usize = 50;
+/// The longest wait for a processor.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Searches a workspace.
+///
+/// # Errors
+/// `Invalid` for a query or filter out of bounds; `TooMany` when all processors are busy with
+/// searches.
+pub async fn search(
+    memory: &Memory,
+    organisation: &OrganisationId,
+    workspace: &WorkspaceId,
+    request: SearchRequest,
+) -> Result<SearchReply> {
+    let began = Instant::now();
+    let (query, filter) = request.read()?;
+    let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
+    let Ok(Ok(_turn)) = turn else { return Err(Error::TooMany) };
+    let (index, lacks_segments) = memory.indexes.current(&memory.db, workspace).await?;
+    if lacks_segments {
+        merge::soon(memory, organisation, workspace).await?;
+    }
+    let refreshed = Instant::now();
+    let (query, found) = candidates(index, query, filter).await?;
+    let scored = Instant::now();
+    let depth = READ.max((request.offset + request.limit + READ).min(MOST_HITS));
+    let numbers: Vec<u32> = found.hits.iter().take(depth).map(|hit| hit.no).collect();
+    let of = workspace.clone();
+    let read = memory.db.read(move |tx| Box::pin(async move { passages::numbered(tx, &of, &numbers).await }));
+    let rows: Vec<Passage> = read.await?;
+    let enriched = Instant::now();
+    let Ranking { ranked, confidence } = ranking::rank(&query, &found, rows, READ, memory.clock.now());
+    let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
+    let context = request.include_context.then(|| context(&ranked));
+    let page = ranked.into_iter().skip(request.offset).take(request.limit);
+    let data = page.map(|ranked| hit(ranked, &request)).collect();
+    let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
+    let ended = Instant::now();
+    let latency = Latency {
+        total: took(began, ended),
+        refresh: took(began, refreshed),
+        lexical: took(refreshed, scored),
+        enrich: took(scored, enriched),
+        rank: took(enriched, ended),
+    };
+    metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
+    let meta = SearchMeta {
+        total: found.total,
+        total_is_exact: query.phrases.is_empty(),
+        limit: request.limit,
+        offset: request.offset,
+        took: latency.total,
+        mode: request.mode,
+        confidence,
+    };
+    Ok(SearchReply { data, context, meta, latency })
+}
+
+/// Asks the index on a blocking thread.
+async fn candidates(index: Arc<CachedIndex>, query: Query, filter: Filter) -> Result<(Query, Found)> {
+    let asked = tokio::task::spawn_blocking(move || {
+        let ask = |query: &Query| index.read(|index| index.search(query, &filter, MOST_HITS));
+        if let Some(exact) = query.exact() {
+            let found = ask(&exact);
+            if found.total > 0 {
+                return (exact, found);
+            }
+        }
+        let found = ask(&query);
+        (query, found)
+    });
+    asked.await.map_err(Error::internal)
+}
+
+fn hit(Ranked { passage, score, explanation, snippet }: Ranked, request: &SearchRequest) -> SearchHit {
+    let url = passage.references.iter().find_map(|reference| reference.url.clone());
+    let highlights = snippet.highlights.iter().map(|mark| HighlightView { start: mark.start, end: mark.end });
+    let actor = actor(&passage);
+    let observation = passage.observation;
+    SearchHit {
+        id: observation.id.to_string(),
+        kind: Kind::Observation,
+        title: observation.title,
+        url,
+        score: score.clamp(0.0, 1.0),
+        source: observation.provider,
+        event_type: observation.event_type,
+        occurred_at: observation.occurred_at,
+        significance: observation.significance,
+        actor,
+        references: passage.references,
+        highlights: if request.include_highlights { highlights.collect() } else { Vec::new() },
+        snippet: snippet.text,
+        explain: request.explain.then_some(explanation),
+    }
+}
+
+fn actor(passage: &Passage) -> Option<ActorName> {
+    let actor = passage.observation.actor.as_ref()?;
+    Some(ActorName { id: actor.actor_id.clone(), name: actor.told.name.clone() })
+}
+
+/// The people of the most results.
+fn context(ranked: &[Ranked]) -> SearchContext {
+    let mut counts: HashMap<String, (usize, usize, ActorName)> = HashMap::new();
+    for (place, actor) in ranked.iter().take(READ).filter_map(|ranked| actor(&ranked.passage)).enumerate() {
+        counts.entry(actor.id.clone()).or_insert((0, place, actor)).0 += 1;
+    }
+    let mut actors: Vec<_> = counts.into_values().collect();
+    actors.sort_by_key(|(count, place, _)| (std::cmp::Reverse(*count), *place));
+    SearchContext { actors: actors.into_iter().take(3).map(|(_, _, actor)| actor).collect() }
+}

@@ -1,0 +1,120 @@
+//! The order of the passages that an index found: BM25, then small additions.
+//!
+//! The additions are bounded, so that they order passages that fit about equally and never lift
+//! what does not fit: how close together the words stand, how much of the query the title has, how
+//! important and how new the event is. They are computed for the best fifty candidates. So the
+//! first ten results are the same whatever the limit.
+
+use std::collections::{HashMap, HashSet};
+
+use campanile_base::Timestamp;
+use campanile_search::{Found, Query, Reading, Snippet};
+
+use super::request::{Confidence, Explanation};
+use crate::passages::Passage;
+
+/// The additions, at most.
+const PROXIMITY: f32 = 0.2;
+const HEADING: f32 = 0.2;
+const IMPORTANCE: f32 = 0.1;
+/// The highest sum, so that a score is at most 1.
+const HIGHEST: f32 = 1.0 + PROXIMITY + HEADING + IMPORTANCE;
+/// The share of the score that an old event loses, and the days in which it loses half of that.
+const AGE: f32 = 0.08;
+const HALF_LIFE_DAYS: f32 = 14.0;
+/// The best passage has less of the query than this: nothing fits, or it fits badly.
+const NOTHING: f32 = 0.5;
+const POOR: f32 = 0.7;
+
+/// A passage in its order.
+pub(super) struct Ranked {
+    pub(super) passage: Passage,
+    pub(super) score: f32,
+    pub(super) explanation: Explanation,
+    pub(super) snippet: Snippet,
+}
+
+/// The candidates in order, and how well the best fits.
+pub(super) struct Ranking {
+    pub(super) ranked: Vec<Ranked>,
+    pub(super) confidence: Confidence,
+}
+
+/// Orders candidates. The first `read` are read; the others follow in the order of their words.
+pub(super) fn rank(query: &Query, found: &Found, passages: Vec<Passage>, read: usize, now: Timestamp) -> Ranking {
+    let mut by_number: HashMap<u32, Passage> = passages.into_iter().map(|passage| (passage.no, passage)).collect();
+    let (best, worst) = bounds(found);
+    let mut coverage = 0.0_f32;
+    let mut ranked: Vec<Ranked> = Vec::new();
+    for (place, hit) in found.hits.iter().enumerate() {
+        let Some(passage) = by_number.remove(&hit.no) else { continue };
+        let reading = Reading::of(query, &found.rarities, &passage.observation.title, passage.body());
+        if !reading.has_phrases {
+            continue;
+        }
+        coverage = coverage.max(reading.coverage);
+        let lexical = if best > worst { (hit.score - worst) / (best - worst) } else { 1.0 };
+        let explanation = match place < read {
+            true => explain(lexical, &reading, &passage, now),
+            false => Explanation { lexical, recency: 1.0, ..Explanation::default() },
+        };
+        let Explanation { lexical, proximity, heading, importance, recency } = explanation;
+        let score = (lexical + proximity + heading + importance) * recency / HIGHEST;
+        let snippet = Snippet::of(&reading, passage.body());
+        ranked.push(Ranked { passage, score, explanation, snippet });
+    }
+    // Passages that were not read stay behind those that were.
+    let until = ranked.len().min(read);
+    ranked[..until]
+        .sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| other.passage.no.cmp(&one.passage.no)));
+    if query.is_without_words() {
+        coverage = 1.0;
+        ranked.sort_by_key(|ranked| std::cmp::Reverse((ranked.passage.observation.occurred_at, ranked.passage.no)));
+    }
+    let confidence = match coverage {
+        _ if ranked.is_empty() => Confidence::None,
+        0.0..NOTHING => Confidence::None,
+        NOTHING..POOR => Confidence::Low,
+        _ => Confidence::High,
+    };
+    Ranking { ranked, confidence }
+}
+
+/// Keeps the best passage of each observation.
+pub(super) fn collapsed(ranked: Vec<Ranked>) -> Vec<Ranked> {
+    let mut seen = HashSet::new();
+    ranked.into_iter().filter(|ranked| seen.insert(ranked.passage.observation.id.clone())).collect()
+}
+
+fn explain(lexical: f32, reading: &Reading, passage: &Passage, now: Timestamp) -> Explanation {
+    let observation = &passage.observation;
+    let days = now.since(observation.occurred_at).as_secs_f32() / 86_400.0;
+    Explanation {
+        lexical,
+        proximity: PROXIMITY * reading.proximity,
+        heading: HEADING * reading.heading_coverage,
+        importance: importance(observation.significance, &observation.category),
+        recency: 1.0 - AGE + AGE * 0.5_f32.powf(days / HALF_LIFE_DAYS),
+    }
+}
+
+/// Up to 0.02 by significance, and up to 0.08 by the kind of event.
+fn importance(significance: i64, category: &str) -> f32 {
+    let kind = match category {
+        "incident" => 0.08,
+        "decision" => 0.05,
+        "bug_fix" => 0.03,
+        _ => 0.0,
+    };
+    0.02 * significance.clamp(0, 100) as f32 / 100.0 + kind
+}
+
+/// The highest and the lowest score. If all passages that fit are there, the next one has nothing of
+/// the query: the lowest is zero.
+fn bounds(found: &Found) -> (f32, f32) {
+    let best = found.hits.first().map_or(0.0, |hit| hit.score);
+    match found.hits.last() {
+        Some(last) if found.total > found.hits.len() => (best, last.score),
+        _ => (best, 0.0),
+    }
+}

@@ -1,0 +1,320 @@
+//! A search as it is asked for, and its answer.
+
+use campanile_base::source_event::Reference;
+use campanile_base::{Error, Result, Timestamp};
+use campanile_search::{Field, Filter, Query};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{FIELDS, LONGEST_QUERY, MOST_HITS, MOST_VALUES};
+
+/// A search.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SearchRequest {
+    /// Words, `"phrases"`, and filters such as `source:github` or `after:2026-10-01`; a minus before
+    /// a filter excludes. At most 1,000 characters. Without words, the newest passages are found.
+    pub query: String,
+    /// The number of results, from 1 to 100.
+    #[serde(default = "ten")]
+    pub limit: usize,
+    /// The number of results to leave out. With `limit`, at most 200.
+    #[serde(default)]
+    pub offset: usize,
+    /// How much is done for the answer.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Conditions that all results meet.
+    #[serde(default)]
+    pub filters: SearchFilters,
+    /// False to leave `context` out.
+    #[serde(default = "yes")]
+    pub include_context: bool,
+    /// False to leave highlights out.
+    #[serde(default = "yes")]
+    pub include_highlights: bool,
+    /// False to have every passage of an observation.
+    #[serde(default = "yes")]
+    pub collapse: bool,
+    /// True to have the parts of each score.
+    #[serde(default)]
+    pub explain: bool,
+}
+
+fn ten() -> usize {
+    10
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How much is done for an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Only what is quick.
+    Fast,
+    /// The default.
+    #[default]
+    Balanced,
+    /// More candidates are looked at.
+    Thorough,
+}
+
+/// The kinds of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An observation, or a part of one.
+    Observation,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Observation => "observation",
+        }
+    }
+}
+
+/// Conditions of a search. Within a list one of the values must fit.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SearchFilters {
+    /// Providers, such as `github`.
+    pub sources: Vec<String>,
+    /// Types, or their first words: `pull_request` matches everything that happens to one.
+    pub types: Vec<String>,
+    /// Kinds of results.
+    pub kinds: Vec<Kind>,
+    /// Ids of actors (`github:123`), or their names.
+    pub actors: Vec<String>,
+    /// Topics.
+    pub topics: Vec<String>,
+    /// Categories, such as `bug_fix`.
+    pub categories: Vec<String>,
+    /// The lowest significance, from 0 to 100.
+    pub min_significance: Option<u8>,
+    /// The time of the event.
+    pub date_range: DateRange,
+}
+
+/// A stretch of time.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DateRange {
+    /// Not before this time: RFC 3339, or a date.
+    pub start: Option<String>,
+    /// Before this time: RFC 3339, or a date.
+    pub end: Option<String>,
+}
+
+impl SearchRequest {
+    /// Checks the bounds, and reads the query with its filters.
+    pub(super) fn read(&self) -> Result<(Query, Filter)> {
+        if self.query.chars().count() > LONGEST_QUERY {
+            return Err(Error::invalid_field("query", format!("must have at most {LONGEST_QUERY} characters")));
+        }
+        if !(1..=100).contains(&self.limit) {
+            return Err(Error::invalid_field("limit", "must be between 1 and 100"));
+        }
+        if self.offset.saturating_add(self.limit) > MOST_HITS {
+            return Err(Error::invalid_field("offset", format!("must be at most {MOST_HITS}, with the limit")));
+        }
+        let mut query = Query::read(&self.query, FIELDS);
+        let mut filter = self.filters.read()?;
+        for Field { name, value, is_not } in std::mem::take(&mut query.fields) {
+            match (name.as_str(), is_not) {
+                ("after" | "since", false) => filter.occurred_at.0 = filter.occurred_at.0.max(date("after", &value)?),
+                ("before" | "until", false) => filter.occurred_at.1 = filter.occurred_at.1.min(date("before", &value)?),
+                ("after" | "since" | "before" | "until", true) => {
+                    return Err(Error::invalid_field("query", format!("cannot exclude by {name}")));
+                }
+                (_, true) => filter.without.push(format!("{name}:{value}")),
+                (_, false) => filter.tags.push(vec![format!("{name}:{value}")]),
+            }
+        }
+        Ok((query, filter))
+    }
+}
+
+impl SearchFilters {
+    fn read(&self) -> Result<Filter> {
+        let lists: [(&'static str, &str, &[String]); 5] = [
+            ("sources", "source", &self.sources),
+            ("types", "type", &self.types),
+            ("actors", "actor", &self.actors),
+            ("topics", "topic", &self.topics),
+            ("categories", "category", &self.categories),
+        ];
+        let mut filter = Filter::default();
+        for (field, tag, values) in lists {
+            if values.len() > MOST_VALUES {
+                return Err(Error::invalid_field(field, format!("must have at most {MOST_VALUES} values")));
+            }
+            if !values.is_empty() {
+                filter.tags.push(values.iter().map(|value| format!("{tag}:{}", value.trim())).collect());
+            }
+        }
+        if !self.kinds.is_empty() {
+            filter.tags.push(self.kinds.iter().map(|kind| format!("kind:{}", kind.as_str())).collect());
+        }
+        filter.significance = self.min_significance.unwrap_or(0);
+        if filter.significance > 100 {
+            return Err(Error::invalid_field("minSignificance", "must be between 0 and 100"));
+        }
+        if let Some(start) = &self.date_range.start {
+            filter.occurred_at.0 = date("dateRange.start", start)?;
+        }
+        if let Some(end) = &self.date_range.end {
+            filter.occurred_at.1 = date("dateRange.end", end)?;
+        }
+        Ok(filter)
+    }
+}
+
+/// Reads a time: RFC 3339, or a date, which begins at midnight UTC.
+fn date(field: &'static str, text: &str) -> Result<i64> {
+    let time = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
+    time.map(Timestamp::as_micros).ok_or_else(|| Error::invalid_field(field, "must be an RFC 3339 time or a date"))
+}
+
+/// A result.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchHit {
+    /// The id of the observation.
+    pub id: String,
+    /// The kind of result.
+    pub kind: Kind,
+    /// One line.
+    pub title: String,
+    /// The address at the provider, if it named one.
+    pub url: Option<String>,
+    /// The part of the text that fits best, on one line.
+    pub snippet: String,
+    /// From 0 to 1.
+    pub score: f32,
+    /// The provider.
+    pub source: String,
+    /// The provider's name of the event.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The time of the event.
+    #[schema(value_type = String, format = DateTime)]
+    pub occurred_at: Timestamp,
+    /// The importance, from 0 to 100.
+    pub significance: i64,
+    /// The person who caused it.
+    pub actor: Option<ActorName>,
+    /// The things that it refers to.
+    #[schema(value_type = Vec<Object>)]
+    pub references: Vec<Reference>,
+    /// The words of the query in the snippet.
+    pub highlights: Vec<HighlightView>,
+    /// The parts of the score, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explain: Option<Explanation>,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ActorName {
+    /// `{provider}:{id}`.
+    pub id: String,
+    /// The login or name.
+    pub name: String,
+}
+
+/// A word of the query in a snippet, in characters (Unicode scalar values).
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct HighlightView {
+    /// The first character.
+    pub start: usize,
+    /// The character behind the last.
+    pub end: usize,
+}
+
+/// The parts of a score. Their sum, times `recency`, is compared.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+pub struct Explanation {
+    /// The words, by BM25, between the worst candidate and the best: 0 to 1.
+    pub lexical: f32,
+    /// How close together the words stand: up to 0.2.
+    pub proximity: f32,
+    /// The share of the query in the title: up to 0.2.
+    pub heading: f32,
+    /// The significance and the kind of event: up to 0.1.
+    pub importance: f32,
+    /// 0.92 for old events, 1 for new ones.
+    pub recency: f32,
+}
+
+/// The answer to a search.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SearchReply {
+    /// The results, the best first.
+    pub data: Vec<SearchHit>,
+    /// What the results have in common.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<SearchContext>,
+    /// What was done, and how sure it is.
+    pub meta: SearchMeta,
+    /// The time of each phase, in milliseconds.
+    pub latency: Latency,
+}
+
+/// What the results have in common.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct SearchContext {
+    /// Up to three people, by the number of their results.
+    pub actors: Vec<ActorName>,
+}
+
+/// What was done for an answer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchMeta {
+    /// The number of passages that fit.
+    pub total: usize,
+    /// False if some of them may lack the phrase.
+    pub total_is_exact: bool,
+    /// As asked for.
+    pub limit: usize,
+    /// As asked for.
+    pub offset: usize,
+    /// The time in milliseconds.
+    pub took: f64,
+    /// As asked for.
+    pub mode: Mode,
+    /// `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest.
+    pub confidence: Confidence,
+}
+
+/// How well the best result fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// It has most of the query.
+    High,
+    /// It lacks an important part of the query.
+    Low,
+    /// Nothing fits.
+    None,
+}
+
+/// The time of each phase, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+pub struct Latency {
+    /// All of it.
+    pub total: f64,
+    /// Bringing the index up to date.
+    pub refresh: f64,
+    /// Scoring.
+    pub lexical: f64,
+    /// Reading the rows of the best passages.
+    pub enrich: f64,
+    /// Ordering them, and finding their snippets.
+    pub rank: f64,
+}
