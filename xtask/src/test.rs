@@ -159,7 +159,7 @@ pub fn drill(names: &[&str]) -> Outcome {
     let mut tally = Tally::default();
     let mut command = Command::new("cargo");
     command.args(["test", "--package", "campanile-server", "--test", "it", "--no-fail-fast", "--", "--nocapture"]);
-    let all = ["drills::", "lossless::", "durability::"];
+    let all = ["drills", "lossless::", "durability::"];
     command.args(if names.is_empty() { &all[..] } else { names });
     command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_TEST_ROUNDS", ROUNDS);
     counted(&mut tally, &mut command, "test result:")?;

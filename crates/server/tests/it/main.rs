@@ -18,6 +18,7 @@ mod operator;
 mod outbound;
 mod permissions;
 mod rounds;
+mod search;
 mod stories;
 mod svix;
 mod tenancy;

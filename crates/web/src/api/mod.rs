@@ -14,6 +14,7 @@ mod observations;
 mod page;
 pub(crate) mod parameters;
 mod runs;
+mod search;
 mod sessions;
 mod slack;
 mod sources;
@@ -58,6 +59,10 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(observations::get))
         .routes(routes!(observations::edges))
         .routes(routes!(observations::graph))
+        .routes(routes!(search::search))
+        .routes(routes!(search::search_v1))
+        .routes(routes!(search::contents))
+        .routes(routes!(search::contents_v1))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::process))

@@ -1,0 +1,150 @@
+//! Search over what a workspace remembers.
+//!
+//! Each operation stands under `/api`, as all of our own, and under `/v1`, where programs expect it.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Query, State};
+use axum::http::request::Parts;
+use campanile_accounts::{Caller, WorkspaceId};
+use campanile_base::{Error, Result};
+use campanile_http::caller::{Authenticated, workspace};
+use campanile_http::error::{ApiError, ApiResult};
+use campanile_http::{Web, request_id};
+use campanile_inbound::Provider;
+use campanile_memory::search::{self, SearchReply, SearchRequest};
+use campanile_memory::{ObservationDetail, observations};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// The most ids of one request.
+const MOST_IDS: usize = 50;
+
+/// The workspace of a request, with its caller.
+pub(super) struct InWorkspace {
+    caller: Caller,
+    id: WorkspaceId,
+}
+
+/// The workspace to look in.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WorkspaceQuery {
+    /// The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+    /// absent.
+    workspace: Option<String>,
+}
+
+impl FromRequestParts<Web> for InWorkspace {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, web).await?;
+        let query =
+            Query::<WorkspaceQuery>::try_from_uri(&parts.uri).map_err(|error| Error::invalid(error.body_text()))?;
+        let header = parts.headers.get("x-workspace-id").map(|value| value.to_str().unwrap_or_default().to_owned());
+        let named = query.0.workspace.or(header);
+        let id = workspace(&web.app, &caller, named.as_deref()).await?.id;
+        Ok(Self { caller, id })
+    }
+}
+
+/// The answer to a search, with the id of the request.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SearchAnswer {
+    #[serde(flatten)]
+    reply: SearchReply,
+    /// The id of the request, for questions about it.
+    request_id: String,
+}
+
+/// Searches the observations of a workspace.
+///
+/// What is committed before the request is found by it.
+#[utoipa::path(post, path = "/api/search", tag = "search", params(WorkspaceQuery), request_body = SearchRequest,
+    responses((status = 200, body = SearchAnswer)))]
+pub(super) async fn search(
+    State(web): State<Web>,
+    within: InWorkspace,
+    Json(request): Json<SearchRequest>,
+) -> ApiResult<Json<SearchAnswer>> {
+    known_sources(&request.filters.sources)?;
+    let reply = search::search(&web.app.memory, &within.caller.organisation, &within.id, request).await?;
+    Ok(Json(SearchAnswer { reply, request_id: request_id::current() }))
+}
+
+/// Searches the observations of a workspace; the same as `/api/search`.
+#[utoipa::path(post, path = "/v1/search", tag = "search", params(WorkspaceQuery), request_body = SearchRequest,
+    responses((status = 200, body = SearchAnswer)))]
+pub(super) async fn search_v1(
+    state: State<Web>,
+    within: InWorkspace,
+    request: Json<SearchRequest>,
+) -> ApiResult<Json<SearchAnswer>> {
+    search(state, within, request).await
+}
+
+/// A source that does not exist is an error: an empty answer would look as if nothing had happened.
+fn known_sources(sources: &[String]) -> Result<()> {
+    match sources.iter().find(|source| Provider::parse(source.trim()).is_none()) {
+        None => Ok(()),
+        Some(unknown) => {
+            let known = Provider::ALL.map(Provider::as_str).join(", ");
+            Err(Error::invalid_field("filters.sources", format!("has {unknown:?}; known are {known}")))
+        }
+    }
+}
+
+/// The ids of what is to be read.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContentsRequest {
+    /// From 1 to 50 ids of observations.
+    ids: Vec<String>,
+}
+
+/// What was read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Contents {
+    /// In the order of the ids.
+    data: Vec<ObservationDetail>,
+    /// The ids that the workspace does not have.
+    missing: Vec<String>,
+}
+
+/// The whole texts of results.
+#[utoipa::path(post, path = "/api/contents", tag = "search", params(WorkspaceQuery), request_body = ContentsRequest,
+    responses((status = 200, body = Contents)))]
+pub(super) async fn contents(
+    State(web): State<Web>,
+    within: InWorkspace,
+    Json(ContentsRequest { ids }): Json<ContentsRequest>,
+) -> ApiResult<Json<Contents>> {
+    if !(1..=MOST_IDS).contains(&ids.len()) {
+        return Err(Error::invalid_field("ids", format!("must have between 1 and {MOST_IDS} values")).into());
+    }
+    let read = web.app.db.read_in_turn(within.caller.organisation.as_str(), move |tx| {
+        Box::pin(async move {
+            let mut contents = Contents { data: Vec::new(), missing: Vec::new() };
+            for id in ids {
+                match observations::by_id(tx, &within.id, &id).await? {
+                    Some(found) => contents.data.push(found),
+                    None => contents.missing.push(id),
+                }
+            }
+            Ok::<_, campanile_db::Error>(contents)
+        })
+    });
+    Ok(Json(read.await?))
+}
+
+/// The whole texts of results; the same as `/api/contents`.
+#[utoipa::path(post, path = "/v1/contents", tag = "search", params(WorkspaceQuery), request_body = ContentsRequest,
+    responses((status = 200, body = Contents)))]
+pub(super) async fn contents_v1(
+    state: State<Web>,
+    within: InWorkspace,
+    request: Json<ContentsRequest>,
+) -> ApiResult<Json<Contents>> {
+    contents(state, within, request).await
+}
