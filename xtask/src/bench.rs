@@ -24,11 +24,12 @@ pub fn load(what: &str, options: &[&str]) -> Outcome {
     run(load.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
 }
 
-/// `bench engine`: measures the workflow engine alone.
-pub fn engine(options: &[&str]) -> Outcome {
+/// `bench engine` and `bench search`: measures the workflow engine, or the search, alone.
+pub fn of_crate(name: &str, options: &[&str]) -> Outcome {
     let cluster = postgres::start(true)?;
     let mut bench = Command::new("cargo");
-    bench.args(["bench", "--package", "campanile-engine", "--bench", "engine", "--"]);
+    // Names are unique among the benchmarks of all crates.
+    bench.args(["bench", "--workspace", "--bench", name, "--"]);
     run(bench.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
 }
 

@@ -1,0 +1,243 @@
+//! Search, measured: `cargo xtask bench search [sqlite|postgres] [passages …]`.
+//!
+//! Each run stores generated observations of 120 words in groups of a hundred, as the pipeline does,
+//! while segments are made beside it. Then it searches: warm, with two writers, from a fresh start,
+//! and as often as two tasks can.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod texts;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::source_event::SourceEvent;
+use campanile_base::{Clock, Timestamp};
+use campanile_db::testing::TestDatabase;
+use campanile_db::{Db, params};
+use campanile_engine::Engine;
+use campanile_memory::search::{SearchRequest, merge, search};
+use campanile_memory::{Memory, Settings, remember};
+use serde_json::json;
+
+use texts::Texts;
+
+/// The observations of a transaction.
+const GROUP: u64 = 100;
+const QUERIES: usize = 1_000;
+
+#[tokio::main]
+async fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let sizes: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let sizes = if sizes.is_empty() { vec![10_000, 100_000] } else { sizes };
+    for database in TestDatabase::each().await {
+        let is_wanted = |name: &str| {
+            !words.iter().any(|word| word == "sqlite" || word == "postgres") || words.iter().any(|word| word == name)
+        };
+        if is_wanted(database.name) {
+            measure(&database, &sizes).await;
+        }
+    }
+}
+
+async fn measure(database: &TestDatabase, sizes: &[u64]) {
+    let db = match &database.url {
+        Some(url) => Db::connect_postgres(url).await.unwrap(),
+        None => Db::open_sqlite(&database.folder.join("bench.db")).unwrap(),
+    };
+    db.migrate(vec![campanile_engine::MIGRATIONS, campanile_accounts::MIGRATIONS, campanile_memory::MIGRATIONS])
+        .await
+        .unwrap();
+    let bench = Bench::new(db, database.name);
+    for &size in sizes {
+        bench.fill(size).await;
+        bench.describe(&database.folder).await;
+        bench.searches().await;
+    }
+}
+
+#[derive(Clone)]
+struct Bench {
+    db: Db,
+    name: &'static str,
+    memory: Memory,
+    organisation: OrganisationId,
+    workspace: WorkspaceId,
+    stored: Arc<AtomicU64>,
+}
+
+fn memory(db: &Db) -> Memory {
+    let clock = Clock::System;
+    let (engine, _) = Engine::new(db.clone(), clock.clone());
+    Memory::new(db.clone(), clock, engine, Settings { index_bytes: 4 << 30, ..Settings::default() })
+}
+
+impl Bench {
+    fn new(db: Db, name: &'static str) -> Self {
+        let (organisation, workspace) = ("org_bench".to_owned().into(), "ws_bench".to_owned().into());
+        Self { memory: memory(&db), db, name, organisation, workspace, stored: Arc::default() }
+    }
+
+    /// Stores the next group of observations.
+    async fn store(&self, texts: &mut Texts) {
+        let first = self.stored.fetch_add(GROUP, Ordering::Relaxed);
+        let events: Vec<SourceEvent> = (first..first + GROUP).map(|n| texts.event(n)).collect();
+        let bench = self.clone();
+        let stored = self.db.write(move |tx| {
+            Box::pin(async move {
+                for event in &events {
+                    remember(tx, &bench.memory, &bench.organisation, &bench.workspace, event).await?;
+                }
+                Ok::<_, campanile_base::Error>(())
+            })
+        });
+        stored.await.unwrap();
+    }
+
+    /// Stores observations up to this number, with a task beside it that makes segments.
+    async fn fill(&self, size: u64) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (bench, stopped) = (self.clone(), stop.clone());
+        let merging = tokio::spawn(async move {
+            while !stopped.load(Ordering::Relaxed) {
+                merge(&bench.memory, &bench.workspace).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let (began, before) = (Instant::now(), self.stored.load(Ordering::Relaxed));
+        let (mut texts, mut minutes) = (Texts::new(before), Vec::new());
+        let mut minute = (Instant::now(), before);
+        while self.stored.load(Ordering::Relaxed) < size {
+            self.store(&mut texts).await;
+            if minute.0.elapsed() >= Duration::from_secs(60) {
+                let now = self.stored.load(Ordering::Relaxed);
+                minutes.push((now - minute.1) / 60);
+                minute = (Instant::now(), now);
+            }
+        }
+        let rate = (size - before) as f64 / began.elapsed().as_secs_f64();
+        stop.store(true, Ordering::Relaxed);
+        let merged = Instant::now();
+        merging.await.unwrap();
+        merge(&self.memory, &self.workspace).await.unwrap();
+        println!(
+            "\n{}, {size} passages: stored {rate:.0}/s (each minute {minutes:?}), segments {:.1} s later",
+            self.name,
+            merged.elapsed().as_secs_f64()
+        );
+    }
+
+    /// The sizes on disk and in memory.
+    async fn describe(&self, folder: &Path) {
+        let read = self.db.read(|tx| {
+            Box::pin(async move {
+                let sql = "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT), COUNT(*) FROM search_segment WHERE is_ready";
+                tx.one(sql, params![], |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?))).await
+            })
+        });
+        let (bytes, segments) = read.await.unwrap();
+        let passages = self.stored.load(Ordering::Relaxed) as f64;
+        let file = std::fs::metadata(folder.join("bench.db")).map_or(0, |file| file.len());
+        println!(
+            "  {segments} segments, {:.0} B a passage; file {:.0} B a passage",
+            bytes as f64 / passages,
+            file as f64 / passages
+        );
+        let fresh = memory(&self.db);
+        let began = Instant::now();
+        self.ask(&fresh, "balanced", "search").await;
+        let first = began.elapsed();
+        let (index, _) = fresh.index_size();
+        println!(
+            "  first search after a start {:.0} ms; {:.0} B in memory a passage",
+            first.as_secs_f64() * 1_000.0,
+            index as f64 / passages
+        );
+    }
+
+    async fn ask(&self, memory: &Memory, mode: &str, query: &str) -> Duration {
+        let request: SearchRequest = serde_json::from_value(json!({ "query": query, "mode": mode })).unwrap();
+        let began = Instant::now();
+        search(memory, &self.organisation, &self.workspace, request).await.unwrap();
+        began.elapsed()
+    }
+
+    async fn searches(&self) {
+        let mut texts = Texts::new(7_777);
+        self.ask(&self.memory, "balanced", "warm").await;
+        self.series("words", || (texts.query(), "balanced")).await;
+        let mut dice = Texts::new(8_888);
+        let most = self.stored.load(Ordering::Relaxed);
+        self.series("identifiers", || (dice.identifier(most), "fast")).await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let writers: Vec<_> = (0..2)
+            .map(|n| {
+                let (bench, stop) = (self.clone(), stop.clone());
+                tokio::spawn(async move {
+                    let mut texts = Texts::new(1_000_000 + n);
+                    while !stop.load(Ordering::Relaxed) {
+                        bench.store(&mut texts).await;
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                })
+            })
+            .collect();
+        self.series("words, beside two writers", || (texts.query(), "balanced")).await;
+        stop.store(true, Ordering::Relaxed);
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        self.throughput().await;
+    }
+
+    async fn series(&self, what: &str, mut next: impl FnMut() -> (String, &'static str)) {
+        let mut times = Vec::with_capacity(QUERIES);
+        for _ in 0..QUERIES {
+            let (query, mode) = next();
+            times.push(self.ask(&self.memory, mode, &query).await);
+        }
+        times.sort();
+        let at = |share: usize| times[(times.len() - 1) * share / 1_000].as_secs_f64() * 1_000.0;
+        println!("  {what}: p50 {:.2} ms, p99 {:.2} ms, most {:.2} ms", at(500), at(990), at(1_000));
+    }
+
+    /// Two tasks that search without a pause.
+    async fn throughput(&self) {
+        let began = Instant::now();
+        let tasks: Vec<_> = (0..2)
+            .map(|n| {
+                let bench = self.clone();
+                tokio::spawn(async move {
+                    let mut texts = Texts::new(n);
+                    for _ in 0..QUERIES {
+                        bench.ask(&bench.memory, "balanced", &texts.query()).await;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        println!("  {:.0} searches/s", 2.0 * QUERIES as f64 / began.elapsed().as_secs_f64());
+    }
+}
+
+impl Texts {
+    fn event(&mut self, n: u64) -> SourceEvent {
+        SourceEvent {
+            provider: "github".into(),
+            event_type: "issues.opened".into(),
+            source_id: format!("bench:{n}"),
+            title: format!("ABC-{n}: {}", self.words(6)),
+            body: self.words(114),
+            actor: None,
+            occurred_at: Timestamp::from_seconds(1_700_000_000 + n as i64),
+            repository: None,
+            references: Vec::new(),
+            metadata: serde_json::Map::new(),
+        }
+    }
+}
