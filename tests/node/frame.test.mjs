@@ -198,6 +198,7 @@ test("the palette finds content by name, and opens it by keyboard", async () => 
   await page.getByRole("heading", { name: /77\.0/, level: 1 }).waitFor();
   await find("no such thing at all");
   await list.getByText(/Nothing is called that/).waitFor();
+  await list.getByRole("option", { name: "Search for “no such thing at all”", selected: true }).waitFor();
   await check(page, "palette-nothing");
   assert.deepEqual(page.problems.filter((problem) => !/404/.test(problem)), [], "but for a user with the id 77.0");
   await page.context().close();

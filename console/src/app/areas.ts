@@ -25,6 +25,7 @@ import {
   Settings2,
   SlidersHorizontal,
   Telescope,
+  TextSearch,
   Users,
   Webhook,
   Workflow,
@@ -46,6 +47,7 @@ export const AREAS: AreaGroup[] = [
     areas: [
       { to: paths.home, title: "Home", icon: House, key: "h", words: "overview dashboard health" },
       { to: paths.observations, title: "Observations", icon: Telescope, key: "o", words: "events memory timeline" },
+      { to: paths.search, title: "Search", icon: TextSearch, key: "f", words: "find query look for" },
       { to: paths.deliveries, title: "Deliveries", icon: Inbox, key: "d", words: "inbound received payloads" },
       {
         to: paths.integrations,

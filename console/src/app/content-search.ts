@@ -1,5 +1,5 @@
-// Finds content for the palette: workflows, applications, endpoints, recipients and recent observations, by name or id.
-// Lists are read once and kept for a moment; each word that is typed looks through them.
+// Finds content for the palette: workflows, applications, endpoints, recipients by name or id, and observations by their text.
+// Lists are read once and kept for a moment; each word that is typed looks through them. Observations are searched by the server.
 
 import { type QueryClient, useQueries, useQueryClient } from "@tanstack/react-query";
 
@@ -10,6 +10,7 @@ import { asText } from "../lib/json";
 import { everyPage } from "../lib/knock";
 import { readTitle } from "../lib/observation";
 import { paths } from "../lib/paths";
+import { providerName } from "../lib/providers";
 import { useCan } from "../lib/role";
 import { workflowsQuery } from "../lib/workflow-names";
 import { hasWords } from "./likeness";
@@ -26,7 +27,13 @@ const KEPT = 30_000;
 
 type Search = { words: string; workspace: string; queries: QueryClient; signal: AbortSignal };
 /** `isOpen` kinds are read by every member, the others by those who configure. */
-type ContentKind = { title: string; isOpen?: true; find: (search: Search) => Promise<Found[]> };
+type ContentKind = {
+  title: string;
+  isOpen?: true;
+  /** The server has judged what fits: it need not have the letters that were typed. */
+  isJudged?: true;
+  find: (search: Search) => Promise<Found[]>;
+};
 
 /** The best of the candidates that have every word: those whose title begins with the words come first. */
 export function bestOf(candidates: Found[], words: string): Found[] {
@@ -99,15 +106,24 @@ const endpoints = listed("endpoints", "Endpoints", async (workspace) =>
   })),
 );
 
-const observations = listed("observations", "Recent observations", async (workspace) =>
-  (await data(api.GET("/api/observations", { params: { query: { workspace, limit: 100 } } }))).data.map((it) => ({
-    id: it.id,
-    title: readTitle(it).text,
-    note: it.provider,
-    words: `${it.id} ${it.type} ${it.provider}`,
-    to: paths.observation(it.id),
-  })),
-);
+/** What is only the nearest is left to the page of searches. */
+const observations: ContentKind = {
+  title: "Observations",
+  isOpen: true,
+  isJudged: true,
+  find: async ({ words, workspace, signal }) => {
+    const body = { query: words.trim(), limit: MOST, includeContext: false, includeHighlights: false };
+    const answer = await data(api.POST("/api/search", { params: { query: { workspace } }, body, signal }));
+    if (answer.meta.confidence === "none") return [];
+    return answer.data.map((hit) => ({
+      id: hit.id,
+      title: readTitle(hit).text,
+      note: providerName(hit.source),
+      words: hit.type,
+      to: paths.observation(hit.id),
+    }));
+  },
+};
 
 const tenants = listed("tenants", "Tenants", async () =>
   (await data(api.GET("/v1/tenants", { params: { query: { page_size: 50 } } }))).entries.map((it) => ({
@@ -158,11 +174,11 @@ const KINDS: ContentKind[] = [
   { ...endpoints, isOpen: true },
   users,
   tenants,
-  { ...observations, isOpen: true },
+  observations,
 ];
 
 export type ContentSearch = {
-  groups: { title: string; found: Found[] }[];
+  groups: { title: string; isJudged?: true; found: Found[] }[];
   isSearching: boolean;
   /** True if a part of the content could not be read. */
   isPartial: boolean;
@@ -183,9 +199,12 @@ export function useContentSearch(words: string, workspace: string): ContentSearc
       retry: false,
     })),
     combine: (results) => ({
-      groups: results.flatMap(({ data }, index) =>
-        isAsked && data && data.length > 0 ? [{ title: KINDS[index]?.title ?? "", found: data }] : [],
-      ),
+      groups: results.flatMap(({ data }, index) => {
+        const kind = KINDS[index];
+        return isAsked && kind && data && data.length > 0
+          ? [{ title: kind.title, isJudged: kind.isJudged, found: data }]
+          : [];
+      }),
       isSearching: results.some(({ isFetching }) => isFetching),
       isPartial: results.some(({ isError }) => isError),
     }),

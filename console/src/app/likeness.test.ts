@@ -23,6 +23,15 @@ test("every word that is typed must begin a word of the entry", () => {
   expect(likeness("/runs", "recipient xyz", ["Recipient runs", "why"])).toBe(0);
 });
 
+test("what the server found stands below content with the words, and the search for them comes last", () => {
+  const entries: [string, ...string[]][] = [
+    ["search timed out"],
+    ["judged Observations obs_1", "The gateway timeouts", "push"],
+    ["found Users u1", "Timed out", "u1"],
+  ];
+  expect(ranked("timed out", entries)).toEqual(["found Users u1", "judged Observations obs_1", "search timed out"]);
+});
+
 test("content stands below areas, as long as it has every word that is typed", () => {
   const entries: [string, ...string[]][] = [
     ["found Users ada", "Ada Lovelace", "ada@example.com"],

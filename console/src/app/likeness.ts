@@ -17,6 +17,9 @@ export function likeness(value: string, typed: string, words: string[] = []): nu
   if (value.startsWith("open ")) return 1;
   // Content stands below areas and actions. What was found by fewer letters may fit no longer.
   if (value.startsWith("found ")) return hasWords(`${title} ${others}`, asked) ? 0.2 : 0;
+  // The server has judged these; below them stands the way to the page of searches.
+  if (value.startsWith("judged ")) return 0.15;
+  if (value.startsWith("search ")) return 0.05;
   if (title.startsWith(asked)) return 1;
   const parts = asked.split(/\s+/);
   const begins = (text: string) => parts.every((part) => text.split(/[\s/-]+/).some((word) => word.startsWith(part)));

@@ -1,8 +1,8 @@
-// The palette: goes anywhere, finds content by name, and does what the page can do. An id that is pasted leads to its thing.
+// The palette: goes anywhere, finds content, and does what the page can do. An id that is pasted leads to its thing.
 
 import { useNavigate } from "@tanstack/react-router";
-import { Command } from "cmdk";
-import { ArrowRight, Keyboard, Moon } from "lucide-react";
+import { Command, useCommandState } from "cmdk";
+import { ArrowRight, Keyboard, Moon, TextSearch } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { type ReactNode, useState } from "react";
 import { useFocusGivenBack } from "../components/ui/dialog";
@@ -11,6 +11,7 @@ import { useOfferedActions } from "../lib/actions";
 import { useSession } from "../lib/api";
 import { placeOf } from "../lib/ids";
 import { setTheme, useTheme } from "../lib/look";
+import { paths } from "../lib/paths";
 import { useWorkspaceId } from "../lib/url";
 import { useSettled } from "../lib/use-settled";
 import { AREAS, SETTINGS } from "./areas";
@@ -39,6 +40,9 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
     run();
   };
   const go = (to: string) => then(() => void navigate({ to: `/w/${workspace}${to}` }));
+  const searchFor = (q: string) =>
+    then(() => void navigate({ to: `/w/${workspace}${paths.search}`, search: { q } as never }));
+  const words = text.trim();
   const others = (session.data?.workspaces ?? []).filter(({ id }) => id !== workspace);
   return (
     <Dialog.Root open onOpenChange={(opens) => !opens && onClose()}>
@@ -100,12 +104,12 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
                   </Item>
                 ))}
               </Command.Group>
-              {content.groups.map(({ title, found }) => (
+              {content.groups.map(({ title, isJudged, found }) => (
                 <Command.Group key={title} heading={title} className={GROUP}>
                   {found.map(({ id, title: name, note, words, to }) => (
                     <Item
                       key={id}
-                      value={`found ${title} ${id}`}
+                      value={`${isJudged ? "judged" : "found"} ${title} ${id}`}
                       keywords={[name, words]}
                       icon={<ArrowRight />}
                       onSelect={go(to)}
@@ -149,13 +153,16 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
                   All keys
                 </Item>
               </Command.Group>
+              {words && !isSearching && !place && (
+                <Command.Group heading="Search" className={GROUP}>
+                  <Item value={`search ${words}`} icon={<TextSearch />} onSelect={searchFor(words)}>
+                    Search for “{words}”
+                  </Item>
+                </Command.Group>
+              )}
             </Command.List>
             {/* A list of choices may hold nothing but choices. */}
-            {!isSearching && !place && (
-              <Command.Empty className="text-quiet p-4 text-center">
-                Nothing is called that. An id that is pasted leads to its thing.
-              </Command.Empty>
-            )}
+            {words && !isSearching && !place && <NothingCalled />}
             <p role="status" className="text-quiet px-4 pb-3 text-xs empty:hidden">
               {text.trim() && isSearching
                 ? "Searching…"
@@ -167,6 +174,14 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+/** Said when nothing but the search is offered. */
+function NothingCalled() {
+  const offered = useCommandState(({ filtered }) => filtered.count);
+  return offered > 1 ? null : (
+    <p className="text-quiet px-4 pb-4">Nothing is called that. An id that is pasted leads to its thing.</p>
   );
 }
 

@@ -17,6 +17,7 @@ import { routes as home } from "../features/home/routes";
 import { routes as inbound } from "../features/inbound/routes";
 import { routes as notify } from "../features/notify/routes";
 import { routes as observations } from "../features/observations/routes";
+import { routes as search } from "../features/search/routes";
 import { routes as session } from "../features/session/routes";
 import { SignInPage } from "../features/session/sign-in-page";
 import { routes as settings } from "../features/settings/routes";
@@ -33,6 +34,7 @@ const workspace = createRoute({ getParentRoute: () => shell, path: "/w/$workspac
 const pages = [
   ...home,
   ...observations,
+  ...search,
   ...inbound,
   ...notify,
   ...webhooks,

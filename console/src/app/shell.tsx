@@ -12,6 +12,7 @@ import { isSignedOut, useSession, useWorkspace } from "../lib/api";
 import { type Hotkey, useHotkeys } from "../lib/hotkeys";
 import { lazily } from "../lib/lazily";
 import { useLive } from "../lib/live";
+import { paths } from "../lib/paths";
 import { whenIdle } from "../lib/window";
 import { AREAS, SETTINGS } from "./areas";
 import { SideBar, WorkspaceMenu } from "./side-bar";
@@ -95,6 +96,11 @@ function Frame({ connected, ready, member }: FrameProps) {
       : [],
   );
   useHotkeys([
+    {
+      keys: "/",
+      title: "Search",
+      run: () => search(() => void navigate({ to: `/w/${workspace?.id}${paths.search}` })),
+    },
     { keys: "Ctrl+K", title: "Search and do", run: () => setOver("palette") },
     { keys: "?", title: "All keys", run: () => setOver("keys") },
     ...areas,
@@ -135,6 +141,13 @@ function Frame({ connected, ready, member }: FrameProps) {
       </Suspense>
     </div>
   );
+}
+
+/** A page's own field, or else the page of searches. */
+function search(otherwise: () => void) {
+  const field = document.querySelector<HTMLElement>("main input[type=search]");
+  if (field) field.focus();
+  else otherwise();
 }
 
 function UnknownWorkspace() {

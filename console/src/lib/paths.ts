@@ -5,6 +5,7 @@ const part = encodeURIComponent;
 export const paths = {
   home: "/home",
   observations: "/observations",
+  search: "/search",
   observation: (id: string) => `/observations/${part(id)}`,
   deliveries: "/deliveries",
   integrations: "/integrations",

@@ -1,17 +1,17 @@
 // The filters of a list: a search, and one chip for each filter. All of it stands in the address; sets of filters can be kept.
 
-import { Bookmark, ListFilter, Search, X } from "lucide-react";
+import { Bookmark, ListFilter, X } from "lucide-react";
 import { Popover } from "radix-ui";
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 
 import { useHotkeys } from "../../lib/hotkeys";
 import { isSame } from "../../lib/json";
 import { useKept } from "../../lib/kept";
 import { useUrl } from "../../lib/url";
 import { Button } from "./button";
-import { cx } from "./cx";
-import { Field, inputLook, SelectField } from "./field";
+import { Field, SelectField } from "./field";
 import { Menu, MenuHeading, MenuItem, MenuLine } from "./menu";
+import { SearchField, type SearchFieldProps } from "./search-field";
 
 export type Filter = {
   /** Its name in the address, and mostly in the API. */
@@ -27,8 +27,8 @@ type FilterBarProps = {
   /** Under which sets of filters are kept. */
   name: string;
   filters: Filter[];
-  /** The text that is searched for: its name in the address, and what is searched. */
-  search?: { key: string; label: string };
+  /** The text that is searched for: its name in the address, what is searched, and how the field behaves. */
+  search?: { key: string; label: string } & Omit<SearchFieldProps, "name" | "label">;
   children?: ReactNode;
 };
 
@@ -62,7 +62,7 @@ export function FilterBar({ name, filters, search, children }: FilterBarProps) {
   };
   return (
     <div role="search" aria-label="Filters" className="flex flex-wrap items-center gap-2 px-4 pb-3 sm:px-6">
-      {search && <SearchField name={search.key} label={search.label} />}
+      {search && <SearchField {...search} name={search.key} />}
       {active.map((filter) => (
         <Chip
           key={filter.key}
@@ -107,62 +107,6 @@ export function FilterBar({ name, filters, search, children }: FilterBarProps) {
       )}
       {children}
     </div>
-  );
-}
-
-/** After this time without a letter, in milliseconds, what was typed is searched for. */
-const TYPING = 250;
-
-function SearchField({ name, label }: { name: string; label: string }) {
-  const url = useUrl();
-  const asked = url.get(name) ?? "";
-  const [text, setText] = useState(asked);
-  const input = useRef<HTMLInputElement>(null);
-  const sent = useRef(asked);
-  const later = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => {
-    // Letters typed meanwhile are not taken back by the answer of a moment ago.
-    if (asked !== sent.current) setText(asked);
-    sent.current = asked;
-  }, [asked]);
-  useEffect(() => () => clearTimeout(later.current), []);
-  useHotkeys([{ keys: "/", title: label, run: () => input.current?.focus() }]);
-  const search = (wanted: string, replace: boolean) => {
-    clearTimeout(later.current);
-    sent.current = wanted.trim();
-    if (sent.current !== asked) url.set({ [name]: sent.current, open: undefined }, { replace });
-  };
-  const type = (wanted: string) => {
-    setText(wanted);
-    clearTimeout(later.current);
-    // The first letter is a step to go back to, the others are not.
-    later.current = setTimeout(() => search(wanted, asked !== ""), TYPING);
-  };
-  return (
-    <form
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault();
-        search(text, false);
-      }}
-      className="relative w-full sm:w-64"
-    >
-      <Search aria-hidden className="text-quiet pointer-events-none absolute top-2 left-2.5 size-4" />
-      <input
-        ref={input}
-        type="search"
-        aria-label={label}
-        placeholder={label}
-        value={text}
-        onChange={(event) => type(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          // Back to the list: its keys would be letters here.
-          event.preventDefault();
-          input.current?.blur();
-        }}
-        className={cx(inputLook, "pl-8")}
-      />
-    </form>
   );
 }
 

@@ -3,7 +3,7 @@
 const FILES = import.meta.glob<string>("../../../../docs/*.md", { query: "?raw", import: "default" });
 
 /** The order in which they are read; what is not named here comes last. */
-const ORDER = ["console", "notifications", "api", "operations", "operating", "security", "benchmarks"];
+const ORDER = ["console", "search", "notifications", "api", "operations", "operating", "security", "benchmarks"];
 
 export const FIRST_CALLS = "first-calls";
 
@@ -15,6 +15,7 @@ const TITLES: Record<string, string> = {
   notifications: "Notifications",
   operating: "Operating",
   operations: "Operations of the wire APIs",
+  search: "Search",
   security: "Security",
 };
 

@@ -6,6 +6,7 @@ import { Badge, Status } from "../../components/ui/badge";
 import { Button } from "../../components/ui/button";
 import { Go } from "../../components/ui/go";
 import { Failure, Page, Skeleton } from "../../components/ui/page";
+import { Mark } from "../../components/ui/provider-mark";
 import { Time } from "../../components/ui/time";
 import { usePageActions } from "../../lib/actions";
 import { paths } from "../../lib/paths";
@@ -14,7 +15,6 @@ import { useCan } from "../../lib/role";
 import { useLatestDeliveries, useSources } from "../../lib/sources";
 import { useUrl } from "../../lib/url";
 import { AddSource } from "./add-source";
-import { Mark } from "./mark";
 import { type Health, healthOf, type Source } from "./sources";
 
 export function IntegrationsPage() {

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-
+import type { Detail } from "../../components/observation/parts";
 import { Badge, Status } from "../../components/ui/badge";
 import { Go } from "../../components/ui/go";
 import { Empty, Failure, Panel, Skeleton } from "../../components/ui/page";
@@ -12,7 +12,6 @@ import { asObject, asText } from "../../lib/json";
 import { CHANNEL_NAMES } from "../../lib/knock";
 import { paths } from "../../lib/paths";
 import { useWorkflowNames } from "../../lib/workflow-names";
-import type { Detail } from "./parts";
 
 export function Effects({ it, threshold }: { it: Detail; threshold: number }) {
   return (

@@ -1,10 +1,10 @@
 // The drawn part of an observation's neighbourhood: one edge for each pair, and not so many that they cover all else.
 
+import { reasonInWords } from "../../components/observation/edges";
 import type { GraphEdge, GraphNode } from "../../components/ui/graph-layout";
 import type { Observation, Schemas } from "../../lib/api";
 import { readTitle } from "../../lib/observation";
 import { providerName } from "../../lib/providers";
-import { reasonInWords } from "./edges";
 
 type Neighbourhood = Schemas["Neighbourhood"];
 

@@ -1,7 +1,18 @@
 // One observation: what happened, what it is tied to, and what it caused.
 
 import { useParams } from "@tanstack/react-router";
-
+import { asMarkdown } from "../../components/observation/as-markdown";
+import { type Edge, grouped } from "../../components/observation/edges";
+import {
+  AboutIt,
+  Content,
+  type Detail,
+  Entities,
+  References,
+  Sharing,
+  useAddress,
+} from "../../components/observation/parts";
+import { Related } from "../../components/observation/related";
 import { Badge, Score } from "../../components/ui/badge";
 import { copyText } from "../../components/ui/copy-text";
 import { JsonViewer } from "../../components/ui/json-viewer";
@@ -15,12 +26,8 @@ import { linkOf, readTitle } from "../../lib/observation";
 import { paths } from "../../lib/paths";
 import { providerName } from "../../lib/providers";
 import { useUrl } from "../../lib/url";
-import { asMarkdown } from "./as-markdown";
-import { type Edge, grouped } from "./edges";
 import { Effects } from "./effects";
 import { Neighbours } from "./neighbours";
-import { AboutIt, Content, type Detail, Entities, References, Sharing, useAddress } from "./parts";
-import { Related } from "./related";
 
 const CRUMBS = [{ title: "Observations", to: paths.observations }];
 

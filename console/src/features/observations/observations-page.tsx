@@ -1,13 +1,15 @@
 // All observations of the workspace: as a list, or day by day.
 
 import { Telescope } from "lucide-react";
+import { OBSERVATION_FILTERS } from "../../components/observation/filters";
+import { ObservationPanel } from "../../components/observation/observation-panel";
 import { FirstSample } from "../../components/sample-delivery";
 
 import { Badge, Score } from "../../components/ui/badge";
 import { buttonLook } from "../../components/ui/button";
 import { type Column, DataTable } from "../../components/ui/data-table";
 import { WithPanel } from "../../components/ui/detail-panel";
-import { type Filter, FilterBar, useFilters } from "../../components/ui/filter-bar";
+import { FilterBar, useFilters } from "../../components/ui/filter-bar";
 import { Go, useGo } from "../../components/ui/go";
 import { EmptyState, Page } from "../../components/ui/page";
 import { Segments } from "../../components/ui/tabs";
@@ -18,48 +20,9 @@ import { words } from "../../lib/format";
 import { useList } from "../../lib/list";
 import { actorOf, readTitle } from "../../lib/observation";
 import { paths } from "../../lib/paths";
-import { PROVIDERS, providerName } from "../../lib/providers";
+import { providerName } from "../../lib/providers";
 import { useUrl, useWorkspaceId } from "../../lib/url";
-import { ObservationPanel } from "./observation-panel";
 import { TimelineView } from "./timeline-view";
-
-const CATEGORIES = [
-  "bug_fix",
-  "decision",
-  "deployment",
-  "discussion",
-  "documentation",
-  "feature",
-  "incident",
-  "infrastructure",
-  "other",
-  "performance",
-  "refactor",
-  "release",
-  "security",
-  "testing",
-];
-
-const FILTERS: Filter[] = [
-  {
-    key: "source",
-    title: "Source",
-    kind: "choice",
-    options: PROVIDERS.map(({ key, name }) => ({ value: key, title: name })),
-  },
-  { key: "type", title: "Type", kind: "text", placeholder: "pull_request.merged" },
-  {
-    key: "category",
-    title: "Category",
-    kind: "choice",
-    options: CATEGORIES.map((value) => ({ value, title: words(value) })),
-  },
-  { key: "topic", title: "Topic", kind: "text", placeholder: "security" },
-  { key: "actor", title: "Actor", kind: "text", placeholder: "ada" },
-  { key: "min_significance", title: "Significance from", kind: "number", placeholder: "70" },
-  { key: "after", title: "After", kind: "time" },
-  { key: "before", title: "Before", kind: "time" },
-];
 
 const columns = (threshold?: number): Column<Observation>[] => [
   {
@@ -160,7 +123,7 @@ export function ObservationsPage() {
         />
       }
     >
-      <FilterBar name="observations" filters={FILTERS} />
+      <FilterBar name="observations" filters={OBSERVATION_FILTERS} />
       <WithPanel panel={(id) => <ObservationPanel key={id} id={id} />}>
         {view === "list" ? (
           <DataTable
@@ -187,7 +150,7 @@ export function ObservationsPage() {
 
 function useObservationList() {
   const workspace = useWorkspaceId();
-  const { set, isFiltered } = useFilters(FILTERS);
+  const { set, isFiltered } = useFilters(OBSERVATION_FILTERS);
   const list = useList({
     key: ["observation", workspace, JSON.stringify(set)],
     page: async (cursor) => {

@@ -1,14 +1,14 @@
 // The observations that one is tied to: each once, with every edge to it and why it was drawn.
 
-import { Badge } from "../../components/ui/badge";
-import { Go } from "../../components/ui/go";
-import { Empty, Failure, Skeleton } from "../../components/ui/page";
-import { Time } from "../../components/ui/time";
 import { useEdges } from "../../lib/api";
 import { percent } from "../../lib/format";
 import { readTitle } from "../../lib/observation";
 import { paths } from "../../lib/paths";
 import { providerName } from "../../lib/providers";
+import { Badge } from "../ui/badge";
+import { Go } from "../ui/go";
+import { Empty, Failure, Skeleton } from "../ui/page";
+import { Time } from "../ui/time";
 import { type EdgeGroup, grouped, kindInWords, reasonInWords } from "./edges";
 
 /** `most` groups at first; the rest is a click away on the page. */

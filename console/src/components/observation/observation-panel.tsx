@@ -1,13 +1,13 @@
 // One observation beside the list.
 
-import { Badge, Score } from "../../components/ui/badge";
-import { DetailPanel } from "../../components/ui/detail-panel";
-import { Failure, Skeleton } from "../../components/ui/page";
 import { useEdges, useObservation, useWorkspace } from "../../lib/api";
 import { words } from "../../lib/format";
 import { readTitle } from "../../lib/observation";
 import { paths } from "../../lib/paths";
 import { providerName } from "../../lib/providers";
+import { Badge, Score } from "../ui/badge";
+import { DetailPanel } from "../ui/detail-panel";
+import { Failure, Skeleton } from "../ui/page";
 import { AboutIt, Content, References, Sharing } from "./parts";
 import { Related } from "./related";
 

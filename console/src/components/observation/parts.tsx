@@ -2,20 +2,19 @@
 
 import { ExternalLink } from "lucide-react";
 import type { ReactNode } from "react";
-
-import { Badge, Code } from "../../components/ui/badge";
-import { buttonLook } from "../../components/ui/button";
-import { CopyButton } from "../../components/ui/copy-button";
-import { Go } from "../../components/ui/go";
-import { Markdown } from "../../components/ui/markdown";
-import { Empty, Facts } from "../../components/ui/page";
-import { Time } from "../../components/ui/time";
 import type { Schemas } from "../../lib/api";
 import { exactly, words } from "../../lib/format";
 import { actorOf, linkOf } from "../../lib/observation";
 import { paths } from "../../lib/paths";
 import { providerName } from "../../lib/providers";
 import { useWorkspaceId } from "../../lib/url";
+import { Badge, Code } from "../ui/badge";
+import { buttonLook } from "../ui/button";
+import { CopyButton } from "../ui/copy-button";
+import { Go } from "../ui/go";
+import { Markdown } from "../ui/markdown";
+import { Empty, Facts } from "../ui/page";
+import { Time } from "../ui/time";
 import { asMarkdown } from "./as-markdown";
 import type { Edge } from "./edges";
 import { entitiesOf, referencesOf, shortened, typeTitle } from "./references";

@@ -1,0 +1,45 @@
+// The request of a search, as the address of the page has it, and the same as a line for the shell.
+
+import type { Schemas } from "../../lib/api";
+
+export type SearchRequest = Schemas["SearchRequest"];
+
+/** So many results are read at once. */
+export const PAGE = 20;
+/** So many results can be read of one search. */
+export const MOST = 200;
+
+type Address = Record<string, string | undefined>;
+
+/** The request without its part of the results. What is not set is left out. */
+export function requestOf(address: Address): SearchRequest {
+  const { source, type, category, topic, actor, min_significance, after, before } = address;
+  const score = Number(min_significance);
+  const filters: NonNullable<SearchRequest["filters"]> = {
+    ...(source && { sources: [source] }),
+    ...(type && { types: [type] }),
+    ...(category && { categories: [category] }),
+    ...(topic && { topics: [topic] }),
+    ...(actor && { actors: [actor] }),
+    ...(min_significance && Number.isFinite(score) && { minSignificance: score }),
+    ...((after || before) && { dateRange: { ...(after && { start: after }), ...(before && { end: before }) } }),
+  };
+  return {
+    query: address.q ?? "",
+    ...(Object.keys(filters).length > 0 && { filters }),
+    ...(address.explain && { explain: true }),
+  };
+}
+
+/** Where the results after `read` begin; nothing at the end of them. */
+export function nextOffset(read: number, lastPage: number): number | undefined {
+  return lastPage < PAGE || read + PAGE > MOST ? undefined : read;
+}
+
+/** The request as `curl` sends it, with the key in `$KEY`. */
+export function curlOf(origin: string, workspace: string, request: SearchRequest): string {
+  const body = JSON.stringify(request).replaceAll("'", "'\\''");
+  return `curl -s '${origin}/api/search?workspace=${workspace}' \\
+  -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
+  -d '${body}'`;
+}

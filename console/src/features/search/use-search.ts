@@ -1,0 +1,75 @@
+// The answer to a search, page by page. The last answer stays until the next is there, and while a query cannot be answered.
+
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+
+import { api, data, type Schemas } from "../../lib/api";
+import { onNews } from "../../lib/live";
+import { nextOffset, PAGE, type SearchRequest } from "./request";
+
+export type Hit = Schemas["SearchHit"];
+export type Meta = Schemas["SearchMeta"];
+
+export type Search = {
+  hits: Hit[];
+  /** Of the answer that is shown; nothing before the first. */
+  meta: Meta | undefined;
+  /** True while what is shown answers an earlier request. */
+  isStale: boolean;
+  error: Error | null;
+  retry: () => void;
+  hasMore: boolean;
+  loadMore: () => void;
+  isLoadingMore: boolean;
+};
+
+const ask = (workspace: string, body: SearchRequest, signal: AbortSignal) =>
+  data(api.POST("/api/search", { params: { query: { workspace } }, body, signal }));
+
+export function useSearch(workspace: string, request: SearchRequest): Search {
+  const query = useInfiniteQuery({
+    queryKey: ["search", workspace, JSON.stringify(request)],
+    queryFn: ({ pageParam: offset, signal }) =>
+      ask(workspace, { ...request, limit: PAGE, offset, includeContext: false }, signal),
+    initialPageParam: 0,
+    getNextPageParam: (last, pages) =>
+      nextOffset(
+        pages.reduce((read, { data }) => read + data.length, 0),
+        last.data.length,
+      ),
+    placeholderData: keepPreviousData,
+    refetchOnWindowFocus: false,
+    retry: 1,
+  });
+  const last = useRef(query.data);
+  useEffect(() => {
+    if (query.data) last.current = query.data;
+  }, [query.data]);
+  const answer = query.data ?? last.current;
+  const all = answer?.pages.flatMap(({ data }) => data) ?? [];
+  const hits = [...new Map(all.map((hit) => [hit.id, hit])).values()];
+  const isEmpty = query.isSuccess && hits.length === 0;
+  const { refetch } = query;
+  // An empty page fills by itself when something happens.
+  useEffect(() => (isEmpty ? onNews(["observation"], () => void refetch()) : undefined), [isEmpty, refetch]);
+  return {
+    hits,
+    meta: answer?.pages[0]?.meta,
+    isStale: query.isPlaceholderData || query.isPending || query.isError,
+    error: query.error,
+    retry: () => void refetch(),
+    hasMore: query.hasNextPage && !query.isPlaceholderData,
+    loadMore: () => void query.fetchNextPage(),
+    isLoadingMore: query.isFetchingNextPage,
+  };
+}
+
+/** Whether the workspace remembers anything; unknown until it is asked and answered. */
+export function useIsEmpty(workspace: string, enabled: boolean): boolean | undefined {
+  const any = useQuery({
+    queryKey: ["observation", "any", workspace],
+    queryFn: () => data(api.GET("/api/observations", { params: { query: { workspace, limit: 1 } } })),
+    enabled,
+  });
+  return any.data && any.data.data.length === 0;
+}

@@ -1,0 +1,239 @@
+// The page of searches in a real browser: searching while typing, refining, opening and coming back, by keyboard and by mouse.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { check, launch, open as openPage, signIn } from "./browser.mjs";
+import { api, deliver, pullRequest, release, start, until, workspace } from "./harness.mjs";
+
+let browser;
+let server;
+let ws;
+
+const CHECKOUT = "The checkout waits 🔔 for the payment gateway and gives up after thirty seconds. 決済 fails as well.";
+
+before(async () => {
+  browser = await launch();
+  server = await start("sqlite");
+  ws = await workspace(server);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const open = (options) => openPage(browser, options);
+const within = (path) => `${server.url}/w/${ws}${path}`;
+const field = (page) => page.getByRole("searchbox", { name: "Search what happened" });
+const results = (page) => page.getByRole("list", { name: "Results" });
+const result = (page, name) => results(page).getByRole("button", { name });
+const hasFocus = (page, target) =>
+  until(() => target.evaluate((element) => element === document.activeElement), `the focus is on ${target}`);
+const found = async (query) =>
+  (await api(server, "/api/search", { method: "POST", body: JSON.stringify({ query }) })).body.data;
+
+async function signedIn(options) {
+  const page = await open(options);
+  await signIn(page, server);
+  return page;
+}
+
+/** What the other tests search. */
+async function observed() {
+  await deliver(server, "pull_request", pullRequest(41, "Checkout times out under load", "opened", CHECKOUT));
+  await deliver(server, "pull_request", pullRequest(42, "Retry the payment gateway", "opened", "Fixes the checkout: three tries, one second apart."));
+  await deliver(server, "release", release("4.2"));
+  for (let number = 100; number < 125; number++) {
+    await deliver(server, "pull_request", pullRequest(number, `Update dependency number ${number}`, "opened", "A weekly chore."));
+  }
+  await until(async () => (await found("chore")).length === 10, "the chores can be found");
+  await until(async () => (await found("checkout")).length === 2, "the checkout can be found");
+  await until(async () => (await found("type:release")).length === 1, "the release can be found");
+}
+
+test("a workspace without observations says how to get one, and fills by itself", async () => {
+  const page = await signedIn();
+  await page.goto(within("/search?q=bell"));
+  await page.getByRole("heading", { name: "Nothing has been observed yet" }).waitFor();
+  await page.getByRole("figure", { name: "Send a sample delivery" }).waitFor();
+  await check(page, "search-first");
+  await page.getByText("Live", { exact: true }).waitFor();
+  await deliver(server, "pull_request", pullRequest(1, "Hang the bell"));
+  await result(page, /Hang the bell/).waitFor();
+  await observed();
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("by keyboard: searched, walked through, opened, and back", async () => {
+  const page = await signedIn();
+  await page.keyboard.press("/");
+  await page.getByRole("heading", { name: "Search", level: 1 }).waitFor();
+  await hasFocus(page, field(page));
+  await page.getByText("The newest. Try:").waitFor();
+  await page.keyboard.type("checkout");
+  await page.getByText(/^2 passages fit/).waitFor();
+  assert.match(page.url(), /\/search\?q=checkout$/);
+  const mark = result(page, /times out/).locator("mark");
+  await mark.first().waitFor();
+  for (const text of await mark.allTextContents()) assert.match(text, /^check/i, "behind an emoji the right letters are marked");
+
+  await page.keyboard.press("ArrowDown");
+  const rows = results(page).getByRole("button");
+  await hasFocus(page, rows.nth(0));
+  await page.keyboard.press("ArrowUp");
+  await hasFocus(page, field(page));
+  await page.keyboard.press("Enter");
+  await hasFocus(page, rows.nth(0));
+  await page.keyboard.press("j");
+  await hasFocus(page, rows.nth(1));
+  await page.keyboard.press("k");
+  await hasFocus(page, rows.nth(0));
+  const title = /times out/.test(await rows.nth(0).textContent()) ? "Checkout times out under load" : "Retry the payment gateway";
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary", { name: title }).waitFor();
+  assert.match(page.url(), /open=obs_/);
+  await page.keyboard.press("Escape");
+  await page.getByRole("complementary", { name: title }).waitFor({ state: "detached" });
+  await hasFocus(page, rows.nth(0));
+  await page.keyboard.press("o");
+  await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+  await page.goBack();
+  await page.getByText(/^2 passages fit/).waitFor();
+  assert.equal(await field(page).inputValue(), "checkout");
+  await page.keyboard.press("/");
+  await hasFocus(page, field(page));
+  await page.keyboard.type("no such thing anywhere");
+  await page.getByRole("heading", { name: "Nothing fits “no such thing anywhere”" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await page.getByRole("heading", { name: "Observations", level: 1 }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("f");
+  await page.getByRole("heading", { name: "Search", level: 1 }).waitFor();
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("by mouse: refined with a filter, opened, explained; back restores, and a link shows the same", async () => {
+  const page = await signedIn();
+  await page.getByRole("navigation", { name: "Areas" }).getByRole("link", { name: "Search", exact: true }).click();
+  await field(page).fill("version OR checkout");
+  await result(page, /Version 4\.2/).waitFor();
+  await result(page, /times out/).waitFor();
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await page.getByRole("button", { name: "Type", exact: true }).click();
+  await page.getByRole("textbox", { name: "Type" }).fill("pull_request");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await result(page, /Version 4\.2/).waitFor({ state: "detached" });
+  assert.match(page.url(), /type=pull_request/);
+  await result(page, /times out/).click();
+  const panel = page.getByRole("complementary", { name: "Checkout times out under load" });
+  await panel.getByText("gives up after thirty seconds").waitFor();
+  await page.goBack();
+  await panel.waitFor({ state: "detached" });
+  await page.goBack();
+  await result(page, /Version 4\.2/).waitFor();
+  await page.goForward();
+  await result(page, /Version 4\.2/).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Explain" }).click();
+  await results(page).getByText("Proximity").first().waitFor();
+  const other = await openPage(browser, { storageState: await page.context().storageState() });
+  await other.goto(page.url());
+  await results(other).getByText("Proximity").first().waitFor();
+  assert.equal(await field(other).inputValue(), "version OR checkout");
+  await other.getByRole("button", { name: "Remove the filter Type" }).waitFor();
+  assert.deepEqual([...page.problems, ...other.problems], []);
+  await other.context().close();
+  await page.context().close();
+});
+
+test("more results are read on demand", async () => {
+  const page = await signedIn();
+  await page.goto(within("/search?q=chore"));
+  await until(async () => (await results(page).getByRole("button").count()) === 20, "twenty are shown");
+  await page.getByRole("button", { name: "More results" }).click();
+  await until(async () => (await results(page).getByRole("button").count()) === 25, "all are shown");
+  await page.getByRole("button", { name: "More results" }).waitFor({ state: "detached" });
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("nothing found offers examples and the line for the shell; a query that is refused says why", async () => {
+  const page = await signedIn();
+  await page.goto(within("/search?q=xylophone&type=release"));
+  await page.getByRole("heading", { name: "Nothing fits “xylophone”" }).waitFor();
+  await page.getByRole("figure", { name: "This search" }).getByText(`"query":"xylophone","filters":{"types":["release"]}`).waitFor();
+  await page.getByRole("button", { name: "Search without the filters" }).click();
+  await page.getByRole("button", { name: "Remove the filter Type" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "type:pull_request" }).click();
+  await result(page, /Update dependency/).first().waitFor();
+
+  await field(page).fill("after:soon");
+  const alert = page.getByRole("alert");
+  await alert.getByText(/RFC 3339/).waitFor();
+  await alert.getByText(/^Request/).waitFor();
+  await result(page, /Update dependency/).first().waitFor();
+  await page.getByRole("link", { name: "what can be asked" }).waitFor();
+  await field(page).fill("checkout");
+  await alert.waitFor({ state: "detached" });
+  await result(page, /times out/).waitFor();
+
+  const fails = { status: 503, json: { code: "UNAVAILABLE", message: "the database does not answer", request_id: "req_of_a_test" } };
+  await page.route("**/api/search?*", (route) => route.fulfill(fails));
+  await field(page).fill("gateway");
+  await alert.getByText("req_of_a_test").waitFor();
+  await page.unroute("**/api/search?*");
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await result(page, /Retry the payment gateway/).waitFor();
+  assert.deepEqual(page.problems.filter((problem) => !/400|503/.test(problem)), []);
+  await page.context().close();
+});
+
+test("the palette finds observations by their text, and leads to the page of searches", async () => {
+  const page = await signedIn();
+  const list = page.getByRole("dialog", { name: "Search and do" });
+  const find = async (words) => {
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Go to, find, do, or paste an id").fill(words);
+  };
+  await find("thirty seconds");
+  await list.getByRole("option", { name: /^Checkout times out/, selected: true }).waitFor();
+  await list.getByRole("option").last().getByText("Search for “thirty seconds”").waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Checkout times out under load", level: 1 }).waitFor();
+  await find("gateway");
+  await list.getByRole("option", { name: "Search for “gateway”" }).click();
+  await page.getByRole("heading", { name: "Search", level: 1 }).waitFor();
+  assert.equal(await field(page).inputValue(), "gateway");
+  await result(page, /Retry the payment gateway/).waitFor();
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+for (const theme of ["light", "dark"]) {
+  for (const width of [1280, 390]) {
+    test(`the page of searches is readable and fits, ${theme} at ${width} px`, async () => {
+      const page = await signedIn({ viewport: { width, height: 844 }, colorScheme: theme, reducedMotion: "reduce" });
+      const [{ id }] = await found("checkout times out");
+      const pages = [
+        ["newest", "", () => page.getByText("The newest. Try:")],
+        ["results", "?q=checkout+gateway", () => result(page, /times out/)],
+        ["explain", "?q=checkout+gateway&explain=1&type=pull_request", () => results(page).getByText("Proximity").first()],
+        ["panel", `?q=checkout&open=${id}`, () => page.getByText("gives up after thirty seconds").last()],
+        ["nearest", "?q=checkout+zebra+xylophone+quartz", () => page.getByText("Nothing fits well; the nearest:")],
+        ["nothing", "?q=xylophone", () => page.getByRole("figure", { name: "This search" })],
+        ["refused", "?q=after:soon&source=github", () => page.getByRole("alert")],
+      ];
+      for (const [name, search, shown] of pages) {
+        await page.goto(within(`/search${search}`));
+        await shown().waitFor();
+        await check(page, `search-${name}-${theme}-${width}`);
+      }
+      assert.deepEqual(page.problems.filter((problem) => !/400/.test(problem)), []);
+      await page.context().close();
+    });
+  }
+}
