@@ -19,8 +19,8 @@ export type SearchFieldProps = {
   pause?: number;
   /** Has the focus when the page opens without a text. */
   focusFirst?: boolean;
-  /** Enter and the arrow down lead to what was found. */
-  onLeave?: () => void;
+  /** Enter and the arrow down lead to what was found; `isNew` if that is still being searched. */
+  onLeave?: (isNew: boolean) => void;
 };
 
 const PAUSE = 250;
@@ -69,7 +69,7 @@ export function SearchField({
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown" && onLeave) {
       event.preventDefault();
-      onLeave();
+      onLeave(false);
     }
     if (event.key !== "Escape") return;
     // Back to the list: its keys would be letters here.
@@ -80,8 +80,9 @@ export function SearchField({
     <form
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
+        const isNew = text.trim() !== asked;
         search(text, false);
-        onLeave?.();
+        onLeave?.(isNew);
       }}
       className={cx("relative w-full", !isLarge && "sm:w-64")}
     >

@@ -15,7 +15,7 @@ const ROWS: { key: keyof Parts; title: string; about: string; from: number; to: 
 
 export function Explanation({ parts }: { parts: Parts }) {
   return (
-    <dl className="grid grid-cols-[auto_minmax(3rem,10rem)_auto] items-center gap-x-3 gap-y-1 text-xs">
+    <dl className="grid grid-cols-[auto_minmax(3rem,10rem)_auto] items-center justify-start gap-x-3 gap-y-1 text-xs">
       {ROWS.map(({ key, title, about, from, to }) => {
         const share = Math.max(0, Math.min(1, (parts[key] - from) / (to - from)));
         return (

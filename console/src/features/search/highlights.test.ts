@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 
-import { partsOf } from "./highlights";
+import { markedParts, type Part, partsOf } from "./highlights";
 
+const written = ({ text, isMarked }: Part) => (isMarked ? `[${text}]` : text);
 const shown = (snippet: string, ...marks: [number, number][]) =>
   partsOf(
     snippet,
     marks.map(([start, end]) => ({ start, end })),
   )
-    .map(({ text, isMarked }) => (isMarked ? `[${text}]` : text))
+    .map(written)
     .join("");
 
 test("words are marked where they stand", () => {
@@ -32,4 +33,16 @@ test("CJK is marked by character, beyond the basic plane as well", () => {
 test("highlights that overlap, stand in another order, or end behind the text do no harm", () => {
   expect(shown("one two three", [4, 9], [0, 5])).toBe("[one t][wo t]hree");
   expect(shown("one two", [4, 99], [120, 130])).toBe("one [two]");
+});
+
+test("a title that the text begins with is marked itself, and not shown twice", () => {
+  const both = (title: string, snippet: string, ...marks: [number, number][]) => {
+    const highlights = marks.map(([start, end]) => ({ start, end }));
+    const parts = markedParts(title, snippet, highlights);
+    return [parts.title.map(written).join(""), parts.snippet.map(written).join("")];
+  };
+  expect(both("🔔 Fix", "🔔 Fix The fix is in.", [2, 5], [10, 13])).toEqual(["🔔 [Fix]", "The [fix] is in."]);
+  expect(both("Fix", "Fixes it", [0, 5])).toEqual(["Fix", "[Fixes] it"]);
+  expect(both("Fix", "Fix", [0, 3])).toEqual(["[Fix]", ""]);
+  expect(both("Other", "Fix it", [0, 3])).toEqual(["Other", "[Fix] it"]);
 });

@@ -1,5 +1,5 @@
-// The highlighted parts of a snippet. The server counts Unicode scalar values, a string counts UTF-16 units: a snippet is cut by
-// the former.
+// Highlights of a result, in its title and its snippet. The server counts Unicode scalar values, a string counts UTF-16 units:
+// texts are cut by the former.
 
 type Highlight = { start: number; end: number };
 export type Part = { text: string; isMarked: boolean; at: number };
@@ -19,4 +19,22 @@ export function partsOf(snippet: string, highlights: Highlight[]): Part[] {
   }
   add(scalars.length, false);
   return parts;
+}
+
+/** The parts of title and snippet. Many texts begin with their title: it is not shown twice, and its words are marked above. */
+export function markedParts(
+  title: string,
+  snippet: string,
+  highlights: Highlight[],
+): { title: Part[]; snippet: Part[] } {
+  const length = [...title].length;
+  const repeats = snippet.startsWith(title) && /^(\s|$)/.test(snippet.slice(title.length));
+  if (!repeats) return { title: partsOf(title, []), snippet: partsOf(snippet, highlights) };
+  const rest = snippet.slice(title.length);
+  const behind = [...rest].length - [...rest.trimStart()].length + length;
+  const moved = highlights.map(({ start, end }) => ({
+    start: Math.max(0, start - behind),
+    end: Math.max(0, end - behind),
+  }));
+  return { title: partsOf(title, highlights), snippet: partsOf(rest.trimStart(), moved) };
 }

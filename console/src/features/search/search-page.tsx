@@ -1,5 +1,7 @@
 // The search over all that a workspace remembers: one field, filters, and the results with the one that is open beside them.
 
+import { useRef } from "react";
+
 import { OBSERVATION_FILTERS } from "../../components/observation/filters";
 import { ObservationPanel } from "../../components/observation/observation-panel";
 import { Button } from "../../components/ui/button";
@@ -13,8 +15,9 @@ import { isPassing, useWorkspace } from "../../lib/api";
 import { paths } from "../../lib/paths";
 import { useUrl, useWorkspaceId } from "../../lib/url";
 import { useWide } from "../../lib/window";
-import { requestOf } from "./request";
-import { ResultList, toFirst } from "./result-list";
+import { requestOf, type SearchRequest } from "./request";
+import { ResultList } from "./result-list";
+import { useLeaving } from "./result-walk";
 import { Examples, NoResults } from "./states";
 import { type Meta, type Search, useSearch } from "./use-search";
 
@@ -29,6 +32,8 @@ export function SearchPage() {
   const { isFiltered } = useFilters(OBSERVATION_FILTERS);
   const request = requestOf(url.all);
   const search = useSearch(workspace, request);
+  const leave = useLeaving(search);
+  const scroller = useRef<HTMLElement>(null);
   const explains = request.explain ?? false;
   const explain = () => url.set({ explain: explains ? undefined : "1" }, { replace: true });
   const withoutFilters = Object.fromEntries(OBSERVATION_FILTERS.map(({ key }) => [key, undefined]));
@@ -51,7 +56,7 @@ export function SearchPage() {
           isLarge: true,
           pause: PAUSE,
           focusFirst: wide,
-          onLeave: toFirst,
+          onLeave: leave,
         }}
       >
         <Button
@@ -67,17 +72,23 @@ export function SearchPage() {
       </FilterBar>
       <WithPanel panel={(id) => <ObservationPanel key={id} id={id} />}>
         <section
+          ref={scroller}
           aria-label="Found"
           className="border-line bg-raised relative min-h-0 min-w-0 flex-1 overflow-y-auto border-t"
         >
           <Fault search={search} clear={clear} />
           {!search.meta && !search.error && <Skeleton lines={8} />}
           {search.meta && search.hits.length > 0 && (
-            <Summary meta={search.meta} isAsked={Boolean(request.query || isFiltered)} hasError={!!search.error} />
+            <Summary meta={search.meta} request={search.answered} hasError={!!search.error} />
           )}
-          {isEmpty && !search.isStale && <NoResults request={request} clear={clear} />}
+          {isEmpty && <NoResults request={search.answered} clear={clear} />}
           {search.hits.length > 0 && (
-            <ResultList search={search} threshold={threshold} showsScores={request.query !== ""} />
+            <ResultList
+              search={search}
+              threshold={threshold}
+              showsScores={search.answered.query !== ""}
+              scroller={scroller}
+            />
           )}
         </section>
       </WithPanel>
@@ -111,9 +122,9 @@ function Fault({ search: { error, retry }, clear }: { search: Search; clear: (()
 }
 
 /** How many fit and how well. While nothing is asked, what can be. */
-function Summary({ meta, isAsked, hasError }: { meta: Meta; isAsked: boolean; hasError: boolean }) {
+function Summary({ meta, request, hasError }: { meta: Meta; request: SearchRequest; hasError: boolean }) {
   if (hasError) return <p className="text-quiet px-4 pb-2 text-xs sm:px-6">The last answer:</p>;
-  if (!isAsked)
+  if (!request.query && !request.filters)
     return (
       <div className="border-line flex flex-wrap items-center gap-x-3 gap-y-2 border-b px-4 py-2.5 sm:px-6">
         <p role="status" className="text-quiet text-xs">
@@ -123,7 +134,8 @@ function Summary({ meta, isAsked, hasError }: { meta: Meta; isAsked: boolean; ha
       </div>
     );
   const { total, totalIsExact, took, confidence } = meta;
-  const passages = `${totalIsExact ? "" : "about "}${total.toLocaleString("en")} ${total === 1 ? "passage fits" : "passages fit"}`;
+  const count = `${totalIsExact ? "" : "about "}${total.toLocaleString("en")} ${total === 1 ? "passage" : "passages"}`;
+  const fits = total === 1 ? "fits" : "fit";
   return (
     <div className="border-line flex flex-wrap items-baseline gap-x-3 gap-y-1 border-b px-4 py-2.5 sm:px-6">
       {confidence === "none" && <p className="font-medium">Nothing fits well; the nearest:</p>}
@@ -135,7 +147,7 @@ function Summary({ meta, isAsked, hasError }: { meta: Meta; isAsked: boolean; ha
         title="A long text is searched in several passages; an observation is listed once"
         className="text-quiet text-xs tabular-nums first-letter:uppercase"
       >
-        {passages} · {milliseconds(took)}
+        {count} {confidence === "none" ? "with a part of it" : fits} · {milliseconds(took)}
       </p>
     </div>
   );

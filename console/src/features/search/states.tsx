@@ -9,7 +9,7 @@ import { EmptyState, Skeleton } from "../../components/ui/page";
 import { Snippet } from "../../components/ui/snippet";
 import { paths } from "../../lib/paths";
 import { useUrl, useWorkspaceId } from "../../lib/url";
-import { curlOf, requestOf, type SearchRequest } from "./request";
+import { curlOf, type SearchRequest } from "./request";
 import { useIsEmpty } from "./use-search";
 
 const MONTH = 30 * 24 * 60 * 60 * 1_000;
@@ -25,7 +25,7 @@ export const examples = (now = Date.now()): string[] => [
 export function Examples() {
   const url = useUrl();
   return (
-    <span className="inline-flex flex-wrap items-center gap-1.5">
+    <span className="inline-flex flex-wrap items-center justify-center gap-1.5">
       {examples().map((query) => (
         <Button key={query} size="sm" className="font-mono" onClick={() => url.set({ q: query, open: undefined })}>
           {query}
@@ -37,11 +37,10 @@ export function Examples() {
 
 export function NoResults({ request, clear }: { request: SearchRequest; clear: (() => void) | undefined }) {
   const workspace = useWorkspaceId();
-  const all = useUrl().all;
   const isEmpty = useIsEmpty(workspace, true);
   if (isEmpty === undefined) return <Skeleton lines={4} />;
   if (isEmpty) return <NothingYet />;
-  const code = curlOf(location.origin, workspace, requestOf({ ...all, explain: undefined }));
+  const code = curlOf(location.origin, workspace, { ...request, explain: undefined });
   return (
     <EmptyState
       icon={<SearchX />}

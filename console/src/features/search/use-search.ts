@@ -3,7 +3,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
-import { api, data, type Schemas } from "../../lib/api";
+import { api, data, isPassing, type Schemas } from "../../lib/api";
 import { onNews } from "../../lib/live";
 import { nextOffset, PAGE, type SearchRequest } from "./request";
 
@@ -14,6 +14,8 @@ export type Search = {
   hits: Hit[];
   /** Of the answer that is shown; nothing before the first. */
   meta: Meta | undefined;
+  /** The request that what is shown answers. */
+  answered: SearchRequest;
   /** True while what is shown answers an earlier request. */
   isStale: boolean;
   error: Error | null;
@@ -39,23 +41,25 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
       ),
     placeholderData: keepPreviousData,
     refetchOnWindowFocus: false,
-    retry: 1,
+    retry: (failures, error) => isPassing(error) && failures < 1,
   });
-  const last = useRef(query.data);
+  const last = useRef({ data: query.data, request });
+  const isCurrent = query.isSuccess && !query.isPlaceholderData;
   useEffect(() => {
-    if (query.data) last.current = query.data;
-  }, [query.data]);
-  const answer = query.data ?? last.current;
+    if (isCurrent) last.current = { data: query.data, request };
+  }, [isCurrent, query.data, request]);
+  const answer = query.data ?? last.current.data;
   const all = answer?.pages.flatMap(({ data }) => data) ?? [];
   const hits = [...new Map(all.map((hit) => [hit.id, hit])).values()];
-  const isEmpty = query.isSuccess && hits.length === 0;
+  const isEmpty = isCurrent && hits.length === 0;
   const { refetch } = query;
   // An empty page fills by itself when something happens.
   useEffect(() => (isEmpty ? onNews(["observation"], () => void refetch()) : undefined), [isEmpty, refetch]);
   return {
     hits,
     meta: answer?.pages[0]?.meta,
-    isStale: query.isPlaceholderData || query.isPending || query.isError,
+    answered: isCurrent ? request : last.current.request,
+    isStale: !isCurrent,
     error: query.error,
     retry: () => void refetch(),
     hasMore: query.hasNextPage && !query.isPlaceholderData,
