@@ -46,12 +46,12 @@ export function bestOf(candidates: Found[], words: string): Found[] {
     .slice(0, MOST);
 }
 
-/** Nothing where the member's role or the server has no such thing. */
+/** Nothing where the member's role or the server has no such thing, or where half a query is none yet. */
 async function orNothing<T>(read: Promise<T[]>): Promise<T[]> {
   try {
     return await read;
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return [];
+    if (error instanceof ApiError && [400, 403, 404].includes(error.status)) return [];
     throw error;
   }
 }
@@ -113,9 +113,9 @@ const observations: ContentKind = {
   isJudged: true,
   find: async ({ words, workspace, signal }) => {
     const body = { query: words.trim(), limit: MOST, includeContext: false, includeHighlights: false };
-    const answer = await data(api.POST("/api/search", { params: { query: { workspace } }, body, signal }));
-    if (answer.meta.confidence === "none") return [];
-    return answer.data.map((hit) => ({
+    const asked = data(api.POST("/api/search", { params: { query: { workspace } }, body, signal }));
+    const hits = await orNothing(asked.then(({ data, meta }) => (meta.confidence === "none" ? [] : data)));
+    return hits.map((hit) => ({
       id: hit.id,
       title: readTitle(hit).text,
       note: providerName(hit.source),

@@ -31,10 +31,19 @@ export function requestOf(address: Address): SearchRequest {
   };
 }
 
-/** Where the results after `read` begin; nothing at the end of them. */
-export function nextOffset(read: number, lastPage: number): number | undefined {
-  return lastPage < PAGE || read + PAGE > MOST ? undefined : read;
+/** The server reads so many passages more than a page has results, and lists those of one text once. */
+const READ_AHEAD = 50;
+
+/** Where the results after `read` begin; nothing at the end of them. `total` counts passages. */
+export function nextOffset(read: number, lastPage: number, total: number): number | undefined {
+  if (lastPage === 0 || read >= MOST) return undefined;
+  const begin = read - lastPage;
+  // A short page is the last one, unless there are passages that were not read for it.
+  return lastPage < PAGE && total <= begin + PAGE + READ_AHEAD ? undefined : read;
 }
+
+/** The part of the results that begins at `offset`, within the bounds of the server. */
+export const pageAt = (offset: number) => ({ offset, limit: Math.min(PAGE, MOST - offset) });
 
 /** The request as `curl` sends it, with the key in `$KEY`. */
 export function curlOf(origin: string, workspace: string, request: SearchRequest): string {

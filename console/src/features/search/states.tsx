@@ -4,6 +4,7 @@ import { SearchX, Telescope } from "lucide-react";
 
 import { FirstSample } from "../../components/sample-delivery";
 import { Button, buttonLook } from "../../components/ui/button";
+import { cx } from "../../components/ui/cx";
 import { Go } from "../../components/ui/go";
 import { EmptyState, Skeleton } from "../../components/ui/page";
 import { Snippet } from "../../components/ui/snippet";
@@ -22,10 +23,10 @@ export const examples = (now = Date.now()): string[] => [
 ];
 
 /** Example queries to press. */
-export function Examples() {
+export function Examples({ isCentred }: { isCentred?: boolean }) {
   const url = useUrl();
   return (
-    <span className="inline-flex flex-wrap items-center justify-center gap-1.5">
+    <span className={cx("inline-flex flex-wrap items-center gap-1.5", isCentred && "justify-center")}>
       {examples().map((query) => (
         <Button key={query} size="sm" className="font-mono" onClick={() => url.set({ q: query, open: undefined })}>
           {query}
@@ -37,7 +38,7 @@ export function Examples() {
 
 export function NoResults({ request, clear }: { request: SearchRequest; clear: (() => void) | undefined }) {
   const workspace = useWorkspaceId();
-  const isEmpty = useIsEmpty(workspace, true);
+  const isEmpty = useIsEmpty(workspace);
   if (isEmpty === undefined) return <Skeleton lines={4} />;
   if (isEmpty) return <NothingYet />;
   const code = curlOf(location.origin, workspace, { ...request, explain: undefined });
@@ -49,7 +50,7 @@ export function NoResults({ request, clear }: { request: SearchRequest; clear: (
     >
       <p>Fewer words find more; identifiers are found as they are written. For example:</p>
       <p>
-        <Examples />
+        <Examples isCentred />
       </p>
       <p className="pt-2">The same search from the shell, with a key of the organisation:</p>
       <Snippet label="This search" tabs={[{ name: "curl", code }]} />

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "react";
 
 import { api, data, isPassing, type Schemas } from "../../lib/api";
 import { onNews } from "../../lib/live";
-import { nextOffset, PAGE, type SearchRequest } from "./request";
+import { nextOffset, pageAt, type SearchRequest } from "./request";
 
 export type Hit = Schemas["SearchHit"];
 export type Meta = Schemas["SearchMeta"];
@@ -32,12 +32,13 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
   const query = useInfiniteQuery({
     queryKey: ["search", workspace, JSON.stringify(request)],
     queryFn: ({ pageParam: offset, signal }) =>
-      ask(workspace, { ...request, limit: PAGE, offset, includeContext: false }, signal),
+      ask(workspace, { ...request, ...pageAt(offset), includeContext: false }, signal),
     initialPageParam: 0,
     getNextPageParam: (last, pages) =>
       nextOffset(
         pages.reduce((read, { data }) => read + data.length, 0),
         last.data.length,
+        last.meta.total,
       ),
     placeholderData: keepPreviousData,
     refetchOnWindowFocus: false,
@@ -68,12 +69,11 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
   };
 }
 
-/** Whether the workspace remembers anything; unknown until it is asked and answered. */
-export function useIsEmpty(workspace: string, enabled: boolean): boolean | undefined {
+/** Whether the workspace remembers anything; unknown until that is answered. */
+export function useIsEmpty(workspace: string): boolean | undefined {
   const any = useQuery({
     queryKey: ["observation", "any", workspace],
     queryFn: () => data(api.GET("/api/observations", { params: { query: { workspace, limit: 1 } } })),
-    enabled,
   });
-  return any.data && any.data.data.length === 0;
+  return any.isError ? false : any.data && any.data.data.length === 0;
 }
