@@ -13,14 +13,15 @@ const field = () => document.querySelector<HTMLInputElement>("main input[type=se
 const toFirst = () => document.querySelector<HTMLElement>("[data-row]")?.focus();
 
 /** Leads from the field to the first result, once what was typed last is answered. */
-export function useLeaving({ answered, isStale }: Search) {
+export function useLeaving({ answered, isStale, error }: Search) {
   const wanted = useRef(false);
   useEffect(() => {
+    if (error) wanted.current = false;
     if (!wanted.current || isStale) return;
     wanted.current = false;
     // Whoever typed on meanwhile stays in the field.
     if (field()?.value.trim() === answered.query) toFirst();
-  }, [answered.query, isStale]);
+  }, [answered.query, isStale, error]);
   return (isNew: boolean) => {
     wanted.current = isNew;
     if (!isNew) toFirst();

@@ -1,10 +1,12 @@
-// The answer to a search, page by page. The last answer stays until the next is there, and while a query cannot be answered.
+// The answer to a search, page by page. The last answer stays until the next is there, while a query cannot be answered, and while
+// somebody is in the middle of a word that nothing has.
 
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
 import { api, data, isPassing, type Schemas } from "../../lib/api";
 import { onNews } from "../../lib/live";
+import { useSettled } from "../../lib/use-settled";
 import { nextOffset, pageAt, type SearchRequest } from "./request";
 
 export type Hit = Schemas["SearchHit"];
@@ -25,12 +27,16 @@ export type Search = {
   isLoadingMore: boolean;
 };
 
+/** Who has changed nothing for so long, in milliseconds, has written the word out. */
+const TYPING = 500;
+
 const ask = (workspace: string, body: SearchRequest, signal: AbortSignal) =>
   data(api.POST("/api/search", { params: { query: { workspace } }, body, signal }));
 
 export function useSearch(workspace: string, request: SearchRequest): Search {
+  const key = JSON.stringify(request);
   const query = useInfiniteQuery({
-    queryKey: ["search", workspace, JSON.stringify(request)],
+    queryKey: ["search", workspace, key],
     queryFn: ({ pageParam: offset, signal }) =>
       ask(workspace, { ...request, ...pageAt(offset), includeContext: false }, signal),
     initialPageParam: 0,
@@ -40,19 +46,19 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
         last.data.length,
         last.meta.total,
       ),
-    placeholderData: keepPreviousData,
     refetchOnWindowFocus: false,
     retry: (failures, error) => isPassing(error) && failures < 1,
   });
-  const last = useRef({ data: query.data, request });
-  const isCurrent = query.isSuccess && !query.isPlaceholderData;
+  const last = useRef<{ data: typeof query.data; request: SearchRequest }>({ data: undefined, request });
+  const isEmpty = query.data?.pages[0]?.data.length === 0;
+  const isTyping = useSettled(key, TYPING) !== key;
+  const isCurrent = query.isSuccess && !(isEmpty && isTyping);
   useEffect(() => {
     if (isCurrent) last.current = { data: query.data, request };
   }, [isCurrent, query.data, request]);
-  const answer = query.data ?? last.current.data;
+  const answer = isCurrent ? query.data : last.current.data;
   const all = answer?.pages.flatMap(({ data }) => data) ?? [];
   const hits = [...new Map(all.map((hit) => [hit.id, hit])).values()];
-  const isEmpty = isCurrent && hits.length === 0;
   const { refetch } = query;
   // An empty page fills by itself when something happens.
   useEffect(() => (isEmpty ? onNews(["observation"], () => void refetch()) : undefined), [isEmpty, refetch]);
@@ -63,7 +69,7 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
     isStale: !isCurrent,
     error: query.error,
     retry: () => void refetch(),
-    hasMore: query.hasNextPage && !query.isPlaceholderData,
+    hasMore: isCurrent && query.hasNextPage,
     loadMore: () => void query.fetchNextPage(),
     isLoadingMore: query.isFetchingNextPage,
   };
