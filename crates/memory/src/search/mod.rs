@@ -84,7 +84,7 @@ pub async fn search(
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
     let context = request.include_context.then(|| context(&ranked));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
-    let data = page.map(|ranked| hit(ranked, &request)).collect();
+    let data = page.map(|ranked| hit(ranked, &request, (&query, &found))).collect();
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
     let latency = Latency {
@@ -123,7 +123,9 @@ async fn candidates(index: Arc<CachedIndex>, query: Query, filter: Filter) -> Re
     asked.await.map_err(Error::internal)
 }
 
-fn hit(Ranked { passage, score, explanation, snippet }: Ranked, request: &SearchRequest) -> SearchHit {
+fn hit(ranked: Ranked, request: &SearchRequest, (query, found): (&Query, &Found)) -> SearchHit {
+    let Ranked { passage, score, explanation } = ranked;
+    let snippet = ranking::snippet(query, found, &passage);
     let url = passage.references.iter().find_map(|reference| reference.url.clone());
     let highlights = snippet.highlights.iter().map(|mark| HighlightView { start: mark.start, end: mark.end });
     let actor = actor(&passage);

@@ -31,7 +31,6 @@ pub(super) struct Ranked {
     pub(super) passage: Passage,
     pub(super) score: f32,
     pub(super) explanation: Explanation,
-    pub(super) snippet: Snippet,
 }
 
 /// The candidates in order, and how well the best fits.
@@ -48,20 +47,21 @@ pub(super) fn rank(query: &Query, found: &Found, passages: Vec<Passage>, read: u
     let mut ranked: Vec<Ranked> = Vec::new();
     for (place, hit) in found.hits.iter().enumerate() {
         let Some(passage) = by_number.remove(&hit.no) else { continue };
-        let reading = Reading::of(query, &found.rarities, &passage.observation.title, passage.body());
-        if !reading.has_phrases {
-            continue;
-        }
-        coverage = coverage.max(reading.coverage);
         let lexical = if best > worst { (hit.score - worst) / (best - worst) } else { 1.0 };
-        let explanation = match place < read {
-            true => explain(lexical, &reading, &passage, now),
-            false => Explanation { lexical, recency: 1.0, ..Explanation::default() },
-        };
+        let mut explanation = Explanation { lexical, recency: 1.0, ..Explanation::default() };
+        if place < read || !query.phrases.is_empty() {
+            let reading = reading(query, found, &passage);
+            if !reading.has_phrases {
+                continue;
+            }
+            coverage = coverage.max(reading.coverage);
+            if place < read {
+                explanation = explain(lexical, &reading, &passage, now);
+            }
+        }
         let Explanation { lexical, proximity, heading, importance, recency } = explanation;
         let score = (lexical + proximity + heading + importance) * recency / HIGHEST;
-        let snippet = Snippet::of(&reading, passage.body());
-        ranked.push(Ranked { passage, score, explanation, snippet });
+        ranked.push(Ranked { passage, score, explanation });
     }
     // Passages that were not read stay behind those that were.
     let until = ranked.len().min(read);
@@ -78,6 +78,15 @@ pub(super) fn rank(query: &Query, found: &Found, passages: Vec<Passage>, read: u
         _ => Confidence::High,
     };
     Ranking { ranked, confidence }
+}
+
+/// The part of a passage that shows why it was found.
+pub(super) fn snippet(query: &Query, found: &Found, passage: &Passage) -> Snippet {
+    Snippet::of(&reading(query, found, passage), passage.body())
+}
+
+fn reading(query: &Query, found: &Found, passage: &Passage) -> Reading {
+    Reading::of(query, &found.rarities, &passage.observation.title, passage.body())
 }
 
 /// Keeps the best passage of each observation.
