@@ -1,21 +1,21 @@
 //! Guides: banners and tours that a page shows to its user until the user is done with them.
 //!
-//! A guide is a [resource](crate::resources) with steps. A user sees it while it is active, its
-//! target conditions hold, and the user has not archived it. The user's actions on a step are marks
+//! A guide is a [resource](crate::resources) with steps. A user sees its current version while it is
+//! active, its target conditions hold, and the user has not archived it. A draft is seen by nobody. The user's actions on a step are marks
 //! of a message. The first action creates that message. Guides come one at a time: archiving one
 //! starts the interval of its group, unless the action says `is_unthrottled`.
 
 use std::collections::HashMap;
 
 use campanile_accounts::OrganisationId;
-use campanile_base::{Error, Result, Thing, Timestamp, sha256_hex, uuid_of};
+use campanile_base::{Error, Result, Thing, Timestamp, uuid_of};
 use campanile_db::{Range, Tx};
 use campanile_documents::conditions::{Group, Scope};
 use serde_json::{Map, Value, json};
 
 use crate::channels::Channel;
 use crate::messages::{self, Archived, EventKind, Filter, Mark, Message, Source, Status, TenantFilter};
-use crate::resources::{self, Kind, Resource};
+use crate::resources::{self, CurrentResource, Kind};
 use crate::signals::{self, Happening};
 use crate::{Notify, Reference, audiences, recipients};
 
@@ -67,13 +67,13 @@ pub async fn list(
     channel: &Channel,
     asked: &GuideQuery,
 ) -> Result<Value> {
-    let found = resources::list(tx, organisation, Kind::Guide, &Range::first(MOST)).await?;
-    let is_asked = |guide: &Resource| {
-        let word = |name: &str| guide.draft[name].as_str();
+    let found = resources::current(tx, organisation, Kind::Guide, &Range::first(MOST)).await?;
+    let is_asked = |guide: &CurrentResource| {
+        let word = |name: &str| guide.document[name].as_str();
         let is_here = word("channel_key").is_none_or(|key| key == channel.key || key == channel.id);
         is_here && asked.kind.as_deref().is_none_or(|kind| word("type") == Some(kind))
     };
-    let found: Vec<Resource> = found.into_iter().filter(|guide| is_asked(guide)).collect();
+    let found: Vec<CurrentResource> = found.into_iter().filter(|guide| is_asked(guide)).collect();
     let of_channel = Filter { channel: Some(channel.id.clone()), ..Filter::default() };
     let messages = of_user(tx, organisation, user, asked.tenant.as_deref(), of_channel).await?;
     let recipient = Reference::user(user);
@@ -143,13 +143,13 @@ fn place(message: &Message) -> (String, String) {
     (message.source.key.clone(), message.source.step.clone().unwrap_or_default())
 }
 
-fn steps(guide: &Resource) -> &[Value] {
-    guide.draft["steps"].as_array().map(Vec::as_slice).unwrap_or_default()
+fn steps(guide: &CurrentResource) -> &[Value] {
+    guide.document["steps"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The reason why a guide is not shown, if there is one: its code and a sentence.
 fn refusal(
-    guide: &Resource,
+    guide: &CurrentResource,
     messages: &Messages,
     scope: &Scope<'_>,
     audiences: &[String],
@@ -167,12 +167,12 @@ fn refusal(
     {
         return Some(("marked_as_archived", "The user is done with the guide."));
     }
-    if let Some(key) = guide.draft["target_audience_key"].as_str()
+    if let Some(key) = guide.document["target_audience_key"].as_str()
         && !audiences.iter().any(|audience| audience == key)
     {
         return Some(("not_in_target_audience", "The user is not in the guide's audience."));
     }
-    let conditions = |name: &str| Group::parse(guide.draft.get(name)?).ok();
+    let conditions = |name: &str| Group::parse(guide.document.get(name)?).ok();
     let holds = |name: &str| conditions(name).is_none_or(|group| group.evaluate(scope).0);
     if !holds("target_property_conditions") || !holds("guide_audience_conditions") {
         return Some(("target_conditions_not_met", "The conditions of the guide do not hold."));
@@ -185,7 +185,7 @@ fn id(organisation: &OrganisationId, key: &str) -> String {
     uuid_of(&["guide", organisation.as_str(), key])
 }
 
-fn view(organisation: &OrganisationId, guide: &Resource, channel: &Channel, messages: &Messages) -> Value {
+fn view(organisation: &OrganisationId, guide: &CurrentResource, channel: &Channel, messages: &Messages) -> Value {
     let word = |value: &Value, name: &str, usual: &str| value[name].as_str().unwrap_or(usual).to_owned();
     let steps = steps(guide).iter().map(|step| {
         let reference = word(step, "ref", "");
@@ -203,14 +203,15 @@ fn view(organisation: &OrganisationId, guide: &Resource, channel: &Channel, mess
             },
         })
     });
-    let list = |name: &str| guide.draft.get(name).filter(|list| list.is_array()).cloned().unwrap_or_else(|| json!([]));
+    let list =
+        |name: &str| guide.document.get(name).filter(|list| list.is_array()).cloned().unwrap_or_else(|| json!([]));
     json!({
         "__typename": "Guide", "id": id(organisation, &guide.key), "key": guide.key, "channel_id": channel.id,
-        "type": word(&guide.draft, "type", "banner"), "semver": word(&guide.draft, "semver", "0.0.1"),
+        "type": word(&guide.document, "type", "banner"), "semver": word(&guide.document, "semver", "0.0.1"),
         "active": guide.is_active, "steps": steps.collect::<Vec<_>>(),
         "activation_url_patterns": list("activation_url_patterns"),
         "activation_url_rules": list("activation_url_rules"),
-        "bypass_global_group_limit": guide.draft["bypass_global_group_limit"] == true,
+        "bypass_global_group_limit": guide.document["bypass_global_group_limit"] == true,
         "inserted_at": guide.created_at, "updated_at": guide.updated_at,
     })
 }
@@ -227,8 +228,8 @@ pub async fn engage(
     channel: &Channel,
     told: Engagement,
 ) -> Result<()> {
-    let guide =
-        resources::get(tx, organisation, Kind::Guide, &told.guide).await?.ok_or(Error::NotFound(Thing::Guide))?;
+    let guide = resources::current_by_key(tx, organisation, Kind::Guide, &told.guide).await?;
+    let guide = guide.ok_or(Error::NotFound(Thing::Guide))?;
     if !steps(&guide).iter().any(|step| step["ref"] == told.step.as_str()) {
         return Err(Error::invalid_field("guide_step_ref", "is no step of the guide"));
     }
@@ -248,11 +249,11 @@ pub async fn engage(
     Ok(())
 }
 
-fn message(guide: &Resource, user: &str, channel: &Channel, told: &Engagement, now: Timestamp) -> Message {
+fn message(guide: &CurrentResource, user: &str, channel: &Channel, told: &Engagement, now: Timestamp) -> Message {
     let source = Source {
         kind: "guide".to_owned(),
         key: told.guide.clone(),
-        version_id: guide.version_id.clone().unwrap_or_else(|| uuid_of(&[&sha256_hex(guide.draft.to_string())])),
+        version_id: guide.version_id.clone(),
         categories: Vec::new(),
         step: Some(told.step.clone()),
         workflow_run_id: None,

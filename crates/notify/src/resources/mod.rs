@@ -138,6 +138,23 @@ pub struct Version {
     pub created_at: Timestamp,
 }
 
+/// A resource with the document of its current version.
+#[derive(Debug, Clone)]
+pub(crate) struct CurrentResource {
+    /// The key.
+    pub(crate) key: String,
+    /// The current version.
+    pub(crate) version_id: String,
+    /// True if it is switched on.
+    pub(crate) is_active: bool,
+    /// The document of the current version.
+    pub(crate) document: Value,
+    /// The time of its creation.
+    pub(crate) created_at: Timestamp,
+    /// The time of the last change.
+    pub(crate) updated_at: Timestamp,
+}
+
 /// Which versions are listed: all of the organisation, or those that match.
 #[derive(Debug, Clone, Default)]
 pub struct VersionFilter {
@@ -258,6 +275,26 @@ pub async fn version(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Re
 /// A page of the resources of a kind, by key.
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, kind: Kind, range: &Range) -> Result<Vec<Resource>> {
     Ok(queries::list(tx, organisation, kind.as_str(), range).await?)
+}
+
+/// A page of the resources of a kind that have a version, by key.
+pub(crate) async fn current(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    kind: Kind,
+    range: &Range,
+) -> Result<Vec<CurrentResource>> {
+    Ok(queries::current(tx, organisation, kind.as_str(), None, range).await?)
+}
+
+/// A resource by its key, if it has a version.
+pub(crate) async fn current_by_key(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    kind: Kind,
+    key: &str,
+) -> Result<Option<CurrentResource>> {
+    Ok(queries::current(tx, organisation, kind.as_str(), Some(key), &Range::first(1)).await?.pop())
 }
 
 /// A page of versions, by place.

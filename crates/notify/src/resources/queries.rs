@@ -5,8 +5,17 @@ use campanile_base::Timestamp;
 use campanile_db::{Range, Result, Row, Select, Tx, insert, json_text, params, ranged};
 use serde_json::Value;
 
-use super::{Kind, Resource, Version, VersionFilter};
+use super::{CurrentResource, Kind, Resource, Version, VersionFilter};
 
+campanile_db::columns! {
+    current_columns, current_at:
+    key = "resource.key",
+    version_id = "resource.version_id",
+    is_active = "resource.is_active",
+    document = "resource_version.body",
+    created_at = "resource.created_at",
+    updated_at = "resource.updated_at",
+}
 campanile_db::columns! { columns, at: key, version_id, is_active, draft, created_at, updated_at }
 campanile_db::columns! { version_columns, version_at: id, place, kind, key, body, note, author, created_at }
 
@@ -130,6 +139,37 @@ fn read_version(row: &Row<'_>) -> Result<Version> {
         author: row.get(version_at::author)?,
         created_at: row.get(version_at::created_at)?,
     })
+}
+
+/// Resources of a kind with their current versions.
+pub(super) async fn current(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    kind: &str,
+    key: Option<&str>,
+    range: &Range,
+) -> Result<Vec<CurrentResource>> {
+    let sql = concat!(
+        "SELECT ",
+        current_columns!(),
+        " FROM resource JOIN resource_version ON resource_version.organisation_id = resource.organisation_id
+            AND resource_version.id = resource.version_id
+        WHERE resource.organisation_id = ? AND resource.kind = ?"
+    );
+    Select::new(sql, [organisation.as_str(), kind])
+        .and_if("resource.key = ?", key)
+        .ranged("resource.key", range)
+        .all(tx, |row| {
+            Ok(CurrentResource {
+                key: row.get(current_at::key)?,
+                version_id: row.get(current_at::version_id)?,
+                is_active: row.get(current_at::is_active)?,
+                document: row.json(current_at::document)?,
+                created_at: row.get(current_at::created_at)?,
+                updated_at: row.get(current_at::updated_at)?,
+            })
+        })
+        .await
 }
 
 /// The current versions of a kind: keys and documents.

@@ -80,6 +80,8 @@ pub async fn knock(tx: &mut Tx, notify: &Notify, organisation: &OrganisationId, 
     }
     let guide = json!({ "name": "Tour", "steps": [{ "ref": "lab_tours", "schema_key": "banner", "values": {} }] });
     resources::put(tx, notify, organisation, Kind::Guide, "tour_notification", &guide).await?;
+    let by = ("suites", "campanile");
+    resources::commit(tx, notify, organisation, Kind::Guide, "tour_notification", by).await?;
     resources::activate(tx, organisation, Kind::Guide, "tour_notification", true).await?;
     audiences::add(tx, notify, organisation, "key", vec![(told(Reference::user("user_id")), None)], true).await?;
     let object = Reference::object("collection", "object_id");

@@ -120,6 +120,13 @@ async fn a_guide_is_shown_until_its_user_is_done_with_it() {
         assert!(again["steps"][0]["message"]["seen_at"].is_string() && again["steps"][0]["message"]["archived_at"].is_null());
         knock.put("/users/jane/guides/engagements/reset", who).await;
         assert!(read().await["entries"][1]["steps"][0]["message"]["id"].is_null());
+        let steps = json!([{ "ref": "one", "schema_key": "banner", "values": { "text": "Not said yet" } }]);
+        let draft = json!({ "name": "tour", "type": "banner", "channel_key": "guides", "steps": steps });
+        knock.put("/guides/tour", json!({ "guide": draft })).await;
+        knock.put("/guides/fresh", json!({ "guide": draft })).await;
+        knock.put("/guides/fresh/activate", json!({ "status": true })).await;
+        let seen = knock.get("/users/jane/guides/guides").await.to_string();
+        assert!(!seen.contains("Not said yet"), "a draft is seen by nobody: {seen}");
         let wrong = json!({ "channel_id": "guides", "guide_key": "tour", "guide_step_ref": "two" });
         knock.ask("PUT", "/users/jane/guides/messages/seen", wrong, 422).await;
     })
