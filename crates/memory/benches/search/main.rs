@@ -69,6 +69,18 @@ struct Bench {
     stored: Arc<AtomicU64>,
 }
 
+struct Merging {
+    stop: Arc<AtomicBool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Merging {
+    async fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.task.await.unwrap();
+    }
+}
+
 fn memory(db: &Db) -> Memory {
     let clock = Clock::System;
     let (engine, _) = Engine::new(db.clone(), clock.clone());
@@ -99,14 +111,7 @@ impl Bench {
 
     /// Stores observations up to this number, with a task beside it that makes segments.
     async fn fill(&self, size: u64) {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (bench, stopped) = (self.clone(), stop.clone());
-        let merging = tokio::spawn(async move {
-            while !stopped.load(Ordering::Relaxed) {
-                merge(&bench.memory, &bench.workspace).await.unwrap();
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        });
+        let merging = self.merging();
         let (began, before) = (Instant::now(), self.stored.load(Ordering::Relaxed));
         let (mut texts, mut minutes) = (Texts::new(before), Vec::new());
         let mut minute = (Instant::now(), before);
@@ -119,15 +124,27 @@ impl Bench {
             }
         }
         let rate = (size - before) as f64 / began.elapsed().as_secs_f64();
-        stop.store(true, Ordering::Relaxed);
         let merged = Instant::now();
-        merging.await.unwrap();
+        merging.stop().await;
         merge(&self.memory, &self.workspace).await.unwrap();
         println!(
             "\n{}, {size} passages: stored {rate:.0}/s (each minute {minutes:?}), segments {:.1} s later",
             self.name,
             merged.elapsed().as_secs_f64()
         );
+    }
+
+    /// Makes segments, as the job does, until it is stopped.
+    fn merging(&self) -> Merging {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (bench, stopped) = (self.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            while !stopped.load(Ordering::Relaxed) {
+                merge(&bench.memory, &bench.workspace).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        Merging { stop, task }
     }
 
     /// The sizes on disk and in memory.
@@ -172,7 +189,7 @@ impl Bench {
         let mut dice = Texts::new(8_888);
         let most = self.stored.load(Ordering::Relaxed);
         self.series("identifiers", || (dice.identifier(most), "fast")).await;
-        let stop = Arc::new(AtomicBool::new(false));
+        let (merging, stop) = (self.merging(), Arc::new(AtomicBool::new(false)));
         let writers: Vec<_> = (0..2)
             .map(|n| {
                 let (bench, stop) = (self.clone(), stop.clone());
@@ -190,6 +207,7 @@ impl Bench {
         for writer in writers {
             writer.await.unwrap();
         }
+        merging.stop().await;
         self.throughput().await;
     }
 

@@ -50,6 +50,8 @@ struct Progress {
     next_no: i64,
     next_removal: i64,
     segments: Vec<(SegmentId, Arc<Segment>)>,
+    /// The next passage when it was last looked whether there are other segments.
+    looked_at: i64,
 }
 
 impl Indexes {
@@ -67,13 +69,17 @@ impl Indexes {
         let mut progress = cached.progress.lock().await;
         let of = workspace.clone();
         let head = db.read(move |tx| Box::pin(async move { passages::head(tx, &of).await })).await?;
-        // Another node has made segments, or none has.
-        let is_long = || cached.read(|index| index.tail() as i64) > 2 * self.settings.sealed_passages;
-        if !progress.is_loaded || progress.next_removal < head.first_removal || is_long() {
-            cached.load(db, workspace, &mut progress).await?;
+        // With a long tail, another node may have made segments, or none has yet.
+        let sealed = self.settings.sealed_passages;
+        let is_long = || cached.read(|index| index.tail() as i64) > 2 * sealed;
+        let is_behind = progress.next_removal < head.first_removal;
+        let looks = !progress.is_loaded || is_behind || is_long() && progress.next_no - progress.looked_at >= sealed;
+        if looks {
+            cached.load(db, workspace, &mut progress, is_behind).await?;
         }
         cached.catch_up(db, workspace, &mut progress, head).await?;
-        let lacks_segments = is_long() || progress.segments.iter().any(|(id, _)| id.as_str().is_empty());
+        // Told once, and not with every search until they are made.
+        let lacks_segments = looks && (is_long() || progress.segments.iter().any(|(id, _)| id.as_str().is_empty()));
         drop(progress);
         self.make_room(workspace);
         Ok((cached, lacks_segments))
@@ -87,7 +93,7 @@ impl Indexes {
         let Some(cached) = self.lock().get(workspace).cloned() else { return Ok(()) };
         let mut progress = cached.progress.lock().await;
         match progress.is_loaded {
-            true => cached.load(db, workspace, &mut progress).await,
+            true => cached.load(db, workspace, &mut progress, false).await,
             false => Ok(()),
         }
     }
@@ -137,18 +143,27 @@ impl CachedIndex {
         }
     }
 
-    /// Loads the segments. Those that are in memory already stay.
-    async fn load(&self, db: &Db, workspace: &WorkspaceId, progress: &mut Progress) -> Result<()> {
+    /// Loads the segments. Those that are in memory already stay. If there are no others, the whole
+    /// index stays, unless it `must` be made anew.
+    async fn load(&self, db: &Db, workspace: &WorkspaceId, progress: &mut Progress, must: bool) -> Result<()> {
         for _ in 0..TRIES {
             let of = workspace.clone();
             let stored = db.read(move |tx| Box::pin(async move { segments::list(tx, &of).await })).await?;
+            let are_known = || {
+                stored.len() == progress.segments.len()
+                    && stored.iter().zip(&progress.segments).all(|(stored, (id, _))| stored.id == *id)
+            };
+            if progress.is_loaded && !must && are_known() {
+                progress.looked_at = progress.next_no;
+                return Ok(());
+            }
             let Some(loaded) = load_all(db, workspace, &stored, &progress.segments).await? else { continue };
             let next_removal = stored.iter().map(|segment| segment.next_removal).min().unwrap_or(0);
             let next_no = stored.last().map_or(0, |last| last.range.1);
             let index = Index::of(loaded.iter().map(|(_, segment)| segment.clone()).collect());
             self.bytes.store(index.bytes(), Ordering::Relaxed);
             *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(index);
-            *progress = Progress { is_loaded: true, next_no, next_removal, segments: loaded };
+            *progress = Progress { is_loaded: true, next_no, next_removal, segments: loaded, looked_at: next_no };
             return Ok(());
         }
         let source = "its segments were replaced again and again while they were read".into();
