@@ -7356,6 +7356,8 @@ export interface components {
                  * @description The time since which it is paused; `null` if it is not.
                  */
                 pausedAt?: string | null;
+                /** @description The schedules by which runs of it start. Such runs belong to no organisation. */
+                schedules: components["schemas"]["Schedule"][];
                 /**
                  * Format: int64
                  * @description The latest version; 0 for a kind of job.
@@ -7497,6 +7499,25 @@ export interface components {
              * @description The workflow's version; 0 for a job.
              */
             version: number;
+        };
+        /** @description A schedule by which runs of a workflow start. */
+        Schedule: {
+            /** @description The schedule in cron notation. With six fields, the first is the seconds. */
+            cron: string;
+            /**
+             * Format: date-time
+             * @description The last planned time that came; `null` until one has come.
+             */
+            lastAt?: string | null;
+            /**
+             * Format: date-time
+             * @description The next planned time; `null` if there is none.
+             */
+            nextAt?: string | null;
+            /** @description The IANA time zone that the schedule is in. */
+            timeZone: string;
+            /** @description The workflow's name. */
+            workflow: string;
         };
         /** @description The version of a component's schema. */
         SchemaView: {
@@ -9156,6 +9177,8 @@ export interface components {
              * @description The time since which it is paused; `null` if it is not.
              */
             pausedAt?: string | null;
+            /** @description The schedules by which runs of it start. Such runs belong to no organisation. */
+            schedules: components["schemas"]["Schedule"][];
             /**
              * Format: int64
              * @description The latest version; 0 for a kind of job.

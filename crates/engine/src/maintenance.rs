@@ -19,7 +19,8 @@ use crate::event::Event;
 use crate::flow::admission::Request;
 use crate::registry::{JobOptions, Registry};
 use crate::run::{NewJob, Outcome, Verdict};
-use crate::store::{history, stats};
+use crate::store::{history, runs, stats};
+use crate::view::Schedule;
 use crate::{Backoff, Engine, Settings, lifecycle};
 
 const CRON: &str = "engine.cron";
@@ -39,6 +40,9 @@ struct Tick {
     workflow: String,
     cron: String,
     at: Timestamp,
+    /// The planned time before this one; `None` until one has come.
+    #[serde(default)]
+    last: Option<Timestamp>,
 }
 
 pub(crate) fn register(registry: &mut Registry, engine: &Engine, settings: Settings) {
@@ -85,10 +89,8 @@ pub(crate) async fn begin(engine: &Engine) -> campanile_db::Result<()> {
     for workflow in engine.catalogue().workflows() {
         for cron in &workflow.options.crons {
             if let Some(at) = cron.after(now) {
-                jobs.push(tick_job(
-                    &Tick { workflow: workflow.name.to_owned(), cron: cron.as_str().to_owned(), at },
-                    now,
-                ));
+                let (workflow, cron) = (workflow.name.to_owned(), cron.as_str().to_owned());
+                jobs.push(tick_job(&Tick { workflow, cron, at, last: None }, now));
             }
         }
     }
@@ -97,9 +99,39 @@ pub(crate) async fn begin(engine: &Engine) -> campanile_db::Result<()> {
 }
 
 fn tick_job(tick: &Tick, now: Timestamp) -> NewJob {
-    // One job per schedule: the key does not contain the planned time.
-    let dedupe = format!("{CRON}:{}:{}", tick.workflow, tick.cron);
-    NewJob::new(CRON, "", tick).dedupe(dedupe).after(tick.at.since(now))
+    NewJob::new(CRON, "", tick).dedupe(key_of(&tick.workflow, &tick.cron)).after(tick.at.since(now))
+}
+
+/// The dedupe key of a schedule's job. It does not contain the planned time: there is one job per
+/// schedule.
+fn key_of(workflow: &str, cron: &str) -> String {
+    format!("{CRON}:{workflow}:{cron}")
+}
+
+impl Engine {
+    /// The schedules of all workflows, by the workflows' names.
+    ///
+    /// # Errors
+    /// `Internal` when a schedule's job cannot be read.
+    pub async fn schedules(&self, tx: &mut Tx) -> Result<Vec<Schedule>> {
+        let mut schedules = Vec::new();
+        for workflow in self.catalogue().workflows() {
+            for cron in &workflow.options.crons {
+                let job = runs::input_of_dedupe(tx, &key_of(workflow.name, cron.as_str())).await?;
+                let tick: Option<Tick> =
+                    job.map(|json| serde_json::from_str(&json)).transpose().map_err(Error::internal)?;
+                schedules.push(Schedule {
+                    workflow: workflow.name.to_owned(),
+                    cron: cron.fields().to_owned(),
+                    time_zone: cron.time_zone().to_owned(),
+                    last_at: tick.as_ref().and_then(|tick| tick.last),
+                    next_at: tick.map(|tick| tick.at),
+                });
+            }
+        }
+        schedules.sort_by(|a, b| (&a.workflow, &a.cron).cmp(&(&b.workflow, &b.cron)));
+        Ok(schedules)
+    }
 }
 
 /// Handles a planned time that has come.
@@ -120,7 +152,7 @@ fn tick(engine: Engine, tick: Tick) -> Result<Outcome> {
                 lifecycle::admit(tx, &engine, &workflow, request, now).await?;
             }
             match next {
-                Some(at) => plan(tx, &engine, &Tick { at, ..tick }, now).await,
+                Some(at) => plan(tx, &engine, &Tick { at, last: Some(tick.at), ..tick }, now).await,
                 None => Ok(()),
             }
         })

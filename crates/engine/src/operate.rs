@@ -21,7 +21,7 @@ use crate::{Engine, lifecycle};
 pub use crate::store::stats::Names;
 
 pub use crate::view::{
-    BulkCancel, Durations, FailedAttempt, Filter, Hour, Pause, RunDetail, RunSummary, Statistics, StepView,
+    BulkCancel, Durations, FailedAttempt, Filter, Hour, Pause, RunDetail, RunSummary, Schedule, Statistics, StepView,
 };
 
 /// The job kind of bulk cancellations.

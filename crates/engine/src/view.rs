@@ -185,6 +185,24 @@ pub struct Pause {
     pub by: String,
 }
 
+/// A schedule by which runs of a workflow start.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Schedule {
+    /// The workflow's name.
+    pub workflow: String,
+    /// The schedule in cron notation. With six fields, the first is the seconds.
+    pub cron: String,
+    /// The IANA time zone that the schedule is in.
+    pub time_zone: String,
+    /// The last planned time that came; `null` until one has come.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_at: Option<Timestamp>,
+    /// The next planned time; `null` if there is none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_at: Option<Timestamp>,
+}
+
 /// The counters of a period.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Statistics {

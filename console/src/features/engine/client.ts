@@ -10,6 +10,7 @@ export type RunDetail = Schemas["RunDetail"];
 export type Step = Schemas["StepView"];
 export type Statistics = Schemas["Statistics"];
 export type Workflow = Schemas["WorkflowView"];
+export type Schedule = Schemas["Schedule"];
 export type BulkCancel = Schemas["BulkCancel"];
 export type RunStatus = Schemas["Status"];
 export type Window = "24h" | "7d" | "30d";

@@ -12,6 +12,7 @@ import { paths } from "../../lib/paths";
 import { useCan } from "../../lib/role";
 import { useUrl } from "../../lib/url";
 import { kindOf, type Workflow } from "./client";
+import { ScheduleTimes } from "./schedule-times";
 import { StatisticsView } from "./statistics";
 import { PauseSwitch } from "./workflows-page";
 
@@ -51,6 +52,10 @@ export function WorkflowPanel({ name, workflow }: { name: string; workflow?: Wor
           ...(workflow.pausedAt
             ? ([["Paused since", <Time key="paused" at={workflow.pausedAt} />]] as [string, React.ReactNode][])
             : []),
+          ...workflow.schedules.map((schedule): [string, React.ReactNode] => [
+            "Schedule",
+            <ScheduleTimes key={schedule.cron} schedule={schedule} />,
+          ]),
           [
             kind === "runs" ? "Runs" : "Jobs",
             <span key="runs" className="flex flex-wrap gap-x-4">

@@ -22,6 +22,7 @@ import { useCan } from "../../lib/role";
 import { useUrl } from "../../lib/url";
 import { kindOf, readStatistics, readWorkflows, useRefresh, type Workflow } from "./client";
 import { figuresOf, rateOf } from "./figures";
+import { nextTime } from "./schedule-times";
 import { SendEvent } from "./send-event";
 import { StartRun } from "./start-run";
 import { WorkflowPanel } from "./workflow-panel";
@@ -62,6 +63,14 @@ const COLUMNS: Column<Workflow>[] = [
     cell: (it) => (it.version > 0 ? <Badge tone="info">workflow v{it.version}</Badge> : <Badge>job</Badge>),
     text: (it) => (it.version > 0 ? `workflow ${it.version}` : "job"),
     width: "7.5rem",
+  },
+  {
+    key: "schedule",
+    title: "Next time",
+    cell: (it) => <ScheduleCell workflow={it} />,
+    text: (it) => it.schedules.map(({ cron, timeZone }) => `${cron} ${timeZone}`).join(", "),
+    width: "6rem",
+    phone: "none",
   },
   { key: "day", title: "24 hours", cell: (it) => <Day workflow={it} />, width: "7rem", phone: "none" },
   { key: "rate", title: "Success", cell: (it) => <Rate workflow={it} />, width: "5rem", align: "end", phone: "none" },
@@ -165,6 +174,11 @@ function Name({ workflow }: { workflow: Workflow }) {
       )}
     </span>
   );
+}
+
+function ScheduleCell({ workflow }: { workflow: Workflow }) {
+  const next = nextTime(workflow.schedules);
+  return next ? <Time at={next} /> : <None />;
 }
 
 const None = () => <span className="text-quiet">–</span>;

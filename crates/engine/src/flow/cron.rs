@@ -69,6 +69,20 @@ impl Cron {
         &self.text
     }
 
+    /// The cron fields, without the zone.
+    pub(crate) fn fields(&self) -> &str {
+        self.text
+            .strip_prefix("TZ=")
+            .and_then(|rest| rest.split_once(' '))
+            .map_or(self.text.as_str(), |(_, fields)| fields)
+            .trim()
+    }
+
+    /// The name of the time zone.
+    pub(crate) fn time_zone(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// The first time after `at`; `None` when the schedule has none.
     pub fn after(&self, at: Timestamp) -> Option<Timestamp> {
         let zoned = jiff::Timestamp::from_microsecond(at.as_micros()).ok()?.to_zoned(self.zone.clone());

@@ -195,6 +195,11 @@ pub(crate) async fn any(tx: &mut Tx, id: &RunId) -> Result<Option<Run>> {
     tx.first(sql, params![id.as_str()], read_run).await
 }
 
+/// The input of the active run with this dedupe key.
+pub(crate) async fn input_of_dedupe(tx: &mut Tx, dedupe: &str) -> Result<Option<String>> {
+    tx.first("SELECT input FROM run WHERE dedupe = $1", params![dedupe], |row| row.get(0)).await
+}
+
 /// The runs of a shard that hold their slots.
 pub(crate) async fn holding(tx: &mut Tx, shard: i64) -> Result<Vec<Run>> {
     let sql = concat!("SELECT ", columns!(), " FROM run WHERE shard = $1 AND status < 10 AND holds");

@@ -246,6 +246,14 @@ async fn the_clock_starts_runs_and_a_pause_holds_them() {
         assert!(world.count("SELECT count(*) FROM run WHERE name = 'ticks' AND status = 10").await >= 2);
         assert_eq!(world.count("SELECT count(*) FROM run WHERE name = 'held' AND status = 0").await, 1);
         let engine = world.engine.clone();
+        let schedules = world.db.read(move |tx| Box::pin(async move { engine.schedules(tx).await })).await.unwrap();
+        let [schedule] = &schedules[..] else { panic!("there is one schedule: {schedules:?}") };
+        assert_eq!(
+            (&*schedule.workflow, &*schedule.cron, &*schedule.time_zone),
+            ("ticks", "* * * * * *", "Europe/Berlin")
+        );
+        assert!(schedule.last_at.unwrap() < schedule.next_at.unwrap());
+        let engine = world.engine.clone();
         let resume = world.db.write(move |tx| Box::pin(async move { engine.resume(tx, TENANT, "held").await }));
         assert!(resume.await.unwrap());
         assert_eq!(world.output_of(&held).await, json!(1));

@@ -6,6 +6,7 @@ mod console_api;
 mod door;
 mod drills;
 mod durability;
+mod engine_api;
 mod entrance;
 mod examples;
 mod hostile;

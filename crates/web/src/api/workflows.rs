@@ -5,7 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::Permission;
 use campanile_base::{Error, Thing, Timestamp};
-use campanile_engine::{Admitted, operate};
+use campanile_engine::Admitted;
+use campanile_engine::operate::{self, Schedule};
 use campanile_http::Web;
 use campanile_http::caller::Authenticated;
 use campanile_http::error::ApiResult;
@@ -27,6 +28,8 @@ pub(super) struct WorkflowView {
     /// The time since which it is paused; `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime)]
     paused_at: Option<Timestamp>,
+    /// The schedules by which runs of it start. Such runs belong to no organisation.
+    schedules: Vec<Schedule>,
 }
 
 /// All workflows and kinds of jobs.
@@ -35,14 +38,20 @@ pub(super) async fn list(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
 ) -> ApiResult<Json<PageView<WorkflowView>>> {
-    let pauses =
-        web.app.db.read(move |tx| Box::pin(async move { operate::pauses(tx, caller.organisation.as_str()).await }));
-    let pauses = pauses.await?;
+    let engine = web.app.engine.clone();
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let pauses = operate::pauses(tx, caller.organisation.as_str()).await?;
+            Ok::<_, Error>((pauses, engine.schedules(tx).await?))
+        })
+    });
+    let (pauses, schedules) = read.await?;
     let (jobs, workflows) = web.app.engine.names();
     let all = workflows.into_iter().chain(jobs.into_iter().map(|kind| (kind, 0)));
     let views = all.map(|(name, version)| {
         let paused_at = pauses.iter().find(|pause| pause.name == name).map(|pause| pause.at);
-        WorkflowView { name: name.to_owned(), version, paused_at }
+        let schedules = schedules.iter().filter(|schedule| schedule.workflow == name).cloned().collect();
+        WorkflowView { name: name.to_owned(), version, paused_at, schedules }
     });
     Ok(Json(PageView::whole(views.collect())))
 }
