@@ -78,6 +78,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("engine_epoch", KeepRule::OnPurpose("one row")),
     ("engine_node", KeepRule::WhileNeeded("while the node lives")),
     ("engine_beat", KeepRule::WhileNeeded("while the node lives")),
+    ("engine_queue", KeepRule::WhileNeeded("while the node lives")),
     ("engine_clock", KeepRule::OnPurpose("one row")),
     ("shard_lease", KeepRule::OnPurpose("64 rows")),
     ("nudge", KeepRule::WhileNeeded("until the owner has looked")),

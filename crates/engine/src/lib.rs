@@ -105,6 +105,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_lists.sql"),
         include_str!("../migrations/4_clock.sql"),
         include_str!("../migrations/5_vacuum.sql"),
+        include_str!("../migrations/6_queues.sql"),
     ],
 };
 

@@ -13,21 +13,25 @@ use crate::event::Event;
 use crate::flow::admission::{self, Request};
 use crate::registry::{JobOptions, Registry};
 use crate::run::{NewJob, Outcome, RunId, Verdict};
+use crate::store::history::StoredRun;
 use crate::store::stats::{self, Count, Counter};
-use crate::store::{flow, history, lease, runs, steps};
+use crate::store::{flow, history, lease, queues, runs, steps};
 use crate::view::raw;
 use crate::{Engine, lifecycle};
 
 pub use crate::store::stats::Names;
 
 pub use crate::view::{
-    BulkCancel, Durations, FailedAttempt, Filter, Hour, Pause, RunDetail, RunSummary, Schedule, Statistics, StepView,
+    BulkCancel, ChildRun, Durations, FailedAttempt, Filter, Hour, ParentRun, Pause, Queue, RunDetail, RunSummary,
+    Schedule, Statistics, StepView,
 };
 
 /// The job kind of bulk cancellations.
 const BULK: &str = "engine.cancel";
 /// The maximum number of runs that one transaction cancels.
 const BULK_SIZE: i64 = 200;
+/// The maximum number of runs started by one that are shown with it.
+const MOST_CHILDREN: i64 = 100;
 
 /// The runs of a tenant, newest first. One page examines a bounded number of rows, even if the
 /// filter rejects most of them.
@@ -53,10 +57,11 @@ pub async fn list(
 /// `NotFound` when the tenant has no such run.
 pub async fn get(tx: &mut Tx, tenant: &str, id: &str) -> Result<RunDetail> {
     let found = history::by_id(tx, tenant, id).await?.ok_or(Error::NotFound(Thing::Run))?;
-    let (summary, input, output) = found;
+    let StoredRun { summary, input, output, parent } = found;
+    let children = history::children(tx, tenant, id, MOST_CHILDREN).await?;
     let steps = history::steps(tx, id).await?;
     let trace_id = RunId::from(id.to_owned()).trace().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(RunDetail { summary, input: raw(input), output: output.map(raw), steps, trace_id })
+    Ok(RunDetail { summary, input: raw(input), output: output.map(raw), parent, children, steps, trace_id })
 }
 
 /// The counters of a tenant over the last `hours`.
@@ -121,6 +126,16 @@ fn percentile(buckets: &BTreeMap<i64, i64>, all: i64, part: f64) -> f64 {
 pub async fn pauses(tx: &mut Tx, tenant: &str) -> Result<Vec<Pause>> {
     let pauses = history::pauses(tx, tenant).await?;
     Ok(pauses.into_iter().map(|(name, at, by)| Pause { name, at, by }).collect())
+}
+
+/// The queues of a tenant, by name. The nodes store them every few seconds.
+pub async fn queues(tx: &mut Tx, tenant: &str) -> Result<Vec<Queue>> {
+    Ok(queues::of_tenant(tx, tenant).await?)
+}
+
+/// The numbers of a tenant's runs that have not ended, by name, from counters.
+pub async fn active(tx: &mut Tx, tenant: &str) -> Result<Vec<(String, i64)>> {
+    Ok(stats::active(tx, tenant).await?)
 }
 
 /// A node: a process that runs the work of some shards.

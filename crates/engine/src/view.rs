@@ -80,10 +80,36 @@ pub struct RunDetail {
     /// The output of a workflow.
     #[schema(value_type = Option<serde_json::Value>)]
     pub output: Option<Box<RawValue>>,
+    /// The run whose step started this one; `null` if no run did.
+    pub parent: Option<ParentRun>,
+    /// The runs that steps of this one started: the first hundred.
+    pub children: Vec<ChildRun>,
     /// The steps: those with results first, in the order of their results, then the pending ones.
     pub steps: Vec<StepView>,
     /// The OpenTelemetry trace id, for finding the run where traces are collected.
     pub trace_id: String,
+}
+
+/// The run whose step started another.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ParentRun {
+    /// The run's id.
+    pub id: String,
+    /// The key of the step.
+    pub step: String,
+}
+
+/// A run that a step of another started.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChildRun {
+    /// The run's id.
+    pub id: String,
+    /// The workflow's name.
+    pub name: String,
+    /// The status.
+    pub status: Status,
+    /// The key of the step that started it.
+    pub step: String,
 }
 
 /// A step of a run.
@@ -183,6 +209,19 @@ pub struct Pause {
     pub at: Timestamp,
     /// The caller who paused it.
     pub by: String,
+}
+
+/// The runs of a name that are due and have not started.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Queue {
+    /// The job's kind or the workflow's name.
+    pub name: String,
+    /// Their number, as the nodes have them in memory; a long queue has more in the table.
+    pub waiting: i64,
+    /// The time the oldest of them was requested.
+    #[schema(value_type = String, format = DateTime)]
+    pub oldest_at: Timestamp,
 }
 
 /// A schedule by which runs of a workflow start.

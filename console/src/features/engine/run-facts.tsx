@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
-import { Code } from "../../components/ui/badge";
+import { Code, Status } from "../../components/ui/badge";
 import { CopyButton } from "../../components/ui/copy-button";
 import { cx } from "../../components/ui/cx";
 import { duration } from "../../components/ui/durations";
@@ -27,7 +27,8 @@ export const useRun = (id: string) =>
 export function RunFacts({ run }: { run: RunDetail }) {
   const waited = run.started_at ? Date.parse(run.started_at) - Date.parse(run.queued_at) : undefined;
   const took = run.started_at && run.ended_at ? Date.parse(run.ended_at) - Date.parse(run.started_at) : undefined;
-  const others = runsIn([run.input, run.output], run.id);
+  const kin = [...(run.parent ? [run.parent.id] : []), ...run.children.map(({ id }) => id)];
+  const others = runsIn([run.input, run.output], run.id).filter((id) => !kin.includes(id));
   const facts: ([name: string, value: ReactNode] | undefined)[] = [
     ["Cause", <Cause key="cause" run={run} />],
     ["Queued", <Moment key="queued" at={run.queued_at} />],
@@ -39,6 +40,8 @@ export function RunFacts({ run }: { run: RunDetail }) {
     ["Failed attempts", run.failures],
     run.version > 0 ? ["Version", run.version] : undefined,
     run.priority !== 0 ? ["Priority", run.priority] : undefined,
+    run.parent ? ["Started by", <Parent key="parent" parent={run.parent} />] : undefined,
+    run.children.length > 0 ? ["Started runs", <Children key="children" runs={run.children} />] : undefined,
     others.length > 0 ? ["Other runs", <Runs key="others" ids={others} />] : undefined,
     ["Id", <Id key="id" id={run.id} />],
     ["Trace", <Id key="trace" id={run.trace_id} />],
@@ -87,13 +90,42 @@ function Id({ id }: { id: string }) {
   );
 }
 
+function Parent({ parent }: { parent: NonNullable<RunDetail["parent"]> }) {
+  return (
+    <span>
+      <RunLink id={parent.id} /> in step <Code>{parent.step}</Code>
+    </span>
+  );
+}
+
+function Children({ runs }: { runs: RunDetail["children"] }) {
+  return (
+    <ul className="grid gap-1">
+      {runs.map((child) => (
+        <li key={child.id} className="flex flex-wrap items-center gap-2">
+          <RunLink id={child.id} />
+          <span>{child.name}</span>
+          <Status word={child.status} />
+          <span className="text-quiet text-xs">step {child.step}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function RunLink({ id }: { id: string }) {
+  return (
+    <Go to={paths.run(id)} className="text-bronze font-mono text-xs break-all hover:underline">
+      {id}
+    </Go>
+  );
+}
+
 function Runs({ ids }: { ids: string[] }) {
   return (
     <span className="grid gap-1">
       {ids.slice(0, 10).map((id) => (
-        <Go key={id} to={paths.run(id)} className="text-bronze font-mono text-xs break-all hover:underline">
-          {id}
-        </Go>
+        <RunLink key={id} id={id} />
       ))}
     </span>
   );

@@ -18,7 +18,7 @@ import { useUrl } from "../../lib/url";
 import { canRetry, type RunDetail, type Step } from "./client";
 import { inputOf, Replay } from "./replay";
 import { RunActions, useRetry } from "./run-actions";
-import { NoSteps, Reason, RunError, RunFacts, useRun } from "./run-facts";
+import { NoSteps, Reason, RunError, RunFacts, RunLink, useRun } from "./run-facts";
 import { spansOf } from "./spans";
 
 export function RunPage() {
@@ -111,7 +111,7 @@ function Steps({ run }: { run: RunDetail }) {
         <InputAndOutput run={run} />
       </div>
       <div className="grid gap-4">
-        {chosen && <StepPanel step={chosen} />}
+        {chosen && <StepPanel step={chosen} run={run} />}
         <Panel title="Details">
           <RunFacts run={run} />
         </Panel>
@@ -128,10 +128,10 @@ const KINDS: Record<string, string> = {
   invoke: "another run",
 };
 
-function StepPanel({ step }: { step: Step }) {
+function StepPanel({ step, run }: { step: Step; run: RunDetail }) {
   const url = useUrl();
   const { configure: mayConfigure } = useCan();
-  const { run } = useParams({ strict: false }) as { run?: string };
+  const child = run.children.find((one) => one.step === step.key);
   const took = step.ended_at ? Date.parse(step.ended_at) - Date.parse(step.started_at) : undefined;
   return (
     <Panel
@@ -139,7 +139,7 @@ function StepPanel({ step }: { step: Step }) {
       actions={
         mayConfigure &&
         step.ended_at && (
-          <Button size="sm" onClick={() => url.set({ replay: run })}>
+          <Button size="sm" onClick={() => url.set({ replay: run.id })}>
             <Repeat aria-hidden className="size-3.5" />
             Replay from here
           </Button>
@@ -150,6 +150,7 @@ function StepPanel({ step }: { step: Step }) {
         of={[
           ["State", <Status key="state" word={step.status} />],
           ["Kind", KINDS[step.kind] ?? step.kind],
+          ...(child ? ([["Run", <RunLink key="run" id={child.id} />]] as [string, React.ReactNode][]) : []),
           [
             "Started",
             <span key="started">
@@ -198,6 +199,11 @@ function StepPanel({ step }: { step: Step }) {
         {step.output !== undefined && step.output !== null && (
           <JsonViewer label={`Output of ${step.key}`} value={step.output} maxHeight={360} />
         )}
+        <p className="text-quiet text-xs">
+          {child
+            ? "The input of this step is the input of the run that it started."
+            : "The input of a step is not kept: its code reads the run’s input and the results of earlier steps."}
+        </p>
         {step.status === "completed" && (step.output === undefined || step.output === null) && (
           <p className="text-quiet">It has no output.</p>
         )}

@@ -52,6 +52,18 @@ export function WorkflowPanel({ name, workflow }: { name: string; workflow?: Wor
           ...(workflow.pausedAt
             ? ([["Paused since", <Time key="paused" at={workflow.pausedAt} />]] as [string, React.ReactNode][])
             : []),
+          ["Not ended", workflow.active.toLocaleString("en")],
+          [
+            "Waiting to start",
+            <span key="waiting">
+              {workflow.waiting.toLocaleString("en")}
+              {workflow.oldestWaitingAt && (
+                <>
+                  , the oldest since <Time at={workflow.oldestWaitingAt} />
+                </>
+              )}
+            </span>,
+          ],
           ...workflow.schedules.map((schedule): [string, React.ReactNode] => [
             "Schedule",
             <ScheduleTimes key={schedule.cron} schedule={schedule} />,

@@ -17,7 +17,6 @@ import { done, notDone } from "../../components/ui/toast";
 import { usePageActions } from "../../lib/actions";
 import { api, data } from "../../lib/api";
 import { wholeList } from "../../lib/list";
-import { total, useMetrics } from "../../lib/metrics";
 import { useCan } from "../../lib/role";
 import { useUrl } from "../../lib/url";
 import { kindOf, readStatistics, readWorkflows, useRefresh, type Workflow } from "./client";
@@ -74,7 +73,15 @@ const COLUMNS: Column<Workflow>[] = [
   },
   { key: "day", title: "24 hours", cell: (it) => <Day workflow={it} />, width: "7rem", phone: "none" },
   { key: "rate", title: "Success", cell: (it) => <Rate workflow={it} />, width: "5rem", align: "end", phone: "none" },
-  { key: "due", title: "Due", cell: (it) => <Due workflow={it} />, width: "6rem", align: "end", phone: "none" },
+  {
+    key: "waiting",
+    title: "Waiting",
+    cell: (it) => <Waiting workflow={it} />,
+    text: (it) => String(it.waiting),
+    width: "7rem",
+    align: "end",
+    phone: "none",
+  },
   { key: "p95", title: "p95", cell: (it) => <P95 workflow={it} />, width: "4.5rem", align: "end", phone: "none" },
   { key: "active", title: "Now", cell: (it) => <Active workflow={it} />, width: "6rem", align: "end" },
   {
@@ -206,27 +213,21 @@ function P95({ workflow }: { workflow: Workflow }) {
   return day?.duration ? duration(day.duration.p95) : <None />;
 }
 
-/** How many are due and wait, of the whole installation, and for how long the oldest of them. */
-function Due({ workflow }: { workflow: Workflow }) {
-  const metrics = useMetrics().data;
-  if (!metrics) return <None />;
-  const of = (metric: string) => total(metrics, metric, ({ name }) => name === workflow.name) ?? 0;
-  const depth = of("campanile_queue_depth");
-  if (depth === 0) return <span className="text-quiet">0</span>;
+/** How many are due and wait, and since when the oldest of them does. */
+function Waiting({ workflow }: { workflow: Workflow }) {
+  if (workflow.waiting === 0) return <span className="text-quiet">0</span>;
   return (
     <>
-      {depth.toLocaleString("en")}{" "}
-      <span className="text-quiet text-xs">for {duration(of("campanile_queue_oldest_seconds") * 1000)}</span>
+      {workflow.waiting.toLocaleString("en")}{" "}
+      {workflow.oldestWaitingAt && <Time at={workflow.oldestWaitingAt} className="text-quiet text-xs" />}
     </>
   );
 }
 
 function Active({ workflow }: { workflow: Workflow }) {
-  const day = useDay(workflow);
-  if (!day) return <None />;
   return (
     <>
-      {day.active.toLocaleString("en")} <span className="text-quiet text-xs">active</span>
+      {workflow.active.toLocaleString("en")} <span className="text-quiet text-xs">active</span>
     </>
   );
 }

@@ -29,7 +29,8 @@ use std::time::Duration;
 use campanile_base::Timestamp;
 
 use crate::flow::Throttle;
-use crate::run::{Run, RunId};
+use crate::run::{DUTY_PREFIX, Run, RunId};
+use crate::store::queues::NodeQueue;
 use lanes::{Lane, Names};
 use slots::{Admission, Slots};
 
@@ -378,6 +379,28 @@ impl Core {
     /// waits.
     pub(crate) fn depths(&self) -> impl Iterator<Item = (&str, usize, Option<Timestamp>)> {
         self.names.iter().map(|(name, state)| (&**name, state.ready, state.oldest()))
+    }
+
+    /// The longest queues of tenants: at most `most` of them, in order of tenant and name. The
+    /// engine's own jobs are left out.
+    pub(crate) fn queues(&self, most: usize) -> Vec<NodeQueue> {
+        let mut queues: HashMap<(&str, &str), (i64, Timestamp)> = HashMap::new();
+        for lane in self.lanes.values().filter(|lane| !lane.name.starts_with(DUTY_PREFIX)) {
+            let Some(oldest) = lane.ready.iter().map(|(_, queued_at, _)| *queued_at).min() else { continue };
+            let queue = queues.entry((&lane.tenant, &lane.name)).or_insert((0, oldest));
+            *queue = (queue.0 + lane.ready.len() as i64, queue.1.min(oldest));
+        }
+        let owned = |((tenant, name), (runs, oldest)): ((&str, &str), _)| NodeQueue {
+            tenant: tenant.to_owned(),
+            name: name.to_owned(),
+            runs,
+            oldest,
+        };
+        let mut queues: Vec<NodeQueue> = queues.into_iter().map(owned).collect();
+        queues.sort_by_key(|queue| std::cmp::Reverse(queue.runs));
+        queues.truncate(most);
+        queues.sort();
+        queues
     }
 
     fn admit(&mut self, run: Run, now: Timestamp) {

@@ -10,6 +10,7 @@ mod job;
 pub(crate) mod listen;
 mod load;
 mod membership;
+mod queues;
 pub(crate) mod shared;
 
 use std::collections::HashMap;
@@ -33,6 +34,7 @@ use crate::workflow::drive;
 use crate::workflow::stored_run;
 use crate::{Engine, lifecycle};
 use membership::Membership;
+use queues::StoredQueues;
 use shared::Shared;
 
 pub(crate) use listen::{lock_to_tell, tell};
@@ -46,6 +48,8 @@ const POLL: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(60);
 /// The interval of metrics, and of storing the throttle usage.
 const CHORES: Duration = Duration::from_secs(1);
+/// The most queues that are stored for the readers of all nodes.
+const MOST_QUEUES: usize = 1_000;
 /// The minimum interval between notifications to other nodes.
 const TICK: Duration = Duration::from_millis(20);
 /// The bell that wakes the nodes on PostgreSQL.
@@ -111,6 +115,7 @@ pub(crate) async fn start(
         bell,
         blind_until: None,
         sweep_at: None,
+        queues: StoredQueues::default(),
     };
     let stop = CancellationToken::new();
     let task = tokio::spawn(node.run(stop.clone()));
@@ -152,6 +157,7 @@ struct Node {
     blind_until: Option<Instant>,
     /// The time of the next scan for runs that no message announced.
     sweep_at: Option<Instant>,
+    queues: StoredQueues,
 }
 
 impl Node {
@@ -367,6 +373,9 @@ impl Node {
             metrics::gauge!("campanile_queue_depth", "name" => name.to_owned()).set(ready as f64);
             metrics::gauge!("campanile_queue_oldest_seconds", "name" => name.to_owned()).set(age);
         }
+        if self.queues.is_due() {
+            self.queues.store(&self.shared.engine.db, self.life.epoch(), self.core.queues(MOST_QUEUES)).await;
+        }
         let used = self.core.take_used_throttles(now);
         if used.is_empty() {
             return;
@@ -395,6 +404,7 @@ impl Node {
         while self.core.running() > 0 && self.inbox.recv_many(&mut news, 1_024).await > 0 {
             self.take_in(&mut news);
         }
+        self.queues.finish().await;
         self.shared.engine.place.owned.store(0, Ordering::Relaxed);
         if let Err(error) = self.life.leave(&self.shared.engine).await {
             tracing::warn!(%error, "the shards could not be given back; their lease will run out");

@@ -6,13 +6,14 @@ use campanile_db::{Result, Row, Tx, insert, params};
 
 use crate::run::Status;
 use crate::settings::{KEEP_STATS, Settings};
-use crate::view::{BulkCancel, FailedAttempt, Filter, RunSummary, StepView};
+use crate::view::{BulkCancel, ChildRun, FailedAttempt, Filter, ParentRun, RunSummary, StepView};
 
 campanile_db::columns! {
     columns, at:
     id, name, version, status, cause, attempt, priority, queued_at, started_at, ended_at, due, error,
 }
-campanile_db::columns! { detail_columns, detail_at after at: input, output }
+campanile_db::columns! { detail_columns, detail_at after at: input, output, parent, parent_step }
+campanile_db::columns! { child_columns, child_at: id, name, status, parent_step }
 campanile_db::columns! { failure_columns, failure_at: key, attempt, started_at, ended_at, error }
 campanile_db::columns! {
     bulk_columns, bulk_at:
@@ -101,11 +102,44 @@ pub(crate) async fn list(
     tx.all(sql, params, read_summary).await
 }
 
-/// A run of a tenant, with its input and output.
-pub(crate) async fn by_id(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<(RunSummary, String, Option<String>)>> {
+/// A stored run, without its steps.
+pub(crate) struct StoredRun {
+    pub(crate) summary: RunSummary,
+    pub(crate) input: String,
+    pub(crate) output: Option<String>,
+    pub(crate) parent: Option<ParentRun>,
+}
+
+/// A run of a tenant.
+pub(crate) async fn by_id(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<StoredRun>> {
     let sql = concat!("SELECT ", columns!(), ", ", detail_columns!(), " FROM run WHERE tenant = $1 AND id = $2");
     tx.first(sql, params![tenant, id], |row| {
-        Ok((read_summary(row)?, row.get(detail_at::input)?, row.get(detail_at::output)?))
+        let parent: (Option<String>, Option<String>) = (row.get(detail_at::parent)?, row.get(detail_at::parent_step)?);
+        Ok(StoredRun {
+            summary: read_summary(row)?,
+            input: row.get(detail_at::input)?,
+            output: row.get(detail_at::output)?,
+            parent: parent.0.zip(parent.1).map(|(id, step)| ParentRun { id, step }),
+        })
+    })
+    .await
+}
+
+/// The runs that a run of a tenant has started, oldest first.
+pub(crate) async fn children(tx: &mut Tx, tenant: &str, run: &str, limit: i64) -> Result<Vec<ChildRun>> {
+    let sql = concat!(
+        "SELECT ",
+        child_columns!(),
+        " FROM run WHERE parent = $1 AND parent IS NOT NULL AND tenant || '' = $2 ORDER BY id LIMIT $3"
+    );
+    tx.all(sql, params![run, tenant, limit], |row| {
+        let step: Option<String> = row.get(child_at::parent_step)?;
+        Ok(ChildRun {
+            id: row.get(child_at::id)?,
+            name: row.get(child_at::name)?,
+            status: Status::from_code(row.get(child_at::status)?),
+            step: step.unwrap_or_default(),
+        })
     })
     .await
 }

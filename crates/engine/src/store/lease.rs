@@ -47,6 +47,7 @@ pub(crate) async fn beats(tx: &mut Tx) -> Result<Vec<(i64, i64)>> {
 pub(crate) async fn declare_dead(tx: &mut Tx, epoch: i64) -> Result<bool> {
     let buried = tx.execute("DELETE FROM engine_node WHERE epoch = $1", params![epoch]).await? == 1;
     tx.execute("DELETE FROM engine_beat WHERE epoch = $1", params![epoch]).await?;
+    super::queues::forget(tx, epoch).await?;
     tx.execute("UPDATE shard_lease SET epoch = 0, clean = FALSE WHERE epoch = $1", params![epoch]).await?;
     Ok(buried)
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use campanile_base::Clock;
 use campanile_db::testing::on_each_database;
 use campanile_db::{Db, Migrations, params};
+use campanile_engine::operate::{self, RunDetail};
 use campanile_engine::{Admitted, Backoff, Engine, MIGRATIONS, NewEvent, Registry, RunId, Running, Status, Workflow};
 use serde_json::Value;
 
@@ -58,6 +59,11 @@ impl World {
 
     async fn begin(&self, workflow: &'static str, input: Value) -> RunId {
         self.try_start(workflow, input).await.unwrap().run().unwrap().clone()
+    }
+
+    async fn shown(&self, id: &str) -> RunDetail {
+        let id = id.to_owned();
+        self.db.read(move |tx| Box::pin(async move { operate::get(tx, TENANT, &id).await })).await.unwrap()
     }
 
     async fn send(&self, name: &'static str, data: Value) {

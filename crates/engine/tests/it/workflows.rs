@@ -357,6 +357,13 @@ async fn another_workflow_is_invoked_and_its_result_or_failure_comes_back() {
     with_workflows(workflows, async |world| {
         let run = world.begin("parent", json!(null)).await;
         assert_eq!(world.output_of(&run).await, json!([5, "nothing to do", "there is no workflow nobody"]));
+        let shown = world.shown(run.as_str()).await;
+        assert!(shown.parent.is_none());
+        let mut children: Vec<_> = shown.children.iter().map(|child| (&*child.step, child.status)).collect();
+        children.sort_unstable_by_key(|(step, _)| *step);
+        assert_eq!(children, [("invoke:child", Status::Completed), ("invoke:child:1", Status::Failed)]);
+        let parent = world.shown(&shown.children[0].id).await.parent.unwrap();
+        assert_eq!((&*parent.id, parent.step), (run.as_str(), shown.children[0].step.clone()));
         world
     })
     .await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::on_each_server;
 
-async fn until(server: &Server, path: &str, is_right: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(server: &Server, path: &str, is_right: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let answer = server.get(path).await.unwrap().json;

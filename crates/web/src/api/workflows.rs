@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use campanile_accounts::Permission;
-use campanile_base::{Error, Thing, Timestamp};
-use campanile_engine::Admitted;
-use campanile_engine::operate::{self, Schedule};
+use campanile_accounts::{Caller, Permission};
+use campanile_base::{Error, Result, Thing, Timestamp};
+use campanile_db::Tx;
+use campanile_engine::operate::{self, Pause, Queue, Schedule};
+use campanile_engine::{Admitted, Engine};
 use campanile_http::Web;
 use campanile_http::caller::Authenticated;
 use campanile_http::error::ApiResult;
@@ -28,8 +29,49 @@ pub(super) struct WorkflowView {
     /// The time since which it is paused; `null` if it is not.
     #[schema(value_type = Option<String>, format = DateTime)]
     paused_at: Option<Timestamp>,
+    /// The number of its runs that have not ended, from counters.
+    active: i64,
+    /// The number of its runs that are due and have not started. The nodes tell it every two
+    /// seconds, of what they have in memory.
+    waiting: i64,
+    /// The time the oldest of these was requested; `null` if none waits.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    oldest_waiting_at: Option<Timestamp>,
     /// The schedules by which runs of it start. Such runs belong to no organisation.
     schedules: Vec<Schedule>,
+}
+
+/// The state of an organisation's workflows and jobs.
+struct EngineState {
+    pauses: Vec<Pause>,
+    schedules: Vec<Schedule>,
+    queues: Vec<Queue>,
+    active: Vec<(String, i64)>,
+}
+
+impl EngineState {
+    async fn read(tx: &mut Tx, engine: &Engine, caller: &Caller) -> Result<Self> {
+        let tenant = caller.organisation.as_str();
+        Ok(Self {
+            pauses: operate::pauses(tx, tenant).await?,
+            schedules: engine.schedules(tx).await?,
+            queues: operate::queues(tx, tenant).await?,
+            active: operate::active(tx, tenant).await?,
+        })
+    }
+
+    fn view(&self, name: &str, version: i64) -> WorkflowView {
+        let queue = self.queues.iter().find(|queue| queue.name == name);
+        WorkflowView {
+            name: name.to_owned(),
+            version,
+            paused_at: self.pauses.iter().find(|pause| pause.name == name).map(|pause| pause.at),
+            active: self.active.iter().find(|(of, _)| of == name).map_or(0, |(_, runs)| *runs),
+            waiting: queue.map_or(0, |queue| queue.waiting),
+            oldest_waiting_at: queue.map(|queue| queue.oldest_at),
+            schedules: self.schedules.iter().filter(|schedule| schedule.workflow == name).cloned().collect(),
+        }
+    }
 }
 
 /// All workflows and kinds of jobs.
@@ -39,20 +81,11 @@ pub(super) async fn list(
     Authenticated(caller): Authenticated,
 ) -> ApiResult<Json<PageView<WorkflowView>>> {
     let engine = web.app.engine.clone();
-    let read = web.app.db.read(move |tx| {
-        Box::pin(async move {
-            let pauses = operate::pauses(tx, caller.organisation.as_str()).await?;
-            Ok::<_, Error>((pauses, engine.schedules(tx).await?))
-        })
-    });
-    let (pauses, schedules) = read.await?;
+    let read = web.app.db.read(move |tx| Box::pin(async move { EngineState::read(tx, &engine, &caller).await }));
+    let state = read.await?;
     let (jobs, workflows) = web.app.engine.names();
     let all = workflows.into_iter().chain(jobs.into_iter().map(|kind| (kind, 0)));
-    let views = all.map(|(name, version)| {
-        let paused_at = pauses.iter().find(|pause| pause.name == name).map(|pause| pause.at);
-        let schedules = schedules.iter().filter(|schedule| schedule.workflow == name).cloned().collect();
-        WorkflowView { name: name.to_owned(), version, paused_at, schedules }
-    });
+    let views = all.map(|(name, version)| state.view(name, version));
     Ok(Json(PageView::whole(views.collect())))
 }
 
@@ -110,7 +143,7 @@ pub(super) async fn resume(
     change(web, caller, name, false).await
 }
 
-async fn change(web: Web, caller: campanile_accounts::Caller, name: String, paused: bool) -> ApiResult<Json<Paused>> {
+async fn change(web: Web, caller: Caller, name: String, paused: bool) -> ApiResult<Json<Paused>> {
     caller.must(Permission::Configure)?;
     let (jobs, workflows) = web.app.engine.names();
     if !jobs.contains(&name.as_str()) && !workflows.iter().any(|(known, _)| *known == name) {
