@@ -556,6 +556,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recipients/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users whose id, name or mail address begins with a text, at most 50.
+         * @description Names and addresses are compared without regard to large and small letters.
+         */
+        get: operations["get_api_recipients_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs": {
         parameters: {
             query?: never;
@@ -4639,6 +4659,26 @@ export interface components {
              */
             started_at: string;
         };
+        /** @description A user that was found. */
+        FoundUser: {
+            /** @description The mail address. */
+            email?: string | null;
+            /** @description The id of the user. */
+            id: string;
+            /** @description The language. */
+            locale?: string | null;
+            /** @description The name. */
+            name?: string | null;
+            /** @description The phone number. */
+            phone_number?: string | null;
+            /** @description The IANA time zone. */
+            timezone?: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updated_at: string;
+        };
         /** @description The counters of one hour. */
         Hour: {
             /**
@@ -6878,6 +6918,31 @@ export interface components {
                  *     `tracked_in`.
                  */
                 type: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_FoundUser: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description The mail address. */
+                email?: string | null;
+                /** @description The id of the user. */
+                id: string;
+                /** @description The language. */
+                locale?: string | null;
+                /** @description The name. */
+                name?: string | null;
+                /** @description The phone number. */
+                phone_number?: string | null;
+                /** @description The IANA time zone. */
+                timezone?: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time of the last change.
+                 */
+                updated_at: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -10342,6 +10407,49 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_recipients_users: {
+        parameters: {
+            query: {
+                /** @description The beginning of an id, a name or a mail address. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_FoundUser"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

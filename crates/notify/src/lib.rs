@@ -73,6 +73,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_signals.sql"),
         include_str!("../migrations/4_suppressions.sql"),
         include_str!("../migrations/5_versions.sql"),
+        include_str!("../migrations/6_search.sql"),
     ],
 };
 

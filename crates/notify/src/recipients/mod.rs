@@ -8,7 +8,7 @@
 mod identification;
 mod queries;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result, Thing, Timestamp};
@@ -267,6 +267,25 @@ pub async fn list(
     range: &Range,
 ) -> Result<Vec<Recipient>> {
     Ok(queries::list(tx, organisation, collection, filter, range).await?)
+}
+
+/// The users whose id, name or mail address begins with a text: at most `limit`. Names and addresses
+/// are compared without regard to large and small letters.
+///
+/// # Errors
+/// `Invalid` if there is nothing to search for.
+pub async fn search(tx: &mut Tx, organisation: &OrganisationId, text: &str, limit: i64) -> Result<Vec<Recipient>> {
+    let (id, prefix) = (text.trim(), queries::folded(text));
+    if prefix.is_empty() {
+        return Err(Error::invalid("a search needs at least one character"));
+    }
+    let mut found = queries::by_id_prefix(tx, organisation, id, limit).await?;
+    found.extend(queries::by_name_prefix(tx, organisation, &prefix, limit).await?);
+    found.extend(queries::by_email_prefix(tx, organisation, &prefix, limit).await?);
+    let mut seen = HashSet::new();
+    found.retain(|recipient| seen.insert(recipient.reference.clone()));
+    found.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(found)
 }
 
 /// Deletes a recipient with all that belongs to it. The result is false if there was none.

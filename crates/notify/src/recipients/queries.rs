@@ -5,10 +5,13 @@ use campanile_db::{Bulk, Range, Result, Row, Select, Tx, insert_all, json_text, 
 
 use super::{Filter, Recipient};
 use crate::Reference;
+use crate::reference::USERS;
 
 /// The longest name by which lists can be filtered, in bytes. It is stored in a column of its own,
 /// with an index.
 const MOST_OF_A_NAME: usize = 1_000;
+/// The number of characters of a name or an address that can be searched.
+const MOST_SEARCHED: usize = 200;
 
 campanile_db::columns! {
     columns, at:
@@ -22,12 +25,80 @@ pub(super) async fn put(tx: &mut Tx, organisation: &OrganisationId, recipients: 
         id: text = &recipient.reference.id,
         place: text = &recipient.place,
         name: text = recipient.text("name").filter(|name| name.len() <= MOST_OF_A_NAME),
+        search_name: text = searched(recipient, "name"),
+        search_email: text = searched(recipient, "email"),
         properties: text = json_text(&recipient.properties),
         inserted_at: bigint = recipient.inserted_at,
         updated_at: bigint = recipient.updated_at,
     } "ON CONFLICT (organisation_id, collection, id) DO UPDATE
-        SET name = excluded.name, properties = excluded.properties, updated_at = excluded.updated_at");
+        SET name = excluded.name, search_name = excluded.search_name, search_email = excluded.search_email,
+            properties = excluded.properties, updated_at = excluded.updated_at");
     tx.change(bulk, &rows).await.map(drop)
+}
+
+/// The form of a text by which recipients are found: the start of it, in lower case.
+pub(super) fn folded(text: &str) -> String {
+    text.trim().chars().flat_map(char::to_lowercase).take(MOST_SEARCHED).collect()
+}
+
+/// The searched form of a property. Only users are searched.
+fn searched(recipient: &Recipient, property: &str) -> String {
+    match recipient.reference.is_user() {
+        true => recipient.text(property).map(folded).unwrap_or_default(),
+        false => String::new(),
+    }
+}
+
+/// The users whose id begins with a text, in order.
+pub(super) async fn by_id_prefix(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    prefix: &str,
+    limit: i64,
+) -> Result<Vec<Recipient>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM recipient WHERE organisation_id = $1 AND collection = $2 AND id >= $3 AND id < $4 ORDER BY id LIMIT $5"
+    );
+    tx.all(sql, params![organisation.as_str(), USERS, prefix, end_of(prefix), limit], read).await
+}
+
+/// The users whose name begins with a folded text, in the order of names.
+pub(super) async fn by_name_prefix(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    prefix: &str,
+    limit: i64,
+) -> Result<Vec<Recipient>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM recipient WHERE organisation_id = $1 AND collection = $2 AND search_name <> ''
+          AND search_name >= $3 AND search_name < $4 ORDER BY search_name, id LIMIT $5"
+    );
+    tx.all(sql, params![organisation.as_str(), USERS, prefix, end_of(prefix), limit], read).await
+}
+
+/// The users whose mail address begins with a folded text, in the order of addresses.
+pub(super) async fn by_email_prefix(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    prefix: &str,
+    limit: i64,
+) -> Result<Vec<Recipient>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM recipient WHERE organisation_id = $1 AND collection = $2 AND search_email <> ''
+          AND search_email >= $3 AND search_email < $4 ORDER BY search_email, id LIMIT $5"
+    );
+    tx.all(sql, params![organisation.as_str(), USERS, prefix, end_of(prefix), limit], read).await
+}
+
+/// The end of the texts that begin with a prefix: texts are ordered by their bytes.
+fn end_of(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
 }
 
 pub(super) async fn these(

@@ -154,3 +154,39 @@ async fn deliveries_and_the_trail_are_narrowed_by_what_is_asked_for() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_found_by_the_start_of_their_name_address_or_id() {
+    on_each_server(&[], async |server| {
+        let key = format!("Bearer {SECRET_KEY}");
+        let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+        let users = [
+            ("u_1", json!({ "name": "Élodie Martin", "email": "Elodie@example.com" })),
+            ("u_2", json!({ "name": "eli", "email": "other@example.com" })),
+            ("elsewhere", json!({})),
+        ];
+        for (id, user) in &users {
+            let path = format!("/v1/users/{id}");
+            assert_eq!(server.ask("PUT", &path, &headers, user.to_string().into_bytes()).await.unwrap().status, 200);
+        }
+        let project = json!({ "name": "Elm" }).to_string().into_bytes();
+        server.ask("PUT", "/v1/objects/projects/el", &headers, project).await.unwrap();
+        let found = async |q: &str| {
+            let found = server.get(&format!("/api/recipients/users?q={q}")).await.unwrap().json;
+            let ids = found["data"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned());
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(found("EL").await, ["u_2", "u_1"], "names and addresses are folded, ids are not");
+        assert_eq!(found("el").await, ["elsewhere", "u_2", "u_1"]);
+        assert_eq!(found("%C3%A9lodie%20m").await, ["u_1"]);
+        assert_eq!(found("u_").await, ["u_1", "u_2"]);
+        assert!(found("%25").await.is_empty() && found("lodie").await.is_empty());
+        assert_eq!(server.get("/api/recipients/users?q=%20").await.unwrap().status, 400);
+
+        let renamed = json!({ "name": "Zoe" }).to_string().into_bytes();
+        server.ask("PUT", "/v1/users/u_2", &headers, renamed).await.unwrap();
+        assert_eq!(found("zo").await, ["u_2"]);
+        assert_eq!(found("eli").await, Vec::<String>::new());
+    })
+    .await;
+}

@@ -13,6 +13,7 @@ mod notifications;
 mod observations;
 mod page;
 pub(crate) mod parameters;
+mod recipients;
 mod runs;
 mod search;
 mod sessions;
@@ -74,6 +75,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(sources::rotate))
         .routes(routes!(notifications::notifications))
         .routes(routes!(notifications::attempts))
+        .routes(routes!(recipients::users))
         .routes(routes!(runs::list))
         .routes(routes!(runs::statistics))
         .routes(routes!(runs::cancel_all))

@@ -138,6 +138,12 @@ async function single(read: Promise<Recipient>): Promise<{ items: Recipient[]; n
   }
 }
 
+/** Users whose name, mail address or id begins with a text. */
+async function found(q: string): Promise<{ items: Recipient[]; next: null }> {
+  const users = (await data(api.GET("/api/recipients/users", { params: { query: { q } } }))).data;
+  return { items: users.map((user) => ({ __typename: "User", created_at: null, ...user })), next: null };
+}
+
 type RecipientTableProps = {
   name: string;
   label: string;
@@ -190,9 +196,9 @@ function UserList() {
     <RecipientTable
       name="users"
       label="Users"
-      searches="Find a user by id"
+      searches="Find users by name, mail address or id"
       page={async (after, q) => {
-        if (q) return single(data(api.GET("/v1/users/{user}", { params: { path: { user: q } } })));
+        if (q) return found(q);
         const { entries, page_info } = await data(
           api.GET("/v1/users", { params: { query: { page_size: 50, ...(after && { after }) } } }),
         );

@@ -25,6 +25,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("GET", "/api/deliveries", "OMS..K..."),
     ("GET", "/api/deliveries/{id}", "OMS..K..."),
     ("POST", "/api/deliveries/{id}/process", "OM...K..."),
+    ("GET", "/api/recipients/users", "OM...K..."),
     ("GET", "/api/suppressions", "OM...K..."),
     ("POST", "/api/suppressions", "OM...K..."),
     ("DELETE", "/api/suppressions/{address}", "OM...K..."),
