@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use campanile_accounts::activity::{self, Activity};
 use campanile_accounts::keys::{self, SecretKey};
 use campanile_accounts::organisations::WorkspaceChanges;
-use campanile_accounts::{Permission, Workspace, WorkspaceId, organisations};
+use campanile_accounts::{Workspace, WorkspaceId, organisations};
 use campanile_base::Result;
 use campanile_http::Web;
 use campanile_http::caller::{Administering, Authenticated, Configuring};
@@ -79,9 +79,8 @@ pub(super) async fn update_workspace(
 #[utoipa::path(get, path = "/api/keys", tag = "accounts", responses((status = 200, body = PageView<SecretKey>)))]
 pub(super) async fn keys(
     State(web): State<Web>,
-    Authenticated(caller): Authenticated,
+    Administering(caller): Administering,
 ) -> ApiResult<Json<PageView<SecretKey>>> {
-    caller.must(Permission::Administer)?;
     let organisation = caller.organisation;
     let all = web.app.db.read(move |tx| Box::pin(async move { keys::list(tx, &organisation).await })).await?;
     Ok(Json(PageView::whole(all)))
@@ -122,7 +121,7 @@ pub(super) async fn create_key(
 #[utoipa::path(delete, path = "/api/keys/{id}", tag = "accounts", responses((status = 204), (status = 404)))]
 pub(super) async fn revoke_key(
     State(web): State<Web>,
-    Authenticated(caller): Authenticated,
+    Administering(caller): Administering,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();

@@ -57,7 +57,7 @@ pub(super) async fn create_public_key(
     responses((status = 204), (status = 404)))]
 pub(super) async fn revoke_public_key(
     State(web): State<Web>,
-    Authenticated(caller): Authenticated,
+    Administering(caller): Administering,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
@@ -91,7 +91,7 @@ pub(super) async fn signing_keys(
     responses((status = 201, body = NewSigningKey), (status = 403)))]
 pub(super) async fn create_signing_key(
     State(web): State<Web>,
-    Authenticated(caller): Authenticated,
+    Administering(caller): Administering,
 ) -> ApiResult<(StatusCode, Json<NewSigningKey>)> {
     let (key, private) = user_tokens::create(&web.app.db, &web.app.clock, caller).await?;
     let made = NewSigningKey { key, private_key: private.expose().to_owned() };
@@ -103,7 +103,7 @@ pub(super) async fn create_signing_key(
     responses((status = 204), (status = 404)))]
 pub(super) async fn revoke_signing_key(
     State(web): State<Web>,
-    Authenticated(caller): Authenticated,
+    Administering(caller): Administering,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let clock = web.app.clock.clone();
