@@ -85,6 +85,14 @@ fn carries(provider: &str, settings: &Map<String, Value>, has_server: bool) -> b
     match Provider::parse(provider) {
         Some(Provider::EmailSmtp) => is_set("url") || has_server,
         Some(Provider::EmailResend) => is_set("api_key"),
-        _ => true,
+        Some(
+            Provider::SmsTwilio
+            | Provider::PushFcm
+            | Provider::PushApns
+            | Provider::ChatSlack
+            | Provider::ChatDiscord
+            | Provider::ChatMsTeams,
+        )
+        | None => true,
     }
 }

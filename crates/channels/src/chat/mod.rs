@@ -16,7 +16,10 @@ pub(super) async fn carry(carriers: &Carriers, parcel: Parcel<'_>) -> CarrierRep
         Some(Provider::ChatSlack) => slack::carry(carriers, parcel).await,
         Some(Provider::ChatDiscord) => discord::carry(carriers, parcel).await,
         Some(Provider::ChatMsTeams) => teams::carry(carriers, parcel).await,
-        _ => CarrierReply::not_served(&parcel.channel.provider),
+        Some(
+            Provider::EmailResend | Provider::EmailSmtp | Provider::SmsTwilio | Provider::PushFcm | Provider::PushApns,
+        )
+        | None => CarrierReply::not_served(&parcel.channel.provider),
     }
 }
 

@@ -25,7 +25,7 @@ use lettre::message::Mailbox;
 use serde_json::{Value, json};
 
 use super::{CarrierReply, Carriers, Parcel, Verdict};
-use crate::{Channel, Provider, Settings};
+use crate::{Channel, FALLBACK, Provider, Settings};
 
 pub use notice::{NotTaken, Notice};
 pub use resend::{BadSignature, Engagement, Intake, Suppression, intake};
@@ -87,13 +87,21 @@ async fn by(carriers: &Carriers, parcel: Parcel<'_>, letter: &Letter) -> Carrier
     match parcel.channel.carrier() {
         Some(Provider::EmailResend) => resend::carry(carriers, parcel, letter).await,
         Some(Provider::EmailSmtp) => smtp::carry(carriers, parcel, letter).await,
-        _ => CarrierReply::not_served(&parcel.channel.provider),
+        Some(
+            Provider::SmsTwilio
+            | Provider::PushFcm
+            | Provider::PushApns
+            | Provider::ChatSlack
+            | Provider::ChatDiscord
+            | Provider::ChatMsTeams,
+        )
+        | None => CarrierReply::not_served(&parcel.channel.provider),
     }
 }
 
 /// The channel with the provider and the settings of its fallback.
 fn fallback(channel: &Channel) -> Option<Channel> {
-    let told = channel.settings.provider_settings.get("fallback")?;
+    let told = channel.settings.provider_settings.get(FALLBACK)?;
     let provider = told.get("provider")?.as_str()?.to_owned();
     let provider_settings = told.get("provider_settings").and_then(Value::as_object).cloned().unwrap_or_default();
     let settings = Settings { provider_settings, ..(*channel.settings).clone() };

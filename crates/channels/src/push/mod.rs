@@ -16,7 +16,15 @@ pub(super) async fn carry(carriers: &Carriers, parcel: Parcel<'_>) -> CarrierRep
     match parcel.channel.carrier() {
         Some(Provider::PushFcm) => fcm::carry(carriers, parcel).await,
         Some(Provider::PushApns) => apns::carry(carriers, parcel).await,
-        _ => CarrierReply::not_served(&parcel.channel.provider),
+        Some(
+            Provider::EmailResend
+            | Provider::EmailSmtp
+            | Provider::SmsTwilio
+            | Provider::ChatSlack
+            | Provider::ChatDiscord
+            | Provider::ChatMsTeams,
+        )
+        | None => CarrierReply::not_served(&parcel.channel.provider),
     }
 }
 
