@@ -258,9 +258,9 @@ pub(super) async fn commit(
 ) -> KnockResult<Json<Value>> {
     let read =
         web.app.db.read(move |tx| Box::pin(async move { resources::version(tx, &client.organisation, &id).await }));
-    let version = read.await?.ok_or_else(|| KnockError::missing(Thing::Commit))?;
+    let (version, document) = read.await?.ok_or_else(|| KnockError::missing(Thing::Commit))?;
     let mut view = commit_view(&version);
-    view["document"] = version.body;
+    view["document"] = document;
     Ok(Json(view))
 }
 

@@ -128,8 +128,6 @@ pub struct Version {
     pub kind: String,
     /// The key of the resource.
     pub key: String,
-    /// The document.
-    pub body: Value,
     /// The note of the commit.
     pub note: String,
     /// The author of the commit.
@@ -219,8 +217,8 @@ pub async fn commit(
 ) -> Result<Version> {
     let resource = get(tx, organisation, kind, key).await?.ok_or(Error::NotFound(kind.thing()))?;
     if let Some(id) = &resource.version_id
-        && let Some(current) = queries::version(tx, organisation, id).await?
-        && current.body == resource.draft
+        && let Some((current, document)) = queries::version(tx, organisation, id).await?
+        && document == resource.draft
     {
         return Ok(current);
     }
@@ -230,12 +228,11 @@ pub async fn commit(
         place: new_ksuid(now),
         kind: kind.as_str().to_owned(),
         key: key.to_owned(),
-        body: resource.draft,
         note: note.to_owned(),
         author: author.to_owned(),
         created_at: now,
     };
-    queries::insert_version(tx, organisation, &version).await?;
+    queries::insert_version(tx, organisation, &version, &resource.draft).await?;
     queries::set_version(tx, organisation, kind.as_str(), key, &version.id).await?;
     tx.forgets(&notify.resources, organisation.clone());
     if let Some(written) = get(tx, organisation, kind, key).await? {
@@ -267,8 +264,8 @@ pub async fn get(tx: &mut Tx, organisation: &OrganisationId, kind: Kind, key: &s
     Ok(queries::get(tx, organisation, kind.as_str(), key).await?)
 }
 
-/// A version by its id.
-pub async fn version(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<Version>> {
+/// A version by its id, with its document.
+pub async fn version(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<(Version, Value)>> {
     Ok(queries::version(tx, organisation, id).await?)
 }
 
@@ -297,7 +294,7 @@ pub(crate) async fn current_by_key(
     Ok(queries::current(tx, organisation, kind.as_str(), Some(key), &Range::first(1)).await?.pop())
 }
 
-/// A page of versions, by place.
+/// A page of versions, by place. Their documents are not read.
 pub async fn versions(
     tx: &mut Tx,
     organisation: &OrganisationId,

@@ -17,7 +17,8 @@ campanile_db::columns! {
     updated_at = "resource.updated_at",
 }
 campanile_db::columns! { columns, at: key, version_id, is_active, draft, created_at, updated_at }
-campanile_db::columns! { version_columns, version_at: id, place, kind, key, body, note, author, created_at }
+campanile_db::columns! { version_columns, version_at: id, place, kind, key, note, author, created_at }
+campanile_db::columns! { body_columns, body_at after version_at: body }
 
 pub(super) async fn put(
     tx: &mut Tx,
@@ -82,14 +83,19 @@ pub(super) async fn delete(tx: &mut Tx, organisation: &OrganisationId, kind: &st
     tx.execute(sql, params![organisation.as_str(), kind, key]).await
 }
 
-pub(super) async fn insert_version(tx: &mut Tx, organisation: &OrganisationId, version: &Version) -> Result<u64> {
+pub(super) async fn insert_version(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    version: &Version,
+    document: &Value,
+) -> Result<u64> {
     let (sql, params) = insert!("resource_version" {
         organisation_id: organisation.as_str(),
         id: &version.id,
         place: &version.place,
         kind: &version.kind,
         key: &version.key,
-        body: json_text(&version.body),
+        body: json_text(document),
         note: &version.note,
         author: &version.author,
         created_at: version.created_at,
@@ -97,9 +103,16 @@ pub(super) async fn insert_version(tx: &mut Tx, organisation: &OrganisationId, v
     tx.execute(sql, &params).await
 }
 
-pub(super) async fn version(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<Version>> {
-    let sql = concat!("SELECT ", version_columns!(), " FROM resource_version WHERE organisation_id = $1 AND id = $2");
-    tx.first(sql, params![organisation.as_str(), id], read_version).await
+/// A version, with its document.
+pub(super) async fn version(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<(Version, Value)>> {
+    let sql = concat!(
+        "SELECT ",
+        version_columns!(),
+        ", ",
+        body_columns!(),
+        " FROM resource_version WHERE organisation_id = $1 AND id = $2"
+    );
+    tx.first(sql, params![organisation.as_str(), id], |row| Ok((read_version(row)?, row.json(body_at::body)?))).await
 }
 
 pub(super) async fn versions(
@@ -134,7 +147,6 @@ fn read_version(row: &Row<'_>) -> Result<Version> {
         place: row.get(version_at::place)?,
         kind: row.get(version_at::kind)?,
         key: row.get(version_at::key)?,
-        body: row.json(version_at::body)?,
         note: row.get(version_at::note)?,
         author: row.get(version_at::author)?,
         created_at: row.get(version_at::created_at)?,

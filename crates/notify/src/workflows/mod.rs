@@ -37,8 +37,9 @@ pub(crate) async fn program(
     if let Some(known) = notify.programs.get(version, notify.clock.now()) {
         return Ok(known);
     }
-    let stored = resources::version(tx, organisation, version).await?.ok_or(Error::NotFound(Thing::Workflow))?;
-    let definition = serde_json::from_value(stored.body).map_err(Error::internal)?;
+    let found = resources::version(tx, organisation, version).await?;
+    let (stored, document) = found.ok_or(Error::NotFound(Thing::Workflow))?;
+    let definition = serde_json::from_value(document).map_err(Error::internal)?;
     let program = Arc::new(Program::new(stored.id, stored.key, definition));
     notify.programs.insert(program.version.clone(), program.clone(), notify.clock.now(), FOR_EVER);
     Ok(program)
