@@ -82,7 +82,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Whether calls with a public key need a user's token. */
+        get: operations["get_api_browser_security"];
         /** Sets whether calls with a public key need a user's token. */
         put: operations["put_api_browser_security"];
         post?: never;
@@ -4417,6 +4418,14 @@ export interface components {
             /** @description The address. */
             url: string;
         };
+        /** @description A rule for public keys. */
+        BrowserSecurity: {
+            /**
+             * @description True if a call with a public key needs a user's token too. If false, anybody with a public
+             *     key may act for any user.
+             */
+            needs_user_tokens: boolean;
+        };
         /** @description A bulk cancellation. */
         BulkCancel: {
             /**
@@ -4894,14 +4903,22 @@ export interface components {
                     channel_settings: {
                         [key: string]: unknown;
                     };
+                    /** @description The channel is used only if they hold. */
+                    conditions: components["schemas"]["KnockConditions"] | null;
+                    /** @description The provider that takes over, if one is set. */
+                    fallback: components["schemas"]["KnockChannelFallback"] | null;
                     /** @description The address for the webhooks of the provider, if it has any. */
                     intake_url: string | null;
                     /** @description True if no message is handed to the provider. */
                     is_sandbox: boolean;
                     /** @description True if the channel can send. */
                     is_valid: boolean;
-                    /** @description The names of the provider's settings that are set. Their values are secret. */
+                    /** @description The names of the provider's settings that are set. */
                     provider_settings: string[];
+                    /** @description The values of those that are no secrets. */
+                    provider_values: {
+                        [key: string]: string | number | boolean;
+                    };
                 };
             };
             id: string;
@@ -4936,6 +4953,17 @@ export interface components {
             /** @description The data, by type of channel. Push needs `tokens` or `devices`. */
             data: {
                 [key: string]: unknown;
+            };
+        };
+        /** @description The provider that takes over, without its secrets. */
+        KnockChannelFallback: {
+            /** @description Such as `email_smtp`. */
+            provider: string;
+            /** @description The names of its settings that are set. */
+            provider_settings: string[];
+            /** @description The values of those that are no secrets. */
+            provider_values: {
+                [key: string]: string | number | boolean;
             };
         };
         /** @description A group of channels, with a rule for each. */
@@ -7475,14 +7503,6 @@ export interface components {
             /** @description Its first characters. */
             prefix: string;
         };
-        /** @description A rule for public keys. */
-        SecurityIn: {
-            /**
-             * @description True if a call with a public key needs a user's token too. If false, anybody with a public
-             *     key may act for any user.
-             */
-            needs_user_tokens: boolean;
-        };
         /** @description A session, as lists show it. */
         SessionView: {
             /**
@@ -9155,6 +9175,34 @@ export interface operations {
             };
         };
     };
+    get_api_browser_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSecurity"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     put_api_browser_security: {
         parameters: {
             query?: never;
@@ -9164,7 +9212,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SecurityIn"];
+                "application/json": components["schemas"]["BrowserSecurity"];
             };
         };
         responses: {

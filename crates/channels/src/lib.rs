@@ -13,6 +13,7 @@ pub mod email;
 mod http;
 mod parcel;
 mod provider;
+mod public_settings;
 mod push;
 mod request;
 pub mod sms;
@@ -29,6 +30,7 @@ pub use channel::{Channel, FALLBACK, Settings};
 pub use chat::slack;
 pub use parcel::Parcel;
 pub use provider::{Provider, check as check_provider};
+pub use public_settings::public_settings;
 pub use request::{Call, Reply, path_segment};
 pub use verdict::{CarrierReply, DeliveryState, Fact, SlackRefusal, Verdict};
 

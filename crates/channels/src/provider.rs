@@ -25,7 +25,7 @@ pub enum Provider {
 }
 
 impl Provider {
-    const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::EmailResend,
         Self::EmailSmtp,
         Self::SmsTwilio,
@@ -78,6 +78,21 @@ impl Provider {
             Self::ChatDiscord => &["bot_token"],
             Self::ChatMsTeams => &["graph_client_secret"],
             Self::ChatSlack => &[],
+        }
+    }
+
+    /// The settings that are no secrets: they are shown to those who may set the channel up. An
+    /// address may contain a password, so [`crate::public_settings`] looks at it first.
+    pub(crate) fn public_settings(self) -> &'static [&'static str] {
+        match self {
+            Self::EmailResend => &["from_address", "from_name", "base_url"],
+            Self::EmailSmtp => &["from_address", "from_name"],
+            Self::SmsTwilio => &["account_sid", "from", "base_url"],
+            Self::PushFcm => &["project_id", "base_url", "token_uri"],
+            Self::PushApns => &["key_id", "team_id", "bundle_id", "environment", "base_url"],
+            Self::ChatSlack => &["client_id", "base_url", "authorize_url"],
+            Self::ChatDiscord => &["base_url"],
+            Self::ChatMsTeams => &["graph_client_id", "graph_url", "login_url"],
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::OrganisationId;
 use campanile_base::Thing;
-use campanile_channels::email;
+use campanile_channels::{FALLBACK, email, public_settings};
 use campanile_db::{END, Range};
 use campanile_http::Web;
 use campanile_notify::channels::{self, Channel};
@@ -277,15 +277,29 @@ pub(super) async fn commit_all(State(web): State<Web>, client: Client, query: Qu
 /// A channel without its provider's secrets, and with the address for its provider's webhooks.
 fn channel_view(web: &Web, organisation: &OrganisationId, channel: &Channel) -> Value {
     let mut view = channel.view();
-    let named: Vec<&String> = channel.settings.provider_settings.keys().collect();
+    let own = &channel.settings.provider_settings;
     view["archived_at"] = Value::Null;
     view["environment_settings"] = json!({ ENVIRONMENT: {
-        "is_sandbox": channel.is_sandbox, "is_valid": channel.can_carry(web.app.notify.carriers.mailer.is_some()), "provider_settings": named,
+        "is_sandbox": channel.is_sandbox, "is_valid": channel.can_carry(web.app.notify.carriers.mailer.is_some()),
+        "provider_settings": own.keys().collect::<Vec<_>>(),
+        "provider_values": public_settings(&channel.provider, own),
+        "fallback": own.get(FALLBACK).map(fallback_view),
         "channel_settings": channel.settings.channel_settings,
+        "conditions": channel.settings.conditions,
         "intake_url": email::takes_in(channel)
             .then(|| format!("{}/providers/resend/{organisation}/{}", web.app.notify.base_url, channel.id)),
     } });
     view
+}
+
+/// The provider that takes over, without its secrets.
+fn fallback_view(fallback: &Value) -> Value {
+    let provider = fallback["provider"].as_str().unwrap_or_default();
+    let settings = fallback["provider_settings"].as_object().cloned().unwrap_or_default();
+    json!({
+        "provider": provider, "provider_settings": settings.keys().collect::<Vec<_>>(),
+        "provider_values": public_settings(provider, &settings),
+    })
 }
 
 pub(super) async fn list_channels(

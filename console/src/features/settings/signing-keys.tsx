@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 
-import { Code } from "../../components/ui/badge";
+import { Badge, Code } from "../../components/ui/badge";
 import { Button } from "../../components/ui/button";
 import { CopyButton } from "../../components/ui/copy-button";
 import { Confirm, Dialog, DialogActions } from "../../components/ui/dialog";
@@ -95,11 +95,16 @@ export function SigningKeys({ canChange }: { canChange: boolean }) {
   );
 }
 
-/** The API sets the rule and does not tell it: so there are two buttons instead of a switch. */
+/** The rule that is in force, and the way to the other one. */
 export function BrowserSecurity() {
+  const queries = useQueryClient();
+  const rule = useQuery({ queryKey: ["browser-security"], queryFn: () => data(api.GET("/api/browser-security")) });
   const set = useMutation({
     mutationFn: (needs_user_tokens: boolean) => data(api.PUT("/api/browser-security", { body: { needs_user_tokens } })),
-    onSuccess: (_, needs) => done(needs ? "Pages need a user's token now" : "Pages need no user's token now"),
+    onSuccess: (_, needs) => {
+      queries.setQueryData(["browser-security"], { needs_user_tokens: needs });
+      done(needs ? "Pages need a user's token now" : "Pages need no user's token now");
+    },
   });
   return (
     <Panel title="Browser security" note="for calls with a public key">
@@ -108,9 +113,20 @@ export function BrowserSecurity() {
           Where tokens are needed, a page proves for which user it asks. Where they are not, anybody who knows a public
           key may read and change the feed and the preferences of any user.
         </p>
-        <Failure error={set.error} />
+        <Failure error={set.error ?? rule.error} />
+        {rule.data && (
+          <p>
+            <Badge tone={rule.data.needs_user_tokens ? "good" : "warn"}>
+              {rule.data.needs_user_tokens ? "Users' tokens are needed" : "No tokens are needed"}
+            </Badge>
+          </p>
+        )}
         <div className="flex flex-wrap gap-2">
-          <Button busy={set.isPending} onClick={() => set.mutate(true)}>
+          <Button
+            disabled={rule.data?.needs_user_tokens === true}
+            busy={set.isPending}
+            onClick={() => set.mutate(true)}
+          >
             Need users' tokens
           </Button>
           <Confirm

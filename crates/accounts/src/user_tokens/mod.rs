@@ -128,6 +128,11 @@ pub async fn set_needed(tx: &mut Tx, caller: &Caller, are_needed: bool) -> Resul
     Ok(())
 }
 
+/// True if calls with a public key need a user's token.
+pub async fn are_needed(tx: &mut Tx, organisation: &OrganisationId) -> Result<bool> {
+    Ok(queries::are_needed(tx, organisation).await?)
+}
+
 /// Verifies a token, and returns its holder.
 ///
 /// # Errors

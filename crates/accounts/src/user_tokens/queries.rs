@@ -59,3 +59,8 @@ pub(super) async fn set_needed(tx: &mut Tx, organisation: &OrganisationId, are_n
     let sql = "UPDATE organisation SET needs_user_tokens = $2 WHERE id = $1";
     tx.execute(sql, params![organisation.as_str(), are_needed]).await
 }
+
+pub(super) async fn are_needed(tx: &mut Tx, organisation: &OrganisationId) -> Result<bool> {
+    tx.one("SELECT needs_user_tokens FROM organisation WHERE id = $1", params![organisation.as_str()], |row| row.get(0))
+        .await
+}

@@ -112,12 +112,24 @@ pub(super) async fn revoke_signing_key(
 }
 
 /// A rule for public keys.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SecurityIn {
+pub(super) struct BrowserSecurity {
     /// True if a call with a public key needs a user's token too. If false, anybody with a public
     /// key may act for any user.
     needs_user_tokens: bool,
+}
+
+/// Whether calls with a public key need a user's token.
+#[utoipa::path(get, path = "/api/browser-security", tag = "accounts",
+    responses((status = 200, body = BrowserSecurity)))]
+pub(super) async fn security(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+) -> ApiResult<Json<BrowserSecurity>> {
+    let read =
+        web.app.db.read(move |tx| Box::pin(async move { user_tokens::are_needed(tx, &caller.organisation).await }));
+    Ok(Json(BrowserSecurity { needs_user_tokens: read.await? }))
 }
 
 /// Sets whether calls with a public key need a user's token.
@@ -125,7 +137,7 @@ pub(super) struct SecurityIn {
 pub(super) async fn set_security(
     State(web): State<Web>,
     Administering(caller): Administering,
-    Json(asked): Json<SecurityIn>,
+    Json(asked): Json<BrowserSecurity>,
 ) -> ApiResult<StatusCode> {
     let needed = asked.needs_user_tokens;
     web.app.db.write(move |tx| Box::pin(async move { user_tokens::set_needed(tx, &caller, needed).await })).await?;

@@ -108,7 +108,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(browsers::revoke_public_key))
         .routes(routes!(browsers::signing_keys, browsers::create_signing_key))
         .routes(routes!(browsers::revoke_signing_key))
-        .routes(routes!(browsers::set_security))
+        .routes(routes!(browsers::security, browsers::set_security))
         .routes(routes!(browsers::member_token))
         .routes(routes!(accounts::activity))
         .routes(routes!(sessions::who, sessions::sign_in, sessions::sign_out))

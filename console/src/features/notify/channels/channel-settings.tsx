@@ -15,6 +15,7 @@ import { api, data, type Schemas } from "../../../lib/api";
 import { asText } from "../../../lib/json";
 import { type Channel, settingsOf as environmentOf } from "../../../lib/knock";
 import { paths } from "../../../lib/paths";
+import { ConditionsEditor } from "../parts/conditions-editor";
 import { FormFailure } from "../parts/form-failure";
 import { ProviderFields } from "./provider-fields";
 import { type Change, lacking, providerOf, providersOf, settingsOf, stateOf, typeTitle } from "./providers";
@@ -34,6 +35,9 @@ export function ChannelSettings({ channel }: { channel: Channel }) {
   );
 }
 
+/** What conditions of a channel are mostly about. */
+const VARIABLES = ["recipient.locale", "recipient.timezone", "tenant.id", "workflow.key"];
+
 type Form = {
   name: string;
   provider: string;
@@ -41,6 +45,7 @@ type Form = {
   fallback: boolean;
   fallbackChange: Change;
   settings: Record<string, unknown>;
+  conditions: Schemas["KnockConditions"] | null;
   isSandbox: boolean;
 };
 
@@ -55,6 +60,7 @@ function SettingsForm({ channel }: { channel: Channel }) {
     fallback: hadFallback,
     fallbackChange: {},
     settings: environment.channel_settings,
+    conditions: environment.conditions,
     isSandbox: environment.is_sandbox,
   });
   const set = (changes: Partial<Form>) => setForm({ ...form, ...changes });
@@ -62,6 +68,7 @@ function SettingsForm({ channel }: { channel: Channel }) {
   const isSame = form.provider === channel.provider;
   const known = isSame ? environment.provider_settings : [];
   const other = channel.type === "email" ? providersOf("email").find(({ key }) => key !== form.provider) : undefined;
+  const stored = isSame && environment.fallback?.provider === other?.key ? environment.fallback : undefined;
   const save = useMutation({
     mutationFn: () => {
       const fallback =
@@ -82,6 +89,7 @@ function SettingsForm({ channel }: { channel: Channel }) {
           ...(fallback !== undefined && { fallback }),
         },
         channel_settings: form.settings,
+        ...(form.conditions !== environment.conditions && { conditions: form.conditions }),
       };
       return data(api.PUT("/v1/channels/{key}", { params: { path: { key: channel.key } }, body }));
     },
@@ -120,6 +128,7 @@ function SettingsForm({ channel }: { channel: Channel }) {
             key={provider.key}
             provider={provider}
             known={known}
+            values={isSame ? environment.provider_values : undefined}
             change={form.change}
             onChange={(change) => set({ change })}
           />
@@ -137,17 +146,23 @@ function SettingsForm({ channel }: { channel: Channel }) {
                 <ProviderFields
                   key={`fallback ${other.key}`}
                   provider={other}
-                  known={[]}
+                  known={stored?.provider_settings ?? []}
+                  values={stored?.provider_values}
                   of="of the fallback"
                   change={form.fallbackChange}
                   onChange={(fallbackChange) => set({ fallbackChange })}
                 />
-                {hadFallback && isSame && <p className="text-quiet text-xs">What is left empty stays as it is.</p>}
               </div>
             )}
           </>
         )}
         <ChannelWide channel={channel} settings={form.settings} onChange={(settings) => set({ settings })} />
+        <ConditionsEditor
+          label="The channel is used"
+          value={form.conditions}
+          onChange={(conditions) => set({ conditions })}
+          variables={VARIABLES}
+        />
         <CheckField
           label="Sandbox"
           hint="Messages are made and are not really sent."

@@ -5,19 +5,22 @@ import { useState } from "react";
 import { Badge } from "../../../components/ui/badge";
 import { Button } from "../../../components/ui/button";
 import { Field, SelectField, TextField } from "../../../components/ui/field";
-import type { Change, Provider, ProviderField } from "./providers";
+import { asText } from "../../../lib/json";
+import { type Change, changeOf, type Provider, type ProviderField } from "./providers";
 
 type ProviderFieldsProps = {
   provider: Provider;
   /** The names of the settings that are set. */
   known: string[];
+  /** The values of those that are no secrets. */
+  values?: Record<string, unknown> | undefined;
   change: Change;
   onChange: (change: Change) => void;
   /** Told from others of the same name: "of the fallback". */
   of?: string;
 };
 
-export function ProviderFields({ provider, known, change, onChange, of = "" }: ProviderFieldsProps) {
+export function ProviderFields({ provider, known, values = {}, change, onChange, of = "" }: ProviderFieldsProps) {
   const isOpen = provider.fields.some(({ name, more }) => more && known.includes(name));
   const [showsMore, setShowsMore] = useState(isOpen);
   const more = provider.fields.filter(({ more }) => more);
@@ -30,6 +33,7 @@ export function ProviderFields({ provider, known, change, onChange, of = "" }: P
           field={field}
           of={of}
           isSet={known.includes(field.name)}
+          stored={asText(values[field.name])}
           value={change[field.name]}
           onChange={(value) => onChange({ ...change, [field.name]: value })}
         />
@@ -47,11 +51,13 @@ type OneFieldProps = {
   field: ProviderField;
   of: string;
   isSet: boolean;
+  /** What is stored, unless it is a secret. */
+  stored: string | undefined;
   value: string | null | undefined;
   onChange: (value: string | null | undefined) => void;
 };
 
-function OneField({ field, of, isSet, value, onChange }: OneFieldProps) {
+function OneField({ field, of, isSet, stored, value, onChange }: OneFieldProps) {
   const { kind, label, hint, placeholder, required, options } = field;
   const isRemoved = value === null;
   const named = of ? `${label} ${of}` : label;
@@ -61,9 +67,8 @@ function OneField({ field, of, isSet, value, onChange }: OneFieldProps) {
     placeholder: isRemoved ? "Removed when you save" : isSet ? "Set. Write to replace it" : placeholder,
     required: required && !isSet,
     spellCheck: false,
-    value: value ?? "",
-    onChange: (event: { target: { value: string } }) =>
-      onChange(event.target.value === "" ? undefined : event.target.value),
+    value: value === undefined ? (stored ?? "") : (value ?? ""),
+    onChange: (event: { target: { value: string } }) => onChange(changeOf(event.target.value, stored)),
   };
   return (
     <div className="grid gap-1.5">
@@ -73,8 +78,11 @@ function OneField({ field, of, isSet, value, onChange }: OneFieldProps) {
         <SelectField
           label={named}
           hint={hint}
-          value={value ?? ""}
-          options={[{ value: "", title: isSet ? "As it is" : (options?.[0]?.title ?? "") }, ...(options ?? [])]}
+          value={shared.value}
+          options={[
+            { value: "", title: isSet && stored === undefined ? "As it is" : (options?.[0]?.title ?? "") },
+            ...(options ?? []),
+          ]}
           onChange={shared.onChange}
         />
       ) : (

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { lacking, PROVIDERS, providerOf, settingsOf, stateOf } from "./providers";
+import { changeOf, lacking, PROVIDERS, providerOf, settingsOf, stateOf } from "./providers";
 
 const resend = providerOf("email_resend");
 const fcm = providerOf("push_fcm");
@@ -12,6 +12,13 @@ test("only what was written is sent, and null takes out", () => {
     webhook_secret: null,
   });
   expect(settingsOf(resend, {})).toEqual({});
+});
+
+test("what is stored is not sent again, and is taken out where it was emptied", () => {
+  expect(changeOf("a@b.c", "a@b.c")).toBeUndefined();
+  expect(changeOf("", "a@b.c")).toBeNull();
+  expect(changeOf("", undefined)).toBeUndefined();
+  expect(changeOf("x@y.z", "a@b.c")).toBe("x@y.z");
 });
 
 test("a JSON file is sent as what it says", () => {

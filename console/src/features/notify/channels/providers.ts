@@ -196,6 +196,12 @@ export const typeTitle = (type: string) => CHANNEL_NAMES[type] ?? (type === "in_
 /** The settings in a form: a text to set, `null` to take out, nothing to leave as it is. */
 export type Change = Record<string, string | null | undefined>;
 
+/** The change of a field by its text: none while it is as stored, `null` where it was emptied. */
+export function changeOf(text: string, stored: string | undefined): string | null | undefined {
+  if (text === (stored ?? "")) return undefined;
+  return text === "" ? null : text;
+}
+
 /** The provider's settings in a request: only those that were written, so that nothing else is lost. */
 export function settingsOf(provider: Provider, change: Change): Record<string, unknown> {
   return Object.fromEntries(

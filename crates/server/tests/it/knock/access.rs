@@ -142,8 +142,11 @@ async fn without_tokens_a_public_key_opens_users_but_no_objects() {
         let key = public_key(&server).await;
         let authorization = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
         let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let needed = async || server.get("/api/browser-security").await.unwrap().json["needs_user_tokens"].clone();
+        assert_eq!(needed().await, true);
         let body = br#"{"needs_user_tokens": false}"#.to_vec();
         assert_eq!(server.ask("PUT", "/api/browser-security", &headers, body).await.unwrap().status, 204);
+        assert_eq!(needed().await, false);
         let page = Knock::with(&server, &key, None);
         page.feed("anybody", "").await;
         page.put("/users/anybody", json!({ "name": "Any" })).await;

@@ -460,3 +460,28 @@ async fn a_slack_workspace_is_connected_listed_and_let_go() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_shows_its_settings_and_conditions_and_no_secret() {
+    on_each_server(&[], async |server| {
+        let knock = Knock::of(&server);
+        let condition = json!({ "variable": "recipient.plan", "operator": "equal_to", "argument": "pro" });
+        let told = json!({ "type": "email", "provider": "email_resend", "conditions": { "all": [condition] },
+            "provider_settings": { "api_key": "re_secret", "from_address": "bell@example.com",
+                "fallback": { "provider": "email_smtp", "provider_settings": {
+                    "url": "smtp://u:secret@mail.example.com", "from_name": "Backup" } } } });
+        knock.put("/channels/email", told).await;
+        let shown = knock.get("/channels/email").await["environment_settings"]["production"].clone();
+        assert_eq!(shown["provider_values"], json!({ "from_address": "bell@example.com" }));
+        assert_eq!(shown["provider_settings"], json!(["api_key", "from_address", "fallback"]));
+        assert_eq!(shown["fallback"]["provider"], "email_smtp");
+        assert_eq!(shown["fallback"]["provider_settings"], json!(["url", "from_name"]));
+        assert_eq!(shown["fallback"]["provider_values"], json!({ "from_name": "Backup" }));
+        assert_eq!(shown["conditions"], json!({ "all": [condition] }));
+        assert!(!shown.to_string().contains("secret"), "{shown:#}");
+
+        let slack = knock.get("/channels/slack").await["environment_settings"]["production"].clone();
+        assert_eq!((&slack["conditions"], &slack["fallback"]), (&json!(null), &json!(null)));
+    })
+    .await;
+}

@@ -21,6 +21,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("GET", "/api/_health/ready", "OMSPVKUTN"),
     ("GET", "/api/activity", "OMS..K..."),
     ("GET", "/api/attempts", "OMS..K..."),
+    ("GET", "/api/browser-security", "OMS..K..."),
     ("PUT", "/api/browser-security", "O....K..."),
     ("GET", "/api/deliveries", "OMS..K..."),
     ("GET", "/api/deliveries/{id}", "OMS..K..."),
