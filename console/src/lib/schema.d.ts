@@ -2557,6 +2557,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts of attempts by result, and the duration of the answers.
+         * @description The numbers come from counters that are kept while attempts are made.
+         */
+        get: operations["get_api_webhooks_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workflows": {
         parameters: {
             query?: never;
@@ -8951,6 +8971,36 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             name: string;
+        };
+        /** @description The attempts of a period. */
+        WebhookStatistics: {
+            /**
+             * Format: int64
+             * @description The number of messages that a transformation has cancelled.
+             */
+            canceled: number;
+            /**
+             * Format: int64
+             * @description The number of attempts that were answered with a 2xx.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description The number of attempts that were not.
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description The time in milliseconds within which 95 of 100 delivered attempts were answered, accurate to
+             *     five percent; `null` if there are none.
+             */
+            p95?: number | null;
+            /**
+             * Format: double
+             * @description The share of delivered attempts among delivered and failed ones, from 0 to 1; `null` if there
+             *     are none.
+             */
+            successRate?: number | null;
         };
         /** @description The signed-in person. */
         Who: {
@@ -16388,6 +16438,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SvixError"];
+                };
+            };
+        };
+    };
+    get_api_webhooks_statistics: {
+        parameters: {
+            query?: {
+                /** @description The id or the uid of an application; all applications of the organisation when absent. */
+                application?: string;
+                /** @description The time span: `24h`, `7d` or `30d`; `24h` when absent. */
+                window?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookStatistics"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

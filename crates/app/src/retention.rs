@@ -145,6 +145,8 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("endpoint_consumer", KeepRule::WhileNeeded("with its endpoint")),
     ("event_type", KeepRule::OnPurpose("settings")),
     ("message", KeepRule::For("webhooks_keep_messages")),
+    ("webhook_tally", KeepRule::WhileNeeded("until it is folded")),
+    ("webhook_stat", KeepRule::WhileNeeded("400 days of counters by the hour")),
     ("message_attempt", KeepRule::For("webhooks_keep_messages")),
     ("application_token", KeepRule::WhileNeeded("until it runs out")),
     ("answered_request", KeepRule::WhileNeeded("until it runs out")),

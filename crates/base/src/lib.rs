@@ -8,6 +8,7 @@ pub mod bounds;
 mod cache;
 mod clock;
 mod error;
+pub mod histogram;
 mod html;
 mod id;
 mod json_values;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use campanile_base::histogram;
 use campanile_base::{Cursor, Error, Page, PageSize, Result, Thing, Timestamp, new_id};
 use campanile_db::Tx;
 use serde::{Deserialize, Serialize};
@@ -103,23 +104,11 @@ pub async fn statistics(tx: &mut Tx, tenant: &str, names: Names<'_>, hours: i64,
     let judged = sum.completed + sum.failed;
     sum.success_rate = (judged > 0).then(|| sum.completed as f64 / judged as f64);
     sum.duration = (sum.completed > 0).then(|| {
-        let percentile = |part: f64| percentile(&buckets, sum.completed, part).min(longest as f64);
+        let percentile = |part: f64| histogram::percentile(&buckets, part).min(longest as f64);
         let average = millis as f64 / sum.completed as f64;
         Durations { average, p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99), max: longest }
     });
     Ok(sum)
-}
-
-fn percentile(buckets: &BTreeMap<i64, i64>, all: i64, part: f64) -> f64 {
-    let wanted = (all as f64 * part).ceil() as i64;
-    let mut seen = 0;
-    for (bucket, runs) in buckets {
-        seen += runs;
-        if seen >= wanted {
-            return stats::middle_of(*bucket);
-        }
-    }
-    0.0
 }
 
 /// The pauses of a tenant.

@@ -37,6 +37,7 @@ pub mod operational;
 pub mod requests;
 mod retention;
 pub mod scripts;
+pub mod statistics;
 pub mod tasks;
 pub mod tokens;
 mod trail;
@@ -69,6 +70,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_ways.sql"),
         include_str!("../migrations/4_sealed_answers.sql"),
         include_str!("../migrations/5_kinds.sql"),
+        include_str!("../migrations/6_statistics.sql"),
     ],
 };
 
@@ -114,6 +116,7 @@ pub struct Parts {
     failures: delivery::Failures,
     /// Access tokens for endpoints that require OAuth 2.
     tokens: Cache<EndpointId, String>,
+    last_fold: statistics::LastFold,
 }
 
 /// The maximum number of access tokens that are kept. A token that gave way is asked for again.
@@ -131,7 +134,7 @@ impl Webhooks {
     /// Builds it from its parts.
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, live, sandbox, settings } = config;
-        let (recent, accepts, failures) = Default::default();
+        let (recent, accepts, failures, last_fold) = Default::default();
         let directory = Directory::new(clock.clone());
         let underway = delivery::EndpointLimits::of(client.turns());
         let scripts = Scripts::of_this_machine(settings.script_worker.clone());
@@ -151,6 +154,7 @@ impl Webhooks {
             underway,
             failures,
             tokens: Cache::new(MOST_TOKENS),
+            last_fold,
         };
         Self(Arc::new(parts))
     }
@@ -161,6 +165,7 @@ impl Webhooks {
         lines::register(registry, self);
         operational::register(registry, self);
         tasks::register(registry, self);
+        statistics::register(registry, self);
         maintenance::register(registry, self);
     }
 }

@@ -9,7 +9,7 @@
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Sweep, Tx, params, row};
 
-use crate::{Webhooks, requests, tasks, tokens};
+use crate::{Webhooks, requests, statistics, tasks, tokens};
 
 /// The number of rows that are read or removed at a time.
 const TOGETHER: i64 = 1_000;
@@ -104,7 +104,7 @@ pub(crate) async fn tidy_some(
 ) -> campanile_db::Result<(u64, String)> {
     let mut removed =
         requests::queries::tidy(tx, now, TOGETHER).await? + tokens::queries::tidy(tx, now, TOGETHER).await?;
-    removed += tasks::queries::tidy(tx, before, TOGETHER).await?;
+    removed += tasks::queries::tidy(tx, before, TOGETHER).await? + statistics::tidy(tx, now).await?;
     let sql = "UPDATE message SET payload = NULL, expires_at = NULL WHERE (application_id, id) IN
         (SELECT application_id, id FROM message WHERE expires_at < $1 LIMIT $2)";
     removed += tx.execute(sql, params![now, TOGETHER]).await?;

@@ -9,9 +9,8 @@ import { Time } from "../../components/ui/time";
 import { largest, total, useMetrics } from "../../lib/metrics";
 import { paths } from "../../lib/paths";
 import { useLatestDeliveries, useSources } from "../../lib/sources";
-import { useWorkspaceId } from "../../lib/url";
-import { said, successOf } from "./needs";
-import { useDeliveryCount, useEndpoints, useStatistics } from "./reading";
+import { said } from "./needs";
+import { useDeliveryCount, useStatistics, useWebhookStatistics } from "./reading";
 
 export function HealthStrip() {
   return (
@@ -120,19 +119,20 @@ function Failed() {
   );
 }
 
+/** Attempts at all endpoints of the organisation, those of customers among them. */
 function Webhooks() {
-  const { data: endpoints } = useEndpoints();
-  const success = endpoints && successOf(endpoints);
+  const { data: attempts } = useWebhookStatistics();
+  const success = attempts?.successRate ?? undefined;
   const tone = success === undefined ? undefined : success < 0.5 ? "bad" : success < 0.95 ? "warn" : "good";
-  const note = endpoints?.length === 0 ? "No endpoint yet" : "of this workspace's, 24 h";
+  const all = attempts && attempts.delivered + attempts.failed;
   return (
     <Figure
       title="Webhooks that arrive"
-      hint="Attempts at this workspace's own endpoints. Those of customers stand under Applications."
+      hint={attempts?.p95 ? `95 of 100 are answered within ${duration(attempts.p95)}` : undefined}
       value={success === undefined ? "–" : `${Math.floor(success * 1000) / 10} %`}
       tone={tone}
-      note={endpoints && note}
-      to={paths.application(useWorkspaceId())}
+      note={attempts && (all ? `${attempts.failed} of ${all} attempts failed, 24 h` : "Nothing sent in 24 h")}
+      to={paths.applications}
     />
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { failingChannels, needsOf, successOf } from "./needs";
+import { failingChannels, needsOf } from "./needs";
 
 const endpoint = { id: "ep_1", name: "Billing", url: "https://x.example", disabled: false, success: 1, fail: 0 };
 
@@ -32,11 +32,6 @@ test("counts are told as far as they were read", () => {
   const [need] = needsOf({ workspace: "ws", failedDeliveries: { count: 100, more: true } });
   expect(need?.title).toBe("100+ deliveries could not be processed");
   expect(needsOf({ workspace: "ws", failedRuns: { count: 1, more: false } })[0]?.title).toBe("1 run failed");
-});
-
-test("success is of all attempts, and unknown without any", () => {
-  expect(successOf([endpoint, { ...endpoint, success: 1, fail: 2 }])).toBe(0.5);
-  expect(successOf([{ ...endpoint, success: 0 }])).toBeUndefined();
 });
 
 test("channels are failing when something by them failed, with its reason", () => {

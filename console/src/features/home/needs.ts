@@ -112,13 +112,6 @@ export function needsOf(facts: Facts): Need[] {
 export const isFailing = ({ fail, success }: Pick<EndpointHealth, "fail" | "success">) =>
   fail > 0 && fail / (fail + success) >= FAILING;
 
-/** The share of attempts that succeeded; none without attempts. */
-export function successOf(endpoints: EndpointHealth[]): number | undefined {
-  const success = endpoints.reduce((sum, endpoint) => sum + endpoint.success, 0);
-  const all = endpoints.reduce((sum, endpoint) => sum + endpoint.fail, success);
-  return all === 0 ? undefined : success / all;
-}
-
 type Sent = { channel: string; status: string; error?: string | null };
 const FAILED = ["undelivered", "bounced", "not_sent", "failed"];
 

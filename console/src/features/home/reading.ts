@@ -52,6 +52,15 @@ export function useEndpoints() {
   });
 }
 
+/** The attempts of a day at the endpoints of all applications. */
+export function useWebhookStatistics() {
+  return useQuery({
+    queryKey: ["webhook-statistics"],
+    refetchInterval: MINUTE / 3,
+    queryFn: () => data(api.GET("/api/webhooks/statistics")),
+  });
+}
+
 export type Window = "24h" | "7d";
 
 export function useStatistics(name: string | undefined, window: Window) {

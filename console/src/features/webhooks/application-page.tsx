@@ -11,6 +11,7 @@ import { done } from "../../components/ui/toast";
 import { usePageActions } from "../../lib/actions";
 import { paths } from "../../lib/paths";
 import { useUrl } from "../../lib/url";
+import { ApplicationFigures } from "./application-figures";
 import { ApplicationForm } from "./application-form";
 import { Catalogue } from "./catalogue";
 import type { Application } from "./client";
@@ -48,6 +49,7 @@ function Known({ application }: { application: Application }) {
           {application.throttleRate ? (
             <Badge title="Messages a second to each endpoint">{application.throttleRate}/s</Badge>
           ) : null}
+          <ApplicationFigures application={application.id} />
         </>
       }
       lead={<code className="font-mono text-xs break-all">{application.uid ?? application.id}</code>}

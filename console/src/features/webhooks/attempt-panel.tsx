@@ -73,6 +73,11 @@ function AttemptDetails({ attempt }: { attempt: Attempt }) {
       params: { path: { app, endpoint: attempt.endpointId } },
     }),
   );
+  const transformation = useRead(["endpoint", attempt.endpointId, "transformation"], ({ svix, app }) =>
+    svix.GET("/api/v1/app/{app}/endpoint/{endpoint}/transformation", {
+      params: { path: { app, endpoint: attempt.endpointId } },
+    }),
+  );
   const next = destinations.data?.data.find(({ id }) => id === attempt.endpointId)?.nextAttempt;
   const isFailed = attempt.statusText === "fail";
   const own = [
@@ -106,21 +111,13 @@ function AttemptDetails({ attempt }: { attempt: Attempt }) {
       />
       <Part title="Request">
         <p className="font-mono text-xs break-all">POST {attempt.url}</p>
-        {own.length > 0 && (
-          <dl className="text-xs" aria-label="Headers of this endpoint">
-            {own.map(([name, value]) => (
-              <div key={name} className="font-mono break-all">
-                <dt className="text-quiet inline">{name}: </dt>
-                <dd className="inline">{value}</dd>
-              </div>
-            ))}
-          </dl>
-        )}
+        <Headers label="Headers that were signed" of={signedHeaders(attempt)} />
+        {own.length > 0 && <Headers label="Headers of this endpoint" of={own} />}
         {message.isPending && <Skeleton />}
         <Failure error={message.error} onRetry={() => void message.refetch()} />
         {message.data && <JsonViewer label="Request body" value={message.data.payload} maxHeight={320} />}
         <p className="text-quiet text-xs">
-          The message as it was accepted; a transformation of the endpoint may have changed it.
+          {transformation.data ? BODY[transformation.data.enabled ? "transformed" : "unchanged"] : BODY.unknown}
         </p>
       </Part>
       <Part title="Response">
@@ -128,6 +125,36 @@ function AttemptDetails({ attempt }: { attempt: Attempt }) {
         <JsonViewer label="Response body" value={attempt.response} maxHeight={320} />
       </Part>
     </>
+  );
+}
+
+/** What the body that is shown has to do with the one that was sent. */
+const BODY = {
+  unchanged:
+    "The body is the message’s payload, sent unchanged and signed with the headers above; an endpoint that takes batches gets a list of payloads. The signature is not kept.",
+  transformed:
+    "This is the message’s payload. The endpoint has a transformation: what it made of the payload was signed with the headers above and sent, and is not kept.",
+  unknown: "The message as it was accepted; a transformation of the endpoint may have changed it.",
+};
+
+/** The id and the time that are signed together with the body; each is sent under a second name too. */
+function signedHeaders({ msgId, timestamp }: Attempt): [name: string, value: string][] {
+  return [
+    ["svix-id", msgId],
+    ["svix-timestamp", String(Math.floor(Date.parse(timestamp) / 1000))],
+  ];
+}
+
+function Headers({ label, of }: { label: string; of: (readonly [name: string, value: string])[] }) {
+  return (
+    <dl className="text-xs" aria-label={label}>
+      {of.map(([name, value]) => (
+        <div key={name} className="font-mono break-all">
+          <dt className="text-quiet inline">{name}: </dt>
+          <dd className="inline">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

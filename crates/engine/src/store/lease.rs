@@ -47,9 +47,14 @@ pub(crate) async fn beats(tx: &mut Tx) -> Result<Vec<(i64, i64)>> {
 pub(crate) async fn declare_dead(tx: &mut Tx, epoch: i64) -> Result<bool> {
     let buried = tx.execute("DELETE FROM engine_node WHERE epoch = $1", params![epoch]).await? == 1;
     tx.execute("DELETE FROM engine_beat WHERE epoch = $1", params![epoch]).await?;
-    super::queues::forget(tx, epoch).await?;
+    forget_queues(tx, epoch).await?;
     tx.execute("UPDATE shard_lease SET epoch = 0, clean = FALSE WHERE epoch = $1", params![epoch]).await?;
     Ok(buried)
+}
+
+/// Removes the stored lengths of a node's queues.
+pub(super) async fn forget_queues(tx: &mut Tx, epoch: i64) -> Result<()> {
+    tx.execute("DELETE FROM engine_queue WHERE epoch = $1", params![epoch]).await.map(drop)
 }
 
 /// Ends a life in good order: none of its runs was under way.

@@ -26,7 +26,7 @@ pub(crate) async fn replace(tx: &mut Tx, epoch: i64, queues: &[NodeQueue]) -> Re
     if !lease::still_lives(tx, epoch).await? {
         return Ok(());
     }
-    forget(tx, epoch).await?;
+    lease::forget_queues(tx, epoch).await?;
     let (bulk, rows) = insert_all!(queues.iter() => |queue| "engine_queue" {
         epoch: bigint = epoch,
         tenant: text = &queue.tenant,
@@ -35,11 +35,6 @@ pub(crate) async fn replace(tx: &mut Tx, epoch: i64, queues: &[NodeQueue]) -> Re
         oldest: bigint = queue.oldest,
     });
     tx.execute_many(bulk.each, &rows).await.map(drop)
-}
-
-/// Removes the queues of a node.
-pub(super) async fn forget(tx: &mut Tx, epoch: i64) -> Result<()> {
-    tx.execute("DELETE FROM engine_queue WHERE epoch = $1", params![epoch]).await.map(drop)
 }
 
 /// The queues of a tenant on all nodes together, by name.

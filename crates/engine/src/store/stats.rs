@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use campanile_base::histogram::bucket_of;
 use campanile_base::{Timestamp, new_id};
 use campanile_db::{Result, Select, Tx, insert_all, params, row};
 
@@ -25,17 +26,6 @@ pub(crate) enum Counter {
     Failed = 11,
     Cancelled = 12,
     Skipped = 13,
-}
-
-/// The histogram bucket of a duration: eight buckets per doubling, so each is about nine percent
-/// wide. The first starts at one millisecond.
-pub(crate) fn bucket_of(millis: i64) -> i64 {
-    ((millis.max(1) as f64).log2() * 8.0).floor() as i64
-}
-
-/// The middle of a bucket, in milliseconds.
-pub(crate) fn middle_of(bucket: i64) -> f64 {
-    2f64.powf((bucket as f64 + 0.5) / 8.0)
 }
 
 /// One event to count; with its duration, if that is known.

@@ -21,6 +21,7 @@ mod slack;
 mod sources;
 mod suppressions;
 pub(crate) mod system;
+mod webhooks;
 mod workflows;
 
 use std::sync::OnceLock;
@@ -76,6 +77,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(notifications::notifications))
         .routes(routes!(notifications::attempts))
         .routes(routes!(recipients::users))
+        .routes(routes!(webhooks::statistics))
         .routes(routes!(runs::list))
         .routes(routes!(runs::statistics))
         .routes(routes!(runs::cancel_all))

@@ -38,6 +38,16 @@ pub(crate) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>
     time.map(Some).ok_or_else(|| Error::invalid(format!("{name} must be an RFC 3339 time")))
 }
 
+/// Reads the time span of statistics, as a number of hours.
+pub(crate) fn hours(window: Option<&str>) -> Result<i64> {
+    match window {
+        None | Some("24h") => Ok(24),
+        Some("7d") => Ok(7 * 24),
+        Some("30d") => Ok(30 * 24),
+        Some(other) => Err(Error::invalid(format!("window must be 24h, 7d or 30d, not {other:?}"))),
+    }
+}
+
 /// The workspace to look in, for things that are named by an id.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageView, Paging, time};
+use super::page::{PageView, Paging, hours, time};
 
 /// Filters of the list of runs. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -111,12 +111,7 @@ pub(super) enum Counted {
 }
 
 pub(super) async fn counted(web: &Web, caller: Caller, span: Span, what: Counted) -> Result<Statistics> {
-    let hours = match span.window.as_deref() {
-        None | Some("24h") => 24,
-        Some("7d") => 7 * 24,
-        Some("30d") => 30 * 24,
-        Some(other) => return Err(Error::invalid(format!("window must be 24h, 7d or 30d, not {other:?}"))),
-    };
+    let hours = hours(span.window.as_deref())?;
     let now = web.app.clock.now();
     let (jobs, _) = web.app.engine.names();
     let counted = web.app.db.read(move |tx| {

@@ -12,11 +12,12 @@ use super::{DeliverArgs, Plan, again};
 use crate::directory::{self, Entry, Target};
 use crate::lines::queue::Joining;
 use crate::lines::waiting::Waiting;
+use crate::model::applications::Application;
 use crate::model::attempts::{self, Attempt, MANUAL};
 use crate::model::endpoints;
 use crate::model::messages::Message;
 use crate::notice::{self, AttemptChange};
-use crate::{Webhooks, health};
+use crate::{Webhooks, health, statistics};
 
 /// An attempt that was made.
 pub(crate) struct MadeAttempt {
@@ -41,6 +42,11 @@ impl DeliveryOutcome {
     pub(crate) fn of(entry: &Arc<Entry>, message: &Arc<Message>) -> Self {
         let (made, postponed, queued) = (Vec::new(), Vec::new(), Vec::new());
         Self { entry: entry.clone(), message: message.clone(), made, postponed, queued }
+    }
+
+    /// The attempts that were made, with their application.
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = (&Application, &Attempt)> {
+        self.made.iter().map(|made| (&self.entry.application, &made.attempt))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -113,6 +119,7 @@ pub(super) async fn write_down(tx: &mut Tx, webhooks: &Webhooks, settled: &[Arc<
         }
     }
     attempts::queries::insert(tx, &attempts).await?;
+    statistics::count(tx, webhooks, settled.iter().flat_map(|settled| settled.attempts())).await?;
     for settled in settled {
         follow_up_all(tx, webhooks, settled).await?;
     }

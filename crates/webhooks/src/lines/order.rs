@@ -30,7 +30,7 @@ use crate::model::applications::Application;
 use crate::model::attempts::{self, Attempt};
 use crate::model::endpoints::{DeliveryMode, Endpoint};
 use crate::model::messages::{self, Message};
-use crate::{Webhooks, transformations};
+use crate::{Webhooks, statistics, transformations};
 
 /// The retry interval if the schedule is empty.
 const WAIT: Duration = Duration::from_secs(60);
@@ -188,6 +188,7 @@ async fn write_down(
             let attempts: Vec<Attempt> =
                 settled.iter().flat_map(|settled| &settled.made).map(|made| made.attempt.clone()).collect();
             attempts::queries::insert(tx, &attempts).await?;
+            statistics::count(tx, &within, settled.iter().flat_map(DeliveryOutcome::attempts)).await?;
             for settled in &settled {
                 delivery::follow_up_all(tx, &within, settled).await?;
             }

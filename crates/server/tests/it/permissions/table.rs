@@ -88,6 +88,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("POST", "/api/sources/{id}/rotate", "OM...K..."),
     ("GET", "/api/stream", "OMS..K..."),
     ("GET", "/api/system", "O....K..."),
+    ("GET", "/api/webhooks/statistics", "OMS..K..."),
     ("GET", "/api/workflows", "OMS..K..."),
     ("POST", "/api/workflows/{name}/pause", "OM...K..."),
     ("POST", "/api/workflows/{name}/resume", "OM...K..."),

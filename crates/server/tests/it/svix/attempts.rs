@@ -217,3 +217,41 @@ async fn test_combined_before_after_filtering_and_pagination() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_are_counted_for_each_application_and_for_all() {
+    on_each_server(&[], async |server| {
+        let svix = Svix::of(&server);
+        let (good, bad) = (svix.app("good").await, svix.app("bad").await);
+        let receiver = Receiver::start().await;
+        svix.endpoint(&good, &receiver.url()).await;
+        svix.endpoint(&bad, "http://127.0.0.1:2/").await;
+        let counted = async |scope: &str| {
+            let path = format!("/api/webhooks/statistics?window=24h{scope}");
+            server.get(&path).await.unwrap().json
+        };
+        let none = counted("").await;
+        assert_eq!((&none["delivered"], &none["successRate"], &none["p95"]), (&json!(0), &json!(null), &json!(null)));
+        for app in [&good, &good, &good, &bad] {
+            let message = svix.message(app, "a.b", json!({})).await;
+            svix.until(&format!("/app/{app}/attempt/msg/{message}"), |list| list.len() == 1).await;
+        }
+        // The numbers are the same before and after they are folded.
+        for is_folded in [false, true] {
+            let metrics = async || server.get("/metrics").await.unwrap().json.as_str().unwrap().to_owned();
+            while is_folded && !metrics().await.contains("campanile_runs_started_total{name=\"webhooks.fold\"}") {
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+            let all = counted("").await;
+            assert_eq!((&all["delivered"], &all["failed"], &all["successRate"]), (&json!(3), &json!(1), &json!(0.75)));
+            let of = counted(&format!("&application={good}")).await;
+            assert_eq!((&of["delivered"], &of["failed"], &of["successRate"]), (&json!(3), &json!(0), &json!(1.0)));
+            assert!(of["p95"].as_f64().unwrap() > 0.0, "{of}");
+            let of = counted(&format!("&application={bad}")).await;
+            assert_eq!((&of["delivered"], &of["failed"], &of["p95"]), (&json!(0), &json!(1), &json!(null)));
+        }
+        assert_eq!(server.get("/api/webhooks/statistics?application=app_none").await.unwrap().status, 404);
+        assert_eq!(server.get("/api/webhooks/statistics?window=1h").await.unwrap().status, 400);
+    })
+    .await;
+}
