@@ -6672,6 +6672,11 @@ export interface components {
             email: string;
             /** @description Their id; also their id as a recipient of notifications. */
             id: string;
+            /**
+             * Format: date-time
+             * @description The time they accepted, or signed in here for the first time; `null` until then.
+             */
+            joined_at?: string | null;
             /** @description Their display name. */
             name: string;
             /** @description Their role. */
@@ -7017,6 +7022,11 @@ export interface components {
                 email: string;
                 /** @description Their id; also their id as a recipient of notifications. */
                 id: string;
+                /**
+                 * Format: date-time
+                 * @description The time they accepted, or signed in here for the first time; `null` until then.
+                 */
+                joined_at?: string | null;
                 /** @description Their display name. */
                 name: string;
                 /** @description Their role. */
@@ -9004,6 +9014,8 @@ export interface components {
         };
         /** @description The signed-in person. */
         Who: {
+            /** @description True if the person has a password. */
+            has_password: boolean;
             member: components["schemas"]["Member"];
             /** @description The organisation that the session is for. */
             organisation_id: string;

@@ -52,5 +52,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_members.sql"),
         include_str!("../migrations/4_key_use.sql"),
         include_str!("../migrations/5_activity_subject.sql"),
+        include_str!("../migrations/6_joined.sql"),
     ],
 };

@@ -16,7 +16,7 @@ export function ChoosePassword({ onDone }: { onDone: () => void }) {
   const save = useMutation({
     mutationFn: () => data(api.PUT("/api/session/password", { body: { new: password } })),
     onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: ["has-password"] });
+      void queries.invalidateQueries({ queryKey: ["session"] });
       done("The password is chosen");
       onDone();
     },

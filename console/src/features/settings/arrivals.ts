@@ -1,7 +1,7 @@
-// How members came in: who invited each and when, and whether they have signed in since. Read from the trail of activity, as
-// the list of members does not have it; a person without an account is a member at once, and waits for their mail.
+// The arrival of members: who invited each and when, read from the trail of activity. A person without an account is a member at
+// once, and waits for their mail.
 
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "../../lib/api";
 import type { Member } from "./member-panel";
@@ -30,10 +30,10 @@ export function arrivalsIn(records: Activity[]): Map<string, Arrival> {
 
 /** So many invitations are looked at, the latest ones. */
 const LATEST = 100;
-/** So often, in milliseconds, it is looked whether somebody has signed in. */
-const EVERY = 10_000;
+/** True until a member has come in for the first time. */
+export const isWaiting = ({ status, joined_at }: Member) => status === "invited" || !joined_at;
 
-export function useArrivals(members: Member[]): { arrivals: Map<string, Arrival>; isWaiting: (id: string) => boolean } {
+export function useArrivals(members: Member[]): Map<string, Arrival> {
   const ids = members.map(({ id }) => id).join(" ");
   const trail = useQuery({
     queryKey: ["member", "arrivals", ids],
@@ -44,16 +44,5 @@ export function useArrivals(members: Member[]): { arrivals: Map<string, Arrival>
     },
     placeholderData: (before) => before,
   });
-  const arrivals = trail.data ?? new Map<string, Arrival>();
-  const added = members.filter(({ id, status }) => status !== "invited" && arrivals.has(id));
-  const signedIn = useQueries({
-    queries: added.map(({ id }) => ({
-      queryKey: ["member", "signed-in", id],
-      queryFn: async () => (await readTrail({ action: "session.created", actor: id, limit: 1 })).length > 0,
-      refetchInterval: ({ state }: { state: { data: boolean | undefined } }) => (state.data ? false : EVERY),
-    })),
-  });
-  const waiting = new Set(added.filter((_, at) => signedIn[at]?.data === false).map(({ id }) => id));
-  for (const { id, status } of members) if (status === "invited") waiting.add(id);
-  return { arrivals, isWaiting: (id) => waiting.has(id) };
+  return trail.data ?? new Map<string, Arrival>();
 }

@@ -49,6 +49,10 @@ export function MemberPanel({ member, isLastOwner, isInvited, arrival, by }: Mem
               ]
             : []),
           [
+            "Joined",
+            member.joined_at ? <Time key="joined" at={member.joined_at} /> : "not yet",
+          ],
+          [
             "Recipient",
             <Go key="recipient" to={paths.user(member.id)} className="text-bronze hover:underline">
               Messages and preferences

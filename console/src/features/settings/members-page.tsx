@@ -13,12 +13,19 @@ import { usePageActions } from "../../lib/actions";
 import { api, data, useSession } from "../../lib/api";
 import { ROLES, useCan } from "../../lib/role";
 import { useUrl } from "../../lib/url";
-import { useArrivals } from "./arrivals";
+import { isWaiting, useArrivals } from "./arrivals";
 import { Invite } from "./invite";
 import { type Invited, type Member, MemberPanel } from "./member-panel";
 
+/** So often, in milliseconds, the members are read again while somebody has not signed in yet. */
+const EVERY = 10_000;
+
 export function useMembers() {
-  return useQuery({ queryKey: ["member"], queryFn: async () => (await data(api.GET("/api/members"))).data });
+  return useQuery({
+    queryKey: ["member"],
+    queryFn: async () => (await data(api.GET("/api/members"))).data,
+    refetchInterval: ({ state }) => (state.data?.some(isWaiting) ? EVERY : false),
+  });
 }
 
 export function MembersPage() {
@@ -28,9 +35,9 @@ export function MembersPage() {
   const [invites, setInvites] = useState(false);
   usePageActions(can.administer ? [{ title: "Invite a member", icon: <UserPlus />, run: () => setInvites(true) }] : []);
   const all = members.data ?? [];
-  const { arrivals, isWaiting } = useArrivals(all);
-  const active = all.filter(({ id }) => !isWaiting(id));
-  const invited = all.filter(({ id }) => isWaiting(id));
+  const arrivals = useArrivals(all);
+  const active = all.filter((member) => !isWaiting(member));
+  const invited = all.filter(isWaiting);
   const owners = all.filter(({ role, status }) => role === "owner" && status !== "invited").length;
   const invitationOf = ({ id }: Member) => {
     const arrival = arrivals.get(id);

@@ -47,8 +47,7 @@ function Password() {
     onSuccess: () => {
       setOld("");
       setNext("");
-      void queries.invalidateQueries({ queryKey: ["session", "all"] });
-      void queries.invalidateQueries({ queryKey: ["has-password"] });
+      void queries.invalidateQueries({ queryKey: ["session"] });
       done("The password is changed, and all your other sessions are ended");
     },
   });

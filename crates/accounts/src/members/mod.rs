@@ -56,6 +56,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, session: &Session, to: &Organisa
     let role = people::invitation(tx, to, &session.person).await?.ok_or(Error::NotFound(Thing::Invitation))?;
     people::delete_invitation(tx, to, &session.person).await?;
     people::insert_membership(tx, to, &session.person, role, clock.now()).await?;
+    people::joined(tx, to, &session.person, clock.now()).await?;
     let joined = Caller { organisation: to.clone(), actor: Actor::Person(session.person.clone()), role };
     let about = serde_json::json!({ "role": role });
     activity::record(tx, clock, &joined, Action::MemberJoined, session.person.as_str(), about).await

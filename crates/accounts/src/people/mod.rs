@@ -3,7 +3,7 @@
 mod password;
 mod queries;
 
-use campanile_base::{Clock, Error, Result, Secret, Thing};
+use campanile_base::{Clock, Error, Result, Secret, Thing, Timestamp};
 use campanile_db::{Db, Tx};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,8 +12,8 @@ use crate::activity::{self, Action};
 use crate::{Caller, OrganisationId, Permission, PersonId, Role};
 
 pub(crate) use queries::{
-    delete_invitation, delete_membership, insert_membership, invitation, invitations_of, lock_members, password,
-    set_password, set_role,
+    delete_invitation, delete_membership, insert_membership, invitation, invitations_of, joined, lock_members,
+    password, set_password, set_role,
 };
 
 pub use password::{PasswordHash, Place, hash, queue, verify};
@@ -34,6 +34,9 @@ pub struct Member {
     /// `active`, or `invited` until they accept.
     #[schema(value_type = String)]
     pub status: MemberStatus,
+    /// The time they accepted, or signed in here for the first time; `null` until then.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub joined_at: Option<Timestamp>,
 }
 
 /// The state of a membership.
@@ -103,7 +106,12 @@ pub async fn add(tx: &mut Tx, clock: &Clock, caller: &Caller, new: NewMember) ->
     }
     let about = serde_json::json!({ "email": email, "role": role });
     activity::record(tx, clock, caller, Action::MemberAdded, id.as_str(), about).await?;
-    Ok(Member { id, email, name, role, status: MemberStatus::Active })
+    Ok(Member { id, email, name, role, status: MemberStatus::Active, joined_at: None })
+}
+
+/// True if the person has a password, of their own or chosen for them.
+pub async fn has_any_password(tx: &mut Tx, person: &PersonId) -> Result<bool> {
+    Ok(queries::password(tx, person).await?.is_some())
 }
 
 async fn invite(
@@ -117,7 +125,7 @@ async fn invite(
     queries::put_invitation(tx, &caller.organisation, &id, role, clock.now()).await?;
     let about = serde_json::json!({ "email": email, "role": role });
     activity::record(tx, clock, caller, Action::MemberInvited, id.as_str(), about).await?;
-    Ok(Member { id, name: name_of(&email), email, role, status: MemberStatus::Invited })
+    Ok(Member { id, name: name_of(&email), email, role, status: MemberStatus::Invited, joined_at: None })
 }
 
 /// The display name of a person of whom only the address is known: the part before the `@`.

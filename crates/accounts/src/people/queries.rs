@@ -19,6 +19,7 @@ campanile_db::columns! {
     email = "person.email",
     name = "person.name",
     role = "membership.role",
+    joined_at = "membership.joined_at",
 }
 campanile_db::columns! {
     invited_columns, invited_at:
@@ -89,6 +90,18 @@ pub(crate) async fn insert_membership(
         created_at: now,
     } "ON CONFLICT (organisation_id, person_id) DO NOTHING");
     Ok(tx.execute(sql, &params).await? == 1)
+}
+
+/// Records that a member has come, if nothing was recorded before.
+pub(crate) async fn joined(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    person: &PersonId,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = "UPDATE membership SET joined_at = $3
+        WHERE organisation_id = $1 AND person_id = $2 AND joined_at IS NULL";
+    tx.execute(sql, params![organisation.as_str(), person.as_str(), now]).await
 }
 
 /// Locks the members of an organisation: one transaction at a time changes memberships and roles.
@@ -177,6 +190,7 @@ pub(super) async fn members(tx: &mut Tx, organisation: &OrganisationId) -> Resul
             name: row.get(member_at::name)?,
             role: Role::from_stored(&row.get::<String>(member_at::role)?),
             status: MemberStatus::Active,
+            joined_at: row.get(member_at::joined_at)?,
         })
     })
     .await
@@ -198,6 +212,7 @@ pub(super) async fn invited(tx: &mut Tx, organisation: &OrganisationId) -> Resul
             email,
             role: Role::from_stored(&row.get::<String>(invited_at::role)?),
             status: MemberStatus::Invited,
+            joined_at: None,
         })
     })
     .await

@@ -299,6 +299,7 @@ async fn open(
         expires_at: now.plus(LIFETIME),
     };
     queries::insert(tx, &sha256_hex(token.expose()), person, &session).await?;
+    people::joined(tx, &session.caller.organisation, person, now).await?;
     let about = serde_json::json!({ "by": opened_by, "session": session.id });
     activity::record(tx, clock, &session.caller, Action::SignedIn, person.as_str(), about).await?;
     Ok(token)

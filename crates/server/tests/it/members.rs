@@ -55,6 +55,7 @@ fn word_of(mail: &Mail) -> String {
 async fn member(server: &Server, email: &str, role: &str, password: &str) -> String {
     let body = json!({ "email": email, "role": role, "password": password });
     let made = administer(server, "POST", "/api/members", body).await;
+    assert_eq!(made.json["joined_at"], json!(null));
     assert_eq!((made.status, made.json["status"].as_str()), (201, Some("active")), "{}", made.json);
     made.json["id"].as_str().unwrap().to_owned()
 }
@@ -357,4 +358,33 @@ async fn a_stream_ends_with_its_session() {
         ended.expect("the stream ends").unwrap();
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_has_not_come_yet_is_told_apart() {
+    let mut mailbox = Mailbox::start().await;
+    for database in TestDatabase::each().await {
+        let url = mailbox.url();
+        let server = Server::start(BINARY, database, &[("CAMPANILE_SMTP_URL", url.as_str())]).await;
+        let invited = json!({ "email": "new@example.com", "role": "staff" });
+        assert_eq!(administer(&server, "POST", "/api/members", invited).await.status, 201);
+        let joined = async || {
+            let members = administer(&server, "GET", "/api/members", Value::Null).await.json;
+            let all = members["data"].as_array().unwrap();
+            all.iter().find(|member| member["email"] == "new@example.com").unwrap()["joined_at"].clone()
+        };
+        assert_eq!(joined().await, json!(null));
+        let word = word_of(&next_mail(&mut mailbox).await);
+        let cookie = cookie_of(&knock(&server, "/api/session/link", json!({ "token": word })).await);
+        let first = joined().await;
+        assert!(first.is_string(), "{first}");
+        let who = ask(&server, &cookie, "GET", "/api/session", Value::Null).await.json;
+        assert_eq!((&who["has_password"], &who["member"]["joined_at"]), (&json!(false), &first));
+        let password = json!({ "new": "a long enough password" });
+        assert_eq!(ask(&server, &cookie, "PUT", "/api/session/password", password).await.status, 204);
+        let who = ask(&server, &cookie, "GET", "/api/session", Value::Null).await.json;
+        assert_eq!(who["has_password"], json!(true));
+        cookie_of(&sign_in(&server, "new@example.com", "a long enough password").await);
+        assert_eq!(joined().await, first);
+    }
 }

@@ -46,6 +46,8 @@ pub(super) struct LinkIn {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Who {
     member: Member,
+    /// True if the person has a password.
+    has_password: bool,
     /// The organisation that the session is for.
     #[schema(value_type = String)]
     organisation_id: OrganisationId,
@@ -125,7 +127,8 @@ pub(super) async fn who(State(web): State<Web>, SignedIn(session): SignedIn) -> 
             let member = people::member(tx, &organisation_id, &person).await?;
             let organisations = organisations::of_person(tx, &person).await?;
             let workspaces = organisations::workspaces(tx, &organisation_id).await?;
-            Ok::<_, Error>(Who { member, organisation_id, organisations, workspaces })
+            let has_password = people::has_any_password(tx, &person).await?;
+            Ok::<_, Error>(Who { member, has_password, organisation_id, organisations, workspaces })
         })
     });
     Ok(Json(who.await?))
