@@ -82,7 +82,7 @@ impl Provider {
     }
 
     /// The settings that are no secrets: they are shown to those who may set the channel up. An
-    /// address may contain a password, so [`crate::public_settings`] looks at it first.
+    /// address may contain a password, so [`crate::public_settings()`] looks at it first.
     pub(crate) fn public_settings(self) -> &'static [&'static str] {
         match self {
             Self::EmailResend => &["from_address", "from_name", "base_url"],

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use campanile_base::Error;
 use campanile_http::Web;
 use campanile_http::caller::Authenticated;
 use campanile_http::error::ApiResult;
@@ -41,7 +40,7 @@ pub(super) async fn statistics(
                 Some(id) => Some(applications::get(tx, organisation, id).await?),
                 None => None,
             };
-            Ok::<_, Error>(statistics::of(tx, organisation, application.as_ref(), period).await?)
+            statistics::of(tx, organisation, application.as_ref(), period).await
         })
     });
     Ok(Json(read.await?))
