@@ -122,11 +122,7 @@ export function BrowserSecurity() {
           </p>
         )}
         <div className="flex flex-wrap gap-2">
-          <Button
-            disabled={rule.data?.needs_user_tokens === true}
-            busy={set.isPending}
-            onClick={() => set.mutate(true)}
-          >
+          <Button busy={set.isPending} onClick={() => set.mutate(true)}>
             Need users' tokens
           </Button>
           <Confirm
