@@ -93,6 +93,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The whole texts of results. */
+        post: operations["post_api_contents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deliveries": {
         parameters: {
             query?: never;
@@ -717,6 +734,26 @@ export interface paths {
         put?: never;
         /** Continues a failed or cancelled run from where it stopped. */
         post: operations["post_api_runs_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Searches the observations of a workspace.
+         * @description What is committed before the request is found by it.
+         */
+        post: operations["post_api_search"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2911,6 +2948,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The whole texts of results; the same as `/api/contents`. */
+        post: operations["post_v1_contents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/email_layouts": {
         parameters: {
             query?: never;
@@ -3712,6 +3766,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches the observations of a workspace; the same as `/api/search`. */
+        post: operations["post_v1_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants": {
         parameters: {
             query?: never;
@@ -4398,6 +4469,13 @@ export interface components {
             /** @description The id of the object that was changed. */
             subject_id: string;
         };
+        /** @description A person. */
+        ActorName: {
+            /** @description `{provider}:{id}`. */
+            id: string;
+            /** @description The login or name. */
+            name: string;
+        };
         /** @description An attempt, in the Svix API's shape. */
         AttemptView: {
             /** @description The endpoint that it was sent to. */
@@ -4510,6 +4588,23 @@ export interface components {
             /** @description The key of the step that started it. */
             step: string;
         };
+        /**
+         * @description How well the best result fits.
+         * @enum {string}
+         */
+        Confidence: "high" | "low" | "none";
+        /** @description What was read. */
+        Contents: {
+            /** @description In the order of the ids. */
+            data: components["schemas"]["ObservationDetail"][];
+            /** @description The ids that the workspace does not have. */
+            missing: string[];
+        };
+        /** @description The ids of what is to be read. */
+        ContentsRequest: {
+            /** @description From 1 to 50 ids of observations. */
+            ids: string[];
+        };
         /** @description A mail address and a password. */
         CredentialsIn: {
             email: string;
@@ -4530,6 +4625,19 @@ export interface components {
             schemas: components["schemas"]["SchemaView"][];
             /** @description The largest tables with their indexes, largest first. Of SQLite, the one file as `all`. */
             tables: components["schemas"]["TableView"][];
+        };
+        /** @description A stretch of time. */
+        DateRange: {
+            /**
+             * @description Before this time: RFC 3339, or a date.
+             * @default null
+             */
+            end?: string | null;
+            /**
+             * @description Not before this time: RFC 3339, or a date.
+             * @default null
+             */
+            start?: string | null;
         };
         /** @description A delivery with its headers and body. */
         DeliveryDetail: components["schemas"]["DeliverySummary"] & {
@@ -4668,6 +4776,34 @@ export interface components {
             /** @description The id of the event. */
             id: string;
         };
+        /** @description The parts of a score. Their sum, times `recency`, is compared. */
+        Explanation: {
+            /**
+             * Format: float
+             * @description The share of the query in the title: up to 0.2.
+             */
+            heading: number;
+            /**
+             * Format: float
+             * @description The significance and the kind of event: up to 0.1.
+             */
+            importance: number;
+            /**
+             * Format: float
+             * @description The words, by BM25, between the worst candidate and the best: 0 to 1.
+             */
+            lexical: number;
+            /**
+             * Format: float
+             * @description How close together the words stand: up to 0.2.
+             */
+            proximity: number;
+            /**
+             * Format: float
+             * @description 0.92 for old events, 1 for new ones.
+             */
+            recency: number;
+        };
         /** @description An attempt that failed. */
         FailedAttempt: {
             /**
@@ -4707,6 +4843,13 @@ export interface components {
              * @description The time of the last change.
              */
             updated_at: string;
+        };
+        /** @description A word of the query in a snippet, in characters (Unicode scalar values). */
+        HighlightView: {
+            /** @description The character behind the last. */
+            end: number;
+            /** @description The first character. */
+            start: number;
         };
         /** @description The counters of one hour. */
         Hour: {
@@ -4755,6 +4898,11 @@ export interface components {
             /** @description The secret key itself, for the `Authorization` header. */
             secret: string;
         };
+        /**
+         * @description The kinds of results.
+         * @enum {string}
+         */
+        Kind: "observation";
         KnockActivateIn: {
             /** @description True to switch on. */
             status: boolean;
@@ -6662,6 +6810,34 @@ export interface components {
             /** @enum {string} */
             type: "channel" | "delay" | "batch" | "throttle" | "http_fetch" | "branch" | "random_cohort" | "trigger_workflow" | "update_data" | "update_user" | "update_tenant" | "update_object" | "wait_for_event";
         };
+        /** @description The time of each phase, in milliseconds. */
+        Latency: {
+            /**
+             * Format: double
+             * @description Reading the rows of the best passages.
+             */
+            enrich: number;
+            /**
+             * Format: double
+             * @description Scoring.
+             */
+            lexical: number;
+            /**
+             * Format: double
+             * @description Ordering them, and finding their snippets.
+             */
+            rank: number;
+            /**
+             * Format: double
+             * @description Bringing the index up to date.
+             */
+            refresh: number;
+            /**
+             * Format: double
+             * @description All of it.
+             */
+            total: number;
+        };
         /** @description The token of a one-time link. */
         LinkIn: {
             token: string;
@@ -6729,6 +6905,11 @@ export interface components {
             /** @description The person's role in it. */
             role: string;
         };
+        /**
+         * @description How much is done for an answer.
+         * @enum {string}
+         */
+        Mode: "fast" | "balanced" | "thorough";
         /** @description An observation at a distance from the centre. */
         Neighbour: {
             /**
@@ -7503,6 +7684,154 @@ export interface components {
             component: string;
             /** Format: int64 */
             version: number;
+        };
+        /** @description The answer to a search, with the id of the request. */
+        SearchAnswer: components["schemas"]["SearchReply"] & {
+            /** @description The id of the request, for questions about it. */
+            requestId: string;
+        };
+        /** @description What the results have in common. */
+        SearchContext: {
+            /** @description Up to three people, by the number of their results. */
+            actors: components["schemas"]["ActorName"][];
+        };
+        /** @description Conditions of a search. Within a list one of the values must fit. */
+        SearchFilters: {
+            /**
+             * @description Ids of actors (`github:123`), or their names.
+             * @default []
+             */
+            actors?: string[];
+            /**
+             * @description Categories, such as `bug_fix`.
+             * @default []
+             */
+            categories?: string[];
+            /**
+             * @default {
+             *       "start": null,
+             *       "end": null
+             *     }
+             */
+            dateRange?: components["schemas"]["DateRange"];
+            /**
+             * @description Kinds of results.
+             * @default []
+             */
+            kinds?: components["schemas"]["Kind"][];
+            /**
+             * Format: int32
+             * @description The lowest significance, from 0 to 100.
+             * @default null
+             */
+            minSignificance?: number | null;
+            /**
+             * @description Providers, such as `github`.
+             * @default []
+             */
+            sources?: string[];
+            /**
+             * @description Topics.
+             * @default []
+             */
+            topics?: string[];
+            /**
+             * @description Types, or their first words: `pull_request` matches everything that happens to one.
+             * @default []
+             */
+            types?: string[];
+        };
+        /** @description A result. */
+        SearchHit: {
+            actor?: null | components["schemas"]["ActorName"];
+            explain?: null | components["schemas"]["Explanation"];
+            /** @description The words of the query in the snippet. */
+            highlights: components["schemas"]["HighlightView"][];
+            /** @description The id of the observation. */
+            id: string;
+            /** @description The kind of result. */
+            kind: components["schemas"]["Kind"];
+            /**
+             * Format: date-time
+             * @description The time of the event.
+             */
+            occurredAt: string;
+            /** @description The things that it refers to. */
+            references: Record<string, unknown>[];
+            /**
+             * Format: float
+             * @description From 0 to 1.
+             */
+            score: number;
+            /**
+             * Format: int64
+             * @description The importance, from 0 to 100.
+             */
+            significance: number;
+            /** @description The part of the text that fits best, on one line. */
+            snippet: string;
+            /** @description The provider. */
+            source: string;
+            /** @description One line. */
+            title: string;
+            /** @description The provider's name of the event. */
+            type: string;
+            /** @description The address at the provider, if it named one. */
+            url?: string | null;
+        };
+        /** @description What was done for an answer. */
+        SearchMeta: {
+            /** @description `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest. */
+            confidence: components["schemas"]["Confidence"];
+            /** @description As asked for. */
+            limit: number;
+            /** @description As asked for. */
+            mode: components["schemas"]["Mode"];
+            /** @description As asked for. */
+            offset: number;
+            /**
+             * Format: double
+             * @description The time in milliseconds.
+             */
+            took: number;
+            /** @description The number of passages that fit. */
+            total: number;
+            /** @description False if some of them may lack the phrase. */
+            totalIsExact: boolean;
+        };
+        /** @description The answer to a search. */
+        SearchReply: {
+            context?: null | components["schemas"]["SearchContext"];
+            /** @description The results, the best first. */
+            data: components["schemas"]["SearchHit"][];
+            /** @description The time of each phase, in milliseconds. */
+            latency: components["schemas"]["Latency"];
+            /** @description What was done, and how sure it is. */
+            meta: components["schemas"]["SearchMeta"];
+        };
+        /** @description A search. */
+        SearchRequest: {
+            /** @description False to have every passage of an observation. */
+            collapse?: boolean;
+            /** @description True to have the parts of each score. */
+            explain?: boolean;
+            /** @description Conditions that all results meet. */
+            filters?: components["schemas"]["SearchFilters"];
+            /** @description False to leave `context` out. */
+            includeContext?: boolean;
+            /** @description False to leave highlights out. */
+            includeHighlights?: boolean;
+            /** @description The number of results, from 1 to 100. */
+            limit?: number;
+            /** @description How much is done for the answer. */
+            mode?: components["schemas"]["Mode"];
+            /** @description The number of results to leave out. With `limit`, at most 200. */
+            offset?: number;
+            /**
+             * @description Words, `"phrases"`, and filters such as `source:github` or `after:2026-10-01`; a minus before
+             *     a filter excludes. At most 1,000 characters. Without words, the newest passages are found.
+             */
+            query: string;
         };
         /** @description The replacement of a source's secret. */
         SecretIn: {
@@ -9301,6 +9630,44 @@ export interface operations {
             };
         };
     };
+    post_api_contents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contents"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_api_deliveries: {
         parameters: {
             query?: {
@@ -10866,6 +11233,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_search: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
             };
             /** @description An error. */
             default: {
@@ -17447,6 +17852,44 @@ export interface operations {
             };
         };
     };
+    post_v1_contents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contents"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v1_email_layouts: {
         parameters: {
             query?: {
@@ -19805,6 +20248,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_search: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

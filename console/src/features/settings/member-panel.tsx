@@ -48,10 +48,7 @@ export function MemberPanel({ member, isLastOwner, isInvited, arrival, by }: Mem
                 ] as [string, ReactNode],
               ]
             : []),
-          [
-            "Joined",
-            member.joined_at ? <Time key="joined" at={member.joined_at} /> : "not yet",
-          ],
+          ["Joined", member.joined_at ? <Time key="joined" at={member.joined_at} /> : "not yet"],
           [
             "Recipient",
             <Go key="recipient" to={paths.user(member.id)} className="text-bronze hover:underline">

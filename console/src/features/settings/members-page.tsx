@@ -67,7 +67,7 @@ export function MembersPage() {
             <MemberPanel
               key={id}
               member={opened}
-              isInvited={isWaiting(id)}
+              isInvited={isWaiting(opened)}
               isLastOwner={opened.role === "owner" && opened.status !== "invited" && owners === 1}
               {...invitationOf(opened)}
             />

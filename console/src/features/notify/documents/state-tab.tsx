@@ -46,7 +46,7 @@ export function StateTab({ kind, stored }: { kind: DocumentKind; stored: StoredD
           ["Key", <Code key="key">{key}</Code>],
           ...(kind.canSwitch
             ? [
-                ["State", active ? "On: eligible users see it, as it was last saved." : "Off: no user sees it."] as [
+                ["State", active ? "On: eligible users see it, as it was last committed." : "Off: no user sees it."] as [
                   string,
                   string,
                 ],
