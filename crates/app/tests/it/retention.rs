@@ -11,6 +11,7 @@ use campanile_base::{Clock, Timestamp, Vault, lowest_id, new_id, new_ksuid};
 use campanile_db::testing::on_each_database;
 use campanile_db::{Db, Engine, params};
 use campanile_engine::Running;
+use campanile_memory::Memory;
 use campanile_net::{AddressRules, Client};
 use serde_json::json;
 
@@ -107,6 +108,15 @@ async fn fill(db: &Db, at: Timestamp, organisation: String, workspace: String) {
                             significance, category, topics, actor_method, refs, entities, metadata, occurred_at, captured_at)
                             VALUES ($1, $2, $3, $1, 'github', 'push', '', '', 1, 'c', '[]', 'none', '[]', '[]', '{}', $4, $4)",
                         params![id, org, ws, at],
+                    )
+                    .await?;
+                    let sql = "INSERT INTO search_head (workspace_id, next_no, next_removal, first_removal)
+                        VALUES ($1, 1, 0, 0)
+                        ON CONFLICT (workspace_id) DO UPDATE SET next_no = search_head.next_no + 1 RETURNING next_no";
+                    let no: i64 = tx.one(sql, params![ws], |row| row.get(0)).await?;
+                    tx.execute(
+                        "INSERT INTO passage (workspace_id, no, kind, owner_id, part) VALUES ($1, $2, 'observation', $3, 0)",
+                        params![ws, no - 1, id],
                     )
                     .await?;
                     tx.execute(
@@ -379,12 +389,15 @@ async fn by_default_observations_are_kept_and_a_delivery_that_waits_is_never_rem
         .await
         .unwrap();
         let default = Retention::default();
-        campanile_memory::retention::tidy(&db, now, default.observations).await.unwrap();
+        let (engine, _) = campanile_engine::Engine::new(db.clone(), Clock::manual(now));
+        let memory = Memory::new(db.clone(), Clock::manual(now), engine, campanile_memory::Settings::default());
+        campanile_memory::retention::tidy(&memory, now, default.observations).await.unwrap();
         campanile_inbound::retention::tidy(&db, now, default.deliveries).await.unwrap();
         campanile_accounts::retention::tidy(&db, now, None).await.unwrap();
         let rows = ROWS as i64;
         for (table, left) in [
             ("observation", 2 * rows),
+            ("passage", 2 * rows),
             ("observation_reference", 2 * rows),
             ("entity", rows),
             ("delivery", 1),

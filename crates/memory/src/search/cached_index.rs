@@ -67,22 +67,28 @@ impl Indexes {
     pub(crate) async fn current(&self, db: &Db, workspace: &WorkspaceId) -> Result<(Arc<CachedIndex>, bool)> {
         let cached = self.entry(workspace);
         let mut progress = cached.progress.lock().await;
-        let of = workspace.clone();
-        let head = db.read(move |tx| Box::pin(async move { passages::head(tx, &of).await })).await?;
-        // With a long tail, another node may have made segments, or none has yet.
         let sealed = self.settings.sealed_passages;
-        let is_long = || cached.read(|index| index.tail() as i64) > 2 * sealed;
-        let is_behind = progress.next_removal < head.first_removal;
-        let looks = !progress.is_loaded || is_behind || is_long() && progress.next_no - progress.looked_at >= sealed;
-        if looks {
-            cached.load(db, workspace, &mut progress, is_behind).await?;
+        for _ in 0..TRIES {
+            let of = workspace.clone();
+            let head = db.read(move |tx| Box::pin(async move { passages::head(tx, &of).await })).await?;
+            // With a long tail, another node may have made segments, or none has yet.
+            let is_long = || cached.read(|index| index.tail() as i64) > 2 * sealed;
+            let is_behind = progress.next_removal < head.first_removal;
+            let has_grown = progress.next_no - progress.looked_at >= sealed;
+            let looks = !progress.is_loaded || is_behind || is_long() && has_grown;
+            if looks {
+                cached.load(db, workspace, &mut progress, is_behind).await?;
+            }
+            if cached.catch_up(db, workspace, &mut progress, head).await? {
+                // Told once, and not with every search until they are made.
+                let has_gaps = progress.segments.iter().any(|(id, _)| id.as_str().is_empty());
+                let lacks_segments = looks && (is_long() || has_gaps);
+                drop(progress);
+                self.make_room(workspace);
+                return Ok((cached, lacks_segments));
+            }
         }
-        cached.catch_up(db, workspace, &mut progress, head).await?;
-        // Told once, and not with every search until they are made.
-        let lacks_segments = looks && (is_long() || progress.segments.iter().any(|(id, _)| id.as_str().is_empty()));
-        drop(progress);
-        self.make_room(workspace);
-        Ok((cached, lacks_segments))
+        Err(restless())
     }
 
     /// Lets the index of a workspace take the segments that were made, if it is in memory.
@@ -148,7 +154,14 @@ impl CachedIndex {
     async fn load(&self, db: &Db, workspace: &WorkspaceId, progress: &mut Progress, must: bool) -> Result<()> {
         for _ in 0..TRIES {
             let of = workspace.clone();
-            let stored = db.read(move |tx| Box::pin(async move { segments::list(tx, &of).await })).await?;
+            let read = db.read(move |tx| {
+                Box::pin(async move {
+                    // First: what was removed before it is in no row that is read from now on.
+                    let head = passages::head(tx, &of).await?;
+                    Ok::<_, campanile_db::Error>((head.first_removal, segments::list(tx, &of).await?))
+                })
+            });
+            let (first_removal, stored) = read.await?;
             let are_known = || {
                 stored.len() == progress.segments.len()
                     && stored.iter().zip(&progress.segments).all(|(stored, (id, _))| stored.id == *id)
@@ -158,7 +171,7 @@ impl CachedIndex {
                 return Ok(());
             }
             let Some(loaded) = load_all(db, workspace, &stored, &progress.segments).await? else { continue };
-            let next_removal = stored.iter().map(|segment| segment.next_removal).min().unwrap_or(0);
+            let next_removal = stored.iter().map(|segment| segment.next_removal).min().unwrap_or(first_removal);
             let next_no = stored.last().map_or(0, |last| last.range.1);
             let index = Index::of(loaded.iter().map(|(_, segment)| segment.clone()).collect());
             self.bytes.store(index.bytes(), Ordering::Relaxed);
@@ -166,18 +179,18 @@ impl CachedIndex {
             *progress = Progress { is_loaded: true, next_no, next_removal, segments: loaded, looked_at: next_no };
             return Ok(());
         }
-        let source = "its segments were replaced again and again while they were read".into();
-        Err(Error::Unavailable { what: "the search index", source })
+        Err(restless())
     }
 
-    /// Takes in the passages and removals up to the head.
+    /// Takes in the passages and removals up to the head. Returns false if the index must be loaded
+    /// again: segments were replaced meanwhile, and removals forgotten that the loaded ones have.
     async fn catch_up(
         self: &Arc<Self>,
         db: &Db,
         workspace: &WorkspaceId,
         progress: &mut Progress,
         head: Head,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         while progress.next_no < head.next_no {
             let (of, from) = (workspace.clone(), progress.next_no);
             let until = head.next_no.min(from + TOGETHER);
@@ -187,14 +200,25 @@ impl CachedIndex {
         }
         if progress.next_removal < head.next_removal {
             let (of, from) = (workspace.clone(), progress.next_removal);
-            let read = db.read(move |tx| Box::pin(async move { passages::removed_since(tx, &of, from).await }));
-            let removed = read.await?;
+            let read = db.read(move |tx| {
+                Box::pin(async move {
+                    let removed = passages::removed_since(tx, &of, from).await?;
+                    // Afterwards: notes that were removed before they could be read are missed.
+                    let head = passages::head(tx, &of).await?;
+                    Ok::<_, campanile_db::Error>((removed, head.first_removal > from))
+                })
+            });
+            let (removed, are_missed) = read.await?;
+            if are_missed {
+                progress.is_loaded = false;
+                return Ok(false);
+            }
             self.change(|index| {
                 removed.iter().filter_map(|(_, no)| u32::try_from(*no).ok()).for_each(|no| index.remove(no));
             });
             progress.next_removal = removed.last().map_or(head.next_removal, |(seq, _)| seq + 1);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Indexes some passages: many of them away from the threads that serve requests.
@@ -207,6 +231,11 @@ impl CachedIndex {
         }
         tokio::task::spawn_blocking(move || within.change(add)).await.map_err(Error::internal)
     }
+}
+
+fn restless() -> Error {
+    let source = "its segments were replaced again and again while they were read".into();
+    Error::Unavailable { what: "the search index", source }
 }
 
 async fn read_page(db: &Db, workspace: WorkspaceId, range: Range<i64>) -> Result<Vec<Passage>> {

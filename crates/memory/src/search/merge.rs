@@ -79,6 +79,7 @@ pub async fn merge(memory: &Memory, workspace: &WorkspaceId) -> Result<()> {
     while step(memory, workspace).await? {
         has_changed = true;
     }
+    segments::forget_removals(&memory.db, workspace).await?;
     match has_changed {
         true => memory.indexes.reload(&memory.db, workspace).await,
         false => Ok(()),

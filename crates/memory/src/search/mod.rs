@@ -13,7 +13,7 @@
 //! # The index
 //! Row and index cannot differ: the passages' rows are the log, and everything else is derived from
 //! it. [`segments`](crate::segments) are ranges of passages that were indexed once; the
-//! [merge job](merge) makes them. Newer passages are indexed by each node when it is asked.
+//! [merge job](mod@merge) makes them. Newer passages are indexed by each node when it is asked.
 
 pub(crate) mod cached_index;
 pub(crate) mod merge;

@@ -110,7 +110,6 @@ pub(crate) async fn store(
         let (id, data) = (id.clone(), data.to_vec());
         db.write(move |tx| Box::pin(async move { queries::insert_part(tx, &id, part, &data).await })).await?;
     }
-    let of = workspace.clone();
     db.write(move |tx| {
         Box::pin(async move {
             for old in &replaced {
@@ -120,11 +119,19 @@ pub(crate) async fn store(
                 }
             }
             queries::make_ready(tx, &id).await?;
-            queries::forget_removals(tx, &of).await?;
             Ok::<_, campanile_base::Error>(true)
         })
     })
     .await
+}
+
+/// Removes the notes of removals that no segment has to know any more.
+///
+/// # Errors
+/// `Unavailable`.
+pub(crate) async fn forget_removals(db: &Db, workspace: &WorkspaceId) -> Result<()> {
+    let of = workspace.clone();
+    Ok(db.write(move |tx| Box::pin(async move { queries::forget_removals(tx, &of).await })).await?)
 }
 
 /// Removes what a process that ended while it built has left.

@@ -77,9 +77,9 @@ pub(super) async fn delete(tx: &mut Tx, id: &SegmentId) -> Result<bool> {
 /// Deletes the removals that no segment of a workspace has to know any more. Indexes in memory that
 /// have not seen them are loaded again.
 pub(super) async fn forget_removals(tx: &mut Tx, workspace: &WorkspaceId) -> Result<()> {
-    let sql = "UPDATE search_head SET first_removal =
-            (SELECT MIN(next_removal) FROM search_segment WHERE workspace_id = $1 AND is_ready)
-        WHERE workspace_id = $1 AND EXISTS (SELECT 1 FROM search_segment WHERE workspace_id = $1 AND is_ready)";
+    let sql = "UPDATE search_head SET first_removal = COALESCE(
+            (SELECT MIN(next_removal) FROM search_segment WHERE workspace_id = $1 AND is_ready), next_removal)
+        WHERE workspace_id = $1";
     tx.execute(sql, params![workspace.as_str()]).await?;
     let sql = "DELETE FROM passage_removed WHERE workspace_id = $1 AND seq <
         (SELECT first_removal FROM search_head WHERE workspace_id = $1)";
