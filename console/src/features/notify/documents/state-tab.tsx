@@ -46,10 +46,10 @@ export function StateTab({ kind, stored }: { kind: DocumentKind; stored: StoredD
           ["Key", <Code key="key">{key}</Code>],
           ...(kind.canSwitch
             ? [
-                ["State", active ? "On: eligible users see it, as it was last committed." : "Off: no user sees it."] as [
-                  string,
-                  string,
-                ],
+                [
+                  "State",
+                  active ? "On: eligible users see it, as it was last committed." : "Off: no user sees it.",
+                ] as [string, string],
               ]
             : []),
           ...(users ? [["Used by", <Users key="users" of={users} />] as [string, ReactNode]] : []),
