@@ -22,7 +22,8 @@ pub struct Reading {
 impl Reading {
     /// Reads a passage. `rarities` has one value for each word of the query.
     pub fn of(query: &Query, rarities: &[f32], heading: &str, body: &str) -> Self {
-        let mut splitter = Splitter::default();
+        let terms = query.words.iter().flat_map(|word| word.terms.iter().map(String::as_str));
+        let mut splitter = Splitter::looking_for(terms);
         let in_heading = places(&mut splitter, query, heading);
         let in_body = places(&mut splitter, query, body);
         let share = |has: &dyn Fn(usize) -> bool| {

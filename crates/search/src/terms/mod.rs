@@ -78,17 +78,32 @@ pub fn folded(text: &str) -> String {
 /// Splits texts into terms. Keeps its buffers from text to text.
 pub struct Splitter {
     stemmer: Stemmer,
+    /// The first bytes of the terms that are looked for; `None` for all.
+    beginnings: Option<Vec<Vec<u8>>>,
     part: String,
     whole: String,
 }
 
 impl Default for Splitter {
     fn default() -> Self {
-        Self { stemmer: Stemmer::create(Algorithm::English), part: String::new(), whole: String::new() }
+        let stemmer = Stemmer::create(Algorithm::English);
+        Self { stemmer, beginnings: None, part: String::new(), whole: String::new() }
     }
 }
 
+/// A stem begins as its word does, with so many bytes.
+const BEGINNING: usize = 2;
+
 impl Splitter {
+    /// For finding these terms in a text. Words that begin with other letters are not stemmed, which
+    /// is most of the work; no term of theirs is one of these.
+    pub fn looking_for<'t>(terms: impl Iterator<Item = &'t str>) -> Self {
+        let mut beginnings: Vec<Vec<u8>> = terms.map(|term| term.bytes().take(BEGINNING).collect()).collect();
+        beginnings.sort_unstable();
+        beginnings.dedup();
+        Self { beginnings: Some(beginnings), ..Self::default() }
+    }
+
     /// Gives each term of a text to `take`, in order. Returns the number of words.
     pub fn split(&mut self, text: &str, take: &mut dyn FnMut(&Term<'_>)) -> u32 {
         let (mut rest, mut position) = (0, 0);
@@ -148,7 +163,9 @@ impl Splitter {
         if self.part.bytes().all(|byte| byte.is_ascii_digit()) {
             return give(cut(&self.part, MOST_DIGITS));
         }
-        match self.part.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let is_sought = |beginning: &Vec<u8>| self.part.as_bytes().starts_with(beginning);
+        let is_stemmed = self.beginnings.as_ref().is_none_or(|beginnings| beginnings.iter().any(is_sought));
+        match is_stemmed && self.part.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             true => match self.stemmer.stem(cut(&self.part, MOST_BYTES)) {
                 Cow::Borrowed(stem) => give(stem),
                 Cow::Owned(stem) => give(&stem),

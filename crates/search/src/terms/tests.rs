@@ -77,6 +77,16 @@ fn a_place_is_the_word_in_the_text() {
 
 proptest! {
     #[test]
+    fn terms_that_are_looked_for_are_found_as_in_all(text in "([A-Za-z]{1,8}(ing|ies|s|ed)?[-. ]){0,20}", at in 0..40_usize) {
+        let all = terms(&text);
+        if let Some(sought) = all.get(at % all.len().max(1)) {
+            let (mut found, mut splitter) = (0, Splitter::looking_for([sought.as_str()].into_iter()));
+            splitter.split(&text, &mut |term| found += usize::from(term.text == sought.as_str()));
+            prop_assert_eq!(found, all.iter().filter(|term| *term == sought).count());
+        }
+    }
+
+    #[test]
     fn any_text_is_split_and_places_lie_in_it(text in "\\PC{0,200}") {
         let mut last = 0;
         Splitter::default().split(&text, &mut |term| {
