@@ -65,14 +65,12 @@ pub async fn search(
 ) -> Result<SearchReply> {
     let began = Instant::now();
     let (query, filter) = request.read()?;
-    let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
-    let Ok(Ok(_turn)) = turn else { return Err(Error::TooMany) };
     let (index, lacks_segments) = memory.indexes.current(&memory.db, workspace).await?;
     if lacks_segments {
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let (query, found) = candidates(index, query, filter).await?;
+    let (query, found) = candidates(memory, index, query, filter).await?;
     let scored = Instant::now();
     let depth = READ.max((request.offset + request.limit + READ).min(MOST_HITS));
     let numbers: Vec<u32> = found.hits.iter().take(depth).map(|hit| hit.no).collect();
@@ -107,9 +105,19 @@ pub async fn search(
     Ok(SearchReply { data, context, meta, latency })
 }
 
-/// Asks the index on a blocking thread.
-async fn candidates(index: Arc<CachedIndex>, query: Query, filter: Filter) -> Result<(Query, Found)> {
+/// Asks the index on a blocking thread. Only this needs a turn: whoever waits for rows of a large
+/// index holds up nobody else.
+async fn candidates(
+    memory: &Memory,
+    index: Arc<CachedIndex>,
+    query: Query,
+    filter: Filter,
+) -> Result<(Query, Found)> {
+    let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
+    let Ok(Ok(turn)) = turn else { return Err(Error::TooMany) };
     let asked = tokio::task::spawn_blocking(move || {
+        // The turn ends with the work, even if the caller is gone.
+        let _turn = turn;
         let ask = |query: &Query| index.read(|index| index.search(query, &filter, MOST_HITS));
         if let Some(exact) = query.exact() {
             let found = ask(&exact);
