@@ -112,7 +112,7 @@ const observations: ContentKind = {
   isOpen: true,
   isJudged: true,
   find: async ({ words, workspace, signal }) => {
-    const body = { query: words.trim(), limit: MOST, includeContext: false, includeHighlights: false };
+    const body = { query: words.trim(), prefix: true, limit: MOST, includeContext: false, includeHighlights: false };
     const asked = data(api.POST("/api/search", { params: { query: { workspace } }, body, signal }));
     const hits = await orNothing(asked.then(({ data, meta }) => (meta.confidence === "none" ? [] : data)));
     return hits.map((hit) => ({

@@ -4776,7 +4776,7 @@ export interface components {
             /** @description The id of the event. */
             id: string;
         };
-        /** @description The parts of a score. Their sum, times `recency`, is compared. */
+        /** @description The parts of a score. Their sum, times `recency`, is what results are ordered by. */
         Explanation: {
             /**
              * Format: float
@@ -7760,7 +7760,8 @@ export interface components {
             references: Record<string, unknown>[];
             /**
              * Format: float
-             * @description From 0 to 1.
+             * @description From 0 to 1: how well it fits, beside the best result and the share of the query that the best
+             *     one has.
              */
             score: number;
             /**
@@ -7827,6 +7828,8 @@ export interface components {
             mode?: components["schemas"]["Mode"];
             /** @description The number of results to leave out. With `limit`, at most 200. */
             offset?: number;
+            /** @description True if the last word may be the begin of one, as while somebody types. */
+            prefix?: boolean;
             /**
              * @description Words, `"phrases"`, and filters such as `source:github` or `after:2026-10-01`; a minus before
              *     a filter excludes. At most 1,000 characters. Without words, the newest passages are found.

@@ -4,7 +4,7 @@
 mod tests;
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::bits::Bits;
@@ -15,10 +15,19 @@ use crate::query::{Query, words_in};
 use crate::segment::Segment;
 use crate::tail::Passage;
 use crate::term_field::TermField;
+use crate::terms::folded;
 
 /// The weight of a term in the heading, beside 1 in the body: measured on title look-ups and
 /// paraphrased questions.
 const HEADING: f32 = 0.7;
+
+/// A shorter begin of a word is not completed: it would be nearly every word.
+const SHORTEST_BEGINNING: usize = 2;
+/// Of a word that nothing begins with, up to so many characters may be the ending that its stem lacks.
+const LONGEST_ENDING: usize = 5;
+const SHORTEST_STEM: usize = 4;
+/// The most terms that a begin of a word is taken for.
+const MOST_COMPLETIONS: usize = 32;
 
 /// A passage that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,6 +105,41 @@ impl Index {
         removed.iter().for_each(|no| index.remove(*no));
         let parts: Vec<(&Segment, &Bits)> = index.parts.iter().filter_map(Part::as_segment).collect();
         Segment::merged(&parts)
+    }
+
+    /// Takes the last word of a query for the begin of one: adds the terms that begin with it, the
+    /// most common ones.
+    pub fn complete(&self, query: &mut Query) {
+        let Some(word) = query.words.last_mut() else { return };
+        let beginning = folded(&word.written);
+        if beginning.chars().count() < SHORTEST_BEGINNING {
+            return;
+        }
+        let mut passages: HashMap<String, u64> = HashMap::new();
+        for field in [TermField::Body, TermField::Heading] {
+            for part in &self.parts {
+                part.with_prefix(&field.key(&beginning), &mut |key, count| {
+                    if let Ok(term) = std::str::from_utf8(&key[1..]) {
+                        *passages.entry(term.to_owned()).or_default() += u64::from(count);
+                    }
+                });
+            }
+        }
+        let mut terms: Vec<(u64, String)> = passages.into_iter().map(|(term, count)| (count, term)).collect();
+        terms.sort_unstable_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        // Behind the end of a stem nothing begins with what was typed: `deploymen`.
+        let stem = || {
+            let ends = beginning.char_indices().map(|(at, _)| at).skip(SHORTEST_STEM).collect::<Vec<_>>();
+            let shorter = ends.into_iter().rev().take(LONGEST_ENDING).map(|end| &beginning[..end]);
+            shorter.into_iter().find(|term| self.passages_with(&TermField::Body.key(term)) > 0).map(str::to_owned)
+        };
+        let mut found: Vec<String> = terms.into_iter().map(|(_, term)| term).take(MOST_COMPLETIONS).collect();
+        if found.is_empty() {
+            found.extend(stem());
+        }
+        let known = std::mem::take(&mut word.terms);
+        found.retain(|term| !known.contains(term));
+        word.terms = [known, found].concat();
     }
 
     /// The best passages for a query, at most `most`.

@@ -84,6 +84,13 @@ impl Part {
         }
     }
 
+    pub(crate) fn with_prefix(&self, prefix: &[u8], take: &mut dyn FnMut(&[u8], u32)) {
+        match &self.content {
+            Content::Segment(segment) => segment.with_prefix(prefix, take),
+            Content::Tail(tail) => tail.with_prefix(prefix, take),
+        }
+    }
+
     pub(crate) fn columns(&self) -> &Columns {
         match &self.content {
             Content::Segment(segment) => &segment.columns,

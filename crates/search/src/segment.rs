@@ -101,6 +101,21 @@ impl Segment {
         len.and_then(|len| dictionary.get(at..at.checked_add(usize::try_from(len).ok()?)?)).unwrap_or_default()
     }
 
+    /// Gives each key that begins with `prefix` to `take`, with the number of its passages.
+    pub(crate) fn with_prefix(&self, prefix: &[u8], take: &mut dyn FnMut(&[u8], u32)) {
+        let first = self.blocks.partition_point(|(place, _)| self.first_term(*place) < prefix).saturating_sub(1);
+        for n in first..self.blocks.len() {
+            let mut terms = self.block(n);
+            while terms.next() {
+                match terms.key.starts_with(prefix) {
+                    true => take(&terms.key, terms.passages),
+                    false if terms.key.as_slice() > prefix => return,
+                    false => {}
+                }
+            }
+        }
+    }
+
     fn block(&self, n: usize) -> Terms<'_> {
         let (from, lists) = self.blocks[n];
         let until = self.blocks.get(n + 1).map_or(self.dictionary, |(place, _)| *place as usize);

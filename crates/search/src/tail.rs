@@ -85,6 +85,11 @@ impl Tail {
         self.lists.get(key).map(|list| (list.passages, list.iter()))
     }
 
+    /// Gives each key that begins with `prefix` to `take`, with the number of its passages.
+    pub(crate) fn with_prefix(&self, prefix: &[u8], take: &mut dyn FnMut(&[u8], u32)) {
+        self.lists.iter().filter(|(key, _)| key.starts_with(prefix)).for_each(|(key, list)| take(key, list.passages));
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.size + self.columns.bytes()
     }

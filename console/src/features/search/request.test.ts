@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { curlOf, nextOffset, pageAt, requestOf } from "./request";
+import { curlOf, isUnfinished, nextOffset, pageAt, requestOf } from "./request";
 
 test("an address without anything asks for the newest", () => {
   expect(requestOf({})).toEqual({ query: "" });
@@ -41,17 +41,17 @@ test("a panel that opens does not change the request", () => {
 });
 
 test("results go on until there are no more, or two hundred", () => {
-  expect(nextOffset(20, 20, 33)).toBe(20);
-  expect(nextOffset(33, 13, 33)).toBeUndefined();
-  expect(nextOffset(20, 0, 20)).toBeUndefined();
-  expect(nextOffset(180, 20, 900)).toBe(180);
-  expect(nextOffset(200, 20, 900)).toBeUndefined();
+  expect(nextOffset(20, 20)).toBe(20);
+  expect(nextOffset(33, 13)).toBeUndefined();
+  expect(nextOffset(20, 0)).toBeUndefined();
+  expect(nextOffset(180, 20)).toBe(180);
+  expect(nextOffset(200, 20)).toBeUndefined();
   expect(pageAt(190)).toEqual({ offset: 190, limit: 10 });
 });
 
-test("long texts fill a page with fewer results than it has room for: more is offered", () => {
-  expect(nextOffset(14, 14, 500)).toBe(14);
-  expect(nextOffset(14, 14, 60)).toBeUndefined();
+test("a word that is still typed may be the begin of one", () => {
+  expect(["gatew", "ABC-1", "größ", "決"].every(isUnfinished)).toBe(true);
+  expect(["", "gateway ", '"connection reset"', "what?"].some(isUnfinished)).toBe(false);
 });
 
 test("the line for the shell keeps quotes as they are", () => {

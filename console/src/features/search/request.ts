@@ -31,16 +31,12 @@ export function requestOf(address: Address): SearchRequest {
   };
 }
 
-/** The server reads so many passages more than a page has results, and lists those of one text once. */
-const READ_AHEAD = 50;
+/** Where the results after `read` begin; nothing at the end of them. A short page is the last one. */
+export const nextOffset = (read: number, lastPage: number): number | undefined =>
+  lastPage < PAGE || read >= MOST ? undefined : read;
 
-/** Where the results after `read` begin; nothing at the end of them. `total` counts passages. */
-export function nextOffset(read: number, lastPage: number, total: number): number | undefined {
-  if (lastPage === 0 || read >= MOST) return undefined;
-  const begin = read - lastPage;
-  // A short page is the last one, unless there are passages that were not read for it.
-  return lastPage < PAGE && total <= begin + PAGE + READ_AHEAD ? undefined : read;
-}
+/** True while the last word of a query may be the begin of one. */
+export const isUnfinished = (query: string) => /[\p{L}\p{N}]$/u.test(query);
 
 /** The part of the results that begins at `offset`, within the bounds of the server. */
 export const pageAt = (offset: number) => ({ offset, limit: Math.min(PAGE, MOST - offset) });

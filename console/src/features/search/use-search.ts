@@ -7,7 +7,7 @@ import { useEffect, useRef } from "react";
 import { api, data, isPassing, type Schemas } from "../../lib/api";
 import { onNews } from "../../lib/live";
 import { useSettled } from "../../lib/use-settled";
-import { nextOffset, pageAt, type SearchRequest } from "./request";
+import { isUnfinished, nextOffset, pageAt, type SearchRequest } from "./request";
 
 export type Hit = Schemas["SearchHit"];
 export type Meta = Schemas["SearchMeta"];
@@ -38,13 +38,16 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
   const query = useInfiniteQuery({
     queryKey: ["search", workspace, key],
     queryFn: ({ pageParam: offset, signal }) =>
-      ask(workspace, { ...request, ...pageAt(offset), includeContext: false }, signal),
+      ask(
+        workspace,
+        { ...request, prefix: isUnfinished(request.query), ...pageAt(offset), includeContext: false },
+        signal,
+      ),
     initialPageParam: 0,
     getNextPageParam: (last, pages) =>
       nextOffset(
         pages.reduce((read, { data }) => read + data.length, 0),
         last.data.length,
-        last.meta.total,
       ),
     refetchOnWindowFocus: false,
     retry: (failures, error) => isPassing(error) && failures < 1,

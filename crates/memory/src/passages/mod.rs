@@ -11,6 +11,8 @@ mod queries;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use campanile_accounts::WorkspaceId;
 use campanile_base::Result;
 use campanile_base::source_event::Reference;
@@ -25,6 +27,8 @@ pub(crate) use queries::{Head, between, head, numbered, removed_since};
 /// begins, or at a space soon after; the last one ends with the text, or after its length. The
 /// migration that made passages of earlier observations has the same numbers.
 const PARTS: [usize; 5] = [0, 1_000, 2_800, 4_600, 6_400];
+/// The most passages of an observation.
+pub(crate) const MOST_PIECES: usize = PARTS.len();
 /// The length of the last piece, in characters.
 const LAST: usize = 1_800;
 /// A piece is longer by up to so many bytes so that it ends with a word.
@@ -74,19 +78,24 @@ impl Passage {
 
     /// The text that is indexed with the first piece: the things that the observation refers to,
     /// and does not name in its text.
-    pub(crate) fn unnamed_references(&self) -> String {
+    fn unnamed_references(&self) -> String {
         let is_named = |id: &str| self.text.contains(id) || self.observation.title.contains(id);
         let ids = self.references.iter().map(|reference| reference.id.as_str()).filter(|id| !is_named(id));
         if self.part == 0 { ids.collect::<Vec<_>>().join(" ") } else { String::new() }
     }
 
+    /// The text that is indexed: the piece, and the things that the observation refers to.
+    pub(crate) fn indexed_text(&self) -> Cow<'_, str> {
+        let references = self.unnamed_references();
+        match references.is_empty() {
+            true => self.body().into(),
+            false => format!("{}\n{references}", self.body()).into(),
+        }
+    }
+
     /// Adds it to an index.
     pub(crate) fn give<R>(&self, take: impl FnOnce(&index::Passage<'_>) -> R) -> R {
-        let (tags, references) = (self.tags(), self.unnamed_references());
-        let body = match references.is_empty() {
-            true => self.body().to_owned(),
-            false => format!("{}\n{references}", self.body()),
-        };
+        let (tags, body) = (self.tags(), self.indexed_text());
         take(&index::Passage {
             no: self.no,
             heading: &self.observation.title,

@@ -45,8 +45,12 @@ const FIELDS: &[&str] = &["source", "type", "kind", "actor", "topic", "category"
 const LONGEST_QUERY: usize = 1_000;
 /// The most values of a filter.
 const MOST_VALUES: usize = 100;
-/// The candidates of a search: the depth does not depend on the limit.
-const MOST_HITS: usize = 200;
+/// The results of a search that can be had, over all pages.
+const MOST_RESULTS: usize = 200;
+/// The candidates of a search: the depth does not depend on the limit. An observation has up to five
+/// passages, so these are results enough.
+const MOST_HITS: usize = MOST_RESULTS * MOST_PIECES;
+const MOST_PIECES: usize = passages::MOST_PIECES;
 /// The candidates that are read and ordered by more than their words.
 const READ: usize = 50;
 /// The longest wait for a processor.
@@ -70,19 +74,19 @@ pub async fn search(
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let (query, found) = candidates(memory, index, query, filter).await?;
+    let (query, found) = candidates(memory, index, (query, request.prefix), filter).await?;
     let scored = Instant::now();
-    let depth = READ.max((request.offset + request.limit + READ).min(MOST_HITS));
+    let depth = READ.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = found.hits.iter().take(depth).map(|hit| hit.no).collect();
     let of = workspace.clone();
     let read = memory.db.read(move |tx| Box::pin(async move { passages::numbered(tx, &of, &numbers).await }));
     let rows: Vec<Passage> = read.await?;
     let enriched = Instant::now();
-    let Ranking { ranked, confidence } = ranking::rank(&query, &found, rows, READ, memory.clock.now());
+    let Ranking { ranked, coverage, confidence } = ranking::rank(&query, &found, rows, READ, memory.clock.now());
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
     let context = request.include_context.then(|| context(&ranked));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
-    let data = page.map(|ranked| hit(ranked, &request, (&query, &found))).collect();
+    let data = page.map(|ranked| hit(ranked, coverage, &request, (&query, &found))).collect();
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
     let latency = Latency {
@@ -110,7 +114,7 @@ pub async fn search(
 async fn candidates(
     memory: &Memory,
     index: Arc<CachedIndex>,
-    query: Query,
+    (mut query, is_begin): (Query, bool),
     filter: Filter,
 ) -> Result<(Query, Found)> {
     let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
@@ -125,13 +129,16 @@ async fn candidates(
                 return (exact, found);
             }
         }
+        if is_begin {
+            index.read(|index| index.complete(&mut query));
+        }
         let found = ask(&query);
         (query, found)
     });
     asked.await.map_err(Error::internal)
 }
 
-fn hit(ranked: Ranked, request: &SearchRequest, (query, found): (&Query, &Found)) -> SearchHit {
+fn hit(ranked: Ranked, coverage: f32, request: &SearchRequest, (query, found): (&Query, &Found)) -> SearchHit {
     let Ranked { passage, score, explanation } = ranked;
     let snippet = ranking::snippet(query, found, &passage);
     let url = passage.references.iter().find_map(|reference| reference.url.clone());
@@ -143,7 +150,7 @@ fn hit(ranked: Ranked, request: &SearchRequest, (query, found): (&Query, &Found)
         kind: Kind::Observation,
         title: observation.title,
         url,
-        score: score.clamp(0.0, 1.0),
+        score: (score * coverage).clamp(0.0, 1.0),
         source: observation.provider,
         event_type: observation.event_type,
         occurred_at: observation.occurred_at,

@@ -19,6 +19,8 @@ const HEADING: f32 = 0.2;
 const IMPORTANCE: f32 = 0.1;
 /// The highest sum, so that a score is at most 1.
 const HIGHEST: f32 = 1.0 + PROXIMITY + HEADING + IMPORTANCE;
+/// The candidates between which BM25 is spread from 1 to 0.
+const COMPARED: usize = 200;
 /// The share of the score that an old event loses, and the days in which it loses half of that.
 const AGE: f32 = 0.08;
 const HALF_LIFE_DAYS: f32 = 14.0;
@@ -36,6 +38,8 @@ pub(super) struct Ranked {
 /// The candidates in order, and how well the best fits.
 pub(super) struct Ranking {
     pub(super) ranked: Vec<Ranked>,
+    /// The share of the query that the best one has: 0 to 1.
+    pub(super) coverage: f32,
     pub(super) confidence: Confidence,
 }
 
@@ -47,7 +51,7 @@ pub(super) fn rank(query: &Query, found: &Found, passages: Vec<Passage>, read: u
     let mut ranked: Vec<Ranked> = Vec::new();
     for (place, hit) in found.hits.iter().enumerate() {
         let Some(passage) = by_number.remove(&hit.no) else { continue };
-        let lexical = if best > worst { (hit.score - worst) / (best - worst) } else { 1.0 };
+        let lexical = if best > worst { ((hit.score - worst) / (best - worst)).max(0.0) } else { 1.0 };
         let mut explanation = Explanation { lexical, recency: 1.0, ..Explanation::default() };
         if place < read || !query.phrases.is_empty() {
             let reading = reading(query, found, &passage);
@@ -77,16 +81,17 @@ pub(super) fn rank(query: &Query, found: &Found, passages: Vec<Passage>, read: u
         NOTHING..POOR => Confidence::Low,
         _ => Confidence::High,
     };
-    Ranking { ranked, confidence }
+    Ranking { ranked, coverage, confidence }
 }
 
 /// The part of a passage that shows why it was found.
 pub(super) fn snippet(query: &Query, found: &Found, passage: &Passage) -> Snippet {
-    Snippet::of(&reading(query, found, passage), passage.body())
+    let reading = Reading::of(query, &found.rarities, &passage.observation.title, passage.body());
+    Snippet::of(&reading, passage.body())
 }
 
 fn reading(query: &Query, found: &Found, passage: &Passage) -> Reading {
-    Reading::of(query, &found.rarities, &passage.observation.title, passage.body())
+    Reading::of(query, &found.rarities, &passage.observation.title, &passage.indexed_text())
 }
 
 /// Keeps the best passage of each observation.
@@ -118,12 +123,9 @@ fn importance(significance: i64, category: &str) -> f32 {
     0.02 * significance.clamp(0, 100) as f32 / 100.0 + kind
 }
 
-/// The highest and the lowest score. If all passages that fit are there, the next one has nothing of
-/// the query: the lowest is zero.
+/// The highest score and that of the two hundredth. If fewer fit, the next one has nothing of the
+/// query: zero.
 fn bounds(found: &Found) -> (f32, f32) {
     let best = found.hits.first().map_or(0.0, |hit| hit.score);
-    match found.hits.last() {
-        Some(last) if found.total > found.hits.len() => (best, last.score),
-        _ => (best, 0.0),
-    }
+    (best, found.hits.get(COMPARED).map_or(0.0, |hit| hit.score))
 }

@@ -6,7 +6,7 @@ use campanile_search::{Field, Filter, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FIELDS, LONGEST_QUERY, MOST_HITS, MOST_VALUES};
+use super::{FIELDS, LONGEST_QUERY, MOST_RESULTS, MOST_VALUES};
 
 /// A search.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -39,6 +39,9 @@ pub struct SearchRequest {
     /// True to have the parts of each score.
     #[serde(default)]
     pub explain: bool,
+    /// True if the last word may be the begin of one, as while somebody types.
+    #[serde(default)]
+    pub prefix: bool,
 }
 
 fn ten() -> usize {
@@ -111,6 +114,12 @@ pub struct DateRange {
 }
 
 impl SearchRequest {
+    /// All sources that it names, in the filters and in the text.
+    pub fn sources(&self) -> Vec<String> {
+        let in_text = Query::read(&self.query, FIELDS).fields.into_iter().filter(|field| field.name == "source");
+        self.filters.sources.iter().cloned().chain(in_text.map(|field| field.value)).collect()
+    }
+
     /// Checks the bounds, and reads the query with its filters.
     pub(super) fn read(&self) -> Result<(Query, Filter)> {
         if self.query.chars().count() > LONGEST_QUERY {
@@ -119,8 +128,8 @@ impl SearchRequest {
         if !(1..=100).contains(&self.limit) {
             return Err(Error::invalid_field("limit", "must be between 1 and 100"));
         }
-        if self.offset.saturating_add(self.limit) > MOST_HITS {
-            return Err(Error::invalid_field("offset", format!("must be at most {MOST_HITS}, with the limit")));
+        if self.offset.saturating_add(self.limit) > MOST_RESULTS {
+            return Err(Error::invalid_field("offset", format!("must be at most {MOST_RESULTS}, with the limit")));
         }
         let mut query = Query::read(&self.query, FIELDS);
         let mut filter = self.filters.read()?;
@@ -194,7 +203,8 @@ pub struct SearchHit {
     pub url: Option<String>,
     /// The part of the text that fits best, on one line.
     pub snippet: String,
-    /// From 0 to 1.
+    /// From 0 to 1: how well it fits, beside the best result and the share of the query that the best
+    /// one has.
     pub score: f32,
     /// The provider.
     pub source: String,
@@ -236,7 +246,7 @@ pub struct HighlightView {
     pub end: usize,
 }
 
-/// The parts of a score. Their sum, times `recency`, is compared.
+/// The parts of a score. Their sum, times `recency`, is what results are ordered by.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 pub struct Explanation {
     /// The words, by BM25, between the worst candidate and the best: 0 to 1.

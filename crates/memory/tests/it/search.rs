@@ -121,7 +121,10 @@ async fn identifiers_are_found_as_people_write_them() {
             ("src/db/pool.rs", "commit"),
             ("XYZ-9", "linked"),
         ] {
-            assert_eq!(find(&memory, &tenant, query).await, [ids[expected].clone()], "{query}");
+            let reply = ask(&memory, &tenant, json!({ "query": query })).await;
+            let found: Vec<&str> = reply.data.iter().map(|hit| hit.id.as_str()).collect();
+            assert_eq!(found, [&ids[expected]], "{query}");
+            assert_eq!(reply.meta.confidence, Confidence::High, "{query}");
         }
     })
     .await;
@@ -144,11 +147,13 @@ async fn filters_phrases_and_confidence() {
         assert_eq!(ids(&all(json!({ "query": "connection type:pull_request -source:linear" })).await).len(), 2);
         assert!(ids(&all(json!({ "query": "connection before:2020-01-01" })).await).is_empty());
         let newest = all(json!({ "query": "" })).await;
-        assert_eq!(ids(&newest), [far, near]);
+        assert_eq!(ids(&newest), [far.clone(), near]);
         assert_eq!(newest.meta.confidence, Confidence::High);
         assert_eq!(all(json!({ "query": "zeppelin hangar" })).await.meta.confidence, Confidence::None);
         let poor = all(json!({ "query": "zeppelin hangar mooring password" })).await;
         assert_eq!(poor.meta.confidence, Confidence::None, "it has little of the query: {:?}", poor.data);
+        assert!(ids(&all(json!({ "query": "passw" })).await).is_empty());
+        assert_eq!(ids(&all(json!({ "query": "passw", "prefix": true })).await), std::slice::from_ref(&far));
         let hit = &phrase.data[0];
         assert!((0.0..=1.0).contains(&hit.score));
         assert_eq!(hit.title, "Connection reset by peer");

@@ -70,6 +70,25 @@ fn without_words_the_newest_passages_are_found() {
 }
 
 #[test]
+fn the_begin_of_a_word_finds_what_begins_with_it() {
+    let mut index = Index::of(vec![segment(&[passage(0, "Gateways", "", &[]), passage(1, "", "a gate", &[])])]);
+    index.add(&passage(2, "", "the payment gateway", &[]));
+    index.add(&passage(3, "", "navigation", &[]));
+    let complete = |text: &str| {
+        let mut query = Query::read(text, &[]);
+        index.complete(&mut query);
+        let mut found = nos(&index.search(&query, &Filter::default(), 10));
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(complete("gatew"), [0, 2]);
+    assert_eq!(complete("gat"), [0, 1, 2]);
+    assert_eq!(complete("navigatio"), [3], "it is stemmed to `navig`");
+    assert!(complete("g").is_empty(), "one letter is nearly every word");
+    assert_eq!(complete("payment zzz"), [2]);
+}
+
+#[test]
 fn changed_bytes_are_no_segment() {
     let mut tail = Tail::new(7);
     tail.add(&passage(7, "A heading", "a body of some words", &[]));

@@ -64,6 +64,7 @@ async fn what_was_delivered_is_found_and_read() {
             ("/api/search", json!({ "query": "x", "limit": 1_000 })),
             ("/v1/search", json!({ "query": "x", "unknown": true })),
             ("/api/search", json!({ "query": "x", "filters": { "sources": ["gihtub"] } })),
+            ("/api/search", json!({ "query": "payment source:gihtub" })),
             ("/api/contents", json!({ "ids": [] })),
             ("/api/contents", json!({ "ids": vec!["obs"; 51] })),
         ] {

@@ -68,7 +68,7 @@ pub(super) async fn search(
     within: InWorkspace,
     Json(request): Json<SearchRequest>,
 ) -> ApiResult<Json<SearchAnswer>> {
-    known_sources(&request.filters.sources)?;
+    known_sources(&request.sources())?;
     let reply = search::search(&web.app.memory, &within.caller.organisation, &within.id, request).await?;
     Ok(Json(SearchAnswer { reply, request_id: request_id::current() }))
 }
@@ -90,7 +90,7 @@ fn known_sources(sources: &[String]) -> Result<()> {
         None => Ok(()),
         Some(unknown) => {
             let known = Provider::ALL.map(Provider::as_str).join(", ");
-            Err(Error::invalid_field("filters.sources", format!("has {unknown:?}; known are {known}")))
+            Err(Error::invalid_field("source", format!("{unknown:?} is not known; known are {known}")))
         }
     }
 }
