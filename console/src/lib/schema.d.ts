@@ -3018,6 +3018,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/graph/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The observations around one; the same as `/api/observations/{id}/graph`. */
+        get: operations["get_v1_graph_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/guides": {
         parameters: {
             query?: never;
@@ -3722,6 +3739,23 @@ export interface paths {
         get?: never;
         /** Revoke a Slack connection */
         put: operations["put_v1_providers_slack_channel_revoke_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/related/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The edges of an observation to others; the same as `/api/observations/{id}/edges`. */
+        get: operations["get_v1_related_id"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -18067,6 +18101,49 @@ export interface operations {
             };
         };
     };
+    get_v1_graph_id: {
+        parameters: {
+            query?: {
+                /** @description The number of edges between the observation and the farthest others, 1 to 3; 2 when absent. */
+                depth?: number;
+                /** @description The most observations, 1 to 100; 40 when absent. */
+                limit?: number;
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbourhood"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v1_guides: {
         parameters: {
             query?: {
@@ -20074,6 +20151,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    get_v1_related_id: {
+        parameters: {
+            query?: {
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_EdgeView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -7,6 +7,7 @@ use clap::{Arg, ArgMatches};
 use crate::admin::LinkRequest;
 use crate::documents::{self, Documents};
 use crate::operator::{self, Operator};
+use crate::search::{self, Search};
 use crate::settings::{KNOWN, Layers, Settings};
 
 const FILE: &str = "campanile.toml";
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     #[cfg(feature = "fixtures")]
     Fixtures(Box<Settings>, String),
     Runs(Operator),
+    Search(Search),
     Workflows(Documents),
     SignInLink(Box<Settings>, LinkRequest),
 }
@@ -49,6 +51,7 @@ impl Command {
             },
             Some(("workflows", given)) => Ok(Self::Workflows(Documents::new(given))),
             Some(("runs", given)) => Ok(Self::Runs(Operator::new(given))),
+            Some(("search", given)) => Ok(Self::Search(Search::new(given))),
             _ => Err("what should be done? `campanile --help` lists the commands".into()),
         }
     }
@@ -82,6 +85,7 @@ fn program() -> clap::Command {
                 .about("Make the embedded database's file as small as it can be; the server must be stopped"),
         ))
         .subcommand(operator::command())
+        .subcommand(search::command())
         .subcommand(documents::command())
         .subcommand(clap::Command::new("openapi").about("Print the OpenAPI document of the API"));
     #[cfg(feature = "fixtures")]

@@ -13,6 +13,7 @@ mod log_pace;
 mod measurements;
 mod operator;
 mod remote;
+mod search;
 mod settings;
 mod telemetry;
 mod traces;
@@ -86,6 +87,7 @@ async fn run(command: Command) -> Result<(), String> {
         }
         Command::Workflows(documents) => documents.run().await,
         Command::Runs(operator) => operator.run().await,
+        Command::Search(search) => show(&search.run().await?),
         Command::Compact(settings) => {
             telemetry::start_log(&settings);
             boot::compact(&settings)

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use campanile_testkit::provider::sign;
-use campanile_testkit::server::{Api, SOURCE_SECRET, Server};
+use campanile_testkit::server::{Api, SECRET_KEY, SOURCE_SECRET, Server};
 use serde_json::{Value, json};
 
-use crate::on_each_server;
 use crate::rounds::rounds;
+use crate::{BINARY, on_each_server};
 
 fn issue(number: u64, title: &str, body: &str) -> Vec<u8> {
     let payload = json!({
@@ -59,6 +59,30 @@ async fn what_was_delivered_is_found_and_read() {
         let read = server.post("/v1/contents", &json!({ "ids": [hit["id"], "obs_gone"] })).await.unwrap();
         assert!(read.json["data"][0]["body"].as_str().unwrap().contains("ERR_GATEWAY_504"));
         assert_eq!(read.json["missing"], json!(["obs_gone"]));
+
+        let cli = |words: &[&str]| {
+            let told = std::process::Command::new(BINARY)
+                .args(["search", "--server", &server.url(""), "--key", SECRET_KEY])
+                .args(words)
+                .output()
+                .unwrap();
+            assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+            String::from_utf8(told.stdout).unwrap()
+        };
+        let told = cli(&["payment", "gateway"]);
+        assert!(told.contains("Checkout times out") && told.contains("1 passage fits."), "{told}");
+        assert!(cli(&["zeppelin"]).contains("Nothing fits."));
+        let json: Value = serde_json::from_str(&cli(&["--json", "source:github"])).unwrap();
+        assert_eq!(json["meta"]["total"], 2);
+
+        let id = hit["id"].as_str().unwrap();
+        let graph = server.get(&format!("/v1/graph/{id}?depth=1")).await.unwrap();
+        assert_eq!(graph.json, server.get(&format!("/api/observations/{id}/graph?depth=1")).await.unwrap().json);
+        let related = server.get(&format!("/v1/related/{id}")).await.unwrap();
+        assert_eq!(
+            (related.status, &related.json),
+            (200, &server.get(&format!("/api/observations/{id}/edges")).await.unwrap().json)
+        );
 
         for (path, wrong) in [
             ("/api/search", json!({ "query": "x", "limit": 1_000 })),

@@ -65,6 +65,8 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(search::search_v1))
         .routes(routes!(search::contents))
         .routes(routes!(search::contents_v1))
+        .routes(routes!(observations::related_v1))
+        .routes(routes!(observations::graph_v1))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::process))

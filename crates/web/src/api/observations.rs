@@ -132,6 +132,31 @@ pub(super) async fn graph(
     Ok(Json(found.await?))
 }
 
+/// The edges of an observation to others; the same as `/api/observations/{id}/edges`.
+#[utoipa::path(get, path = "/v1/related/{id}", tag = "search", params(Within),
+    responses((status = 200, body = PageView<EdgeView>), (status = 404)))]
+pub(super) async fn related_v1(
+    web: State<Web>,
+    caller: Authenticated,
+    id: Path<String>,
+    within: Query<Within>,
+) -> ApiResult<Json<PageView<EdgeView>>> {
+    edges(web, caller, id, within).await
+}
+
+/// The observations around one; the same as `/api/observations/{id}/graph`.
+#[utoipa::path(get, path = "/v1/graph/{id}", tag = "search", params(GraphQuery, Within),
+    responses((status = 200, body = Neighbourhood), (status = 404)))]
+pub(super) async fn graph_v1(
+    web: State<Web>,
+    caller: Authenticated,
+    id: Path<String>,
+    asked: Query<GraphQuery>,
+    within: Query<Within>,
+) -> ApiResult<Json<Neighbourhood>> {
+    graph(web, caller, id, asked, within).await
+}
+
 async fn workspace_of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {
     let id = id.to_owned();
     let look = within.of(web, caller, Thing::Observation, |tx, organisation| {

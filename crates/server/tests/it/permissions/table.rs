@@ -82,6 +82,8 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("POST", "/v1/search", "OMS..K..."),
     ("POST", "/api/contents", "OMS..K..."),
     ("POST", "/v1/contents", "OMS..K..."),
+    ("GET", "/v1/related/{id}", "OMS..K..."),
+    ("GET", "/v1/graph/{id}", "OMS..K..."),
     ("GET", "/api/sources", "OMS..K..."),
     ("POST", "/api/sources", "OM...K..."),
     ("DELETE", "/api/sources/{id}", "OM...K..."),
