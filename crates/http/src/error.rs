@@ -85,13 +85,23 @@ pub fn own_shape(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(ErrorBody { code, message, request_id: request_id::current() })).into_response()
 }
 
+/// The first words of our own paths under `/v1`. The others there are the Knock API's.
+const OWN_UNDER_V1: [&str; 4] = ["search", "contents", "related", "graph"];
+
+/// True for a path of the Knock API.
+fn is_of_knock(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix("/v1") else { return false };
+    let first = rest.strip_prefix('/').map(|rest| rest.split('/').next().unwrap_or(rest));
+    rest.is_empty() || first.is_some_and(|first| !OWN_UNDER_V1.contains(&first))
+}
+
 /// An error raised outside the handlers, in the shape of the API that the path belongs to.
 pub fn in_shape_of(path: &str, status: StatusCode, code: &str, message: &str) -> Response {
     let is_within = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if is_within("/api/v1") {
         let body = json!({ "code": code.to_lowercase(), "detail": message });
         origins::open((status, Json(body)).into_response())
-    } else if is_within("/v1") {
+    } else if is_of_knock(path) {
         let (code, kind) = match status {
             StatusCode::TOO_MANY_REQUESTS => ("too_many_requests", "rate_limit_error"),
             StatusCode::NOT_FOUND => ("resource_missing", "invalid_request_error"),

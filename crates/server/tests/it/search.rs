@@ -94,6 +94,7 @@ async fn what_was_delivered_is_found_and_read() {
         ] {
             let refused = server.post(path, &wrong).await.unwrap();
             assert!((400..500).contains(&refused.status), "{path} {wrong}: {} {}", refused.status, refused.json);
+            assert!(refused.json["request_id"].is_string(), "in the shape of our own API: {}", refused.json);
         }
         let elsewhere = server.post("/api/search?workspace=ws_other", &json!({ "query": "payment" })).await.unwrap();
         assert_eq!(elsewhere.status, 404, "{}", elsewhere.json);
