@@ -261,7 +261,7 @@ test("a page whose file could not be loaded is loaded anew, once", async () => {
 
 test("menus, keys and what went wrong are shown in an outage as well", async () => {
   const page = await signedIn();
-  // What the frame needs is loaded together, a second after the page.
+  // The parts of the frame are loaded together, a second after the page.
   await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name }) => name.includes("key-list")));
   await page.waitForTimeout(1_500);
   await server.down();

@@ -39,7 +39,7 @@ async function signedIn(options) {
   return page;
 }
 
-/** What the other tests search. */
+/** The observations that the other tests search. */
 async function observed() {
   await deliver(server, "pull_request", pullRequest(41, "Checkout times out under load", "opened", CHECKOUT));
   await deliver(server, "pull_request", pullRequest(42, "Retry the payment gateway", "opened", "Fixes the checkout: three tries, one second apart."));

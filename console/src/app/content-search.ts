@@ -93,7 +93,7 @@ const applications = listed("applications", "Applications", async () =>
   })),
 );
 
-/** Those of the workspace's own application. */
+/** The endpoints of the workspace's own application. */
 const endpoints = listed("endpoints", "Endpoints", async (workspace) =>
   (
     await data(api.GET("/api/v1/app/{app}/endpoint", { params: { path: { app: workspace }, query: { limit: 250 } } }))
@@ -106,7 +106,7 @@ const endpoints = listed("endpoints", "Endpoints", async (workspace) =>
   })),
 );
 
-/** What is only the nearest is left to the page of searches. */
+/** Results that are only the nearest are left to the page of searches. */
 const observations: ContentKind = {
   title: "Observations",
   isOpen: true,

@@ -82,7 +82,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether calls with a public key need a user's token. */
+        /** The rule for calls with a public key: they need a user's token, or not. */
         get: operations["get_api_browser_security"];
         /** Sets whether calls with a public key need a user's token. */
         put: operations["put_api_browser_security"];
@@ -751,7 +751,7 @@ export interface paths {
         put?: never;
         /**
          * Searches the observations of a workspace.
-         * @description What is committed before the request is found by it.
+         * @description Everything that is committed before the request is found by it.
          */
         post: operations["post_api_search"];
         delete?: never;
@@ -4623,11 +4623,11 @@ export interface components {
             step: string;
         };
         /**
-         * @description How well the best result fits.
+         * @description The fit of the best result.
          * @enum {string}
          */
         Confidence: "high" | "low" | "none";
-        /** @description What was read. */
+        /** @description The texts that were read. */
         Contents: {
             /** @description In the order of the ids. */
             data: components["schemas"]["ObservationDetail"][];
@@ -4829,7 +4829,7 @@ export interface components {
             lexical: number;
             /**
              * Format: float
-             * @description How close together the words stand: up to 0.2.
+             * @description The closeness of the words to each other: up to 0.2.
              */
             proximity: number;
             /**
@@ -6940,7 +6940,7 @@ export interface components {
             role: string;
         };
         /**
-         * @description How much is done for an answer.
+         * @description The effort for an answer. So far all modes do the same.
          * @enum {string}
          */
         Mode: "fast" | "balanced" | "thorough";
@@ -7724,7 +7724,7 @@ export interface components {
             /** @description The id of the request, for questions about it. */
             requestId: string;
         };
-        /** @description What the results have in common. */
+        /** @description The common features of the results. */
         SearchContext: {
             /** @description Up to three people, by the number of their results. */
             actors: components["schemas"]["ActorName"][];
@@ -7814,7 +7814,7 @@ export interface components {
             /** @description The address at the provider, if it named one. */
             url?: string | null;
         };
-        /** @description What was done for an answer. */
+        /** @description The scope of an answer, and its confidence. */
         SearchMeta: {
             /** @description `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest. */
             confidence: components["schemas"]["Confidence"];
@@ -7841,7 +7841,7 @@ export interface components {
             data: components["schemas"]["SearchHit"][];
             /** @description The time of each phase, in milliseconds. */
             latency: components["schemas"]["Latency"];
-            /** @description What was done, and how sure it is. */
+            /** @description The scope of the answer, and its confidence. */
             meta: components["schemas"]["SearchMeta"];
         };
         /** @description A search. */
@@ -7858,7 +7858,7 @@ export interface components {
             includeHighlights?: boolean;
             /** @description The number of results, from 1 to 100. */
             limit?: number;
-            /** @description How much is done for the answer. */
+            /** @description The effort for the answer. So far all modes do the same. */
             mode?: components["schemas"]["Mode"];
             /** @description The number of results to leave out. With `limit`, at most 200. */
             offset?: number;

@@ -1,4 +1,4 @@
-//! What is known of every passage beside its terms: lengths, time, significance.
+//! The facts of every passage beside its terms: lengths, time, significance.
 
 use crate::bits::Bits;
 use crate::damaged::Damaged;

@@ -11,7 +11,7 @@ pub struct Reading {
     pub coverage: f32,
     /// The share that stands in the heading.
     pub heading_coverage: f32,
-    /// How close together the words stand: 1 if all are neighbours, 0 if there is only one.
+    /// The closeness of the words to each other: 1 if all are neighbours, 0 if there is only one.
     pub proximity: f32,
     /// True if all phrases are there.
     pub has_phrases: bool,

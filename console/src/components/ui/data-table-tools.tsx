@@ -71,7 +71,7 @@ function IconTrigger({ label, icon, ...added }: { label: string; icon: ReactNode
 
 type ChosenBarProps = {
   count: number;
-  /** How many rows were read. */
+  /** The number of rows that were read. */
   of: number;
   onAll: () => void;
   onClear: () => void;

@@ -213,7 +213,7 @@ function P95({ workflow }: { workflow: Workflow }) {
   return day?.duration ? duration(day.duration.p95) : <None />;
 }
 
-/** How many are due and wait, and since when the oldest of them does. */
+/** The number of runs that are due and wait, and the age of the oldest. */
 function Waiting({ workflow }: { workflow: Workflow }) {
   if (workflow.waiting === 0) return <span className="text-quiet">0</span>;
   return (

@@ -121,7 +121,7 @@ function Fault({ search: { error, retry }, clear }: { search: Search; clear: (()
   );
 }
 
-/** How many fit and how well. While nothing is asked, what can be. */
+/** The number of results and their fit; examples while nothing is asked. */
 function Summary({ meta, request, hasError }: { meta: Meta; request: SearchRequest; hasError: boolean }) {
   if (hasError) return <p className="text-quiet px-4 pb-2 text-xs sm:px-6">The last answer:</p>;
   if (!request.query && !request.filters)

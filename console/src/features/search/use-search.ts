@@ -27,7 +27,7 @@ export type Search = {
   isLoadingMore: boolean;
 };
 
-/** Who has changed nothing for so long, in milliseconds, has written the word out. */
+/** A word that has not changed for so long, in milliseconds, is written out. */
 const TYPING = 500;
 
 const ask = (workspace: string, body: SearchRequest, signal: AbortSignal) =>
@@ -78,7 +78,7 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
   };
 }
 
-/** Whether the workspace remembers anything; unknown until that is answered. */
+/** True if the workspace remembers nothing; unknown until that is answered. */
 export function useIsEmpty(workspace: string): boolean | undefined {
   const any = useQuery({
     queryKey: ["observation", "any", workspace],

@@ -1,4 +1,4 @@
-// How the attempts of an application fared in the last day, in one line.
+// The attempts of an application in the last day, in one line.
 
 import { useQuery } from "@tanstack/react-query";
 

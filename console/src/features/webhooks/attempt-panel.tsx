@@ -128,7 +128,7 @@ function AttemptDetails({ attempt }: { attempt: Attempt }) {
   );
 }
 
-/** What the body that is shown has to do with the one that was sent. */
+/** The relation of the body that is shown to the one that was sent. */
 const BODY = {
   unchanged:
     "The body is the message’s payload, sent unchanged and signed with the headers above; an endpoint that takes batches gets a list of payloads. The signature is not kept.",

@@ -57,11 +57,10 @@ impl Passage {
 
     /// The words by which it can be filtered.
     pub(crate) fn tags(&self) -> Vec<String> {
-        let Observation { id, provider, event_type, category, topics, actor, .. } = &self.observation;
+        let Observation { provider, event_type, category, topics, actor, .. } = &self.observation;
         let first_word = event_type.split('.').next().unwrap_or(event_type);
         let mut tags = vec![
             "kind:observation".to_owned(),
-            format!("id:{id}"),
             format!("source:{provider}"),
             format!("type:{event_type}"),
             format!("category:{category}"),

@@ -43,7 +43,7 @@ pub(crate) struct CachedIndex {
     bytes: AtomicUsize,
 }
 
-/// How far an index has come.
+/// The progress of an index through the log of its workspace.
 #[derive(Default)]
 struct Progress {
     is_loaded: bool,
@@ -88,7 +88,7 @@ impl Indexes {
                 return Ok((cached, lacks_segments));
             }
         }
-        Err(restless())
+        Err(replaced_too_often())
     }
 
     /// Lets the index of a workspace take the segments that were made, if it is in memory.
@@ -179,7 +179,7 @@ impl CachedIndex {
             *progress = Progress { is_loaded: true, next_no, next_removal, segments: loaded, looked_at: next_no };
             return Ok(());
         }
-        Err(restless())
+        Err(replaced_too_often())
     }
 
     /// Takes in the passages and removals up to the head. Returns false if the index must be loaded
@@ -233,7 +233,7 @@ impl CachedIndex {
     }
 }
 
-fn restless() -> Error {
+fn replaced_too_often() -> Error {
     let source = "its segments were replaced again and again while they were read".into();
     Error::Unavailable { what: "the search index", source }
 }

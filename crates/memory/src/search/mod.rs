@@ -3,12 +3,12 @@
 //! # A search
 //! 1. The query is read: words, phrases, filters.
 //! 2. The [index of the workspace](cached_index) takes in what was committed since it was used last.
-//! 3. It scores all passages that fit, and gives the best two hundred. A query of identifiers alone
+//! 3. It scores all passages that fit, and gives the best thousand. A query of identifiers alone
 //!    (`ABC-123`) is first asked for whole: passages with `abc` or `123` are no answer.
 //! 4. The rows of the best are read, and [ordered](ranking) by more than their words.
 //!
-//! Scoring runs on blocking threads, as many at a time as there are processors. Who waits longer
-//! than a moment is told to come again.
+//! Scoring and ordering run on blocking threads; as many searches score at a time as there are
+//! processors. A search that waits longer than a moment is told to come again.
 //!
 //! # The index
 //! Row and index cannot differ: the passages' rows are the log, and everything else is derived from
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
-use campanile_base::{Error, Result};
+use campanile_base::{Error, Result, Timestamp};
 use campanile_search::{Filter, Found, Query};
 
 use crate::Memory;
@@ -79,14 +79,15 @@ pub async fn search(
     let depth = READ.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = found.hits.iter().take(depth).map(|hit| hit.no).collect();
     let of = workspace.clone();
-    let read = memory.db.read(move |tx| Box::pin(async move { passages::numbered(tx, &of, &numbers).await }));
+    let read = memory.db.read_in_turn(organisation.as_str(), move |tx| {
+        Box::pin(async move { passages::numbered(tx, &of, &numbers).await })
+    });
     let rows: Vec<Passage> = read.await?;
     let enriched = Instant::now();
-    let Ranking { ranked, coverage, confidence } = ranking::rank(&query, &found, rows, READ, memory.clock.now());
-    let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
-    let context = request.include_context.then(|| context(&ranked));
-    let page = ranked.into_iter().skip(request.offset).take(request.limit);
-    let data = page.map(|ranked| hit(ranked, coverage, &request, (&query, &found))).collect();
+    // A deep page with a phrase reads a thousand texts.
+    let now = memory.clock.now();
+    let ordered = tokio::task::spawn_blocking(move || ordered(&request, (&query, &found), rows, now));
+    let (data, context, mut meta) = ordered.await.map_err(Error::internal)?;
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
     let latency = Latency {
@@ -97,16 +98,32 @@ pub async fn search(
         rank: took(enriched, ended),
     };
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
+    meta.took = latency.total;
+    Ok(SearchReply { data, context, meta, latency })
+}
+
+/// The results of a page, in order, with all that is told of them but the time.
+fn ordered(
+    request: &SearchRequest,
+    (query, found): (&Query, &Found),
+    rows: Vec<Passage>,
+    now: Timestamp,
+) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
+    let Ranking { ranked, coverage, confidence } = ranking::rank(query, found, rows, READ, now);
+    let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
+    let context = request.include_context.then(|| context(&ranked));
+    let page = ranked.into_iter().skip(request.offset).take(request.limit);
+    let data = page.map(|ranked| hit(ranked, coverage, request, (query, found))).collect();
     let meta = SearchMeta {
         total: found.total,
         total_is_exact: query.phrases.is_empty(),
         limit: request.limit,
         offset: request.offset,
-        took: latency.total,
+        took: 0.0,
         mode: request.mode,
         confidence,
     };
-    Ok(SearchReply { data, context, meta, latency })
+    (data, context, meta)
 }
 
 /// Asks the index on a blocking thread. Only this needs a turn: whoever waits for rows of a large

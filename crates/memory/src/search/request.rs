@@ -21,7 +21,7 @@ pub struct SearchRequest {
     /// The number of results to leave out. With `limit`, at most 200.
     #[serde(default)]
     pub offset: usize,
-    /// How much is done for the answer.
+    /// The effort for the answer. So far all modes do the same.
     #[serde(default)]
     pub mode: Mode,
     /// Conditions that all results meet.
@@ -52,7 +52,7 @@ fn yes() -> bool {
     true
 }
 
-/// How much is done for an answer.
+/// The effort for an answer. So far all modes do the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -61,7 +61,7 @@ pub enum Mode {
     /// The default.
     #[default]
     Balanced,
-    /// More candidates are looked at.
+    /// Everything.
     Thorough,
 }
 
@@ -251,7 +251,7 @@ pub struct HighlightView {
 pub struct Explanation {
     /// The words, by BM25, between the worst candidate and the best: 0 to 1.
     pub lexical: f32,
-    /// How close together the words stand: up to 0.2.
+    /// The closeness of the words to each other: up to 0.2.
     pub proximity: f32,
     /// The share of the query in the title: up to 0.2.
     pub heading: f32,
@@ -266,23 +266,23 @@ pub struct Explanation {
 pub struct SearchReply {
     /// The results, the best first.
     pub data: Vec<SearchHit>,
-    /// What the results have in common.
+    /// The common features of the results.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<SearchContext>,
-    /// What was done, and how sure it is.
+    /// The scope of the answer, and its confidence.
     pub meta: SearchMeta,
     /// The time of each phase, in milliseconds.
     pub latency: Latency,
 }
 
-/// What the results have in common.
+/// The common features of the results.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct SearchContext {
     /// Up to three people, by the number of their results.
     pub actors: Vec<ActorName>,
 }
 
-/// What was done for an answer.
+/// The scope of an answer, and its confidence.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchMeta {
@@ -302,7 +302,7 @@ pub struct SearchMeta {
     pub confidence: Confidence,
 }
 
-/// How well the best result fits.
+/// The fit of the best result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {

@@ -1,4 +1,4 @@
-//! What the API shows of the engine: schedules, queues, and runs that start others.
+//! The engine, as the API shows it: schedules, queues, and runs that start others.
 
 use serde_json::{Value, json};
 

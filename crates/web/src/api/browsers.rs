@@ -120,7 +120,7 @@ pub(super) struct BrowserSecurity {
     needs_user_tokens: bool,
 }
 
-/// Whether calls with a public key need a user's token.
+/// The rule for calls with a public key: they need a user's token, or not.
 #[utoipa::path(get, path = "/api/browser-security", tag = "accounts",
     responses((status = 200, body = BrowserSecurity)))]
 pub(super) async fn security(

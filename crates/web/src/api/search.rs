@@ -60,7 +60,7 @@ pub(super) struct SearchAnswer {
 
 /// Searches the observations of a workspace.
 ///
-/// What is committed before the request is found by it.
+/// Everything that is committed before the request is found by it.
 #[utoipa::path(post, path = "/api/search", tag = "search", params(WorkspaceQuery), request_body = SearchRequest,
     responses((status = 200, body = SearchAnswer)))]
 pub(super) async fn search(
@@ -103,7 +103,7 @@ pub(super) struct ContentsRequest {
     ids: Vec<String>,
 }
 
-/// What was read.
+/// The texts that were read.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Contents {
     /// In the order of the ids.

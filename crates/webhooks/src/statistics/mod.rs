@@ -33,7 +33,7 @@ const AT_ONCE: i64 = 2_000;
 /// The retention of counters.
 const KEEP: Duration = Duration::from_secs(400 * 24 * 3_600);
 
-/// What is counted together.
+/// The key under which attempts are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     organisation: String,

@@ -35,7 +35,7 @@ export function ChannelSettings({ channel }: { channel: Channel }) {
   );
 }
 
-/** What conditions of a channel are mostly about. */
+/** The usual subjects of the conditions of a channel. */
 const VARIABLES = ["recipient.locale", "recipient.timezone", "tenant.id", "workflow.key"];
 
 type Form = {

@@ -51,7 +51,7 @@ type OneFieldProps = {
   field: ProviderField;
   of: string;
   isSet: boolean;
-  /** What is stored, unless it is a secret. */
+  /** The stored value, unless it is a secret. */
   stored: string | undefined;
   value: string | null | undefined;
   onChange: (value: string | null | undefined) => void;

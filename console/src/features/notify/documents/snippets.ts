@@ -1,4 +1,4 @@
-// How a document is written from a program, with this server's address.
+// Snippets that write a document from a program, with this server's address.
 
 import type { SnippetTab } from "../../../components/ui/snippet";
 import { type DocumentKind, TRANSLATIONS } from "./kinds";
