@@ -91,6 +91,8 @@ pub struct Config {
     pub webhooks: campanile_webhooks::Settings,
     /// The settings of the memory.
     pub memory: campanile_memory::Settings,
+    /// The model that makes the vectors of the memory.
+    pub embedder: campanile_memory::EmbedderSettings,
     /// The settings of the engine: the lease of nodes, and how long runs are kept.
     pub engine: campanile_engine::Settings,
     /// The lifetimes of deliveries, observations, activity and notifications.
@@ -143,12 +145,13 @@ impl App {
             digest,
             webhooks,
             memory,
+            embedder,
             engine: settings,
             retention,
             tracer,
         } = config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
-        let memory = Memory::new(db.clone(), clock.clone(), engine.clone(), memory);
+        let memory = Memory::new(db.clone(), clock.clone(), engine.clone(), memory, embedder)?;
         let (live, sandbox) = (Live::default(), Sandbox::default());
         let webhooks = Webhooks::new(campanile_webhooks::Config {
             db: db.clone(),

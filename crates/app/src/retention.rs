@@ -105,6 +105,8 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("observation", KeepRule::For("memory_keep_observations")),
     ("observation_reference", KeepRule::For("memory_keep_observations")),
     ("passage", KeepRule::For("memory_keep_observations")),
+    ("embedding_progress", KeepRule::WhileNeeded("with its workspace")),
+    ("passage_vector", KeepRule::WhileNeeded("with its passage")),
     ("passage_removed", KeepRule::WhileNeeded("until no segment has the passage")),
     ("search_head", KeepRule::OnPurpose("a row for each workspace")),
     ("search_segment", KeepRule::WhileNeeded("until a larger one takes its place")),

@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let began = Instant::now();
     let model = Model::built_in()?;
     println!("load: {:.0} ms", began.elapsed().as_secs_f64() * 1_000.0);
-    let lane = Lane::new("embed")?;
+    let lane = Lane::new("embed", 0)?;
     let sentence = "The deployment of the billing service failed because the migration timed out again. ";
     for (name, sentences, batch) in
         [("256 tokens", 20, 1), ("60 tokens", 4, 1), ("60 tokens", 4, 16), ("16 tokens", 1, 1), ("16 tokens", 1, 32)]

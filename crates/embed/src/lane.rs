@@ -7,12 +7,20 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 pub struct Lane(ThreadPool);
 
 impl Lane {
-    /// Starts the thread.
+    /// Starts the thread. The higher `nice` is, the more it lets other threads go first (Linux: 0 to
+    /// 19).
     ///
     /// # Errors
     /// The operating system has no thread left.
-    pub fn new(name: &'static str) -> Result<Self, std::io::Error> {
-        let threads = ThreadPoolBuilder::new().num_threads(1).thread_name(move |_| name.to_owned());
+    pub fn new(name: &'static str, nice: i32) -> Result<Self, std::io::Error> {
+        let lower = move |_| {
+            if nice > 0 {
+                // It is only slower for the others if the system refuses.
+                let _ = rustix::process::nice(nice);
+            }
+        };
+        let threads =
+            ThreadPoolBuilder::new().num_threads(1).thread_name(move |_| name.to_owned()).start_handler(lower);
         threads.build().map(Self).map_err(std::io::Error::other)
     }
 

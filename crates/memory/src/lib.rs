@@ -9,13 +9,14 @@
 //! workspace are connected one at a time, so that two concurrent events see each other.
 //!
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
-//! found by [`search`].
+//! found by [`search`]. A little later they get vectors, by [`embedding`].
 //!
 //! An event is remembered once per workspace, by its source id. Events are kept whatever their
 //! significance: a dropped event would be missing from the graph.
 
 pub mod actors;
 pub mod classification;
+pub mod embedding;
 pub mod entities;
 pub mod graph;
 mod memory;
@@ -27,17 +28,22 @@ pub mod search;
 mod segments;
 mod settings;
 pub mod significance;
+mod vectors;
 
 use campanile_db::Migrations;
 
-pub use memory::Memory;
+pub use embedding::{Embedder, EmbedderSettings};
+pub use memory::{Memory, register};
 pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
 pub use remember::{RememberOutcome, remember};
-pub use search::merge::register;
 pub use settings::Settings;
 
 /// The tables of memory.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "memory",
-    files: &[include_str!("../migrations/1_memory.sql"), include_str!("../migrations/2_search.sql")],
+    files: &[
+        include_str!("../migrations/1_memory.sql"),
+        include_str!("../migrations/2_search.sql"),
+        include_str!("../migrations/4_vectors.sql"),
+    ],
 };

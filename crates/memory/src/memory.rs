@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use campanile_base::Clock;
+use campanile_base::{Clock, Result};
 use campanile_db::Db;
-use campanile_engine::Engine;
+use campanile_engine::{Engine, Registry};
 use tokio::sync::Semaphore;
 
-use crate::Settings;
+use crate::embedding::watch::Noted;
+use crate::embedding::{Embedder, job};
 use crate::search::cached_index::Indexes;
+use crate::search::merge;
+use crate::{EmbedderSettings, Settings};
 
 /// The memory of all workspaces. Cheap to clone.
 #[derive(Clone)]
@@ -20,18 +23,33 @@ pub struct Memory {
     pub(crate) settings: Settings,
     /// Searches that run at a time.
     pub(crate) turns: Arc<Semaphore>,
+    /// Makes vectors; `None` when search is by words alone.
+    pub(crate) embedder: Option<Arc<Embedder>>,
+    pub(crate) noted: Arc<Noted>,
 }
 
 impl Memory {
-    /// A memory in this database. Its jobs run once they are [registered](crate::register).
-    pub fn new(db: Db, clock: Clock, engine: Engine, settings: Settings) -> Self {
+    /// A memory in this database. Its jobs run once they are [registered](register), and vectors are
+    /// made while [`watch`](crate::embedding::watch::watch) runs.
+    ///
+    /// # Errors
+    /// `Invalid` when the embedder of the settings cannot be used.
+    pub fn new(db: Db, clock: Clock, engine: Engine, settings: Settings, embedder: EmbedderSettings) -> Result<Self> {
+        let embedder = Embedder::new(embedder)?;
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let (indexes, turns) = (Arc::new(Indexes::new(settings)), Arc::new(Semaphore::new(processors)));
-        Self { db, clock, engine, indexes, settings, turns }
+        let indexes = Arc::new(Indexes::new(settings, embedder.as_ref().map(|embedder| embedder.id().to_owned())));
+        let (turns, noted) = (Arc::new(Semaphore::new(processors)), Arc::default());
+        Ok(Self { db, clock, engine, indexes, settings, turns, embedder, noted })
     }
 
     /// The bytes of the search indexes in memory, and their number.
     pub fn index_size(&self) -> (usize, usize) {
         self.indexes.size()
     }
+}
+
+/// Registers the jobs of the memory.
+pub fn register(registry: &mut Registry, memory: &Memory) {
+    merge::register(registry, memory);
+    job::register(registry, memory);
 }

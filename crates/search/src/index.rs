@@ -16,6 +16,7 @@ use crate::segment::Segment;
 use crate::tail::Passage;
 use crate::term_field::TermField;
 use crate::terms::folded;
+use crate::vectors::{VectorRef, Vectors};
 
 /// The weight of a term in the heading, beside 1 in the body: measured on title look-ups and
 /// paraphrased questions.
@@ -54,6 +55,8 @@ pub struct Found {
 pub struct Index {
     /// In the order of their numbers. The last one is the tail.
     parts: Vec<Part>,
+    /// Passages get their vectors a little later than their words.
+    vectors: Vectors,
 }
 
 impl Index {
@@ -62,7 +65,14 @@ impl Index {
         let next = segments.last().map_or(0, |segment| segment.next_no());
         let mut parts: Vec<Part> = segments.into_iter().map(Part::of).collect();
         parts.push(Part::tail(next));
-        Self { parts }
+        Self { parts, vectors: Vectors::default() }
+    }
+
+    /// Takes over the vectors of an index of the same passages.
+    pub fn take_vectors(&mut self, from: &mut Self) {
+        let mut vectors = std::mem::take(&mut from.vectors);
+        vectors.keep(|no| self.place(no).is_none_or(|(part, place)| !part.dead.has(place)));
+        self.vectors = vectors;
     }
 
     /// The number behind the last passage.
@@ -77,10 +87,27 @@ impl Index {
         }
     }
 
+    /// Adds the vector of a passage.
+    pub fn add_vector(&mut self, no: u32, vector: VectorRef<'_>) {
+        self.vectors.add(no, vector);
+    }
+
+    /// True if a passage has a vector.
+    pub fn has_vectors(&self) -> bool {
+        self.vectors.len() > 0
+    }
+
+    /// The share of the passages that have a vector: 0 to 1.
+    pub fn embedded(&self) -> f32 {
+        match self.passages() {
+            0 => 1.0,
+            passages => (self.vectors.len() as f32 / passages as f32).min(1.0),
+        }
+    }
+
     /// Removes a passage.
     pub fn remove(&mut self, no: u32) {
-        let after = self.parts.partition_point(|part| part.first_no() <= no);
-        let Some(part) = after.checked_sub(1).and_then(|n| self.parts.get_mut(n)) else { return };
+        let Some(part) = self.part_of(no).and_then(|at| self.parts.get_mut(at)) else { return };
         part.remove((no - part.first_no()) as usize);
     }
 
@@ -96,7 +123,7 @@ impl Index {
 
     /// The bytes that it takes in memory, roughly.
     pub fn bytes(&self) -> usize {
-        self.parts.iter().map(Part::bytes).sum()
+        self.parts.iter().map(Part::bytes).sum::<usize>() + self.vectors.bytes()
     }
 
     /// One segment of several that follow each other, without the passages that were removed.
@@ -149,6 +176,70 @@ impl Index {
         let total = self.parts.iter().map(|part| scoring.part(part, filter, &mut best)).sum();
         Found { hits: best.into_hits(), total, rarities: scoring.rarities }
     }
+
+    /// The passages whose vectors are the most similar to that of the query, at most `most`, under
+    /// the same conditions as [`search`](Self::search). The score is the similarity, from -1 to 1.
+    pub fn nearest(&self, vector: VectorRef<'_>, query: &Query, filter: &Filter, most: usize) -> Vec<Hit> {
+        let required = required(query);
+        let wanted: Vec<Wanted> = self.parts.iter().map(|part| Wanted::of(part, filter, &required)).collect();
+        let mut best = Best { most, heap: BinaryHeap::with_capacity(most + 1) };
+        self.vectors.each(vector, |no, score| {
+            let candidate = Candidate { score, at: 0, no };
+            let Some(at) = best.has_room_for(&candidate).then(|| self.part_of(no)).flatten() else { return };
+            let part = &self.parts[at];
+            if wanted[at].has(part, filter, (no - part.first_no()) as usize) {
+                best.offer(candidate);
+            }
+        });
+        best.into_hits()
+    }
+
+    fn part_of(&self, no: u32) -> Option<usize> {
+        self.parts.partition_point(|part| part.first_no() <= no).checked_sub(1)
+    }
+
+    fn place(&self, no: u32) -> Option<(&Part, usize)> {
+        let part = self.parts.get(self.part_of(no)?)?;
+        Some((part, (no - part.first_no()) as usize))
+    }
+}
+
+/// The passages of a part that meet the conditions.
+struct Wanted {
+    mask: Option<Bits>,
+    unwanted: Option<Bits>,
+}
+
+impl Wanted {
+    fn of(part: &Part, filter: &Filter, required: &[Vec<Vec<u8>>]) -> Self {
+        let mut mask = filter.mask(part);
+        for keys in required {
+            let having = having(part, keys.iter().cloned());
+            match &mut mask {
+                Some(mask) => mask.keep(&having),
+                None => mask = Some(having),
+            }
+        }
+        Self { mask, unwanted: filter.unwanted(part) }
+    }
+
+    #[inline]
+    fn has(&self, part: &Part, filter: &Filter, place: usize) -> bool {
+        let columns = part.columns();
+        place < columns.len()
+            && !part.dead.has(place)
+            && self.mask.as_ref().is_none_or(|mask| mask.has(place))
+            && self.unwanted.as_ref().is_none_or(|unwanted| !unwanted.has(place))
+            && filter.admits(columns.occurred_at[place], columns.significance[place])
+    }
+}
+
+/// The keys of the words of a query's phrases: a passage must have one key of each.
+fn required(query: &Query) -> Vec<Vec<Vec<u8>>> {
+    let keys = |terms: &Vec<String>| {
+        terms.iter().flat_map(|term| [TermField::Body.key(term), TermField::Heading.key(term)]).collect()
+    };
+    query.phrases.iter().flat_map(|phrase| words_in(phrase)).map(|terms| keys(&terms)).collect()
 }
 
 impl Part {
@@ -194,34 +285,19 @@ impl Scoring {
             }
             rarities.push(most);
         }
-        let keys = |terms: &Vec<String>| {
-            terms.iter().flat_map(|t| [TermField::Body.key(t), TermField::Heading.key(t)]).collect()
-        };
-        let required = query.phrases.iter().flat_map(|phrase| words_in(phrase)).map(|terms| keys(&terms)).collect();
+        let required = required(query);
         let (bodies, headings) = (Lengths::around(average(body_words)), Lengths::around(average(heading_words)));
         Self { terms, required, rarities, bodies, headings }
     }
 
     /// Scores the passages of a part. Returns the number that match.
     fn part(&self, part: &Part, filter: &Filter, best: &mut Best) -> usize {
-        let mut mask = filter.mask(part);
-        for keys in &self.required {
-            let having = having(part, keys.iter().cloned());
-            match &mut mask {
-                Some(mask) => mask.keep(&having),
-                None => mask = Some(having),
-            }
-        }
-        let unwanted = filter.unwanted(part);
+        let wanted = Wanted::of(part, filter, &self.required);
         let (scores, columns) = (self.scores(part), part.columns());
         let mut total = 0;
         for place in 0..columns.len() {
             let score = scores.as_ref().map_or(0.0, |scores| scores[place]);
-            let is_found = (scores.is_none() || score > 0.0)
-                && !part.dead.has(place)
-                && mask.as_ref().is_none_or(|mask| mask.has(place))
-                && unwanted.as_ref().is_none_or(|unwanted| !unwanted.has(place))
-                && filter.admits(columns.occurred_at[place], columns.significance[place]);
+            let is_found = (scores.is_none() || score > 0.0) && wanted.has(part, filter, place);
             if is_found {
                 total += 1;
                 let at = if scores.is_none() { columns.occurred_at[place] } else { 0 };
@@ -292,6 +368,11 @@ struct Best {
 }
 
 impl Best {
+    #[inline]
+    fn has_room_for(&self, candidate: &Candidate) -> bool {
+        self.heap.len() < self.most || self.heap.peek().is_some_and(|Reverse(worst)| candidate > worst)
+    }
+
     #[inline]
     fn offer(&mut self, candidate: Candidate) {
         if self.heap.len() < self.most {

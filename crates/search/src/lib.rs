@@ -6,7 +6,7 @@
 //! * [`Segment`]: an immutable list of passages by term, in one piece of bytes that a database can
 //!   keep. [`Tail`]: the same for the newest passages, in memory, growing.
 //! * [`Index`]: all segments of one workspace and its tail. It answers with the best passages by
-//!   BM25, under a [`Filter`].
+//!   BM25, or by the similarity of their vectors, under a [`Filter`].
 //! * [`Reading`]: a passage's own text beside a query: coverage, proximity, and the [`Snippet`].
 //!
 //! # Numbers
@@ -33,6 +33,7 @@ mod snippet;
 mod tail;
 mod term_field;
 pub mod terms;
+mod vectors;
 
 pub use damaged::Damaged;
 pub use filter::Filter;
@@ -42,6 +43,7 @@ pub use reading::Reading;
 pub use segment::Segment;
 pub use snippet::{Highlight, Snippet};
 pub use tail::{Passage, Tail};
+pub use vectors::VectorRef;
 
 /// The version of the terms and of the segments' format. Segments of another version are built anew
 /// from the passages.

@@ -34,6 +34,8 @@ pub struct Field {
 /// A query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
+    /// The text without its filters.
+    pub text: String,
     /// The words that give the score, each once.
     pub words: Vec<QueryWord>,
     /// Phrases that must be in the heading or the body.
@@ -61,6 +63,7 @@ impl Query {
             words.push(' ');
         }
         query.words = words_of(&words);
+        query.text = words.trim().to_owned();
         query
     }
 

@@ -97,6 +97,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         digest: settings.notify_digest,
         webhooks: settings.webhooks.clone(),
         memory: settings.memory,
+        embedder: settings.embedder.clone(),
         engine: settings.engine,
         retention: settings.retention,
         tracer: traces.as_ref().map(Traces::tracer),
@@ -121,6 +122,7 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
         in_force,
     };
     let listening = tokio::spawn(campanile_notify::feeds::listen(app.notify.clone()));
+    let embedding = tokio::spawn(campanile_memory::embedding::watch::watch(app.memory.clone()));
     let measuring = tokio::spawn(measurements::measure_room(app.db.clone()));
     let router = campanile_web::router(app, surface);
     let (told, stopping) = tokio::sync::oneshot::channel();
@@ -142,6 +144,7 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
         traces.stop().await;
     }
     listening.abort();
+    embedding.abort();
     measuring.abort();
     served
 }

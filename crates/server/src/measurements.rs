@@ -16,7 +16,7 @@ const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 /// Every measurement with its description. Names that end in `_total` are counters. Names that end
 /// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
 /// gauges.
-const MEANINGS: [(&str, &str); 39] = [
+const MEANINGS: [(&str, &str); 41] = [
     ("campanile_build_info", "Always 1; the labels say which program this is."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
     ("campanile_db_dead_rows", "Rows of each table that are dead and that PostgreSQL has yet to clear away."),
@@ -37,6 +37,8 @@ const MEANINGS: [(&str, &str); 39] = [
     ("campanile_log_lines_left_out_total", "Lines of the log that were left out because others were like them."),
     ("campanile_messages_total", "Messages of notifications, by channel and what became of them."),
     ("campanile_observations_total", "Observations that were remembered, by provider."),
+    ("campanile_embedded_passages_total", "Passages for which this node has made a vector."),
+    ("campanile_embedding_seconds", "How long a group of passages took to be embedded."),
     ("campanile_queue_depth", "Runs and jobs that are due and wait, by name."),
     ("campanile_queue_oldest_seconds", "For how long the oldest of them has waited, by name."),
     ("campanile_run_seconds", "How long runs of workflows took, by name."),

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use campanile_base::Secret;
 use campanile_inbound::Provider;
+use campanile_memory::EmbedderSettings;
 use campanile_net::Proxy;
 use campanile_web::{DoorSettings, SettingView};
 use campanile_webhooks::KeyType;
@@ -69,6 +70,11 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("memory_keep_observations", "off", "How long observations and entities are kept, or off for ever"),
     known("memory_index_mib", "512", "Memory that the search indexes of a node may take, in MiB"),
     known(
+        "memory_embedder",
+        "built-in",
+        "Model that finds what means the same: built-in, off, or a folder with model.safetensors, vocab.txt and config.json",
+    ),
+    known(
         "memory_segment_passages",
         "4096",
         "Passages of the smallest part of a search index; the same number on every node",
@@ -126,6 +132,7 @@ pub(crate) struct Settings {
     pub(crate) portal_ancestors: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
     pub(crate) memory: campanile_memory::Settings,
+    pub(crate) embedder: campanile_memory::EmbedderSettings,
     pub(crate) engine: campanile_engine::Settings,
     pub(crate) retention: campanile_app::Retention,
     pub(crate) otlp_endpoint: Option<String>,
@@ -266,6 +273,12 @@ impl Layers {
             memory: campanile_memory::Settings {
                 index_bytes: self.number::<usize>("memory_index_mib")?.saturating_mul(1 << 20),
                 sealed_passages: self.passages("memory_segment_passages")?,
+            },
+            embedder: match self.text("memory_embedder") {
+                "built-in" => EmbedderSettings::BuiltIn,
+                "off" => EmbedderSettings::Off,
+                folder if folder.contains('/') => EmbedderSettings::Folder(folder.into()),
+                _ => return Err(self.wrong("memory_embedder", "must be built-in, off or the path of a folder")),
             },
             engine: campanile_engine::Settings {
                 lease: self.lease()?,

@@ -135,6 +135,8 @@ impl Server {
             .env("CAMPANILE_INBOUND_MAX_AGE", "off")
             .env("CAMPANILE_NOTIFY_DIGEST", "0s")
             .env("CAMPANILE_LOG", "warn")
+            // Few tests ask for what means the same; the others need no processor for it.
+            .env("CAMPANILE_MEMORY_EMBEDDER", "off")
             .env_remove("DATABASE_URL")
             .envs(self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             .envs(self.database.url.iter().map(|url| ("DATABASE_URL", url.as_str())))

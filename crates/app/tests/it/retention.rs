@@ -390,7 +390,14 @@ async fn by_default_observations_are_kept_and_a_delivery_that_waits_is_never_rem
         .unwrap();
         let default = Retention::default();
         let (engine, _) = campanile_engine::Engine::new(db.clone(), Clock::manual(now));
-        let memory = Memory::new(db.clone(), Clock::manual(now), engine, campanile_memory::Settings::default());
+        let memory = Memory::new(
+            db.clone(),
+            Clock::manual(now),
+            engine,
+            campanile_memory::Settings::default(),
+            campanile_memory::EmbedderSettings::Off,
+        )
+        .expect("no embedder");
         campanile_memory::retention::tidy(&memory, now, default.observations).await.unwrap();
         campanile_inbound::retention::tidy(&db, now, default.deliveries).await.unwrap();
         campanile_accounts::retention::tidy(&db, now, None).await.unwrap();

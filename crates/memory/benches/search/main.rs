@@ -19,7 +19,7 @@ use campanile_db::testing::TestDatabase;
 use campanile_db::{Db, params};
 use campanile_engine::Engine;
 use campanile_memory::search::{Latency, SearchRequest, merge, search};
-use campanile_memory::{Memory, Settings, remember};
+use campanile_memory::{EmbedderSettings, Memory, Settings, remember};
 use serde_json::json;
 
 use texts::Texts;
@@ -84,7 +84,14 @@ impl Merging {
 fn memory(db: &Db) -> Memory {
     let clock = Clock::System;
     let (engine, _) = Engine::new(db.clone(), clock.clone());
-    Memory::new(db.clone(), clock, engine, Settings { index_bytes: 4 << 30, ..Settings::default() })
+    Memory::new(
+        db.clone(),
+        clock,
+        engine,
+        Settings { index_bytes: 4 << 30, ..Settings::default() },
+        EmbedderSettings::Off,
+    )
+    .unwrap()
 }
 
 impl Bench {

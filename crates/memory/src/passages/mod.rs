@@ -20,6 +20,7 @@ use campanile_db::Tx;
 use campanile_search as index;
 
 use crate::observations::{Observation, ObservationId};
+use crate::vectors;
 
 pub(crate) use queries::{Head, between, head, numbered, removed_since};
 
@@ -92,6 +93,11 @@ impl Passage {
         }
     }
 
+    /// The text of which its vector is made: the title tells what the piece is about.
+    pub(crate) fn embedded_text(&self) -> String {
+        format!("{}\n{}", self.observation.title, self.body())
+    }
+
     /// Adds it to an index.
     pub(crate) fn give<R>(&self, take: impl FnOnce(&index::Passage<'_>) -> R) -> R {
         let (tags, body) = (self.tags(), self.indexed_text());
@@ -148,6 +154,7 @@ pub(crate) async fn remove(tx: &mut Tx, workspace: &str, owners: &[&str]) -> cam
         gone.extend(queries::delete(tx, workspace, owner).await?);
     }
     if !gone.is_empty() {
+        vectors::delete(tx, workspace, &gone).await?;
         let after = queries::take_removals(tx, workspace, gone.len() as i64).await?;
         queries::note_removed(tx, workspace, after - gone.len() as i64, &gone).await?;
     }

@@ -12,14 +12,18 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use campanile_accounts::WorkspaceId;
 use campanile_base::{Error, Result};
 use campanile_db::Db;
-use campanile_search::{Index, Segment};
+use campanile_embed::Vector;
+use campanile_search::{Index, Segment, VectorRef};
 
 use crate::Settings;
 use crate::passages::{self, Head, Passage};
 use crate::segments::{self, SegmentId, StoredSegment};
+use crate::vectors;
 
 /// The passages that are taken in at a time: searches of the same workspace wait for that long.
 const TOGETHER: i64 = 128;
+/// The vectors that are taken in at a time.
+const VECTORS: i64 = 2_048;
 /// Fewer passages than these are read and indexed at once, by the thread that serves the request.
 const FEW: usize = 16;
 /// An index is loaded anew so often while segments are replaced under it.
@@ -31,6 +35,8 @@ pub(crate) struct Indexes {
     /// Counts the uses, to find the index that was used longest ago.
     uses: AtomicU64,
     settings: Settings,
+    /// The embedder whose vectors are taken in.
+    embedder: Option<String>,
 }
 
 /// The index of a workspace.
@@ -49,14 +55,15 @@ struct Progress {
     is_loaded: bool,
     next_no: i64,
     next_removal: i64,
+    next_vector: i64,
     segments: Vec<(SegmentId, Arc<Segment>)>,
     /// The next passage when it was last looked whether there are other segments.
     looked_at: i64,
 }
 
 impl Indexes {
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self { workspaces: Mutex::default(), uses: AtomicU64::new(0), settings }
+    pub(crate) fn new(settings: Settings, embedder: Option<String>) -> Self {
+        Self { workspaces: Mutex::default(), uses: AtomicU64::new(0), settings, embedder }
     }
 
     /// The index of a workspace, with everything that is committed; and true if it would be faster
@@ -69,8 +76,18 @@ impl Indexes {
         let mut progress = cached.progress.lock().await;
         let sealed = self.settings.sealed_passages;
         for _ in 0..TRIES {
-            let of = workspace.clone();
-            let head = db.read(move |tx| Box::pin(async move { passages::head(tx, &of).await })).await?;
+            let (of, embedder) = (workspace.clone(), self.embedder.clone());
+            let read = db.read(move |tx| {
+                Box::pin(async move {
+                    // First: a vector is not made before its passage is there.
+                    let vectors = match embedder {
+                        Some(embedder) => vectors::head(tx, &of, &embedder).await?,
+                        None => 0,
+                    };
+                    Ok::<_, campanile_db::Error>((passages::head(tx, &of).await?, vectors))
+                })
+            });
+            let (head, next_vector) = read.await?;
             // With a long tail, another node may have made segments, or none has yet.
             let is_long = || cached.read(|index| index.tail() as i64) > 2 * sealed;
             let is_behind = progress.next_removal < head.first_removal;
@@ -80,6 +97,9 @@ impl Indexes {
                 cached.load(db, workspace, &mut progress, is_behind).await?;
             }
             if cached.catch_up(db, workspace, &mut progress, head).await? {
+                if let Some(embedder) = &self.embedder {
+                    cached.take_vectors(db, (workspace, embedder), &mut progress, next_vector).await?;
+                }
                 // Told once, and not with every search until they are made.
                 let has_gaps = progress.segments.iter().any(|(id, _)| id.as_str().is_empty());
                 let lacks_segments = looks && (is_long() || has_gaps);
@@ -173,10 +193,18 @@ impl CachedIndex {
             let Some(loaded) = load_all(db, workspace, &stored, &progress.segments).await? else { continue };
             let next_removal = stored.iter().map(|segment| segment.next_removal).min().unwrap_or(first_removal);
             let next_no = stored.last().map_or(0, |last| last.range.1);
-            let index = Index::of(loaded.iter().map(|(_, segment)| segment.clone()).collect());
-            self.bytes.store(index.bytes(), Ordering::Relaxed);
-            *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(index);
-            *progress = Progress { is_loaded: true, next_no, next_removal, segments: loaded, looked_at: next_no };
+            let mut index = Index::of(loaded.iter().map(|(_, segment)| segment.clone()).collect());
+            {
+                let mut current = self.index.write().unwrap_or_else(PoisonError::into_inner);
+                if let Some(current) = current.as_mut() {
+                    index.take_vectors(current);
+                }
+                self.bytes.store(index.bytes(), Ordering::Relaxed);
+                *current = Some(index);
+            }
+            progress.segments = loaded;
+            (progress.is_loaded, progress.next_no, progress.looked_at) = (true, next_no, next_no);
+            progress.next_removal = next_removal;
             return Ok(());
         }
         Err(replaced_too_often())
@@ -219,6 +247,37 @@ impl CachedIndex {
             progress.next_removal = removed.last().map_or(head.next_removal, |(seq, _)| seq + 1);
         }
         Ok(true)
+    }
+
+    /// Takes in the vectors before a place.
+    async fn take_vectors(
+        self: &Arc<Self>,
+        db: &Db,
+        (workspace, embedder): (&WorkspaceId, &str),
+        progress: &mut Progress,
+        next_vector: i64,
+    ) -> Result<()> {
+        while progress.next_vector < next_vector {
+            let (of, by, from) = (workspace.clone(), embedder.to_owned(), progress.next_vector);
+            let read = db.read_in_turn(workspace.as_str(), move |tx| {
+                Box::pin(async move { vectors::between(tx, &of, &by, from..next_vector, VECTORS).await })
+            });
+            let page: Vec<(i64, i64, Vec<u8>)> = read.await?;
+            let is_last = (page.len() as i64) < VECTORS;
+            progress.next_vector = page.last().filter(|_| !is_last).map_or(next_vector, |(seq, ..)| seq + 1);
+            let within = self.clone();
+            let add = move |index: &mut Index| {
+                for (_, no, bytes) in &page {
+                    let vector = Vector::from_bytes(bytes, bytes.len().saturating_sub(size_of::<f32>()));
+                    if let (Ok(no), Some(vector)) = (u32::try_from(*no), vector) {
+                        index.add_vector(no, VectorRef { scale: vector.scale, steps: &vector.steps });
+                    }
+                }
+            };
+            let taken = tokio::task::spawn_blocking(move || within.change(add));
+            taken.await.map_err(Error::internal)?;
+        }
+        Ok(())
     }
 
     /// Indexes some passages: many of them away from the threads that serve requests.

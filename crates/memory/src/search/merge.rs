@@ -31,8 +31,8 @@ struct MergeArgs {
     workspace: WorkspaceId,
 }
 
-/// Registers the jobs of the memory.
-pub fn register(registry: &mut Registry, memory: &Memory) {
+/// Registers the job.
+pub(crate) fn register(registry: &mut Registry, memory: &Memory) {
     let options = JobOptions {
         max_attempts: 5,
         backoff: Backoff::Exponential { first: Duration::from_secs(2), most: Duration::from_secs(300) },

@@ -5,7 +5,9 @@
 //! 2. The [index of the workspace](cached_index) takes in what was committed since it was used last.
 //! 3. It scores all passages that fit, and gives the best thousand. A query of identifiers alone
 //!    (`ABC-123`) is first asked for whole: passages with `abc` or `123` are no answer.
-//! 4. The rows of the best are read, and [ordered](ranking) by more than their words.
+//! 4. Other queries get a vector, and the two hundred passages whose vectors are nearest join the
+//!    [candidates](fusion).
+//! 5. The rows of the best are read, and [ordered](ranking) by more than that.
 //!
 //! Scoring and ordering run on blocking threads; as many searches score at a time as there are
 //! processors. A search that waits longer than a moment is told to come again.
@@ -16,27 +18,27 @@
 //! [merge job](mod@merge) makes them. Newer passages are indexed by each node when it is asked.
 
 pub(crate) mod cached_index;
+mod candidates;
+mod fusion;
 pub(crate) mod merge;
 mod ranking;
 mod request;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::{Error, Result, Timestamp};
-use campanile_search::{Filter, Found, Query};
 
 use crate::Memory;
 use crate::passages::{self, Passage};
-use cached_index::CachedIndex;
+use candidates::Candidates;
 use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
 pub use request::{
     ActorName, Confidence, DateRange, Explanation, HighlightView, Kind, Latency, Mode, SearchContext, SearchFilters,
-    SearchHit, SearchMeta, SearchReply, SearchRequest,
+    SearchHit, SearchMeta, SearchReply, SearchRequest, VectorUse,
 };
 
 /// The names of filters in the text of a query.
@@ -53,6 +55,8 @@ const MOST_HITS: usize = MOST_RESULTS * MOST_PIECES;
 const MOST_PIECES: usize = passages::MOST_PIECES;
 /// The candidates that are read and ordered by more than their words.
 const READ: usize = 50;
+/// The same when the mode is thorough.
+const READ_THOROUGHLY: usize = 200;
 /// The longest wait for a processor.
 const PATIENCE: Duration = Duration::from_millis(250);
 
@@ -74,26 +78,30 @@ pub async fn search(
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let (query, found) = candidates(memory, index, (query, request.prefix), filter).await?;
+    let candidates = candidates::find(memory, index, query, filter, &request).await?;
     let scored = Instant::now();
-    let depth = READ.max((request.offset + request.limit) * MOST_PIECES);
-    let numbers: Vec<u32> = found.hits.iter().take(depth).map(|hit| hit.no).collect();
+    let read = if request.mode == Mode::Thorough { READ_THOROUGHLY } else { READ };
+    let depth = read.max((request.offset + request.limit) * MOST_PIECES);
+    let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
-    let read = memory.db.read_in_turn(organisation.as_str(), move |tx| {
+    let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move { passages::numbered(tx, &of, &numbers).await })
     });
-    let rows: Vec<Passage> = read.await?;
+    let rows: Vec<Passage> = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let now = memory.clock.now();
-    let ordered = tokio::task::spawn_blocking(move || ordered(&request, (&query, &found), rows, now));
+    let spent = candidates.spent;
+    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, rows, read, now));
     let (data, context, mut meta) = ordered.await.map_err(Error::internal)?;
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
     let latency = Latency {
         total: took(began, ended),
         refresh: took(began, refreshed),
-        lexical: took(refreshed, scored),
+        embedding: spent.embedding,
+        lexical: spent.lexical,
+        vector: spent.vector,
         enrich: took(scored, enriched),
         rank: took(enriched, ended),
     };
@@ -105,59 +113,34 @@ pub async fn search(
 /// The results of a page, in order, with all that is told of them but the time.
 fn ordered(
     request: &SearchRequest,
-    (query, found): (&Query, &Found),
+    candidates: &Candidates,
     rows: Vec<Passage>,
+    read: usize,
     now: Timestamp,
 ) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
-    let Ranking { ranked, coverage, confidence } = ranking::rank(query, found, rows, READ, now);
+    let Ranking { ranked, fit, confidence } = ranking::rank(candidates, rows, read, now);
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
     let context = request.include_context.then(|| context(&ranked));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
-    let data = page.map(|ranked| hit(ranked, coverage, request, (query, found))).collect();
+    let data = page.map(|ranked| hit(ranked, fit, request, candidates)).collect();
     let meta = SearchMeta {
-        total: found.total,
-        total_is_exact: query.phrases.is_empty(),
+        total: if candidates.found.total > 0 { candidates.found.total } else { candidates.list.len() },
+        total_is_exact: candidates.query.phrases.is_empty()
+            && (candidates.found.total > 0 || candidates.list.is_empty()),
         limit: request.limit,
         offset: request.offset,
         took: 0.0,
         mode: request.mode,
         confidence,
+        vector: candidates.vector,
+        embedded: candidates.embedded,
     };
     (data, context, meta)
 }
 
-/// Asks the index on a blocking thread. Only this needs a turn: whoever waits for rows of a large
-/// index holds up nobody else.
-async fn candidates(
-    memory: &Memory,
-    index: Arc<CachedIndex>,
-    (mut query, is_begin): (Query, bool),
-    filter: Filter,
-) -> Result<(Query, Found)> {
-    let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
-    let Ok(Ok(turn)) = turn else { return Err(Error::TooMany) };
-    let asked = tokio::task::spawn_blocking(move || {
-        // The turn ends with the work, even if the caller is gone.
-        let _turn = turn;
-        let ask = |query: &Query| index.read(|index| index.search(query, &filter, MOST_HITS));
-        if let Some(exact) = query.exact() {
-            let found = ask(&exact);
-            if found.total > 0 {
-                return (exact, found);
-            }
-        }
-        if is_begin {
-            index.read(|index| index.complete(&mut query));
-        }
-        let found = ask(&query);
-        (query, found)
-    });
-    asked.await.map_err(Error::internal)
-}
-
-fn hit(ranked: Ranked, coverage: f32, request: &SearchRequest, (query, found): (&Query, &Found)) -> SearchHit {
+fn hit(ranked: Ranked, fit: f32, request: &SearchRequest, candidates: &Candidates) -> SearchHit {
     let Ranked { passage, score, explanation } = ranked;
-    let snippet = ranking::snippet(query, found, &passage);
+    let snippet = ranking::snippet(&candidates.query, &candidates.found, &passage);
     let url = passage.references.iter().find_map(|reference| reference.url.clone());
     let highlights = snippet.highlights.iter().map(|mark| HighlightView { start: mark.start, end: mark.end });
     let actor = actor(&passage);
@@ -167,7 +150,7 @@ fn hit(ranked: Ranked, coverage: f32, request: &SearchRequest, (query, found): (
         kind: Kind::Observation,
         title: observation.title,
         url,
-        score: (score * coverage).clamp(0.0, 1.0),
+        score: (score * fit).clamp(0.0, 1.0),
         source: observation.provider,
         event_type: observation.event_type,
         occurred_at: observation.occurred_at,

@@ -1,4 +1,4 @@
-//! The order of the passages that an index found: BM25, then small additions.
+//! The order of the candidates: by their words and vectors, then small additions.
 //!
 //! The additions are bounded, so that they order passages that fit about equally and never lift
 //! what does not fit: how close together the words stand, how much of the query the title has, how
@@ -10,6 +10,8 @@ use std::collections::{HashMap, HashSet};
 use campanile_base::Timestamp;
 use campanile_search::{Found, Query, Reading, Snippet};
 
+use super::candidates::{Candidates, Nearest};
+use super::fusion::Candidate;
 use super::request::{Confidence, Explanation};
 use crate::passages::Passage;
 
@@ -19,8 +21,6 @@ const HEADING: f32 = 0.2;
 const IMPORTANCE: f32 = 0.1;
 /// The highest sum, so that a score is at most 1.
 const HIGHEST: f32 = 1.0 + PROXIMITY + HEADING + IMPORTANCE;
-/// The candidates between which BM25 is spread from 1 to 0.
-const COMPARED: usize = 200;
 /// The share of the score that an old event loses, and the days in which it loses half of that.
 const AGE: f32 = 0.08;
 const HALF_LIFE_DAYS: f32 = 14.0;
@@ -35,24 +35,27 @@ pub(super) struct Ranked {
     pub(super) explanation: Explanation,
 }
 
+/// The similarity of a passage that surely fits.
+const SIMILAR: f32 = 0.6;
+
 /// The candidates in order, and how well the best fits.
 pub(super) struct Ranking {
     pub(super) ranked: Vec<Ranked>,
-    /// The share of the query that the best one has: 0 to 1.
-    pub(super) coverage: f32,
+    /// How well the best one fits, by its words or by its vector: 0 to 1.
+    pub(super) fit: f32,
     pub(super) confidence: Confidence,
 }
 
-/// Orders candidates. The first `read` are read; the others follow in the order of their words.
-pub(super) fn rank(query: &Query, found: &Found, passages: Vec<Passage>, read: usize, now: Timestamp) -> Ranking {
+/// Orders candidates. The first `read` are read; the others follow in the order that they have.
+pub(super) fn rank(candidates: &Candidates, passages: Vec<Passage>, read: usize, now: Timestamp) -> Ranking {
+    let Candidates { query, found, list, nearest, .. } = candidates;
     let mut by_number: HashMap<u32, Passage> = passages.into_iter().map(|passage| (passage.no, passage)).collect();
-    let (best, worst) = bounds(found);
     let mut coverage = 0.0_f32;
     let mut ranked: Vec<Ranked> = Vec::new();
-    for (place, hit) in found.hits.iter().enumerate() {
-        let Some(passage) = by_number.remove(&hit.no) else { continue };
-        let lexical = if best > worst { ((hit.score - worst) / (best - worst)).max(0.0) } else { 1.0 };
-        let mut explanation = Explanation { lexical, recency: 1.0, ..Explanation::default() };
+    for (place, candidate) in list.iter().enumerate() {
+        let Some(passage) = by_number.remove(&candidate.no) else { continue };
+        let Candidate { lexical, vector, .. } = *candidate;
+        let mut explanation = Explanation { lexical, vector, recency: 1.0, ..Explanation::default() };
         if place < read || !query.phrases.is_empty() {
             let reading = reading(query, found, &passage);
             if !reading.has_phrases {
@@ -60,11 +63,11 @@ pub(super) fn rank(query: &Query, found: &Found, passages: Vec<Passage>, read: u
             }
             coverage = coverage.max(reading.coverage);
             if place < read {
-                explanation = explain(lexical, &reading, &passage, now);
+                explanation = explain(explanation, &reading, &passage, now);
             }
         }
-        let Explanation { lexical, proximity, heading, importance, recency } = explanation;
-        let score = (lexical + proximity + heading + importance) * recency / HIGHEST;
+        let Explanation { proximity, heading, importance, recency, .. } = explanation;
+        let score = (lexical + vector + proximity + heading + importance) * recency / HIGHEST;
         ranked.push(Ranked { passage, score, explanation });
     }
     // Passages that were not read stay behind those that were.
@@ -75,13 +78,23 @@ pub(super) fn rank(query: &Query, found: &Found, passages: Vec<Passage>, read: u
         coverage = 1.0;
         ranked.sort_by_key(|ranked| std::cmp::Reverse((ranked.passage.observation.occurred_at, ranked.passage.no)));
     }
-    let confidence = match coverage {
-        _ if ranked.is_empty() => Confidence::None,
-        0.0..NOTHING => Confidence::None,
-        NOTHING..POOR => Confidence::Low,
-        _ => Confidence::High,
+    let confidence = if ranked.is_empty() { Confidence::None } else { confidence(coverage, *nearest) };
+    let similar = nearest.map_or(0.0, |nearest| nearest.similarity / SIMILAR);
+    Ranking { ranked, fit: coverage.max(similar.clamp(0.0, 1.0)), confidence }
+}
+
+/// The best passage fits by its words, or by its vector.
+fn confidence(coverage: f32, nearest: Option<Nearest>) -> Confidence {
+    let is_similar = |threshold: fn((f32, f32)) -> f32| {
+        nearest.is_some_and(|nearest| nearest.similarity >= threshold(nearest.thresholds))
     };
-    Ranking { ranked, coverage, confidence }
+    if coverage >= POOR || is_similar(|(_, hardly)| hardly) {
+        Confidence::High
+    } else if coverage >= NOTHING || is_similar(|(nothing, _)| nothing) {
+        Confidence::Low
+    } else {
+        Confidence::None
+    }
 }
 
 /// The part of a passage that shows why it was found.
@@ -100,15 +113,15 @@ pub(super) fn collapsed(ranked: Vec<Ranked>) -> Vec<Ranked> {
     ranked.into_iter().filter(|ranked| seen.insert(ranked.passage.observation.id.clone())).collect()
 }
 
-fn explain(lexical: f32, reading: &Reading, passage: &Passage, now: Timestamp) -> Explanation {
+fn explain(begun: Explanation, reading: &Reading, passage: &Passage, now: Timestamp) -> Explanation {
     let observation = &passage.observation;
     let days = now.since(observation.occurred_at).as_secs_f32() / 86_400.0;
     Explanation {
-        lexical,
         proximity: PROXIMITY * reading.proximity,
         heading: HEADING * reading.heading_coverage,
         importance: importance(observation.significance, &observation.category),
         recency: 1.0 - AGE + AGE * 0.5_f32.powf(days / HALF_LIFE_DAYS),
+        ..begun
     }
 }
 
@@ -121,11 +134,4 @@ fn importance(significance: i64, category: &str) -> f32 {
         _ => 0.0,
     };
     0.02 * significance.clamp(0, 100) as f32 / 100.0 + kind
-}
-
-/// The highest score and that of the two hundredth. If fewer fit, the next one has nothing of the
-/// query: zero.
-fn bounds(found: &Found) -> (f32, f32) {
-    let best = found.hits.first().map_or(0.0, |hit| hit.score);
-    (best, found.hits.get(COMPARED).map_or(0.0, |hit| hit.score))
 }

@@ -21,7 +21,7 @@ pub struct SearchRequest {
     /// The number of results to leave out. With `limit`, at most 200.
     #[serde(default)]
     pub offset: usize,
-    /// The effort for the answer. So far all modes do the same.
+    /// The effort for the answer.
     #[serde(default)]
     pub mode: Mode,
     /// Conditions that all results meet.
@@ -52,16 +52,16 @@ fn yes() -> bool {
     true
 }
 
-/// The effort for an answer. So far all modes do the same.
+/// The effort for an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Only what is quick.
+    /// By words. Vectors count only if that of the query is known already.
     Fast,
-    /// The default.
+    /// By words and vectors.
     #[default]
     Balanced,
-    /// Everything.
+    /// As `balanced`, with more candidates read.
     Thorough,
 }
 
@@ -249,8 +249,12 @@ pub struct HighlightView {
 /// The parts of a score. Their sum, times `recency`, is what results are ordered by.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 pub struct Explanation {
-    /// The words, by BM25, between the worst candidate and the best: 0 to 1.
+    /// The words, by BM25, between the worst candidate and the best: 0 to 1, times the share of
+    /// words.
     pub lexical: f32,
+    /// The similarity of the vectors, between the worst candidate and the best: 0 to 1, times the
+    /// share of vectors.
+    pub vector: f32,
     /// The closeness of the words to each other: up to 0.2.
     pub proximity: f32,
     /// The share of the query in the title: up to 0.2.
@@ -286,9 +290,10 @@ pub struct SearchContext {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchMeta {
-    /// The number of passages that fit.
+    /// The number of passages that have a word of the query. Without such passages, the number of
+    /// those that are similar.
     pub total: usize,
-    /// False if some of them may lack the phrase.
+    /// False if some of them may lack the phrase, or if they are only similar.
     pub total_is_exact: bool,
     /// As asked for.
     pub limit: usize,
@@ -300,6 +305,29 @@ pub struct SearchMeta {
     pub mode: Mode,
     /// `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest.
     pub confidence: Confidence,
+    /// The part of the vectors in this answer.
+    pub vector: VectorUse,
+    /// The share of the workspace's passages that have vectors, from 0 to 1. New ones have them after
+    /// some seconds.
+    pub embedded: f32,
+}
+
+/// The part of the vectors in an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum VectorUse {
+    /// The query was embedded.
+    Used,
+    /// The vector of the query was known.
+    Cached,
+    /// The query asks for identifiers, for a begin of a word, or for nothing but filters; or the mode
+    /// is `fast`.
+    #[default]
+    Skipped,
+    /// The server has no embedder.
+    Off,
+    /// The embedder failed. The log says why.
+    Unavailable,
 }
 
 /// The fit of the best result.
@@ -321,8 +349,12 @@ pub struct Latency {
     pub total: f64,
     /// Bringing the index up to date.
     pub refresh: f64,
-    /// Scoring.
+    /// The vector of the query.
+    pub embedding: f64,
+    /// Scoring the words.
     pub lexical: f64,
+    /// Comparing the vectors.
+    pub vector: f64,
     /// Reading the rows of the best passages.
     pub enrich: f64,
     /// Ordering them, and finding their snippets.

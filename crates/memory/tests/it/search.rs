@@ -11,14 +11,14 @@ use campanile_db::testing::on_each_database;
 use campanile_db::{Db, Migrations, params};
 use campanile_engine::Engine;
 use campanile_memory::search::{Confidence, SearchReply, SearchRequest, merge, search};
-use campanile_memory::{Memory, RememberOutcome, Settings, remember, retention};
+use campanile_memory::{EmbedderSettings, Memory, RememberOutcome, Settings, remember, retention};
 use serde_json::{Map, Value, json};
 
 /// The passages of the smallest segment: few, so that there are many merges.
 const SEALED: i64 = 16;
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn migrations() -> Vec<Migrations> {
+pub(crate) fn migrations() -> Vec<Migrations> {
     vec![campanile_engine::MIGRATIONS, campanile_accounts::MIGRATIONS, campanile_memory::MIGRATIONS]
 }
 
@@ -26,14 +26,14 @@ fn migrations() -> Vec<Migrations> {
 fn node(db: &Db, clock: &Clock) -> Memory {
     let (engine, _) = Engine::new(db.clone(), clock.clone());
     let settings = Settings { sealed_passages: SEALED, ..Settings::default() };
-    Memory::new(db.clone(), clock.clone(), engine, settings)
+    Memory::new(db.clone(), clock.clone(), engine, settings, EmbedderSettings::Off).expect("no embedder")
 }
 
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Clock::manual(Timestamp::from_seconds(1_790_000_000))
 }
 
-fn event(id: &str, title: &str, body: &str) -> SourceEvent {
+pub(crate) fn event(id: &str, title: &str, body: &str) -> SourceEvent {
     SourceEvent {
         provider: "github".into(),
         event_type: "pull_request.merged".into(),
@@ -48,16 +48,16 @@ fn event(id: &str, title: &str, body: &str) -> SourceEvent {
     }
 }
 
-struct Tenant {
-    organisation: OrganisationId,
-    workspace: WorkspaceId,
+pub(crate) struct Tenant {
+    pub(crate) organisation: OrganisationId,
+    pub(crate) workspace: WorkspaceId,
 }
 
-fn tenant(name: &str) -> Tenant {
+pub(crate) fn tenant(name: &str) -> Tenant {
     Tenant { organisation: format!("org_{name}").into(), workspace: format!("ws_{name}").into() }
 }
 
-async fn store(memory: &Memory, db: &Db, tenant: &Tenant, event: SourceEvent) -> String {
+pub(crate) async fn store(memory: &Memory, db: &Db, tenant: &Tenant, event: SourceEvent) -> String {
     let (memory, organisation, workspace) = (memory.clone(), tenant.organisation.clone(), tenant.workspace.clone());
     let stored =
         db.write(move |tx| Box::pin(async move { remember(tx, &memory, &organisation, &workspace, &event).await }));
@@ -67,7 +67,7 @@ async fn store(memory: &Memory, db: &Db, tenant: &Tenant, event: SourceEvent) ->
     }
 }
 
-async fn ask(memory: &Memory, tenant: &Tenant, request: Value) -> SearchReply {
+pub(crate) async fn ask(memory: &Memory, tenant: &Tenant, request: Value) -> SearchReply {
     let request: SearchRequest = serde_json::from_value(request).unwrap();
     search(memory, &tenant.organisation, &tenant.workspace, request).await.unwrap()
 }

@@ -1,0 +1,23 @@
+-- The vectors of passages. A change of the model makes new ones beside the old ones.
+CREATE TABLE passage_vector (
+    workspace_id TEXT NOT NULL,
+    embedder_id TEXT NOT NULL,
+    no BIGINT NOT NULL,
+    -- Its place in the order in which vectors were made, within workspace and embedder.
+    seq BIGINT NOT NULL,
+    -- A 32-bit scale, and eight bits for each number.
+    data BYTEA NOT NULL,
+    PRIMARY KEY (workspace_id, embedder_id, no)
+);
+CREATE UNIQUE INDEX passage_vector_order ON passage_vector (workspace_id, embedder_id, seq);
+
+-- The passages that have vectors: a range of numbers that grows to both sides.
+CREATE TABLE embedding_progress (
+    workspace_id TEXT NOT NULL,
+    embedder_id TEXT NOT NULL,
+    first_no BIGINT NOT NULL,
+    next_no BIGINT NOT NULL,
+    -- The place of the next vector.
+    next_seq BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, embedder_id)
+);

@@ -1,0 +1,25 @@
+//! Embedding: passages get vectors, so that search finds what means the same in other words.
+//!
+//! # The cast
+//! * The [`Embedder`] of a node: the model in the binary, or one of a folder. Its id stands beside
+//!   each vector, and a query is only compared with vectors of its own embedder.
+//! * [`vectors`](crate::vectors): the rows. They are a log of their own, behind that of the passages.
+//! * The [job](mod@job) `memory.embed`: one for a workspace at a time. It takes new passages first,
+//!   and then earlier ones, the newest first. So an import does not keep today's events waiting, and
+//!   what is embedded is always one range of numbers.
+//! * The [watch](mod@watch) of a node: it notes the workspaces whose passages were committed, and
+//!   twice a second it stores the job for those that have passages without vectors. Storing an
+//!   observation costs nothing more.
+//!
+//! # Failure
+//! A passage has words before it has a vector, and is found by them. A node that ends loses nothing:
+//! the watch of each node looks for workspaces with passages without vectors at its start and every
+//! ten minutes. A model that cannot be loaded is logged, and told in each answer; search goes on by
+//! words alone.
+
+mod embedder;
+pub(crate) mod job;
+pub mod watch;
+
+pub use embedder::{Embedder, EmbedderSettings};
+pub use job::embed;

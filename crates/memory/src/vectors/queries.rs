@@ -1,0 +1,97 @@
+//! The SQL of vectors and of their progress.
+
+use std::ops::Range;
+
+use campanile_accounts::WorkspaceId;
+use campanile_db::{Result, Row, Tx, params, row};
+use campanile_embed::Vector;
+
+use super::Progress;
+
+campanile_db::columns! { columns, at: first_no, next_no }
+
+/// The passages of a workspace that have vectors, if any was made.
+pub(crate) async fn progress(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str) -> Result<Option<Progress>> {
+    let sql = concat!("SELECT ", columns!(), " FROM embedding_progress WHERE workspace_id = $1 AND embedder_id = $2");
+    let read = |row: &Row<'_>| Ok(Progress { first_no: row.get(at::first_no)?, next_no: row.get(at::next_no)? });
+    tx.first(sql, params![workspace.as_str(), embedder], read).await
+}
+
+/// The place of the next vector of a workspace.
+pub(crate) async fn head(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str) -> Result<i64> {
+    let sql = "SELECT next_seq FROM embedding_progress WHERE workspace_id = $1 AND embedder_id = $2";
+    Ok(tx.first(sql, params![workspace.as_str(), embedder], |row| row.get(0)).await?.unwrap_or(0))
+}
+
+/// The workspaces with passages that have no vector yet.
+pub(crate) async fn behind(tx: &mut Tx, embedder: &str) -> Result<Vec<WorkspaceId>> {
+    let sql = "SELECT head.workspace_id FROM search_head AS head
+        LEFT JOIN embedding_progress AS progress
+            ON progress.workspace_id = head.workspace_id AND progress.embedder_id = $1
+        WHERE head.next_no > 0
+            AND (progress.workspace_id IS NULL OR progress.first_no > 0 OR progress.next_no < head.next_no)";
+    tx.all(sql, params![embedder], |row| row.get::<String>(0).map(WorkspaceId::from)).await
+}
+
+/// Begins a range, unless there is one.
+pub(super) async fn begin(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str, at: Progress) -> Result<u64> {
+    let sql = "INSERT INTO embedding_progress (workspace_id, embedder_id, first_no, next_no, next_seq)
+        VALUES ($1, $2, $3, $4, 0) ON CONFLICT (workspace_id, embedder_id) DO NOTHING";
+    tx.execute(sql, params![workspace.as_str(), embedder, at.first_no, at.next_no]).await
+}
+
+/// Moves the range on and takes places for vectors. Returns the place behind the last, or `None` if
+/// the range is another one by now.
+pub(super) async fn advance(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    embedder: &str,
+    (before, after): (Progress, Progress),
+    vectors: i64,
+) -> Result<Option<i64>> {
+    let sql = "UPDATE embedding_progress SET first_no = $5, next_no = $6, next_seq = next_seq + $7
+        WHERE workspace_id = $1 AND embedder_id = $2 AND first_no = $3 AND next_no = $4 RETURNING next_seq";
+    let params =
+        params![workspace.as_str(), embedder, before.first_no, before.next_no, after.first_no, after.next_no, vectors];
+    tx.first(sql, params, |row| row.get(0)).await
+}
+
+/// Stores vectors, except those of passages that are gone.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    embedder: &str,
+    first_seq: i64,
+    vectors: &[(u32, Vector)],
+) -> Result<()> {
+    let sql = "INSERT INTO passage_vector (workspace_id, embedder_id, no, seq, data)
+        SELECT workspace_id, CAST($2 AS TEXT), no, $4, $5 FROM passage WHERE workspace_id = $1 AND no = $3
+        ON CONFLICT (workspace_id, embedder_id, no) DO NOTHING";
+    let rows: Vec<_> = (first_seq..)
+        .zip(vectors)
+        .map(|(seq, (no, vector))| row![workspace.as_str(), embedder, i64::from(*no), seq, vector.to_bytes()])
+        .collect();
+    tx.execute_many(sql, &rows).await.map(drop)
+}
+
+/// Some vectors from a place on, before another, in order: place, passage, bytes.
+pub(crate) async fn between(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    embedder: &str,
+    places: Range<i64>,
+    most: i64,
+) -> Result<Vec<(i64, i64, Vec<u8>)>> {
+    let sql = "SELECT seq, no, data FROM passage_vector
+        WHERE workspace_id = $1 AND embedder_id = $2 AND seq >= $3 AND seq < $4 ORDER BY seq LIMIT $5";
+    let params = params![workspace.as_str(), embedder, places.start, places.end, most];
+    tx.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+}
+
+/// Deletes the vectors of passages, of all embedders.
+pub(crate) async fn delete(tx: &mut Tx, workspace: &str, numbers: &[i64]) -> Result<()> {
+    let sql = "DELETE FROM passage_vector WHERE workspace_id = $1 AND no = $2 AND embedder_id IN
+        (SELECT embedder_id FROM embedding_progress WHERE workspace_id = $1)";
+    let rows: Vec<_> = numbers.iter().map(|no| row![workspace, *no]).collect();
+    tx.execute_many(sql, &rows).await.map(drop)
+}
