@@ -16,6 +16,7 @@
 
 pub mod actors;
 pub mod classification;
+pub mod documents;
 pub mod entities;
 pub mod graph;
 mod memory;
@@ -39,5 +40,9 @@ pub use settings::Settings;
 /// The tables of memory.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "memory",
-    files: &[include_str!("../migrations/1_memory.sql"), include_str!("../migrations/2_search.sql")],
+    files: &[
+        include_str!("../migrations/1_memory.sql"),
+        include_str!("../migrations/2_search.sql"),
+        include_str!("../migrations/3_documents.sql"),
+    ],
 };

@@ -1,4 +1,4 @@
-//! Search: finds observations by words, identifiers and filters.
+//! Search: finds observations and documents by words, identifiers and filters.
 //!
 //! # A search
 //! 1. The query is read: words, phrases, filters.
@@ -25,18 +25,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_search::{Filter, Found, Query};
 
 use crate::Memory;
-use crate::passages::{self, Passage};
+use crate::documents::document::{Chunk, Document};
+use crate::passages::{self, ObservationPiece, Owner, Passage};
 use cached_index::CachedIndex;
 use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
 pub use request::{
-    ActorName, Confidence, DateRange, Explanation, HighlightView, Kind, Latency, Mode, SearchContext, SearchFilters,
-    SearchHit, SearchMeta, SearchReply, SearchRequest,
+    ActorName, Confidence, DateRange, DocumentName, Explanation, HighlightView, Kind, Latency, Mode, SearchContext,
+    SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest,
 };
 
 /// The names of filters in the text of a query.
@@ -158,30 +160,74 @@ async fn candidates(
 fn hit(ranked: Ranked, coverage: f32, request: &SearchRequest, (query, found): (&Query, &Found)) -> SearchHit {
     let Ranked { passage, score, explanation } = ranked;
     let snippet = ranking::snippet(query, found, &passage);
-    let url = passage.references.iter().find_map(|reference| reference.url.clone());
     let highlights = snippet.highlights.iter().map(|mark| HighlightView { start: mark.start, end: mark.end });
-    let actor = actor(&passage);
-    let observation = passage.observation;
+    let (occurred_at, actor) = (passage.occurred_at(), actor(&passage));
+    let owner = match passage.owner {
+        Owner::Observation(piece) => of_observation(*piece),
+        Owner::Document(owner) => of_document(passage.no, *owner),
+    };
     SearchHit {
-        id: observation.id.to_string(),
-        kind: Kind::Observation,
-        title: observation.title,
-        url,
+        id: owner.id,
+        kind: if owner.document.is_some() { Kind::Chunk } else { Kind::Observation },
+        title: owner.title,
+        headings: owner.headings,
+        url: owner.url,
         score: (score * coverage).clamp(0.0, 1.0),
-        source: observation.provider,
-        event_type: observation.event_type,
-        occurred_at: observation.occurred_at,
-        significance: observation.significance,
+        source: owner.source,
+        event_type: owner.event_type,
+        occurred_at,
+        significance: owner.significance,
         actor,
-        references: passage.references,
+        document: owner.document,
+        references: owner.references,
         highlights: if request.include_highlights { highlights.collect() } else { Vec::new() },
         snippet: snippet.text,
         explain: request.explain.then_some(explanation),
     }
 }
 
+/// The fields of a result that come from the owner of the passage.
+#[derive(Default)]
+struct OwnerFields {
+    id: String,
+    title: String,
+    headings: Vec<String>,
+    url: Option<String>,
+    source: String,
+    event_type: String,
+    significance: Option<i64>,
+    document: Option<DocumentName>,
+    references: Vec<Reference>,
+}
+
+fn of_observation(ObservationPiece { observation, references, .. }: ObservationPiece) -> OwnerFields {
+    OwnerFields {
+        id: observation.id.to_string(),
+        title: observation.title,
+        url: references.iter().find_map(|reference| reference.url.clone()),
+        source: observation.provider,
+        event_type: observation.event_type,
+        significance: Some(observation.significance),
+        references,
+        ..OwnerFields::default()
+    }
+}
+
+fn of_document(no: u32, (chunk, document): (Chunk, Document)) -> OwnerFields {
+    OwnerFields {
+        id: format!("{}#{no}", document.id),
+        headings: chunk.headings.into_iter().skip(1).collect(),
+        url: document.url,
+        source: document.source,
+        event_type: format!("document.{}", document.format),
+        document: Some(DocumentName { id: document.id.to_string(), path: document.path, passage: no }),
+        title: document.title,
+        ..OwnerFields::default()
+    }
+}
+
 fn actor(passage: &Passage) -> Option<ActorName> {
-    let actor = passage.observation.actor.as_ref()?;
+    let actor = passage.actor()?;
     Some(ActorName { id: actor.actor_id.clone(), name: actor.told.name.clone() })
 }
 

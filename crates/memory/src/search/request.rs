@@ -71,12 +71,15 @@ pub enum Mode {
 pub enum Kind {
     /// An observation, or a part of one.
     Observation,
+    /// A part of a document.
+    Chunk,
 }
 
 impl Kind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Observation => "observation",
+            Self::Chunk => "chunk",
         }
     }
 }
@@ -193,12 +196,15 @@ fn date(field: &'static str, text: &str) -> Result<i64> {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {
-    /// The id of the observation.
+    /// The id of the observation; for a chunk, the id of the document, `#` and the number of the
+    /// passage.
     pub id: String,
     /// The kind of result.
     pub kind: Kind,
-    /// One line.
+    /// One line: the title of the observation or the document.
     pub title: String,
+    /// The headings under which a chunk stands, from the outermost on.
+    pub headings: Vec<String>,
     /// The address at the provider, if it named one.
     pub url: Option<String>,
     /// The part of the text that fits best, on one line.
@@ -206,18 +212,20 @@ pub struct SearchHit {
     /// From 0 to 1: how well it fits, beside the best result and the share of the query that the best
     /// one has.
     pub score: f32,
-    /// The provider.
+    /// The provider; `api` for documents that were added through the API.
     pub source: String,
-    /// The provider's name of the event.
+    /// The provider's name of the event; for a chunk `document.` and its format.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// The time of the event.
+    /// The time of the event; for a chunk the time at which its text was stored.
     #[schema(value_type = String, format = DateTime)]
     pub occurred_at: Timestamp,
-    /// The importance, from 0 to 100.
-    pub significance: i64,
+    /// The importance, from 0 to 100; chunks have none.
+    pub significance: Option<i64>,
     /// The person who caused it.
     pub actor: Option<ActorName>,
+    /// The document of a chunk.
+    pub document: Option<DocumentName>,
     /// The things that it refers to.
     #[schema(value_type = Vec<Object>)]
     pub references: Vec<Reference>,
@@ -226,6 +234,17 @@ pub struct SearchHit {
     /// The parts of the score, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explanation>,
+}
+
+/// The document of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DocumentName {
+    /// Its id.
+    pub id: String,
+    /// Its place.
+    pub path: String,
+    /// The number of the passage.
+    pub passage: u32,
 }
 
 /// A person.
