@@ -104,7 +104,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("repository_name", KeepRule::OnPurpose("a row for each name that a repository has had")),
     ("observation", KeepRule::For("memory_keep_observations")),
     ("observation_reference", KeepRule::For("memory_keep_observations")),
-    ("passage", KeepRule::For("memory_keep_observations; those of documents with their document")),
+    ("passage", KeepRule::For("memory_keep_observations")),
     ("document", KeepRule::OnPurpose("what belongs to customers")),
     ("document_text", KeepRule::WhileNeeded("with its document")),
     ("chunk", KeepRule::WhileNeeded("with its document")),

@@ -11,6 +11,9 @@
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
 //! found by [`search`].
 //!
+//! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
+//! well.
+//!
 //! An event is remembered once per workspace, by its source id. Events are kept whatever their
 //! significance: a dropped event would be missing from the graph.
 

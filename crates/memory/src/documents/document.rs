@@ -13,6 +13,30 @@ campanile_base::id_type!(
 /// The source of documents that were added through our own API.
 pub const API_SOURCE: &str = "api";
 
+impl DocumentId {
+    /// True for a text in the form of an id.
+    pub(crate) fn is_id(text: &str) -> bool {
+        text.strip_prefix("doc_")
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+    }
+}
+
+/// The source that a document comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceName {
+    /// The tool, such as `github`.
+    pub kind: String,
+    /// The connected source.
+    pub id: String,
+}
+
+impl SourceName {
+    /// The source of documents that were added through our own API.
+    pub fn api() -> Self {
+        Self { kind: API_SOURCE.to_owned(), id: API_SOURCE.to_owned() }
+    }
+}
+
 /// A document, as listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -56,6 +80,53 @@ pub struct Document {
     /// The time at which it changed last.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+}
+
+/// The documents that a list includes. All given conditions must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// A place: the document there, and all below it.
+    pub path: Option<String>,
+    /// The tool that they come from.
+    pub source: Option<String>,
+    /// A part of the title, in any case.
+    pub title: Option<String>,
+    /// The document below which they stand.
+    pub parent: Option<String>,
+}
+
+impl Filter {
+    pub(super) fn is_everything(&self) -> bool {
+        [&self.path, &self.source, &self.title, &self.parent].iter().all(|text| text.is_none())
+    }
+}
+
+/// A document with its text and its passages.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentDetail {
+    /// The fields that a list shows.
+    #[serde(flatten)]
+    pub document: Document,
+    /// The whole text: without front matter, and without the tags of HTML and MDX.
+    pub text: String,
+    /// The passages, in the order of the text.
+    pub chunks: Vec<ChunkView>,
+}
+
+/// A passage of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChunkView {
+    /// Its number in the workspace. It stays while headings and text stay.
+    pub no: i64,
+    /// The headings under which it stands, from the outermost on, without the title.
+    pub headings: Vec<String>,
+    /// Its first character in the text (Unicode scalar values).
+    pub start: usize,
+    /// The character behind its last.
+    pub end: usize,
+    /// Its size in tokens, estimated.
+    pub tokens: i64,
 }
 
 /// A piece of a document that search finds.

@@ -139,6 +139,21 @@ impl Passage {
     }
 }
 
+/// A chunk to be stored.
+#[derive(Debug)]
+pub(crate) struct NewChunk<'c> {
+    /// Its identity within the document.
+    pub(crate) hash: &'c str,
+    /// The title of the document, and the headings under which it stands.
+    pub(crate) headings: &'c [String],
+    /// Its text.
+    pub(crate) text: &'c str,
+    /// Its bytes in the document's text.
+    pub(crate) body: (i64, i64),
+    /// Its size.
+    pub(crate) tokens: i64,
+}
+
 /// Stores the passages of an observation. Returns the numbers of passages in the workspace, before
 /// and after.
 pub(crate) async fn add(tx: &mut Tx, workspace: &WorkspaceId, id: &ObservationId, text: &str) -> Result<(i64, i64)> {
@@ -146,6 +161,33 @@ pub(crate) async fn add(tx: &mut Tx, workspace: &WorkspaceId, id: &ObservationId
     let after = queries::take_numbers(tx, workspace, pieces).await?;
     queries::insert(tx, workspace, id, after - pieces..after).await?;
     Ok((after - pieces, after))
+}
+
+/// Stores chunks of a document. Returns the numbers of passages in the workspace, before and after.
+pub(crate) async fn add_chunks(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    document: &Document,
+    chunks: &[NewChunk<'_>],
+) -> Result<(i64, i64)> {
+    if chunks.is_empty() {
+        return Ok((0, 0));
+    }
+    let after = queries::take_numbers(tx, workspace, chunks.len() as i64).await?;
+    let before = after - chunks.len() as i64;
+    queries::insert_chunks(tx, workspace, document, before, chunks).await?;
+    Ok((before, after))
+}
+
+/// Removes chunks by their numbers, and notes it.
+pub(crate) async fn remove_chunks(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[i64]) -> Result<()> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    queries::delete_chunks(tx, workspace, numbers).await?;
+    let after = queries::take_removals(tx, workspace.as_str(), numbers.len() as i64).await?;
+    queries::note_removed(tx, workspace.as_str(), after - numbers.len() as i64, numbers).await?;
+    Ok(())
 }
 
 /// Removes the passages of observations of one workspace, and notes it.

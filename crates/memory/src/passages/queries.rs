@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use campanile_accounts::WorkspaceId;
-use campanile_db::{Result, Row, Select, Tx, insert_all, params};
+use campanile_db::{Result, Row, Select, Tx, insert_all, json_text, params, row};
 
-use super::{ObservationPiece, Owner, Passage};
+use super::{NewChunk, ObservationPiece, Owner, Passage};
 use crate::documents::document::{Chunk, Document, DocumentId};
 use crate::observations::{Observation, ObservationId};
 
@@ -101,6 +101,44 @@ pub(super) async fn insert(
         part: bigint = part,
     });
     tx.execute_many(bulk.each, &rows).await.map(drop)
+}
+
+/// Inserts chunks with the numbers from `first` on, and their passages.
+pub(super) async fn insert_chunks(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    document: &Document,
+    first: i64,
+    chunks: &[NewChunk<'_>],
+) -> Result<()> {
+    let (bulk, rows) = insert_all!((first..).zip(chunks) => |(no, _)| "passage" {
+        workspace_id: text = workspace.as_str(),
+        no: bigint = no,
+        kind: text = "chunk",
+        owner_id: text = document.id.as_str(),
+        part: bigint = no,
+    });
+    tx.execute_many(bulk.each, &rows).await?;
+    let (bulk, rows) = insert_all!((first..).zip(chunks) => |(no, chunk)| "chunk" {
+        workspace_id: text = workspace.as_str(),
+        no: bigint = no,
+        document_id: text = document.id.as_str(),
+        hash: text = chunk.hash,
+        headings: text = json_text(chunk.headings),
+        body_start: bigint = chunk.body.0,
+        body_end: bigint = chunk.body.1,
+        tokens: bigint = chunk.tokens,
+        text: text = chunk.text,
+        stored_at: bigint = document.updated_at,
+    });
+    tx.execute_many(bulk.each, &rows).await.map(drop)
+}
+
+/// Deletes chunks and their passages by their numbers.
+pub(super) async fn delete_chunks(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[i64]) -> Result<()> {
+    let rows: Vec<_> = numbers.iter().map(|no| row![workspace.as_str(), *no]).collect();
+    tx.execute_many("DELETE FROM passage WHERE workspace_id = $1 AND no = $2", &rows).await?;
+    tx.execute_many("DELETE FROM chunk WHERE workspace_id = $1 AND no = $2", &rows).await.map(drop)
 }
 
 /// Deletes the passages of an observation. Returns their numbers.

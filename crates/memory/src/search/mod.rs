@@ -31,6 +31,7 @@ use campanile_search::{Filter, Found, Query};
 
 use crate::Memory;
 use crate::documents::document::{Chunk, Document};
+use crate::documents::reading;
 use crate::passages::{self, ObservationPiece, Owner, Passage};
 use cached_index::CachedIndex;
 use ranking::{Ranked, Ranking};
@@ -42,7 +43,8 @@ pub use request::{
 };
 
 /// The names of filters in the text of a query.
-const FIELDS: &[&str] = &["source", "type", "kind", "actor", "topic", "category", "after", "since", "before", "until"];
+const FIELDS: &[&str] =
+    &["source", "type", "kind", "document", "actor", "topic", "category", "after", "since", "before", "until"];
 /// The longest query, in characters.
 const LONGEST_QUERY: usize = 1_000;
 /// The most values of a filter.
@@ -70,7 +72,12 @@ pub async fn search(
     request: SearchRequest,
 ) -> Result<SearchReply> {
     let began = Instant::now();
-    let (query, filter) = request.read()?;
+    let (query, mut filter) = request.read()?;
+    let named = &request.filters.documents;
+    if !named.is_empty() {
+        let ids = reading::ids_of(&memory.db, workspace, named).await?;
+        filter.tags.push(ids.iter().map(|id| format!("document:{id}")).collect());
+    }
     let (index, lacks_segments) = memory.indexes.current(&memory.db, workspace).await?;
     if lacks_segments {
         merge::soon(memory, organisation, workspace).await?;

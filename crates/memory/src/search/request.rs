@@ -33,7 +33,7 @@ pub struct SearchRequest {
     /// False to leave highlights out.
     #[serde(default = "yes")]
     pub include_highlights: bool,
-    /// False to have every passage of an observation.
+    /// False to have every passage of an observation, and more than two of a document.
     #[serde(default = "yes")]
     pub collapse: bool,
     /// True to have the parts of each score.
@@ -100,7 +100,9 @@ pub struct SearchFilters {
     pub topics: Vec<String>,
     /// Categories, such as `bug_fix`.
     pub categories: Vec<String>,
-    /// The lowest significance, from 0 to 100.
+    /// Documents, by their ids or places: `docs/ops` means all below it.
+    pub documents: Vec<String>,
+    /// The lowest significance, from 0 to 100. Chunks count as 50.
     pub min_significance: Option<u8>,
     /// The time of the event.
     pub date_range: DateRange,
@@ -171,6 +173,9 @@ impl SearchFilters {
         }
         if !self.kinds.is_empty() {
             filter.tags.push(self.kinds.iter().map(|kind| format!("kind:{}", kind.as_str())).collect());
+        }
+        if self.documents.len() > MOST_VALUES {
+            return Err(Error::invalid_field("documents", format!("must have at most {MOST_VALUES} values")));
         }
         filter.significance = self.min_significance.unwrap_or(0);
         if filter.significance > 100 {

@@ -1,4 +1,5 @@
 //! The memory on real databases, of both kinds.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod documents;
 mod search;
