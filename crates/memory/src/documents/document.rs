@@ -15,7 +15,7 @@ pub const API_SOURCE: &str = "api";
 
 impl DocumentId {
     /// True for a text in the form of an id.
-    pub(crate) fn is_id(text: &str) -> bool {
+    pub fn is_id(text: &str) -> bool {
         text.strip_prefix("doc_")
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
     }

@@ -24,4 +24,4 @@ mod tests;
 pub use changes::{Change, DocumentChange, delete, put};
 pub use document::{API_SOURCE, ChunkView, Document, DocumentDetail, DocumentId, Filter, SourceName};
 pub use prepared::{DocumentInput, PreparedDocument, prepare, text_of};
-pub use reading::{detail, page};
+pub use reading::{detail, get, page};

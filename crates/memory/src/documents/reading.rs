@@ -25,6 +25,12 @@ pub async fn page(
     Ok(stretch.page(rows, size, |last| Cursor { at: last.updated_at, id: last.id.to_string() }))
 }
 
+/// A document by its id, or by its external id among those that were added through the API.
+pub async fn get(tx: &mut Tx, workspace: &WorkspaceId, named: &str) -> campanile_db::Result<Option<Document>> {
+    let Some(id) = queries::named(tx, workspace, named).await? else { return Ok(None) };
+    Ok(queries::by_id(tx, workspace, id.as_str()).await?.map(|stored| stored.document))
+}
+
 /// A document by its id, or by its external id, with its text.
 pub async fn detail(tx: &mut Tx, workspace: &WorkspaceId, named: &str) -> campanile_db::Result<Option<DocumentDetail>> {
     let Some(id) = queries::named(tx, workspace, named).await? else { return Ok(None) };
