@@ -165,6 +165,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Documents, those that changed last first. */
+        get: operations["get_api_documents"];
+        put?: never;
+        /**
+         * Adds documents. One whose external id is known is replaced.
+         * @description Each document is stored whole or not at all, and found by the next search. A document that
+         *     cannot be stored does not keep back the others.
+         */
+        post: operations["post_api_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A document with its text and its passages. It is named by its id, or by its external id. */
+        get: operations["get_api_documents_id"];
+        /**
+         * Replaces the document with this id or external id. An external id that is not known makes a
+         *     document.
+         * @description What is absent of `externalId` and `path` stays as it is. With another of them the document moves,
+         *     and keeps its passages.
+         */
+        put: operations["put_api_documents_id"];
+        post?: never;
+        /** Removes a document. It is found no more from then on. */
+        delete: operations["delete_api_documents_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -750,7 +796,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Searches the observations of a workspace.
+         * Searches the observations and documents of a workspace.
          * @description Everything that is committed before the request is found by it.
          */
         post: operations["post_api_search"];
@@ -3809,7 +3855,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the observations of a workspace; the same as `/api/search`. */
+        /** Searches the observations and documents of a workspace; the same as `/api/search`. */
         post: operations["post_v1_search"];
         delete?: never;
         options?: never;
@@ -4604,6 +4650,11 @@ export interface components {
             /** @description The reason, shown with the run. */
             reason?: string | null;
         };
+        /**
+         * @description A change of a document.
+         * @enum {string}
+         */
+        Change: "created" | "updated" | "unchanged";
         /** @description The result of a change to a run. */
         Changed: {
             /** @description True if the request changed anything. */
@@ -4622,6 +4673,25 @@ export interface components {
             /** @description The key of the step that started it. */
             step: string;
         };
+        /** @description A passage of a document. */
+        ChunkView: {
+            /** @description The character behind its last. */
+            end: number;
+            /** @description The headings under which it stands, from the outermost on, without the title. */
+            headings: string[];
+            /**
+             * Format: int64
+             * @description Its number in the workspace. It stays while headings and text stay.
+             */
+            no: number;
+            /** @description Its first character in the text (Unicode scalar values). */
+            start: number;
+            /**
+             * Format: int64
+             * @description Its size in tokens, estimated.
+             */
+            tokens: number;
+        };
         /**
          * @description The fit of the best result.
          * @enum {string}
@@ -4630,13 +4700,15 @@ export interface components {
         /** @description The texts that were read. */
         Contents: {
             /** @description In the order of the ids. */
-            data: components["schemas"]["ObservationDetail"][];
+            data: components["schemas"]["ContentsItem"][];
             /** @description The ids that the workspace does not have. */
             missing: string[];
         };
+        /** @description An observation or a document, with its whole text. */
+        ContentsItem: components["schemas"]["ObservationDetail"] | components["schemas"]["DocumentDetail"];
         /** @description The ids of what is to be read. */
         ContentsRequest: {
-            /** @description From 1 to 50 ids of observations. */
+            /** @description From 1 to 50 ids of observations, documents, and passages of documents. */
             ids: string[];
         };
         /** @description A mail address and a password. */
@@ -4706,6 +4778,124 @@ export interface components {
             source_id: string;
             /** @description `received`, `processed`, `skipped` or `failed`. */
             status: string;
+        };
+        /** @description A document, as listed. */
+        Document: {
+            /**
+             * Format: int64
+             * @description The length of its text in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description The time at which it was added.
+             */
+            createdAt: string;
+            /** @description A summary, if the document begins with one. */
+            description?: string | null;
+            /** @description Its name in its source. */
+            externalId: string;
+            /** @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. */
+            format: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The document below which it stands. */
+            parentId?: string | null;
+            /**
+             * Format: int64
+             * @description The number of its passages.
+             */
+            passages: number;
+            /** @description Its place, such as `docs/deploy.md`. */
+            path: string;
+            /** @description The last part of an address for it. */
+            slug: string;
+            /** @description The tool that it comes from; `api` if it was added through this API. */
+            source: string;
+            /** @description The connected source that it comes from, or `api`. */
+            sourceId: string;
+            /** @description The tags that the document begins with. */
+            tags: string[];
+            /** @description A title of one line. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description The time at which it changed last.
+             */
+            updatedAt: string;
+            /** @description The address at which people read it. */
+            url?: string | null;
+            /** @description The workspace that it belongs to. */
+            workspaceId: string;
+        };
+        /** @description A document with its text and its passages. */
+        DocumentDetail: components["schemas"]["Document"] & {
+            /** @description The passages, in the order of the text. */
+            chunks: components["schemas"]["ChunkView"][];
+            /** @description The whole text: without front matter, and without the tags of HTML and MDX. */
+            text: string;
+        };
+        /** @description The reason why a document was not stored. */
+        DocumentError: {
+            /** @description The kind of error, such as `VALIDATION_ERROR`. */
+            code: string;
+            /** @description A sentence for people. */
+            message: string;
+        };
+        /** @description A document to be stored. */
+        DocumentInput: {
+            /** @description The text: at most 2 MiB. */
+            content: string;
+            /**
+             * @description Its name in its source, by which it is found again: at most 500 characters. The path when
+             *     absent.
+             */
+            externalId?: string | null;
+            /**
+             * @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. By the ending of
+             *     the path when absent.
+             */
+            format?: string | null;
+            /** @description The document below which it stands: its id, or its external id. */
+            parent?: string | null;
+            /** @description Its place, such as `docs/deploy.md`: at most 500 characters. The external id when absent. */
+            path?: string | null;
+            /** @description The title. When absent, that of the front matter, the first heading, or the name of the file. */
+            title?: string | null;
+            /** @description The address at which people read it: `http` or `https`. */
+            url?: string | null;
+        };
+        /** @description The document of a chunk. */
+        DocumentName: {
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The number of the passage.
+             */
+            passage: number;
+            /** @description Its place. */
+            path: string;
+        };
+        /** @description The outcome for a document: a change, or an error. */
+        DocumentOutcome: {
+            /** @description The number of passages that are new. */
+            added: number;
+            change?: null | components["schemas"]["Change"];
+            document?: null | components["schemas"]["Document"];
+            error?: null | components["schemas"]["DocumentError"];
+            /** @description The number of passages that are gone. */
+            removed: number;
+        };
+        /** @description The outcomes for documents that were sent, in their order. */
+        DocumentOutcomes: {
+            /** @description One for each document. */
+            data: components["schemas"]["DocumentOutcome"][];
+        };
+        /** @description Documents to add. */
+        DocumentsIn: {
+            /** @description From 1 to 100 documents. */
+            documents: components["schemas"]["DocumentInput"][];
         };
         /** @description The durations of runs, in milliseconds. Percentiles are accurate to five percent. */
         Durations: {
@@ -4936,7 +5126,7 @@ export interface components {
          * @description The kinds of results.
          * @enum {string}
          */
-        Kind: "observation";
+        Kind: "observation" | "chunk";
         KnockActivateIn: {
             /** @description True to switch on. */
             status: boolean;
@@ -7157,6 +7347,60 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_Document: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description The length of its text in bytes.
+                 */
+                bytes: number;
+                /**
+                 * Format: date-time
+                 * @description The time at which it was added.
+                 */
+                createdAt: string;
+                /** @description A summary, if the document begins with one. */
+                description?: string | null;
+                /** @description Its name in its source. */
+                externalId: string;
+                /** @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. */
+                format: string;
+                /** @description Its id. */
+                id: string;
+                /** @description The document below which it stands. */
+                parentId?: string | null;
+                /**
+                 * Format: int64
+                 * @description The number of its passages.
+                 */
+                passages: number;
+                /** @description Its place, such as `docs/deploy.md`. */
+                path: string;
+                /** @description The last part of an address for it. */
+                slug: string;
+                /** @description The tool that it comes from; `api` if it was added through this API. */
+                source: string;
+                /** @description The connected source that it comes from, or `api`. */
+                sourceId: string;
+                /** @description The tags that the document begins with. */
+                tags: string[];
+                /** @description A title of one line. */
+                title: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which it changed last.
+                 */
+                updatedAt: string;
+                /** @description The address at which people read it. */
+                url?: string | null;
+                /** @description The workspace that it belongs to. */
+                workspaceId: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_EdgeView: {
             /** @description The items, in the list's order. */
             data: {
@@ -7749,13 +7993,18 @@ export interface components {
              */
             dateRange?: components["schemas"]["DateRange"];
             /**
+             * @description Documents, by their ids or places: `docs/ops` means all below it.
+             * @default []
+             */
+            documents?: string[];
+            /**
              * @description Kinds of results.
              * @default []
              */
             kinds?: components["schemas"]["Kind"][];
             /**
              * Format: int32
-             * @description The lowest significance, from 0 to 100.
+             * @description The lowest significance, from 0 to 100. Chunks count as 50.
              * @default null
              */
             minSignificance?: number | null;
@@ -7778,16 +8027,22 @@ export interface components {
         /** @description A result. */
         SearchHit: {
             actor?: null | components["schemas"]["ActorName"];
+            document?: null | components["schemas"]["DocumentName"];
             explain?: null | components["schemas"]["Explanation"];
+            /** @description The headings under which a chunk stands, from the outermost on. */
+            headings: string[];
             /** @description The words of the query in the snippet. */
             highlights: components["schemas"]["HighlightView"][];
-            /** @description The id of the observation. */
+            /**
+             * @description The id of the observation; for a chunk, the id of the document, `#` and the number of the
+             *     passage.
+             */
             id: string;
             /** @description The kind of result. */
             kind: components["schemas"]["Kind"];
             /**
              * Format: date-time
-             * @description The time of the event.
+             * @description The time of the event; for a chunk the time at which its text was stored.
              */
             occurredAt: string;
             /** @description The things that it refers to. */
@@ -7800,16 +8055,16 @@ export interface components {
             score: number;
             /**
              * Format: int64
-             * @description The importance, from 0 to 100.
+             * @description The importance, from 0 to 100; chunks have none.
              */
-            significance: number;
+            significance?: number | null;
             /** @description The part of the text that fits best, on one line. */
             snippet: string;
-            /** @description The provider. */
+            /** @description The provider; `api` for documents that were added through the API. */
             source: string;
-            /** @description One line. */
+            /** @description One line: the title of the observation or the document. */
             title: string;
-            /** @description The provider's name of the event. */
+            /** @description The provider's name of the event; for a chunk `document.` and its format. */
             type: string;
             /** @description The address at the provider, if it named one. */
             url?: string | null;
@@ -7846,7 +8101,7 @@ export interface components {
         };
         /** @description A search. */
         SearchRequest: {
-            /** @description False to have every passage of an observation. */
+            /** @description False to have every passage of an observation, and more than two of a document. */
             collapse?: boolean;
             /** @description True to have the parts of each score. */
             explain?: boolean;
@@ -9820,6 +10075,229 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_documents: {
+        parameters: {
+            query?: {
+                /** @description A place: the document there, and all below it. `docs/ops` matches `docs/ops/deploy.md`. */
+                path?: string;
+                /** @description The tool that they come from; `api` for those that were added through the API. */
+                source?: string;
+                /** @description A part of the title, in any case. */
+                title?: string;
+                /** @description The id of the document below which they stand. */
+                parent?: string;
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Document"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_documents: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentsIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOutcomes"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_documents_id: {
+        parameters: {
+            query?: {
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_api_documents_id: {
+        parameters: {
+            query?: {
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOutcome"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_documents_id: {
+        parameters: {
+            query?: {
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,6 +38,7 @@ pub struct LiveEvent {
 #[allow(missing_docs, reason = "the names say it")]
 pub enum LiveEventKind {
     Delivery,
+    Document,
     Observation,
     Notification,
     Attempt,

@@ -96,12 +96,16 @@ const KNOWN: [CatalogueEntry; 7] = [
     },
     CatalogueEntry {
         name: "document.processed",
-        description: "A document was read and can be searched.",
-        is_sent: false,
+        description: "A document was added or changed, and can be searched.",
+        is_sent: true,
         data: &[
             ("documentId", "string", r#""doc_2nWcqkQw1b4bHf5l2vRZ1kYsGZq""#),
-            ("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
+            ("sourceId", "string", r#""api""#),
             ("workspaceId", "string", r#""ws_2nWcqjPb5sAGHrsVb6rSwWwZcXk""#),
+            ("externalId", "string", r#""docs/deploy.md""#),
+            ("path", "string", r#""docs/deploy.md""#),
+            ("title", "string", r#""How to deploy""#),
+            ("passages", "integer", "12"),
         ],
     },
 ];

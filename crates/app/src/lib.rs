@@ -5,6 +5,7 @@
 //! ([`pipeline`]).
 
 mod catalogue;
+mod documents;
 mod drill;
 mod invitations;
 mod members;

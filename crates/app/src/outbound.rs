@@ -6,6 +6,7 @@ use campanile_base::{Error, Result, Timestamp, new_id};
 use campanile_db::Tx;
 use campanile_inbound::sources::Source;
 use campanile_memory::Observation;
+use campanile_memory::documents::Document;
 use campanile_webhooks::applications;
 use campanile_webhooks::messages::{self, NewMessage};
 use serde::Serialize;
@@ -37,6 +38,19 @@ struct ObservationCreated<'o> {
     source_id: &'o str,
     title: &'o str,
     occurred_at: Timestamp,
+}
+
+/// The data of `document.processed`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DocumentProcessed<'d> {
+    document_id: &'d str,
+    source_id: &'d str,
+    workspace_id: &'d str,
+    external_id: &'d str,
+    path: &'d str,
+    title: &'d str,
+    passages: i64,
 }
 
 /// The data of `source.connected`.
@@ -76,6 +90,24 @@ pub(crate) async fn observation_created(
         occurred_at: observation.occurred_at,
     };
     send(tx, app, workspace, "observation.created", data).await
+}
+
+pub(crate) async fn document_processed(
+    tx: &mut Tx,
+    app: &App,
+    workspace: &Workspace,
+    document: &Document,
+) -> Result<()> {
+    let data = DocumentProcessed {
+        document_id: document.id.as_str(),
+        source_id: &document.source_id,
+        workspace_id: workspace.id.as_str(),
+        external_id: &document.external_id,
+        path: &document.path,
+        title: &document.title,
+        passages: document.passages,
+    };
+    send(tx, app, workspace, "document.processed", data).await
 }
 
 pub(crate) async fn source_connected(tx: &mut Tx, app: &App, workspace: &Workspace, source: &Source) -> Result<()> {

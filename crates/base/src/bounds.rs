@@ -117,6 +117,17 @@ pub const CONTENT_TYPE_BYTES: usize = 256;
 /// The number of messages to expunge, applications to count, or sessions to end in one request.
 pub const IDS_AT_A_TIME: usize = 1_000;
 
+/// A document that search finds, in bytes.
+pub const KEPT_DOCUMENT_BYTES: usize = 2 * MIB;
+/// The number of passages of such a document.
+pub const KEPT_DOCUMENT_PASSAGES: usize = 2_000;
+/// The number of such documents in one request.
+pub const KEPT_DOCUMENTS_AT_A_TIME: usize = 100;
+/// The body of a request with such documents, in bytes. JSON may take several bytes for one.
+pub const KEPT_DOCUMENTS_BODY_BYTES: usize = 8 * MIB;
+/// The number of documents that the places in the filter of a search may have.
+pub const KEPT_DOCUMENTS_OF_A_FILTER: usize = 2_000;
+
 /// The time after which a job leaves the rest of its recipients to another job.
 pub const PAGE_TIME: Duration = Duration::from_secs(5);
 /// The deadline of a job that advances runs. It is far beyond the time that the job's own limits

@@ -11,11 +11,15 @@
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
 //! found by [`search`]. A little later they get vectors, by [`embedding`].
 //!
+//! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
+//! well.
+//!
 //! An event is remembered once per workspace, by its source id. Events are kept whatever their
 //! significance: a dropped event would be missing from the graph.
 
 pub mod actors;
 pub mod classification;
+pub mod documents;
 pub mod embedding;
 pub mod entities;
 pub mod graph;
@@ -44,6 +48,7 @@ pub const MIGRATIONS: Migrations = Migrations {
     files: &[
         include_str!("../migrations/1_memory.sql"),
         include_str!("../migrations/2_search.sql"),
+        include_str!("../migrations/3_documents.sql"),
         include_str!("../migrations/4_vectors.sql"),
     ],
 };

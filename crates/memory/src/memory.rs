@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use campanile_accounts::WorkspaceId;
 use campanile_base::{Clock, Result};
-use campanile_db::Db;
+use campanile_db::{Db, Tx};
 use campanile_engine::{Engine, Registry};
 use tokio::sync::Semaphore;
 
@@ -40,6 +41,14 @@ impl Memory {
         let indexes = Arc::new(Indexes::new(settings, embedder.as_ref().map(|embedder| embedder.id().to_owned())));
         let (turns, noted) = (Arc::new(Semaphore::new(processors)), Arc::default());
         Ok(Self { db, clock, engine, indexes, settings, turns, embedder, noted })
+    }
+
+    /// Has the new passages of a workspace embedded once they are committed.
+    pub(crate) fn embed_later(&self, tx: &mut Tx, workspace: &WorkspaceId) {
+        if self.embedder.is_some() {
+            let (noted, workspace) = (self.noted.clone(), workspace.clone());
+            tx.after_commit(move || noted.add(workspace));
+        }
     }
 
     /// The bytes of the search indexes in memory, and their number.

@@ -44,10 +44,7 @@ pub async fn remember(
     }
     observations::insert(tx, &draft).await?;
     let (before, after) = passages::add(tx, workspace, &draft.observation.id, &event.body).await?;
-    if memory.embedder.is_some() {
-        let (noted, of) = (memory.noted.clone(), workspace.clone());
-        tx.after_commit(move || noted.add(of));
-    }
+    memory.embed_later(tx, workspace);
     if merge::is_due(memory, before, after) {
         memory.engine.enqueue(tx, merge::job(organisation, workspace)).await?;
     }

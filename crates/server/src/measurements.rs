@@ -16,7 +16,7 @@ const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 /// Every measurement with its description. Names that end in `_total` are counters. Names that end
 /// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
 /// gauges.
-const MEANINGS: [(&str, &str); 41] = [
+const MEANINGS: [(&str, &str); 42] = [
     ("campanile_build_info", "Always 1; the labels say which program this is."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
     ("campanile_db_dead_rows", "Rows of each table that are dead and that PostgreSQL has yet to clear away."),
@@ -24,6 +24,7 @@ const MEANINGS: [(&str, &str); 41] = [
     ("campanile_db_group_seconds", "How long a group of changes of the embedded database took, its commit included."),
     ("campanile_db_group_size", "How many changes shared a commit of the embedded database."),
     ("campanile_deliveries_total", "Deliveries of providers, by provider and what they were answered."),
+    ("campanile_documents_total", "Documents that were added or changed, by the tool that they come from."),
     ("campanile_fallbacks_total", "Mails that went out through their channel's second provider."),
     ("campanile_feed_items_total", "Items that were put into feeds."),
     ("campanile_http_accept_failures_total", "Connections that could not be accepted."),

@@ -32,6 +32,7 @@ async fn app(db: Db, clock: Clock, retention: Retention) -> (App, Running) {
         digest: Duration::ZERO,
         webhooks: campanile_webhooks::Settings::default(),
         memory: campanile_memory::Settings::default(),
+        embedder: campanile_memory::EmbedderSettings::Off,
         engine: campanile_engine::Settings::default(),
         retention,
         tracer: None,

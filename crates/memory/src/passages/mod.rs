@@ -1,12 +1,14 @@
 //! Passages: the pieces of text that search finds.
 //!
 //! An observation is one passage: its title is the heading, and the first thousand characters of
-//! its text are the body. A longer text has up to four further passages. The text is not stored a
-//! second time: a passage names its owner and the piece.
+//! its text are the body. A longer text has up to four further passages. That text is not stored a
+//! second time: a passage names its owner and the piece. A document is cut into *chunks*, at its
+//! headings and paragraphs.
 //!
 //! A passage never changes. It has a number within its workspace, given in order in the transaction
 //! that stores it. A removed passage is noted, for the indexes that still have it.
 
+mod observed;
 mod queries;
 #[cfg(test)]
 mod tests;
@@ -14,137 +16,182 @@ mod tests;
 use std::borrow::Cow;
 
 use campanile_accounts::WorkspaceId;
-use campanile_base::Result;
-use campanile_base::source_event::Reference;
+use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
 use campanile_search as index;
 
-use crate::observations::{Observation, ObservationId};
+use crate::documents::document::{Chunk, Document};
+use crate::observations::{ObservationId, ObservedActor};
 use crate::vectors;
 
+pub(crate) use observed::{MOST_PIECES, ObservationPiece};
 pub(crate) use queries::{Head, between, head, numbered, removed_since};
 
-/// The first character of each piece of an observation's text. A piece ends where the next one
-/// begins, or at a space soon after; the last one ends with the text, or after its length. The
-/// migration that made passages of earlier observations has the same numbers.
-const PARTS: [usize; 5] = [0, 1_000, 2_800, 4_600, 6_400];
-/// The most passages of an observation.
-pub(crate) const MOST_PIECES: usize = PARTS.len();
-/// The length of the last piece, in characters.
-const LAST: usize = 1_800;
-/// A piece is longer by up to so many bytes so that it ends with a word.
-const SLACK: usize = 64;
+/// The significance of all chunks: documents have none of their own.
+const SIGNIFICANCE_OF_CHUNKS: i64 = 50;
 
 /// A passage with its owner.
 #[derive(Debug, Clone)]
 pub(crate) struct Passage {
     /// Its number.
     pub(crate) no: u32,
-    /// The number of the piece.
-    pub(crate) part: usize,
-    /// The owner.
-    pub(crate) observation: Observation,
-    /// The owner's text.
-    pub(crate) text: String,
-    /// The things that the owner refers to.
-    pub(crate) references: Vec<Reference>,
+    /// The owner of the text.
+    pub(crate) owner: Owner,
+}
+
+/// The owner of a passage, with the piece of its text.
+#[derive(Debug, Clone)]
+pub(crate) enum Owner {
+    /// An observation.
+    Observation(Box<ObservationPiece>),
+    /// A document.
+    Document(Box<(Chunk, Document)>),
 }
 
 impl Passage {
+    /// The id of the owner.
+    pub(crate) fn owner_id(&self) -> &str {
+        match &self.owner {
+            Owner::Observation(piece) => piece.observation.id.as_str(),
+            Owner::Document(owner) => owner.1.id.as_str(),
+        }
+    }
+
+    /// The heading: a title, and the headings under which the piece stands.
+    pub(crate) fn heading(&self) -> Cow<'_, str> {
+        match &self.owner {
+            Owner::Observation(piece) => piece.observation.title.as_str().into(),
+            Owner::Document(owner) => owner.0.headings.join(" › ").into(),
+        }
+    }
+
     /// The piece of the text.
     pub(crate) fn body(&self) -> &str {
-        piece(&self.text, self.part)
-    }
-
-    /// The words by which it can be filtered.
-    pub(crate) fn tags(&self) -> Vec<String> {
-        let Observation { provider, event_type, category, topics, actor, .. } = &self.observation;
-        let first_word = event_type.split('.').next().unwrap_or(event_type);
-        let mut tags = vec![
-            "kind:observation".to_owned(),
-            format!("source:{provider}"),
-            format!("type:{event_type}"),
-            format!("category:{category}"),
-        ];
-        if first_word != event_type {
-            tags.push(format!("type:{first_word}"));
+        match &self.owner {
+            Owner::Observation(piece) => piece.body(),
+            Owner::Document(owner) => &owner.0.text,
         }
-        tags.extend(topics.iter().map(|topic| format!("topic:{topic}")));
-        if let Some(actor) = actor {
-            tags.extend([format!("actor:{}", actor.actor_id), format!("actor:{}", actor.told.name)]);
-        }
-        tags
     }
 
-    /// The text that is indexed with the first piece: the things that the observation refers to,
-    /// and does not name in its text.
-    fn unnamed_references(&self) -> String {
-        let is_named = |id: &str| self.text.contains(id) || self.observation.title.contains(id);
-        let ids = self.references.iter().map(|reference| reference.id.as_str()).filter(|id| !is_named(id));
-        if self.part == 0 { ids.collect::<Vec<_>>().join(" ") } else { String::new() }
-    }
-
-    /// The text that is indexed: the piece, and the things that the observation refers to.
+    /// The text that is indexed: the piece, and the things that the owner refers to.
     pub(crate) fn indexed_text(&self) -> Cow<'_, str> {
-        let references = self.unnamed_references();
-        match references.is_empty() {
-            true => self.body().into(),
-            false => format!("{}\n{references}", self.body()).into(),
+        match &self.owner {
+            Owner::Observation(piece) => piece.indexed_text(),
+            Owner::Document(owner) => owner.0.text.as_str().into(),
+        }
+    }
+
+    /// The time of the event, or the time at which the text was stored.
+    pub(crate) fn occurred_at(&self) -> Timestamp {
+        match &self.owner {
+            Owner::Observation(piece) => piece.observation.occurred_at,
+            Owner::Document(owner) => owner.0.stored_at,
+        }
+    }
+
+    /// The importance, from 0 to 100.
+    pub(crate) fn significance(&self) -> i64 {
+        match &self.owner {
+            Owner::Observation(piece) => piece.observation.significance,
+            Owner::Document(_) => SIGNIFICANCE_OF_CHUNKS,
+        }
+    }
+
+    /// The category of an observation; empty for a document.
+    pub(crate) fn category(&self) -> &str {
+        match &self.owner {
+            Owner::Observation(piece) => &piece.observation.category,
+            Owner::Document(_) => "",
+        }
+    }
+
+    /// The person who caused the event.
+    pub(crate) fn actor(&self) -> Option<&ObservedActor> {
+        match &self.owner {
+            Owner::Observation(piece) => piece.observation.actor.as_ref(),
+            Owner::Document(_) => None,
+        }
+    }
+
+    /// The words by which it can be filtered. Only what never changes: the place of a document is
+    /// looked up when a search asks for it.
+    pub(crate) fn tags(&self) -> Vec<String> {
+        match &self.owner {
+            Owner::Observation(piece) => piece.tags(),
+            Owner::Document(owner) => {
+                let Document { id, source, format, .. } = &owner.1;
+                let kind = ["kind:chunk".to_owned(), "type:document".to_owned(), format!("type:document.{format}")];
+                kind.into_iter().chain([format!("source:{source}"), format!("document:{id}")]).collect()
+            }
         }
     }
 
     /// The text of which its vector is made: the title tells what the piece is about.
     pub(crate) fn embedded_text(&self) -> String {
-        format!("{}\n{}", self.observation.title, self.body())
+        format!("{}\n{}", self.heading(), self.body())
     }
 
     /// Adds it to an index.
     pub(crate) fn give<R>(&self, take: impl FnOnce(&index::Passage<'_>) -> R) -> R {
-        let (tags, body) = (self.tags(), self.indexed_text());
+        let (tags, heading, body) = (self.tags(), self.heading(), self.indexed_text());
         take(&index::Passage {
             no: self.no,
-            heading: &self.observation.title,
+            heading: &heading,
             body: &body,
             tags: &tags,
-            occurred_at: self.observation.occurred_at.as_micros(),
-            significance: u8::try_from(self.observation.significance.clamp(0, 100)).unwrap_or(0),
+            occurred_at: self.occurred_at().as_micros(),
+            significance: u8::try_from(self.significance().clamp(0, 100)).unwrap_or(0),
         })
     }
 }
 
-/// The number of passages of an observation's text.
-fn pieces(text: &str) -> usize {
-    let characters = text.chars().count();
-    PARTS.iter().filter(|first| characters > **first).count().max(1)
-}
-
-/// A piece of a text.
-fn piece(text: &str, part: usize) -> &str {
-    let begin = PARTS.get(part).map_or(text.len(), |first| border(text, *first));
-    let after = match PARTS.get(part + 1) {
-        Some(next) => border(text, *next),
-        None => border(text, PARTS[PARTS.len() - 1] + LAST),
-    };
-    &text[begin..after.max(begin)]
-}
-
-/// The byte of a character, or of the end of the word in which it stands.
-fn border(text: &str, character: usize) -> usize {
-    let Some((at, _)) = text.char_indices().nth(character) else { return text.len() };
-    let within = |end: &usize| *end <= SLACK;
-    match at {
-        0 => 0,
-        _ => at + text[at..].find(char::is_whitespace).or(Some(text.len() - at)).filter(within).unwrap_or(0),
-    }
+/// A chunk to be stored.
+#[derive(Debug)]
+pub(crate) struct NewChunk<'c> {
+    /// Its identity within the document.
+    pub(crate) hash: &'c str,
+    /// The title of the document, and the headings under which it stands.
+    pub(crate) headings: &'c [String],
+    /// Its text.
+    pub(crate) text: &'c str,
+    /// Its bytes in the document's text.
+    pub(crate) body: (i64, i64),
+    /// Its size.
+    pub(crate) tokens: i64,
 }
 
 /// Stores the passages of an observation. Returns the numbers of passages in the workspace, before
 /// and after.
 pub(crate) async fn add(tx: &mut Tx, workspace: &WorkspaceId, id: &ObservationId, text: &str) -> Result<(i64, i64)> {
-    let pieces = pieces(text) as i64;
+    let pieces = observed::pieces(text) as i64;
     let after = queries::take_numbers(tx, workspace, pieces).await?;
     queries::insert(tx, workspace, id, after - pieces..after).await?;
     Ok((after - pieces, after))
+}
+
+/// Stores chunks of a document. Returns the numbers of passages in the workspace, before and after.
+pub(crate) async fn add_chunks(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    document: &Document,
+    chunks: &[NewChunk<'_>],
+) -> Result<(i64, i64)> {
+    if chunks.is_empty() {
+        return Ok((0, 0));
+    }
+    let after = queries::take_numbers(tx, workspace, chunks.len() as i64).await?;
+    let before = after - chunks.len() as i64;
+    queries::insert_chunks(tx, workspace, document, before, chunks).await?;
+    Ok((before, after))
+}
+
+/// Removes chunks by their numbers, and notes it.
+pub(crate) async fn remove_chunks(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[i64]) -> Result<()> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    queries::delete_chunks(tx, workspace, numbers).await?;
+    Ok(leave(tx, workspace.as_str(), numbers).await?)
 }
 
 /// Removes the passages of observations of one workspace, and notes it.
@@ -153,10 +200,12 @@ pub(crate) async fn remove(tx: &mut Tx, workspace: &str, owners: &[&str]) -> cam
     for owner in owners {
         gone.extend(queries::delete(tx, workspace, owner).await?);
     }
-    if !gone.is_empty() {
-        vectors::delete(tx, workspace, &gone).await?;
-        let after = queries::take_removals(tx, workspace, gone.len() as i64).await?;
-        queries::note_removed(tx, workspace, after - gone.len() as i64, &gone).await?;
-    }
-    Ok(())
+    if gone.is_empty() { Ok(()) } else { leave(tx, workspace, &gone).await }
+}
+
+/// Removes the vectors of passages that are gone, and notes the removal.
+async fn leave(tx: &mut Tx, workspace: &str, gone: &[i64]) -> campanile_db::Result<()> {
+    vectors::delete(tx, workspace, gone).await?;
+    let after = queries::take_removals(tx, workspace, gone.len() as i64).await?;
+    queries::note_removed(tx, workspace, after - gone.len() as i64, gone).await
 }

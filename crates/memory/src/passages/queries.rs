@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use campanile_accounts::WorkspaceId;
-use campanile_db::{Result, Row, Select, Tx, insert_all, params};
+use campanile_db::{Result, Row, Select, Tx, insert_all, json_text, params, row};
 
-use super::Passage;
+use super::{NewChunk, ObservationPiece, Owner, Passage};
+use crate::documents::document::{Chunk, Document, DocumentId};
 use crate::observations::{Observation, ObservationId};
 
 campanile_db::columns! {
@@ -25,6 +26,29 @@ campanile_db::columns! {
     captured_at = "observation.captured_at",
     text = "observation.body",
     refs = "observation.refs",
+}
+campanile_db::columns! {
+    chunk_columns, chunk_at:
+    no = "chunk.no",
+    headings = "chunk.headings",
+    text = "chunk.text",
+    stored_at = "chunk.stored_at",
+    id = "document.id",
+    source = "document.source",
+    source_id = "document.source_id",
+    external_id = "document.external_id",
+    parent_id = "document.parent_id",
+    path = "document.path",
+    title = "document.title",
+    slug = "document.slug",
+    description = "document.description",
+    tags = "document.tags",
+    url = "document.url",
+    format = "document.format",
+    passages = "document.passages",
+    bytes = "document.bytes",
+    created_at = "document.created_at",
+    updated_at = "document.updated_at",
 }
 campanile_db::columns! { head_columns, head_at: next_no, next_removal, first_removal }
 
@@ -79,6 +103,44 @@ pub(super) async fn insert(
     tx.execute_many(bulk.each, &rows).await.map(drop)
 }
 
+/// Inserts chunks with the numbers from `first` on, and their passages.
+pub(super) async fn insert_chunks(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    document: &Document,
+    first: i64,
+    chunks: &[NewChunk<'_>],
+) -> Result<()> {
+    let (bulk, rows) = insert_all!((first..).zip(chunks) => |(no, _)| "passage" {
+        workspace_id: text = workspace.as_str(),
+        no: bigint = no,
+        kind: text = "chunk",
+        owner_id: text = document.id.as_str(),
+        part: bigint = no,
+    });
+    tx.execute_many(bulk.each, &rows).await?;
+    let (bulk, rows) = insert_all!((first..).zip(chunks) => |(no, chunk)| "chunk" {
+        workspace_id: text = workspace.as_str(),
+        no: bigint = no,
+        document_id: text = document.id.as_str(),
+        hash: text = chunk.hash,
+        headings: text = json_text(chunk.headings),
+        body_start: bigint = chunk.body.0,
+        body_end: bigint = chunk.body.1,
+        tokens: bigint = chunk.tokens,
+        text: text = chunk.text,
+        stored_at: bigint = document.updated_at,
+    });
+    tx.execute_many(bulk.each, &rows).await.map(drop)
+}
+
+/// Deletes chunks and their passages by their numbers.
+pub(super) async fn delete_chunks(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[i64]) -> Result<()> {
+    let rows: Vec<_> = numbers.iter().map(|no| row![workspace.as_str(), *no]).collect();
+    tx.execute_many("DELETE FROM passage WHERE workspace_id = $1 AND no = $2", &rows).await?;
+    tx.execute_many("DELETE FROM chunk WHERE workspace_id = $1 AND no = $2", &rows).await.map(drop)
+}
+
 /// Deletes the passages of an observation. Returns their numbers.
 pub(super) async fn delete(tx: &mut Tx, workspace: &str, owner: &str) -> Result<Vec<i64>> {
     let sql = "DELETE FROM passage WHERE workspace_id = $1 AND owner_id = $2 RETURNING no";
@@ -108,22 +170,49 @@ pub(crate) async fn between(tx: &mut Tx, workspace: &WorkspaceId, range: Range<i
         " FROM passage JOIN observation ON observation.id = passage.owner_id
         WHERE passage.workspace_id = $1 AND passage.no >= $2 AND passage.no < $3 ORDER BY passage.no"
     );
-    let read = |row: &Row<'_>| read(row, workspace);
-    tx.all(sql, params![workspace.as_str(), range.start, range.end], read).await
+    let params = params![workspace.as_str(), range.start, range.end];
+    let mut passages = tx.all(sql, params, |row| read(row, workspace)).await?;
+    // Most workspaces have observations alone, and need one query.
+    if (passages.len() as i64) < range.end - range.start {
+        let sql = concat!(
+            "SELECT ",
+            chunk_columns!(),
+            " FROM chunk JOIN document ON document.id = chunk.document_id
+            WHERE chunk.workspace_id = $1 AND chunk.no >= $2 AND chunk.no < $3 ORDER BY chunk.no"
+        );
+        passages.extend(tx.all(sql, params, |row| read_chunk(row, workspace)).await?);
+        passages.sort_by_key(|passage| passage.no);
+    }
+    Ok(passages)
 }
 
 /// The passages with these numbers, in no order. Those that are gone are left out.
 pub(crate) async fn numbered(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[u32]) -> Result<Vec<Passage>> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let listed = || numbers.iter().map(|no| i64::from(*no));
     let sql = concat!(
         "SELECT ",
         columns!(),
         " FROM passage JOIN observation ON observation.id = passage.owner_id WHERE passage.workspace_id = ?"
     );
-    if numbers.is_empty() {
-        return Ok(Vec::new());
+    let select = Select::new(sql, [workspace.as_str()]).and_in("passage.no", listed());
+    let mut passages = select.all(tx, |row| read(row, workspace)).await?;
+    if passages.len() < numbers.len() {
+        let sql = concat!(
+            "SELECT ",
+            chunk_columns!(),
+            " FROM chunk JOIN document ON document.id = chunk.document_id WHERE chunk.workspace_id = ?"
+        );
+        let select = Select::new(sql, [workspace.as_str()]).and_in("chunk.no", listed());
+        passages.extend(select.all(tx, |row| read_chunk(row, workspace)).await?);
     }
-    let select = Select::new(sql, [workspace.as_str()]).and_in("passage.no", numbers.iter().map(|no| i64::from(*no)));
-    select.all(tx, |row| read(row, workspace)).await
+    Ok(passages)
+}
+
+fn number(row: &Row<'_>, column: usize) -> Result<u32> {
+    Ok(u32::try_from(row.get::<i64>(column)?).unwrap_or(u32::MAX))
 }
 
 fn read(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
@@ -141,11 +230,39 @@ fn read(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
         occurred_at: row.get(at::occurred_at)?,
         captured_at: row.get(at::captured_at)?,
     };
-    Ok(Passage {
-        no: u32::try_from(row.get::<i64>(at::no)?).unwrap_or(u32::MAX),
+    let piece = ObservationPiece {
         part: usize::try_from(row.get::<i64>(at::part)?).unwrap_or(0),
         observation,
         text: row.get(at::text)?,
         references: row.json(at::refs)?,
-    })
+    };
+    Ok(Passage { no: number(row, at::no)?, owner: Owner::Observation(Box::new(piece)) })
+}
+
+fn read_chunk(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
+    let chunk = Chunk {
+        headings: row.json(chunk_at::headings)?,
+        text: row.get(chunk_at::text)?,
+        stored_at: row.get(chunk_at::stored_at)?,
+    };
+    let document = Document {
+        id: DocumentId::from(row.get::<String>(chunk_at::id)?),
+        workspace_id: workspace.clone(),
+        source: row.get(chunk_at::source)?,
+        source_id: row.get(chunk_at::source_id)?,
+        external_id: row.get(chunk_at::external_id)?,
+        parent_id: row.get::<Option<String>>(chunk_at::parent_id)?.map(DocumentId::from),
+        path: row.get(chunk_at::path)?,
+        title: row.get(chunk_at::title)?,
+        slug: row.get(chunk_at::slug)?,
+        description: row.get(chunk_at::description)?,
+        tags: row.json(chunk_at::tags)?,
+        url: row.get(chunk_at::url)?,
+        format: row.get(chunk_at::format)?,
+        passages: row.get(chunk_at::passages)?,
+        bytes: row.get(chunk_at::bytes)?,
+        created_at: row.get(chunk_at::created_at)?,
+        updated_at: row.get(chunk_at::updated_at)?,
+    };
+    Ok(Passage { no: number(row, chunk_at::no)?, owner: Owner::Document(Box::new((chunk, document))) })
 }

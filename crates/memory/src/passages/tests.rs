@@ -1,4 +1,4 @@
-use super::*;
+use super::observed::{piece, pieces};
 
 #[test]
 fn the_pieces_of_a_text_are_all_of_it_and_end_with_words() {

@@ -1,4 +1,4 @@
-//! Search: finds observations by words, identifiers and filters.
+//! Search: finds observations and documents by words, identifiers and filters.
 //!
 //! # A search
 //! 1. The query is read: words, phrases, filters.
@@ -28,21 +28,25 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
 
 use crate::Memory;
-use crate::passages::{self, Passage};
+use crate::documents::document::{Chunk, Document};
+use crate::documents::reading;
+use crate::passages::{self, ObservationPiece, Owner, Passage};
 use candidates::Candidates;
 use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
 pub use request::{
-    ActorName, Confidence, DateRange, Explanation, HighlightView, Kind, Latency, Mode, SearchContext, SearchFilters,
-    SearchHit, SearchMeta, SearchReply, SearchRequest, VectorUse,
+    ActorName, Confidence, DateRange, DocumentName, Explanation, HighlightView, Kind, Latency, Mode, SearchContext,
+    SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, VectorUse,
 };
 
 /// The names of filters in the text of a query.
-const FIELDS: &[&str] = &["source", "type", "kind", "actor", "topic", "category", "after", "since", "before", "until"];
+const FIELDS: &[&str] =
+    &["source", "type", "kind", "document", "actor", "topic", "category", "after", "since", "before", "until"];
 /// The longest query, in characters.
 const LONGEST_QUERY: usize = 1_000;
 /// The most values of a filter.
@@ -72,7 +76,12 @@ pub async fn search(
     request: SearchRequest,
 ) -> Result<SearchReply> {
     let began = Instant::now();
-    let (query, filter) = request.read()?;
+    let (query, mut filter) = request.read()?;
+    let named = &request.filters.documents;
+    if !named.is_empty() {
+        let ids = reading::ids_of(&memory.db, workspace, named).await?;
+        filter.tags.push(ids.iter().map(|id| format!("document:{id}")).collect());
+    }
     let (index, lacks_segments) = memory.indexes.current(&memory.db, workspace).await?;
     if lacks_segments {
         merge::soon(memory, organisation, workspace).await?;
@@ -141,30 +150,74 @@ fn ordered(
 fn hit(ranked: Ranked, fit: f32, request: &SearchRequest, candidates: &Candidates) -> SearchHit {
     let Ranked { passage, score, explanation } = ranked;
     let snippet = ranking::snippet(&candidates.query, &candidates.found, &passage);
-    let url = passage.references.iter().find_map(|reference| reference.url.clone());
     let highlights = snippet.highlights.iter().map(|mark| HighlightView { start: mark.start, end: mark.end });
-    let actor = actor(&passage);
-    let observation = passage.observation;
+    let (occurred_at, actor) = (passage.occurred_at(), actor(&passage));
+    let owner = match passage.owner {
+        Owner::Observation(piece) => of_observation(*piece),
+        Owner::Document(owner) => of_document(passage.no, *owner),
+    };
     SearchHit {
-        id: observation.id.to_string(),
-        kind: Kind::Observation,
-        title: observation.title,
-        url,
+        id: owner.id,
+        kind: if owner.document.is_some() { Kind::Chunk } else { Kind::Observation },
+        title: owner.title,
+        headings: owner.headings,
+        url: owner.url,
         score: (score * fit).clamp(0.0, 1.0),
-        source: observation.provider,
-        event_type: observation.event_type,
-        occurred_at: observation.occurred_at,
-        significance: observation.significance,
+        source: owner.source,
+        event_type: owner.event_type,
+        occurred_at,
+        significance: owner.significance,
         actor,
-        references: passage.references,
+        document: owner.document,
+        references: owner.references,
         highlights: if request.include_highlights { highlights.collect() } else { Vec::new() },
         snippet: snippet.text,
         explain: request.explain.then_some(explanation),
     }
 }
 
+/// The fields of a result that come from the owner of the passage.
+#[derive(Default)]
+struct OwnerFields {
+    id: String,
+    title: String,
+    headings: Vec<String>,
+    url: Option<String>,
+    source: String,
+    event_type: String,
+    significance: Option<i64>,
+    document: Option<DocumentName>,
+    references: Vec<Reference>,
+}
+
+fn of_observation(ObservationPiece { observation, references, .. }: ObservationPiece) -> OwnerFields {
+    OwnerFields {
+        id: observation.id.to_string(),
+        title: observation.title,
+        url: references.iter().find_map(|reference| reference.url.clone()),
+        source: observation.provider,
+        event_type: observation.event_type,
+        significance: Some(observation.significance),
+        references,
+        ..OwnerFields::default()
+    }
+}
+
+fn of_document(no: u32, (chunk, document): (Chunk, Document)) -> OwnerFields {
+    OwnerFields {
+        id: format!("{}#{no}", document.id),
+        headings: chunk.headings.into_iter().skip(1).collect(),
+        url: document.url,
+        source: document.source,
+        event_type: format!("document.{}", document.format),
+        document: Some(DocumentName { id: document.id.to_string(), path: document.path, passage: no }),
+        title: document.title,
+        ..OwnerFields::default()
+    }
+}
+
 fn actor(passage: &Passage) -> Option<ActorName> {
-    let actor = passage.observation.actor.as_ref()?;
+    let actor = passage.actor()?;
     Some(ActorName { id: actor.actor_id.clone(), name: actor.told.name.clone() })
 }
 

@@ -5,7 +5,7 @@
 //! important and how new the event is. They are computed for the best fifty candidates. So the
 //! first ten results are the same whatever the limit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use campanile_base::Timestamp;
 use campanile_search::{Found, Query, Reading, Snippet};
@@ -13,7 +13,7 @@ use campanile_search::{Found, Query, Reading, Snippet};
 use super::candidates::{Candidates, Nearest};
 use super::fusion::Candidate;
 use super::request::{Confidence, Explanation};
-use crate::passages::Passage;
+use crate::passages::{Owner, Passage};
 
 /// The additions, at most.
 const PROXIMITY: f32 = 0.2;
@@ -27,6 +27,8 @@ const HALF_LIFE_DAYS: f32 = 14.0;
 /// The best passage has less of the query than this: nothing fits, or it fits badly.
 const NOTHING: f32 = 0.5;
 const POOR: f32 = 0.7;
+/// The most passages of one document in a collapsed answer.
+const MOST_OF_DOCUMENT: usize = 2;
 
 /// A passage in its order.
 pub(super) struct Ranked {
@@ -76,7 +78,7 @@ pub(super) fn rank(candidates: &Candidates, passages: Vec<Passage>, read: usize,
         .sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| other.passage.no.cmp(&one.passage.no)));
     if query.is_without_words() {
         coverage = 1.0;
-        ranked.sort_by_key(|ranked| std::cmp::Reverse((ranked.passage.observation.occurred_at, ranked.passage.no)));
+        ranked.sort_by_key(|ranked| std::cmp::Reverse((ranked.passage.occurred_at(), ranked.passage.no)));
     }
     let confidence = if ranked.is_empty() { Confidence::None } else { confidence(coverage, *nearest) };
     let similar = nearest.map_or(0.0, |nearest| nearest.similarity / SIMILAR);
@@ -99,27 +101,31 @@ fn confidence(coverage: f32, nearest: Option<Nearest>) -> Confidence {
 
 /// The part of a passage that shows why it was found.
 pub(super) fn snippet(query: &Query, found: &Found, passage: &Passage) -> Snippet {
-    let reading = Reading::of(query, &found.rarities, &passage.observation.title, passage.body());
+    let reading = Reading::of(query, &found.rarities, &passage.heading(), passage.body());
     Snippet::of(&reading, passage.body())
 }
 
 fn reading(query: &Query, found: &Found, passage: &Passage) -> Reading {
-    Reading::of(query, &found.rarities, &passage.observation.title, &passage.indexed_text())
+    Reading::of(query, &found.rarities, &passage.heading(), &passage.indexed_text())
 }
 
-/// Keeps the best passage of each observation.
-pub(super) fn collapsed(ranked: Vec<Ranked>) -> Vec<Ranked> {
-    let mut seen = HashSet::new();
-    ranked.into_iter().filter(|ranked| seen.insert(ranked.passage.observation.id.clone())).collect()
+/// Keeps the best passage of each observation, and the two best of each document.
+pub(super) fn collapsed(mut ranked: Vec<Ranked>) -> Vec<Ranked> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    ranked.retain(|Ranked { passage, .. }| {
+        let times = seen.entry(passage.owner_id().to_owned()).or_default();
+        *times += 1;
+        *times <= if matches!(passage.owner, Owner::Document(_)) { MOST_OF_DOCUMENT } else { 1 }
+    });
+    ranked
 }
 
 fn explain(begun: Explanation, reading: &Reading, passage: &Passage, now: Timestamp) -> Explanation {
-    let observation = &passage.observation;
-    let days = now.since(observation.occurred_at).as_secs_f32() / 86_400.0;
+    let days = now.since(passage.occurred_at()).as_secs_f32() / 86_400.0;
     Explanation {
         proximity: PROXIMITY * reading.proximity,
         heading: HEADING * reading.heading_coverage,
-        importance: importance(observation.significance, &observation.category),
+        importance: importance(passage.significance(), passage.category()),
         recency: 1.0 - AGE + AGE * 0.5_f32.powf(days / HALF_LIFE_DAYS),
         ..begun
     }

@@ -33,7 +33,7 @@ pub struct SearchRequest {
     /// False to leave highlights out.
     #[serde(default = "yes")]
     pub include_highlights: bool,
-    /// False to have every passage of an observation.
+    /// False to have every passage of an observation, and more than two of a document.
     #[serde(default = "yes")]
     pub collapse: bool,
     /// True to have the parts of each score.
@@ -71,12 +71,15 @@ pub enum Mode {
 pub enum Kind {
     /// An observation, or a part of one.
     Observation,
+    /// A part of a document.
+    Chunk,
 }
 
 impl Kind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Observation => "observation",
+            Self::Chunk => "chunk",
         }
     }
 }
@@ -97,7 +100,9 @@ pub struct SearchFilters {
     pub topics: Vec<String>,
     /// Categories, such as `bug_fix`.
     pub categories: Vec<String>,
-    /// The lowest significance, from 0 to 100.
+    /// Documents, by their ids or places: `docs/ops` means all below it.
+    pub documents: Vec<String>,
+    /// The lowest significance, from 0 to 100. Chunks count as 50.
     pub min_significance: Option<u8>,
     /// The time of the event.
     pub date_range: DateRange,
@@ -169,6 +174,9 @@ impl SearchFilters {
         if !self.kinds.is_empty() {
             filter.tags.push(self.kinds.iter().map(|kind| format!("kind:{}", kind.as_str())).collect());
         }
+        if self.documents.len() > MOST_VALUES {
+            return Err(Error::invalid_field("documents", format!("must have at most {MOST_VALUES} values")));
+        }
         filter.significance = self.min_significance.unwrap_or(0);
         if filter.significance > 100 {
             return Err(Error::invalid_field("minSignificance", "must be between 0 and 100"));
@@ -193,12 +201,15 @@ fn date(field: &'static str, text: &str) -> Result<i64> {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {
-    /// The id of the observation.
+    /// The id of the observation; for a chunk, the id of the document, `#` and the number of the
+    /// passage.
     pub id: String,
     /// The kind of result.
     pub kind: Kind,
-    /// One line.
+    /// One line: the title of the observation or the document.
     pub title: String,
+    /// The headings under which a chunk stands, from the outermost on.
+    pub headings: Vec<String>,
     /// The address at the provider, if it named one.
     pub url: Option<String>,
     /// The part of the text that fits best, on one line.
@@ -206,18 +217,20 @@ pub struct SearchHit {
     /// From 0 to 1: how well it fits, beside the best result and the share of the query that the best
     /// one has.
     pub score: f32,
-    /// The provider.
+    /// The provider; `api` for documents that were added through the API.
     pub source: String,
-    /// The provider's name of the event.
+    /// The provider's name of the event; for a chunk `document.` and its format.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// The time of the event.
+    /// The time of the event; for a chunk the time at which its text was stored.
     #[schema(value_type = String, format = DateTime)]
     pub occurred_at: Timestamp,
-    /// The importance, from 0 to 100.
-    pub significance: i64,
+    /// The importance, from 0 to 100; chunks have none.
+    pub significance: Option<i64>,
     /// The person who caused it.
     pub actor: Option<ActorName>,
+    /// The document of a chunk.
+    pub document: Option<DocumentName>,
     /// The things that it refers to.
     #[schema(value_type = Vec<Object>)]
     pub references: Vec<Reference>,
@@ -226,6 +239,17 @@ pub struct SearchHit {
     /// The parts of the score, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explanation>,
+}
+
+/// The document of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DocumentName {
+    /// Its id.
+    pub id: String,
+    /// Its place.
+    pub path: String,
+    /// The number of the passage.
+    pub passage: u32,
 }
 
 /// A person.

@@ -1,5 +1,6 @@
 //! The memory on real databases, of both kinds.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod documents;
 mod embedding;
 mod search;

@@ -3,6 +3,7 @@
 
 mod characters;
 mod console_api;
+mod documents;
 mod door;
 mod drills;
 mod durability;

@@ -3,6 +3,7 @@
 mod accounts;
 mod browsers;
 mod deliveries;
+mod documents;
 mod events;
 mod health;
 mod ingest;
@@ -127,6 +128,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(system::get))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .merge(documents::router())
         .merge(OpenApiRouter::new().routes(routes!(health::metrics)).with_state(metrics));
     let document = routes.get_openapi_mut();
     operation::describe(document, &svix::DESCRIBED, &svix::operations());

@@ -7,15 +7,19 @@ use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::{Error, Result};
+use campanile_db::Tx;
 use campanile_http::caller::{Authenticated, workspace};
 use campanile_http::error::{ApiError, ApiResult};
 use campanile_http::{Web, request_id};
 use campanile_inbound::Provider;
+use campanile_memory::documents::{self, API_SOURCE, DocumentDetail};
 use campanile_memory::search::{self, SearchReply, SearchRequest};
 use campanile_memory::{ObservationDetail, observations};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+/// The most bytes of texts in one answer.
+const MOST_BYTES: usize = 8 << 20;
 /// The most ids of one request.
 const MOST_IDS: usize = 50;
 
@@ -58,7 +62,7 @@ pub(super) struct SearchAnswer {
     request_id: String,
 }
 
-/// Searches the observations of a workspace.
+/// Searches the observations and documents of a workspace.
 ///
 /// Everything that is committed before the request is found by it.
 #[utoipa::path(post, path = "/api/search", tag = "search", params(WorkspaceQuery), request_body = SearchRequest,
@@ -73,7 +77,7 @@ pub(super) async fn search(
     Ok(Json(SearchAnswer { reply, request_id: request_id::current() }))
 }
 
-/// Searches the observations of a workspace; the same as `/api/search`.
+/// Searches the observations and documents of a workspace; the same as `/api/search`.
 #[utoipa::path(post, path = "/v1/search", tag = "search", params(WorkspaceQuery), request_body = SearchRequest,
     responses((status = 200, body = SearchAnswer)))]
 pub(super) async fn search_v1(
@@ -86,10 +90,12 @@ pub(super) async fn search_v1(
 
 /// A source that does not exist is an error: an empty answer would look as if nothing had happened.
 fn known_sources(sources: &[String]) -> Result<()> {
-    match sources.iter().find(|source| Provider::parse(source.trim()).is_none()) {
+    let is_known = |source: &str| source == API_SOURCE || Provider::parse(source).is_some();
+    match sources.iter().find(|source| !is_known(source.trim())) {
         None => Ok(()),
         Some(unknown) => {
             let known = Provider::ALL.map(Provider::as_str).join(", ");
+            let known = format!("{known}, {API_SOURCE}");
             Err(Error::invalid_field("source", format!("{unknown:?} is not known; known are {known}")))
         }
     }
@@ -99,7 +105,7 @@ fn known_sources(sources: &[String]) -> Result<()> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ContentsRequest {
-    /// From 1 to 50 ids of observations.
+    /// From 1 to 50 ids of observations, documents, and passages of documents.
     ids: Vec<String>,
 }
 
@@ -107,9 +113,28 @@ pub(super) struct ContentsRequest {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Contents {
     /// In the order of the ids.
-    data: Vec<ObservationDetail>,
+    data: Vec<ContentsItem>,
     /// The ids that the workspace does not have.
     missing: Vec<String>,
+}
+
+/// An observation or a document, with its whole text.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum ContentsItem {
+    /// An observation.
+    Observation(Box<ObservationDetail>),
+    /// A document; also for the id of one of its passages.
+    Document(Box<DocumentDetail>),
+}
+
+impl ContentsItem {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Observation(observation) => observation.body.len(),
+            Self::Document(document) => document.text.len(),
+        }
+    }
 }
 
 /// The whole texts of results.
@@ -126,16 +151,33 @@ pub(super) async fn contents(
     let read = web.app.db.read_in_turn(within.caller.organisation.as_str(), move |tx| {
         Box::pin(async move {
             let mut contents = Contents { data: Vec::new(), missing: Vec::new() };
+            let mut bytes = 0;
             for id in ids {
-                match observations::by_id(tx, &within.id, &id).await? {
-                    Some(found) => contents.data.push(found),
+                match content(tx, &within.id, &id).await? {
+                    Some(found) => {
+                        bytes += found.bytes();
+                        contents.data.push(found);
+                    }
                     None => contents.missing.push(id),
                 }
+                if bytes > MOST_BYTES {
+                    let why = format!("have texts of more than {MOST_BYTES} bytes together; ask for fewer");
+                    return Err(Error::invalid_field("ids", why));
+                }
             }
-            Ok::<_, campanile_db::Error>(contents)
+            Ok(contents)
         })
     });
     Ok(Json(read.await?))
+}
+
+async fn content(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> campanile_db::Result<Option<ContentsItem>> {
+    if let Some(found) = observations::by_id(tx, workspace, id).await? {
+        return Ok(Some(ContentsItem::Observation(Box::new(found))));
+    }
+    let document = id.split('#').next().unwrap_or(id);
+    let found = documents::detail(tx, workspace, document).await?;
+    Ok(found.map(|found| ContentsItem::Document(Box::new(found))))
 }
 
 /// The whole texts of results; the same as `/api/contents`.

@@ -218,7 +218,11 @@ struct Arrival {
 
 /// The largest body, in bytes, on a path.
 fn most_on(path: &str) -> usize {
-    if path.starts_with("/api/ingest/") { bounds::DELIVERY_BYTES } else { bounds::BODY_BYTES }
+    match path {
+        path if path.starts_with("/api/ingest/") => bounds::DELIVERY_BYTES,
+        path if path.starts_with("/api/documents") => bounds::KEPT_DOCUMENTS_BODY_BYTES,
+        _ => bounds::BODY_BYTES,
+    }
 }
 
 /// Measures a request's body. If the announced length is too large, the body is refused at once.
@@ -271,7 +275,8 @@ impl<B: hyper::body::Body> MeasuredBody<B> {
             share.refuse(Refusal::TooLarge(most));
         }
         // A JSON value takes at least two bytes. Deliveries have a bound of their own.
-        let may_be_many = most == bounds::BODY_BYTES && announced.is_none_or(|bytes| bytes > 2 * bounds::BODY_VALUES);
+        let may_be_many =
+            most != bounds::DELIVERY_BYTES && announced.is_none_or(|bytes| bytes > 2 * bounds::BODY_VALUES);
         Self { body, most, read: 0, values: may_be_many.then(ValueCount::default), share, clock: None }
     }
 
