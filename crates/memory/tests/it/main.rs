@@ -3,4 +3,5 @@
 
 mod documents;
 mod embedding;
+mod quality;
 mod search;
