@@ -174,9 +174,10 @@ test("on a phone and in the dark it fits as well", async () => {
   await add([{ path: "docs/ops/runbook.md", content: RUNBOOK }]);
   const page = await signedIn({ viewport: { width: 390, height: 844 }, colorScheme: "dark" });
   await page.goto(within("/documents"));
-  await page.getByText("Runbook").first().waitFor();
+  const row = page.getByText("docs/ops/runbook.md");
+  await row.waitFor();
   await check(page, "documents-phone-dark");
-  await page.getByText("Runbook").first().click();
+  await row.click();
   await page.getByRole("heading", { name: "Runbook", level: 1 }).waitFor();
   await page.getByText("zeppelin").waitFor();
   await check(page, "document-phone-dark");

@@ -16,13 +16,13 @@ export function Passages({ document, marked }: { document: Detail; marked?: numb
   const pieces = useMemo(() => piecesOf(document.text, document.chunks), [document]);
   const markedAt = pieces.findIndex(({ chunk }) => chunk?.no === marked);
   const [most, setMost] = useState(SHOWN);
-  const target = useRef<HTMLElement>(null);
+  const [list, target] = [useRef<HTMLDivElement>(null), useRef<HTMLElement>(null)];
   // biome-ignore lint/correctness/useExhaustiveDependencies: another passage is shown when another one is marked
-  useEffect(() => target.current?.scrollIntoView({ block: "center" }), [markedAt, document.id]);
+  useEffect(() => keptInView(list.current, target.current), [markedAt, document.id]);
   const shown = pieces.slice(0, Math.max(most, markedAt + SHOWN / 2));
   if (pieces.length === 0) return <Empty>It has no text.</Empty>;
   return (
-    <div className="grid gap-1 p-3 sm:p-4">
+    <div ref={list} className="grid gap-1 p-3 sm:p-4">
       {shown.map((piece) =>
         piece.chunk ? (
           <section
@@ -58,6 +58,28 @@ export function Passages({ document, marked }: { document: Detail; marked?: numb
       )}
     </div>
   );
+}
+
+/** For so long, in milliseconds, a passage is kept in view while the text around it gets its look. */
+const SETTLING = 2_000;
+
+/** Scrolls to a passage, and again when the text grows, until somebody scrolls. */
+function keptInView(list: HTMLElement | null, target: HTMLElement | null): (() => void) | undefined {
+  if (!list || !target) return undefined;
+  const show = () => target.scrollIntoView({ block: "center" });
+  const grows = new ResizeObserver(show);
+  const stop = new AbortController();
+  const end = () => {
+    grows.disconnect();
+    stop.abort();
+  };
+  const timer = setTimeout(end, SETTLING);
+  stop.signal.addEventListener("abort", () => clearTimeout(timer));
+  for (const name of ["wheel", "touchstart", "pointerdown", "keydown"])
+    addEventListener(name, end, { passive: true, signal: stop.signal });
+  show();
+  grows.observe(list);
+  return end;
 }
 
 function Text({ piece, format }: { piece: Piece; format: string }) {

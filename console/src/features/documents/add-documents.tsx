@@ -33,15 +33,17 @@ export function AddDocuments({ onClose }: { onClose: () => void }) {
       wide
     >
       <div className="grid gap-4">
-        <Segments
-          label="How"
-          value={way}
-          options={[
-            ["files", "Choose files"],
-            ["paste", "Paste a text"],
-          ]}
-          onChange={setWay}
-        />
+        <div className="justify-self-start">
+          <Segments
+            label="How"
+            value={way}
+            options={[
+              ["files", "Choose files"],
+              ["paste", "Paste a text"],
+            ]}
+            onChange={setWay}
+          />
+        </div>
         {way === "files" ? <Files onClose={onClose} /> : <Paste onClose={onClose} />}
       </div>
     </Dialog>
