@@ -12,6 +12,7 @@ import {
   CircleAlert,
   FileCode2,
   FileJson,
+  FileText,
   House,
   Inbox,
   KeyRound,
@@ -48,6 +49,13 @@ export const AREAS: AreaGroup[] = [
       { to: paths.home, title: "Home", icon: House, key: "h", words: "overview dashboard health" },
       { to: paths.observations, title: "Observations", icon: Telescope, key: "o", words: "events memory timeline" },
       { to: paths.search, title: "Search", icon: TextSearch, key: "f", words: "find query look for" },
+      {
+        to: paths.documents,
+        title: "Documents",
+        icon: FileText,
+        key: "b",
+        words: "manuals runbooks files upload wiki",
+      },
       { to: paths.deliveries, title: "Deliveries", icon: Inbox, key: "d", words: "inbound received payloads" },
       {
         to: paths.integrations,

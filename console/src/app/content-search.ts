@@ -108,7 +108,7 @@ const endpoints = listed("endpoints", "Endpoints", async (workspace) =>
 
 /** Results that are only the nearest are left to the page of searches. */
 const observations: ContentKind = {
-  title: "Observations",
+  title: "Observations and documents",
   isOpen: true,
   isJudged: true,
   find: async ({ words, workspace, signal }) => {
@@ -117,10 +117,10 @@ const observations: ContentKind = {
     const hits = await orNothing(asked.then(({ data, meta }) => (meta.confidence === "none" ? [] : data)));
     return hits.map((hit) => ({
       id: hit.id,
-      title: readTitle(hit).text,
-      note: providerName(hit.source),
+      title: hit.document ? hit.title : readTitle(hit).text,
+      note: hit.document ? hit.document.path : providerName(hit.source),
       words: hit.type,
-      to: paths.observation(hit.id),
+      to: hit.document ? paths.document(hit.document.id) : paths.observation(hit.id),
     }));
   },
 };

@@ -12,6 +12,7 @@ import {
 import { Button } from "../components/ui/button";
 import { routes as activity } from "../features/activity/routes";
 import { routes as docs } from "../features/docs/routes";
+import { routes as documents } from "../features/documents/routes";
 import { routes as engine } from "../features/engine/routes";
 import { routes as home } from "../features/home/routes";
 import { routes as inbound } from "../features/inbound/routes";
@@ -35,6 +36,7 @@ const pages = [
   ...home,
   ...observations,
   ...search,
+  ...documents,
   ...inbound,
   ...notify,
   ...webhooks,

@@ -6,6 +6,8 @@ export const paths = {
   home: "/home",
   observations: "/observations",
   search: "/search",
+  documents: "/documents",
+  document: (id: string) => `/documents/${part(id)}`,
   observation: (id: string) => `/observations/${part(id)}`,
   deliveries: "/deliveries",
   integrations: "/integrations",

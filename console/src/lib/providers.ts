@@ -9,5 +9,9 @@ export const PROVIDERS: { key: ProviderKey; name: string; about: string }[] = [
   { key: "sentry", name: "Sentry", about: "Errors, issues and alerts." },
 ];
 
+/** The source of documents that were added through our own API. */
+const OWN = "api";
+
 /** Its name as it writes it itself; a provider that is not known here is called as the API calls it. */
-export const providerName = (key: string): string => PROVIDERS.find((provider) => provider.key === key)?.name ?? key;
+export const providerName = (key: string): string =>
+  key === OWN ? "Added here" : (PROVIDERS.find((provider) => provider.key === key)?.name ?? key);

@@ -8,7 +8,7 @@ import { useHotkeys } from "../../lib/hotkeys";
 import { useUrl } from "../../lib/url";
 import { useWide } from "../../lib/window";
 import { IconButton } from "./button";
-import { useGo } from "./go";
+import { type Search, useGo } from "./go";
 
 /** A list with the panel of the row that is open. */
 export function WithPanel({ children, panel }: { children: ReactNode; panel: (id: string) => ReactNode }) {
@@ -27,10 +27,12 @@ type DetailPanelProps = {
   actions?: ReactNode;
   /** The page of its own, where there is one: a path within the workspace. */
   page?: string;
+  /** The search of that page's address. */
+  pageSearch?: Search;
   children: ReactNode;
 };
 
-export function DetailPanel({ title, badges, actions, page, children }: DetailPanelProps) {
+export function DetailPanel({ title, badges, actions, page, pageSearch, children }: DetailPanelProps) {
   const url = useUrl();
   const go = useGo();
   const wide = useWide();
@@ -46,7 +48,7 @@ export function DetailPanel({ title, badges, actions, page, children }: DetailPa
     wide
       ? [
           { keys: "Escape", title: "Close the panel", run: close },
-          ...(page ? [{ keys: "o", title: "Open as a page", run: () => void go(page) }] : []),
+          ...(page ? [{ keys: "o", title: "Open as a page", run: () => void go(page, { search: pageSearch }) }] : []),
         ]
       : [],
   );
@@ -58,7 +60,11 @@ export function DetailPanel({ title, badges, actions, page, children }: DetailPa
       </div>
       {actions}
       {page && (
-        <IconButton label="Open as a page" keys={wide ? "o" : undefined} onClick={() => void go(page)}>
+        <IconButton
+          label="Open as a page"
+          keys={wide ? "o" : undefined}
+          onClick={() => void go(page, { search: pageSearch })}
+        >
           <Maximize2 className="size-4" />
         </IconButton>
       )}

@@ -30,6 +30,9 @@ const ACTIONS: Record<string, string> = {
   "source.deleted": "Removed a source",
   "repositories.disconnected": "Disconnected repositories",
   "delivery.reopened": "Processed a delivery again",
+  "document.created": "Added a document",
+  "document.updated": "Changed a document",
+  "document.deleted": "Deleted a document",
   "suppression.created": "Suppressed an address",
   "suppression.deleted": "Removed a suppression",
   "application.created": "Created an application",
@@ -91,6 +94,11 @@ export function subjectOf(
         : shortId(subject_id);
       return { title, to: action === "source.deleted" ? paths.integrations : paths.source(subject_id) };
     }
+    case "document":
+      return {
+        title: text("title") ?? shortId(subject_id),
+        to: action === "document.deleted" ? paths.documents : paths.document(subject_id),
+      };
     case "delivery":
       return { title: shortId(subject_id), to: `${paths.deliveries}?open=${encodeURIComponent(subject_id)}` };
     case "member":

@@ -13,9 +13,12 @@ type Address = Record<string, string | undefined>;
 
 /** The request without its part of the results. What is not set is left out. */
 export function requestOf(address: Address): SearchRequest {
-  const { source, type, category, topic, actor, min_significance, after, before } = address;
+  const { kind, document, source, type, category, topic, actor, min_significance, after, before } = address;
   const score = Number(min_significance);
+  const isKind = kind === "observation" || kind === "chunk";
   const filters: NonNullable<SearchRequest["filters"]> = {
+    ...(isKind && { kinds: [kind] }),
+    ...(document && { documents: [document] }),
     ...(source && { sources: [source] }),
     ...(type && { types: [type] }),
     ...(category && { categories: [category] }),

@@ -62,7 +62,7 @@ type ResultProps = { hit: Hit; isOpen: boolean; threshold?: number; showsScore: 
 
 function Result({ hit, isOpen, threshold, showsScore }: ResultProps) {
   const url = useUrl();
-  const { kind, text } = readTitle(hit);
+  const { kind, text } = hit.document ? { kind: hit.document.path, text: hit.title } : readTitle(hit);
   const parts = markedParts(text, hit.snippet, hit.highlights);
   return (
     <li className={isOpen ? "bg-bronze-tint" : "hover:bg-sunken"}>
@@ -78,12 +78,13 @@ function Result({ hit, isOpen, threshold, showsScore }: ResultProps) {
           <span className="flex items-start gap-2">
             <span className="min-w-0 flex-1 font-medium wrap-anywhere">
               <Marked parts={parts.title} />
+              {hit.headings.length > 0 && <span className="text-quiet font-normal"> › {hit.headings.join(" › ")}</span>}
             </span>
-            <Score value={hit.significance} threshold={threshold} />
+            {typeof hit.significance === "number" && <Score value={hit.significance} threshold={threshold} />}
           </span>
           <span className="text-quiet block text-xs">
-            {[providerName(hit.source), kind, hit.actor?.name].filter(Boolean).join(" · ")} ·{" "}
-            <Time at={hit.occurredAt} />
+            {[hit.document ? "Document" : providerName(hit.source), kind, hit.actor?.name].filter(Boolean).join(" · ")}{" "}
+            · <Time at={hit.occurredAt} />
             {showsScore && (
               <span title="How well it fits, from 0 to 1" className="tabular-nums">
                 {" "}

@@ -49,7 +49,9 @@ export function useResultWalk(
   };
   const openFocused = () => {
     const id = focused()?.dataset.row;
-    if (id) void go(paths.observation(id));
+    const [document, passage] = id?.split("#") ?? [];
+    if (document && passage) void go(paths.document(document), { search: { passage } });
+    else if (id) void go(paths.observation(id));
   };
   useHotkeys([
     { keys: "j", title: "Next result", run: () => walk(1) },

@@ -2,7 +2,7 @@
 
 import { useRef } from "react";
 
-import { OBSERVATION_FILTERS } from "../../components/observation/filters";
+import { DocumentPanel } from "../../components/document/document-panel";
 import { ObservationPanel } from "../../components/observation/observation-panel";
 import { Button } from "../../components/ui/button";
 import { cx } from "../../components/ui/cx";
@@ -15,6 +15,7 @@ import { isPassing, useWorkspace } from "../../lib/api";
 import { paths } from "../../lib/paths";
 import { useUrl, useWorkspaceId } from "../../lib/url";
 import { useWide } from "../../lib/window";
+import { SEARCH_FILTERS } from "./filters";
 import { requestOf, type SearchRequest } from "./request";
 import { ResultList } from "./result-list";
 import { useLeaving } from "./result-walk";
@@ -29,14 +30,14 @@ export function SearchPage() {
   const wide = useWide();
   const workspace = useWorkspaceId();
   const threshold = useWorkspace()?.notify_threshold;
-  const { isFiltered } = useFilters(OBSERVATION_FILTERS);
+  const { isFiltered } = useFilters(SEARCH_FILTERS);
   const request = requestOf(url.all);
   const search = useSearch(workspace, request);
   const leave = useLeaving(search);
   const scroller = useRef<HTMLElement>(null);
   const explains = request.explain ?? false;
   const explain = () => url.set({ explain: explains ? undefined : "1" }, { replace: true });
-  const withoutFilters = Object.fromEntries(OBSERVATION_FILTERS.map(({ key }) => [key, undefined]));
+  const withoutFilters = Object.fromEntries(SEARCH_FILTERS.map(({ key }) => [key, undefined]));
   const clear = isFiltered ? () => url.set({ ...withoutFilters, open: undefined }) : undefined;
   usePageActions([
     { title: explains ? "Hide why results rank as they do" : "Explain the order of the results", run: explain },
@@ -46,7 +47,7 @@ export function SearchPage() {
     <Page title="Search" fills>
       <FilterBar
         name="search"
-        filters={OBSERVATION_FILTERS}
+        filters={SEARCH_FILTERS}
         search={{
           key: "q",
           label: "Search what happened",
@@ -70,7 +71,7 @@ export function SearchPage() {
           Explain
         </Button>
       </FilterBar>
-      <WithPanel panel={(id) => <ObservationPanel key={id} id={id} />}>
+      <WithPanel panel={(id) => <ResultPanel key={id} id={id} />}>
         <section
           ref={scroller}
           aria-label="Found"
@@ -94,6 +95,12 @@ export function SearchPage() {
       </WithPanel>
     </Page>
   );
+}
+
+/** The observation, or the document at its passage: `doc_…#17`. */
+function ResultPanel({ id }: { id: string }) {
+  const [document, passage] = id.split("#");
+  return document && passage ? <DocumentPanel id={document} passage={Number(passage)} /> : <ObservationPanel id={id} />;
 }
 
 function Fault({ search: { error, retry }, clear }: { search: Search; clear: (() => void) | undefined }) {
@@ -144,7 +151,7 @@ function Summary({ meta, request, hasError }: { meta: Meta; request: SearchReque
       )}
       <p
         role="status"
-        title="A long text is searched in several passages; an observation is listed once"
+        title="A long text is searched in several passages; an observation is listed once, a document twice at most"
         className="text-quiet text-xs tabular-nums first-letter:uppercase"
       >
         {count} {confidence === "none" ? "with a part of it" : fits} · {milliseconds(took)}

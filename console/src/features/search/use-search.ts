@@ -64,7 +64,10 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
   const hits = [...new Map(all.map((hit) => [hit.id, hit])).values()];
   const { refetch } = query;
   // An empty page fills by itself when something happens.
-  useEffect(() => (isEmpty ? onNews(["observation"], () => void refetch()) : undefined), [isEmpty, refetch]);
+  useEffect(
+    () => (isEmpty ? onNews(["observation", "document"], () => void refetch()) : undefined),
+    [isEmpty, refetch],
+  );
   return {
     hits,
     meta: answer?.pages[0]?.meta,
@@ -82,7 +85,14 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
 export function useIsEmpty(workspace: string): boolean | undefined {
   const any = useQuery({
     queryKey: ["observation", "any", workspace],
-    queryFn: () => data(api.GET("/api/observations", { params: { query: { workspace, limit: 1 } } })),
+    queryFn: async () => {
+      const params = { query: { workspace, limit: 1 } };
+      const lists = await Promise.all([
+        data(api.GET("/api/observations", { params })),
+        data(api.GET("/api/documents", { params })),
+      ]);
+      return lists.some(({ data }) => data.length > 0);
+    },
   });
-  return any.isError ? false : any.data && any.data.data.length === 0;
+  return any.isError ? false : any.data === undefined ? undefined : !any.data;
 }
