@@ -447,6 +447,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/memory-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The memory keys that are not revoked. */
+        get: operations["get_api_memory_keys"];
+        put?: never;
+        /** Creates a memory key, which reads one workspace and may do nothing else. */
+        post: operations["post_api_memory_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a memory key. */
+        delete: operations["delete_api_memory_keys_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications": {
         parameters: {
             query?: never;
@@ -6939,6 +6974,39 @@ export interface components {
             /** @description The person's role in it. */
             role: string;
         };
+        /** @description A key, as listed. */
+        MemoryKey: {
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+             */
+            last_used_at?: string | null;
+            /** @description Its purpose. */
+            name: string;
+            /** @description Its first characters. */
+            prefix: string;
+            /** @description The workspace that it reads. */
+            workspace_id: string;
+        };
+        /** @description A memory key to create. */
+        MemoryKeyIn: {
+            /** @description The purpose of the key, for people. */
+            name: string;
+            /** @description The workspace that it reads. */
+            workspace_id: string;
+        };
+        /** @description A memory key that was created. The secret is not shown again. */
+        MemoryKeyMade: components["schemas"]["MemoryKey"] & {
+            /** @description The key itself, for the `Authorization` header. */
+            secret: string;
+        };
         /**
          * @description The effort for an answer. So far all modes do the same.
          * @enum {string}
@@ -7248,6 +7316,32 @@ export interface components {
                 role: string;
                 /** @description `active`, or `invited` until they accept. */
                 status: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_MemoryKey: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description The time of its creation.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+                 */
+                last_used_at?: string | null;
+                /** @description Its purpose. */
+                name: string;
+                /** @description Its first characters. */
+                prefix: string;
+                /** @description The workspace that it reads. */
+                workspace_id: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -10605,6 +10699,112 @@ export interface operations {
                 content?: never;
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_memory_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_MemoryKey"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_memory_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemoryKeyIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryKeyMade"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_memory_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

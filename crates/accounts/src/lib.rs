@@ -27,6 +27,7 @@ mod ids;
 pub mod keys;
 pub mod live;
 pub mod members;
+pub mod memory_keys;
 pub mod organisations;
 pub mod people;
 mod privacy;
@@ -53,5 +54,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/4_key_use.sql"),
         include_str!("../migrations/5_activity_subject.sql"),
         include_str!("../migrations/6_joined.sql"),
+        include_str!("../migrations/7_memory_keys.sql"),
     ],
 };

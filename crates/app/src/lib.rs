@@ -13,6 +13,7 @@ mod notification_webhooks;
 mod outbound;
 pub mod pipeline;
 pub mod retention;
+mod search;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -91,6 +91,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("person", KeepRule::OnPurpose("what belongs to customers")),
     ("membership", KeepRule::OnPurpose("what belongs to customers")),
     ("secret_key", KeepRule::OnPurpose("settings; revoked keys are shown as such")),
+    ("memory_key", KeepRule::OnPurpose("settings; revoked keys are shown as such")),
     ("public_key", KeepRule::OnPurpose("settings; revoked keys are shown as such")),
     ("signing_key", KeepRule::OnPurpose("settings; revoked keys are shown as such")),
     ("session", KeepRule::WhileNeeded("until it runs out")),

@@ -9,6 +9,7 @@ mod ingest;
 mod jobs;
 mod live;
 mod members;
+mod memory_keys;
 mod notifications;
 mod observations;
 mod page;
@@ -108,6 +109,8 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(sessions::of_member, sessions::end_of_member))
         .routes(routes!(accounts::keys, accounts::create_key))
         .routes(routes!(accounts::revoke_key))
+        .routes(routes!(memory_keys::list, memory_keys::create))
+        .routes(routes!(memory_keys::revoke))
         .routes(routes!(browsers::public_keys, browsers::create_public_key))
         .routes(routes!(browsers::revoke_public_key))
         .routes(routes!(browsers::signing_keys, browsers::create_signing_key))
