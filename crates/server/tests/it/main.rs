@@ -12,6 +12,7 @@ mod examples;
 mod hostile;
 mod knock;
 mod lossless;
+mod mcp;
 mod members;
 mod notices;
 mod operations;
