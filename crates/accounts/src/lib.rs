@@ -21,6 +21,7 @@
 //! the change itself ([`activity`]).
 
 pub mod activity;
+pub mod assistants;
 mod caller;
 mod first_run;
 mod ids;
@@ -55,5 +56,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/5_activity_subject.sql"),
         include_str!("../migrations/6_joined.sql"),
         include_str!("../migrations/7_memory_keys.sql"),
+        include_str!("../migrations/8_assistants.sql"),
     ],
 };

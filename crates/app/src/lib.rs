@@ -262,6 +262,11 @@ impl App {
         outbound::source_disconnected(tx, self, &workspace, &source).await
     }
 
+    /// The public address of the tools for assistants.
+    pub fn tools_address(&self) -> String {
+        format!("{}/mcp", self.base_url)
+    }
+
     /// Creates a workspace with its webhook application.
     ///
     /// # Errors

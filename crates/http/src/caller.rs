@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
+use campanile_accounts::assistants::tokens;
 use campanile_accounts::sessions::Session;
 use campanile_accounts::{
     Actor, Caller, OrganisationId, Permission, Workspace, WorkspaceId, keys, memory_keys, organisations, sessions,
@@ -219,6 +220,11 @@ impl KeyCache {
         Ok(reader(holder))
     }
 
+    /// Records the use of an assistant's connection, as that of a key.
+    pub fn connection_used(&self, app: &App, id: &str) {
+        self.record_use(app, KeyKind::Connection, id.to_owned(), app.clock.now());
+    }
+
     /// Records the use of a key, at most once an hour and beside the request. A failure is left for
     /// the next hour: nobody waits for it.
     fn record_use(&self, app: &App, kind: KeyKind, id: String, now: Timestamp) {
@@ -233,6 +239,7 @@ impl KeyCache {
                     match kind {
                         KeyKind::Secret => keys::used(tx, &id, now).await,
                         KeyKind::Memory => memory_keys::used(tx, &id, now).await,
+                        KeyKind::Connection => tokens::used(tx, &id, now).await,
                     }
                 })
             });
@@ -262,6 +269,7 @@ impl KeyCache {
 enum KeyKind {
     Secret,
     Memory,
+    Connection,
 }
 
 /// The session token from the cookies.

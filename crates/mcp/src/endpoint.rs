@@ -65,7 +65,7 @@ async fn answer(State(web): State<Web>, Extension(service): Extension<Service>, 
     let (parts, body) = request.into_parts();
     let scope = match Scope::of(&web, &parts).await {
         Ok(scope) => scope,
-        Err(error) => return access::refused(error),
+        Err(error) => return access::refused(&web, &parts.headers, error),
     };
     let mut request = Request::from_parts(parts, body);
     let is_message = request.method() == Method::POST && is_json(request.headers());

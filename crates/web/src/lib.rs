@@ -4,6 +4,7 @@
 //! * [`campanile_wire_svix`]: the Svix API, at `/api/v1`.
 //! * [`campanile_wire_knock`]: the Knock API, at `/v1`.
 //! * [`campanile_mcp`]: the tools for assistants, at `/mcp`.
+//! * `oauth`: how assistants are connected by a member.
 //! * `console`: the embedded console, on every other path.
 //! * `door`: limits that apply before a request is parsed: times, counts and sizes.
 //!
@@ -15,6 +16,7 @@ mod console;
 mod door;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz_targets;
+mod oauth;
 mod provider_callbacks;
 mod request_context;
 
@@ -142,6 +144,7 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .nest("/api/v1", svix::router())
         .nest("/v1", knock::router())
         .merge(assistants)
+        .merge(oauth::router())
         .merge(provider_callbacks::router())
         .merge(knock::outside_of_prefix())
         .merge(pages)

@@ -13,6 +13,7 @@ mod hostile;
 mod knock;
 mod lossless;
 mod mcp;
+mod mcp_oauth;
 mod members;
 mod notices;
 mod operations;

@@ -1,6 +1,7 @@
 //! Our own API: one file per resource, and the OpenAPI document.
 
 mod accounts;
+mod assistants;
 mod browsers;
 mod deliveries;
 mod events;
@@ -111,6 +112,10 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(accounts::revoke_key))
         .routes(routes!(memory_keys::list, memory_keys::create))
         .routes(routes!(memory_keys::revoke))
+        .routes(routes!(assistants::list))
+        .routes(routes!(assistants::disconnect))
+        .routes(routes!(assistants::review))
+        .routes(routes!(assistants::decide))
         .routes(routes!(browsers::public_keys, browsers::create_public_key))
         .routes(routes!(browsers::revoke_public_key))
         .routes(routes!(browsers::signing_keys, browsers::create_signing_key))
