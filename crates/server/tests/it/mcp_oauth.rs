@@ -1,5 +1,6 @@
 //! Connecting an assistant by OAuth, by requests made by hand: the whole way, and each thing that a
-//! stranger could try. Official clients go the same way in `tests/node/mcp-oauth.test.mjs`.
+//! stranger could try. Official clients go the same way through a browser, in
+//! `tests/node/assistants-console.test.mjs`.
 
 use std::time::Duration;
 
