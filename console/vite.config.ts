@@ -26,7 +26,14 @@ export default defineConfig({
   // The console, and the portal that others embed.
   build: { rollupOptions: { input: ["index.html", "portal.html"] } },
   server: {
-    proxy: { "/api": server, "/v1": server, "/metrics": server, "/openapi.json": server },
+    proxy: {
+      "/api": server,
+      "/v1": server,
+      "/metrics": server,
+      "/openapi.json": server,
+      "/mcp": server,
+      "/.well-known": server,
+    },
     // The documentation stands beside this folder, and is built into the pages.
     fs: { allow: [".", "../docs"] },
   },

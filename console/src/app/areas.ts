@@ -6,6 +6,7 @@ import {
   Bell,
   BookMarked,
   BookOpen,
+  Bot,
   Boxes,
   BriefcaseBusiness,
   CalendarClock,
@@ -139,6 +140,7 @@ export const SETTINGS: Area[] = [
   { to: paths.workspaceSettings, title: "Workspace", icon: Settings2, key: "s", words: "name threshold" },
   { to: paths.members, title: "Members", icon: Users, words: "invite roles people" },
   { to: paths.keys, title: "Keys", icon: KeyRound, key: "k", words: "secret public signing api key" },
+  { to: paths.assistants, title: "Assistants", icon: Bot, words: "mcp claude chatgpt cursor memory key oauth connect" },
   { to: paths.signIn, title: "Sign-in", icon: LogIn, words: "password sessions" },
   { to: paths.system, title: "System", icon: Server, words: "version storage migrations retention licences" },
 ];

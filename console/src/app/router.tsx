@@ -23,9 +23,12 @@ import { routes as session } from "../features/session/routes";
 import { SignInPage } from "../features/session/sign-in-page";
 import { routes as settings } from "../features/settings/routes";
 import { routes as webhooks } from "../features/webhooks/routes";
+import { lazily } from "../lib/lazily";
 import { readSearch, writeSearch } from "../lib/url";
 import { EarlierNotifications, EarlierObservation, FirstWorkspace } from "./entrances";
 import { Shell } from "./shell";
+
+const AuthorizePage = lazily(() => import("../features/session/authorize-page"), "AuthorizePage");
 
 const root = createRootRoute({ notFoundComponent: NotFound });
 const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", component: SignInPage });
@@ -50,6 +53,7 @@ const pages = [
 const entrances = [
   createRoute({ getParentRoute: () => shell, path: "/", component: FirstWorkspace }),
   createRoute({ getParentRoute: () => shell, path: "/observations/$id", component: EarlierObservation }),
+  createRoute({ getParentRoute: () => shell, path: "/oauth/authorize", component: AuthorizePage }),
   createRoute({ getParentRoute: () => shell, path: "/notifications", component: EarlierNotifications }),
   createRoute({ getParentRoute: () => shell, path: "/notifications/$", component: EarlierNotifications }),
 ];

@@ -55,6 +55,7 @@ export const paths = {
   workspaceSettings: "/settings/workspace",
   members: "/settings/members",
   keys: "/settings/keys",
+  assistants: "/settings/assistants",
   signIn: "/settings/sign-in",
   system: "/settings/system",
   docs: "/docs",

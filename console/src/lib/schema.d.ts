@@ -58,6 +58,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assistants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The assistants that the caller has connected; for an owner, those of all members. */
+        get: operations["get_api_assistants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistants/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an assistant read one workspace on behalf of the signed-in member, or declines. */
+        post: operations["post_api_assistants_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistants/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks the request of an assistant, for the page on which the signed-in member decides. */
+        post: operations["post_api_assistants_requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Disconnects an assistant. Its tokens stop working at once. */
+        delete: operations["delete_api_assistants_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/attempts": {
         parameters: {
             query?: never;
@@ -488,6 +556,41 @@ export interface paths {
          */
         post: operations["post_api_members_id_sign_in_link"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The memory keys that are not revoked. */
+        get: operations["get_api_memory_keys"];
+        put?: never;
+        /** Creates a memory key, which reads one workspace and may do nothing else. */
+        post: operations["post_api_memory_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a memory key. */
+        delete: operations["delete_api_memory_keys_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4527,6 +4630,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The request of an assistant, as it stands in the address of the page. */
+        AccessRequestIn: {
+            /** @description The id that it was given when it registered. */
+            client_id: string;
+            /** @description The SHA-256 of its verifier, in base64url. */
+            code_challenge?: string;
+            /** @description `S256`. */
+            code_challenge_method?: string;
+            /** @description The address to send the person back to. */
+            redirect_uri: string;
+            /** @description The address of the tools. */
+            resource?: string | null;
+            /** @description `code`. */
+            response_type?: string;
+            /** @description The scopes that it asks for. */
+            scope?: string | null;
+            /** @description Returned to it as it is. */
+            state?: string | null;
+        };
+        /** @description A request for the page: the name of the assistant, or the address to go to with an error. */
+        AccessReview: {
+            /** @description The name of the assistant, as it calls itself; `null` if nobody is to decide. */
+            client_name?: string | null;
+            /** @description The address to send the person back to at once, because of a fault of the request. */
+            redirect_to?: string | null;
+        };
         /** @description A record of the trail. */
         Activity: {
             /** @description The name of the action, such as `key.created`. */
@@ -4697,6 +4826,41 @@ export interface components {
          * @enum {string}
          */
         Confidence: "high" | "low" | "none";
+        /** @description An assistant that a member has connected. */
+        Connection: {
+            /** @description The name of the assistant, as it calls itself. */
+            client_name: string;
+            /**
+             * Format: date-time
+             * @description The time at which the member agreed.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The time at which it ends unless the assistant renews it.
+             */
+            expires_at: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+             */
+            last_used_at?: string | null;
+            /** @description The member's mail address. */
+            person_email: string;
+            /** @description The member on whose behalf it reads. */
+            person_id: string;
+            /** @description The workspace that it reads. */
+            workspace_id: string;
+        };
+        /** @description The decision of a member. */
+        ConsentIn: {
+            /** @description The request of the assistant. */
+            request: components["schemas"]["AccessRequestIn"];
+            /** @description The workspace that the assistant may read; `null` if it may read none. */
+            workspace_id?: string | null;
+        };
         /** @description The texts that were read. */
         Contents: {
             /** @description In the order of the ids. */
@@ -7129,6 +7293,39 @@ export interface components {
             /** @description The person's role in it. */
             role: string;
         };
+        /** @description A key, as listed. */
+        MemoryKey: {
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+             */
+            last_used_at?: string | null;
+            /** @description Its purpose. */
+            name: string;
+            /** @description Its first characters. */
+            prefix: string;
+            /** @description The workspace that it reads. */
+            workspace_id: string;
+        };
+        /** @description A memory key to create. */
+        MemoryKeyIn: {
+            /** @description The purpose of the key, for people. */
+            name: string;
+            /** @description The workspace that it reads. */
+            workspace_id: string;
+        };
+        /** @description A memory key that was created. The secret is not shown again. */
+        MemoryKeyMade: components["schemas"]["MemoryKey"] & {
+            /** @description The key itself, for the `Authorization` header. */
+            secret: string;
+        };
         /**
          * @description The effort for an answer. So far all modes do the same.
          * @enum {string}
@@ -7315,6 +7512,39 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_Connection: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description The name of the assistant, as it calls itself. */
+                client_name: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which the member agreed.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which it ends unless the assistant renews it.
+                 */
+                expires_at: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+                 */
+                last_used_at?: string | null;
+                /** @description The member's mail address. */
+                person_email: string;
+                /** @description The member on whose behalf it reads. */
+                person_id: string;
+                /** @description The workspace that it reads. */
+                workspace_id: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_DeliverySummary: {
             /** @description The items, in the list's order. */
             data: {
@@ -7492,6 +7722,32 @@ export interface components {
                 role: string;
                 /** @description `active`, or `invited` until they accept. */
                 status: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_MemoryKey: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description The time of its creation.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+                 */
+                last_used_at?: string | null;
+                /** @description Its purpose. */
+                name: string;
+                /** @description Its first characters. */
+                prefix: string;
+                /** @description The workspace that it reads. */
+                workspace_id: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -8153,6 +8409,11 @@ export interface components {
             name: string;
             /** @description Its first characters. */
             prefix: string;
+        };
+        /** @description The address to send the person to. */
+        SentBack: {
+            /** @description The address of the assistant, with a code or an error. */
+            redirect_to: string;
         };
         /** @description A session, as lists show it. */
         SessionView: {
@@ -9823,6 +10084,144 @@ export interface operations {
             };
         };
     };
+    get_api_assistants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Connection"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_assistants_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentBack"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_assistants_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessRequestIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessReview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_assistants_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_api_attempts: {
         parameters: {
             query?: {
@@ -11083,6 +11482,112 @@ export interface operations {
                 content?: never;
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_memory_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_MemoryKey"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_memory_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemoryKeyIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryKeyMade"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_memory_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

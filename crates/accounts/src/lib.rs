@@ -21,12 +21,14 @@
 //! the change itself ([`activity`]).
 
 pub mod activity;
+pub mod assistants;
 mod caller;
 mod first_run;
 mod ids;
 pub mod keys;
 pub mod live;
 pub mod members;
+pub mod memory_keys;
 pub mod organisations;
 pub mod people;
 mod privacy;
@@ -53,5 +55,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/4_key_use.sql"),
         include_str!("../migrations/5_activity_subject.sql"),
         include_str!("../migrations/6_joined.sql"),
+        include_str!("../migrations/7_memory_keys.sql"),
+        include_str!("../migrations/8_assistants.sql"),
     ],
 };

@@ -1,4 +1,5 @@
-//! Removes expired sessions and sign-in links, and activity records past their retention.
+//! Removes expired sessions, sign-in links and connections of assistants, and activity records past
+//! their retention.
 
 use std::time::Duration;
 
@@ -18,8 +19,28 @@ const SIGN_IN_LINKS: Sweep = Sweep {
     page: "SELECT hash, expires_at < $2 FROM sign_in_link WHERE hash > $1 ORDER BY hash LIMIT $3",
     remove: "DELETE FROM sign_in_link WHERE hash = $1 AND expires_at < $2",
 };
+const ASSISTANT_CLIENTS: Sweep = Sweep {
+    keys: 1,
+    page: "SELECT id, COALESCE(expires_at < $2, FALSE) FROM assistant_client WHERE id > $1 ORDER BY id LIMIT $3",
+    remove: "DELETE FROM assistant_client WHERE id = $1 AND expires_at < $2",
+};
+const ASSISTANT_CODES: Sweep = Sweep {
+    keys: 1,
+    page: "SELECT hash, expires_at < $2 FROM assistant_code WHERE hash > $1 ORDER BY hash LIMIT $3",
+    remove: "DELETE FROM assistant_code WHERE hash = $1 AND expires_at < $2",
+};
+const ASSISTANT_TOKENS: Sweep = Sweep {
+    keys: 1,
+    page: "SELECT hash, expires_at < $2 FROM assistant_token WHERE hash > $1 ORDER BY hash LIMIT $3",
+    remove: "DELETE FROM assistant_token WHERE hash = $1 AND expires_at < $2",
+};
+const ASSISTANT_CONNECTIONS: Sweep = Sweep {
+    keys: 1,
+    page: "SELECT id, expires_at < $2 FROM assistant_connection WHERE id > $1 ORDER BY id LIMIT $3",
+    remove: "DELETE FROM assistant_connection WHERE id = $1 AND expires_at < $2",
+};
 
-/// Removes expired sessions and sign-in links, and activity records older than `keep_activity`.
+/// Removes expired sessions, sign-in links and connections of assistants, and activity records older than `keep_activity`.
 /// `None` keeps the records for ever.
 ///
 /// # Errors
@@ -27,6 +48,9 @@ const SIGN_IN_LINKS: Sweep = Sweep {
 pub async fn tidy(db: &Db, now: Timestamp, keep_activity: Option<Duration>) -> Result<()> {
     db.sweep(SESSIONS, now, TOGETHER).await?;
     db.sweep(SIGN_IN_LINKS, now, TOGETHER).await?;
+    for sweep in [ASSISTANT_CLIENTS, ASSISTANT_CODES, ASSISTANT_TOKENS, ASSISTANT_CONNECTIONS] {
+        db.sweep(sweep, now, TOGETHER).await?;
+    }
     let Some(kept) = keep_activity else { return Ok(()) };
     let old = lowest_id("act", now.minus(kept));
     loop {

@@ -14,6 +14,7 @@ mod notification_webhooks;
 mod outbound;
 pub mod pipeline;
 pub mod retention;
+mod search;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -263,6 +264,11 @@ impl App {
         let source = sources::delete(tx, &self.clock, caller, id).await?;
         let workspace = organisations::workspace(tx, &source.workspace_id).await?;
         outbound::source_disconnected(tx, self, &workspace, &source).await
+    }
+
+    /// The public address of the tools for assistants.
+    pub fn tools_address(&self) -> String {
+        format!("{}/mcp", self.base_url)
     }
 
     /// Creates a workspace with its webhook application.

@@ -7,6 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thing {
     Application,
+    Assistant,
     Audience,
     BackgroundTask,
     BulkOperation,
@@ -57,6 +58,7 @@ impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Application => "application",
+            Self::Assistant => "assistant",
             Self::Audience => "audience",
             Self::BackgroundTask => "background task",
             Self::BulkOperation => "bulk operation",

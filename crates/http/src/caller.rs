@@ -6,10 +6,13 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
+use campanile_accounts::assistants::tokens;
 use campanile_accounts::sessions::Session;
-use campanile_accounts::{Actor, Caller, OrganisationId, Permission, Workspace, keys, organisations, sessions};
+use campanile_accounts::{
+    Actor, Caller, OrganisationId, Permission, Workspace, WorkspaceId, keys, memory_keys, organisations, sessions,
+};
 use campanile_app::App;
-use campanile_base::{Cache, Error, Result, Secret, Timestamp};
+use campanile_base::{Cache, Error, Result, Secret, Thing, Timestamp};
 
 use crate::Web;
 use crate::error::ApiError;
@@ -52,6 +55,45 @@ impl FromRequestParts<Web> for Administering {
         let Authenticated(caller) = Authenticated::from_request_parts(parts, web).await?;
         caller.must(Permission::Administer)?;
         Ok(Self(caller))
+    }
+}
+
+/// A recognised caller who may read the memory: everybody who is [`Authenticated`], and also the
+/// holder of a memory key, who may do nothing else.
+pub struct MemoryReader {
+    /// The caller.
+    pub caller: Caller,
+    /// The only workspace that they may read; `None` for all workspaces of the organisation.
+    pub bound_to: Option<WorkspaceId>,
+}
+
+impl FromRequestParts<Web> for MemoryReader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
+        Ok(Self::recognise(web, &parts.method, &parts.headers).await?)
+    }
+}
+
+impl MemoryReader {
+    /// Recognises a caller by memory key, by secret key or by session.
+    pub async fn recognise(web: &Web, method: &Method, headers: &HeaderMap) -> Result<Self> {
+        match bearer(headers)? {
+            Some(key) if memory_keys::is_memory_key(key) => web.known_keys.memory_reader(&web.app, key).await,
+            _ => Ok(Self { caller: recognise(web, method, headers).await?, bound_to: None }),
+        }
+    }
+
+    /// The workspace that a request names. `None` if neither the request nor the key names one.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller may not read the named workspace.
+    pub fn named<'w>(&'w self, named: Option<&'w str>) -> Result<Option<&'w str>> {
+        match (&self.bound_to, named) {
+            (Some(own), Some(named)) if own.as_str() != named => Err(Error::NotFound(Thing::Workspace)),
+            (Some(own), _) => Ok(Some(own.as_str())),
+            (None, named) => Ok(named),
+        }
     }
 }
 
@@ -110,6 +152,8 @@ async fn session(web: &Web, method: &Method, headers: &HeaderMap) -> Result<Sess
 /// key that is revoked on this node stops working at once; on other nodes, within a second.
 pub struct KeyCache {
     callers: Cache<String, Caller>,
+    /// The holders of memory keys.
+    holders: Cache<String, memory_keys::Holder>,
     /// The organisations of known keys, for the limits of each organisation.
     organisations: Cache<String, OrganisationId>,
     /// The ids of keys whose use was recorded within the last hour.
@@ -127,12 +171,20 @@ const MOST_KNOWN: usize = 1_000;
 
 impl Default for KeyCache {
     fn default() -> Self {
-        Self { callers: Cache::new(MOST_KNOWN), organisations: Cache::new(MOST_KNOWN), used: Cache::new(MOST_KNOWN) }
+        Self {
+            callers: Cache::new(MOST_KNOWN),
+            holders: Cache::new(MOST_KNOWN),
+            organisations: Cache::new(MOST_KNOWN),
+            used: Cache::new(MOST_KNOWN),
+        }
     }
 }
 
 impl KeyCache {
     async fn recognise(&self, app: &App, key: &str) -> Result<Caller> {
+        if memory_keys::is_memory_key(key) {
+            return Err(Error::Forbidden("a memory key opens only searches and the tools for assistants"));
+        }
         if let Some(caller) = self.callers.get(key, app.clock.now()) {
             return Ok(caller);
         }
@@ -144,22 +196,54 @@ impl KeyCache {
         self.callers.insert(key.to_owned(), caller.clone(), now, KNOWN_FOR);
         self.organisations.insert(key.to_owned(), caller.organisation.clone(), now, COUNTED_FOR);
         if let Actor::Key(id) = &caller.actor {
-            self.record_use(app, id.clone(), now);
+            self.record_use(app, KeyKind::Secret, id.clone(), now);
         }
         Ok(caller)
     }
 
+    async fn memory_reader(&self, app: &App, key: &str) -> Result<MemoryReader> {
+        let reader =
+            |holder: memory_keys::Holder| MemoryReader { caller: holder.caller, bound_to: Some(holder.workspace) };
+        if let Some(holder) = self.holders.get(key, app.clock.now()) {
+            return Ok(reader(holder));
+        }
+        let recognised = memory_keys::recognise(&app.db, key).await;
+        if matches!(recognised, Err(Error::Unauthenticated(_))) {
+            self.organisations.remove(key);
+        }
+        let (holder, now) = (recognised?, app.clock.now());
+        self.holders.insert(key.to_owned(), holder.clone(), now, KNOWN_FOR);
+        self.organisations.insert(key.to_owned(), holder.caller.organisation.clone(), now, COUNTED_FOR);
+        if let Actor::Key(id) = &holder.caller.actor {
+            self.record_use(app, KeyKind::Memory, id.clone(), now);
+        }
+        Ok(reader(holder))
+    }
+
+    /// Records the use of an assistant's connection, as that of a key.
+    pub fn connection_used(&self, app: &App, id: &str) {
+        self.record_use(app, KeyKind::Connection, id.to_owned(), app.clock.now());
+    }
+
     /// Records the use of a key, at most once an hour and beside the request. A failure is left for
     /// the next hour: nobody waits for it.
-    fn record_use(&self, app: &App, id: String, now: Timestamp) {
+    fn record_use(&self, app: &App, kind: KeyKind, id: String, now: Timestamp) {
         if self.used.get(&id, now).is_some() {
             return;
         }
         self.used.insert(id.clone(), (), now, USE_RECORDED_EVERY);
         let db = app.db.clone();
         tokio::spawn(async move {
-            let recorded = db.write(move |tx| Box::pin(async move { keys::used(tx, &id, now).await })).await;
-            if let Err(error) = recorded {
+            let recorded = db.write(move |tx| {
+                Box::pin(async move {
+                    match kind {
+                        KeyKind::Secret => keys::used(tx, &id, now).await,
+                        KeyKind::Memory => memory_keys::used(tx, &id, now).await,
+                        KeyKind::Connection => tokens::used(tx, &id, now).await,
+                    }
+                })
+            });
+            if let Err(error) = recorded.await {
                 tracing::warn!(%error, "the use of a key was not recorded");
             }
         });
@@ -175,8 +259,17 @@ impl KeyCache {
     /// Empties the cache, so that all keys are looked up again.
     pub fn forget(&self) {
         self.callers.clear();
+        self.holders.clear();
         self.organisations.clear();
     }
+}
+
+/// The kinds of keys whose use is recorded.
+#[derive(Debug, Clone, Copy)]
+enum KeyKind {
+    Secret,
+    Memory,
+    Connection,
 }
 
 /// The session token from the cookies.

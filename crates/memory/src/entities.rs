@@ -117,6 +117,16 @@ fn key_of(category: &str, value: &str) -> Option<String> {
     }
 }
 
+/// The key of the entity that a person names: a commit by its first seven digits, everything else as
+/// it is written.
+pub fn key_of_written(text: &str) -> String {
+    let text = text.trim();
+    let is_hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_commit = (7..=40).contains(&text.len()) && is_hexadecimal && text.bytes().any(|byte| byte.is_ascii_digit());
+    let digits_only = text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_commit && !digits_only { text[..7].to_owned() } else { text.to_owned() }
+}
+
 fn around(text: &str, start: usize, end: usize) -> String {
     let before = text[..start].char_indices().rev().nth(AROUND - 1).map_or(0, |(at, _)| at);
     let after = text[end..].char_indices().nth(AROUND).map_or(text.len(), |(at, _)| end + at);
@@ -169,6 +179,14 @@ mod tests {
     fn noise_is_dropped_and_the_most_certain_find_is_kept() {
         let found = keys("The API and URL of a8f3c2d91e4b5678, 1234567 and defaced mail a@b.example");
         assert_eq!(found, [("reference", "a8f3c2d".to_owned())]);
+    }
+
+    #[test]
+    fn a_commit_is_named_by_any_length_of_its_digits() {
+        assert_eq!(key_of_written(" a8f3c2d91e4b5678 "), "a8f3c2d");
+        for unchanged in ["#361", "LF-412", "1234567890", "defaced", "@ada", "branch:fix/it", "a8f3"] {
+            assert_eq!(key_of_written(unchanged), unchanged);
+        }
     }
 
     #[test]

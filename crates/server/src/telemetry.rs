@@ -11,7 +11,7 @@ use crate::settings::Settings;
 /// Starts the log, on standard error. The number of similar lines is bounded (see [`LogPace`]).
 pub(crate) fn start_log(settings: &Settings) {
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let (chosen, pace) = (tracing_subscriber::EnvFilter::new(&settings.log), LogPace::new(settings.log_json));
+    let (chosen, pace) = (tracing_subscriber::EnvFilter::new(chosen(&settings.log)), LogPace::new(settings.log_json));
     let lines = tracing_subscriber::registry().with(chosen);
     // If a log is already set in this process, it stays; the error can be ignored.
     let _ = match settings.log_json {
@@ -21,6 +21,15 @@ pub(crate) fn start_log(settings: &Settings) {
             lines.with(log.with_filter(pace)).try_init()
         }
     };
+}
+
+/// The lines that are logged. The library of the Model Context Protocol has several for each request,
+/// with words of its client; they are left out unless they are asked for.
+fn chosen(log: &str) -> String {
+    match log.eq_ignore_ascii_case("off") {
+        true => log.to_owned(),
+        false => format!("rmcp=error,{log}"),
+    }
 }
 
 /// Logs a panic in one line: its message and its place.

@@ -3,6 +3,8 @@
 //! * `api`: our own API, at `/api/<noun>`, and the route that receives deliveries.
 //! * [`campanile_wire_svix`]: the Svix API, at `/api/v1`.
 //! * [`campanile_wire_knock`]: the Knock API, at `/v1`.
+//! * [`campanile_mcp`]: the tools for assistants, at `/mcp`.
+//! * `oauth`: how assistants are connected by a member.
 //! * `console`: the embedded console, on every other path.
 //! * `door`: limits that apply before a request is parsed: times, counts and sizes.
 //!
@@ -14,6 +16,7 @@ mod console;
 mod door;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz_targets;
+mod oauth;
 mod provider_callbacks;
 mod request_context;
 
@@ -128,6 +131,7 @@ pub fn router(app: App, settings: Settings) -> Surface {
     let console = Arc::new(Console::of(console, &portal_ancestors));
     let rates = door::Rates::new(door.requests_per_key, door.requests_per_token);
     let is_https = app.base_url.starts_with("https://");
+    let assistants = campanile_mcp::router(&app);
     let web = Web::new(app);
     let context = Arc::new(RequestContext { web: web.clone(), places: Default::default(), rates, is_https });
     let pages = Router::new()
@@ -139,6 +143,8 @@ pub fn router(app: App, settings: Settings) -> Surface {
         .merge(api::router(metrics, in_force))
         .nest("/api/v1", svix::router())
         .nest("/v1", knock::router())
+        .merge(assistants)
+        .merge(oauth::router())
         .merge(provider_callbacks::router())
         .merge(knock::outside_of_prefix())
         .merge(pages)

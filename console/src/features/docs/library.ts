@@ -7,6 +7,7 @@ const ORDER = [
   "console",
   "search",
   "documents",
+  "mcp",
   "notifications",
   "api",
   "operations",

@@ -94,6 +94,8 @@ pub struct Filter {
     pub event_type: Option<String>,
     /// The actor's id or name.
     pub actor: Option<String>,
+    /// A thing that it names, by the [key](crate::entities::key_of_written) of the entity.
+    pub entity: Option<String>,
     /// One of the topics.
     pub topic: Option<String>,
     /// The category.
@@ -108,7 +110,7 @@ pub struct Filter {
 
 impl Filter {
     fn is_everything(&self) -> bool {
-        let texts = [&self.provider, &self.event_type, &self.actor, &self.topic, &self.category];
+        let texts = [&self.provider, &self.event_type, &self.actor, &self.entity, &self.topic, &self.category];
         texts.iter().all(|text| text.is_none())
             && self.min_significance.is_none()
             && self.after.or(self.before).is_none()

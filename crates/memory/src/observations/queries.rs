@@ -97,6 +97,10 @@ pub(super) async fn list(
         let named = format!("%\"name\":{}%", escaped(&json_text(actor)));
         select = select.and_with("(actor_id = ? OR actor LIKE ? ESCAPE '\\')", [actor.to_owned(), named]);
     }
+    if let Some(entity) = filter.entity.as_deref() {
+        let named = format!("%\"key\":{}%", escaped(&json_text(&entity.to_lowercase())));
+        select = select.and_with("LOWER(entities) LIKE ? ESCAPE '\\'", [named]);
+    }
     let topic = |topic: &str| format!("%{}%", escaped(&json_text(&topic.to_lowercase())));
     select
         .and_if("topics LIKE ? ESCAPE '\\'", filter.topic.as_deref().map(topic))

@@ -13,6 +13,8 @@ mod examples;
 mod hostile;
 mod knock;
 mod lossless;
+mod mcp;
+mod mcp_oauth;
 mod members;
 mod notices;
 mod operations;

@@ -1,6 +1,7 @@
 //! Our own API: one file per resource, and the OpenAPI document.
 
 mod accounts;
+mod assistants;
 mod browsers;
 mod deliveries;
 mod documents;
@@ -10,6 +11,7 @@ mod ingest;
 mod jobs;
 mod live;
 mod members;
+mod memory_keys;
 mod notifications;
 mod observations;
 mod page;
@@ -109,6 +111,12 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(sessions::of_member, sessions::end_of_member))
         .routes(routes!(accounts::keys, accounts::create_key))
         .routes(routes!(accounts::revoke_key))
+        .routes(routes!(memory_keys::list, memory_keys::create))
+        .routes(routes!(memory_keys::revoke))
+        .routes(routes!(assistants::list))
+        .routes(routes!(assistants::disconnect))
+        .routes(routes!(assistants::review))
+        .routes(routes!(assistants::decide))
         .routes(routes!(browsers::public_keys, browsers::create_public_key))
         .routes(routes!(browsers::revoke_public_key))
         .routes(routes!(browsers::signing_keys, browsers::create_signing_key))

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
-use campanile_http::caller::{Authenticated, workspace};
+use campanile_http::caller::{Authenticated, MemoryReader, workspace};
 use campanile_http::error::ApiResult;
 use campanile_memory::graph::{self, EdgeView, Neighbourhood, neighbourhood};
 use campanile_memory::{Filter, Observation, ObservationDetail, observations};
@@ -47,6 +47,7 @@ impl ObservationQuery {
             provider: self.source,
             event_type: self.r#type,
             actor: self.actor,
+            entity: None,
             topic: self.topic,
             category: self.category,
             min_significance: self.min_significance,
@@ -137,11 +138,12 @@ pub(super) async fn graph(
     responses((status = 200, body = PageView<EdgeView>), (status = 404)))]
 pub(super) async fn related_v1(
     web: State<Web>,
-    caller: Authenticated,
+    reader: MemoryReader,
     id: Path<String>,
-    within: Query<Within>,
+    Query(within): Query<Within>,
 ) -> ApiResult<Json<PageView<EdgeView>>> {
-    edges(web, caller, id, within).await
+    let within = within.bound_to(&reader)?;
+    edges(web, Authenticated(reader.caller), id, Query(within)).await
 }
 
 /// The observations around one; the same as `/api/observations/{id}/graph`.
@@ -149,12 +151,13 @@ pub(super) async fn related_v1(
     responses((status = 200, body = Neighbourhood), (status = 404)))]
 pub(super) async fn graph_v1(
     web: State<Web>,
-    caller: Authenticated,
+    reader: MemoryReader,
     id: Path<String>,
     asked: Query<GraphQuery>,
-    within: Query<Within>,
+    Query(within): Query<Within>,
 ) -> ApiResult<Json<Neighbourhood>> {
-    graph(web, caller, id, asked, within).await
+    let within = within.bound_to(&reader)?;
+    graph(web, Authenticated(reader.caller), id, asked, Query(within)).await
 }
 
 async fn workspace_of(web: &Web, caller: &Caller, within: Within, id: &str) -> Result<WorkspaceId> {

@@ -4,7 +4,7 @@ use campanile_accounts::{Caller, OrganisationId, WorkspaceId};
 use campanile_base::{Cursor, Error, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::{BoxFuture, Tx};
 use campanile_http::Web;
-use campanile_http::caller::workspace;
+use campanile_http::caller::{MemoryReader, workspace};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -57,6 +57,15 @@ pub(crate) struct Within {
 }
 
 impl Within {
+    /// The workspace that a reader of the memory may look in.
+    ///
+    /// # Errors
+    /// `NotFound` when the reader is bound to another workspace than the named one.
+    pub(crate) fn bound_to(self, reader: &MemoryReader) -> Result<Self> {
+        let workspace = reader.named(self.workspace.as_deref())?.map(str::to_owned);
+        Ok(Self { workspace })
+    }
+
     /// The named workspace, or else the workspace that holds the thing with this id. Links carry
     /// only the id.
     ///

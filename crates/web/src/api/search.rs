@@ -6,14 +6,13 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use campanile_accounts::{Caller, WorkspaceId};
-use campanile_base::{Error, Result};
+use campanile_base::Error;
 use campanile_db::Tx;
-use campanile_http::caller::{Authenticated, workspace};
+use campanile_http::caller::{MemoryReader, workspace};
 use campanile_http::error::{ApiError, ApiResult};
 use campanile_http::{Web, request_id};
-use campanile_inbound::Provider;
-use campanile_memory::documents::{self, API_SOURCE, DocumentDetail};
-use campanile_memory::search::{self, SearchReply, SearchRequest};
+use campanile_memory::documents::{self, DocumentDetail};
+use campanile_memory::search::{SearchReply, SearchRequest};
 use campanile_memory::{ObservationDetail, observations};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -42,13 +41,13 @@ impl FromRequestParts<Web> for InWorkspace {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
-        let Authenticated(caller) = Authenticated::from_request_parts(parts, web).await?;
+        let reader = MemoryReader::from_request_parts(parts, web).await?;
         let query =
             Query::<WorkspaceQuery>::try_from_uri(&parts.uri).map_err(|error| Error::invalid(error.body_text()))?;
         let header = parts.headers.get("x-workspace-id").map(|value| value.to_str().unwrap_or_default().to_owned());
         let named = query.0.workspace.or(header);
-        let id = workspace(&web.app, &caller, named.as_deref()).await?.id;
-        Ok(Self { caller, id })
+        let id = workspace(&web.app, &reader.caller, reader.named(named.as_deref())?).await?.id;
+        Ok(Self { caller: reader.caller, id })
     }
 }
 
@@ -72,8 +71,7 @@ pub(super) async fn search(
     within: InWorkspace,
     Json(request): Json<SearchRequest>,
 ) -> ApiResult<Json<SearchAnswer>> {
-    known_sources(&request.sources())?;
-    let reply = search::search(&web.app.memory, &within.caller.organisation, &within.id, request).await?;
+    let reply = web.app.search(&within.caller.organisation, &within.id, request).await?;
     Ok(Json(SearchAnswer { reply, request_id: request_id::current() }))
 }
 
@@ -86,19 +84,6 @@ pub(super) async fn search_v1(
     request: Json<SearchRequest>,
 ) -> ApiResult<Json<SearchAnswer>> {
     search(state, within, request).await
-}
-
-/// A source that does not exist is an error: an empty answer would look as if nothing had happened.
-fn known_sources(sources: &[String]) -> Result<()> {
-    let is_known = |source: &str| source == API_SOURCE || Provider::parse(source).is_some();
-    match sources.iter().find(|source| !is_known(source.trim())) {
-        None => Ok(()),
-        Some(unknown) => {
-            let known = Provider::ALL.map(Provider::as_str).join(", ");
-            let known = format!("{known}, {API_SOURCE}");
-            Err(Error::invalid_field("source", format!("{unknown:?} is not known; known are {known}")))
-        }
-    }
 }
 
 /// The ids of what is to be read.

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hash};
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -46,6 +46,12 @@ impl Rates {
             return None;
         }
         self.take_at(credential, Duration::from_secs(1) / rate, Instant::now())
+    }
+
+    /// Counts a request by something else than a credential. Returns the time to wait if it is one
+    /// too many.
+    pub(crate) fn take_as(&self, counted: impl Hash, each: Duration) -> Option<Duration> {
+        self.take_at(self.hasher.hash_one(counted), each, Instant::now())
     }
 
     fn take_at(&self, credential: u64, each: Duration, now: Instant) -> Option<Duration> {

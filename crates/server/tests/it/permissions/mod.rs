@@ -3,6 +3,7 @@
 //! A refusal is 401 or 403. Any other status, such as 404, counts as allowed. A route that is served
 //! but not in the table fails the test: add a row for it.
 
+mod memory_keys;
 mod table;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,127 @@
+//! `search`: finds observations by words, identifiers and filters.
+//!
+//! The name, the one required argument and the shape of the answer are those that ChatGPT expects
+//! of a server for its research. It reads the text of the first content item.
+
+use campanile_base::Result;
+use campanile_memory::search::{Confidence, SearchHit, SearchRequest};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use rmcp::model::JsonObject;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Tool, ToolContext, read, schema, time, told};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "search",
+    title: "Search the memory",
+    description: "Searches everything that the workspace remembers of the team's tools: commits, pull requests, \
+        issues, deployments, errors. Finds words in any form, phrases in quotes, and identifiers as they are written \
+        (`ABC-123`, `#42`, `src/db/pool.rs`, `ERR_TIMEOUT`, a commit's SHA). Filters may stand in the query: \
+        `source:github type:pull_request actor:ada after:2026-10-01`. Without words, the newest are listed. Returns \
+        the best results with an excerpt; call `fetch` with an id for the whole text. An empty list means that \
+        nothing fits.",
+    input: schema::<Arguments>,
+    output: schema::<Answer>,
+    call,
+};
+
+/// The most results of a call.
+const MOST: usize = 20;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Arguments {
+    /// Words, "phrases", identifiers and filters, at most 1,000 characters.
+    query: String,
+    /// Only from these tools, such as `github`, `vercel`, `linear` or `sentry`.
+    #[serde(default)]
+    sources: Option<Vec<String>>,
+    /// Only these events, such as `pull_request.merged`, or by their first word, such as `pull_request`.
+    #[serde(default)]
+    types: Option<Vec<String>>,
+    /// Only by these people: a name, or an id such as `github:123`.
+    #[serde(default)]
+    actors: Option<Vec<String>>,
+    /// Not before this time: RFC 3339, or a date such as 2026-10-01.
+    #[serde(default)]
+    after: Option<String>,
+    /// Before this time: RFC 3339, or a date.
+    #[serde(default)]
+    before: Option<String>,
+    /// The number of results, from 1 to 20; 10 when absent.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 20))]
+    limit: Option<usize>,
+    /// The effort: `fast`, `balanced` or `thorough`; `balanced` when absent.
+    #[serde(default)]
+    mode: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Answer {
+    /// The results, the best first.
+    results: Vec<Found>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Found {
+    /// The id, for `fetch`.
+    id: String,
+    /// One line.
+    title: String,
+    /// A link to it.
+    url: String,
+    /// The source, the person and the time, and the part of the text that fits best.
+    text: String,
+}
+
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
+    async move {
+        let request = request(read(arguments)?)?;
+        let reply = context.app.search(&context.organisation, &context.workspace, request).await?;
+        // What is listed without confidence is only the nearest: a model would take it for an answer.
+        let fits = reply.meta.confidence != Confidence::None;
+        let hits = reply.data.into_iter().filter(|_| fits);
+        told(Answer { results: hits.map(|hit| found(context, hit)).collect() })
+    }
+    .boxed()
+}
+
+/// The search that is asked for. It is read as the API reads one, and so has the same rules.
+fn request(asked: Arguments) -> Result<SearchRequest> {
+    let limit = asked.limit.unwrap_or(10);
+    if !(1..=MOST).contains(&limit) {
+        return Err(campanile_base::Error::invalid_field("limit", format!("must be between 1 and {MOST}")));
+    }
+    let stretch = json!({
+        "start": time("after", asked.after.as_deref())?.map(|time| time.to_string()),
+        "end": time("before", asked.before.as_deref())?.map(|time| time.to_string()),
+    });
+    let mut arguments = json!({
+        "query": asked.query,
+        "limit": limit,
+        "mode": asked.mode.unwrap_or_else(|| "balanced".to_owned()),
+        "filters": {
+            "sources": asked.sources.unwrap_or_default(),
+            "types": asked.types.unwrap_or_default(),
+            "actors": asked.actors.unwrap_or_default(),
+            "dateRange": stretch,
+        },
+        "includeContext": false,
+        "includeHighlights": false,
+    });
+    read(std::mem::take(arguments.as_object_mut().expect("it is an object")))
+}
+
+fn found(context: &ToolContext, hit: SearchHit) -> Found {
+    let by = hit.actor.map(|actor| format!(" by {}", actor.name)).unwrap_or_default();
+    Found {
+        url: hit.url.unwrap_or_else(|| context.page(&hit.id)),
+        text: format!("{} {}{by}, {}: {}", hit.source, hit.event_type, hit.occurred_at, hit.snippet),
+        id: hit.id,
+        title: hit.title,
+    }
+}
