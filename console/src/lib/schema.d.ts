@@ -1021,6 +1021,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What held when, and who changed it: the whole history of a thing, or what held at one time. */
+        get: operations["get_api_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stream": {
         parameters: {
             query?: never;
@@ -8005,6 +8022,50 @@ export interface components {
             /** @description The reason why there is no run. */
             reason?: string | null;
         };
+        /** @description A thing that has states. */
+        StateEntity: {
+            /** @description Its identity, in lower case: `eng-42`, `acme/shop#12`. */
+            id: string;
+            /** @description The provider. */
+            provider: string;
+            /** @description `issue`, `pr`, `deployment`, `service` or `project`. */
+            type: string;
+        };
+        /** @description A state that held for a time. */
+        StateView: {
+            changedBy?: null | components["schemas"]["ActorName"];
+            /** @description The thing. */
+            entity: components["schemas"]["StateEntity"];
+            /** @description True if it holds now. */
+            isCurrent: boolean;
+            /** @description The thing as people write it: `ENG-42`, `#12`, `Checkout`. */
+            name: string;
+            /** @description The observation that told it first. */
+            observationId: string;
+            /** @description The value before it, if one is known. */
+            previous?: string | null;
+            /** @description `status`, `assignee`, `priority`, `health` or `progress`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description The time since which it held.
+             */
+            validFrom: string;
+            /**
+             * Format: date-time
+             * @description The time at which another value took its place.
+             */
+            validTo?: string | null;
+            /** @description The value; `null` if there was none: nobody was assigned. */
+            value?: string | null;
+        };
+        /** @description The states of some things. */
+        States: {
+            /** @description By thing and kind of state, the newest first. */
+            data: components["schemas"]["StateView"][];
+            /** @description True if older changes are left out. */
+            isCut: boolean;
+        };
         /** @description The counters of a period. */
         Statistics: {
             /**
@@ -12017,6 +12078,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_states: {
+        parameters: {
+            query?: {
+                /** @description The thing as people write it, or its id: `ENG-42`, `acme/shop#12`, `Checkout`. */
+                entity?: string;
+                /** @description The id of an observation, in place of the thing. */
+                observation?: string;
+                /** @description `issue`, `pr`, `deployment`, `service` or `project`; any of them when absent. */
+                type?: string;
+                /** @description Only what held at this time: RFC 3339, or a date. */
+                at?: string;
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["States"];
+                };
             };
             /** @description An error. */
             default: {

@@ -109,6 +109,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("search_head", KeepRule::OnPurpose("a row for each workspace")),
     ("search_segment", KeepRule::WhileNeeded("until a larger one takes its place")),
     ("search_segment_part", KeepRule::WhileNeeded("with its segment")),
+    ("temporal_state", KeepRule::For("memory_keep_observations")),
     ("edge", KeepRule::For("memory_keep_observations")),
     ("entity", KeepRule::For("memory_keep_observations")),
     ("actor_identity", KeepRule::For("memory_keep_observations")),

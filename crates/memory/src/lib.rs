@@ -9,7 +9,8 @@
 //! workspace are connected one at a time, so that two concurrent events see each other.
 //!
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
-//! found by [`search`].
+//! found by [`search`]. What it tells of the state of an issue, a deployment or a project is kept as
+//! [`states`].
 //!
 //! An event is remembered once per workspace, by its source id. Events are kept whatever their
 //! significance: a dropped event would be missing from the graph.
@@ -27,6 +28,7 @@ pub mod search;
 mod segments;
 mod settings;
 pub mod significance;
+pub mod states;
 
 use campanile_db::Migrations;
 
@@ -39,5 +41,9 @@ pub use settings::Settings;
 /// The tables of memory.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "memory",
-    files: &[include_str!("../migrations/1_memory.sql"), include_str!("../migrations/2_search.sql")],
+    files: &[
+        include_str!("../migrations/1_memory.sql"),
+        include_str!("../migrations/2_search.sql"),
+        include_str!("../migrations/5_answers.sql"),
+    ],
 };

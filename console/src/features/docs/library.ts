@@ -3,7 +3,7 @@
 const FILES = import.meta.glob<string>("../../../../docs/*.md", { query: "?raw", import: "default" });
 
 /** The order in which they are read; what is not named here comes last. */
-const ORDER = ["console", "search", "notifications", "api", "operations", "operating", "security", "benchmarks"];
+const ORDER = ["console", "search", "answers", "notifications", "api", "operations", "operating", "security", "benchmarks"];
 
 export const FIRST_CALLS = "first-calls";
 
@@ -16,6 +16,7 @@ const TITLES: Record<string, string> = {
   operating: "Operating",
   operations: "Operations of the wire APIs",
   search: "Search",
+  answers: "Answers",
   security: "Security",
 };
 

@@ -18,18 +18,18 @@ use serde_json::{Map, Value, json};
 const SEALED: i64 = 16;
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn migrations() -> Vec<Migrations> {
+pub(crate) fn migrations() -> Vec<Migrations> {
     vec![campanile_engine::MIGRATIONS, campanile_accounts::MIGRATIONS, campanile_memory::MIGRATIONS]
 }
 
 /// A node: its indexes are empty.
-fn node(db: &Db, clock: &Clock) -> Memory {
+pub(crate) fn node(db: &Db, clock: &Clock) -> Memory {
     let (engine, _) = Engine::new(db.clone(), clock.clone());
     let settings = Settings { sealed_passages: SEALED, ..Settings::default() };
     Memory::new(db.clone(), clock.clone(), engine, settings)
 }
 
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Clock::manual(Timestamp::from_seconds(1_790_000_000))
 }
 
@@ -48,16 +48,16 @@ fn event(id: &str, title: &str, body: &str) -> SourceEvent {
     }
 }
 
-struct Tenant {
-    organisation: OrganisationId,
-    workspace: WorkspaceId,
+pub(crate) struct Tenant {
+    pub(crate) organisation: OrganisationId,
+    pub(crate) workspace: WorkspaceId,
 }
 
-fn tenant(name: &str) -> Tenant {
+pub(crate) fn tenant(name: &str) -> Tenant {
     Tenant { organisation: format!("org_{name}").into(), workspace: format!("ws_{name}").into() }
 }
 
-async fn store(memory: &Memory, db: &Db, tenant: &Tenant, event: SourceEvent) -> String {
+pub(crate) async fn store(memory: &Memory, db: &Db, tenant: &Tenant, event: SourceEvent) -> String {
     let (memory, organisation, workspace) = (memory.clone(), tenant.organisation.clone(), tenant.workspace.clone());
     let stored =
         db.write(move |tx| Box::pin(async move { remember(tx, &memory, &organisation, &workspace, &event).await }));

@@ -19,6 +19,7 @@ mod search;
 mod sessions;
 mod slack;
 mod sources;
+mod states;
 mod suppressions;
 pub(crate) mod system;
 mod webhooks;
@@ -65,6 +66,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(search::search_v1))
         .routes(routes!(search::contents))
         .routes(routes!(search::contents_v1))
+        .routes(routes!(states::list))
         .routes(routes!(observations::related_v1))
         .routes(routes!(observations::graph_v1))
         .routes(routes!(deliveries::list))

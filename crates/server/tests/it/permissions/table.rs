@@ -88,6 +88,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("POST", "/api/sources", "OM...K..."),
     ("DELETE", "/api/sources/{id}", "OM...K..."),
     ("POST", "/api/sources/{id}/rotate", "OM...K..."),
+    ("GET", "/api/states", "OMS..K..."),
     ("GET", "/api/stream", "OMS..K..."),
     ("GET", "/api/system", "O....K..."),
     ("GET", "/api/webhooks/statistics", "OMS..K..."),
