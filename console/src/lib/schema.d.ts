@@ -58,6 +58,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's sessions in a workspace, the newest first. */
+        get: operations["get_api_answer"];
+        put?: never;
+        /**
+         * Answers a question from what the workspace remembers.
+         * @description The answer comes as server-sent events `step`, `passages`, `text`, `citation` and `done`, of which the last one
+         *     has all of it; with `"stream": false` it comes as JSON.
+         */
+        post: operations["post_api_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/answer/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session with its questions and answers. */
+        get: operations["get_api_answer_session"];
+        put?: never;
+        post?: never;
+        /** Removes a session with its questions and answers. */
+        delete: operations["delete_api_answer_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/attempts": {
         parameters: {
             query?: never;
@@ -176,6 +216,24 @@ export interface paths {
         put?: never;
         /** Sends an event to the organisation's workflows. */
         post: operations["post_api_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All feedback of a workspace, the newest first: questions, results and verdicts to judge searches by. */
+        get: operations["get_api_feedback"];
+        put?: never;
+        /** Tells whether a result or an answer helped. */
+        post: operations["post_api_feedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2771,6 +2829,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a question from what the workspace remembers; the same as `/api/answer`. */
+        post: operations["post_v1_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/answer/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session with its questions and answers; the same as `/api/answer/{session}`. */
+        get: operations["get_v1_answer_session"];
+        put?: never;
+        post?: never;
+        /** Removes a session with its questions and answers; the same as `/api/answer/{session}`. */
+        delete: operations["delete_v1_answer_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audiences/{key}/members": {
         parameters: {
             query?: never;
@@ -3029,6 +3122,23 @@ export interface paths {
         /** Check a layout */
         put: operations["put_v1_email_layouts_key_validate"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells whether a result or an answer helped; the same as `/api/feedback`. */
+        post: operations["post_v1_feedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4527,6 +4637,129 @@ export interface components {
             /** @description The login or name. */
             name: string;
         };
+        /** @description An answer. */
+        Answer: {
+            /** @description False if nothing in the workspace answers the question. */
+            answered: boolean;
+            /** @description The numbers of the passages that the text cites, in their order. */
+            citations: number[];
+            /** @description The maker. */
+            mode: components["schemas"]["AnswerMode"];
+            /** @description The passages that it may cite. */
+            passages: components["schemas"]["AnswerPassage"][];
+            /** @description The reason why a model that is set did not answer, or why its answer was changed. */
+            reason?: string | null;
+            /** @description The id of the request, for feedback. */
+            requestId: string;
+            /** @description The session that it belongs to. */
+            session: string;
+            /** @description The steps to it. */
+            steps: components["schemas"]["AnswerStep"][];
+            /** @description The whole text. It cites passages by their numbers, as `[1]`. */
+            text: string;
+            /**
+             * Format: double
+             * @description The time in milliseconds.
+             */
+            took: number;
+            /**
+             * Format: int64
+             * @description Its number in the session, from 1.
+             */
+            turn: number;
+            /** @description Sentences of the model that were left out or are marked, because no passage supports them. */
+            unsupported: number;
+            usage?: null | components["schemas"]["Usage"];
+        };
+        /**
+         * @description The maker of an answer.
+         * @enum {string}
+         */
+        AnswerMode: "extractive" | "model";
+        /** @description A text that an answer may cite. */
+        AnswerPassage: {
+            /** @description The id of the observation. */
+            id: string;
+            /** @description Its number: the answer cites it as `[1]`. */
+            n: number;
+            /**
+             * Format: date-time
+             * @description The time of the event.
+             */
+            occurredAt: string;
+            /** @description The part that fits best. */
+            snippet: string;
+            /** @description The provider. */
+            source: string;
+            /** @description One line. */
+            title: string;
+            /** @description The provider's name of the event. */
+            type: string;
+            /** @description The address at the provider, or of the observation in the console. */
+            url: string;
+        };
+        /** @description A question. */
+        AnswerRequest: {
+            /** @description A conversation in place of the question: at most 20 messages, of which the last one is the user's. */
+            messages?: components["schemas"]["Message"][];
+            /** @description The effort of the search. */
+            mode?: components["schemas"]["Mode"];
+            /** @description The question, at most 1,000 characters. */
+            question?: string | null;
+            /** @description The session to go on with; a new one when absent. */
+            session?: string | null;
+            /** @description False for one JSON answer in place of server-sent events. */
+            stream?: boolean;
+        };
+        /** @description A session, as listed. */
+        AnswerSession: {
+            /**
+             * Format: date-time
+             * @description The time of the first question.
+             */
+            createdAt: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The first question. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The number of its turns.
+             */
+            turns: number;
+            /**
+             * Format: date-time
+             * @description The time of the last question.
+             */
+            updatedAt: string;
+            /** @description Its workspace. */
+            workspaceId: string;
+        };
+        /** @description Something that was done to find the answer. */
+        AnswerStep: {
+            /** @description What it was asked. */
+            args: Record<string, unknown>;
+            /** @description `states`, `search` or `model`. */
+            tool: string;
+        };
+        /** @description A question with its answer. */
+        AnswerTurn: {
+            answer?: null | components["schemas"]["Answer"];
+            /**
+             * Format: date-time
+             * @description The time of the question.
+             */
+            beganAt: string;
+            /** @description The question. */
+            question: string;
+            /** @description The state. */
+            state: components["schemas"]["TurnState"];
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            turn: number;
+        };
         /** @description An attempt, in the Svix API's shape. */
         AttemptView: {
             /** @description The endpoint that it was sent to. */
@@ -4874,6 +5107,39 @@ export interface components {
              * @description The time it started.
              */
             started_at: string;
+        };
+        /** @description Feedback, as it is read. */
+        Feedback: {
+            /**
+             * Format: date-time
+             * @description The time.
+             */
+            createdAt: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Further words. */
+            note?: string | null;
+            /** @description The question. */
+            question?: string | null;
+            /** @description The request. */
+            requestId?: string | null;
+            /** @description The result that it is about; `null` for the whole answer. */
+            resultId?: string | null;
+            /** @description The judgement. */
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description What somebody says of a result or an answer. */
+        FeedbackRequest: {
+            /** @description The result; of the whole answer when absent. */
+            id?: string | null;
+            /** @description Further words. */
+            note?: string | null;
+            /** @description The question; that of the request when absent, if the request was a question. */
+            question?: string | null;
+            /** @description The request that had the result: `requestId` of its answer. */
+            requestId?: string | null;
+            /** @description The judgement. */
+            verdict: components["schemas"]["Verdict"];
         };
         /** @description A user that was found. */
         FoundUser: {
@@ -6956,6 +7222,18 @@ export interface components {
             /** @description The person's role in it. */
             role: string;
         };
+        /** @description A message of a conversation. */
+        Message: {
+            /** @description The text. */
+            content: string;
+            /** @description `user` or `assistant`. */
+            role: components["schemas"]["MessageRole"];
+        };
+        /**
+         * @description The author of a message.
+         * @enum {string}
+         */
+        MessageRole: "user" | "assistant";
         /**
          * @description The effort for an answer. So far all modes do the same.
          * @enum {string}
@@ -7097,6 +7375,35 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_AnswerSession: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description The time of the first question.
+                 */
+                createdAt: string;
+                /** @description Its id. */
+                id: string;
+                /** @description The first question. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description The number of its turns.
+                 */
+                turns: number;
+                /**
+                 * Format: date-time
+                 * @description The time of the last question.
+                 */
+                updatedAt: string;
+                /** @description Its workspace. */
+                workspaceId: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_AttemptView: {
             /** @description The items, in the list's order. */
             data: {
@@ -7203,6 +7510,31 @@ export interface components {
                  *     `tracked_in`.
                  */
                 type: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_Feedback: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description The time.
+                 */
+                createdAt: string;
+                /** @description Its id. */
+                id: string;
+                /** @description Further words. */
+                note?: string | null;
+                /** @description The question. */
+                question?: string | null;
+                /** @description The request. */
+                requestId?: string | null;
+                /** @description The result that it is about; `null` for the whole answer. */
+                resultId?: string | null;
+                /** @description The judgement. */
+                verdict: components["schemas"]["Verdict"];
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -7915,6 +8247,11 @@ export interface components {
             name: string;
             /** @description Its first characters. */
             prefix: string;
+        };
+        /** @description A session with its turns. */
+        SessionDetail: components["schemas"]["AnswerSession"] & {
+            /** @description The turns, in order. */
+            data: components["schemas"]["AnswerTurn"][];
         };
         /** @description A session, as lists show it. */
         SessionView: {
@@ -9409,6 +9746,29 @@ export interface components {
             bytes: number;
             name: string;
         };
+        /**
+         * @description The state of a turn.
+         * @enum {string}
+         */
+        TurnState: "running" | "done" | "interrupted";
+        /** @description The cost of a language model. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description Tokens that were read.
+             */
+            inputTokens: number;
+            /**
+             * Format: int64
+             * @description Tokens that were written.
+             */
+            outputTokens: number;
+        };
+        /**
+         * @description The judgement.
+         * @enum {string}
+         */
+        Verdict: "good" | "bad";
         /** @description The attempts of a period. */
         WebhookStatistics: {
             /**
@@ -9617,6 +9977,149 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageView_Activity"];
                 };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_answer: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_AnswerSession"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_answer: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_answer_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_answer_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error. */
             default: {
@@ -9929,6 +10432,79 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_feedback: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Feedback"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_feedback: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
             };
             /** @description An error. */
             default: {
@@ -17366,6 +17942,114 @@ export interface operations {
             };
         };
     };
+    post_v1_answer: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v1_answer_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v1_answer_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v1_audiences_key_members: {
         parameters: {
             query?: {
@@ -18200,6 +18884,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_feedback: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

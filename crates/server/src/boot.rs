@@ -97,6 +97,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         digest: settings.notify_digest,
         webhooks: settings.webhooks.clone(),
         memory: settings.memory,
+        answers: settings.answers.clone(),
         engine: settings.engine,
         retention: settings.retention,
         tracer: traces.as_ref().map(Traces::tracer),

@@ -16,7 +16,9 @@ const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 /// Every measurement with its description. Names that end in `_total` are counters. Names that end
 /// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
 /// gauges.
-const MEANINGS: [(&str, &str); 39] = [
+const MEANINGS: [(&str, &str); 42] = [
+    ("campanile_answer_seconds", "How long answers took."),
+    ("campanile_answers_total", "Answers, by who made them and whether there was one."),
     ("campanile_build_info", "Always 1; the labels say which program this is."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
     ("campanile_db_dead_rows", "Rows of each table that are dead and that PostgreSQL has yet to clear away."),
@@ -36,6 +38,7 @@ const MEANINGS: [(&str, &str); 39] = [
     ("campanile_jobs_total", "Attempts of jobs, by kind and how they ended."),
     ("campanile_log_lines_left_out_total", "Lines of the log that were left out because others were like them."),
     ("campanile_messages_total", "Messages of notifications, by channel and what became of them."),
+    ("campanile_model_calls_total", "Calls of the language model, by how they ended."),
     ("campanile_observations_total", "Observations that were remembered, by provider."),
     ("campanile_queue_depth", "Runs and jobs that are due and wait, by name."),
     ("campanile_queue_oldest_seconds", "For how long the oldest of them has waited, by name."),

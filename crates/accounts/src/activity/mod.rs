@@ -56,6 +56,7 @@ pub enum Action {
     ResourceDeactivated,
     ResourceDeleted,
     ResourcesCommitted,
+    AnswerSessionDeleted,
 }
 
 impl Action {
@@ -101,6 +102,7 @@ impl Action {
             Self::ResourceDeactivated => "resource.deactivated",
             Self::ResourceDeleted => "resource.deleted",
             Self::ResourcesCommitted => "resources.committed",
+            Self::AnswerSessionDeleted => "answer_session.deleted",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the real binary from the outside, on both databases.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod answers;
 mod characters;
 mod console_api;
 mod door;

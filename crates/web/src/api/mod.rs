@@ -1,6 +1,7 @@
 //! Our own API: one file per resource, and the OpenAPI document.
 
 mod accounts;
+mod answers;
 mod browsers;
 mod deliveries;
 mod events;
@@ -67,6 +68,12 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(search::contents))
         .routes(routes!(search::contents_v1))
         .routes(routes!(states::list))
+        .routes(routes!(answers::list, answers::ask))
+        .routes(routes!(answers::ask_v1))
+        .routes(routes!(answers::get, answers::delete))
+        .routes(routes!(answers::get_v1, answers::delete_v1))
+        .routes(routes!(answers::feedback, answers::give_feedback))
+        .routes(routes!(answers::give_feedback_v1))
         .routes(routes!(observations::related_v1))
         .routes(routes!(observations::graph_v1))
         .routes(routes!(deliveries::list))

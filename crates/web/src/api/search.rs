@@ -85,7 +85,7 @@ pub(super) async fn search_v1(
 }
 
 /// A source that does not exist is an error: an empty answer would look as if nothing had happened.
-fn known_sources(sources: &[String]) -> Result<()> {
+pub(super) fn known_sources(sources: &[String]) -> Result<()> {
     match sources.iter().find(|source| Provider::parse(source.trim()).is_none()) {
         None => Ok(()),
         Some(unknown) => {
