@@ -53,5 +53,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/4_key_use.sql"),
         include_str!("../migrations/5_activity_subject.sql"),
         include_str!("../migrations/6_joined.sql"),
+        include_str!("../migrations/7_live.sql"),
     ],
 };

@@ -108,6 +108,8 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("invitation", KeepRule::OnPurpose("until it is accepted, declined or taken back")),
     ("sign_in_link", KeepRule::WhileNeeded("until it runs out")),
     ("activity", KeepRule::For("accounts_keep_activity")),
+    ("live_head", KeepRule::OnPurpose("a row for each organisation")),
+    ("live_event", KeepRule::WhileNeeded("the newest 1,000 of each organisation")),
     // Inbound deliveries, and the memory.
     ("source", KeepRule::OnPurpose("settings")),
     ("delivery", KeepRule::For("inbound_keep_deliveries")),

@@ -12,6 +12,7 @@ mod entrance;
 mod examples;
 mod hostile;
 mod knock;
+mod live;
 mod lossless;
 mod members;
 mod notices;
