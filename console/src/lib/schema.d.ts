@@ -58,69 +58,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/assistants": {
+    "/api/answer": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The assistants that the caller has connected; for an owner, those of all members. */
-        get: operations["get_api_assistants"];
+        /** The caller's sessions in a workspace, the newest first. */
+        get: operations["get_api_answer"];
+        put?: never;
+        /**
+         * Answers a question from what the workspace remembers.
+         * @description The answer comes as server-sent events `step`, `passages`, `text`, `citation` and `done`, of which the last one
+         *     has all of it; with `"stream": false` it comes as JSON.
+         */
+        post: operations["post_api_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/answer/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session with its questions and answers. */
+        get: operations["get_api_answer_session"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistants/consents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Lets an assistant read one workspace on behalf of the signed-in member, or declines. */
-        post: operations["post_api_assistants_consents"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistants/requests": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Checks the request of an assistant, for the page on which the signed-in member decides. */
-        post: operations["post_api_assistants_requests"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistants/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Disconnects an assistant. Its tokens stop working at once. */
-        delete: operations["delete_api_assistants_id"];
+        /** Removes a session with its questions and answers. */
+        delete: operations["delete_api_answer_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -233,52 +205,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/documents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Documents, those that changed last first. */
-        get: operations["get_api_documents"];
-        put?: never;
-        /**
-         * Adds documents. One whose external id is known is replaced.
-         * @description Each document is stored whole or not at all, and found by the next search. A document that
-         *     cannot be stored does not keep back the others.
-         */
-        post: operations["post_api_documents"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/documents/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A document with its text and its passages. It is named by its id, or by its external id. */
-        get: operations["get_api_documents_id"];
-        /**
-         * Replaces the document with this id or external id. An external id that is not known makes a
-         *     document.
-         * @description What is absent of `externalId` and `path` stays as it is. With another of them the document moves,
-         *     and keeps its passages.
-         */
-        put: operations["put_api_documents_id"];
-        post?: never;
-        /** Removes a document. It is found no more from then on. */
-        delete: operations["delete_api_documents_id"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -290,6 +216,24 @@ export interface paths {
         put?: never;
         /** Sends an event to the organisation's workflows. */
         post: operations["post_api_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All feedback of a workspace, the newest first: questions, results and verdicts to judge searches by. */
+        get: operations["get_api_feedback"];
+        put?: never;
+        /** Tells whether a result or an answer helped. */
+        post: operations["post_api_feedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -556,41 +500,6 @@ export interface paths {
          */
         post: operations["post_api_members_id_sign_in_link"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/memory-keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The memory keys that are not revoked. */
-        get: operations["get_api_memory_keys"];
-        put?: never;
-        /** Creates a memory key, which reads one workspace and may do nothing else. */
-        post: operations["post_api_memory_keys"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/memory-keys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Revokes a memory key. */
-        delete: operations["delete_api_memory_keys_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -899,7 +808,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Searches the observations and documents of a workspace.
+         * Searches the observations of a workspace.
          * @description Everything that is committed before the request is found by it.
          */
         post: operations["post_api_search"];
@@ -1164,6 +1073,23 @@ export interface paths {
          *     further request answers 409.
          */
         post: operations["post_api_sources_id_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What held when, and who changed it: the whole history of a thing, or what held at one time. */
+        get: operations["get_api_states"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2903,6 +2829,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a question from what the workspace remembers; the same as `/api/answer`. */
+        post: operations["post_v1_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/answer/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session with its questions and answers; the same as `/api/answer/{session}`. */
+        get: operations["get_v1_answer_session"];
+        put?: never;
+        post?: never;
+        /** Removes a session with its questions and answers; the same as `/api/answer/{session}`. */
+        delete: operations["delete_v1_answer_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audiences/{key}/members": {
         parameters: {
             query?: never;
@@ -3161,6 +3122,23 @@ export interface paths {
         /** Check a layout */
         put: operations["put_v1_email_layouts_key_validate"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells whether a result or an answer helped; the same as `/api/feedback`. */
+        post: operations["post_v1_feedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3958,7 +3936,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the observations and documents of a workspace; the same as `/api/search`. */
+        /** Searches the observations of a workspace; the same as `/api/search`. */
         post: operations["post_v1_search"];
         delete?: never;
         options?: never;
@@ -4630,32 +4608,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The request of an assistant, as it stands in the address of the page. */
-        AccessRequestIn: {
-            /** @description The id that it was given when it registered. */
-            client_id: string;
-            /** @description The SHA-256 of its verifier, in base64url. */
-            code_challenge?: string;
-            /** @description `S256`. */
-            code_challenge_method?: string;
-            /** @description The address to send the person back to. */
-            redirect_uri: string;
-            /** @description The address of the tools. */
-            resource?: string | null;
-            /** @description `code`. */
-            response_type?: string;
-            /** @description The scopes that it asks for. */
-            scope?: string | null;
-            /** @description Returned to it as it is. */
-            state?: string | null;
-        };
-        /** @description A request for the page: the name of the assistant, or the address to go to with an error. */
-        AccessReview: {
-            /** @description The name of the assistant, as it calls itself; `null` if nobody is to decide. */
-            client_name?: string | null;
-            /** @description The address to send the person back to at once, because of a fault of the request. */
-            redirect_to?: string | null;
-        };
         /** @description A record of the trail. */
         Activity: {
             /** @description The name of the action, such as `key.created`. */
@@ -4684,6 +4636,129 @@ export interface components {
             id: string;
             /** @description The login or name. */
             name: string;
+        };
+        /** @description An answer. */
+        Answer: {
+            /** @description False if nothing in the workspace answers the question. */
+            answered: boolean;
+            /** @description The numbers of the passages that the text cites, in their order. */
+            citations: number[];
+            /** @description The maker. */
+            mode: components["schemas"]["AnswerMode"];
+            /** @description The passages that it may cite. */
+            passages: components["schemas"]["AnswerPassage"][];
+            /** @description The reason why a model that is set did not answer, or why its answer was changed. */
+            reason?: string | null;
+            /** @description The id of the request, for feedback. */
+            requestId: string;
+            /** @description The session that it belongs to. */
+            session: string;
+            /** @description The steps to it. */
+            steps: components["schemas"]["AnswerStep"][];
+            /** @description The whole text. It cites passages by their numbers, as `[1]`. */
+            text: string;
+            /**
+             * Format: double
+             * @description The time in milliseconds.
+             */
+            took: number;
+            /**
+             * Format: int64
+             * @description Its number in the session, from 1.
+             */
+            turn: number;
+            /** @description Sentences of the model that were left out or are marked, because no passage supports them. */
+            unsupported: number;
+            usage?: null | components["schemas"]["Usage"];
+        };
+        /**
+         * @description The maker of an answer.
+         * @enum {string}
+         */
+        AnswerMode: "extractive" | "model";
+        /** @description A text that an answer may cite. */
+        AnswerPassage: {
+            /** @description The id of the observation. */
+            id: string;
+            /** @description Its number: the answer cites it as `[1]`. */
+            n: number;
+            /**
+             * Format: date-time
+             * @description The time of the event.
+             */
+            occurredAt: string;
+            /** @description The part that fits best. */
+            snippet: string;
+            /** @description The provider. */
+            source: string;
+            /** @description One line. */
+            title: string;
+            /** @description The provider's name of the event. */
+            type: string;
+            /** @description The address at the provider, or of the observation in the console. */
+            url: string;
+        };
+        /** @description A question. */
+        AnswerRequest: {
+            /** @description A conversation in place of the question: at most 20 messages, of which the last one is the user's. */
+            messages?: components["schemas"]["Message"][];
+            /** @description The effort of the search. */
+            mode?: components["schemas"]["Mode"];
+            /** @description The question, at most 1,000 characters. */
+            question?: string | null;
+            /** @description The session to go on with; a new one when absent. */
+            session?: string | null;
+            /** @description False for one JSON answer in place of server-sent events. */
+            stream?: boolean;
+        };
+        /** @description A session, as listed. */
+        AnswerSession: {
+            /**
+             * Format: date-time
+             * @description The time of the first question.
+             */
+            createdAt: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The first question. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The number of its turns.
+             */
+            turns: number;
+            /**
+             * Format: date-time
+             * @description The time of the last question.
+             */
+            updatedAt: string;
+            /** @description Its workspace. */
+            workspaceId: string;
+        };
+        /** @description Something that was done to find the answer. */
+        AnswerStep: {
+            /** @description What it was asked. */
+            args: Record<string, unknown>;
+            /** @description `states`, `search` or `model`. */
+            tool: string;
+        };
+        /** @description A question with its answer. */
+        AnswerTurn: {
+            answer?: null | components["schemas"]["Answer"];
+            /**
+             * Format: date-time
+             * @description The time of the question.
+             */
+            beganAt: string;
+            /** @description The question. */
+            question: string;
+            /** @description The state. */
+            state: components["schemas"]["TurnState"];
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            turn: number;
         };
         /** @description An attempt, in the Svix API's shape. */
         AttemptView: {
@@ -4779,11 +4854,6 @@ export interface components {
             /** @description The reason, shown with the run. */
             reason?: string | null;
         };
-        /**
-         * @description A change of a document.
-         * @enum {string}
-         */
-        Change: "created" | "updated" | "unchanged";
         /** @description The result of a change to a run. */
         Changed: {
             /** @description True if the request changed anything. */
@@ -4802,77 +4872,21 @@ export interface components {
             /** @description The key of the step that started it. */
             step: string;
         };
-        /** @description A passage of a document. */
-        ChunkView: {
-            /** @description The character behind its last. */
-            end: number;
-            /** @description The headings under which it stands, from the outermost on, without the title. */
-            headings: string[];
-            /**
-             * Format: int64
-             * @description Its number in the workspace. It stays while headings and text stay.
-             */
-            no: number;
-            /** @description Its first character in the text (Unicode scalar values). */
-            start: number;
-            /**
-             * Format: int64
-             * @description Its size in tokens, estimated.
-             */
-            tokens: number;
-        };
         /**
          * @description The fit of the best result.
          * @enum {string}
          */
         Confidence: "high" | "low" | "none";
-        /** @description An assistant that a member has connected. */
-        Connection: {
-            /** @description The name of the assistant, as it calls itself. */
-            client_name: string;
-            /**
-             * Format: date-time
-             * @description The time at which the member agreed.
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description The time at which it ends unless the assistant renews it.
-             */
-            expires_at: string;
-            /** @description Its id. */
-            id: string;
-            /**
-             * Format: date-time
-             * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
-             */
-            last_used_at?: string | null;
-            /** @description The member's mail address. */
-            person_email: string;
-            /** @description The member on whose behalf it reads. */
-            person_id: string;
-            /** @description The workspace that it reads. */
-            workspace_id: string;
-        };
-        /** @description The decision of a member. */
-        ConsentIn: {
-            /** @description The request of the assistant. */
-            request: components["schemas"]["AccessRequestIn"];
-            /** @description The workspace that the assistant may read; `null` if it may read none. */
-            workspace_id?: string | null;
-        };
         /** @description The texts that were read. */
         Contents: {
             /** @description In the order of the ids. */
-            data: components["schemas"]["ContentsItem"][];
+            data: components["schemas"]["ObservationDetail"][];
             /** @description The ids that the workspace does not have. */
             missing: string[];
         };
-        /** @description An observation or a document, with its whole text. */
-        ContentsItem: components["schemas"]["ObservationDetail"] | components["schemas"]["DocumentDetail"];
         /** @description The ids of what is to be read. */
         ContentsRequest: {
-            /** @description From 1 to 50 ids of observations, documents, and passages of documents. */
+            /** @description From 1 to 50 ids of observations. */
             ids: string[];
         };
         /** @description A mail address and a password. */
@@ -4942,124 +4956,6 @@ export interface components {
             source_id: string;
             /** @description `received`, `processed`, `skipped` or `failed`. */
             status: string;
-        };
-        /** @description A document, as listed. */
-        Document: {
-            /**
-             * Format: int64
-             * @description The length of its text in bytes.
-             */
-            bytes: number;
-            /**
-             * Format: date-time
-             * @description The time at which it was added.
-             */
-            createdAt: string;
-            /** @description A summary, if the document begins with one. */
-            description?: string | null;
-            /** @description Its name in its source. */
-            externalId: string;
-            /** @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. */
-            format: string;
-            /** @description Its id. */
-            id: string;
-            /** @description The document below which it stands. */
-            parentId?: string | null;
-            /**
-             * Format: int64
-             * @description The number of its passages.
-             */
-            passages: number;
-            /** @description Its place, such as `docs/deploy.md`. */
-            path: string;
-            /** @description The last part of an address for it. */
-            slug: string;
-            /** @description The tool that it comes from; `api` if it was added through this API. */
-            source: string;
-            /** @description The connected source that it comes from, or `api`. */
-            sourceId: string;
-            /** @description The tags that the document begins with. */
-            tags: string[];
-            /** @description A title of one line. */
-            title: string;
-            /**
-             * Format: date-time
-             * @description The time at which it changed last.
-             */
-            updatedAt: string;
-            /** @description The address at which people read it. */
-            url?: string | null;
-            /** @description The workspace that it belongs to. */
-            workspaceId: string;
-        };
-        /** @description A document with its text and its passages. */
-        DocumentDetail: components["schemas"]["Document"] & {
-            /** @description The passages, in the order of the text. */
-            chunks: components["schemas"]["ChunkView"][];
-            /** @description The whole text: without front matter, and without the tags of HTML and MDX. */
-            text: string;
-        };
-        /** @description The reason why a document was not stored. */
-        DocumentError: {
-            /** @description The kind of error, such as `VALIDATION_ERROR`. */
-            code: string;
-            /** @description A sentence for people. */
-            message: string;
-        };
-        /** @description A document to be stored. */
-        DocumentInput: {
-            /** @description The text: at most 2 MiB. */
-            content: string;
-            /**
-             * @description Its name in its source, by which it is found again: at most 500 characters. The path when
-             *     absent.
-             */
-            externalId?: string | null;
-            /**
-             * @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. By the ending of
-             *     the path when absent.
-             */
-            format?: string | null;
-            /** @description The document below which it stands: its id, or its external id. */
-            parent?: string | null;
-            /** @description Its place, such as `docs/deploy.md`: at most 500 characters. The external id when absent. */
-            path?: string | null;
-            /** @description The title. When absent, that of the front matter, the first heading, or the name of the file. */
-            title?: string | null;
-            /** @description The address at which people read it: `http` or `https`. */
-            url?: string | null;
-        };
-        /** @description The document of a chunk. */
-        DocumentName: {
-            /** @description Its id. */
-            id: string;
-            /**
-             * Format: int32
-             * @description The number of the passage.
-             */
-            passage: number;
-            /** @description Its place. */
-            path: string;
-        };
-        /** @description The outcome for a document: a change, or an error. */
-        DocumentOutcome: {
-            /** @description The number of passages that are new. */
-            added: number;
-            change?: null | components["schemas"]["Change"];
-            document?: null | components["schemas"]["Document"];
-            error?: null | components["schemas"]["DocumentError"];
-            /** @description The number of passages that are gone. */
-            removed: number;
-        };
-        /** @description The outcomes for documents that were sent, in their order. */
-        DocumentOutcomes: {
-            /** @description One for each document. */
-            data: components["schemas"]["DocumentOutcome"][];
-        };
-        /** @description Documents to add. */
-        DocumentsIn: {
-            /** @description From 1 to 100 documents. */
-            documents: components["schemas"]["DocumentInput"][];
         };
         /** @description The durations of runs, in milliseconds. Percentiles are accurate to five percent. */
         Durations: {
@@ -5212,6 +5108,39 @@ export interface components {
              */
             started_at: string;
         };
+        /** @description Feedback, as it is read. */
+        Feedback: {
+            /**
+             * Format: date-time
+             * @description The time.
+             */
+            createdAt: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Further words. */
+            note?: string | null;
+            /** @description The question. */
+            question?: string | null;
+            /** @description The request. */
+            requestId?: string | null;
+            /** @description The result that it is about; `null` for the whole answer. */
+            resultId?: string | null;
+            /** @description The judgement. */
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description What somebody says of a result or an answer. */
+        FeedbackRequest: {
+            /** @description The result; of the whole answer when absent. */
+            id?: string | null;
+            /** @description Further words. */
+            note?: string | null;
+            /** @description The question; that of the request when absent, if the request was a question. */
+            question?: string | null;
+            /** @description The request that had the result: `requestId` of its answer. */
+            requestId?: string | null;
+            /** @description The judgement. */
+            verdict: components["schemas"]["Verdict"];
+        };
         /** @description A user that was found. */
         FoundUser: {
             /** @description The mail address. */
@@ -5290,7 +5219,7 @@ export interface components {
          * @description The kinds of results.
          * @enum {string}
          */
-        Kind: "observation" | "chunk";
+        Kind: "observation";
         KnockActivateIn: {
             /** @description True to switch on. */
             status: boolean;
@@ -7293,39 +7222,18 @@ export interface components {
             /** @description The person's role in it. */
             role: string;
         };
-        /** @description A key, as listed. */
-        MemoryKey: {
-            /**
-             * Format: date-time
-             * @description The time of its creation.
-             */
-            created_at: string;
-            /** @description Its id. */
-            id: string;
-            /**
-             * Format: date-time
-             * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
-             */
-            last_used_at?: string | null;
-            /** @description Its purpose. */
-            name: string;
-            /** @description Its first characters. */
-            prefix: string;
-            /** @description The workspace that it reads. */
-            workspace_id: string;
+        /** @description A message of a conversation. */
+        Message: {
+            /** @description The text. */
+            content: string;
+            /** @description `user` or `assistant`. */
+            role: components["schemas"]["MessageRole"];
         };
-        /** @description A memory key to create. */
-        MemoryKeyIn: {
-            /** @description The purpose of the key, for people. */
-            name: string;
-            /** @description The workspace that it reads. */
-            workspace_id: string;
-        };
-        /** @description A memory key that was created. The secret is not shown again. */
-        MemoryKeyMade: components["schemas"]["MemoryKey"] & {
-            /** @description The key itself, for the `Authorization` header. */
-            secret: string;
-        };
+        /**
+         * @description The author of a message.
+         * @enum {string}
+         */
+        MessageRole: "user" | "assistant";
         /**
          * @description The effort for an answer. So far all modes do the same.
          * @enum {string}
@@ -7467,6 +7375,35 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_AnswerSession: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description The time of the first question.
+                 */
+                createdAt: string;
+                /** @description Its id. */
+                id: string;
+                /** @description The first question. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description The number of its turns.
+                 */
+                turns: number;
+                /**
+                 * Format: date-time
+                 * @description The time of the last question.
+                 */
+                updatedAt: string;
+                /** @description Its workspace. */
+                workspaceId: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_AttemptView: {
             /** @description The items, in the list's order. */
             data: {
@@ -7512,39 +7449,6 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
-        PageView_Connection: {
-            /** @description The items, in the list's order. */
-            data: {
-                /** @description The name of the assistant, as it calls itself. */
-                client_name: string;
-                /**
-                 * Format: date-time
-                 * @description The time at which the member agreed.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description The time at which it ends unless the assistant renews it.
-                 */
-                expires_at: string;
-                /** @description Its id. */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
-                 */
-                last_used_at?: string | null;
-                /** @description The member's mail address. */
-                person_email: string;
-                /** @description The member on whose behalf it reads. */
-                person_id: string;
-                /** @description The workspace that it reads. */
-                workspace_id: string;
-            }[];
-            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
         PageView_DeliverySummary: {
             /** @description The items, in the list's order. */
             data: {
@@ -7572,60 +7476,6 @@ export interface components {
                 source_id: string;
                 /** @description `received`, `processed`, `skipped` or `failed`. */
                 status: string;
-            }[];
-            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        PageView_Document: {
-            /** @description The items, in the list's order. */
-            data: {
-                /**
-                 * Format: int64
-                 * @description The length of its text in bytes.
-                 */
-                bytes: number;
-                /**
-                 * Format: date-time
-                 * @description The time at which it was added.
-                 */
-                createdAt: string;
-                /** @description A summary, if the document begins with one. */
-                description?: string | null;
-                /** @description Its name in its source. */
-                externalId: string;
-                /** @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. */
-                format: string;
-                /** @description Its id. */
-                id: string;
-                /** @description The document below which it stands. */
-                parentId?: string | null;
-                /**
-                 * Format: int64
-                 * @description The number of its passages.
-                 */
-                passages: number;
-                /** @description Its place, such as `docs/deploy.md`. */
-                path: string;
-                /** @description The last part of an address for it. */
-                slug: string;
-                /** @description The tool that it comes from; `api` if it was added through this API. */
-                source: string;
-                /** @description The connected source that it comes from, or `api`. */
-                sourceId: string;
-                /** @description The tags that the document begins with. */
-                tags: string[];
-                /** @description A title of one line. */
-                title: string;
-                /**
-                 * Format: date-time
-                 * @description The time at which it changed last.
-                 */
-                updatedAt: string;
-                /** @description The address at which people read it. */
-                url?: string | null;
-                /** @description The workspace that it belongs to. */
-                workspaceId: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -7660,6 +7510,31 @@ export interface components {
                  *     `tracked_in`.
                  */
                 type: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_Feedback: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description The time.
+                 */
+                createdAt: string;
+                /** @description Its id. */
+                id: string;
+                /** @description Further words. */
+                note?: string | null;
+                /** @description The question. */
+                question?: string | null;
+                /** @description The request. */
+                requestId?: string | null;
+                /** @description The result that it is about; `null` for the whole answer. */
+                resultId?: string | null;
+                /** @description The judgement. */
+                verdict: components["schemas"]["Verdict"];
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -7722,32 +7597,6 @@ export interface components {
                 role: string;
                 /** @description `active`, or `invited` until they accept. */
                 status: string;
-            }[];
-            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        PageView_MemoryKey: {
-            /** @description The items, in the list's order. */
-            data: {
-                /**
-                 * Format: date-time
-                 * @description The time of its creation.
-                 */
-                created_at: string;
-                /** @description Its id. */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
-                 */
-                last_used_at?: string | null;
-                /** @description Its purpose. */
-                name: string;
-                /** @description Its first characters. */
-                prefix: string;
-                /** @description The workspace that it reads. */
-                workspace_id: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -8249,18 +8098,13 @@ export interface components {
              */
             dateRange?: components["schemas"]["DateRange"];
             /**
-             * @description Documents, by their ids or places: `docs/ops` means all below it.
-             * @default []
-             */
-            documents?: string[];
-            /**
              * @description Kinds of results.
              * @default []
              */
             kinds?: components["schemas"]["Kind"][];
             /**
              * Format: int32
-             * @description The lowest significance, from 0 to 100. Chunks count as 50.
+             * @description The lowest significance, from 0 to 100.
              * @default null
              */
             minSignificance?: number | null;
@@ -8283,22 +8127,16 @@ export interface components {
         /** @description A result. */
         SearchHit: {
             actor?: null | components["schemas"]["ActorName"];
-            document?: null | components["schemas"]["DocumentName"];
             explain?: null | components["schemas"]["Explanation"];
-            /** @description The headings under which a chunk stands, from the outermost on. */
-            headings: string[];
             /** @description The words of the query in the snippet. */
             highlights: components["schemas"]["HighlightView"][];
-            /**
-             * @description The id of the observation; for a chunk, the id of the document, `#` and the number of the
-             *     passage.
-             */
+            /** @description The id of the observation. */
             id: string;
             /** @description The kind of result. */
             kind: components["schemas"]["Kind"];
             /**
              * Format: date-time
-             * @description The time of the event; for a chunk the time at which its text was stored.
+             * @description The time of the event.
              */
             occurredAt: string;
             /** @description The things that it refers to. */
@@ -8311,16 +8149,16 @@ export interface components {
             score: number;
             /**
              * Format: int64
-             * @description The importance, from 0 to 100; chunks have none.
+             * @description The importance, from 0 to 100.
              */
-            significance?: number | null;
+            significance: number;
             /** @description The part of the text that fits best, on one line. */
             snippet: string;
-            /** @description The provider; `api` for documents that were added through the API. */
+            /** @description The provider. */
             source: string;
-            /** @description One line: the title of the observation or the document. */
+            /** @description One line. */
             title: string;
-            /** @description The provider's name of the event; for a chunk `document.` and its format. */
+            /** @description The provider's name of the event. */
             type: string;
             /** @description The address at the provider, if it named one. */
             url?: string | null;
@@ -8357,7 +8195,7 @@ export interface components {
         };
         /** @description A search. */
         SearchRequest: {
-            /** @description False to have every passage of an observation, and more than two of a document. */
+            /** @description False to have every passage of an observation. */
             collapse?: boolean;
             /** @description True to have the parts of each score. */
             explain?: boolean;
@@ -8410,10 +8248,10 @@ export interface components {
             /** @description Its first characters. */
             prefix: string;
         };
-        /** @description The address to send the person to. */
-        SentBack: {
-            /** @description The address of the assistant, with a code or an error. */
-            redirect_to: string;
+        /** @description A session with its turns. */
+        SessionDetail: components["schemas"]["AnswerSession"] & {
+            /** @description The turns, in order. */
+            data: components["schemas"]["AnswerTurn"][];
         };
         /** @description A session, as lists show it. */
         SessionView: {
@@ -8520,6 +8358,50 @@ export interface components {
             outcome: string;
             /** @description The reason why there is no run. */
             reason?: string | null;
+        };
+        /** @description A thing that has states. */
+        StateEntity: {
+            /** @description Its identity, in lower case: `eng-42`, `acme/shop#12`. */
+            id: string;
+            /** @description The provider. */
+            provider: string;
+            /** @description `issue`, `pr`, `deployment`, `service` or `project`. */
+            type: string;
+        };
+        /** @description A state that held for a time. */
+        StateView: {
+            changedBy?: null | components["schemas"]["ActorName"];
+            /** @description The thing. */
+            entity: components["schemas"]["StateEntity"];
+            /** @description True if it holds now. */
+            isCurrent: boolean;
+            /** @description The thing as people write it: `ENG-42`, `#12`, `Checkout`. */
+            name: string;
+            /** @description The observation that told it first. */
+            observationId: string;
+            /** @description The value before it, if one is known. */
+            previous?: string | null;
+            /** @description `status`, `assignee`, `priority`, `health` or `progress`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description The time since which it held.
+             */
+            validFrom: string;
+            /**
+             * Format: date-time
+             * @description The time at which another value took its place.
+             */
+            validTo?: string | null;
+            /** @description The value; `null` if there was none: nobody was assigned. */
+            value?: string | null;
+        };
+        /** @description The states of some things. */
+        States: {
+            /** @description By thing and kind of state, the newest first. */
+            data: components["schemas"]["StateView"][];
+            /** @description True if older changes are left out. */
+            isCut: boolean;
         };
         /** @description The counters of a period. */
         Statistics: {
@@ -9864,6 +9746,29 @@ export interface components {
             bytes: number;
             name: string;
         };
+        /**
+         * @description The state of a turn.
+         * @enum {string}
+         */
+        TurnState: "running" | "done" | "interrupted";
+        /** @description The cost of a language model. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description Tokens that were read.
+             */
+            inputTokens: number;
+            /**
+             * Format: int64
+             * @description Tokens that were written.
+             */
+            outputTokens: number;
+        };
+        /**
+         * @description The judgement.
+         * @enum {string}
+         */
+        Verdict: "good" | "bad";
         /** @description The attempts of a period. */
         WebhookStatistics: {
             /**
@@ -10084,9 +9989,16 @@ export interface operations {
             };
         };
     };
-    get_api_assistants: {
+    get_api_answer: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10098,7 +10010,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_Connection"];
+                    "application/json": components["schemas"]["PageView_AnswerSession"];
                 };
             };
             /** @description An error. */
@@ -10112,16 +10024,22 @@ export interface operations {
             };
         };
     };
-    post_api_assistants_consents: {
+    post_api_answer: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ConsentIn"];
+                "application/json": components["schemas"]["AnswerRequest"];
             };
         };
         responses: {
@@ -10130,14 +10048,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SentBack"];
+                    "application/json": components["schemas"]["Answer"];
                 };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description An error. */
             default: {
@@ -10150,50 +10062,48 @@ export interface operations {
             };
         };
     };
-    post_api_assistants_requests: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AccessRequestIn"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccessReview"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    delete_api_assistants_id: {
+    get_api_answer_session: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_answer_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
             };
             cookie?: never;
         };
@@ -10490,229 +10400,6 @@ export interface operations {
             };
         };
     };
-    get_api_documents: {
-        parameters: {
-            query?: {
-                /** @description A place: the document there, and all below it. `docs/ops` matches `docs/ops/deploy.md`. */
-                path?: string;
-                /** @description The tool that they come from; `api` for those that were added through the API. */
-                source?: string;
-                /** @description A part of the title, in any case. */
-                title?: string;
-                /** @description The id of the document below which they stand. */
-                parent?: string;
-                /** @description The workspace; the organisation's first workspace when absent. */
-                workspace?: string;
-                /** @description The place to read on from: `next` of the page before. */
-                cursor?: string;
-                /** @description The number of items, from 1 to 200; 50 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageView_Document"];
-                };
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    post_api_documents: {
-        parameters: {
-            query?: {
-                /** @description The workspace; the organisation's first workspace when absent. */
-                workspace?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DocumentsIn"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentOutcomes"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_api_documents_id: {
-        parameters: {
-            query?: {
-                /** @description The workspace; any workspace of the organisation when absent. */
-                workspace?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentDetail"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    put_api_documents_id: {
-        parameters: {
-            query?: {
-                /** @description The workspace; any workspace of the organisation when absent. */
-                workspace?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DocumentInput"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentOutcome"];
-                };
-            };
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentOutcome"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    delete_api_documents_id: {
-        parameters: {
-            query?: {
-                /** @description The workspace; any workspace of the organisation when absent. */
-                workspace?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     post_api_events: {
         parameters: {
             query?: never;
@@ -10745,6 +10432,79 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_feedback: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Feedback"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_feedback: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
             };
             /** @description An error. */
             default: {
@@ -11482,112 +11242,6 @@ export interface operations {
                 content?: never;
             };
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_api_memory_keys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageView_MemoryKey"];
-                };
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    post_api_memory_keys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MemoryKeyIn"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MemoryKeyMade"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    delete_api_memory_keys_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13000,6 +12654,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_states: {
+        parameters: {
+            query?: {
+                /** @description The thing as people write it, or its id: `ENG-42`, `acme/shop#12`, `Checkout`. */
+                entity?: string;
+                /** @description The id of an observation, in place of the thing. */
+                observation?: string;
+                /** @description `issue`, `pr`, `deployment`, `service` or `project`; any of them when absent. */
+                type?: string;
+                /** @description Only what held at this time: RFC 3339, or a date. */
+                at?: string;
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["States"];
+                };
             };
             /** @description An error. */
             default: {
@@ -18246,6 +17942,114 @@ export interface operations {
             };
         };
     };
+    post_v1_answer: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v1_answer_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v1_answer_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v1_audiences_key_members: {
         parameters: {
             query?: {
@@ -19080,6 +18884,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KnockError"];
+                };
+            };
+        };
+    };
+    post_v1_feedback: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

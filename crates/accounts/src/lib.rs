@@ -57,5 +57,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/6_joined.sql"),
         include_str!("../migrations/7_memory_keys.sql"),
         include_str!("../migrations/8_assistants.sql"),
+        include_str!("../migrations/9_live.sql"),
     ],
 };

@@ -14,7 +14,7 @@ mod notification_webhooks;
 mod outbound;
 pub mod pipeline;
 pub mod retention;
-mod search;
+pub mod search;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use std::time::Duration;
 use campanile_accounts::live::Live;
 use campanile_accounts::sessions::Brake;
 use campanile_accounts::{Caller, FirstRun, Founding, Workspace, organisations};
+use campanile_answers::Answers;
 use campanile_base::{Clock, Result, Secret, Vault};
 use campanile_db::{Db, Migrations, Tx};
 use campanile_engine::{Engine, Registry, Running, Tracer};
@@ -43,6 +44,7 @@ pub fn migrations() -> Vec<Migrations> {
         campanile_accounts::MIGRATIONS,
         campanile_inbound::MIGRATIONS,
         campanile_memory::MIGRATIONS,
+        campanile_answers::MIGRATIONS,
         campanile_notify::MIGRATIONS,
         campanile_webhooks::MIGRATIONS,
     ]
@@ -95,6 +97,8 @@ pub struct Config {
     pub memory: campanile_memory::Settings,
     /// The model that makes the vectors of the memory.
     pub embedder: campanile_memory::EmbedderSettings,
+    /// The settings of answers: the language model, and its budget.
+    pub answers: campanile_answers::Settings,
     /// The settings of the engine: the lease of nodes, and how long runs are kept.
     pub engine: campanile_engine::Settings,
     /// The lifetimes of deliveries, observations, activity and notifications.
@@ -118,6 +122,8 @@ pub struct App {
     pub intake: Intake,
     /// Remembers and finds observations.
     pub memory: Memory,
+    /// Answers questions.
+    pub answers: Answers,
     /// Sends outbound webhooks.
     pub webhooks: Webhooks,
     /// Sends notifications.
@@ -148,6 +154,7 @@ impl App {
             webhooks,
             memory,
             embedder,
+            answers,
             engine: settings,
             retention,
             tracer,
@@ -179,6 +186,14 @@ impl App {
         notify.listened_by(notification_webhooks::listener(&webhooks));
         let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
         let base_url = base_url.trim_end_matches('/').to_owned();
+        let answers = Answers::new(campanile_answers::Config {
+            db: db.clone(),
+            clock: clock.clone(),
+            memory: memory.clone(),
+            client,
+            base_url: base_url.clone(),
+            settings: answers,
+        });
         let app = Self {
             db,
             clock,
@@ -186,6 +201,7 @@ impl App {
             engine,
             intake,
             memory,
+            answers,
             webhooks,
             notify,
             live,

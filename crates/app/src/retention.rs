@@ -34,6 +34,10 @@ pub struct Retention {
     pub observations: Option<Duration>,
     /// The activity trail.
     pub activity: Option<Duration>,
+    /// Sessions of questions, counted from the last question.
+    pub answers: Option<Duration>,
+    /// What people say of results and answers.
+    pub feedback: Option<Duration>,
     /// The rows of notifications.
     pub notify: campanile_notify::Keep,
 }
@@ -41,7 +45,14 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         let notify = campanile_notify::Keep::default();
-        Self { deliveries: Some(30 * DAY), observations: None, activity: Some(365 * DAY), notify }
+        Self {
+            deliveries: Some(30 * DAY),
+            observations: None,
+            activity: Some(365 * DAY),
+            answers: Some(30 * DAY),
+            feedback: Some(365 * DAY),
+            notify,
+        }
     }
 }
 
@@ -102,6 +113,8 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("invitation", KeepRule::OnPurpose("until it is accepted, declined or taken back")),
     ("sign_in_link", KeepRule::WhileNeeded("until it runs out")),
     ("activity", KeepRule::For("accounts_keep_activity")),
+    ("live_head", KeepRule::OnPurpose("a row for each organisation")),
+    ("live_event", KeepRule::WhileNeeded("the newest 1,000 of each organisation")),
     // Inbound deliveries, and the memory.
     ("source", KeepRule::OnPurpose("settings")),
     ("delivery", KeepRule::For("inbound_keep_deliveries")),
@@ -119,10 +132,16 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("search_head", KeepRule::OnPurpose("a row for each workspace")),
     ("search_segment", KeepRule::WhileNeeded("until a larger one takes its place")),
     ("search_segment_part", KeepRule::WhileNeeded("with its segment")),
+    ("temporal_state", KeepRule::For("memory_keep_observations")),
     ("edge", KeepRule::For("memory_keep_observations")),
     ("entity", KeepRule::For("memory_keep_observations")),
     ("actor_identity", KeepRule::For("memory_keep_observations")),
     ("actor_profile", KeepRule::For("memory_keep_observations")),
+    // Answers.
+    ("answer_session", KeepRule::For("answers_keep")),
+    ("answer_turn", KeepRule::For("answers_keep")),
+    ("search_feedback", KeepRule::For("answers_keep_feedback")),
+    ("model_usage", KeepRule::WhileNeeded("400 days of counters by the month")),
     // Notifications.
     ("notification", KeepRule::OnPurpose("of the first version; nothing writes it any more")),
     ("recipient", KeepRule::OnPurpose("what belongs to customers")),
@@ -181,6 +200,7 @@ async fn tidy(app: &App, retention: Retention) -> Result<()> {
         campanile_accounts::retention::tidy(&app.db, now, retention.activity).await?;
         campanile_inbound::retention::tidy(&app.db, now, retention.deliveries).await?;
         campanile_memory::retention::tidy(&app.memory, now, retention.observations).await?;
+        campanile_answers::retention::tidy(&app.db, now, retention.answers, retention.feedback).await?;
     }
     while app.db.give_back(PAGES).await? > SPARE {
         tokio::time::sleep(PAUSE).await;

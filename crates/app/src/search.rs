@@ -25,7 +25,7 @@ impl App {
 }
 
 /// A source that does not exist is an error: an empty answer would look as if nothing had happened.
-fn known_sources(sources: &[String]) -> Result<()> {
+pub fn known_sources(sources: &[String]) -> Result<()> {
     let is_known = |source: &str| source == API_SOURCE || Provider::parse(source).is_some();
     match sources.iter().find(|source| !is_known(source.trim())) {
         None => Ok(()),

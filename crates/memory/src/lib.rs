@@ -11,6 +11,7 @@
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
 //! found by [`search`]. A little later they get vectors, by [`embedding`].
 //!
+//! What an event tells of the state of an issue, a deployment or a project is kept as [`states`].
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
 //!
@@ -32,6 +33,7 @@ pub mod search;
 mod segments;
 mod settings;
 pub mod significance;
+pub mod states;
 mod vectors;
 
 use campanile_db::Migrations;
@@ -50,5 +52,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/2_search.sql"),
         include_str!("../migrations/3_documents.sql"),
         include_str!("../migrations/4_vectors.sql"),
+        include_str!("../migrations/5_answers.sql"),
     ],
 };

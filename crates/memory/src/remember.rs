@@ -10,7 +10,7 @@ use crate::classification::classify;
 use crate::entities::extract;
 use crate::observations::{self, Draft, Observation, ObservationId, ObservedActor};
 use crate::search::merge;
-use crate::{Memory, actors, graph, passages, significance};
+use crate::{Memory, actors, graph, passages, significance, states};
 
 /// The outcome of remembering an event.
 #[derive(Debug)]
@@ -49,6 +49,7 @@ pub async fn remember(
         memory.engine.enqueue(tx, merge::job(organisation, workspace)).await?;
     }
     observations::upsert_entities(tx, &draft).await?;
+    states::record(tx, &draft).await?;
     let edges = graph::connect(tx, &draft, now).await?;
     Ok(RememberOutcome::New(Box::new(draft.observation), edges))
 }

@@ -1,6 +1,6 @@
 //! Removes observations past their retention, if one is configured. By default, all are kept.
 //!
-//! The passages, references and edges of an observation are removed with it. Entities and actors are removed
+//! The passages, references, edges and states of an observation are removed with it. Entities and actors are removed
 //! once no observation has named them for the same time.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use campanile_db::{Sweep, Tx, params, row};
 use campanile_engine::Engine;
 
 use crate::search::merge;
-use crate::{Memory, passages};
+use crate::{Memory, passages, states};
 
 /// The number of rows that are read or removed at a time.
 const TOGETHER: i64 = 500;
@@ -96,6 +96,7 @@ async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::R
     }
     for ((workspace, organisation), ids) in by_workspace {
         passages::remove(tx, workspace, &ids).await?;
+        states::remove(tx, workspace, &ids).await?;
         let (organisation, workspace) = (organisation.to_owned().into(), workspace.to_owned().into());
         engine.enqueue(tx, merge::job(&organisation, &workspace)).await?;
     }

@@ -71,6 +71,38 @@ impl Response {
     }
 }
 
+/// A response whose body is read piece by piece. Its connection is closed when it is dropped before its end.
+pub struct OpenResponse {
+    /// The status code.
+    pub status: u16,
+    /// The headers; values that are not text are left out.
+    pub headers: Vec<(String, String)>,
+    answer: hyper::Response<Incoming>,
+    until: Instant,
+    pause: Duration,
+    left: usize,
+    _turn: tokio::sync::OwnedSemaphorePermit,
+}
+
+impl OpenResponse {
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// When the body breaks off, pauses for too long, or has more bytes than are kept.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, SendError> {
+        loop {
+            let until = self.until.min(Instant::now() + self.pause);
+            let frame = timeout_at(until, self.answer.frame()).await.map_err(|_| SendError::TimedOut(self.pause))?;
+            let Some(frame) = frame else { return Ok(None) };
+            let frame = frame.map_err(|error| SendError::Connection(error.to_string()))?;
+            let Ok(data) = frame.into_data() else { continue };
+            let too_long = || SendError::Connection("the body of the response is too long".to_owned());
+            self.left = self.left.checked_sub(data.len()).ok_or_else(too_long)?;
+            return Ok(Some(data));
+        }
+    }
+}
+
 /// The reason for a missing response.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
@@ -175,6 +207,24 @@ impl Client {
         self.exchange(request, Instant::now() + timeout).await.unwrap_or(Err(SendError::TimedOut(timeout)))
     }
 
+    /// Like [`Client::send`], for an answer that comes in pieces over some time. The request's timeout is for
+    /// all of it, and `pause` for the head and for each piece.
+    ///
+    /// # Errors
+    /// When there was no response.
+    pub async fn open(&self, request: Request, pause: Duration) -> Result<OpenResponse, SendError> {
+        let turn = self.guard.connections.turn().await;
+        let (timeout, left) = (request.timeout, request.keep);
+        let until = Instant::now() + timeout;
+        let answer = self.answer(&request, until.min(Instant::now() + pause)).await;
+        let answer = answer.unwrap_or(Err(SendError::TimedOut(pause.min(timeout))))?;
+        if let Some(uses) = answer.extensions().get::<Uses>() {
+            uses.count();
+        }
+        let (status, headers) = (answer.status().as_u16(), text_headers(answer.headers()));
+        Ok(OpenResponse { status, headers, answer, until, pause, left, _turn: turn })
+    }
+
     /// Like [`Client::send`] over HTTP/2, for receivers that support nothing else. It uses the
     /// common TLS settings.
     ///
@@ -206,19 +256,28 @@ impl Client {
     /// Sends a request and reads the response. A receiver may close a connection at the moment it
     /// is reused. Then the request is sent once more, on a new connection.
     async fn exchange(&self, request: Request, until: Instant) -> Result<Result<Response, SendError>, Elapsed> {
-        let sent = match to_hyper(&request) {
+        match self.answer(&request, until).await? {
+            Ok(answer) => Ok(Ok(read(answer, request.keep, until).await)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Sends a request and reads the head of the response.
+    async fn answer(
+        &self,
+        request: &Request,
+        until: Instant,
+    ) -> Result<Result<hyper::Response<Incoming>, SendError>, Elapsed> {
+        let sent = match to_hyper(request) {
             Ok(sent) => sent,
             Err(malformed) => return Ok(Err(malformed)),
         };
         let connector = self.connector(request.tls.as_deref());
         let mut answer = timeout_at(until, connector.request(sent)).await?;
         if answer.as_ref().is_err_and(closed_when_used_again) {
-            answer = Box::pin(self.once_more(&request, until)).await?;
+            answer = Box::pin(self.once_more(request, until)).await?;
         }
-        match answer {
-            Ok(answer) => Ok(Ok(read(answer, request.keep, until).await)),
-            Err(error) => Ok(Err(explain(&error))),
-        }
+        Ok(answer.map_err(|error| explain(&error)))
     }
 
     async fn once_more(&self, request: &Request, until: Instant) -> Result<Answered, Elapsed> {

@@ -33,7 +33,7 @@ mod signature;
 mod tls;
 
 pub use address::AddressRules;
-pub use client::{Client, Request, Response, SendError};
+pub use client::{Client, OpenResponse, Request, Response, SendError};
 pub use headers::{check_header, check_header_name};
 pub use hmac::{HmacAlgorithm, hmac_base64, hmac_hex, verify_hmac_hex};
 pub use proxy::Proxy;

@@ -31,8 +31,10 @@ const DATABASE_WAIT: Duration = Duration::from_secs(60);
 const DATABASE_LOOK: Duration = Duration::from_secs(1);
 /// The time that running jobs have to finish.
 const JOB_GRACE: Duration = Duration::from_secs(20);
+/// The time to write the last live events.
+const LIVE_GRACE: Duration = Duration::from_secs(1);
 /// The longest time that an orderly stop takes.
-pub(crate) const STOP_WITHIN: Duration = HTTP_GRACE.saturating_add(JOB_GRACE);
+pub(crate) const STOP_WITHIN: Duration = HTTP_GRACE.saturating_add(JOB_GRACE).saturating_add(LIVE_GRACE);
 
 /// A server that has started.
 pub(crate) struct Started {
@@ -98,6 +100,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         webhooks: settings.webhooks.clone(),
         memory: settings.memory,
         embedder: settings.embedder.clone(),
+        answers: settings.answers.clone(),
         engine: settings.engine,
         retention: settings.retention,
         tracer: traces.as_ref().map(Traces::tracer),
@@ -121,6 +124,8 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
         door: door.clone(),
         in_force,
     };
+    let live = app.live.clone();
+    let keeping = tokio::spawn(campanile_accounts::live::log::keep(app.db.clone(), live.clone()));
     let listening = tokio::spawn(campanile_notify::feeds::listen(app.notify.clone()));
     let embedding = tokio::spawn(campanile_memory::embedding::watch::watch(app.memory.clone()));
     let measuring = tokio::spawn(measurements::measure_room(app.db.clone()));
@@ -140,6 +145,10 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
         () = deadline => Ok(()),
     };
     jobs.stop(JOB_GRACE).await;
+    live.stop();
+    if tokio::time::timeout(LIVE_GRACE, keeping).await.is_err() {
+        tracing::warn!("the last live events were not written");
+    }
     if let Some(traces) = traces {
         traces.stop().await;
     }

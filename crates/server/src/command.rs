@@ -5,7 +5,9 @@ use std::path::Path;
 use clap::{Arg, ArgMatches};
 
 use crate::admin::LinkRequest;
+use crate::answer::{self, Question};
 use crate::documents::{self, Documents};
+use crate::listen::{self, Listening};
 use crate::operator::{self, Operator};
 use crate::search::{self, Search};
 use crate::settings::{KNOWN, Layers, Settings};
@@ -23,6 +25,8 @@ pub(crate) enum Command {
     Fixtures(Box<Settings>, String),
     Runs(Operator),
     Search(Search),
+    Answer(Question),
+    Listen(Listening),
     Workflows(Documents),
     SignInLink(Box<Settings>, LinkRequest),
 }
@@ -52,6 +56,8 @@ impl Command {
             Some(("workflows", given)) => Ok(Self::Workflows(Documents::new(given))),
             Some(("runs", given)) => Ok(Self::Runs(Operator::new(given))),
             Some(("search", given)) => Ok(Self::Search(Search::new(given))),
+            Some(("answer", given)) => Ok(Self::Answer(Question::new(given))),
+            Some(("listen", given)) => Ok(Self::Listen(Listening::new(given))),
             _ => Err("what should be done? `campanile --help` lists the commands".into()),
         }
     }
@@ -86,6 +92,8 @@ fn program() -> clap::Command {
         ))
         .subcommand(operator::command())
         .subcommand(search::command())
+        .subcommand(answer::command())
+        .subcommand(listen::command())
         .subcommand(documents::command())
         .subcommand(clap::Command::new("openapi").about("Print the OpenAPI document of the API"));
     #[cfg(feature = "fixtures")]

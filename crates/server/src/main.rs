@@ -1,6 +1,7 @@
 //! The binary `campanile`: receives events from a team's tools and notifies people and systems.
 
 mod admin;
+mod answer;
 mod boot;
 mod command;
 mod demo;
@@ -9,6 +10,7 @@ mod documents;
 #[cfg(feature = "fixtures")]
 mod fixtures;
 mod folder;
+mod listen;
 mod log_pace;
 mod measurements;
 mod operator;
@@ -88,6 +90,8 @@ async fn run(command: Command) -> Result<(), String> {
         Command::Workflows(documents) => documents.run().await,
         Command::Runs(operator) => operator.run().await,
         Command::Search(search) => show(&search.run().await?),
+        Command::Answer(question) => question.run().await,
+        Command::Listen(listening) => listening.run().await,
         Command::Compact(settings) => {
             telemetry::start_log(&settings);
             boot::compact(&settings)

@@ -16,7 +16,9 @@ const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 /// Every measurement with its description. Names that end in `_total` are counters. Names that end
 /// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
 /// gauges.
-const MEANINGS: [(&str, &str); 44] = [
+const MEANINGS: [(&str, &str); 47] = [
+    ("campanile_answer_seconds", "How long answers took."),
+    ("campanile_answers_total", "Answers, by who made them and whether there was one."),
     ("campanile_build_info", "Always 1; the labels say which program this is."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
     ("campanile_db_dead_rows", "Rows of each table that are dead and that PostgreSQL has yet to clear away."),
@@ -39,6 +41,7 @@ const MEANINGS: [(&str, &str); 44] = [
     ("campanile_mcp_calls_total", "Calls of assistants' tools, by tool and how they ended."),
     ("campanile_mcp_seconds", "How long calls of assistants' tools took, by tool."),
     ("campanile_messages_total", "Messages of notifications, by channel and what became of them."),
+    ("campanile_model_calls_total", "Calls of the language model, by how they ended."),
     ("campanile_observations_total", "Observations that were remembered, by provider."),
     ("campanile_embedded_passages_total", "Passages for which this node has made a vector."),
     ("campanile_embedding_seconds", "How long a group of passages took to be embedded."),

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use campanile_net::{AddressRules, Client, Request};
+use campanile_net::{AddressRules, Client, OpenResponse, Request, SendError};
 use clap::{Arg, ArgMatches};
 use serde_json::Value;
+
+/// The time of a request.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The time of a stream, and of a pause in it: the server gives signs of life more often.
+const LONGEST_STREAM: Duration = Duration::from_secs(24 * 3_600);
+const STREAM_PAUSE: Duration = Duration::from_secs(45);
 
 /// The URL of the server, and the caller's secret key.
 pub(crate) struct Remote {
@@ -18,6 +24,8 @@ pub(crate) struct Refusal {
     pub(crate) why: String,
     /// The faults of each field, as (field, message), if the server names any.
     pub(crate) fields: Vec<(String, String)>,
+    /// True if the same request would be refused again.
+    pub(crate) is_final: bool,
 }
 
 impl From<Refusal> for String {
@@ -56,38 +64,130 @@ impl Remote {
     }
 
     async fn ask(&self, method: &'static str, path: &str, body: Vec<u8>) -> Result<Value, Refusal> {
-        let refused = |why: String| Refusal { why, fields: Vec::new() };
-        if self.key.is_empty() {
-            return Err(refused("a secret key is needed: --key, or CAMPANILE_CLI_KEY".into()));
-        }
-        // The operator chooses this URL, so any address is allowed.
-        let anywhere = ["0.0.0.0/0", "::/0"].map(|range| range.parse().expect("a constant range")).to_vec();
-        let request = Request {
-            method,
-            url: format!("{}{path}", self.server),
-            headers: vec![
-                ("authorization".into(), format!("Bearer {}", self.key)),
-                ("content-type".into(), "application/json".into()),
-            ],
-            body: body.into(),
-            timeout: Duration::from_secs(30),
-            keep: 64 * 1024 * 1024,
-            tls: None,
-        };
-        let sent = Client::new(AddressRules::allowing(anywhere)).send(request).await;
-        let answer = sent.map_err(|e| refused(format!("{} does not answer: {e}", self.server)))?;
-        let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let request = self.request(method, path, &[], body, PATIENCE)?;
+        let answer = client().send(request).await.map_err(|error| self.silent(&error))?;
         match answer.status {
-            200..300 => Ok(json),
+            200..300 => Ok(serde_json::from_slice(&answer.body).unwrap_or_default()),
+            status => Err(refusal(status, &answer.body)),
+        }
+    }
+
+    /// Opens a stream of server-sent events.
+    pub(crate) async fn stream(
+        &self,
+        method: &'static str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Events, Refusal> {
+        let request = self.request(method, path, headers, body, LONGEST_STREAM)?;
+        let mut answer = client().open(request, STREAM_PAUSE).await.map_err(|error| self.silent(&error))?;
+        match answer.status {
+            200..300 => Ok(Events { answer, rest: Vec::new() }),
             status => {
-                let why = json["message"].as_str().unwrap_or("no reason is given");
-                let word = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
-                let fields = json["errors"].as_array().into_iter().flatten();
-                let fields = fields.map(|error| (word(error, "field"), word(error, "message"))).collect();
-                Err(Refusal { why: format!("the server answered {status}: {why}"), fields })
+                let mut body = Vec::new();
+                while let Ok(Some(piece)) = answer.next().await {
+                    body.extend_from_slice(&piece);
+                }
+                Err(refusal(status, &body))
             }
         }
     }
+
+    fn request(
+        &self,
+        method: &'static str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<Request, Refusal> {
+        if self.key.is_empty() {
+            let why = "a secret key is needed: --key, or CAMPANILE_CLI_KEY".to_owned();
+            return Err(Refusal { why, fields: Vec::new(), is_final: true });
+        }
+        let own = [("authorization", format!("Bearer {}", self.key)), ("content-type", "application/json".to_owned())];
+        let further = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Ok(Request {
+            method,
+            url: format!("{}{path}", self.server),
+            headers: own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(further).collect(),
+            body: body.into(),
+            timeout,
+            keep: 64 * 1024 * 1024,
+            tls: None,
+        })
+    }
+
+    fn silent(&self, error: &SendError) -> Refusal {
+        let why = format!("{} does not answer: {error}", self.server);
+        Refusal { why, fields: Vec::new(), is_final: false }
+    }
+}
+
+/// A client for any address: the operator chooses the server.
+fn client() -> Client {
+    let anywhere = ["0.0.0.0/0", "::/0"].map(|range| range.parse().expect("a constant range")).to_vec();
+    Client::new(AddressRules::allowing(anywhere))
+}
+
+fn refusal(status: u16, body: &[u8]) -> Refusal {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let why = json["message"].as_str().unwrap_or("no reason is given");
+    let word = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    let fields = json["errors"].as_array().into_iter().flatten();
+    let fields = fields.map(|error| (word(error, "field"), word(error, "message"))).collect();
+    let is_final = (400..500).contains(&status) && status != 429;
+    Refusal { why: format!("the server answered {status}: {why}"), fields, is_final }
+}
+
+/// A stream of server-sent events.
+pub(crate) struct Events {
+    answer: OpenResponse,
+    rest: Vec<u8>,
+}
+
+/// A server-sent event.
+#[derive(Debug, Default)]
+pub(crate) struct ServerEvent {
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) data: String,
+}
+
+impl Events {
+    /// The next event; `None` at the end of the stream.
+    pub(crate) async fn next(&mut self) -> Result<Option<ServerEvent>, String> {
+        loop {
+            if let Some(end) = self.rest.windows(2).position(|pair| pair == b"\n\n") {
+                let block: Vec<u8> = self.rest.drain(..end + 2).collect();
+                let event = event(&String::from_utf8_lossy(&block));
+                // A sign of life has no data.
+                if event.data.is_empty() {
+                    continue;
+                }
+                return Ok(Some(event));
+            }
+            match self.answer.next().await.map_err(|error| error.to_string())? {
+                Some(piece) => self.rest.extend_from_slice(&piece),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+fn event(block: &str) -> ServerEvent {
+    let mut event = ServerEvent::default();
+    for (field, value) in block.lines().filter_map(|line| line.split_once(':')) {
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => event.name = value.to_owned(),
+            "id" => event.id = Some(value.to_owned()),
+            "data" => event.data = value.to_owned(),
+            _ => {}
+        }
+    }
+    event
 }
 
 /// Encodes a text as one segment of a path.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use campanile_answers::{ModelKind, ModelSettings};
 use campanile_base::Secret;
 use campanile_inbound::Provider;
 use campanile_memory::EmbedderSettings;
@@ -79,6 +80,21 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
         "4096",
         "Passages of the smallest part of a search index; the same number on every node",
     ),
+    known("answers_keep", "30d", "How long sessions of questions are kept after the last one, or off for ever"),
+    known("answers_keep_feedback", "365d", "How long feedback on results and answers is kept, or off for ever"),
+    known(
+        "llm_url",
+        "",
+        "Base URL of a language model that answers questions, as https://api.anthropic.com; none if empty",
+    ),
+    secret("llm_key", "Key of the language model"),
+    known("llm_model", "", "Name of the model at its provider"),
+    known(
+        "llm_kind",
+        "openai",
+        "API of the model: anthropic (messages) or openai (chat completions, as many servers speak)",
+    ),
+    known("llm_monthly_tokens", "5000000", "Tokens that an organisation may use in a month; 0 for no bound"),
     known("accounts_keep_activity", "365d", "How long the activity trail is kept, or off for ever"),
     known("notify_keep_messages", "90d", "How long messages but for feed items, and runs, are kept, or off for ever"),
     known("notify_keep_feeds", "365d", "How long items of feeds are kept, or off for ever"),
@@ -133,6 +149,7 @@ pub(crate) struct Settings {
     pub(crate) webhooks: campanile_webhooks::Settings,
     pub(crate) memory: campanile_memory::Settings,
     pub(crate) embedder: campanile_memory::EmbedderSettings,
+    pub(crate) answers: campanile_answers::Settings,
     pub(crate) engine: campanile_engine::Settings,
     pub(crate) retention: campanile_app::Retention,
     pub(crate) otlp_endpoint: Option<String>,
@@ -280,6 +297,10 @@ impl Layers {
                 folder if folder.contains('/') => EmbedderSettings::Folder(folder.into()),
                 _ => return Err(self.wrong("memory_embedder", "must be built-in, off or the path of a folder")),
             },
+            answers: campanile_answers::Settings {
+                model: self.model()?,
+                monthly_tokens: self.number("llm_monthly_tokens")?,
+            },
             engine: campanile_engine::Settings {
                 lease: self.lease()?,
                 keep_completed: self.time("engine_keep_completed")?,
@@ -290,6 +311,8 @@ impl Layers {
                 deliveries: self.time_or_off("inbound_keep_deliveries")?,
                 observations: self.time_or_off("memory_keep_observations")?,
                 activity: self.time_or_off("accounts_keep_activity")?,
+                answers: self.time_or_off("answers_keep")?,
+                feedback: self.time_or_off("answers_keep_feedback")?,
                 notify: campanile_notify::Keep {
                     messages: self.time_or_off("notify_keep_messages")?,
                     feeds: self.time_or_off("notify_keep_feeds")?,
@@ -335,6 +358,24 @@ impl Layers {
         match !list.trim().is_empty() && list.chars().all(is_source) {
             true => Ok(list),
             false => Err(self.wrong("portal_frame_ancestors", "must list origins")),
+        }
+    }
+
+    /// The language model. Its parts make sense together only.
+    fn model(&self) -> Result<Option<ModelSettings>, String> {
+        let kind = ModelKind::parse(self.text("llm_kind"))
+            .ok_or_else(|| self.wrong("llm_kind", "must be anthropic or openai"))?;
+        let (url, model) = (self.url("llm_url", &["http://", "https://"])?, self.some("llm_model"));
+        let (key, name) = (self.hidden("llm_key"), "llm_model");
+        match (url, model) {
+            (Some(url), Some(model)) => {
+                campanile_net::parse_url(&url).map_err(|why| self.wrong("llm_url", &format!("is no URL: {why}")))?;
+                Ok(Some(ModelSettings { url: url.trim_end_matches('/').to_owned(), key, model, kind }))
+            }
+            (Some(_), None) => Err(self.wrong(name, "must name the model, since llm_url is set")),
+            (None, Some(_)) => Err(self.wrong(name, "needs llm_url, the model's base URL")),
+            (None, None) if key.is_some() => Err(self.wrong("llm_key", "needs llm_url, the model's base URL")),
+            (None, None) => Ok(None),
         }
     }
 

@@ -7,6 +7,7 @@ const ORDER = [
   "console",
   "search",
   "documents",
+  "answers",
   "mcp",
   "notifications",
   "api",
@@ -28,6 +29,7 @@ const TITLES: Record<string, string> = {
   operating: "Operating",
   operations: "Operations of the wire APIs",
   search: "Search",
+  answers: "Answers",
   security: "Security",
 };
 

@@ -61,6 +61,7 @@ pub enum Action {
     ResourceDeactivated,
     ResourceDeleted,
     ResourcesCommitted,
+    AnswerSessionDeleted,
 }
 
 impl Action {
@@ -111,6 +112,7 @@ impl Action {
             Self::ResourceDeactivated => "resource.deactivated",
             Self::ResourceDeleted => "resource.deleted",
             Self::ResourcesCommitted => "resources.committed",
+            Self::AnswerSessionDeleted => "answer_session.deleted",
         }
     }
 }

@@ -124,6 +124,8 @@ fn issue(data: &Value, _: &Value, action: &str) -> Result<Parts> {
             ("identifier", Some(json!(identifier))),
             ("state", data.at("state/name").cloned()),
             ("priority", data.at("priority").cloned()),
+            ("priorityLabel", data.at("priorityLabel").cloned()),
+            ("assignee", data.text("assignee/displayName").or(data.text("assignee/name")).map(|name| json!(name))),
             ("teamKey", data.at("team/key").cloned()),
             ("creator", data.text("creator/name").map(|name| json!(name))),
         ],
@@ -231,6 +233,13 @@ fn project(data: &Value, _: &Value, action: &str) -> Result<Parts> {
         ]
         .into_iter()
         .map(|(name, path)| (name, data.at(path).cloned()))
+        .chain([
+            ("projectId", data.at("id").cloned()),
+            ("status", data.text("status/name").or(data.text("state")).map(|status| json!(status))),
+            ("progress", percent(data).map(|progress| json!(progress))),
+            ("health", data.at("health").cloned()),
+            ("lead", data.text("lead/name").map(|lead| json!(lead))),
+        ])
         .collect(),
     })
 }

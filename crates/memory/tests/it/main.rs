@@ -5,3 +5,4 @@ mod documents;
 mod embedding;
 mod quality;
 mod search;
+mod states;

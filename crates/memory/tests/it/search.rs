@@ -23,7 +23,7 @@ pub(crate) fn migrations() -> Vec<Migrations> {
 }
 
 /// A node: its indexes are empty.
-fn node(db: &Db, clock: &Clock) -> Memory {
+pub(crate) fn node(db: &Db, clock: &Clock) -> Memory {
     let (engine, _) = Engine::new(db.clone(), clock.clone());
     let settings = Settings { sealed_passages: SEALED, ..Settings::default() };
     Memory::new(db.clone(), clock.clone(), engine, settings, EmbedderSettings::Off).expect("no embedder")

@@ -44,6 +44,20 @@ fn what_is_wrong_in_a_file_has_its_line_and_shows_no_value() {
 }
 
 #[test]
+fn a_language_model_is_set_as_a_whole() {
+    let refused = |values: &[(&str, &str)]| check(values).unwrap_err();
+    assert!(refused(&[("CAMPANILE_LLM_URL", "https://api.example.com")]).contains("llm_model"));
+    assert!(refused(&[("CAMPANILE_LLM_MODEL", "m")]).contains("llm_url"));
+    assert!(refused(&[("CAMPANILE_LLM_KEY", "hush")]).contains("llm_key"));
+    assert!(!refused(&[("CAMPANILE_LLM_KEY", "hush")]).contains("hush"));
+    let whole = [("CAMPANILE_LLM_URL", "https://api.example.com/"), ("CAMPANILE_LLM_MODEL", "m")];
+    let settings = check(&whole).unwrap();
+    assert_eq!(settings.answers.model.as_ref().unwrap().url, "https://api.example.com");
+    assert!(refused(&[whole[0], whole[1], ("CAMPANILE_LLM_KIND", "other")]).contains("llm_kind"));
+    assert!(check(&[whole[1], ("CAMPANILE_LLM_URL", "ftp://x")]).is_err());
+}
+
+#[test]
 fn the_defaults_fit() {
     let settings = check(&[]).unwrap();
     assert_eq!(settings.webhooks.retry_schedule, campanile_webhooks::Settings::default().retry_schedule);

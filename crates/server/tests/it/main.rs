@@ -1,6 +1,7 @@
 //! Tests of the real binary from the outside, on both databases.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod answers;
 mod characters;
 mod console_api;
 mod documents;
@@ -12,6 +13,7 @@ mod entrance;
 mod examples;
 mod hostile;
 mod knock;
+mod live;
 mod lossless;
 mod mcp;
 mod mcp_oauth;

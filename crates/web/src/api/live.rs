@@ -1,9 +1,10 @@
 //! The stream of live events: changes that were just stored in the caller's workspaces, and changes
-//! that concern the caller alone.
+//! that concern the caller alone, on whichever node they were stored.
 //!
 //! These are server-sent events with the kind and the id of the thing; the client then reads the
-//! thing itself. A new or resumed stream begins with the event `again`, and a client that fell
-//! behind gets it too: it must read everything again. The stream ends when the session or the key
+//! thing itself. Each has a number. A client that comes back with `Last-Event-ID` gets what it missed. A new
+//! stream begins with the event `again`: everything must be read. So does one whose number is too old, and a
+//! client that fell behind gets it too; `reason` says which. The stream ends when the session or the key
 //! that opened it ends.
 
 use std::convert::Infallible;
@@ -12,7 +13,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use campanile_accounts::{Actor, Caller, organisations};
+use campanile_accounts::live::log::{self, Missed};
+use campanile_accounts::live::{LiveEvent, LiveEventKind};
+use campanile_accounts::{Actor, Caller};
 use campanile_base::Error;
 use campanile_http::Web;
 use campanile_http::caller::{Authenticated, recognise};
@@ -21,6 +24,8 @@ use futures_util::stream::{self, Stream, StreamExt as _};
 
 /// The time between two checks that the client still has access.
 const LOOK: Duration = Duration::from_secs(2);
+/// The time after which a client opens a broken stream again.
+const RETRY: Duration = Duration::from_secs(2);
 
 /// A stream of changes in the caller's organisation, as server-sent events.
 #[utoipa::path(get, path = "/api/stream", tag = "live",
@@ -30,32 +35,61 @@ pub(super) async fn stream(
     Authenticated(caller): Authenticated,
     headers: HeaderMap,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
-    let organisation = caller.organisation.clone();
-    let workspaces =
-        web.app.db.read(move |tx| Box::pin(async move { organisations::workspaces(tx, &organisation).await })).await?;
     let member = match &caller.actor {
         Actor::Person(person) => Some(person),
         _ => None,
     };
-    let workspaces = workspaces.into_iter().map(|workspace| workspace.id);
-    let listener = web.app.live.listen(&caller.organisation, workspaces, member);
-    let greeting = again().retry(Duration::from_secs(2));
-    let news = stream::unfold((listener, Some(greeting)), async |(mut listener, greeting)| {
-        let event = match greeting {
-            Some(greeting) => greeting,
-            None => match listener.next().await {
-                Some(news) => Event::default().event("news").data(serde_json::to_string(&news).unwrap_or_default()),
-                None => again(),
-            },
+    let mut listener = web.app.live.listen(&caller.organisation, member);
+    let last = headers.get("last-event-id").map(|value| value.to_str().ok().and_then(|text| text.parse().ok()));
+    let missed = log::missed(&web.app.db, &caller.organisation, last.flatten()).await?;
+    let mut greeting = Vec::new();
+    match missed {
+        Missed::Events(events, newest) => {
+            listener.begin_at(newest);
+            let is_torn = events.iter().any(|event| event.kind == LiveEventKind::Again);
+            if is_torn {
+                greeting.push(again(newest, "missed"));
+            }
+            greeting.extend(events.iter().filter(|event| !is_torn && listener.may_hear(event)).map(news));
+            // Also without events the client learns its number.
+            greeting.extend(greeting.is_empty().then(|| here(newest)));
+        }
+        Missed::TooOld(newest) => {
+            listener.begin_at(newest);
+            greeting.push(again(newest, if last.is_some() { "too_old" } else { "begin" }));
+        }
+    }
+    if let Some(first) = greeting.first_mut() {
+        *first = std::mem::take(first).retry(RETRY);
+    }
+    let live = stream::unfold(listener, async |mut listener| {
+        let event = match listener.next().await {
+            Some(event) => news(&event),
+            None => again(listener.heard(), "missed"),
         };
-        Some((Ok(event), (listener, None)))
+        Some((Ok(event), listener))
     });
-    let news = news.take_until(until_shut_out(web, caller, headers));
-    Ok(Sse::new(news).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    let events = stream::iter(greeting.into_iter().map(Ok)).chain(live);
+    let events = events.take_until(until_shut_out(web, caller, headers));
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
-fn again() -> Event {
-    Event::default().event("again").data("{}")
+fn news(event: &LiveEvent) -> Event {
+    numbered(event.seq).event("news").data(serde_json::to_string(event).unwrap_or_default())
+}
+
+/// Everything must be read again.
+fn again(seq: i64, reason: &str) -> Event {
+    numbered(seq).event("again").data(format!(r#"{{"reason":"{reason}"}}"#))
+}
+
+/// Nothing was missed.
+fn here(seq: i64) -> Event {
+    numbered(seq).event("here").data("{}")
+}
+
+fn numbered(seq: i64) -> Event {
+    Event::default().id(seq.to_string())
 }
 
 /// Ends when the client has lost its access. While that cannot be checked, access is assumed.

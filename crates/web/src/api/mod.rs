@@ -1,6 +1,7 @@
 //! Our own API: one file per resource, and the OpenAPI document.
 
 mod accounts;
+mod answers;
 mod assistants;
 mod browsers;
 mod deliveries;
@@ -22,6 +23,7 @@ mod search;
 mod sessions;
 mod slack;
 mod sources;
+mod states;
 mod suppressions;
 pub(crate) mod system;
 mod webhooks;
@@ -68,6 +70,13 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(search::search_v1))
         .routes(routes!(search::contents))
         .routes(routes!(search::contents_v1))
+        .routes(routes!(states::list))
+        .routes(routes!(answers::list, answers::ask))
+        .routes(routes!(answers::ask_v1))
+        .routes(routes!(answers::get, answers::delete))
+        .routes(routes!(answers::get_v1, answers::delete_v1))
+        .routes(routes!(answers::feedback, answers::give_feedback))
+        .routes(routes!(answers::give_feedback_v1))
         .routes(routes!(observations::related_v1))
         .routes(routes!(observations::graph_v1))
         .routes(routes!(deliveries::list))

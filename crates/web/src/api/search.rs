@@ -24,8 +24,8 @@ const MOST_IDS: usize = 50;
 
 /// The workspace of a request, with its caller.
 pub(super) struct InWorkspace {
-    caller: Caller,
-    id: WorkspaceId,
+    pub(super) caller: Caller,
+    pub(super) id: WorkspaceId,
 }
 
 /// The workspace to look in.

@@ -1,0 +1,74 @@
+//! Makes an answer of sentences as they stand in the passages, and of known states. Pure.
+
+use campanile_base::Timestamp;
+use campanile_memory::states::StateView;
+
+use crate::question::Question;
+use crate::retrieval::Found;
+use crate::sentences::{best, quoted, terms};
+
+/// The answer where nothing fits.
+pub(crate) const NOTHING: &str = "Nothing in this workspace matches.";
+/// The line before passages that lack an important part of the question.
+const NEAREST: &str = "No passage has all of the question. The nearest:";
+/// The changes of a history that are told.
+const CHANGES: usize = 8;
+
+/// The lines of an answer; `None` if nothing answers the question.
+pub(crate) fn lines(question: &Question, found: &Found) -> Option<Vec<String>> {
+    let mut lines = states(question, found);
+    if lines.is_empty() && !found.is_nothing {
+        lines.extend(found.is_low.then(|| NEAREST.to_owned()));
+        let wanted = terms(&question.query);
+        let searched = found.texts.iter().filter(|text| text.is_hit);
+        lines.extend(searched.map(|text| {
+            let passage = &text.passage;
+            let sentences = best(&text.body, &wanted, &passage.title);
+            let said = if sentences.is_empty() { quoted(&passage.snippet) } else { sentences.join(" ") };
+            let from = format!("From “{}” ({}, {})", passage.title, passage.source, day(passage.occurred_at));
+            if said.is_empty() { format!("{from} [{}].", passage.n) } else { format!("{from}: {said} [{}]", passage.n) }
+        }));
+    }
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// A line for each thing whose state is asked for, or for each change of its history.
+fn states(question: &Question, found: &Found) -> Vec<String> {
+    let number =
+        |view: &StateView| found.number_of(&view.observation_id).map(|n| format!(" [{n}]")).unwrap_or_default();
+    if question.is_history {
+        let told = found.states.iter().filter(|view| question.states.contains(&view.state.as_str())).take(CHANGES);
+        return told.map(|view| format!("{}.{}", change(view), number(view))).collect();
+    }
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for view in &found.states {
+        let thing = format!("{} ({})", view.name, view.entity.id);
+        let said = format!("{}{}", held(view), number(view));
+        match lines.iter_mut().find(|(known, _)| *known == thing) {
+            Some((_, line)) => line.push_str(&format!("; {said}")),
+            None => lines.push((thing, format!("{}: {said}", view.name))),
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// `status In Progress since 2026-10-04, by ada, before that Todo`.
+fn held(view: &StateView) -> String {
+    let value = view.value.as_deref().unwrap_or("nobody");
+    let until = view.valid_to.map(|end| format!(" until {}", day(end))).unwrap_or_default();
+    let by = view.changed_by.as_ref().map(|by| format!(", by {}", by.name)).unwrap_or_default();
+    let before = view.previous.as_deref().map(|before| format!(", before that {before}")).unwrap_or_default();
+    format!("{} {value} since {}{until}{by}{before}", view.state, day(view.valid_from))
+}
+
+/// `2026-10-04: status of ENG-42 from Todo to In Progress, by ada`.
+fn change(view: &StateView) -> String {
+    let value = view.value.as_deref().unwrap_or("nobody");
+    let by = view.changed_by.as_ref().map(|by| format!(", by {}", by.name)).unwrap_or_default();
+    let from = view.previous.as_deref().map(|before| format!(" from {before}")).unwrap_or_default();
+    format!("{}: {} of {}{from} to {value}{by}", day(view.valid_from), view.state, view.name)
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}

@@ -1,0 +1,266 @@
+//! Language models over HTTP: the Anthropic messages API, and the chat completions that OpenAI's and many
+//! other servers speak.
+//!
+//! A call streams. It has a time for all of it, one for each pause, and a bound of bytes; what comes
+//! after is an error that says which. The address is judged as that of every outbound call, so a model on a
+//! private network has to be allowed (`net_allow`).
+
+mod anthropic;
+mod chat;
+mod sse;
+
+use std::time::Duration;
+
+use campanile_base::Secret;
+use campanile_net::{Client, OpenResponse, Request, SendError};
+use serde_json::Value;
+
+use crate::answer::{MessageRole, Usage};
+use sse::Lines;
+
+/// The time of a whole call, and of a pause in it.
+const TOTAL: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(10);
+/// The bytes of an answer with all its events.
+const BYTES: usize = 512 * 1024;
+/// The tokens that a model may write.
+pub(crate) const MOST_TOKENS: u32 = 1_200;
+const TEMPERATURE: f64 = 0.2;
+/// The bytes of a refusal that are read.
+const REFUSAL_BYTES: usize = 4 * 1024;
+
+/// The API of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelKind {
+    /// Anthropic messages.
+    Anthropic,
+    /// Chat completions as OpenAI's.
+    OpenAi,
+}
+
+impl ModelKind {
+    /// Reads the word of the setting.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "anthropic" => Some(Self::Anthropic),
+            "openai" => Some(Self::OpenAi),
+            _ => None,
+        }
+    }
+}
+
+/// A language model, and how to reach it.
+#[derive(Debug, Clone)]
+pub struct ModelSettings {
+    /// The base of its addresses, without a slash at the end.
+    pub url: String,
+    /// The key, if it wants one.
+    pub key: Option<Secret>,
+    /// Its name at the provider.
+    pub model: String,
+    /// The API.
+    pub kind: ModelKind,
+}
+
+/// A conversation for a model.
+#[derive(Debug, Clone)]
+pub(crate) struct Prompt {
+    pub(crate) system: String,
+    pub(crate) messages: Vec<(MessageRole, String)>,
+}
+
+/// The reason why a model did not answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum ModelError {
+    #[error("the model is busy")]
+    Busy(Option<Duration>),
+    #[error("the model refused with status {0}")]
+    Refused(u16),
+    #[error("the model did not answer in time")]
+    TimedOut,
+    #[error("the model could not be reached")]
+    Unreachable,
+    #[error("the model's answer could not be read")]
+    Unreadable,
+    #[error("the model's answer broke off")]
+    BrokeOff,
+}
+
+/// A piece of what a model sends.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Piece {
+    Text(String),
+    Input(u64),
+    Output(u64),
+    End,
+    /// An error in the midst of the stream.
+    Failed(ModelError),
+}
+
+/// A call under way.
+pub(crate) struct Call {
+    kind: ModelKind,
+    answer: OpenResponse,
+    lines: Lines,
+    pieces: std::collections::VecDeque<Piece>,
+    pub(crate) usage: Usage,
+    has_ended: bool,
+}
+
+impl ModelSettings {
+    /// Begins a call.
+    pub(crate) async fn call(&self, client: &Client, prompt: &Prompt) -> Result<Call, ModelError> {
+        let (path, mut headers, body) = match self.kind {
+            ModelKind::Anthropic => anthropic::request(self, prompt),
+            ModelKind::OpenAi => chat::request(self, prompt),
+        };
+        headers.push(("content-type".into(), "application/json".into()));
+        headers.push(("accept".into(), "text/event-stream".into()));
+        let request = Request {
+            method: "POST",
+            url: format!("{}{path}", self.url),
+            headers,
+            body: body.to_string().into(),
+            timeout: TOTAL,
+            keep: BYTES,
+            tls: None,
+        };
+        let answer = client.open(request, PAUSE).await.map_err(|error| unreached(&error))?;
+        match answer.status {
+            200..300 => Ok(Call {
+                kind: self.kind,
+                answer,
+                lines: Lines::default(),
+                pieces: std::collections::VecDeque::new(),
+                usage: Usage::default(),
+                has_ended: false,
+            }),
+            429 | 503 | 529 => Err(ModelError::Busy(retry_after(&answer))),
+            status => {
+                let refusal = refusal(answer).await;
+                tracing::warn!(status, refusal, "the language model refused a call");
+                Err(ModelError::Refused(status))
+            }
+        }
+    }
+}
+
+impl Call {
+    /// The next piece of the text; `None` at its end.
+    pub(crate) async fn next(&mut self) -> Result<Option<String>, ModelError> {
+        loop {
+            while let Some(piece) = self.pieces.pop_front() {
+                match piece {
+                    Piece::Text(text) if !text.is_empty() => return Ok(Some(text)),
+                    Piece::Text(_) => {}
+                    Piece::Input(tokens) => self.usage.input_tokens = tokens,
+                    Piece::Output(tokens) => self.usage.output_tokens = tokens,
+                    Piece::End => self.has_ended = true,
+                    Piece::Failed(error) => return Err(error),
+                }
+            }
+            match self.answer.next().await {
+                Ok(Some(bytes)) => self.take(&bytes)?,
+                // A stream that ends without its last event has lost something.
+                Ok(None) if self.has_ended => return Ok(None),
+                Ok(None) => return Err(ModelError::BrokeOff),
+                // After the last event nothing more is of interest.
+                Err(_) if self.has_ended => return Ok(None),
+                Err(SendError::TimedOut(_)) => return Err(ModelError::TimedOut),
+                Err(_) => return Err(ModelError::BrokeOff),
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), ModelError> {
+        for data in self.lines.take(bytes)? {
+            if data == "[DONE]" {
+                self.pieces.push_back(Piece::End);
+                continue;
+            }
+            let event: Value = serde_json::from_str(&data).map_err(|_| ModelError::Unreadable)?;
+            match self.kind {
+                ModelKind::Anthropic => anthropic::pieces(&event, &mut self.pieces),
+                ModelKind::OpenAi => chat::pieces(&event, &mut self.pieces),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unreached(error: &SendError) -> ModelError {
+    tracing::warn!(%error, "the language model could not be reached");
+    match error {
+        SendError::TimedOut(_) => ModelError::TimedOut,
+        _ => ModelError::Unreachable,
+    }
+}
+
+fn retry_after(answer: &OpenResponse) -> Option<Duration> {
+    let (_, value) = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    value.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The begin of a refusal, for the log.
+async fn refusal(mut answer: OpenResponse) -> String {
+    let mut told = Vec::new();
+    while told.len() < REFUSAL_BYTES
+        && let Ok(Some(bytes)) = answer.next().await
+    {
+        told.extend_from_slice(&bytes[..bytes.len().min(REFUSAL_BYTES - told.len())]);
+    }
+    String::from_utf8_lossy(&told).chars().filter(|c| !c.is_control()).take(500).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: ModelKind, events: &[&str]) -> Vec<Piece> {
+        let mut pieces = std::collections::VecDeque::new();
+        for event in events {
+            let event = serde_json::from_str(event).unwrap();
+            match kind {
+                ModelKind::Anthropic => anthropic::pieces(&event, &mut pieces),
+                ModelKind::OpenAi => chat::pieces(&event, &mut pieces),
+            }
+        }
+        pieces.into()
+    }
+
+    #[test]
+    fn messages_of_anthropic_are_read() {
+        let told = read(
+            ModelKind::Anthropic,
+            &[
+                r#"{"type":"message_start","message":{"usage":{"input_tokens":12,"output_tokens":1}}}"#,
+                r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+                r#"{"type":"ping"}"#,
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"It works"}}"#,
+                r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":7}}"#,
+                r#"{"type":"message_stop"}"#,
+            ],
+        );
+        let text = Piece::Text("It works".into());
+        assert_eq!(told, [Piece::Input(12), Piece::Output(1), text, Piece::Output(7), Piece::End]);
+        let failed = read(ModelKind::Anthropic, &[r#"{"type":"error","error":{"type":"overloaded_error"}}"#]);
+        assert_eq!(failed, [Piece::Failed(ModelError::Busy(None))]);
+    }
+
+    #[test]
+    fn chat_completions_are_read() {
+        let told = read(
+            ModelKind::OpenAi,
+            &[
+                r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#,
+                r#"{"choices":[{"delta":{"content":"It works"}}]}"#,
+                r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#,
+                r#"{"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":7}}"#,
+            ],
+        );
+        let texts = [Piece::Text(String::new()), Piece::Text("It works".into())];
+        assert_eq!(told[..2], texts);
+        assert_eq!(told[2..], [Piece::End, Piece::Input(12), Piece::Output(7)]);
+        assert_eq!(read(ModelKind::OpenAi, &[r#"{"error":{"message":"x"}}"#]), [Piece::Failed(ModelError::BrokeOff)]);
+    }
+}

@@ -1,0 +1,45 @@
+//! Removes sessions and feedback past their retention, and counts of old months.
+
+use std::time::Duration;
+
+use campanile_base::{Result, Timestamp, lowest_id};
+use campanile_db::Db;
+
+use crate::{feedback, sessions, spending};
+
+/// The number of rows that are removed at a time.
+const TOGETHER: i64 = 500;
+/// The time for which the use of models is kept.
+const USAGE_KEPT: Duration = Duration::from_secs(400 * 86_400);
+
+/// Removes sessions without a question for `keep_sessions`, and feedback older than `keep_feedback`. `None`
+/// keeps them for ever.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn tidy(
+    db: &Db,
+    now: Timestamp,
+    keep_sessions: Option<Duration>,
+    keep_feedback: Option<Duration>,
+) -> Result<()> {
+    if let Some(kept) = keep_sessions {
+        let before = now.minus(kept);
+        while forget_sessions(db, before).await? == TOGETHER as usize {}
+    }
+    if let Some(kept) = keep_feedback {
+        let old = lowest_id("fb", now.minus(kept));
+        while forget_feedback(db, old.clone()).await? == TOGETHER.unsigned_abs() {}
+    }
+    let month = spending::month(now.minus(USAGE_KEPT));
+    db.write(move |tx| Box::pin(async move { spending::forget_old(tx, &month).await })).await?;
+    Ok(())
+}
+
+async fn forget_sessions(db: &Db, before: Timestamp) -> Result<usize> {
+    Ok(db.write(move |tx| Box::pin(async move { sessions::forget_old(tx, before, TOGETHER).await })).await?)
+}
+
+async fn forget_feedback(db: &Db, old: String) -> Result<u64> {
+    Ok(db.write(move |tx| Box::pin(async move { feedback::forget_old(tx, &old, TOGETHER).await })).await?)
+}

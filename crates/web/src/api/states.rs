@@ -1,0 +1,60 @@
+//! States of issues, pull requests, deployments and projects: what held when, and who changed it.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use campanile_base::{Error, Timestamp};
+use campanile_http::Web;
+use campanile_http::error::ApiResult;
+use campanile_memory::states::{self, States, StatesOf};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::search::{InWorkspace, WorkspaceQuery};
+
+/// The states that are asked for: of a thing, or of the things that an observation is about.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StatesQuery {
+    /// The thing as people write it, or its id: `ENG-42`, `acme/shop#12`, `Checkout`.
+    entity: Option<String>,
+    /// The id of an observation, in place of the thing.
+    observation: Option<String>,
+    /// `issue`, `pr`, `deployment`, `service` or `project`; any of them when absent.
+    r#type: Option<String>,
+    /// Only what held at this time: RFC 3339, or a date.
+    at: Option<String>,
+}
+
+/// The kinds of things that have states.
+const TYPES: [&str; 5] = ["issue", "pr", "deployment", "service", "project"];
+
+/// What held when, and who changed it: the whole history of a thing, or what held at one time.
+#[utoipa::path(get, path = "/api/states", tag = "answers", params(StatesQuery, WorkspaceQuery),
+    responses((status = 200, body = States)))]
+pub(super) async fn list(
+    State(web): State<Web>,
+    within: InWorkspace,
+    Query(asked): Query<StatesQuery>,
+) -> ApiResult<Json<States>> {
+    let of = match (asked.entity, asked.observation) {
+        (Some(entity), None) => StatesOf::Named(vec![entity]),
+        (None, Some(observation)) => StatesOf::Observation(observation),
+        _ => return Err(Error::invalid("either entity or observation must be given").into()),
+    };
+    if asked.r#type.as_deref().is_some_and(|kind| !TYPES.contains(&kind)) {
+        return Err(Error::invalid_field("type", format!("must be one of {}", TYPES.join(", "))).into());
+    }
+    let at = asked.at.as_deref().map(time).transpose()?;
+    let (organisation, workspace) = (within.caller.organisation, within.id);
+    let read = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
+        Box::pin(async move { states::states(tx, &workspace, of, asked.r#type.as_deref(), at).await })
+    });
+    Ok(Json(read.await?))
+}
+
+fn time(text: &str) -> campanile_base::Result<Timestamp> {
+    // In a query, a plus sign that was not encoded arrives as a space.
+    let text = text.replace(' ', "+");
+    let time = Timestamp::parse(&text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
+    time.ok_or_else(|| Error::invalid_field("at", "must be an RFC 3339 time or a date"))
+}
