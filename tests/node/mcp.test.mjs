@@ -16,14 +16,14 @@ import { api, deliver, pullRequest, start, until, workspace } from "./harness.mj
 const run = promisify(execFile);
 const HERE = import.meta.dirname;
 const INSPECTOR = join(HERE, "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js");
-const TOOLS = ["search", "fetch", "related", "graph", "timeline"];
+const TOOLS = ["search", "fetch", "related", "graph", "timeline", "find_similar"];
 const ME = { name: "a test", version: "1" };
 
 const servers = {};
 
 before(async () => {
   for (const kind of ["sqlite", "postgres"]) {
-    const server = (servers[kind] = await start(kind));
+    const server = (servers[kind] = await start(kind, { CAMPANILE_MEMORY_EMBEDDER: "built-in" }));
     const body = JSON.stringify({ name: "an assistant", workspace_id: await workspace(server) });
     const made = await api(server, "/api/memory-keys", { method: "POST", body });
     assert.equal(made.status, 201, JSON.stringify(made.body));
@@ -31,9 +31,10 @@ before(async () => {
     await deliver(server, "pull_request", pullRequest(41, "Checkout times out", "opened", "ERR_GATEWAY_504 under load."));
     await deliver(server, "pull_request", pullRequest(41, "Checkout times out", "closed", "ERR_GATEWAY_504 under load."));
     const found = async () =>
-      (await api(server, "/api/search", { method: "POST", body: JSON.stringify({ query: "ERR_GATEWAY_504" }) })).body.data;
-    await until(async () => (await found()).length === 2, "both observations can be found");
-    server.id = (await found())[0].id;
+      (await api(server, "/api/search", { method: "POST", body: JSON.stringify({ query: "ERR_GATEWAY_504" }) })).body;
+    const areReady = async () => (await found()).data.length === 2 && (await found()).meta.embedded === 1;
+    await until(areReady, "both observations can be found, by words and by meaning");
+    server.id = (await found()).data[0].id;
   }
 });
 
@@ -48,13 +49,14 @@ const calls = (server) => [
   ["related", { id: server.id }],
   ["graph", { id: server.id, depth: 1 }],
   ["timeline", { actor: "ada" }],
+  ["find_similar", { id: server.id }],
   ["fetch", { id: "obs_nobody" }],
 ];
 
 /** What the results must be, whoever called. */
 function assertResults(server, results) {
-  const [search, fetched, related, graph, timeline, missing] = results;
-  for (const result of results.slice(0, 5)) {
+  const [search, fetched, related, graph, timeline, similar, missing] = results;
+  for (const result of results.slice(0, 6)) {
     assert.ok(!result.isError, JSON.stringify(result));
     assert.equal(result.content.length, 1);
     assert.equal(result.content[0].type, "text");
@@ -67,6 +69,8 @@ function assertResults(server, results) {
   assert.ok(related.structuredContent.related.length >= 1, JSON.stringify(related));
   assert.equal(graph.structuredContent.nodes[0].id, server.id);
   assert.equal(timeline.structuredContent.events.length, 2);
+  assert.equal(similar.structuredContent.results.length, 1);
+  assert.notEqual(similar.structuredContent.results[0].id, server.id);
   assert.equal(missing.isError, true);
   assert.match(missing.content[0].text, /use an id from a result of `search`/);
 }

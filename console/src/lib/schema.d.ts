@@ -98,6 +98,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assistants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The assistants that the caller has connected; for an owner, those of all members. */
+        get: operations["get_api_assistants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistants/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an assistant read one workspace on behalf of the signed-in member, or declines. */
+        post: operations["post_api_assistants_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistants/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks the request of an assistant, for the page on which the signed-in member decides. */
+        post: operations["post_api_assistants_requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Disconnects an assistant. Its tokens stop working at once. */
+        delete: operations["delete_api_assistants_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/attempts": {
         parameters: {
             query?: never;
@@ -200,6 +268,52 @@ export interface paths {
          */
         post: operations["post_api_deliveries_id_process"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Documents, those that changed last first. */
+        get: operations["get_api_documents"];
+        put?: never;
+        /**
+         * Adds documents. One whose external id is known is replaced.
+         * @description Each document is stored whole or not at all, and found by the next search. A document that
+         *     cannot be stored does not keep back the others.
+         */
+        post: operations["post_api_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A document with its text and its passages. It is named by its id, or by its external id. */
+        get: operations["get_api_documents_id"];
+        /**
+         * Replaces the document with this id or external id. An external id that is not known makes a
+         *     document.
+         * @description What is absent of `externalId` and `path` stays as it is. With another of them the document moves,
+         *     and keeps its passages.
+         */
+        put: operations["put_api_documents_id"];
+        post?: never;
+        /** Removes a document. It is found no more from then on. */
+        delete: operations["delete_api_documents_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -500,6 +614,41 @@ export interface paths {
          */
         post: operations["post_api_members_id_sign_in_link"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The memory keys that are not revoked. */
+        get: operations["get_api_memory_keys"];
+        put?: never;
+        /** Creates a memory key, which reads one workspace and may do nothing else. */
+        post: operations["post_api_memory_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a memory key. */
+        delete: operations["delete_api_memory_keys_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -808,7 +957,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Searches the observations of a workspace.
+         * Searches the observations and documents of a workspace.
          * @description Everything that is committed before the request is found by it.
          */
         post: operations["post_api_search"];
@@ -3936,7 +4085,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the observations of a workspace; the same as `/api/search`. */
+        /** Searches the observations and documents of a workspace; the same as `/api/search`. */
         post: operations["post_v1_search"];
         delete?: never;
         options?: never;
@@ -4608,6 +4757,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The request of an assistant, as it stands in the address of the page. */
+        AccessRequestIn: {
+            /** @description The id that it was given when it registered. */
+            client_id: string;
+            /** @description The SHA-256 of its verifier, in base64url. */
+            code_challenge?: string;
+            /** @description `S256`. */
+            code_challenge_method?: string;
+            /** @description The address to send the person back to. */
+            redirect_uri: string;
+            /** @description The address of the tools. */
+            resource?: string | null;
+            /** @description `code`. */
+            response_type?: string;
+            /** @description The scopes that it asks for. */
+            scope?: string | null;
+            /** @description Returned to it as it is. */
+            state?: string | null;
+        };
+        /** @description A request for the page: the name of the assistant, or the address to go to with an error. */
+        AccessReview: {
+            /** @description The name of the assistant, as it calls itself; `null` if nobody is to decide. */
+            client_name?: string | null;
+            /** @description The address to send the person back to at once, because of a fault of the request. */
+            redirect_to?: string | null;
+        };
         /** @description A record of the trail. */
         Activity: {
             /** @description The name of the action, such as `key.created`. */
@@ -4854,6 +5029,11 @@ export interface components {
             /** @description The reason, shown with the run. */
             reason?: string | null;
         };
+        /**
+         * @description A change of a document.
+         * @enum {string}
+         */
+        Change: "created" | "updated" | "unchanged";
         /** @description The result of a change to a run. */
         Changed: {
             /** @description True if the request changed anything. */
@@ -4872,21 +5052,77 @@ export interface components {
             /** @description The key of the step that started it. */
             step: string;
         };
+        /** @description A passage of a document. */
+        ChunkView: {
+            /** @description The character behind its last. */
+            end: number;
+            /** @description The headings under which it stands, from the outermost on, without the title. */
+            headings: string[];
+            /**
+             * Format: int64
+             * @description Its number in the workspace. It stays while headings and text stay.
+             */
+            no: number;
+            /** @description Its first character in the text (Unicode scalar values). */
+            start: number;
+            /**
+             * Format: int64
+             * @description Its size in tokens, estimated.
+             */
+            tokens: number;
+        };
         /**
          * @description The fit of the best result.
          * @enum {string}
          */
         Confidence: "high" | "low" | "none";
+        /** @description An assistant that a member has connected. */
+        Connection: {
+            /** @description The name of the assistant, as it calls itself. */
+            client_name: string;
+            /**
+             * Format: date-time
+             * @description The time at which the member agreed.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The time at which it ends unless the assistant renews it.
+             */
+            expires_at: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+             */
+            last_used_at?: string | null;
+            /** @description The member's mail address. */
+            person_email: string;
+            /** @description The member on whose behalf it reads. */
+            person_id: string;
+            /** @description The workspace that it reads. */
+            workspace_id: string;
+        };
+        /** @description The decision of a member. */
+        ConsentIn: {
+            /** @description The request of the assistant. */
+            request: components["schemas"]["AccessRequestIn"];
+            /** @description The workspace that the assistant may read; `null` if it may read none. */
+            workspace_id?: string | null;
+        };
         /** @description The texts that were read. */
         Contents: {
             /** @description In the order of the ids. */
-            data: components["schemas"]["ObservationDetail"][];
+            data: components["schemas"]["ContentsItem"][];
             /** @description The ids that the workspace does not have. */
             missing: string[];
         };
+        /** @description An observation or a document, with its whole text. */
+        ContentsItem: components["schemas"]["ObservationDetail"] | components["schemas"]["DocumentDetail"];
         /** @description The ids of what is to be read. */
         ContentsRequest: {
-            /** @description From 1 to 50 ids of observations. */
+            /** @description From 1 to 50 ids of observations, documents, and passages of documents. */
             ids: string[];
         };
         /** @description A mail address and a password. */
@@ -4956,6 +5192,124 @@ export interface components {
             source_id: string;
             /** @description `received`, `processed`, `skipped` or `failed`. */
             status: string;
+        };
+        /** @description A document, as listed. */
+        Document: {
+            /**
+             * Format: int64
+             * @description The length of its text in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description The time at which it was added.
+             */
+            createdAt: string;
+            /** @description A summary, if the document begins with one. */
+            description?: string | null;
+            /** @description Its name in its source. */
+            externalId: string;
+            /** @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. */
+            format: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The document below which it stands. */
+            parentId?: string | null;
+            /**
+             * Format: int64
+             * @description The number of its passages.
+             */
+            passages: number;
+            /** @description Its place, such as `docs/deploy.md`. */
+            path: string;
+            /** @description The last part of an address for it. */
+            slug: string;
+            /** @description The tool that it comes from; `api` if it was added through this API. */
+            source: string;
+            /** @description The connected source that it comes from, or `api`. */
+            sourceId: string;
+            /** @description The tags that the document begins with. */
+            tags: string[];
+            /** @description A title of one line. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description The time at which it changed last.
+             */
+            updatedAt: string;
+            /** @description The address at which people read it. */
+            url?: string | null;
+            /** @description The workspace that it belongs to. */
+            workspaceId: string;
+        };
+        /** @description A document with its text and its passages. */
+        DocumentDetail: components["schemas"]["Document"] & {
+            /** @description The passages, in the order of the text. */
+            chunks: components["schemas"]["ChunkView"][];
+            /** @description The whole text: without front matter, and without the tags of HTML and MDX. */
+            text: string;
+        };
+        /** @description The reason why a document was not stored. */
+        DocumentError: {
+            /** @description The kind of error, such as `VALIDATION_ERROR`. */
+            code: string;
+            /** @description A sentence for people. */
+            message: string;
+        };
+        /** @description A document to be stored. */
+        DocumentInput: {
+            /** @description The text: at most 2 MiB. */
+            content: string;
+            /**
+             * @description Its name in its source, by which it is found again: at most 500 characters. The path when
+             *     absent.
+             */
+            externalId?: string | null;
+            /**
+             * @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. By the ending of
+             *     the path when absent.
+             */
+            format?: string | null;
+            /** @description The document below which it stands: its id, or its external id. */
+            parent?: string | null;
+            /** @description Its place, such as `docs/deploy.md`: at most 500 characters. The external id when absent. */
+            path?: string | null;
+            /** @description The title. When absent, that of the front matter, the first heading, or the name of the file. */
+            title?: string | null;
+            /** @description The address at which people read it: `http` or `https`. */
+            url?: string | null;
+        };
+        /** @description The document of a chunk. */
+        DocumentName: {
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The number of the passage.
+             */
+            passage: number;
+            /** @description Its place. */
+            path: string;
+        };
+        /** @description The outcome for a document: a change, or an error. */
+        DocumentOutcome: {
+            /** @description The number of passages that are new. */
+            added: number;
+            change?: null | components["schemas"]["Change"];
+            document?: null | components["schemas"]["Document"];
+            error?: null | components["schemas"]["DocumentError"];
+            /** @description The number of passages that are gone. */
+            removed: number;
+        };
+        /** @description The outcomes for documents that were sent, in their order. */
+        DocumentOutcomes: {
+            /** @description One for each document. */
+            data: components["schemas"]["DocumentOutcome"][];
+        };
+        /** @description Documents to add. */
+        DocumentsIn: {
+            /** @description From 1 to 100 documents. */
+            documents: components["schemas"]["DocumentInput"][];
         };
         /** @description The durations of runs, in milliseconds. Percentiles are accurate to five percent. */
         Durations: {
@@ -5074,7 +5428,8 @@ export interface components {
             importance: number;
             /**
              * Format: float
-             * @description The words, by BM25, between the worst candidate and the best: 0 to 1.
+             * @description The words, by BM25, between the worst candidate and the best: 0 to 1, times the share of
+             *     words.
              */
             lexical: number;
             /**
@@ -5087,6 +5442,12 @@ export interface components {
              * @description 0.92 for old events, 1 for new ones.
              */
             recency: number;
+            /**
+             * Format: float
+             * @description The similarity of the vectors, between the worst candidate and the best: 0 to 1, times the
+             *     share of vectors.
+             */
+            vector: number;
         };
         /** @description An attempt that failed. */
         FailedAttempt: {
@@ -5219,7 +5580,7 @@ export interface components {
          * @description The kinds of results.
          * @enum {string}
          */
-        Kind: "observation";
+        Kind: "observation" | "chunk";
         KnockActivateIn: {
             /** @description True to switch on. */
             status: boolean;
@@ -7131,12 +7492,17 @@ export interface components {
         Latency: {
             /**
              * Format: double
+             * @description The vector of the query.
+             */
+            embedding: number;
+            /**
+             * Format: double
              * @description Reading the rows of the best passages.
              */
             enrich: number;
             /**
              * Format: double
-             * @description Scoring.
+             * @description Scoring the words.
              */
             lexical: number;
             /**
@@ -7154,6 +7520,11 @@ export interface components {
              * @description All of it.
              */
             total: number;
+            /**
+             * Format: double
+             * @description Comparing the vectors.
+             */
+            vector: number;
         };
         /** @description The token of a one-time link. */
         LinkIn: {
@@ -7222,6 +7593,39 @@ export interface components {
             /** @description The person's role in it. */
             role: string;
         };
+        /** @description A key, as listed. */
+        MemoryKey: {
+            /**
+             * Format: date-time
+             * @description The time of its creation.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+             */
+            last_used_at?: string | null;
+            /** @description Its purpose. */
+            name: string;
+            /** @description Its first characters. */
+            prefix: string;
+            /** @description The workspace that it reads. */
+            workspace_id: string;
+        };
+        /** @description A memory key to create. */
+        MemoryKeyIn: {
+            /** @description The purpose of the key, for people. */
+            name: string;
+            /** @description The workspace that it reads. */
+            workspace_id: string;
+        };
+        /** @description A memory key that was created. The secret is not shown again. */
+        MemoryKeyMade: components["schemas"]["MemoryKey"] & {
+            /** @description The key itself, for the `Authorization` header. */
+            secret: string;
+        };
         /** @description A message of a conversation. */
         Message: {
             /** @description The text. */
@@ -7235,7 +7639,7 @@ export interface components {
          */
         MessageRole: "user" | "assistant";
         /**
-         * @description The effort for an answer. So far all modes do the same.
+         * @description The effort for an answer.
          * @enum {string}
          */
         Mode: "fast" | "balanced" | "thorough";
@@ -7449,6 +7853,39 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_Connection: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description The name of the assistant, as it calls itself. */
+                client_name: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which the member agreed.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which it ends unless the assistant renews it.
+                 */
+                expires_at: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+                 */
+                last_used_at?: string | null;
+                /** @description The member's mail address. */
+                person_email: string;
+                /** @description The member on whose behalf it reads. */
+                person_id: string;
+                /** @description The workspace that it reads. */
+                workspace_id: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_DeliverySummary: {
             /** @description The items, in the list's order. */
             data: {
@@ -7476,6 +7913,60 @@ export interface components {
                 source_id: string;
                 /** @description `received`, `processed`, `skipped` or `failed`. */
                 status: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_Document: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description The length of its text in bytes.
+                 */
+                bytes: number;
+                /**
+                 * Format: date-time
+                 * @description The time at which it was added.
+                 */
+                createdAt: string;
+                /** @description A summary, if the document begins with one. */
+                description?: string | null;
+                /** @description Its name in its source. */
+                externalId: string;
+                /** @description The markup: `markdown`, `mdx`, `html`, `rst`, `asciidoc`, `code` or `text`. */
+                format: string;
+                /** @description Its id. */
+                id: string;
+                /** @description The document below which it stands. */
+                parentId?: string | null;
+                /**
+                 * Format: int64
+                 * @description The number of its passages.
+                 */
+                passages: number;
+                /** @description Its place, such as `docs/deploy.md`. */
+                path: string;
+                /** @description The last part of an address for it. */
+                slug: string;
+                /** @description The tool that it comes from; `api` if it was added through this API. */
+                source: string;
+                /** @description The connected source that it comes from, or `api`. */
+                sourceId: string;
+                /** @description The tags that the document begins with. */
+                tags: string[];
+                /** @description A title of one line. */
+                title: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which it changed last.
+                 */
+                updatedAt: string;
+                /** @description The address at which people read it. */
+                url?: string | null;
+                /** @description The workspace that it belongs to. */
+                workspaceId: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -7597,6 +8088,32 @@ export interface components {
                 role: string;
                 /** @description `active`, or `invited` until they accept. */
                 status: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_MemoryKey: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description The time of its creation.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The time of its last use, up to an hour before the latest; `null` if it was never used.
+                 */
+                last_used_at?: string | null;
+                /** @description Its purpose. */
+                name: string;
+                /** @description Its first characters. */
+                prefix: string;
+                /** @description The workspace that it reads. */
+                workspace_id: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -8098,13 +8615,18 @@ export interface components {
              */
             dateRange?: components["schemas"]["DateRange"];
             /**
+             * @description Documents, by their ids or places: `docs/ops` means all below it.
+             * @default []
+             */
+            documents?: string[];
+            /**
              * @description Kinds of results.
              * @default []
              */
             kinds?: components["schemas"]["Kind"][];
             /**
              * Format: int32
-             * @description The lowest significance, from 0 to 100.
+             * @description The lowest significance, from 0 to 100. Chunks count as 50.
              * @default null
              */
             minSignificance?: number | null;
@@ -8127,16 +8649,22 @@ export interface components {
         /** @description A result. */
         SearchHit: {
             actor?: null | components["schemas"]["ActorName"];
+            document?: null | components["schemas"]["DocumentName"];
             explain?: null | components["schemas"]["Explanation"];
+            /** @description The headings under which a chunk stands, from the outermost on. */
+            headings: string[];
             /** @description The words of the query in the snippet. */
             highlights: components["schemas"]["HighlightView"][];
-            /** @description The id of the observation. */
+            /**
+             * @description The id of the observation; for a chunk, the id of the document, `#` and the number of the
+             *     passage.
+             */
             id: string;
             /** @description The kind of result. */
             kind: components["schemas"]["Kind"];
             /**
              * Format: date-time
-             * @description The time of the event.
+             * @description The time of the event; for a chunk the time at which its text was stored.
              */
             occurredAt: string;
             /** @description The things that it refers to. */
@@ -8149,16 +8677,16 @@ export interface components {
             score: number;
             /**
              * Format: int64
-             * @description The importance, from 0 to 100.
+             * @description The importance, from 0 to 100; chunks have none.
              */
-            significance: number;
+            significance?: number | null;
             /** @description The part of the text that fits best, on one line. */
             snippet: string;
-            /** @description The provider. */
+            /** @description The provider; `api` for documents that were added through the API. */
             source: string;
-            /** @description One line. */
+            /** @description One line: the title of the observation or the document. */
             title: string;
-            /** @description The provider's name of the event. */
+            /** @description The provider's name of the event; for a chunk `document.` and its format. */
             type: string;
             /** @description The address at the provider, if it named one. */
             url?: string | null;
@@ -8167,6 +8695,12 @@ export interface components {
         SearchMeta: {
             /** @description `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest. */
             confidence: components["schemas"]["Confidence"];
+            /**
+             * Format: float
+             * @description The share of the workspace's passages that have vectors, from 0 to 1. New ones have them after
+             *     some seconds.
+             */
+            embedded: number;
             /** @description As asked for. */
             limit: number;
             /** @description As asked for. */
@@ -8178,10 +8712,15 @@ export interface components {
              * @description The time in milliseconds.
              */
             took: number;
-            /** @description The number of passages that fit. */
+            /**
+             * @description The number of passages that have a word of the query. Without such passages, the number of
+             *     those that are similar.
+             */
             total: number;
-            /** @description False if some of them may lack the phrase. */
+            /** @description False if some of them may lack the phrase, or if they are only similar. */
             totalIsExact: boolean;
+            /** @description The part of the vectors in this answer. */
+            vector: components["schemas"]["VectorUse"];
         };
         /** @description The answer to a search. */
         SearchReply: {
@@ -8195,7 +8734,7 @@ export interface components {
         };
         /** @description A search. */
         SearchRequest: {
-            /** @description False to have every passage of an observation. */
+            /** @description False to have every passage of an observation, and more than two of a document. */
             collapse?: boolean;
             /** @description True to have the parts of each score. */
             explain?: boolean;
@@ -8207,7 +8746,7 @@ export interface components {
             includeHighlights?: boolean;
             /** @description The number of results, from 1 to 100. */
             limit?: number;
-            /** @description The effort for the answer. So far all modes do the same. */
+            /** @description The effort for the answer. */
             mode?: components["schemas"]["Mode"];
             /** @description The number of results to leave out. With `limit`, at most 200. */
             offset?: number;
@@ -8247,6 +8786,11 @@ export interface components {
             name: string;
             /** @description Its first characters. */
             prefix: string;
+        };
+        /** @description The address to send the person to. */
+        SentBack: {
+            /** @description The address of the assistant, with a code or an error. */
+            redirect_to: string;
         };
         /** @description A session with its turns. */
         SessionDetail: components["schemas"]["AnswerSession"] & {
@@ -9765,6 +10309,11 @@ export interface components {
             outputTokens: number;
         };
         /**
+         * @description The part of the vectors in an answer.
+         * @enum {string}
+         */
+        VectorUse: "used" | "cached" | "skipped" | "off" | "unavailable";
+        /**
          * @description The judgement.
          * @enum {string}
          */
@@ -10132,6 +10681,144 @@ export interface operations {
             };
         };
     };
+    get_api_assistants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Connection"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_assistants_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentBack"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_assistants_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessRequestIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessReview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_assistants_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_api_attempts: {
         parameters: {
             query?: {
@@ -10384,6 +11071,229 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_documents: {
+        parameters: {
+            query?: {
+                /** @description A place: the document there, and all below it. `docs/ops` matches `docs/ops/deploy.md`. */
+                path?: string;
+                /** @description The tool that they come from; `api` for those that were added through the API. */
+                source?: string;
+                /** @description A part of the title, in any case. */
+                title?: string;
+                /** @description The id of the document below which they stand. */
+                parent?: string;
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Document"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_documents: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentsIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOutcomes"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_documents_id: {
+        parameters: {
+            query?: {
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_api_documents_id: {
+        parameters: {
+            query?: {
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOutcome"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_documents_id: {
+        parameters: {
+            query?: {
+                /** @description The workspace; any workspace of the organisation when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11242,6 +12152,112 @@ export interface operations {
                 content?: never;
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_memory_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_MemoryKey"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_memory_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemoryKeyIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryKeyMade"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_memory_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -86,7 +86,7 @@ pub fn own_shape(status: StatusCode, code: &str, message: &str) -> Response {
 }
 
 /// The first words of our own paths under `/v1`. The others there are the Knock API's.
-const OWN_UNDER_V1: [&str; 6] = ["search", "contents", "related", "graph", "answer", "feedback"];
+const OWN_UNDER_V1: [&str; 7] = ["search", "findsimilar", "contents", "related", "graph", "answer", "feedback"];
 
 /// True for a path of the Knock API.
 fn is_of_knock(path: &str) -> bool {

@@ -5,6 +5,7 @@
 //! with `~2` and so on behind it.
 
 use campanile_base::{Error, Result, Thing};
+use campanile_memory::documents::{self, DocumentDetail};
 use campanile_memory::{ObservationDetail, observations};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -66,8 +67,9 @@ struct Metadata {
     actor_id: Option<String>,
     /// The time of the event, RFC 3339.
     occurred_at: String,
-    /// The importance, from 0 to 100.
-    significance: i64,
+    /// The importance of an observation, from 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    significance: Option<i64>,
     /// The category, such as `bug_fix`.
     category: String,
     /// The topics.
@@ -99,16 +101,69 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Va
         let Arguments { id } = read(arguments)?;
         let (whole, number) = whole_and_part(&id)?;
         let (workspace, wanted) = (context.workspace.clone(), whole.to_owned());
-        let found =
-            context.app.db.read(move |tx| Box::pin(async move { observations::by_id(tx, &workspace, &wanted).await }));
-        let found = found.await?.ok_or(Error::NotFound(Thing::Observation))?;
-        let (text, goes_on) = part(&found.body, number).ok_or_else(|| {
+        let found = context.app.db.read_in_turn(context.organisation.as_str(), move |tx| {
+            Box::pin(async move {
+                if let Some(found) = observations::by_id(tx, &workspace, &wanted).await? {
+                    return Ok(Some(Found::Observation(Box::new(found))));
+                }
+                // A passage leads to its document.
+                let document = wanted.split('#').next().unwrap_or(&wanted);
+                let found = documents::detail(tx, &workspace, document).await?;
+                Ok::<_, campanile_db::Error>(found.map(|found| Found::Document(Box::new(found))))
+            })
+        });
+        let found: Option<Found> = found.await?;
+        let found = found.ok_or(Error::NotFound(Thing::Observation))?;
+        let (text, goes_on) = part(found.text(), number).ok_or_else(|| {
             Error::invalid_field("id", "names a part that the text does not have; use metadata.nextId")
         })?;
-        let next_id = goes_on.then(|| format!("{whole}~{}", number + 1));
-        told(answer(context, &id, text.to_owned(), next_id, found))
+        let (text, next_id) = (text.to_owned(), goes_on.then(|| format!("{whole}~{}", number + 1)));
+        told(match found {
+            Found::Observation(found) => answer(context, &id, text, next_id, *found),
+            Found::Document(found) => document(context, &id, text, next_id, *found),
+        })
     }
     .boxed()
+}
+
+/// The thing that an id names.
+enum Found {
+    Observation(Box<ObservationDetail>),
+    Document(Box<DocumentDetail>),
+}
+
+impl Found {
+    fn text(&self) -> &str {
+        match self {
+            Self::Observation(found) => &found.body,
+            Self::Document(found) => &found.text,
+        }
+    }
+}
+
+fn document(context: &ToolContext, id: &str, text: String, next_id: Option<String>, found: DocumentDetail) -> Answer {
+    let found = found.document;
+    let page = context.page(found.id.as_str());
+    Answer {
+        id: id.to_owned(),
+        title: found.title,
+        text,
+        url: found.url.unwrap_or_else(|| page.clone()),
+        metadata: Metadata {
+            source: found.source,
+            event_type: format!("document.{}", found.format),
+            actor: None,
+            actor_id: None,
+            occurred_at: found.updated_at.to_string(),
+            significance: None,
+            category: "document".to_owned(),
+            topics: found.tags,
+            references: Vec::new(),
+            page,
+            truncated: next_id.is_some(),
+            next_id,
+        },
+    }
 }
 
 fn answer(context: &ToolContext, id: &str, text: String, next_id: Option<String>, found: ObservationDetail) -> Answer {
@@ -134,7 +189,7 @@ fn answer(context: &ToolContext, id: &str, text: String, next_id: Option<String>
             actor: actor.as_ref().map(|actor| actor.told.name.clone()),
             actor_id: actor.map(|actor| actor.actor_id),
             occurred_at: observation.occurred_at.to_string(),
-            significance: observation.significance,
+            significance: Some(observation.significance),
             category: observation.category,
             topics: observation.topics,
             references,

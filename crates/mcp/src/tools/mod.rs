@@ -4,6 +4,7 @@
 //! read again. A new tool is added at the end.
 
 mod fetch;
+mod find_similar;
 mod graph;
 mod related;
 mod search;
@@ -25,7 +26,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// All tools.
-pub(crate) const ALL: [Tool; 5] = [search::TOOL, fetch::TOOL, related::TOOL, graph::TOOL, timeline::TOOL];
+pub(crate) const ALL: [Tool; 6] =
+    [search::TOOL, fetch::TOOL, related::TOOL, graph::TOOL, timeline::TOOL, find_similar::TOOL];
 
 /// A tool.
 pub(crate) struct Tool {
@@ -55,9 +57,14 @@ pub(crate) struct ToolContext {
 }
 
 impl ToolContext {
-    /// The page of an observation in the console.
+    /// The page of an observation, of a document or of a passage of one in the console.
     fn page(&self, id: &str) -> String {
-        format!("{}/observations/{id}", self.app.base_url)
+        let base = &self.app.base_url;
+        match id.split_once('#') {
+            Some((document, passage)) => format!("{base}/documents/{document}?passage={passage}"),
+            None if id.starts_with("doc_") => format!("{base}/documents/{id}"),
+            None => format!("{base}/observations/{id}"),
+        }
     }
 }
 

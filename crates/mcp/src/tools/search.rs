@@ -1,4 +1,4 @@
-//! `search`: finds observations by words, identifiers and filters.
+//! `search`: finds observations and documents by words, meaning, identifiers and filters.
 //!
 //! The name, the one required argument and the shape of the answer are those that ChatGPT expects
 //! of a server for its research. It reads the text of the first content item.
@@ -18,7 +18,7 @@ pub(super) const TOOL: Tool = Tool {
     name: "search",
     title: "Search the memory",
     description: "Searches everything that the workspace remembers of the team's tools: commits, pull requests, \
-        issues, deployments, errors. Finds words in any form, phrases in quotes, and identifiers as they are written \
+        issues, deployments, errors, and of its documents. Finds words in any form, what means the same, phrases in quotes, and identifiers as they are written \
         (`ABC-123`, `#42`, `src/db/pool.rs`, `ERR_TIMEOUT`, a commit's SHA). Filters may stand in the query: \
         `source:github type:pull_request actor:ada after:2026-10-01`. Without words, the newest are listed. Returns \
         the best results with an excerpt; call `fetch` with an id for the whole text. An empty list means that \
@@ -61,13 +61,13 @@ struct Arguments {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Answer {
+pub(super) struct Answer {
     /// The results, the best first.
-    results: Vec<Found>,
+    pub(super) results: Vec<Found>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Found {
+pub(super) struct Found {
     /// The id, for `fetch`.
     id: String,
     /// One line.
@@ -116,12 +116,12 @@ fn request(asked: Arguments) -> Result<SearchRequest> {
     read(std::mem::take(arguments.as_object_mut().expect("it is an object")))
 }
 
-fn found(context: &ToolContext, hit: SearchHit) -> Found {
+pub(super) fn found(context: &ToolContext, hit: SearchHit) -> Found {
     let by = hit.actor.map(|actor| format!(" by {}", actor.name)).unwrap_or_default();
     Found {
         url: hit.url.unwrap_or_else(|| context.page(&hit.id)),
         text: format!("{} {}{by}, {}: {}", hit.source, hit.event_type, hit.occurred_at, hit.snippet),
         id: hit.id,
-        title: hit.title,
+        title: std::iter::once(hit.title).chain(hit.headings).collect::<Vec<_>>().join(" › "),
     }
 }

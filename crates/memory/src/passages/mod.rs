@@ -25,7 +25,7 @@ use crate::observations::{ObservationId, ObservedActor};
 use crate::vectors;
 
 pub(crate) use observed::{MOST_PIECES, ObservationPiece};
-pub(crate) use queries::{Head, between, head, numbered, removed_since};
+pub(crate) use queries::{Head, between, head, numbered, numbers_of, removed_since};
 
 /// The significance of all chunks: documents have none of their own.
 const SIGNIFICANCE_OF_CHUNKS: i64 = 50;
@@ -54,6 +54,14 @@ impl Passage {
         match &self.owner {
             Owner::Observation(piece) => piece.observation.id.as_str(),
             Owner::Document(owner) => owner.1.id.as_str(),
+        }
+    }
+
+    /// The source: a provider, or the kind of source of a document.
+    pub(crate) fn source(&self) -> &str {
+        match &self.owner {
+            Owner::Observation(piece) => &piece.observation.provider,
+            Owner::Document(owner) => &owner.1.source,
         }
     }
 

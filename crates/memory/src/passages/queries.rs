@@ -211,6 +211,14 @@ pub(crate) async fn numbered(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[u3
     Ok(passages)
 }
 
+/// The numbers of the passages of an observation or a document, in order.
+pub(crate) async fn numbers_of(tx: &mut Tx, workspace: &WorkspaceId, owner: &str, most: i64) -> Result<Vec<u32>> {
+    let sql = "SELECT no FROM passage WHERE workspace_id = $1 AND owner_id = $2
+        UNION ALL SELECT no FROM chunk WHERE workspace_id = $1 AND document_id = $2
+        ORDER BY no LIMIT $3";
+    tx.all(sql, params![workspace.as_str(), owner, most], |row| number(row, 0)).await
+}
+
 fn number(row: &Row<'_>, column: usize) -> Result<u32> {
     Ok(u32::try_from(row.get::<i64>(column)?).unwrap_or(u32::MAX))
 }

@@ -23,6 +23,7 @@ mod fusion;
 pub(crate) mod merge;
 mod ranking;
 mod request;
+mod similar;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -30,6 +31,8 @@ use std::time::{Duration, Instant};
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
+
+use campanile_search::{Found, Query};
 
 use crate::Memory;
 use crate::documents::document::{Chunk, Document};
@@ -43,6 +46,7 @@ pub use request::{
     ActorName, Confidence, DateRange, DocumentName, Explanation, HighlightView, Kind, Latency, Mode, SearchContext,
     SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, VectorUse,
 };
+pub use similar::{SimilarReply, SimilarRequest, similar};
 
 /// The names of filters in the text of a query.
 const FIELDS: &[&str] =
@@ -151,6 +155,23 @@ fn hit(ranked: Ranked, fit: f32, request: &SearchRequest, candidates: &Candidate
     let Ranked { passage, score, explanation } = ranked;
     let snippet = ranking::snippet(&candidates.query, &candidates.found, &passage);
     let highlights = snippet.highlights.iter().map(|mark| HighlightView { start: mark.start, end: mark.end });
+    SearchHit {
+        score: (score * fit).clamp(0.0, 1.0),
+        highlights: if request.include_highlights { highlights.collect() } else { Vec::new() },
+        snippet: snippet.text,
+        explain: request.explain.then_some(explanation),
+        ..of_passage(passage)
+    }
+}
+
+/// A result that no words have led to: it shows the begin of its text.
+fn plain_hit(ranked: Ranked) -> SearchHit {
+    let snippet = ranking::snippet(&Query::default(), &Found::default(), &ranked.passage);
+    SearchHit { score: ranked.score.clamp(0.0, 1.0), snippet: snippet.text, ..of_passage(ranked.passage) }
+}
+
+/// The fields of a result that come from its passage.
+fn of_passage(passage: Passage) -> SearchHit {
     let (occurred_at, actor) = (passage.occurred_at(), actor(&passage));
     let owner = match passage.owner {
         Owner::Observation(piece) => of_observation(*piece),
@@ -162,7 +183,7 @@ fn hit(ranked: Ranked, fit: f32, request: &SearchRequest, candidates: &Candidate
         title: owner.title,
         headings: owner.headings,
         url: owner.url,
-        score: (score * fit).clamp(0.0, 1.0),
+        score: 0.0,
         source: owner.source,
         event_type: owner.event_type,
         occurred_at,
@@ -170,9 +191,9 @@ fn hit(ranked: Ranked, fit: f32, request: &SearchRequest, candidates: &Candidate
         actor,
         document: owner.document,
         references: owner.references,
-        highlights: if request.include_highlights { highlights.collect() } else { Vec::new() },
-        snippet: snippet.text,
-        explain: request.explain.then_some(explanation),
+        highlights: Vec::new(),
+        snippet: String::new(),
+        explain: None,
     }
 }
 

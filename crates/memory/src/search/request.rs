@@ -154,7 +154,7 @@ impl SearchRequest {
 }
 
 impl SearchFilters {
-    fn read(&self) -> Result<Filter> {
+    pub(super) fn read(&self) -> Result<Filter> {
         let lists: [(&'static str, &str, &[String]); 5] = [
             ("sources", "source", &self.sources),
             ("types", "type", &self.types),

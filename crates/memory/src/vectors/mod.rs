@@ -11,7 +11,7 @@ use campanile_accounts::WorkspaceId;
 use campanile_db::Tx;
 use campanile_embed::Vector;
 
-pub(crate) use queries::{behind, between, delete, head, progress};
+pub(crate) use queries::{behind, between, delete, head, numbered, progress};
 
 /// The passages that are embedded before the next look at what is new.
 const TOGETHER: i64 = 32;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use campanile_accounts::WorkspaceId;
-use campanile_db::{Result, Row, Tx, params, row};
+use campanile_db::{Result, Row, Select, Tx, params, row};
 use campanile_embed::Vector;
 
 use super::Progress;
@@ -65,7 +65,10 @@ pub(super) async fn insert(
     vectors: &[(u32, Vector)],
 ) -> Result<()> {
     let sql = "INSERT INTO passage_vector (workspace_id, embedder_id, no, seq, data)
-        SELECT workspace_id, CAST($2 AS TEXT), no, $4, $5 FROM passage WHERE workspace_id = $1 AND no = $3
+        SELECT workspace_id, CAST($2 AS TEXT), no, $4, $5 FROM (
+            SELECT workspace_id, no FROM passage WHERE workspace_id = $1 AND no = $3
+            UNION ALL SELECT workspace_id, no FROM chunk WHERE workspace_id = $1 AND no = $3
+        ) AS living WHERE TRUE
         ON CONFLICT (workspace_id, embedder_id, no) DO NOTHING";
     let rows: Vec<_> = (first_seq..)
         .zip(vectors)
@@ -86,6 +89,21 @@ pub(crate) async fn between(
         WHERE workspace_id = $1 AND embedder_id = $2 AND seq >= $3 AND seq < $4 ORDER BY seq LIMIT $5";
     let params = params![workspace.as_str(), embedder, places.start, places.end, most];
     tx.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+}
+
+/// The bytes of the vectors of passages, in no order.
+pub(crate) async fn numbered(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    embedder: &str,
+    numbers: &[u32],
+) -> Result<Vec<Vec<u8>>> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT data FROM passage_vector WHERE workspace_id = ? AND embedder_id = ?";
+    let select = Select::new(sql, [workspace.as_str(), embedder]);
+    select.and_in("no", numbers.iter().map(|no| i64::from(*no))).all(tx, |row| row.get(0)).await
 }
 
 /// Deletes the vectors of passages, of all embedders.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use campanile_base::Clock;
+use campanile_base::{Clock, Error};
 use campanile_db::testing::on_each_database;
 use campanile_db::{Db, params};
 use campanile_engine::Engine;
 use campanile_memory::embedding::embed;
-use campanile_memory::search::{Confidence, SearchReply, VectorUse, merge};
-use campanile_memory::{EmbedderSettings, Memory, Settings, retention};
+use campanile_memory::search::{Confidence, SearchReply, VectorUse, merge, similar};
+use campanile_memory::{EmbedderSettings, Memory, Settings, documents, retention};
 use serde_json::json;
 
 use crate::search::{Tenant, ask, clock, event, migrations, store, tenant};
@@ -153,6 +153,47 @@ async fn a_damaged_vector_costs_only_itself() {
         let reply = question(&node(&db, &clock), &tenant, "people are locked out with new credentials").await;
         assert_eq!(reply.data[0].title, TEXTS[0].0);
         assert!(reply.meta.embedded < 1.0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_similar_to_a_thing_is_found_among_observations_and_documents() {
+    on_each_database(migrations(), async |db| {
+        let (clock, tenant, other) = (clock(), tenant("one"), tenant("two"));
+        let memory = node(&db, &clock);
+        let mut ids = Vec::new();
+        for (n, (title, body)) in TEXTS.iter().enumerate() {
+            ids.push(store(&memory, &db, &tenant, event(&format!("e{n}"), title, body)).await);
+        }
+        store(&memory, &db, &other, event("e", TEXTS[0].0, TEXTS[0].1)).await;
+        let (within, of) = (memory.clone(), (tenant.organisation.clone(), tenant.workspace.clone()));
+        let input: documents::DocumentInput = serde_json::from_value(json!({
+            "path": "docs/passwords.md",
+            "content": "# Passwords\n\nAfter a password was reset, people must sign in again with the new one. If the \
+                sign-in fails, the session cookie is cleared first.",
+        }))
+        .unwrap();
+        let (source, prepared) = (documents::Source::api(), documents::prepare(input).unwrap());
+        let put = db.write(move |tx| {
+            Box::pin(async move { documents::put(tx, &within, (&of.0, &of.1), &source, &prepared).await })
+        });
+        put.await.unwrap();
+        let asked = json!({ "id": ids[0], "threshold": 0.3 });
+        let early =
+            similar(&memory, &tenant.organisation, &tenant.workspace, serde_json::from_value(asked.clone()).unwrap());
+        assert!(matches!(early.await, Err(Error::Conflict(_))));
+        embed(&memory, &tenant.workspace, LONG).await.unwrap();
+        let reply = similar(&memory, &tenant.organisation, &tenant.workspace, serde_json::from_value(asked).unwrap());
+        let reply = reply.await.unwrap();
+        assert_eq!((reply.data[0].title.as_str(), reply.embedded), ("Passwords", 1.0), "{reply:?}");
+        assert!(reply.data.iter().all(|hit| hit.id != ids[0] && hit.score >= 0.3));
+        let gone = json!({ "id": "obs_gone" });
+        let gone = similar(&memory, &tenant.organisation, &tenant.workspace, serde_json::from_value(gone).unwrap());
+        assert!(matches!(gone.await, Err(Error::NotFound(_))));
+        let foreign = json!({ "id": ids[0] });
+        let foreign = similar(&memory, &other.organisation, &other.workspace, serde_json::from_value(foreign).unwrap());
+        assert!(matches!(foreign.await, Err(Error::NotFound(_))));
     })
     .await;
 }

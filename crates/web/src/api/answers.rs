@@ -142,6 +142,8 @@ pub(super) async fn delete_v1(
     responses((status = 201, body = Feedback)))]
 pub(super) async fn give_feedback(
     State(web): State<Web>,
+    // A memory key reads, and may not leave a verdict.
+    _: Authenticated,
     within: InWorkspace,
     Json(given): Json<FeedbackRequest>,
 ) -> ApiResult<(StatusCode, Json<Feedback>)> {
@@ -154,10 +156,11 @@ pub(super) async fn give_feedback(
     responses((status = 201, body = Feedback)))]
 pub(super) async fn give_feedback_v1(
     state: State<Web>,
+    caller: Authenticated,
     within: InWorkspace,
     given: Json<FeedbackRequest>,
 ) -> ApiResult<(StatusCode, Json<Feedback>)> {
-    give_feedback(state, within, given).await
+    give_feedback(state, caller, within, given).await
 }
 
 /// All feedback of a workspace, the newest first: questions, results and verdicts to judge searches by.

@@ -68,6 +68,8 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(observations::graph))
         .routes(routes!(search::search))
         .routes(routes!(search::search_v1))
+        .routes(routes!(search::find_similar))
+        .routes(routes!(search::find_similar_v1))
         .routes(routes!(search::contents))
         .routes(routes!(search::contents_v1))
         .routes(routes!(states::list))

@@ -12,7 +12,7 @@ use campanile_http::caller::{MemoryReader, workspace};
 use campanile_http::error::{ApiError, ApiResult};
 use campanile_http::{Web, request_id};
 use campanile_memory::documents::{self, DocumentDetail};
-use campanile_memory::search::{SearchReply, SearchRequest};
+use campanile_memory::search::{self, SearchReply, SearchRequest, SimilarReply, SimilarRequest};
 use campanile_memory::{ObservationDetail, observations};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -84,6 +84,28 @@ pub(super) async fn search_v1(
     request: Json<SearchRequest>,
 ) -> ApiResult<Json<SearchAnswer>> {
     search(state, within, request).await
+}
+
+/// Finds what means about the same as an observation, a document, a passage or a text.
+#[utoipa::path(post, path = "/api/findsimilar", tag = "search", params(WorkspaceQuery),
+    request_body = SimilarRequest, responses((status = 200, body = SimilarReply)))]
+pub(super) async fn find_similar(
+    State(web): State<Web>,
+    within: InWorkspace,
+    Json(request): Json<SimilarRequest>,
+) -> ApiResult<Json<SimilarReply>> {
+    Ok(Json(search::similar(&web.app.memory, &within.caller.organisation, &within.id, request).await?))
+}
+
+/// Finds what means about the same; the same as `/api/findsimilar`.
+#[utoipa::path(post, path = "/v1/findsimilar", tag = "search", params(WorkspaceQuery),
+    request_body = SimilarRequest, responses((status = 200, body = SimilarReply)))]
+pub(super) async fn find_similar_v1(
+    state: State<Web>,
+    within: InWorkspace,
+    request: Json<SimilarRequest>,
+) -> ApiResult<Json<SimilarReply>> {
+    find_similar(state, within, request).await
 }
 
 /// The ids of what is to be read.

@@ -9,6 +9,10 @@ use crate::on_each_server;
 const READS: &[(&str, &str)] = &[
     ("POST", "/api/search"),
     ("POST", "/v1/search"),
+    ("POST", "/api/findsimilar"),
+    ("POST", "/v1/findsimilar"),
+    ("POST", "/api/answer"),
+    ("POST", "/v1/answer"),
     ("POST", "/api/contents"),
     ("POST", "/v1/contents"),
     ("GET", "/v1/related/{id}"),

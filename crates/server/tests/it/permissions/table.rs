@@ -102,6 +102,8 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/signing-keys/{id}", "O....K..."),
     ("POST", "/api/search", "OMS..K..."),
     ("POST", "/v1/search", "OMS..K..."),
+    ("POST", "/api/findsimilar", "OMS..K..."),
+    ("POST", "/v1/findsimilar", "OMS..K..."),
     ("POST", "/api/contents", "OMS..K..."),
     ("POST", "/v1/contents", "OMS..K..."),
     ("GET", "/v1/related/{id}", "OMS..K..."),
