@@ -35,7 +35,7 @@ pub(super) struct DocumentQuery {
     path: Option<String>,
     /// The tool that they come from; `api` for those that were added through the API.
     source: Option<String>,
-    /// A part of the title, in any case.
+    /// A part of the title. Upper and lower case of ASCII letters are the same.
     title: Option<String>,
     /// The id of the document below which they stand.
     parent: Option<String>,
