@@ -185,7 +185,7 @@ pub(super) async fn put(
     let known = known(&web, &workspace, &id).await?;
     match &known {
         Some(known) => {
-            // Who names another external id alone moves the document there.
+            // With another external id alone, the document moves to the path of that name.
             let place = input.external_id.clone().unwrap_or_else(|| known.path.clone());
             input.path.get_or_insert(place);
             input.external_id.get_or_insert_with(|| known.external_id.clone());
