@@ -11094,7 +11094,7 @@ export interface operations {
                 path?: string;
                 /** @description The tool that they come from; `api` for those that were added through the API. */
                 source?: string;
-                /** @description A part of the title, in any case. */
+                /** @description A part of the title. Upper and lower case of ASCII letters are the same. */
                 title?: string;
                 /** @description The id of the document below which they stand. */
                 parent?: string;

@@ -50,7 +50,7 @@ export function AddDocuments({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** Adds documents, request by request. Who was refused is told; the others are there. */
+/** Adds documents, request by request. Documents that were refused are listed; the others are stored. */
 function useAdding(onClose: () => void) {
   const workspace = useWorkspaceId();
   const queries = useQueryClient();

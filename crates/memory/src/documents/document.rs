@@ -89,7 +89,7 @@ pub struct Filter {
     pub path: Option<String>,
     /// The tool that they come from.
     pub source: Option<String>,
-    /// A part of the title, in any case.
+    /// A part of the title. Upper and lower case of ASCII letters are the same.
     pub title: Option<String>,
     /// The document below which they stand.
     pub parent: Option<String>,

@@ -21,7 +21,7 @@ pub(crate) mod reading;
 #[cfg(test)]
 mod tests;
 
-pub use changes::{Change, DocumentChange, delete, put};
+pub use changes::{Change, DocumentChange, delete, moved_from, put};
 pub use document::{API_SOURCE, ChunkView, Document, DocumentDetail, DocumentId, Filter, SourceName};
 pub use prepared::{DocumentInput, PreparedDocument, prepare, text_of};
 pub use reading::{detail, get, page};

@@ -207,7 +207,8 @@ pub(super) async fn list(
         let (path, from, until) = below(place);
         select = select.and_with("(path = ? OR (path >= ? AND path < ?))", [path, from, until]);
     }
-    let title = |title: &str| format!("%{}%", escaped(&title.to_lowercase()));
+    // Both databases know the lower case of ASCII alone.
+    let title = |title: &str| format!("%{}%", escaped(&title.to_ascii_lowercase()));
     select
         .and_if("LOWER(title) LIKE ? ESCAPE '\\'", filter.title.as_deref().map(title))
         .then_with(" ORDER BY updated_at DESC, id DESC LIMIT ?", [size.to_fetch()])

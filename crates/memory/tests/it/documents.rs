@@ -226,6 +226,16 @@ async fn a_move_keeps_all_passages_and_the_filter_knows_the_new_place() {
         assert_eq!(node.detail("guides/b.md").await.unwrap().document.id, id, "by its external id");
         assert!(node.detail("docs/a.md").await.is_none());
 
+        let (db, workspace) = (node.db.clone(), node.workspace.clone());
+        let prepared = prepare(at("deeper/b.md", &content)).unwrap();
+        let found = db.write(move |tx| {
+            Box::pin(async move {
+                let gone = ["guides/none.md".to_owned(), "guides/b.md".to_owned()];
+                documents::moved_from(tx, &workspace, &SourceName::api(), &gone, &prepared).await
+            })
+        });
+        assert_eq!(found.await.unwrap(), Some(id.clone()), "by its content");
+
         node.put(None, at("docs/c.md", "Another one.")).await.unwrap();
         let taken = node.put(Some(&id), at("docs/c.md", &content)).await;
         assert!(matches!(taken, Err(Error::Conflict(_))));
@@ -244,13 +254,15 @@ async fn documents_stand_below_others_and_are_listed_by_place_and_title() {
         };
         let above = at_time("ops", "# Operations\n\nAll of it.", None).await.unwrap().document.id;
         let below = at_time("ops/deploy.md", "# Deploy\n\nText.", Some("ops")).await.unwrap().document;
-        at_time("opsx/other.md", "# 100% other\n\nText.", None).await.unwrap();
+        at_time("opsx/other.md", "# 100% ÖTHER\n\nText.", None).await.unwrap();
         assert_eq!(below.parent_id, Some(above.clone()));
         let by = |filter: Filter| node.listed(filter);
         assert_eq!(by(Filter::default()).await, ["opsx/other.md", "ops/deploy.md", "ops"]);
         assert_eq!(by(Filter { path: Some("ops/".into()), ..Filter::default() }).await, ["ops/deploy.md", "ops"]);
         assert_eq!(by(Filter { title: Some("DEPL".into()), ..Filter::default() }).await, ["ops/deploy.md"]);
         assert_eq!(by(Filter { title: Some("0%".into()), ..Filter::default() }).await, ["opsx/other.md"]);
+        assert_eq!(by(Filter { title: Some("öTHER".into()), ..Filter::default() }).await.len(), 0);
+        assert_eq!(by(Filter { title: Some("Öther".into()), ..Filter::default() }).await, ["opsx/other.md"]);
         assert_eq!(by(Filter { parent: Some(above.to_string()), ..Filter::default() }).await, ["ops/deploy.md"]);
         let wrong = at_time("x", "text", Some("nowhere")).await;
         assert!(matches!(wrong, Err(Error::InvalidField { field: "parent", .. })));

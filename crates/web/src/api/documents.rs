@@ -35,7 +35,7 @@ pub(super) struct DocumentQuery {
     path: Option<String>,
     /// The tool that they come from; `api` for those that were added through the API.
     source: Option<String>,
-    /// A part of the title, in any case.
+    /// A part of the title. Upper and lower case of ASCII letters are the same.
     title: Option<String>,
     /// The id of the document below which they stand.
     parent: Option<String>,
@@ -185,7 +185,7 @@ pub(super) async fn put(
     let known = known(&web, &workspace, &id).await?;
     match &known {
         Some(known) => {
-            // Who names another external id alone moves the document there.
+            // With another external id alone, the document moves to the path of that name.
             let place = input.external_id.clone().unwrap_or_else(|| known.path.clone());
             input.path.get_or_insert(place);
             input.external_id.get_or_insert_with(|| known.external_id.clone());
