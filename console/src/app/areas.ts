@@ -17,6 +17,7 @@ import {
   KeyRound,
   LogIn,
   type LucideIcon,
+  MessageCircleQuestion,
   MessageSquareText,
   Plug,
   Radio,
@@ -48,6 +49,7 @@ export const AREAS: AreaGroup[] = [
       { to: paths.home, title: "Home", icon: House, key: "h", words: "overview dashboard health" },
       { to: paths.observations, title: "Observations", icon: Telescope, key: "o", words: "events memory timeline" },
       { to: paths.search, title: "Search", icon: TextSearch, key: "f", words: "find query look for" },
+      { to: paths.ask, title: "Ask", icon: MessageCircleQuestion, key: "q", words: "answer question chat" },
       { to: paths.deliveries, title: "Deliveries", icon: Inbox, key: "d", words: "inbound received payloads" },
       {
         to: paths.integrations,

@@ -11,6 +11,7 @@ import {
 
 import { Button } from "../components/ui/button";
 import { routes as activity } from "../features/activity/routes";
+import { routes as ask } from "../features/ask/routes";
 import { routes as docs } from "../features/docs/routes";
 import { routes as engine } from "../features/engine/routes";
 import { routes as home } from "../features/home/routes";
@@ -35,6 +36,7 @@ const pages = [
   ...home,
   ...observations,
   ...search,
+  ...ask,
   ...inbound,
   ...notify,
   ...webhooks,

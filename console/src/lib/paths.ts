@@ -6,6 +6,7 @@ export const paths = {
   home: "/home",
   observations: "/observations",
   search: "/search",
+  ask: "/ask",
   observation: (id: string) => `/observations/${part(id)}`,
   deliveries: "/deliveries",
   integrations: "/integrations",

@@ -3,7 +3,17 @@
 const FILES = import.meta.glob<string>("../../../../docs/*.md", { query: "?raw", import: "default" });
 
 /** The order in which they are read; what is not named here comes last. */
-const ORDER = ["console", "search", "answers", "notifications", "api", "operations", "operating", "security", "benchmarks"];
+const ORDER = [
+  "console",
+  "search",
+  "answers",
+  "notifications",
+  "api",
+  "operations",
+  "operating",
+  "security",
+  "benchmarks",
+];
 
 export const FIRST_CALLS = "first-calls";
 
