@@ -30,7 +30,7 @@ export function States({ id }: { id: string }) {
     <div className="divide-line divide-y">
       {groups.map(([title, changes]) => (
         <section key={title} aria-label={title} className="px-4 py-3">
-          <h3 className="text-quiet pb-1 text-xs wrap-anywhere">{title}</h3>
+          <h3 className="text-quiet pb-1 text-xs wrap-anywhere first-letter:uppercase">{title}</h3>
           <ol className="grid gap-1">
             {changes.map((change) => (
               <Change

@@ -153,7 +153,7 @@ function About({ answer }: { answer: Answer }) {
         className={mark("good")}
         onClick={() => void give("good")}
       >
-        <ThumbsUp />
+        <ThumbsUp aria-hidden className="size-4" />
       </IconButton>
       <IconButton
         label="It did not help"
@@ -161,7 +161,7 @@ function About({ answer }: { answer: Answer }) {
         className={mark("bad")}
         onClick={() => void give("bad")}
       >
-        <ThumbsDown />
+        <ThumbsDown aria-hidden className="size-4" />
       </IconButton>
     </div>
   );
