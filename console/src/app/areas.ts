@@ -19,6 +19,7 @@ import {
   KeyRound,
   LogIn,
   type LucideIcon,
+  MessageCircleQuestion,
   MessageSquareText,
   Plug,
   Radio,
@@ -57,6 +58,7 @@ export const AREAS: AreaGroup[] = [
         key: "b",
         words: "manuals runbooks files upload wiki",
       },
+      { to: paths.ask, title: "Ask", icon: MessageCircleQuestion, key: "q", words: "answer question chat" },
       { to: paths.deliveries, title: "Deliveries", icon: Inbox, key: "d", words: "inbound received payloads" },
       {
         to: paths.integrations,

@@ -2,7 +2,7 @@
 
 import { useNavigate } from "@tanstack/react-router";
 import { Command, useCommandState } from "cmdk";
-import { ArrowRight, Keyboard, Moon, TextSearch } from "lucide-react";
+import { ArrowRight, Keyboard, MessageCircleQuestion, Moon, TextSearch } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { type ReactNode, useState } from "react";
 import { useFocusGivenBack } from "../components/ui/dialog";
@@ -42,6 +42,8 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
   const go = (to: string) => then(() => void navigate({ to: `/w/${workspace}${to}` }));
   const searchFor = (q: string) =>
     then(() => void navigate({ to: `/w/${workspace}${paths.search}`, search: { q } as never }));
+  const askFor = (q: string) =>
+    then(() => void navigate({ to: `/w/${workspace}${paths.ask}`, search: { q } as never }));
   const words = text.trim();
   const others = (session.data?.workspaces ?? []).filter(({ id }) => id !== workspace);
   return (
@@ -157,6 +159,9 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
                 <Command.Group heading="Search" className={GROUP}>
                   <Item value={`search ${words}`} icon={<TextSearch />} onSelect={searchFor(words)}>
                     Search for “{words}”
+                  </Item>
+                  <Item value={`ask ${words}`} icon={<MessageCircleQuestion />} onSelect={askFor(words)}>
+                    Ask “{words}”
                   </Item>
                 </Command.Group>
               )}

@@ -11,6 +11,7 @@ import {
 
 import { Button } from "../components/ui/button";
 import { routes as activity } from "../features/activity/routes";
+import { routes as ask } from "../features/ask/routes";
 import { routes as docs } from "../features/docs/routes";
 import { routes as documents } from "../features/documents/routes";
 import { routes as engine } from "../features/engine/routes";
@@ -40,6 +41,7 @@ const pages = [
   ...observations,
   ...search,
   ...documents,
+  ...ask,
   ...inbound,
   ...notify,
   ...webhooks,

@@ -8,6 +8,7 @@ export const paths = {
   search: "/search",
   documents: "/documents",
   document: (id: string) => `/documents/${part(id)}`,
+  ask: "/ask",
   observation: (id: string) => `/observations/${part(id)}`,
   deliveries: "/deliveries",
   integrations: "/integrations",

@@ -24,8 +24,10 @@ pub(crate) fn lines(question: &Question, found: &Found) -> Option<Vec<String>> {
         lines.extend(searched.map(|text| {
             let passage = &text.passage;
             let sentences = best(&text.body, &wanted, &passage.title);
-            let said = if sentences.is_empty() { quoted(&passage.snippet) } else { sentences.join(" ") };
-            let from = format!("From “{}” ({}, {})", passage.title, passage.source, day(passage.occurred_at));
+            let title = without_kind(&passage.title);
+            let begin = passage.snippet.strip_prefix(title).unwrap_or(&passage.snippet);
+            let said = if sentences.is_empty() { quoted(begin) } else { sentences.join(" ") };
+            let from = format!("From “{title}” ({}, {})", provider(&passage.source), day(passage.occurred_at));
             if said.is_empty() { format!("{from} [{}].", passage.n) } else { format!("{from}: {said} [{}]", passage.n) }
         }));
     }
@@ -67,6 +69,23 @@ fn change(view: &StateView) -> String {
     let by = view.changed_by.as_ref().map(|by| format!(", by {}", by.name)).unwrap_or_default();
     let from = view.previous.as_deref().map(|before| format!(" from {before}")).unwrap_or_default();
     format!("{}: {} of {}{from} to {value}{by}", day(view.valid_from), view.state, view.name)
+}
+
+/// A title without the kind of event before it: `[PR Opened] Fix the bell`.
+fn without_kind(title: &str) -> &str {
+    let rest = title.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+    rest.map_or(title, |(_, rest)| rest.trim())
+}
+
+/// The name of a provider as it writes it itself.
+fn provider(source: &str) -> &str {
+    match source {
+        "github" => "GitHub",
+        "vercel" => "Vercel",
+        "linear" => "Linear",
+        "sentry" => "Sentry",
+        other => other,
+    }
 }
 
 fn day(at: Timestamp) -> String {

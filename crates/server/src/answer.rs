@@ -52,7 +52,7 @@ impl Question {
             write!(out, "{text}").and_then(|()| out.flush()).map_err(|error| error.to_string())
         };
         while let Some(event) = events.next().await? {
-            let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
+            let data = event.data;
             match event.name.as_str() {
                 "text" if !self.as_json => {
                     let mark = if data["replaces"] == true { "\n\nInstead of this:\n" } else { "" };

@@ -4,10 +4,8 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use clap::ArgMatches;
-use serde_json::Value;
-
 use crate::remote::{Remote, arguments};
+use clap::ArgMatches;
 
 /// The wait before a broken stream is opened again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -39,7 +37,7 @@ impl Listening {
                 Ok(mut events) => {
                     has_heard = true;
                     while let Ok(Some(event)) = events.next().await {
-                        let mut data: Value = serde_json::from_str(&event.data).unwrap_or_default();
+                        let mut data = event.data;
                         if event.name != "here" {
                             data["event"] = event.name.clone().into();
                             if let Err(error) = writeln!(std::io::stdout().lock(), "{data}") {

@@ -67,7 +67,7 @@ impl Remote {
         let request = self.request(method, path, &[], body, PATIENCE)?;
         let answer = client().send(request).await.map_err(|error| self.silent(&error))?;
         match answer.status {
-            200..300 => Ok(serde_json::from_slice(&answer.body).unwrap_or_default()),
+            200..300 => Ok(read(&answer.body)),
             status => Err(refusal(status, &answer.body)),
         }
     }
@@ -131,8 +131,13 @@ fn client() -> Client {
     Client::new(AddressRules::allowing(anywhere))
 }
 
+/// The JSON of an answer; `null` if it has none.
+fn read(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
 fn refusal(status: u16, body: &[u8]) -> Refusal {
-    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let json = read(body);
     let why = json["message"].as_str().unwrap_or("no reason is given");
     let word = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
     let fields = json["errors"].as_array().into_iter().flatten();
@@ -152,7 +157,7 @@ pub(crate) struct Events {
 pub(crate) struct ServerEvent {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
-    pub(crate) data: String,
+    pub(crate) data: Value,
 }
 
 impl Events {
@@ -161,12 +166,11 @@ impl Events {
         loop {
             if let Some(end) = self.rest.windows(2).position(|pair| pair == b"\n\n") {
                 let block: Vec<u8> = self.rest.drain(..end + 2).collect();
-                let event = event(&String::from_utf8_lossy(&block));
                 // A sign of life has no data.
-                if event.data.is_empty() {
-                    continue;
+                match event(&String::from_utf8_lossy(&block))? {
+                    Some(event) => return Ok(Some(event)),
+                    None => continue,
                 }
-                return Ok(Some(event));
             }
             match self.answer.next().await.map_err(|error| error.to_string())? {
                 Some(piece) => self.rest.extend_from_slice(&piece),
@@ -176,18 +180,23 @@ impl Events {
     }
 }
 
-fn event(block: &str) -> ServerEvent {
-    let mut event = ServerEvent::default();
+/// Reads an event; `None` if it has no data.
+fn event(block: &str) -> Result<Option<ServerEvent>, String> {
+    let (mut event, mut has_data) = (ServerEvent::default(), false);
     for (field, value) in block.lines().filter_map(|line| line.split_once(':')) {
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
             "event" => event.name = value.to_owned(),
             "id" => event.id = Some(value.to_owned()),
-            "data" => event.data = value.to_owned(),
+            "data" => {
+                has_data = true;
+                let unreadable = |error| format!("the server sent an event that cannot be read: {error}");
+                event.data = serde_json::from_str(value).map_err(unreadable)?;
+            }
             _ => {}
         }
     }
-    event
+    Ok(has_data.then_some(event))
 }
 
 /// Encodes a text as one segment of a path.

@@ -51,6 +51,7 @@ const ACTIONS: Record<string, string> = {
   "resource.deactivated": "Deactivated a resource",
   "resource.deleted": "Deleted a resource",
   "resources.committed": "Committed all changes",
+  "answer_session.deleted": "Deleted a conversation",
 };
 
 export const ACTION_NAMES = Object.keys(ACTIONS);

@@ -13,6 +13,7 @@ import {
   useAddress,
 } from "../../components/observation/parts";
 import { Related } from "../../components/observation/related";
+import { States } from "../../components/observation/states";
 import { Badge, Score } from "../../components/ui/badge";
 import { copyText } from "../../components/ui/copy-text";
 import { JsonViewer } from "../../components/ui/json-viewer";
@@ -112,6 +113,9 @@ function Overview({ it, count }: { it: Detail; count: number }) {
       <div className="grid min-w-0 gap-4">
         <Panel title="About">
           <AboutIt it={it} />
+        </Panel>
+        <Panel title="States">
+          <States id={it.id} />
         </Panel>
         <Panel title="References">
           <References list={it.references} />

@@ -4,7 +4,7 @@ import { useRef } from "react";
 
 import { DocumentPanel } from "../../components/document/document-panel";
 import { ObservationPanel } from "../../components/observation/observation-panel";
-import { Button } from "../../components/ui/button";
+import { Button, buttonLook } from "../../components/ui/button";
 import { cx } from "../../components/ui/cx";
 import { WithPanel } from "../../components/ui/detail-panel";
 import { FilterBar, useFilters } from "../../components/ui/filter-bar";
@@ -60,12 +60,19 @@ export function SearchPage() {
           onLeave: leave,
         }}
       >
+        <Go
+          to={paths.ask}
+          search={{ q: request.query || undefined }}
+          className={cx(buttonLook("ghost", "sm"), "ml-auto")}
+        >
+          Ask
+        </Go>
         <Button
           kind="ghost"
           size="sm"
           aria-pressed={explains}
           title="Why each result stands where it does"
-          className={cx("ml-auto", explains && "bg-bronze-tint! text-bronze!")}
+          className={cx(explains && "bg-bronze-tint! text-bronze!")}
           onClick={explain}
         >
           Explain

@@ -121,7 +121,8 @@ async fn a_stream_goes_on_where_it_was_on_every_node() {
         let mut expected: Vec<&str> =
             newest["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
         let mut told: Vec<&str> = missed.iter().map(String::as_str).collect();
-        (expected.sort_unstable(), told.sort_unstable());
+        expected.sort_unstable();
+        told.sort_unstable();
         assert_eq!(told, expected);
         deliver(&server, 20).await;
         let (_, newest) = back.observations(1).await;
