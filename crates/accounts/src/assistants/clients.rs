@@ -8,6 +8,7 @@ use std::time::Duration;
 use campanile_base::{Clock, Error, Result, new_id};
 use campanile_db::Tx;
 
+use super::model::Client;
 use super::queries;
 
 /// The number of unused registrations that are kept.
@@ -34,17 +35,6 @@ const NO_PROGRAMS: [&str; 12] = [
     "view-source",
     "ws",
 ];
-
-/// A registered client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Client {
-    /// Its id.
-    pub id: String,
-    /// Its name, as it calls itself.
-    pub name: String,
-    /// The addresses that a person may be sent back to.
-    pub redirect_uris: Vec<String>,
-}
 
 /// Registers a client.
 ///

@@ -1,39 +1,12 @@
 //! Connections: which assistants read on whose behalf.
 
-use campanile_base::{Clock, Error, Result, Thing, Timestamp};
+use campanile_base::{Clock, Error, Result, Thing};
 use campanile_db::Tx;
-use serde::Serialize;
-use utoipa::ToSchema;
 
+use super::model::Connection;
 use super::queries;
 use crate::activity::{self, Action};
-use crate::{Actor, Caller, Permission, PersonId, WorkspaceId};
-
-/// An assistant that a member has connected.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Connection {
-    /// Its id.
-    pub id: String,
-    /// The name of the assistant, as it calls itself.
-    pub client_name: String,
-    /// The workspace that it reads.
-    #[schema(value_type = String)]
-    pub workspace_id: WorkspaceId,
-    /// The member on whose behalf it reads.
-    #[schema(value_type = String)]
-    pub person_id: PersonId,
-    /// The member's mail address.
-    pub person_email: String,
-    /// The time at which the member agreed.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// The time of its last use, up to an hour before the latest; `null` if it was never used.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_used_at: Option<Timestamp>,
-    /// The time at which it ends unless the assistant renews it.
-    #[schema(value_type = String, format = DateTime)]
-    pub expires_at: Timestamp,
-}
+use crate::{Actor, Caller, Permission, PersonId};
 
 /// The members whose connections a caller sees: all for an owner, else only the caller.
 fn only(caller: &Caller) -> Option<&PersonId> {

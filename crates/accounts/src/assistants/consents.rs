@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use campanile_base::{Clock, Error, Result, Thing, new_id, random_token, sha256_hex};
 use campanile_db::Tx;
 
+use super::model::Client;
 use super::{SCOPE, clients, queries};
 use crate::sessions::Session;
 use crate::{WorkspaceId, organisations};
@@ -121,7 +122,7 @@ pub async fn decline(tx: &mut Tx, clock: &Clock, issuer: Issuer<'_>, request: &A
     Ok(send_back(issuer, request, &[("error", "access_denied")]))
 }
 
-async fn trusted_client(tx: &mut Tx, clock: &Clock, request: &AccessRequest) -> Result<clients::Client> {
+async fn trusted_client(tx: &mut Tx, clock: &Clock, request: &AccessRequest) -> Result<Client> {
     let client = clients::find(tx, clock, &request.client_id).await?.ok_or(Error::NotFound(Thing::Assistant))?;
     match client.has(&request.redirect_uri) {
         true => Ok(client),

@@ -21,8 +21,11 @@
 pub mod clients;
 pub mod connections;
 pub mod consents;
+mod model;
 mod queries;
 pub mod tokens;
+
+pub use model::{Client, Connection};
 
 /// The one permission that a connection gives.
 pub const SCOPE: &str = "memory:read";

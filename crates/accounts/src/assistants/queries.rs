@@ -3,8 +3,7 @@
 use campanile_base::Timestamp;
 use campanile_db::{Result, Row, Tx, insert, json_text, params};
 
-use super::clients::Client;
-use super::connections::Connection;
+use super::model::{Client, Connection};
 use crate::{OrganisationId, PersonId, WorkspaceId};
 
 campanile_db::columns! {
