@@ -354,6 +354,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/findsimilar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds what means about the same as an observation, a document, a passage or a text. */
+        post: operations["post_api_findsimilar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ingest/{provider}": {
         parameters: {
             query?: never;
@@ -3288,6 +3305,23 @@ export interface paths {
         put?: never;
         /** Tells whether a result or an answer helped; the same as `/api/feedback`. */
         post: operations["post_v1_feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/findsimilar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds what means about the same; the same as `/api/findsimilar`. */
+        post: operations["post_v1_findsimilar"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8845,6 +8879,41 @@ export interface components {
             /** @description The public half, PEM. */
             public_key: string;
         };
+        /** @description What is similar. */
+        SimilarReply: {
+            /** @description The results, the most similar first. `score` is the similarity. */
+            data: components["schemas"]["SearchHit"][];
+            /**
+             * Format: float
+             * @description The share of the workspace's passages that have vectors, from 0 to 1.
+             */
+            embedded: number;
+            /**
+             * Format: double
+             * @description The time in milliseconds.
+             */
+            took: number;
+        };
+        /** @description A request for what is similar. Either `id` or `text` is given. */
+        SimilarRequest: {
+            /** @description Ids of observations and documents that are left out. The one of `id` always is. */
+            excludeIds?: string[];
+            /** @description Conditions that all results meet. */
+            filters?: components["schemas"]["SearchFilters"];
+            /** @description An observation, a document, or a passage of one (`doc_…#12`). */
+            id?: string | null;
+            /** @description The number of results, from 1 to 50. */
+            limit?: number;
+            /** @description True for results of the same source only. */
+            sameSourceOnly?: boolean;
+            /** @description A text of at most 8,000 characters. */
+            text?: string | null;
+            /**
+             * Format: float
+             * @description The lowest similarity, from 0 to 1.
+             */
+            threshold?: number;
+        };
         /** @description The page to open. */
         SlackPage: {
             /** @description The value that the returning window sends along with `authComplete`. */
@@ -11414,6 +11483,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_findsimilar: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimilarRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarReply"];
                 };
             };
             /** @description An error. */
@@ -19929,6 +20036,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v1_findsimilar: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimilarRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarReply"];
                 };
             };
             /** @description An error. */
