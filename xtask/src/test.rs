@@ -1,7 +1,7 @@
 //! All checks and tests, ordered so that cheap failures come first.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -235,6 +235,12 @@ fn suite_of(package: &str, requirements: &[u8], folder: &str, pip: impl Fn(&[&st
     run(Command::new("tar").args(["-xzf", &archive, "-C", &suites]))
 }
 
+/// The manuals within npm packages, by which the quality of search is measured.
+fn corpora() -> PathBuf {
+    let packages = Path::new("tests/node/node_modules");
+    std::path::absolute(packages).unwrap_or_else(|_| packages.to_owned())
+}
+
 fn python() -> String {
     format!("{}/python/bin/python", build_folder().display())
 }
@@ -265,7 +271,7 @@ fn rust(tally: &mut Tally, cluster: &Cluster, names: &[&str]) -> Outcome {
     let cargo_test = |words: &[&str]| {
         let mut command = Command::new("cargo");
         command.args(["test", "--workspace", "--all-features", "--no-fail-fast", "--"]).args(words);
-        command.env("CAMPANILE_TEST_POSTGRES", cluster.url());
+        command.env("CAMPANILE_TEST_POSTGRES", cluster.url()).env("CAMPANILE_TEST_CORPORA", corpora());
         command
     };
     let mut first = Tally::default();

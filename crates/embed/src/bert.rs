@@ -10,8 +10,8 @@ use rten_tensor::NdTensorView;
 use rten_vecmath::{Gelu, Normalize, NormalizeOptions, Softmax, Sum, SumSquareSub};
 
 use crate::dense::{Dense, Multiply};
-use crate::model::Unusable;
 use crate::settings::Settings;
+use crate::unusable::Unusable;
 use crate::weights::{Matrix, Weights};
 
 const ATTENTION: &[&str] = &["attention.self.query", "attention.self.key", "attention.self.value"];

@@ -5,7 +5,7 @@ use rten_simd::SimdOp;
 use rten_tensor::NdTensorView;
 use rten_vecmath::{ExtendInit, MinMax, Normalize, NormalizeOptions, Quantize};
 
-use crate::model::Unusable;
+use crate::unusable::Unusable;
 use crate::weights::{FACTORS, Weights};
 
 /// Multiplies eight-bit matrices with the widest instructions of the processor.

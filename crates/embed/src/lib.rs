@@ -24,14 +24,16 @@ mod model;
 mod quantise;
 mod settings;
 mod tokenizer;
+mod unusable;
 mod vector;
 mod weights;
 
 pub use lane::Lane;
-pub use model::{Model, Unusable};
+pub use model::Model;
 pub use quantise::quantise;
 pub use settings::{Pooling, Settings};
 pub use tokenizer::Tokenizer;
+pub use unusable::Unusable;
 pub use vector::Vector;
 
 #[cfg(test)]

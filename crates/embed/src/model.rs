@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::bert::Bert;
 use crate::settings::{Pooling, Settings};
 use crate::tokenizer::Tokenizer;
+use crate::unusable::Unusable;
 use crate::vector::Vector;
 use crate::weights::Weights;
 
@@ -22,23 +23,6 @@ const TOGETHER: usize = 512;
 /// The most characters of a text that are looked at, for each token: no piece of a word is longer
 /// on average, and the rest of a huge text is not even read.
 const CHARACTERS_A_TOKEN: usize = 64;
-
-/// The model cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// A file cannot be read.
-    #[error("{0} cannot be read: {1}")]
-    File(String, String),
-    /// The settings are not understood.
-    #[error("config.json is not understood: {0}")]
-    Settings(String),
-    /// The vocabulary is not understood.
-    #[error("vocab.txt is not a WordPiece vocabulary with [UNK], [CLS] and [SEP]")]
-    Vocabulary,
-    /// The weights do not fit.
-    #[error("model.safetensors does not fit: {0}")]
-    Weights(String),
-}
 
 /// A model in memory.
 pub struct Model {

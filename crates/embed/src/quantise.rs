@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 
 use crate::bert::layer_name;
-use crate::model::{Model, Unusable};
+use crate::model::Model;
+use crate::unusable::Unusable;
 use crate::weights::{Weights, quantised};
 
 /// The share of an input's size that moves into the weights.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::model::Unusable;
+use crate::unusable::Unusable;
 
 /// The end of the name of a matrix' scales.
 const SCALE: &str = ".scale";

@@ -24,6 +24,7 @@ pub mod documents;
 pub mod embedding;
 pub mod entities;
 pub mod graph;
+mod jobs;
 mod memory;
 pub mod observations;
 mod passages;
@@ -39,7 +40,8 @@ mod vectors;
 use campanile_db::Migrations;
 
 pub use embedding::{Embedder, EmbedderSettings};
-pub use memory::{Memory, register};
+pub use jobs::register;
+pub use memory::Memory;
 pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
 pub use remember::{RememberOutcome, remember};
 pub use settings::Settings;

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use campanile_accounts::WorkspaceId;
 use campanile_base::{Clock, Result};
 use campanile_db::{Db, Tx};
-use campanile_engine::{Engine, Registry};
+use campanile_engine::Engine;
 use tokio::sync::Semaphore;
 
-use crate::embedding::watch::Noted;
-use crate::embedding::{Embedder, job};
+use crate::embedding::Embedder;
+use crate::embedding::noted::Noted;
 use crate::search::cached_index::Indexes;
-use crate::search::merge;
 use crate::{EmbedderSettings, Settings};
 
 /// The memory of all workspaces. Cheap to clone.
@@ -30,7 +29,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory in this database. Its jobs run once they are [registered](register), and vectors are
+    /// A memory in this database. Its jobs run once they are [registered](crate::register), and vectors are
     /// made while [`watch`](crate::embedding::watch::watch) runs.
     ///
     /// # Errors
@@ -55,10 +54,4 @@ impl Memory {
     pub fn index_size(&self) -> (usize, usize) {
         self.indexes.size()
     }
-}
-
-/// Registers the jobs of the memory.
-pub fn register(registry: &mut Registry, memory: &Memory) {
-    merge::register(registry, memory);
-    job::register(registry, memory);
 }

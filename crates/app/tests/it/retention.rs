@@ -33,6 +33,7 @@ async fn app(db: Db, clock: Clock, retention: Retention) -> (App, Running) {
         webhooks: campanile_webhooks::Settings::default(),
         memory: campanile_memory::Settings::default(),
         embedder: campanile_memory::EmbedderSettings::Off,
+        answers: campanile_answers::Settings::default(),
         engine: campanile_engine::Settings::default(),
         retention,
         tracer: None,

@@ -19,6 +19,7 @@
 
 mod embedder;
 pub(crate) mod job;
+pub(crate) mod noted;
 pub mod watch;
 
 pub use embedder::{Embedder, EmbedderSettings};

@@ -1,7 +1,5 @@
 //! Stores the job for workspaces whose passages have no vectors yet.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use campanile_accounts::{WorkspaceId, organisations};
@@ -14,25 +12,6 @@ use crate::{Memory, vectors};
 const PACE: Duration = Duration::from_millis(500);
 /// Every so many looks, all workspaces are looked at: ten minutes.
 const ALL: u32 = 1_200;
-
-/// The workspaces whose passages were committed on this node lately.
-#[derive(Debug, Default)]
-pub(crate) struct Noted(Mutex<HashSet<WorkspaceId>>);
-
-impl Noted {
-    /// Notes a workspace.
-    pub(crate) fn add(&self, workspace: WorkspaceId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace);
-    }
-
-    fn all(&self) -> Vec<WorkspaceId> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
-    }
-
-    fn remove(&self, workspace: &WorkspaceId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(workspace);
-    }
-}
 
 /// Watches until it is dropped. Each node has one.
 pub async fn watch(memory: Memory) {

@@ -174,9 +174,9 @@ async fn what_is_similar_to_a_thing_is_found_among_observations_and_documents() 
                 sign-in fails, the session cookie is cleared first.",
         }))
         .unwrap();
-        let (source, prepared) = (documents::Source::api(), documents::prepare(input).unwrap());
+        let (source, prepared) = (documents::SourceName::api(), documents::prepare(input).unwrap());
         let put = db.write(move |tx| {
-            Box::pin(async move { documents::put(tx, &within, (&of.0, &of.1), &source, &prepared).await })
+            Box::pin(async move { documents::put(tx, &within, (&of.0, &of.1), &source, None, &prepared).await })
         });
         put.await.unwrap();
         let asked = json!({ "id": ids[0], "threshold": 0.3 });
