@@ -71,6 +71,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
+#[allow(clippy::disallowed_methods, reason = "a test has no settings but the environment")]
 fn sections(folder: &str, ending: &str) -> Vec<Section> {
     let corpora = std::env::var("CAMPANILE_TEST_CORPORA")
         .expect("CAMPANILE_TEST_CORPORA is not set: run `cargo xtask test`, or give it tests/node/node_modules");
