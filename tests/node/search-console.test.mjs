@@ -214,6 +214,27 @@ test("nothing found offers examples and the line for the shell; a query that is 
   await page.context().close();
 });
 
+test("what says it in other words is found once the typing pauses", async () => {
+  const other = await start("sqlite", { CAMPANILE_MEMORY_EMBEDDER: "built-in" });
+  const page = await open();
+  try {
+    await deliver(other, "pull_request", pullRequest(7, "Users cannot log in after a password reset", "opened", "The session is not renewed."));
+    await deliver(other, "pull_request", pullRequest(8, "Update the linter", "opened", "A weekly chore."));
+    const meta = async () => (await api(other, "/api/search", { method: "POST", body: JSON.stringify({ query: "linter" }) })).body.meta;
+    await until(async () => (await meta()).total === 1 && (await meta()).embedded === 1, "both have vectors");
+    await signIn(page, other);
+    await page.goto(`${other.url}/w/${await workspace(other)}/search?explain=1`);
+    await field(page).fill("people are locked out with new credentials");
+    await result(page, /Users cannot log in/).waitFor();
+    await page.getByText("Meaning", { exact: true }).first().waitFor();
+    assert.equal(await result(page, /linter/).count(), 0);
+    assert.deepEqual(page.problems, []);
+  } finally {
+    await page.context().close();
+    await other.stop();
+  }
+});
+
 test("the palette finds observations by their text, and leads to the page of searches", async () => {
   const page = await signedIn();
   const list = page.getByRole("dialog", { name: "Search and do" });

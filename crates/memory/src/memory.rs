@@ -42,6 +42,11 @@ impl Memory {
         Ok(Self { db, clock, engine, indexes, settings, turns, embedder, noted })
     }
 
+    /// The id of the model that makes vectors.
+    pub fn embedder_id(&self) -> Option<&str> {
+        self.embedder.as_ref().map(|embedder| embedder.id())
+    }
+
     /// Has the new passages of a workspace embedded once they are committed.
     pub(crate) fn embed_later(&self, tx: &mut Tx, workspace: &WorkspaceId) {
         if self.embedder.is_some() {

@@ -7,6 +7,7 @@ type Parts = Schemas["Explanation"];
 /** The range of each part, as docs/search.md states them. */
 const ROWS: { key: keyof Parts; title: string; about: string; from: number; to: number }[] = [
   { key: "lexical", title: "Words", about: "the words of the query, by how rare they are", from: 0, to: 1 },
+  { key: "vector", title: "Meaning", about: "how near it is to the query in other words", from: 0, to: 1 },
   { key: "proximity", title: "Proximity", about: "how close together the words stand", from: 0, to: 0.2 },
   { key: "heading", title: "Heading", about: "the share of the query in the title", from: 0, to: 0.2 },
   { key: "importance", title: "Importance", about: "the significance and the kind of event", from: 0, to: 0.1 },

@@ -27,7 +27,7 @@ export type Search = {
   isLoadingMore: boolean;
 };
 
-/** A word that has not changed for so long, in milliseconds, is written out. */
+/** A query that has not changed for so long, in milliseconds, is written out. Until then it is asked by its words alone. */
 const TYPING = 500;
 
 const ask = (workspace: string, body: SearchRequest, signal: AbortSignal) =>
@@ -35,12 +35,14 @@ const ask = (workspace: string, body: SearchRequest, signal: AbortSignal) =>
 
 export function useSearch(workspace: string, request: SearchRequest): Search {
   const key = JSON.stringify(request);
+  const isTyping = useSettled(key, TYPING) !== key;
+  const mode = isTyping ? "fast" : "balanced";
   const query = useInfiniteQuery({
-    queryKey: ["search", workspace, key],
+    queryKey: ["search", workspace, key, mode],
     queryFn: ({ pageParam: offset, signal }) =>
       ask(
         workspace,
-        { ...request, prefix: isUnfinished(request.query), ...pageAt(offset), includeContext: false },
+        { ...request, mode, prefix: isUnfinished(request.query), ...pageAt(offset), includeContext: false },
         signal,
       ),
     initialPageParam: 0,
@@ -54,7 +56,6 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
   });
   const last = useRef<{ data: typeof query.data; request: SearchRequest }>({ data: undefined, request });
   const isEmpty = query.data?.pages[0]?.data.length === 0;
-  const isTyping = useSettled(key, TYPING) !== key;
   const isCurrent = query.isSuccess && !(isEmpty && isTyping);
   useEffect(() => {
     if (isCurrent) last.current = { data: query.data, request };

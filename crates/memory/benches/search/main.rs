@@ -1,23 +1,25 @@
 //! Search, measured: `cargo xtask bench search [sqlite|postgres] [passages …]`.
 //!
 //! Each run stores generated observations of 120 words in groups of a hundred, as the pipeline does,
-//! while segments are made beside it. Then it searches: warm, with two writers, from a fresh start,
-//! and as often as two tasks can.
+//! while segments are made beside it. Then 256 passages are embedded, and the others get vectors by
+//! chance, as the time of a comparison does not depend on them. Then it searches: warm, with two
+//! writers, from a fresh start, and as often as two tasks can.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod texts;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::SourceEvent;
 use campanile_base::{Clock, Timestamp};
 use campanile_db::testing::TestDatabase;
-use campanile_db::{Db, params};
+use campanile_db::{Db, params, row};
 use campanile_engine::Engine;
+use campanile_memory::embedding::embed;
 use campanile_memory::search::{Latency, SearchRequest, merge, search};
 use campanile_memory::{EmbedderSettings, Memory, Settings, remember};
 use serde_json::json;
@@ -27,6 +29,8 @@ use texts::Texts;
 /// The observations of a transaction.
 const GROUP: u64 = 100;
 const QUERIES: usize = 1_000;
+/// The passages that are really embedded.
+const EMBEDDED: i64 = 256;
 
 #[tokio::main]
 async fn main() {
@@ -67,6 +71,7 @@ struct Bench {
     organisation: OrganisationId,
     workspace: WorkspaceId,
     stored: Arc<AtomicU64>,
+    embedded: Arc<AtomicI64>,
 }
 
 struct Merging {
@@ -89,7 +94,7 @@ fn memory(db: &Db) -> Memory {
         clock,
         engine,
         Settings { index_bytes: 4 << 30, ..Settings::default() },
-        EmbedderSettings::Off,
+        EmbedderSettings::BuiltIn,
     )
     .unwrap()
 }
@@ -97,7 +102,7 @@ fn memory(db: &Db) -> Memory {
 impl Bench {
     fn new(db: Db, name: &'static str) -> Self {
         let (organisation, workspace) = ("org_bench".to_owned().into(), "ws_bench".to_owned().into());
-        Self { memory: memory(&db), db, name, organisation, workspace, stored: Arc::default() }
+        Self { memory: memory(&db), db, name, organisation, workspace, stored: Arc::default(), embedded: Arc::default() }
     }
 
     /// Stores the next group of observations.
@@ -134,11 +139,52 @@ impl Bench {
         let merged = Instant::now();
         merging.stop().await;
         merge(&self.memory, &self.workspace).await.unwrap();
+        let merged = merged.elapsed().as_secs_f64();
+        let embedded = self.embed(size as i64).await;
         println!(
-            "\n{}, {size} passages: stored {rate:.0}/s (each minute {minutes:?}), segments {:.1} s later",
+            "\n{}, {size} passages: stored {rate:.0}/s (each minute {minutes:?}), segments {merged:.1} s later, \
+                embedded {embedded:.0}/s",
             self.name,
-            merged.elapsed().as_secs_f64()
         );
+    }
+
+    /// Embeds some passages, and gives the others vectors by chance. Returns the rate of the former.
+    async fn embed(&self, size: i64) -> f64 {
+        let (workspace, embedder) = (self.workspace.clone(), self.memory.embedder_id().unwrap().to_owned());
+        let from = self.embedded.swap(size, Ordering::Relaxed);
+        let progress = |first: i64, next: i64, seq: i64| {
+            let (workspace, embedder) = (workspace.clone(), embedder.clone());
+            let set = self.db.write(move |tx| {
+                Box::pin(async move {
+                    let sql = "INSERT INTO embedding_progress (workspace_id, embedder_id, first_no, next_no, next_seq)
+                        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, embedder_id)
+                        DO UPDATE SET first_no = excluded.first_no, next_no = excluded.next_no, next_seq = excluded.next_seq";
+                    tx.execute(sql, params![workspace.as_str(), embedder.as_str(), first, next, seq]).await
+                })
+            });
+            async move { set.await.map(|_: u64| ()) }
+        };
+        progress(0, size - EMBEDDED, from).await.unwrap();
+        let began = Instant::now();
+        embed(&self.memory, &self.workspace, Duration::from_secs(600)).await.unwrap();
+        let rate = EMBEDDED as f64 / began.elapsed().as_secs_f64();
+        let mut dice = Texts::new(5_555);
+        for group in (from..size - EMBEDDED).step_by(5_000) {
+            let rows: Vec<_> = (group..(group + 5_000).min(size - EMBEDDED))
+                .map(|no| row![workspace.as_str(), embedder.as_str(), no, no + EMBEDDED, dice.vector()])
+                .collect();
+            let insert = self.db.write(move |tx| {
+                Box::pin(async move {
+                    let sql = "INSERT INTO passage_vector (workspace_id, embedder_id, no, seq, data) VALUES ($1, $2, $3, $4, $5)
+                        ON CONFLICT (workspace_id, embedder_id, no) DO NOTHING";
+                    tx.execute_many(sql, &rows).await
+                })
+            });
+            let inserted: campanile_db::Result<u64> = insert.await;
+            inserted.unwrap();
+        }
+        progress(0, size, size + EMBEDDED).await.unwrap();
+        rate
     }
 
     /// Makes segments, as the job does, until it is stopped.
@@ -219,19 +265,20 @@ impl Bench {
     }
 
     async fn series(&self, what: &str, mut next: impl FnMut() -> (String, &'static str)) {
-        let (mut times, mut sums) = (Vec::with_capacity(QUERIES), [0.0; 4]);
+        let (mut times, mut sums) = (Vec::with_capacity(QUERIES), [0.0; 6]);
         for _ in 0..QUERIES {
             let (query, mode) = next();
             let (time, latency) = self.ask(&self.memory, mode, &query).await;
             times.push(time);
-            for (sum, phase) in sums.iter_mut().zip([latency.refresh, latency.lexical, latency.enrich, latency.rank]) {
+            let Latency { refresh, embedding, lexical, vector, enrich, rank, .. } = latency;
+            for (sum, phase) in sums.iter_mut().zip([refresh, embedding, lexical, vector, enrich, rank]) {
                 *sum += phase / QUERIES as f64;
             }
         }
         times.sort();
         let at = |share: usize| times[(times.len() - 1) * share / 1_000].as_secs_f64() * 1_000.0;
         println!(
-            "  {what}: p50 {:.2} ms, p99 {:.2} ms, most {:.2} ms; mean of refresh, score, read, order {sums:.2?} ms",
+            "  {what}: p50 {:.2} ms, p99 {:.2} ms, most {:.2} ms; mean of refresh, embed, score, compare, read, order {sums:.2?} ms",
             at(500),
             at(990),
             at(1_000)
@@ -260,6 +307,13 @@ impl Bench {
 }
 
 impl Texts {
+    /// A vector of length one, in the form in which it is stored.
+    fn vector(&mut self) -> Vec<u8> {
+        let steps: Vec<i8> = (0..256).map(|_| (self.roll() * 255.0 - 127.0) as i8).collect();
+        let length = steps.iter().map(|step| f32::from(*step).powi(2)).sum::<f32>().sqrt();
+        (1.0 / length).to_le_bytes().into_iter().chain(steps.iter().map(|step| step.cast_unsigned())).collect()
+    }
+
     fn event(&mut self, n: u64) -> SourceEvent {
         SourceEvent {
             provider: "github".into(),

@@ -109,7 +109,7 @@ impl Search {
             return (Some(known), VectorUse::Cached);
         }
         let has_vectors = || self.index.read(|index| index.has_vectors());
-        if self.mode == Mode::Fast || self.prefix || !has_vectors() {
+        if self.mode == Mode::Fast || !has_vectors() {
             return (None, VectorUse::Skipped);
         }
         match embedder.query(&query.text) {

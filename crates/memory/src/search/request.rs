@@ -344,7 +344,7 @@ pub enum VectorUse {
     Used,
     /// The vector of the query was known.
     Cached,
-    /// The query asks for identifiers, for a begin of a word, or for nothing but filters; or the mode
+    /// The query asks for identifiers or for nothing but filters, no passage has a vector, or the mode
     /// is `fast`.
     #[default]
     Skipped,
