@@ -1,12 +1,12 @@
 //! Connections: which assistants read on whose behalf.
 
-use campanile_base::{Clock, Error, Result, Thing};
+use campanile_base::{Clock, Error, Result, Thing, Timestamp};
 use campanile_db::Tx;
 
 use super::model::Connection;
 use super::queries;
 use crate::activity::{self, Action};
-use crate::{Actor, Caller, Permission, PersonId};
+use crate::{Actor, Caller, OrganisationId, Permission, PersonId};
 
 /// The members whose connections a caller sees: all for an owner, else only the caller.
 fn only(caller: &Caller) -> Option<&PersonId> {
@@ -33,4 +33,14 @@ pub async fn revoke(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &str) -> Re
     }
     queries::end_connection(tx, id, clock.now()).await?;
     activity::record(tx, clock, caller, Action::AssistantDisconnected, id, serde_json::json!({})).await
+}
+
+/// Ends all connections of a member who leaves, so that none is there if they come back.
+pub(crate) async fn end_all_of(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    person: &PersonId,
+    now: Timestamp,
+) -> campanile_db::Result<()> {
+    queries::end_connections_of(tx, organisation, person, now).await
 }

@@ -209,6 +209,20 @@ pub(super) async fn end_connection(tx: &mut Tx, id: &str, now: Timestamp) -> Res
     tx.first(sql, params![id, now], |row| row.get::<String>(0).map(OrganisationId::from)).await
 }
 
+/// Ends all connections of a member, and forgets what it has agreed to and nobody has fetched.
+pub(super) async fn end_connections_of(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    person: &PersonId,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "UPDATE assistant_connection SET revoked_at = $3
+        WHERE organisation_id = $1 AND person_id = $2 AND revoked_at IS NULL";
+    tx.execute(sql, params![organisation.as_str(), person.as_str(), now]).await?;
+    let sql = "DELETE FROM assistant_code WHERE organisation_id = $1 AND person_id = $2 AND used_at IS NULL";
+    tx.execute(sql, params![organisation.as_str(), person.as_str()]).await.map(drop)
+}
+
 pub(super) async fn used(tx: &mut Tx, connection: &str, now: Timestamp) -> Result<u64> {
     tx.execute("UPDATE assistant_connection SET last_used_at = $2 WHERE id = $1", params![connection, now]).await
 }

@@ -17,6 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::activity::{self, Action};
+use crate::assistants;
 use crate::people::{self, Member, MemberStatus, Password, PasswordHash};
 use crate::sessions::{self, OpenedBy, Session};
 use crate::{Actor, Caller, OrganisationId, Permission, PersonId, Role};
@@ -132,6 +133,7 @@ pub async fn remove(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &PersonId) 
     people::delete_invitation(tx, organisation, id).await?;
     people::delete_membership(tx, organisation, id).await?;
     sessions::end_in(tx, organisation, id).await?;
+    assistants::connections::end_all_of(tx, organisation, id, clock.now()).await?;
     let password = people::password(tx, id).await?;
     if password.is_some_and(|password| password.only.as_ref() == Some(organisation)) {
         people::set_password(tx, id, None).await?;

@@ -271,6 +271,8 @@ async fn a_member_sees_and_ends_their_own_and_leaves_with_them() {
             tokens(&exchange(&server, &client, &code(&server, &owner, &client, &workspace).await).await);
         let (of_member, refresh_of_member) =
             tokens(&exchange(&server, &client, &code(&server, &member, &client, &workspace).await).await);
+        // Agreed to, and not fetched yet.
+        let late = code(&server, &member, &client, &workspace).await;
         let list = async |cookie: &str| {
             as_member(&server, cookie, "GET", "/api/assistants", &Value::Null).await.json["data"].clone()
         };
@@ -286,6 +288,10 @@ async fn a_member_sees_and_ends_their_own_and_leaves_with_them() {
             .await;
         assert_eq!(removed.unwrap().status, 204);
         assert_eq!(opens(&server, &of_member, "/mcp").await, 401, "who leaves takes their assistants along");
+        refused_with(&refresh(&server, &client, &refresh_of_member).await, "invalid_grant");
+        refused_with(&exchange(&server, &client, &late).await, "invalid_grant");
+        assert_eq!(server.post("/api/members", &new).await.unwrap().status, 201);
+        assert_eq!(opens(&server, &of_member, "/mcp").await, 401, "and comes back without them");
         refused_with(&refresh(&server, &client, &refresh_of_member).await, "invalid_grant");
         assert_eq!(opens(&server, &of_owner, "/mcp").await, 200);
         assert_eq!(list(&owner).await.as_array().unwrap().len(), 1);
