@@ -36,6 +36,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
     responses((status = 200, body = Answer)))]
 pub(super) async fn ask(
     State(web): State<Web>,
+    // A memory key reads, and an answer is stored with its session.
+    _: Authenticated,
     within: InWorkspace,
     Json(request): Json<AnswerRequest>,
 ) -> ApiResult<Response> {
@@ -55,10 +57,11 @@ pub(super) async fn ask(
     responses((status = 200, body = Answer)))]
 pub(super) async fn ask_v1(
     state: State<Web>,
+    caller: Authenticated,
     within: InWorkspace,
     request: Json<AnswerRequest>,
 ) -> ApiResult<Response> {
-    ask(state, within, request).await
+    ask(state, caller, within, request).await
 }
 
 fn events(asked: Asked) -> impl stream::Stream<Item = Result<Event, Infallible>> {

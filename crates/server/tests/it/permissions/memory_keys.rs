@@ -11,8 +11,6 @@ const READS: &[(&str, &str)] = &[
     ("POST", "/v1/search"),
     ("POST", "/api/findsimilar"),
     ("POST", "/v1/findsimilar"),
-    ("POST", "/api/answer"),
-    ("POST", "/v1/answer"),
     ("POST", "/api/contents"),
     ("POST", "/v1/contents"),
     ("GET", "/v1/related/{id}"),
