@@ -76,7 +76,9 @@ static IDENTIFIERS: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is a constant")
 });
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:on|at|of|by|in|as of)\s+(\d{4}-\d{2}-\d{2})\b").expect("the pattern is a constant")
+    let time = r"(?:[t ](\d{1,2}:\d{2}(?::\d{2})?)(z|[+-]\d{2}:\d{2})?)?";
+    let pattern = format!(r"(?i)\b(?:on|at|of|by|in|before|as of)\s+(\d{{4}}-\d{{2}}-\d{{2}}){time}\b");
+    Regex::new(&pattern).expect("the pattern is a constant")
 });
 
 /// A question that was read.
@@ -128,9 +130,19 @@ pub(crate) fn read(text: &str, before: Option<&str>) -> Result<Question> {
     if is_history && states.is_empty() && !identifiers.is_empty() {
         states.push("status");
     }
-    let date = DATE.captures(&text).and_then(|found| Timestamp::parse(&format!("{}T23:59:59Z", &found[1])));
+    let date = DATE.captures(&text).and_then(|found| time(&found));
     let names = if states.is_empty() { Vec::new() } else { names(&text) };
     Ok(Question { query, identifiers, names, states, is_history, at: date, text })
+}
+
+/// The time that was named: a day stands for its end, and a time without a zone is in UTC.
+fn time(found: &regex::Captures<'_>) -> Option<Timestamp> {
+    let part = |n: usize| found.get(n).map(|part| part.as_str().to_uppercase());
+    let day = part(1)?;
+    let Some(time) = part(2) else { return Timestamp::parse(&format!("{day}T23:59:59Z")) };
+    let time = if time.len() < 5 { format!("0{time}") } else { time };
+    let seconds = if time.len() < 8 { ":00" } else { "" };
+    Timestamp::parse(&format!("{day}T{time}{seconds}{}", part(3).unwrap_or_else(|| "Z".to_owned())))
 }
 
 /// The text without control characters and direction marks, on one line.
@@ -215,6 +227,14 @@ mod tests {
         assert_eq!((question.identifiers, question.states), (vec!["eng-42".to_owned()], vec!["status"]));
         assert_eq!(question.at, Timestamp::parse("2026-10-04T23:59:59Z"));
         assert_eq!(question.query, "eng-42");
+        for (said, meant) in [
+            ("at 2026-02-04T11:00:00Z", "2026-02-04T11:00:00Z"),
+            ("at 2026-02-04 11:00", "2026-02-04T11:00:00Z"),
+            ("before 2026-02-04T9:30+02:00", "2026-02-04T07:30:00Z"),
+        ] {
+            let question = asked(&format!("What was the status of eng-42 {said}?"));
+            assert_eq!((question.at, question.query.as_str()), (Timestamp::parse(meant), "eng-42"), "{said}");
+        }
         assert_eq!(asked("who is assigned to acme/shop#12").identifiers, ["acme/shop#12"]);
         assert_eq!(asked("who is assigned to acme/shop#12").states, ["assignee"]);
         assert!(asked("how do we roll-back a deployment").identifiers.is_empty());

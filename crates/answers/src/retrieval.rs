@@ -2,7 +2,7 @@
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Result;
-use campanile_memory::search::{Confidence, Mode, SearchHit, SearchReply, SearchRequest, search};
+use campanile_memory::search::{Confidence, Mode, SearchHit, SearchReply, SearchRequest, page, search};
 use campanile_memory::states::{StateView, StatesOf, states};
 use campanile_memory::{ObservationDetail, observations};
 use serde_json::json;
@@ -91,7 +91,7 @@ pub(crate) async fn look(
         let request = SearchRequest { query, ..search_of(question, mode) };
         reply = search(&answers.memory, organisation, workspace, request).await?;
     }
-    found.is_nothing = !fits(&reply);
+    found.is_nothing = !fits(&reply) || found.states.is_empty() && !names_any(&reply, &question.identifiers);
     found.is_low = reply.meta.confidence == Confidence::Low;
     let hits = if found.is_nothing { Vec::new() } else { reply.data };
     let mut ids: Vec<String> = Vec::new();
@@ -119,6 +119,18 @@ pub(crate) async fn look(
         }
     }
     Ok(found)
+}
+
+/// True if a result has one of the identifiers that were asked for, or if none was: what is said of
+/// other things is no answer.
+fn names_any(reply: &SearchReply, identifiers: &[String]) -> bool {
+    let has = |hit: &SearchHit, identifier: &String| {
+        let texts = [&hit.title, &hit.snippet];
+        let is_named = texts.iter().any(|text| text.to_lowercase().contains(&identifier.to_lowercase()));
+        let ends_with = |id: &str| id.to_lowercase().ends_with(&identifier.to_lowercase());
+        is_named || hit.references.iter().any(|reference| ends_with(&reference.id))
+    };
+    identifiers.is_empty() || reply.data.iter().any(|hit| identifiers.iter().any(|identifier| has(hit, identifier)))
 }
 
 /// The states of the things that a question names.
@@ -166,7 +178,7 @@ fn text_of(
     hit: Option<&SearchHit>,
     is_hit: bool,
 ) -> Option<PassageText> {
-    let in_console = |id: &str| format!("{}/observations/{id}", answers.base_url);
+    let in_console = |id: &str| format!("{}{}", answers.base_url, page(id));
     if let Some(detail) = detail {
         let url = detail.references.iter().find_map(|reference| reference.url.clone());
         let snippet = hit.map(|hit| hit.snippet.clone()).unwrap_or_default();

@@ -59,12 +59,7 @@ pub(crate) struct ToolContext {
 impl ToolContext {
     /// The page of an observation, of a document or of a passage of one in the console.
     fn page(&self, id: &str) -> String {
-        let base = &self.app.base_url;
-        match id.split_once('#') {
-            Some((document, passage)) => format!("{base}/documents/{document}?passage={passage}"),
-            None if id.starts_with("doc_") => format!("{base}/documents/{id}"),
-            None => format!("{base}/observations/{id}"),
-        }
+        format!("{}{}", self.app.base_url, campanile_memory::search::page(id))
     }
 }
 

@@ -170,6 +170,15 @@ fn plain_hit(ranked: Ranked) -> SearchHit {
     SearchHit { score: ranked.score.clamp(0.0, 1.0), snippet: snippet.text, ..of_passage(ranked.passage) }
 }
 
+/// The page of a result in the console, behind the server's address.
+pub fn page(id: &str) -> String {
+    match id.split_once('#') {
+        Some((document, passage)) => format!("/documents/{document}?passage={passage}"),
+        None if id.starts_with("doc_") => format!("/documents/{id}"),
+        None => format!("/observations/{id}"),
+    }
+}
+
 /// The fields of a result that come from its passage.
 fn of_passage(passage: Passage) -> SearchHit {
     let (occurred_at, actor) = (passage.occurred_at(), actor(&passage));
