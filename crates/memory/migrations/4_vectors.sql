@@ -11,12 +11,12 @@ CREATE TABLE passage_vector (
 );
 CREATE UNIQUE INDEX passage_vector_order ON passage_vector (workspace_id, embedder_id, seq);
 
--- The passages that have vectors: a range of numbers that grows to both sides.
+-- The passages that have vectors.
 CREATE TABLE embedding_progress (
     workspace_id TEXT NOT NULL,
     embedder_id TEXT NOT NULL,
-    first_no BIGINT NOT NULL,
-    next_no BIGINT NOT NULL,
+    -- Ranges of numbers, in order: [[0,32],[64,96]] is 0 to 31 and 64 to 95.
+    ranges TEXT NOT NULL,
     -- The place of the next vector.
     next_seq BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, embedder_id)

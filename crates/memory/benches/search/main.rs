@@ -102,7 +102,15 @@ fn memory(db: &Db) -> Memory {
 impl Bench {
     fn new(db: Db, name: &'static str) -> Self {
         let (organisation, workspace) = ("org_bench".to_owned().into(), "ws_bench".to_owned().into());
-        Self { memory: memory(&db), db, name, organisation, workspace, stored: Arc::default(), embedded: Arc::default() }
+        Self {
+            memory: memory(&db),
+            db,
+            name,
+            organisation,
+            workspace,
+            stored: Arc::default(),
+            embedded: Arc::default(),
+        }
     }
 
     /// Stores the next group of observations.
@@ -152,38 +160,40 @@ impl Bench {
     async fn embed(&self, size: i64) -> f64 {
         let (workspace, embedder) = (self.workspace.clone(), self.memory.embedder_id().unwrap().to_owned());
         let from = self.embedded.swap(size, Ordering::Relaxed);
-        let progress = |first: i64, next: i64, seq: i64| {
-            let (workspace, embedder) = (workspace.clone(), embedder.clone());
+        let progress = |next: i64, seq: i64| {
+            let (workspace, embedder, ranges) = (workspace.clone(), embedder.clone(), format!("[[0,{next}]]"));
             let set = self.db.write(move |tx| {
                 Box::pin(async move {
-                    let sql = "INSERT INTO embedding_progress (workspace_id, embedder_id, first_no, next_no, next_seq)
-                        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, embedder_id)
-                        DO UPDATE SET first_no = excluded.first_no, next_no = excluded.next_no, next_seq = excluded.next_seq";
-                    tx.execute(sql, params![workspace.as_str(), embedder.as_str(), first, next, seq]).await
+                    let sql = "INSERT INTO embedding_progress (workspace_id, embedder_id, ranges, next_seq)
+                        VALUES ($1, $2, $3, $4) ON CONFLICT (workspace_id, embedder_id)
+                        DO UPDATE SET ranges = excluded.ranges, next_seq = excluded.next_seq";
+                    tx.execute(sql, params![workspace.as_str(), embedder.as_str(), ranges.as_str(), seq]).await
                 })
             });
             async move { set.await.map(|_: u64| ()) }
         };
-        progress(0, size - EMBEDDED, from).await.unwrap();
+        progress(size - EMBEDDED, from).await.unwrap();
         let began = Instant::now();
         embed(&self.memory, &self.workspace, Duration::from_secs(600)).await.unwrap();
         let rate = EMBEDDED as f64 / began.elapsed().as_secs_f64();
         let mut dice = Texts::new(5_555);
         for group in (from..size - EMBEDDED).step_by(5_000) {
-            let rows: Vec<_> = (group..(group + 5_000).min(size - EMBEDDED))
-                .map(|no| row![workspace.as_str(), embedder.as_str(), no, no + EMBEDDED, dice.vector()])
-                .collect();
+            let vectors: Vec<_> = (group..(group + 5_000).min(size - EMBEDDED)).map(|no| (no, dice.vector())).collect();
+            let (workspace, embedder) = (workspace.clone(), embedder.clone());
             let insert = self.db.write(move |tx| {
                 Box::pin(async move {
                     let sql = "INSERT INTO passage_vector (workspace_id, embedder_id, no, seq, data) VALUES ($1, $2, $3, $4, $5)
                         ON CONFLICT (workspace_id, embedder_id, no) DO NOTHING";
-                    tx.execute_many(sql, &rows).await
+                    let row = |(no, vector): &(i64, Vec<u8>)| {
+                        row![workspace.as_str(), embedder.as_str(), *no, no + EMBEDDED, vector.as_slice()]
+                    };
+                    tx.execute_many(sql, &vectors.iter().map(row).collect::<Vec<_>>()).await
                 })
             });
-            let inserted: campanile_db::Result<u64> = insert.await;
+            let inserted: campanile_db::Result<Vec<u64>> = insert.await;
             inserted.unwrap();
         }
-        progress(0, size, size + EMBEDDED).await.unwrap();
+        progress(size, size + EMBEDDED).await.unwrap();
         rate
     }
 

@@ -9,7 +9,7 @@ use campanile_engine::{Backoff, JobOptions, NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 
 use crate::passages::{self, Passage};
-use crate::vectors::{self, Progress};
+use crate::vectors;
 use crate::{Embedder, Memory};
 
 const EMBED: &str = "memory.embed";
@@ -60,8 +60,7 @@ pub async fn embed(memory: &Memory, workspace: &WorkspaceId, most: Duration) -> 
         let read = memory.db.read(move |tx| {
             Box::pin(async move {
                 let head = passages::head(tx, &of).await?;
-                let progress = vectors::progress(tx, &of, &id).await?;
-                let begun = progress.unwrap_or(Progress { first_no: head.next_no, next_no: head.next_no });
+                let begun = vectors::progress(tx, &of, &id).await?.unwrap_or_default();
                 let Some(numbers) = begun.next(head.next_no) else { return Ok(None) };
                 let passages = passages::between(tx, &of, numbers.clone()).await?;
                 Ok::<_, campanile_db::Error>(Some((begun, numbers, passages)))
@@ -75,7 +74,7 @@ pub async fn embed(memory: &Memory, workspace: &WorkspaceId, most: Duration) -> 
         let (of, id) = (workspace.clone(), embedder.id().to_owned());
         let stored = memory
             .db
-            .write(move |tx| Box::pin(async move { vectors::store(tx, (&of, &id), (begun, numbers), &made).await }));
+            .write(move |tx| Box::pin(async move { vectors::store(tx, (&of, &id), (&begun, numbers), &made).await }));
         stored.await?;
     }
     Ok(())

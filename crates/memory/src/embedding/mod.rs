@@ -5,8 +5,8 @@
 //!   each vector, and a query is only compared with vectors of its own embedder.
 //! * [`vectors`](crate::vectors): the rows. They are a log of their own, behind that of the passages.
 //! * The [job](mod@job) `memory.embed`: one for a workspace at a time. It takes new passages first,
-//!   and then earlier ones, the newest first. So an import does not keep today's events waiting, and
-//!   what is embedded is always one range of numbers.
+//!   and then earlier ones, the newest first; of many new ones, the newest. So an import does not keep
+//!   today's events waiting. What is embedded is a short list of ranges of numbers.
 //! * The [watch](mod@watch) of a node: it notes the workspaces whose passages were committed, and
 //!   twice a second it stores the job for those that have passages without vectors. Storing an
 //!   observation costs nothing more.

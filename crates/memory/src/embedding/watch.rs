@@ -47,11 +47,8 @@ async fn is_behind(memory: &Memory, embedder: &str, workspace: &WorkspaceId) -> 
     let is_behind = memory.db.read(move |tx| {
         Box::pin(async move {
             let head = crate::passages::head(tx, &of).await?;
-            let progress = vectors::progress(tx, &of, &id).await?;
-            Ok::<_, campanile_db::Error>(match progress {
-                Some(progress) => progress.next(head.next_no).is_some(),
-                None => head.next_no > 0,
-            })
+            let progress = vectors::progress(tx, &of, &id).await?.unwrap_or_default();
+            Ok::<_, campanile_db::Error>(progress.next(head.next_no).is_some())
         })
     });
     if !is_behind.await? {

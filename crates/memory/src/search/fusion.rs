@@ -38,15 +38,19 @@ impl Candidate {
     }
 }
 
-/// The candidates of both lists, the best first. Of equal ones the newest is first.
-///
-/// A list that is empty takes nothing from the other.
+/// The candidates of both lists, the best first. A list that is empty takes nothing from the other.
 pub(super) fn fused(found: &Found, similar: &Similar) -> Vec<Candidate> {
-    let weight = match (found.hits.is_empty(), similar.hits.is_empty()) {
-        (_, true) => 0.0,
-        (true, false) => 1.0,
-        (false, false) => similar.weight,
-    };
+    if similar.hits.is_empty() {
+        // As they were found: without words, that is by their time.
+        let words = spread(&found.hits, 0.0);
+        return found
+            .hits
+            .iter()
+            .zip(words)
+            .map(|(hit, lexical)| Candidate { no: hit.no, lexical, vector: 0.0 })
+            .collect();
+    }
+    let weight = if found.hits.is_empty() { 1.0 } else { similar.weight };
     // If fewer fit, the next one has nothing of the query: zero.
     let words = spread(&found.hits, 0.0);
     // The nearest passages are always there, so the last one stands for those that are not similar.
@@ -113,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_scores_are_ordered_from_the_newest() {
-        assert_eq!(numbers(&[(1, 2.0), (2, 2.0), (3, 2.0)], &[]), [3, 2, 1]);
+    fn words_alone_keep_the_order_in_which_they_were_found() {
+        assert_eq!(numbers(&[(1, 2.0), (3, 2.0), (2, 2.0)], &[]), [1, 3, 2]);
     }
 }

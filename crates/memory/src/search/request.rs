@@ -65,6 +65,9 @@ pub enum Mode {
     Thorough,
 }
 
+/// The kinds of results, as the text of a query has them.
+const KINDS: [&str; 2] = ["observation", "chunk"];
+
 /// The kinds of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -144,6 +147,9 @@ impl SearchRequest {
                 ("before" | "until", false) => filter.occurred_at.1 = filter.occurred_at.1.min(date("before", &value)?),
                 ("after" | "since" | "before" | "until", true) => {
                     return Err(Error::invalid_field("query", format!("cannot exclude by {name}")));
+                }
+                ("kind", _) if !KINDS.contains(&value.to_lowercase().as_str()) => {
+                    return Err(Error::invalid_field("kind", format!("must be one of {}", KINDS.join(", "))));
                 }
                 (_, true) => filter.without.push(format!("{name}:{value}")),
                 (_, false) => filter.tags.push(vec![format!("{name}:{value}")]),

@@ -144,6 +144,9 @@ fn check(request: &SimilarRequest) -> Result<()> {
     if request.exclude_ids.len() > MOST_VALUES {
         return Err(Error::invalid_field("excludeIds", format!("must have at most {MOST_VALUES} values")));
     }
+    if request.text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+        return Err(Error::invalid_field("text", "must have words"));
+    }
     if request.text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
         return Err(Error::invalid_field("text", format!("must have at most {LONGEST_TEXT} characters")));
     }

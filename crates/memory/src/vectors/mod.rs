@@ -1,4 +1,4 @@
-//! Vectors of passages, as stored, and the range of passages that have them.
+//! Vectors of passages, as stored, and the ranges of passages that have them.
 //!
 //! A vector is made once for a passage and an embedder, and never changes. Vectors have an order of
 //! their own: an index in memory takes those in that are behind the last one it has.
@@ -10,32 +10,55 @@ use std::ops::Range;
 use campanile_accounts::WorkspaceId;
 use campanile_db::Tx;
 use campanile_embed::Vector;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use queries::{behind, between, delete, head, numbered, progress};
 
 /// The passages that are embedded before the next look at what is new.
 const TOGETHER: i64 = 32;
+/// More new passages than these do not keep the newest waiting: they are embedded from its end on.
+const FEW: i64 = 128;
+/// The most ranges. With as many, new passages wait for their turn.
+const MOST_RANGES: usize = 64;
 
-/// The passages that have vectors: a range of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Progress {
-    pub(crate) first_no: i64,
-    pub(crate) next_no: i64,
-}
+/// The passages that have vectors: ranges of numbers, in order, with passages between them that have
+/// none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Progress(Vec<(i64, i64)>);
 
 impl Progress {
-    /// The numbers to be embedded next: those behind the range, then those before it. `None` if
-    /// there are none.
+    /// The numbers to be embedded next. `None` if there are none below `behind_last`.
+    ///
+    /// First those that are new, in order; of many, the newest. Then what was left out, from the
+    /// newest on.
     pub(crate) fn next(&self, behind_last: i64) -> Option<Range<i64>> {
-        match *self {
-            Self { next_no, .. } if next_no < behind_last => Some(next_no..behind_last.min(next_no + TOGETHER)),
-            Self { first_no, .. } if first_no > 0 => Some((first_no - TOGETHER).max(0)..first_no),
-            _ => None,
+        let reached = self.0.last().map_or(0, |last| last.1);
+        let is_long = behind_last - reached > FEW && self.0.len() < MOST_RANGES;
+        if reached < behind_last && !is_long {
+            return Some(reached..behind_last.min(reached + TOGETHER));
         }
+        let until = if reached < behind_last { behind_last } else { self.0.last()?.0 };
+        if until == 0 {
+            return None;
+        }
+        let before = self.0.iter().rev().map(|range| range.1).find(|end| *end < until).unwrap_or(0);
+        Some(before.max(until - TOGETHER)..until)
     }
 
-    fn with(self, numbers: &Range<i64>) -> Self {
-        Self { first_no: self.first_no.min(numbers.start), next_no: self.next_no.max(numbers.end) }
+    /// The ranges with these numbers too.
+    fn with(&self, numbers: &Range<i64>) -> Self {
+        let mut all = self.0.clone();
+        all.push((numbers.start, numbers.end));
+        all.sort_unstable();
+        let mut joined: Vec<(i64, i64)> = Vec::new();
+        for (first, next) in all {
+            match joined.last_mut() {
+                Some(last) if first <= last.1 => last.1 = last.1.max(next),
+                _ => joined.push((first, next)),
+            }
+        }
+        Self(joined)
     }
 }
 
@@ -44,12 +67,12 @@ impl Progress {
 pub(crate) async fn store(
     tx: &mut Tx,
     (workspace, embedder): (&WorkspaceId, &str),
-    (before, numbers): (Progress, Range<i64>),
+    (before, numbers): (&Progress, Range<i64>),
     vectors: &[(u32, Vector)],
 ) -> campanile_db::Result<bool> {
-    queries::begin(tx, workspace, embedder, before).await?;
+    queries::begin(tx, workspace, embedder).await?;
     let count = vectors.len() as i64;
-    let moved = queries::advance(tx, workspace, embedder, (before, before.with(&numbers)), count).await?;
+    let moved = queries::advance(tx, workspace, embedder, (before, &before.with(&numbers)), count).await?;
     let Some(next_seq) = moved else { return Ok(false) };
     queries::insert(tx, workspace, embedder, next_seq - count, vectors).await?;
     Ok(true)
@@ -59,14 +82,42 @@ pub(crate) async fn store(
 mod tests {
     use super::*;
 
+    fn ranges(of: &[(i64, i64)]) -> Progress {
+        Progress(of.to_vec())
+    }
+
     #[test]
     fn new_passages_come_first_and_then_earlier_ones_from_the_newest() {
-        let progress = Progress { first_no: 100, next_no: 200 };
-        assert_eq!(progress.next(210), Some(200..210));
-        assert_eq!(progress.next(1_000), Some(200..232));
-        assert_eq!(progress.next(200), Some(68..100));
-        assert_eq!(progress.with(&(68..100)), Progress { first_no: 68, next_no: 200 });
-        assert_eq!(Progress { first_no: 5, next_no: 9 }.next(9), Some(0..5));
-        assert_eq!(Progress { first_no: 0, next_no: 9 }.next(9), None);
+        assert_eq!(Progress::default().next(0), None);
+        assert_eq!(Progress::default().next(10), Some(0..10));
+        assert_eq!(ranges(&[(0, 9)]).next(9), None);
+        assert_eq!(ranges(&[(100, 200)]).next(210), Some(200..210));
+        assert_eq!(ranges(&[(100, 200)]).next(200), Some(68..100));
+        assert_eq!(ranges(&[(5, 9)]).next(9), Some(0..5));
+    }
+
+    #[test]
+    fn the_newest_do_not_wait_behind_an_import() {
+        let imported = ranges(&[(0, 100)]);
+        assert_eq!(imported.next(5_000), Some(4_968..5_000));
+        let begun = imported.with(&(4_968..5_000));
+        assert_eq!(begun.next(5_001), Some(5_000..5_001));
+        assert_eq!(begun.next(5_000), Some(4_936..4_968));
+        assert_eq!(begun.with(&(110..4_968)).next(5_000), Some(100..110));
+        assert_eq!(begun.with(&(100..4_968)), ranges(&[(0, 5_000)]));
+    }
+
+    #[test]
+    fn whatever_arrives_is_embedded_once_and_in_the_end_all_of_it() {
+        let (mut progress, mut behind_last, mut done) = (Progress::default(), 0_i64, std::collections::BTreeSet::new());
+        for round in 0..4_000_i64 {
+            behind_last += if round < 300 { (round * 37) % 90 } else { 0 };
+            let Some(numbers) = progress.next(behind_last) else { continue };
+            assert!(numbers.clone().all(|no| done.insert(no)), "{numbers:?} of {progress:?}");
+            progress = progress.with(&numbers);
+            assert!(progress.0.len() <= MOST_RANGES);
+        }
+        assert_eq!(done.len() as i64, behind_last);
+        assert_eq!(progress, ranges(&[(0, behind_last)]));
     }
 }

@@ -3,18 +3,15 @@
 use std::ops::Range;
 
 use campanile_accounts::WorkspaceId;
-use campanile_db::{Result, Row, Select, Tx, params, row};
+use campanile_db::{Result, Row, Select, Tx, json_text, params, row};
 use campanile_embed::Vector;
 
 use super::Progress;
 
-campanile_db::columns! { columns, at: first_no, next_no }
-
 /// The passages of a workspace that have vectors, if any was made.
 pub(crate) async fn progress(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str) -> Result<Option<Progress>> {
-    let sql = concat!("SELECT ", columns!(), " FROM embedding_progress WHERE workspace_id = $1 AND embedder_id = $2");
-    let read = |row: &Row<'_>| Ok(Progress { first_no: row.get(at::first_no)?, next_no: row.get(at::next_no)? });
-    tx.first(sql, params![workspace.as_str(), embedder], read).await
+    let sql = "SELECT ranges FROM embedding_progress WHERE workspace_id = $1 AND embedder_id = $2";
+    tx.first(sql, params![workspace.as_str(), embedder], |row: &Row<'_>| row.json(0)).await
 }
 
 /// The place of the next vector of a workspace.
@@ -29,30 +26,31 @@ pub(crate) async fn behind(tx: &mut Tx, embedder: &str) -> Result<Vec<WorkspaceI
         LEFT JOIN embedding_progress AS progress
             ON progress.workspace_id = head.workspace_id AND progress.embedder_id = $1
         WHERE head.next_no > 0
-            AND (progress.workspace_id IS NULL OR progress.first_no > 0 OR progress.next_no < head.next_no)";
+            AND (progress.workspace_id IS NULL
+                OR progress.ranges <> '[[0,' || CAST(head.next_no AS TEXT) || ']]')";
     tx.all(sql, params![embedder], |row| row.get::<String>(0).map(WorkspaceId::from)).await
 }
 
-/// Begins a range, unless there is one.
-pub(super) async fn begin(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str, at: Progress) -> Result<u64> {
-    let sql = "INSERT INTO embedding_progress (workspace_id, embedder_id, first_no, next_no, next_seq)
-        VALUES ($1, $2, $3, $4, 0) ON CONFLICT (workspace_id, embedder_id) DO NOTHING";
-    tx.execute(sql, params![workspace.as_str(), embedder, at.first_no, at.next_no]).await
+/// Begins without any range, unless that was done.
+pub(super) async fn begin(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str) -> Result<u64> {
+    let sql = "INSERT INTO embedding_progress (workspace_id, embedder_id, ranges, next_seq)
+        VALUES ($1, $2, '[]', 0) ON CONFLICT (workspace_id, embedder_id) DO NOTHING";
+    tx.execute(sql, params![workspace.as_str(), embedder]).await
 }
 
-/// Moves the range on and takes places for vectors. Returns the place behind the last, or `None` if
-/// the range is another one by now.
+/// Changes the ranges and takes places for vectors. Returns the place behind the last, or `None` if
+/// the ranges are others by now.
 pub(super) async fn advance(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     embedder: &str,
-    (before, after): (Progress, Progress),
+    (before, after): (&Progress, &Progress),
     vectors: i64,
 ) -> Result<Option<i64>> {
-    let sql = "UPDATE embedding_progress SET first_no = $5, next_no = $6, next_seq = next_seq + $7
-        WHERE workspace_id = $1 AND embedder_id = $2 AND first_no = $3 AND next_no = $4 RETURNING next_seq";
-    let params =
-        params![workspace.as_str(), embedder, before.first_no, before.next_no, after.first_no, after.next_no, vectors];
+    let sql = "UPDATE embedding_progress SET ranges = $4, next_seq = next_seq + $5
+        WHERE workspace_id = $1 AND embedder_id = $2 AND ranges = $3 RETURNING next_seq";
+    let (before, after) = (json_text(before), json_text(after));
+    let params = params![workspace.as_str(), embedder, before.as_str(), after.as_str(), vectors];
     tx.first(sql, params, |row| row.get(0)).await
 }
 

@@ -197,3 +197,22 @@ async fn what_is_similar_to_a_thing_is_found_among_observations_and_documents() 
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn todays_events_do_not_wait_behind_an_import() {
+    on_each_database(migrations(), async |db| {
+        let (clock, tenant) = (clock(), tenant("one"));
+        let memory = node(&db, &clock);
+        for n in 0..400 {
+            store(&memory, &db, &tenant, event(&format!("e{n}"), &format!("Imported change number {n}"), "")).await;
+        }
+        store(&memory, &db, &tenant, event("today", TEXTS[0].0, TEXTS[0].1)).await;
+        embed(&memory, &tenant.workspace, Duration::from_millis(1)).await.unwrap();
+        let reply = question(&memory, &tenant, "people are locked out with new credentials").await;
+        assert_eq!(reply.data.first().map(|hit| hit.title.as_str()), Some(TEXTS[0].0), "{reply:?}");
+        embed(&memory, &tenant.workspace, LONG).await.unwrap();
+        assert_eq!(vectors(&db, &tenant).await, (401, 401));
+        assert_eq!(question(&memory, &tenant, "modification").await.meta.embedded, 1.0);
+    })
+    .await;
+}

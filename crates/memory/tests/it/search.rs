@@ -323,3 +323,28 @@ async fn the_first_results_do_not_depend_on_the_limit() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_the_newest_follow_each_other() {
+    on_each_database(migrations(), async |db| {
+        let (clock, tenant) = (clock(), tenant("one"));
+        let memory = node(&db, &clock);
+        for n in 0..60_i64 {
+            // Stored in another order than they happened.
+            let mut event = event(&format!("e{n}"), "A change", &"word ".repeat(if n % 3 == 0 { 900 } else { 1 }));
+            event.occurred_at = Timestamp::from_seconds(1_780_000_000 + (n * 37) % 60);
+            store(&memory, &db, &tenant, event).await;
+        }
+        let page = async |offset: usize, limit: usize| {
+            let reply = ask(&memory, &tenant, json!({ "query": "", "offset": offset, "limit": limit })).await;
+            reply.data.into_iter().map(|hit| hit.id).collect::<Vec<_>>()
+        };
+        let mut pages = Vec::new();
+        for offset in (0..60).step_by(10) {
+            pages.extend(page(offset, 10).await);
+        }
+        assert_eq!(pages, page(0, 60).await);
+        assert_eq!(pages.iter().collect::<std::collections::BTreeSet<_>>().len(), 60);
+    })
+    .await;
+}
