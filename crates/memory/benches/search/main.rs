@@ -184,10 +184,13 @@ impl Bench {
                 Box::pin(async move {
                     let sql = "INSERT INTO passage_vector (workspace_id, embedder_id, no, seq, data) VALUES ($1, $2, $3, $4, $5)
                         ON CONFLICT (workspace_id, embedder_id, no) DO NOTHING";
-                    let row = |(no, vector): &(i64, Vec<u8>)| {
-                        row![workspace.as_str(), embedder.as_str(), *no, no + EMBEDDED, vector.as_slice()]
-                    };
-                    tx.execute_many(sql, &vectors.iter().map(row).collect::<Vec<_>>()).await
+                    let rows: Vec<_> = vectors
+                        .iter()
+                        .map(|(no, vector)| {
+                            row![workspace.as_str(), embedder.as_str(), *no, no + EMBEDDED, vector.as_slice()]
+                        })
+                        .collect();
+                    tx.execute_many(sql, &rows).await
                 })
             });
             let inserted: campanile_db::Result<Vec<u64>> = insert.await;
