@@ -182,10 +182,13 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
   );
 }
 
-/** Said when nothing but the search is offered. */
+/** The choices that are there for all words: to search for them, and to ask. */
+const ALWAYS_OFFERED = 2;
+
+/** Said when nothing else is offered. */
 function NothingCalled() {
   const offered = useCommandState(({ filtered }) => filtered.count);
-  return offered > 1 ? null : (
+  return offered > ALWAYS_OFFERED ? null : (
     <p className="text-quiet px-4 pb-4">Nothing is called that. An id that is pasted leads to its thing.</p>
   );
 }

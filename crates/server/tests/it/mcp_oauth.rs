@@ -290,7 +290,8 @@ async fn a_member_sees_and_ends_their_own_and_leaves_with_them() {
         assert_eq!(opens(&server, &of_member, "/mcp").await, 401, "who leaves takes their assistants along");
         refused_with(&refresh(&server, &client, &refresh_of_member).await, "invalid_grant");
         refused_with(&exchange(&server, &client, &late).await, "invalid_grant");
-        assert_eq!(server.post("/api/members", &new).await.unwrap().status, 201);
+        let again = json!({ "email": "staff@example.com", "role": "staff" });
+        assert_eq!(server.post("/api/members", &again).await.unwrap().status, 201);
         assert_eq!(opens(&server, &of_member, "/mcp").await, 401, "and comes back without them");
         refused_with(&refresh(&server, &client, &refresh_of_member).await, "invalid_grant");
         assert_eq!(opens(&server, &of_owner, "/mcp").await, 200);
