@@ -23,13 +23,19 @@ test("every word that is typed must begin a word of the entry", () => {
   expect(likeness("/runs", "recipient xyz", ["Recipient runs", "why"])).toBe(0);
 });
 
-test("what the server found stands below content with the words, and the search for them comes last", () => {
+test("what the server found stands below content with the words, and the search and the question come last", () => {
   const entries: [string, ...string[]][] = [
+    ["ask timed out"],
     ["search timed out"],
     ["judged Observations obs_1", "The gateway timeouts", "push"],
     ["found Users u1", "Timed out", "u1"],
   ];
-  expect(ranked("timed out", entries)).toEqual(["found Users u1", "judged Observations obs_1", "search timed out"]);
+  expect(ranked("timed out", entries)).toEqual([
+    "found Users u1",
+    "judged Observations obs_1",
+    "search timed out",
+    "ask timed out",
+  ]);
 });
 
 test("content stands below areas, as long as it has every word that is typed", () => {

@@ -20,6 +20,7 @@ export function likeness(value: string, typed: string, words: string[] = []): nu
   // The server has judged these; below them stands the way to the page of searches.
   if (value.startsWith("judged ")) return 0.15;
   if (value.startsWith("search ")) return 0.05;
+  if (value.startsWith("ask ")) return 0.04;
   if (title.startsWith(asked)) return 1;
   const parts = asked.split(/\s+/);
   const begins = (text: string) => parts.every((part) => text.split(/[\s/-]+/).some((word) => word.startsWith(part)));
