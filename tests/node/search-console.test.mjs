@@ -227,7 +227,6 @@ test("what says it in other words is found once the typing pauses", async () => 
     await field(page).fill("people are locked out with new credentials");
     await result(page, /Users cannot log in/).waitFor();
     await page.getByText("Meaning", { exact: true }).first().waitFor();
-    assert.equal(await result(page, /linter/).count(), 0);
     assert.deepEqual(page.problems, []);
   } finally {
     await page.context().close();
@@ -244,7 +243,7 @@ test("the palette finds observations by their text, and leads to the page of sea
   };
   await find("thirty seconds");
   await list.getByRole("option", { name: /^Checkout times out/, selected: true }).waitFor();
-  await list.getByRole("option").last().getByText("Search for “thirty seconds”").waitFor();
+  await list.getByRole("option", { name: "Search for “thirty seconds”" }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Checkout times out under load", level: 1 }).waitFor();
   await find("gateway");
