@@ -53,7 +53,7 @@ const calls = (server) => [
   ["fetch", { id: "obs_nobody" }],
 ];
 
-/** What the results must be, whoever called. */
+/** Checks the results, which are the same for every client. */
 function assertResults(server, results) {
   const [search, fetched, related, graph, timeline, similar, missing] = results;
   for (const result of results.slice(0, TOOLS.length)) {

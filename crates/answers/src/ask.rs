@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
 /// An answer under way.
-pub struct Asked {
+pub struct PendingAnswer {
     /// Its session.
     pub session: String,
     /// Its number in the session.
@@ -74,7 +74,7 @@ pub async fn ask(
     workspace: &WorkspaceId,
     request: AnswerRequest,
     request_id: String,
-) -> Result<Asked> {
+) -> Result<PendingAnswer> {
     let began = Instant::now();
     let (text, said) = conversation(&request)?;
     let earlier = match &request.session {
@@ -100,7 +100,7 @@ pub async fn ask(
         Task { answers, caller, question, found, earlier, request_id, session: session.clone(), turn, began, events };
     // A task of its own: the turn ends whether or not its asker still listens.
     tokio::spawn(task.run());
-    Ok(Asked { session, turn, events: received })
+    Ok(PendingAnswer { session, turn, events: received })
 }
 
 /// The search that a question leads to, so that its filters can be checked before it is asked.

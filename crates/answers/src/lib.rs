@@ -38,7 +38,7 @@ use tokio::sync::Semaphore;
 pub use answer::{
     Answer, AnswerEvent, AnswerMode, AnswerPassage, AnswerRequest, AnswerStep, Message, MessageRole, Usage,
 };
-pub use ask::{Asked, ask, search_of};
+pub use ask::{PendingAnswer, ask, search_of};
 pub use feedback::{Feedback, FeedbackRequest, Verdict, feedback, give_feedback};
 pub use llm::{ModelKind, ModelSettings};
 pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, session, sessions};

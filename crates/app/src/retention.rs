@@ -36,7 +36,7 @@ pub struct Retention {
     pub activity: Option<Duration>,
     /// Sessions of questions, counted from the last question.
     pub answers: Option<Duration>,
-    /// What people say of results and answers.
+    /// The verdicts of people on results and answers.
     pub feedback: Option<Duration>,
     /// The rows of notifications.
     pub notify: campanile_notify::Keep,

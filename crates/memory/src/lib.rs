@@ -11,7 +11,7 @@
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
 //! found by [`search`]. A little later they get vectors, by [`embedding`].
 //!
-//! What an event tells of the state of an issue, a deployment or a project is kept as [`states`].
+//! The state of an issue, a deployment or a project, as far as events tell it, is kept as [`states`].
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
 //!

@@ -1,4 +1,4 @@
-// What held when, of the things that an observation is about: each kind of state with its changes, the newest first.
+// The states of the things that an observation is about: each kind of state with its changes, the newest first.
 
 import { useQuery } from "@tanstack/react-query";
 

@@ -7,7 +7,7 @@ export type Draft = {
   question: string;
   text: string;
   passages: Passage[];
-  /** What is being done. */
+  /** The step under way. */
   step?: string;
   answer?: Answer;
 };

@@ -125,7 +125,7 @@ function Passages({ title, passages }: { title: string; passages: Passage[] }) {
   );
 }
 
-/** How it was made, and whether it helped. */
+/** The making of an answer, and the verdict on it. */
 function About({ answer }: { answer: Answer }) {
   const workspace = useWorkspaceId();
   const [given, setGiven] = useState<"good" | "bad">();

@@ -1,4 +1,4 @@
-// What is typed, or put into a file, to connect an assistant.
+// Commands and files that connect an assistant.
 
 import type { SnippetTab } from "../../components/ui/snippet";
 

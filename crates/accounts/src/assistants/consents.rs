@@ -53,7 +53,7 @@ pub enum Review {
     SendBack(String),
 }
 
-/// What is true of this server, for all requests.
+/// The facts of this server, for all requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Issuer<'i> {
     /// Its public address, by which clients know it.

@@ -5,7 +5,7 @@
 //! notification is announced if its tenant is a workspace, or its recipient is a member.
 //!
 //! # The log
-//! What is announced gathers for a moment, and one task of the node [writes it into the log](log): the newest
+//! Announced events gather for a moment, and one task of the node [writes it into the log](log): the newest
 //! thousand events of each organisation, numbered in order. The same task reads the log, told by a bell of
 //! what other nodes wrote, and passes it on to the watchers of this node. So all watchers hear the same events
 //! in the same order, and one that comes back with the number of its last event gets those that it missed.

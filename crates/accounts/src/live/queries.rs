@@ -66,7 +66,7 @@ pub(super) async fn insert_again_of_all(tx: &mut Tx) -> Result<u64> {
     tx.execute(sql, params![]).await
 }
 
-/// Those of these tenants that are workspaces of the organisation.
+/// The tenants among these that are workspaces of the organisation.
 pub(super) async fn workspaces_among(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -78,7 +78,7 @@ pub(super) async fn workspaces_among(
         .await
 }
 
-/// Those of these users that are members of the organisation.
+/// The users among these that are members of the organisation.
 pub(super) async fn members_among(tx: &mut Tx, organisation: &OrganisationId, users: &[String]) -> Result<Vec<String>> {
     Select::new("SELECT person_id FROM membership WHERE organisation_id = ?", [organisation.as_str()])
         .and_in("person_id", users.iter().map(String::as_str))

@@ -128,7 +128,8 @@ impl Embedder {
 
     /// Frees the model if it was not used for a while.
     pub(crate) fn rest(&self) {
-        let mut loaded = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever has it uses it.
+        let Ok(mut loaded) = self.model.try_lock() else { return };
         if loaded.as_ref().is_some_and(|loaded| loaded.used.elapsed() >= IDLE) {
             *loaded = None;
         }

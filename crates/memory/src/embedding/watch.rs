@@ -23,8 +23,8 @@ pub async fn watch(memory: Memory) {
                 Ok(behind) => behind.into_iter().for_each(|workspace| memory.noted.add(workspace)),
                 Err(error) => tracing::warn!(%error, "the workspaces without vectors are not known"),
             }
-            embedder.rest();
         }
+        embedder.rest();
         for workspace in memory.noted.all() {
             // Before the look: passages that are committed during it note the workspace again.
             memory.noted.remove(&workspace);

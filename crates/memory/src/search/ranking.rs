@@ -43,7 +43,7 @@ const SIMILAR: f32 = 0.6;
 /// The candidates in order, and how well the best fits.
 pub(super) struct Ranking {
     pub(super) ranked: Vec<Ranked>,
-    /// How well the best one fits, by its words or by its vector: 0 to 1.
+    /// The fit of the best one, by its words or by its vector: 0 to 1.
     pub(super) fit: f32,
     pub(super) confidence: Confidence,
 }

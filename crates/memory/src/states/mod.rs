@@ -106,9 +106,9 @@ pub(crate) async fn record(tx: &mut Tx, draft: &Draft<'_>) -> Result<()> {
 /// The things whose states are asked for.
 #[derive(Debug, Clone)]
 pub enum StatesOf {
-    /// Those with one of these names or ids.
+    /// The things with one of these names or ids.
     Named(Vec<String>),
-    /// Those that an observation tells states of.
+    /// The things that an observation tells states of.
     Observation(String),
 }
 

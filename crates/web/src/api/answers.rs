@@ -11,7 +11,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use campanile_answers::{
-    Answer, AnswerEvent, AnswerRequest, AnswerSession, Asked, Feedback, FeedbackRequest, SessionDetail,
+    Answer, AnswerEvent, AnswerRequest, AnswerSession, Feedback, FeedbackRequest, PendingAnswer, SessionDetail,
 };
 use campanile_app::search::known_sources;
 use campanile_base::Error;
@@ -36,8 +36,6 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
     responses((status = 200, body = Answer)))]
 pub(super) async fn ask(
     State(web): State<Web>,
-    // A memory key reads, and an answer is stored with its session.
-    _: Authenticated,
     within: InWorkspace,
     Json(request): Json<AnswerRequest>,
 ) -> ApiResult<Response> {
@@ -57,14 +55,13 @@ pub(super) async fn ask(
     responses((status = 200, body = Answer)))]
 pub(super) async fn ask_v1(
     state: State<Web>,
-    caller: Authenticated,
     within: InWorkspace,
     request: Json<AnswerRequest>,
 ) -> ApiResult<Response> {
-    ask(state, caller, within, request).await
+    ask(state, within, request).await
 }
 
-fn events(asked: Asked) -> impl stream::Stream<Item = Result<Event, Infallible>> {
+fn events(asked: PendingAnswer) -> impl stream::Stream<Item = Result<Event, Infallible>> {
     stream::unfold(asked.events, async |mut events| {
         let event = events.recv().await?;
         let data = serde_json::to_string(&event).unwrap_or_default();
@@ -72,7 +69,7 @@ fn events(asked: Asked) -> impl stream::Stream<Item = Result<Event, Infallible>>
     })
 }
 
-async fn whole(mut asked: Asked) -> Result<Answer, Error> {
+async fn whole(mut asked: PendingAnswer) -> Result<Answer, Error> {
     while let Some(event) = asked.events.recv().await {
         match event {
             AnswerEvent::Done(answer) => return Ok(*answer),
@@ -145,8 +142,6 @@ pub(super) async fn delete_v1(
     responses((status = 201, body = Feedback)))]
 pub(super) async fn give_feedback(
     State(web): State<Web>,
-    // A memory key reads, and may not leave a verdict.
-    _: Authenticated,
     within: InWorkspace,
     Json(given): Json<FeedbackRequest>,
 ) -> ApiResult<(StatusCode, Json<Feedback>)> {
@@ -159,11 +154,10 @@ pub(super) async fn give_feedback(
     responses((status = 201, body = Feedback)))]
 pub(super) async fn give_feedback_v1(
     state: State<Web>,
-    caller: Authenticated,
     within: InWorkspace,
     given: Json<FeedbackRequest>,
 ) -> ApiResult<(StatusCode, Json<Feedback>)> {
-    give_feedback(state, caller, within, given).await
+    give_feedback(state, within, given).await
 }
 
 /// All feedback of a workspace, the newest first: questions, results and verdicts to judge searches by.

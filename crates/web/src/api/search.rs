@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::Error;
 use campanile_db::Tx;
-use campanile_http::caller::{MemoryReader, workspace};
+use campanile_http::caller::{Authenticated, MemoryReader, workspace};
 use campanile_http::error::{ApiError, ApiResult};
 use campanile_http::{Web, request_id};
 use campanile_memory::documents::{self, DocumentDetail};
@@ -37,18 +37,36 @@ pub(super) struct WorkspaceQuery {
     workspace: Option<String>,
 }
 
+/// The workspace of a request that reads the memory: the holder of a memory key may make it too.
+pub(super) struct ReadWorkspace(InWorkspace);
+
 impl FromRequestParts<Web> for InWorkspace {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
-        let reader = MemoryReader::from_request_parts(parts, web).await?;
-        let query =
-            Query::<WorkspaceQuery>::try_from_uri(&parts.uri).map_err(|error| Error::invalid(error.body_text()))?;
-        let header = parts.headers.get("x-workspace-id").map(|value| value.to_str().unwrap_or_default().to_owned());
-        let named = query.0.workspace.or(header);
-        let id = workspace(&web.app, &reader.caller, reader.named(named.as_deref())?).await?.id;
-        Ok(Self { caller: reader.caller, id })
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, web).await?;
+        let named = named_workspace(parts)?;
+        let id = workspace(&web.app, &caller, named.as_deref()).await?.id;
+        Ok(Self { caller, id })
     }
+}
+
+impl FromRequestParts<Web> for ReadWorkspace {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, ApiError> {
+        let reader = MemoryReader::from_request_parts(parts, web).await?;
+        let named = named_workspace(parts)?;
+        let id = workspace(&web.app, &reader.caller, reader.named(named.as_deref())?).await?.id;
+        Ok(Self(InWorkspace { caller: reader.caller, id }))
+    }
+}
+
+/// The workspace that a request names, in its address or in its header.
+fn named_workspace(parts: &Parts) -> Result<Option<String>, ApiError> {
+    let query = Query::<WorkspaceQuery>::try_from_uri(&parts.uri).map_err(|error| Error::invalid(error.body_text()))?;
+    let header = parts.headers.get("x-workspace-id").map(|value| value.to_str().unwrap_or_default().to_owned());
+    Ok(query.0.workspace.or(header))
 }
 
 /// The answer to a search, with the id of the request.
@@ -68,7 +86,7 @@ pub(super) struct SearchAnswer {
     responses((status = 200, body = SearchAnswer)))]
 pub(super) async fn search(
     State(web): State<Web>,
-    within: InWorkspace,
+    ReadWorkspace(within): ReadWorkspace,
     Json(request): Json<SearchRequest>,
 ) -> ApiResult<Json<SearchAnswer>> {
     let reply = web.app.search(&within.caller.organisation, &within.id, request).await?;
@@ -80,7 +98,7 @@ pub(super) async fn search(
     responses((status = 200, body = SearchAnswer)))]
 pub(super) async fn search_v1(
     state: State<Web>,
-    within: InWorkspace,
+    within: ReadWorkspace,
     request: Json<SearchRequest>,
 ) -> ApiResult<Json<SearchAnswer>> {
     search(state, within, request).await
@@ -91,7 +109,7 @@ pub(super) async fn search_v1(
     request_body = SimilarRequest, responses((status = 200, body = SimilarReply)))]
 pub(super) async fn find_similar(
     State(web): State<Web>,
-    within: InWorkspace,
+    ReadWorkspace(within): ReadWorkspace,
     Json(request): Json<SimilarRequest>,
 ) -> ApiResult<Json<SimilarReply>> {
     Ok(Json(search::similar(&web.app.memory, &within.caller.organisation, &within.id, request).await?))
@@ -102,7 +120,7 @@ pub(super) async fn find_similar(
     request_body = SimilarRequest, responses((status = 200, body = SimilarReply)))]
 pub(super) async fn find_similar_v1(
     state: State<Web>,
-    within: InWorkspace,
+    within: ReadWorkspace,
     request: Json<SimilarRequest>,
 ) -> ApiResult<Json<SimilarReply>> {
     find_similar(state, within, request).await
@@ -149,7 +167,7 @@ impl ContentsItem {
     responses((status = 200, body = Contents)))]
 pub(super) async fn contents(
     State(web): State<Web>,
-    within: InWorkspace,
+    ReadWorkspace(within): ReadWorkspace,
     Json(ContentsRequest { ids }): Json<ContentsRequest>,
 ) -> ApiResult<Json<Contents>> {
     if !(1..=MOST_IDS).contains(&ids.len()) {
@@ -192,7 +210,7 @@ async fn content(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> campanile_db
     responses((status = 200, body = Contents)))]
 pub(super) async fn contents_v1(
     state: State<Web>,
-    within: InWorkspace,
+    within: ReadWorkspace,
     request: Json<ContentsRequest>,
 ) -> ApiResult<Json<Contents>> {
     contents(state, within, request).await

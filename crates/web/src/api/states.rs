@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Query, State};
 use campanile_base::{Error, Timestamp};
 use campanile_http::Web;
-use campanile_http::caller::Authenticated;
 use campanile_http::error::ApiResult;
 use campanile_memory::states::{self, States, StatesOf};
 use serde::Deserialize;
@@ -34,7 +33,6 @@ const TYPES: [&str; 5] = ["issue", "pr", "deployment", "service", "project"];
     responses((status = 200, body = States)))]
 pub(super) async fn list(
     State(web): State<Web>,
-    _: Authenticated,
     within: InWorkspace,
     Query(asked): Query<StatesQuery>,
 ) -> ApiResult<Json<States>> {
