@@ -24,6 +24,14 @@ const DAY: Duration = Duration::from_secs(86_400);
 fn happened(minutes: i64, title: &str, body: &str, actor: &str, references: Vec<Reference>) -> SourceEvent {
     let mut event = event(&format!("{minutes}:{title}"), title, body);
     event.occurred_at = Timestamp::from_seconds(1_790_000_000 - 86_400 + minutes * 60);
+    event.event_type = match title.split(']').next().unwrap() {
+        "[Issue Opened" => "issues.opened",
+        "[Issue Closed" => "issues.closed",
+        "[PR Opened" => "pull_request.opened",
+        "[PR Merged" => "pull_request.merged",
+        _ => "push",
+    }
+    .to_owned();
     event.actor = Some(EventActor { id: actor.into(), name: actor.into(), email: None, avatar_url: None });
     event.references = references;
     event

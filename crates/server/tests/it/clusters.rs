@@ -75,7 +75,8 @@ async fn assigned(server: &Server) -> Vec<Value> {
 
 async fn next(receiver: &mut Receiver, event_type: &str) -> Value {
     loop {
-        let received = tokio::time::timeout(PATIENCE, receiver.requests.recv()).await.expect("a request comes").unwrap();
+        let received =
+            tokio::time::timeout(PATIENCE, receiver.requests.recv()).await.expect("a request comes").unwrap();
         let envelope: Value = serde_json::from_slice(&received.body).unwrap();
         if envelope["type"] == event_type {
             return envelope;

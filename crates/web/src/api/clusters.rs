@@ -75,7 +75,7 @@ impl From<ClusterDetail> for ClusterView {
 }
 
 /// Clusters of observations that are about one thing, those with the latest observations first.
-#[utoipa::path(get, path = "/api/clusters", tag = "observations", params(ClusterQuery, Paging),
+#[utoipa::path(get, path = "/api/clusters", tag = "clusters", params(ClusterQuery, Paging),
     responses((status = 200, body = PageView<Cluster>)))]
 pub(super) async fn list(
     State(web): State<Web>,
@@ -94,7 +94,7 @@ pub(super) async fn list(
 }
 
 /// A cluster, with its observations.
-#[utoipa::path(get, path = "/api/clusters/{id}", tag = "observations", params(Paging),
+#[utoipa::path(get, path = "/api/clusters/{id}", tag = "clusters", params(Paging),
     responses((status = 200, body = ClusterView), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,

@@ -159,8 +159,32 @@ pub async fn detail(
     Ok(ClusterDetail { cluster, observations })
 }
 
-/// A title without the kind of event before it: `[PR Opened] Fix the bell`.
+/// A title without the kind of event before it, and without the signs of a heading: `[PR Opened] Fix the bell`,
+/// `✓ [Deployment Succeeded] shop`, `## What went wrong`.
 pub(crate) fn headline(title: &str) -> &str {
-    let rest = title.strip_prefix('[').and_then(|rest| rest.split_once("] "));
-    rest.map_or(title, |(_, headline)| headline).trim()
+    let begin = title.find(|c: char| c.is_alphanumeric() || c == '[').unwrap_or(0);
+    let kind = title[begin..].strip_prefix('[').and_then(|rest| rest.split_once("] "));
+    let headline = kind.map_or(title, |(_, headline)| headline).trim();
+    let text = headline.trim_start_matches('#');
+    if text.starts_with(' ') { text.trim_start() } else { headline }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headline_has_no_kind_and_no_signs() {
+        for (title, expected) in [
+            ("[PR Opened] Fix the bell", "Fix the bell"),
+            ("✓ [Deployment Succeeded] shop from main", "shop from main"),
+            ("## What went wrong", "What went wrong"),
+            ("#12 is back", "#12 is back"),
+            ("Fix [the] bell", "Fix [the] bell"),
+            ("[no end", "[no end"),
+            ("", ""),
+        ] {
+            assert_eq!(headline(title), expected);
+        }
+    }
 }

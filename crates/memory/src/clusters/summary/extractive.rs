@@ -19,12 +19,15 @@ use crate::clusters::assignment::words;
 const LONGEST: usize = 500;
 /// The longest sentence, in characters.
 const LONGEST_SENTENCE: usize = 180;
+/// A sentence or a title with fewer words says nothing by itself.
+const FEWEST_WORDS: usize = 4;
+const FEWEST_WORDS_OF_TITLE: usize = 3;
 /// The share of a sentence's own weight, beside what it shares with others.
 const OWN: f32 = 0.7;
 /// The weight of the first sentence of a text, beside its title.
 const BODY: f32 = 0.9;
 /// Sentences that share more than this say the same.
-const SAME: f32 = 0.75;
+const SAME: f32 = 0.6;
 /// The weight of a sentence is halved in this time.
 const HALVED: f32 = 7.0 * 24.0 * 3_600.0;
 
@@ -90,9 +93,9 @@ fn sentences(input: &SummaryInput, now: Timestamp) -> Vec<Sentence<'_>> {
         let age = now.since(of.occurred_at).as_secs_f32();
         let weight = of.likeness * (0.5 + of.significance as f32 / 200.0) * 0.5_f32.powf(age / HALVED);
         let body = first_sentence(&of.body).map(|text| (text, BODY));
-        for (text, share) in std::iter::once((of.title.clone(), 1.0)).chain(body) {
+        for (text, share) in std::iter::once((plain(&of.title), 1.0)).chain(body) {
             let terms = words::terms(&mut splitter, &text, "");
-            if !terms.is_empty() {
+            if text.split_whitespace().count() >= FEWEST_WORDS_OF_TITLE && !terms.is_empty() {
                 sentences.push(Sentence { text: ended(&text), at: of.occurred_at, weight: weight * share, terms, of });
             }
         }
@@ -140,7 +143,7 @@ fn first_sentence(body: &str) -> Option<String> {
         let plain = plain(line.trim_start_matches(['-', '*', '+', ' ']));
         let end = plain.find(". ").or_else(|| plain.find("! ")).map_or(plain.len(), |at| at + 1);
         let sentence = &plain[..end];
-        if sentence.split_whitespace().count() >= 4 && !sentence.ends_with(':') {
+        if sentence.split_whitespace().count() >= FEWEST_WORDS && !sentence.ends_with(':') {
             return Some(cut(sentence, LONGEST_SENTENCE));
         }
     }
@@ -157,7 +160,7 @@ fn plain(line: &str) -> String {
         let link = rest[at..].starts_with('[').then(|| after.split_once("](")).flatten();
         rest = match link.and_then(|(text, target)| Some((text, target.split_once(')')?.1))) {
             Some((text, behind)) => {
-                plain.push_str(text);
+                plain.push_str(&text.replace(['*', '`'], ""));
                 behind
             }
             None => {
