@@ -55,5 +55,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_documents.sql"),
         include_str!("../migrations/4_vectors.sql"),
         include_str!("../migrations/5_answers.sql"),
+        include_str!("../migrations/6_repositories.sql"),
     ],
 };

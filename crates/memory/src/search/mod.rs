@@ -19,8 +19,11 @@
 
 pub(crate) mod cached_index;
 mod candidates;
+mod dates;
 mod fusion;
+mod kinds;
 pub(crate) mod merge;
+mod neighbours;
 mod ranking;
 mod request;
 mod similar;
@@ -39,12 +42,13 @@ use crate::documents::document::{Chunk, Document};
 use crate::documents::reading;
 use crate::passages::{self, ObservationPiece, Owner, Passage};
 use candidates::Candidates;
+use neighbours::Neighbour;
 use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
 pub use request::{
     ActorName, Confidence, DateRange, DocumentName, Explanation, HighlightView, Kind, Latency, Mode, SearchContext,
-    SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, VectorUse,
+    SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime, VectorUse,
 };
 pub use similar::{SimilarReply, SimilarRequest, similar};
 
@@ -80,7 +84,7 @@ pub async fn search(
     request: SearchRequest,
 ) -> Result<SearchReply> {
     let began = Instant::now();
-    let (query, mut filter) = request.read()?;
+    let (query, mut filter, time) = request.read(memory.clock.now())?;
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
@@ -91,21 +95,29 @@ pub async fn search(
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let candidates = candidates::find(memory, index, query, filter, &request).await?;
+    let candidates = candidates::find(memory, index, query, filter, &request, time.is_some()).await?;
     let scored = Instant::now();
     let read = if request.mode == Mode::Thorough { READ_THOROUGHLY } else { READ };
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
+    let follows = request.mode != Mode::Fast && !candidates.query.is_without_words();
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
-        Box::pin(async move { passages::numbered(tx, &of, &numbers).await })
+        Box::pin(async move {
+            let rows = passages::numbered(tx, &of, &numbers).await?;
+            let neighbours = match follows {
+                true => neighbours::read(tx, &of, &candidates, &rows).await?,
+                false => Vec::new(),
+            };
+            Ok::<_, campanile_db::Error>((candidates, rows, neighbours))
+        })
     });
-    let rows: Vec<Passage> = rows.await?;
+    let (candidates, rows, neighbours) = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let now = memory.clock.now();
     let spent = candidates.spent;
-    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, rows, read, now));
+    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, (rows, neighbours), read, now));
     let (data, context, mut meta) = ordered.await.map_err(Error::internal)?;
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
@@ -120,6 +132,7 @@ pub async fn search(
     };
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
     meta.took = latency.total;
+    meta.time = time;
     Ok(SearchReply { data, context, meta, latency })
 }
 
@@ -127,11 +140,11 @@ pub async fn search(
 fn ordered(
     request: &SearchRequest,
     candidates: &Candidates,
-    rows: Vec<Passage>,
+    (rows, neighbours): (Vec<Passage>, Vec<Neighbour>),
     read: usize,
     now: Timestamp,
 ) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
-    let Ranking { ranked, fit, confidence } = ranking::rank(candidates, rows, read, now);
+    let Ranking { ranked, fit, confidence } = ranking::rank(candidates, (rows, neighbours), read, now);
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
     let context = request.include_context.then(|| context(&ranked));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
@@ -146,6 +159,7 @@ fn ordered(
         mode: request.mode,
         confidence,
         vector: candidates.vector,
+        time: None,
         embedded: candidates.embedded,
     };
     (data, context, meta)
