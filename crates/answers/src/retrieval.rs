@@ -63,6 +63,7 @@ pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
         collapse: true,
         explain: false,
         prefix: false,
+        understand: true,
     }
 }
 

@@ -47,4 +47,4 @@ pub use vectors::VectorRef;
 
 /// The version of the terms and of the segments' format. Segments of another version are built anew
 /// from the passages.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;

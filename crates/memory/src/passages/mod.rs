@@ -26,9 +26,8 @@ use crate::observations::{ClusterId, ObservationId, ObservedActor};
 use crate::vectors;
 
 pub(crate) use observed::{MOST_PIECES, ObservationPiece};
+pub(crate) use queries::{Head, between, head, neighbours_of, numbered, numbers_of, removed_since};
 pub(crate) use summarised::SummaryPiece;
-
-pub(crate) use queries::{Head, between, head, numbered, numbers_of, removed_since};
 
 /// The significance of chunks and summaries, which have none of their own.
 const SIGNIFICANCE_OF_OTHERS: i64 = 50;
@@ -97,6 +96,14 @@ impl Passage {
             Owner::Observation(piece) => piece.indexed_text(),
             Owner::Document(owner) => owner.0.text.as_str().into(),
             Owner::Summary(piece) => piece.text.as_str().into(),
+        }
+    }
+
+    /// The words for the kind of event, who caused it, and where; none for documents and summaries.
+    pub(crate) fn facts(&self) -> String {
+        match &self.owner {
+            Owner::Observation(piece) => piece.facts(),
+            Owner::Document(_) | Owner::Summary(_) => String::new(),
         }
     }
 

@@ -19,8 +19,11 @@
 
 pub(crate) mod cached_index;
 mod candidates;
+mod dates;
 mod fusion;
+mod kinds;
 pub(crate) mod merge;
+mod neighbours;
 mod ranking;
 mod request;
 mod similar;
@@ -42,12 +45,13 @@ use crate::documents::reading;
 use crate::observations::ClusterId;
 use crate::passages::{self, ObservationPiece, Owner, Passage, SummaryPiece};
 use candidates::Candidates;
+use neighbours::Neighbour;
 use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
 pub use request::{
     ActorName, Confidence, DateRange, DocumentName, Explanation, HighlightView, Kind, Latency, Mode, SearchContext,
-    SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, VectorUse,
+    SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime, VectorUse,
 };
 pub use similar::{SimilarReply, SimilarRequest, similar};
 
@@ -86,7 +90,7 @@ pub async fn search(
     request: SearchRequest,
 ) -> Result<SearchReply> {
     let began = Instant::now();
-    let (query, mut filter) = request.read()?;
+    let (query, mut filter, time) = request.read(memory.clock.now())?;
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
@@ -97,25 +101,30 @@ pub async fn search(
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let candidates = candidates::find(memory, index, query, filter, &request).await?;
+    let candidates = candidates::find(memory, index, query, filter, &request, time.is_some()).await?;
     let scored = Instant::now();
     let read = if request.mode == Mode::Thorough { READ_THOROUGHLY } else { READ };
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
     let (now, wants_context) = (memory.clock.now(), request.include_context);
+    let follows = request.mode != Mode::Fast && !candidates.query.is_without_words();
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let rows = passages::numbered(tx, &of, &numbers).await?;
+            let neighbours = match follows {
+                true => neighbours::read(tx, &of, &candidates, &rows).await?,
+                false => Vec::new(),
+            };
             let named = if wants_context { named_clusters(tx, &of, &numbers, &rows, now).await? } else { Vec::new() };
-            Ok::<_, campanile_db::Error>((rows, named))
+            Ok::<_, campanile_db::Error>((candidates, rows, neighbours, named))
         })
     });
-    let (rows, named): (Vec<Passage>, Vec<ClusterName>) = rows.await?;
+    let (candidates, rows, neighbours, named) = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let spent = candidates.spent;
-    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, rows, read, now));
+    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, (rows, neighbours), read, now));
     let (data, mut context, mut meta) = ordered.await.map_err(Error::internal)?;
     if let Some(context) = &mut context {
         context.clusters = named;
@@ -133,6 +142,7 @@ pub async fn search(
     };
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
     meta.took = latency.total;
+    meta.time = time;
     Ok(SearchReply { data, context, meta, latency })
 }
 
@@ -140,11 +150,11 @@ pub async fn search(
 fn ordered(
     request: &SearchRequest,
     candidates: &Candidates,
-    rows: Vec<Passage>,
+    (rows, neighbours): (Vec<Passage>, Vec<Neighbour>),
     read: usize,
     now: Timestamp,
 ) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
-    let Ranking { ranked, fit, confidence } = ranking::rank(candidates, rows, read, now);
+    let Ranking { ranked, fit, confidence } = ranking::rank(candidates, (rows, neighbours), read, now);
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
     let context = request.include_context.then(|| context(&ranked));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
@@ -159,6 +169,7 @@ fn ordered(
         mode: request.mode,
         confidence,
         vector: candidates.vector,
+        time: None,
         embedded: candidates.embedded,
     };
     (data, context, meta)
