@@ -5587,6 +5587,16 @@ export interface components {
         Explanation: {
             /**
              * Format: float
+             * @description The share of the query that names who, where, or the kind of event: up to 0.8.
+             */
+            facts: number;
+            /**
+             * Format: float
+             * @description The edges from the five best: up to 0.7 of their score, or 0.08 for what is found anyway.
+             */
+            graph: number;
+            /**
+             * Format: float
              * @description The share of the query in the title: up to 0.2.
              */
             heading: number;
@@ -5595,6 +5605,11 @@ export interface components {
              * @description The significance and the kind of event: up to 0.1.
              */
             importance: number;
+            /**
+             * Format: float
+             * @description The kind of event that is asked for, as in `which deployment …`: 0.4.
+             */
+            kind: number;
             /**
              * Format: float
              * @description The words, by BM25, between the worst candidate and the best: 0 to 1, times the share of
@@ -8933,6 +8948,7 @@ export interface components {
             mode: components["schemas"]["Mode"];
             /** @description As asked for. */
             offset: number;
+            time?: null | components["schemas"]["UnderstoodTime"];
             /**
              * Format: double
              * @description The time in milliseconds.
@@ -8983,6 +8999,8 @@ export interface components {
              *     a filter excludes. At most 1,000 characters. Without words, the newest passages are found.
              */
             query: string;
+            /** @description False to take times such as `last week` or `on February 4` for words. */
+            understand?: boolean;
         };
         /** @description The replacement of a source's secret. */
         SecretIn: {
@@ -10559,6 +10577,21 @@ export interface components {
          * @enum {string}
          */
         TurnState: "running" | "done" | "interrupted";
+        /** @description A time in the text of a query. Days are those of UTC. */
+        UnderstoodTime: {
+            /**
+             * Format: date-time
+             * @description Its end, if it has one; not part of it.
+             */
+            end?: string | null;
+            /**
+             * Format: date-time
+             * @description Its begin, if it has one.
+             */
+            start?: string | null;
+            /** @description The words that name it, such as `last week`. */
+            text: string;
+        };
         /** @description The cost of a language model. */
         Usage: {
             /**

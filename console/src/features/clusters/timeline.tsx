@@ -99,23 +99,21 @@ function Row({ cluster, span }: { cluster: Cluster; span: Span }) {
             <span className="line-clamp-2 min-w-0 flex-1 font-medium wrap-anywhere">{cluster.title}</span>
             <ClusterBadge status={cluster.status} />
           </span>
-          <span className="text-quiet mt-0.5 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs">
-            <span className="flex items-center gap-1">
+          <span className="text-quiet mt-0.5 flex items-center gap-x-2 text-xs">
+            <span className="flex shrink-0 items-center gap-1">
               {cluster.sources.map(({ name }) => (
                 <span key={name} title={providerName(name)} className="inline-flex">
                   <Mark provider={name} size="sm" />
                 </span>
               ))}
             </span>
-            <span>{counted(cluster.observation_count, "observation")}</span>
-            {people.length > 0 && (
-              <span className="min-w-0 truncate">
-                {people.slice(0, MOST_NAMES).join(", ")}
-                {more > 0 && ` and ${more} more`}
-              </span>
-            )}
-            {label && <span className="text-bronze">{label}</span>}
-            <span className="ml-auto">
+            <span className="shrink-0">{counted(cluster.observation_count, "observation")}</span>
+            <span className="min-w-0 flex-1 truncate">
+              {label && <span className="text-bronze">{label} </span>}
+              {people.slice(0, MOST_NAMES).join(", ")}
+              {more > 0 && ` and ${more} more`}
+            </span>
+            <span className="shrink-0">
               <Time at={cluster.last_at} />
             </span>
           </span>
@@ -124,7 +122,7 @@ function Row({ cluster, span }: { cluster: Cluster; span: Span }) {
           role="img"
           aria-label={`From ${exactly(cluster.first_at)} to ${exactly(cluster.last_at)}`}
           title={`${exactly(cluster.first_at)} – ${exactly(cluster.last_at)}`}
-          className="bg-sunken relative block h-3 rounded-full md:h-4"
+          className="bg-line/50 relative block h-3 rounded-full md:h-4"
         >
           <span
             className="absolute inset-y-0 rounded-full"

@@ -19,6 +19,8 @@ use crate::clusters::assignment::words;
 const LONGEST: usize = 500;
 /// The longest sentence, in characters.
 const LONGEST_SENTENCE: usize = 180;
+/// Events whose titles only name a project and a branch. They are counted at the begin.
+const NAMELESS: [&str; 3] = ["deployment.created", "deployment.succeeded", "deployment.ready"];
 /// A sentence or a title with fewer words says nothing by itself.
 const FEWEST_WORDS: usize = 4;
 const FEWEST_WORDS_OF_TITLE: usize = 3;
@@ -89,11 +91,14 @@ fn begin(input: &SummaryInput) -> String {
 fn sentences(input: &SummaryInput, now: Timestamp) -> Vec<Sentence<'_>> {
     let mut splitter = Splitter::default();
     let mut sentences = Vec::new();
-    for of in &input.texts {
+    for of in input.texts.iter().filter(|text| !NAMELESS.contains(&text.event_type.as_str())) {
         let age = now.since(of.occurred_at).as_secs_f32();
         let weight = of.likeness * (0.5 + of.significance as f32 / 200.0) * 0.5_f32.powf(age / HALVED);
         let body = first_sentence(&of.body).map(|text| (text, BODY));
-        for (text, share) in std::iter::once((plain(&of.title), 1.0)).chain(body) {
+        // A title that was cut is the begin of a text without a title.
+        let is_cut = body.is_some() && of.title.ends_with("...");
+        let title = Some((plain(&of.title), 1.0)).filter(|_| !is_cut);
+        for (text, share) in title.into_iter().chain(body) {
             let terms = words::terms(&mut splitter, &text, "");
             if text.split_whitespace().count() >= FEWEST_WORDS_OF_TITLE && !terms.is_empty() {
                 sentences.push(Sentence { text: ended(&text), at: of.occurred_at, weight: weight * share, terms, of });
@@ -172,7 +177,9 @@ fn plain(line: &str) -> String {
         };
     }
     plain.push_str(rest);
-    plain.trim().to_owned()
+    // The signs of headings stand in the middle where lines were joined.
+    let words = plain.split_whitespace().filter(|word| !word.chars().all(|c| c == '#'));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A sentence that ends with its sign.

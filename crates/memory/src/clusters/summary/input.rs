@@ -22,6 +22,8 @@ pub(in crate::clusters) struct SummaryInput {
 /// The text of an observation.
 #[derive(Debug, Clone)]
 pub(in crate::clusters) struct SummaryText {
+    /// The provider's name of the event.
+    pub(in crate::clusters) event_type: String,
     /// Without the kind of event before it.
     pub(in crate::clusters) title: String,
     /// The begin of its text.

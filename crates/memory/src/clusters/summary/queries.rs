@@ -24,7 +24,7 @@ campanile_db::columns! {
     observations, first_at, last_at, topics, terms, embedder_id, centroid, summary_at, changed_at,
 }
 campanile_db::columns! {
-    text_columns, text_at: id, title, body = "SUBSTR(body, 1, 1000)", significance, occurred_at,
+    text_columns, text_at: id, event_type = "type", title, body = "SUBSTR(body, 1, 1000)", significance, occurred_at,
 }
 
 /// A cluster to be summarised.
@@ -81,8 +81,8 @@ pub(super) async fn input(
         let title = headline(&title).to_owned();
         let likeness = cosine(&words::terms(&mut splitter, &title, &body), &found.terms).clamp(0.0, 1.0);
         let (significance, occurred_at) = (row.get(text_at::significance)?, row.get(text_at::occurred_at)?);
-        let id: String = row.get(text_at::id)?;
-        Ok((id, SummaryText { title, body, significance, occurred_at, likeness }))
+        let (id, event_type): (String, String) = (row.get(text_at::id)?, row.get(text_at::event_type)?);
+        Ok((id, SummaryText { event_type, title, body, significance, occurred_at, likeness }))
     };
     let mut texts: Vec<(String, SummaryText)> = tx.all(sql, params, read).await?;
     if let Some((_, centroid)) = found.centroid.as_ref().filter(|(model, _)| Some(model.as_str()) == embedder) {

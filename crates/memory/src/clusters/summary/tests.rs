@@ -6,7 +6,14 @@ use super::{SummaryInput, SummaryText, write};
 
 fn text(hour: i64, significance: i64, title: &str, body: &str) -> SummaryText {
     let occurred_at = Timestamp::from_seconds(1_770_000_000 + hour * 3_600);
-    SummaryText { title: title.into(), body: body.into(), significance, occurred_at, likeness: 0.8 }
+    SummaryText {
+        event_type: "push".into(),
+        title: title.into(),
+        body: body.into(),
+        significance,
+        occurred_at,
+        likeness: 0.8,
+    }
 }
 
 fn input(texts: Vec<SummaryText>) -> SummaryInput {
@@ -49,6 +56,16 @@ fn a_summary_has_at_most_five_hundred_characters() {
     let long = |n: i64| text(n, 50, &format!("Größe {n} {}", "ärgerlich ".repeat(30)), &"wörter ohne ende ".repeat(60));
     let summary = written((0..20).map(long).collect());
     assert!(summary.chars().count() <= 500 && summary.chars().count() > 100, "{summary}");
+}
+
+#[test]
+fn deployments_are_counted_and_not_named_and_cut_titles_give_way_to_their_texts() {
+    let mut deployment = text(1, 90, "shop from main", "");
+    deployment.event_type = "deployment.succeeded".into();
+    let comment =
+        text(2, 50, "Root cause confirmed: the...", "Root cause confirmed: the settings were migrated twice.");
+    let summary = written(vec![comment, deployment]);
+    assert!(summary.ends_with("3 pushes. Root cause confirmed: the settings were migrated twice."), "{summary}");
 }
 
 #[test]
