@@ -13,6 +13,7 @@ mod gathering;
 mod job;
 mod observed;
 mod queries;
+mod topic_counts;
 mod topics;
 pub(super) mod words;
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::Link;
 use super::gathering::{Centroid, Gathering};
 use super::observed::{MOST_ENTITIES, Observed, ObservedPerson, SubjectState, is_open, mean};
-use super::topics::TopicCounts;
+use super::topic_counts::TopicCounts;
 use super::words;
 use crate::clusters::{LONGEST, OPEN, headline};
 use crate::observations::{ClusterId, ObservedActor};

@@ -6,7 +6,8 @@ use campanile_embed::Vector;
 use super::affinity::{JOINED, Links, affinity};
 use super::gathering::Gathering;
 use super::observed::{Observed, ObservedPerson, SubjectState, is_open};
-use super::topics::{TopicCounts, characteristic};
+use super::topic_counts::TopicCounts;
+use super::topics::characteristic;
 
 const HOUR: i64 = 3_600;
 

@@ -1,12 +1,13 @@
 //! The topics that tell a cluster from the others of its workspace, and its label.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use campanile_accounts::WorkspaceId;
 use campanile_db::{Result, Tx};
 
 use super::gathering::Gathering;
 use super::queries;
+use super::topic_counts::TopicCounts;
 use crate::classification;
 
 /// A topic is the label of a cluster if this share of its observations have it, and at most this share
@@ -15,13 +16,6 @@ const HAVE: f64 = 0.4;
 const HAVE_ELSEWHERE: f64 = 0.1;
 /// With fewer observations in the workspace, no topic tells anything apart.
 const FEW: i64 = 50;
-
-/// The observations of a workspace, and those with each topic.
-#[derive(Debug, Default)]
-pub(in crate::clusters) struct TopicCounts {
-    pub(in crate::clusters) observations: i64,
-    pub(in crate::clusters) by_topic: HashMap<String, i64>,
-}
 
 /// Sets the labels of clusters: the most characteristic topic, or the title.
 pub(super) async fn label(tx: &mut Tx, workspace: &WorkspaceId, clusters: &mut [Gathering]) -> Result<()> {
@@ -37,12 +31,6 @@ pub(super) async fn label(tx: &mut Tx, workspace: &WorkspaceId, clusters: &mut [
         cluster.label = topic.unwrap_or_else(|| cluster.title.clone());
     }
     Ok(())
-}
-
-impl TopicCounts {
-    fn of(&self, topic: &str) -> i64 {
-        self.by_topic.get(topic).copied().unwrap_or(1).max(1)
-    }
 }
 
 /// The topics of a cluster, the most characteristic first: those that many of its observations have,

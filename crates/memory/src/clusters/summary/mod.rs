@@ -2,7 +2,7 @@
 //! kind `summary`.
 //!
 //! A cluster with five observations gets one, ten minutes after the last of them, and a new one a day
-//! later at the earliest. The newest twenty observations are read; [`write`] makes the text of them,
+//! later at the earliest. The newest twenty observations are read; [`write()`] makes the text of them,
 //! outside of any transaction.
 
 mod extractive;
