@@ -206,6 +206,10 @@ impl Index {
         numbers.iter().copied().filter(|no| is_admitted(no).is_some()).collect()
     }
 
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     fn part_of(&self, no: u32) -> Option<usize> {
         self.parts.partition_point(|part| part.first_no() <= no).checked_sub(1)
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use campanile_base::{Error, Result};
 use campanile_embed::Vector;
-use campanile_search::{Filter, Found, Query, VectorRef};
+use campanile_search::{Facet, Filter, Found, Query, VectorRef};
 
 use super::cached_index::CachedIndex;
 use super::fusion::{COMPARED, Candidate, Similar, fused};
@@ -32,6 +32,14 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
+    /// The values that the best of them can be narrowed by, of one kind of tag.
+    pub(super) fn facets(&self, kind: &str, most: usize) -> Vec<Facet> {
+        let numbers: Vec<u32> = self.list.iter().map(|candidate| candidate.no).collect();
+        let mut facets = self.index.read(|index| index.facets(&numbers, kind));
+        facets.truncate(most);
+        facets
+    }
+
     /// Those of some passages that meet the conditions of the search.
     pub(super) fn admitted(&self, numbers: &[u32]) -> Vec<u32> {
         self.index.read(|index| index.admitted(numbers, &self.query, &self.filter))
