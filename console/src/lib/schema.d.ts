@@ -341,7 +341,7 @@ export interface paths {
         /**
          * Replaces the document with this id or external id. An external id that is not known makes a
          *     document.
-         * @description What is absent of `externalId` and `path` stays as it is. With another of them the document moves,
+         * @description An `externalId` or `path` that is absent stays as it is. With another of them the document moves,
          *     and keeps its passages.
          */
         put: operations["put_api_documents_id"];
@@ -1286,7 +1286,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What held when, and who changed it: the whole history of a thing, or what held at one time. */
+        /** The states of a thing, with who changed them: its whole history, or those that held at one time. */
         get: operations["get_api_states"];
         put?: never;
         post?: never;
@@ -4980,7 +4980,7 @@ export interface components {
         };
         /** @description Something that was done to find the answer. */
         AnswerStep: {
-            /** @description What it was asked. */
+            /** @description Its arguments. */
             args: Record<string, unknown>;
             /** @description `states`, `search` or `model`. */
             tool: string;
@@ -5633,6 +5633,13 @@ export interface components {
              */
             vector: number;
         };
+        /** @description A value by which results can be narrowed. */
+        FacetView: {
+            /** @description The number of passages that have it. */
+            passages: number;
+            /** @description The value, as a filter takes it. */
+            value: string;
+        };
         /** @description An attempt that failed. */
         FailedAttempt: {
             /**
@@ -5673,7 +5680,7 @@ export interface components {
             /** @description The judgement. */
             verdict: components["schemas"]["Verdict"];
         };
-        /** @description What somebody says of a result or an answer. */
+        /** @description The verdict of a person on a result or an answer. */
         FeedbackRequest: {
             /** @description The result; of the whole answer when absent. */
             id?: string | null;
@@ -8961,6 +8968,11 @@ export interface components {
             total: number;
             /** @description False if some of them may lack the phrase, or if they are only similar. */
             totalIsExact: boolean;
+            /**
+             * @description The conditions that nothing in the workspace meets, such as `type:pull_requset`; told when
+             *     nothing is found.
+             */
+            unmet?: string[];
             /** @description The part of the vectors in this answer. */
             vector: components["schemas"]["VectorUse"];
         };
@@ -8969,6 +8981,13 @@ export interface components {
             context?: null | components["schemas"]["SearchContext"];
             /** @description The results, the best first. */
             data: components["schemas"]["SearchHit"][];
+            /**
+             * @description The values that the results can be narrowed by, if they were asked for: by kind, such as
+             *     `source`, the most frequent first. Counted among the best thousand passages.
+             */
+            facets?: {
+                [key: string]: components["schemas"]["FacetView"][];
+            } | null;
             /** @description The time of each phase, in milliseconds. */
             latency: components["schemas"]["Latency"];
             /** @description The scope of the answer, and its confidence. */
@@ -8980,6 +8999,8 @@ export interface components {
             collapse?: boolean;
             /** @description True to have the parts of each score. */
             explain?: boolean;
+            /** @description True to have `facets`: what the results can be narrowed by. */
+            facets?: boolean;
             /** @description Conditions that all results meet. */
             filters?: components["schemas"]["SearchFilters"];
             /** @description False to leave `context` out. */
@@ -9089,7 +9110,7 @@ export interface components {
             /** @description The public half, PEM. */
             public_key: string;
         };
-        /** @description What is similar. */
+        /** @description The results that are similar. */
         SimilarReply: {
             /**
              * @description The results, the most similar first; those of the same cluster a little before others. `score` is

@@ -62,6 +62,7 @@ pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
         include_highlights: false,
         collapse: true,
         explain: false,
+        facets: false,
         prefix: false,
         understand: true,
     }

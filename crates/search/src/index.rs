@@ -206,6 +206,15 @@ impl Index {
         numbers.iter().copied().filter(|no| is_admitted(no).is_some()).collect()
     }
 
+    /// True if a passage has this tag.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.passages_with(&TermField::Tag.key(&folded(tag))) > 0
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     fn part_of(&self, no: u32) -> Option<usize> {
         self.parts.partition_point(|part| part.first_no() <= no).checked_sub(1)
     }

@@ -94,6 +94,11 @@ impl Query {
         Some(Self { words: self.words.iter().map(whole).collect(), ..self.clone() })
     }
 
+    /// True if it begins as a question does: `which deployment …`.
+    pub fn is_question(&self) -> bool {
+        is_question(&self.text)
+    }
+
     /// True if it asks for nothing but filters.
     pub fn is_without_words(&self) -> bool {
         self.words.is_empty() && self.phrases.is_empty()

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use campanile_base::{Error, Result};
 use campanile_embed::Vector;
-use campanile_search::{Filter, Found, Query, VectorRef};
+use campanile_search::{Facet, Filter, Found, Query, VectorRef};
 
 use super::cached_index::CachedIndex;
 use super::fusion::{COMPARED, Candidate, Similar, fused};
@@ -32,6 +32,20 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
+    /// The values that the best of them can be narrowed by, of one kind of tag.
+    pub(super) fn facets(&self, kind: &str, most: usize) -> Vec<Facet> {
+        let numbers: Vec<u32> = self.list.iter().map(|candidate| candidate.no).collect();
+        let mut facets = self.index.read(|index| index.facets(&numbers, kind));
+        facets.truncate(most);
+        facets
+    }
+
+    /// The conditions of the filter that nothing in the workspace meets.
+    pub(super) fn unmet(&self) -> Vec<String> {
+        let is_unmet = |any_of: &&Vec<String>| !any_of.iter().any(|tag| self.index.read(|index| index.has_tag(tag)));
+        self.filter.tags.iter().filter(is_unmet).map(|any_of| any_of.join(" or ")).collect()
+    }
+
     /// Those of some passages that meet the conditions of the search.
     pub(super) fn admitted(&self, numbers: &[u32]) -> Vec<u32> {
         self.index.read(|index| index.admitted(numbers, &self.query, &self.filter))

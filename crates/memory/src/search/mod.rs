@@ -7,7 +7,7 @@
 //!    (`ABC-123`) is first asked for whole: passages with `abc` or `123` are no answer.
 //! 4. Other queries get a vector, and the two hundred passages whose vectors are nearest join the
 //!    [candidates](fusion).
-//! 5. The rows of the best are read, and [ordered](ranking) by more than that.
+//! 5. The rows of the best are read, for a question with their [neighbours] in the graph, and [ordered](ranking) by more than that.
 //!
 //! Scoring and ordering run on blocking threads; as many searches score at a time as there are
 //! processors. A search that waits longer than a moment is told to come again.
@@ -28,7 +28,7 @@ mod ranking;
 mod request;
 mod similar;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
@@ -50,14 +50,17 @@ use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
 pub use request::{
-    ActorName, Confidence, DateRange, DocumentName, Explanation, HighlightView, Kind, Latency, Mode, SearchContext,
-    SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime, VectorUse,
+    ActorName, Confidence, DateRange, DocumentName, Explanation, FacetView, HighlightView, Kind, Latency, Mode,
+    SearchContext, SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime, VectorUse,
 };
 pub use similar::{SimilarReply, SimilarRequest, similar};
 
 /// The names of filters in the text of a query.
 const FIELDS: &[&str] =
     &["source", "type", "kind", "document", "actor", "topic", "category", "after", "since", "before", "until"];
+/// The kinds of tags by which results can be narrowed, and the most values of each.
+const FACETS: &[&str] = &["kind", "source", "type", "category", "topic"];
+const MOST_FACETS: usize = 12;
 /// The longest query, in characters.
 const LONGEST_QUERY: usize = 1_000;
 /// The most values of a filter.
@@ -94,7 +97,13 @@ pub async fn search(
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
-        filter.tags.push(ids.iter().map(|id| format!("document:{id}")).collect());
+        let tags: Vec<String> = ids.iter().map(|id| format!("document:{id}")).collect();
+        // A place without documents: a tag that nothing has.
+        filter.tags.push(if tags.is_empty() {
+            named.iter().map(|name| format!("document:{name}")).collect()
+        } else {
+            tags
+        });
     }
     let (index, lacks_segments) = memory.indexes.current(&memory.db, workspace).await?;
     if lacks_segments {
@@ -108,7 +117,8 @@ pub async fn search(
     let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
     let (now, wants_context) = (memory.clock.now(), request.include_context);
-    let follows = request.mode != Mode::Fast && !candidates.query.is_without_words();
+    // Plain words find what has them; a question may be answered by what does not repeat it.
+    let follows = request.mode != Mode::Fast && candidates.query.is_question();
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let rows = passages::numbered(tx, &of, &numbers).await?;
@@ -124,8 +134,11 @@ pub async fn search(
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let spent = candidates.spent;
-    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, (rows, neighbours), read, now));
-    let (data, mut context, mut meta) = ordered.await.map_err(Error::internal)?;
+    let ordered = tokio::task::spawn_blocking(move || {
+        let facets = request.facets.then(|| facets(&candidates));
+        (facets, ordered(&request, &candidates, (rows, neighbours), read, now))
+    });
+    let (facets, (data, mut context, mut meta)) = ordered.await.map_err(Error::internal)?;
     if let Some(context) = &mut context {
         context.clusters = named;
     }
@@ -143,7 +156,16 @@ pub async fn search(
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
     meta.took = latency.total;
     meta.time = time;
-    Ok(SearchReply { data, context, meta, latency })
+    Ok(SearchReply { data, context, facets, meta, latency })
+}
+
+/// The values by which the candidates can be narrowed.
+fn facets(candidates: &Candidates) -> BTreeMap<String, Vec<FacetView>> {
+    let views = |kind: &&str| {
+        let facets = candidates.facets(kind, MOST_FACETS).into_iter();
+        facets.map(|facet| FacetView { value: facet.value, passages: facet.passages }).collect()
+    };
+    FACETS.iter().map(|kind| ((*kind).to_owned(), views(kind))).collect()
 }
 
 /// The results of a page, in order, with all that is told of them but the time.
@@ -158,7 +180,7 @@ fn ordered(
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
     let context = request.include_context.then(|| context(&ranked));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
-    let data = page.map(|ranked| hit(ranked, fit, request, candidates)).collect();
+    let data: Vec<SearchHit> = page.map(|ranked| hit(ranked, fit, request, candidates)).collect();
     let meta = SearchMeta {
         total: if candidates.found.total > 0 { candidates.found.total } else { candidates.list.len() },
         total_is_exact: candidates.query.phrases.is_empty()
@@ -168,6 +190,7 @@ fn ordered(
         took: 0.0,
         mode: request.mode,
         confidence,
+        unmet: if data.is_empty() { candidates.unmet() } else { Vec::new() },
         vector: candidates.vector,
         time: None,
         embedded: candidates.embedded,

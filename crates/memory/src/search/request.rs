@@ -1,5 +1,7 @@
 //! A search as it is asked for, and its answer.
 
+use std::collections::BTreeMap;
+
 use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_search::{Field, Filter, Query};
@@ -43,6 +45,9 @@ pub struct SearchRequest {
     /// True to have the parts of each score.
     #[serde(default)]
     pub explain: bool,
+    /// True to have `facets`: what the results can be narrowed by.
+    #[serde(default)]
+    pub facets: bool,
     /// True if the last word may be the begin of one, as while somebody types.
     #[serde(default)]
     pub prefix: bool,
@@ -345,10 +350,23 @@ pub struct SearchReply {
     /// The common features of the results.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<SearchContext>,
+    /// The values that the results can be narrowed by, if they were asked for: by kind, such as
+    /// `source`, the most frequent first. Counted among the best thousand passages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facets: Option<BTreeMap<String, Vec<FacetView>>>,
     /// The scope of the answer, and its confidence.
     pub meta: SearchMeta,
     /// The time of each phase, in milliseconds.
     pub latency: Latency,
+}
+
+/// A value by which results can be narrowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FacetView {
+    /// The value, as a filter takes it.
+    pub value: String,
+    /// The number of passages that have it.
+    pub passages: usize,
 }
 
 /// The common features of the results.
@@ -379,6 +397,10 @@ pub struct SearchMeta {
     pub mode: Mode,
     /// `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest.
     pub confidence: Confidence,
+    /// The conditions that nothing in the workspace meets, such as `type:pull_requset`; told when
+    /// nothing is found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<String>,
     /// The part of the vectors in this answer.
     pub vector: VectorUse,
     /// The time that the query names, if it names one: results are of that time alone.
