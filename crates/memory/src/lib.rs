@@ -15,17 +15,21 @@
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
 //!
+//! Observations of one thing are gathered in [`clusters`], once they have vectors.
+//!
 //! An event is remembered once per workspace, by its source id. Events are kept whatever their
 //! significance: a dropped event would be missing from the graph.
 
 pub mod actors;
 pub mod classification;
+pub mod clusters;
 pub mod documents;
 pub mod embedding;
 pub mod entities;
 pub mod graph;
 mod jobs;
 mod memory;
+mod noted;
 pub mod observations;
 mod passages;
 mod remember;
@@ -36,13 +40,14 @@ mod settings;
 pub mod significance;
 pub mod states;
 mod vectors;
+pub mod watch;
 
 use campanile_db::Migrations;
 
 pub use embedding::{Embedder, EmbedderSettings};
 pub use jobs::register;
 pub use memory::Memory;
-pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
+pub use observations::{ClusterId, Filter, Observation, ObservationDetail, ObservationId};
 pub use remember::{RememberOutcome, remember};
 pub use settings::Settings;
 
@@ -56,5 +61,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/4_vectors.sql"),
         include_str!("../migrations/5_answers.sql"),
         include_str!("../migrations/6_repositories.sql"),
+        include_str!("../migrations/7_clusters.sql"),
     ],
 };
