@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::{Error, Result};
 use campanile_memory::search::SearchRequest;
+use campanile_models::{MessageRole, ModelError, ModelSettings, Usage};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::answer::{Answer, AnswerEvent, AnswerMode, AnswerRequest, AnswerStep, MessageRole, Usage, cited};
+use crate::answer::{Answer, AnswerEvent, AnswerMode, AnswerRequest, AnswerStep, cited};
 use crate::extract::{self, NOTHING};
-use crate::llm::{ModelError, ModelSettings};
 use crate::prompt::{NO_ANSWER, prompt};
 use crate::question::{self, Question};
 use crate::retrieval::{Found, look};

@@ -17,7 +17,6 @@ mod answer;
 mod ask;
 mod extract;
 mod feedback;
-mod llm;
 mod prompt;
 mod question;
 pub mod retention;
@@ -32,15 +31,13 @@ use std::sync::Arc;
 use campanile_base::{Cache, Clock};
 use campanile_db::{Db, Migrations};
 use campanile_memory::Memory;
+use campanile_models::ModelSettings;
 use campanile_net::Client;
 use tokio::sync::Semaphore;
 
-pub use answer::{
-    Answer, AnswerEvent, AnswerMode, AnswerPassage, AnswerRequest, AnswerStep, Message, MessageRole, Usage,
-};
+pub use answer::{Answer, AnswerEvent, AnswerMode, AnswerPassage, AnswerRequest, AnswerStep, Message};
 pub use ask::{PendingAnswer, ask, search_of};
 pub use feedback::{Feedback, FeedbackRequest, Verdict, feedback, give_feedback};
-pub use llm::{ModelKind, ModelSettings};
 pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, session, sessions};
 
 /// The tables of answers.

@@ -4,9 +4,8 @@
 //! that nothing in them is an instruction. It has no tools, so a passage cannot make it do anything.
 
 use campanile_memory::states::StateView;
+use campanile_models::{MessageRole, Prompt};
 
-use crate::answer::MessageRole;
-use crate::llm::Prompt;
 use crate::question::{Question, cut};
 use crate::retrieval::Found;
 use crate::sessions::PastTurn;

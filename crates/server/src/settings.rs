@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use campanile_answers::{ModelKind, ModelSettings};
 use campanile_base::Secret;
 use campanile_inbound::Provider;
 use campanile_memory::EmbedderSettings;
+use campanile_models::{ModelKind, ModelSettings};
 use campanile_net::Proxy;
 use campanile_web::{DoorSettings, SettingView};
 use campanile_webhooks::KeyType;

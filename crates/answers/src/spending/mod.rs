@@ -5,8 +5,7 @@ mod queries;
 use campanile_accounts::OrganisationId;
 use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
-
-use crate::answer::Usage;
+use campanile_models::Usage;
 
 pub(crate) use queries::forget_old;
 

@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::{MOST_TOKENS, ModelError, ModelSettings, Piece, Prompt, TEMPERATURE};
-use crate::answer::MessageRole;
+use super::{MOST_TOKENS, MessageRole, ModelError, ModelSettings, Piece, Prompt, TEMPERATURE};
 
 type Headers = Vec<(String, String)>;
 

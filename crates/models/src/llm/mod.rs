@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use campanile_base::Secret;
 use campanile_net::{Client, OpenResponse, Request, SendError};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-use crate::answer::{MessageRole, Usage};
 use sse::Lines;
 
 /// The time of a whole call, and of a pause in it.
@@ -24,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// The bytes of an answer with all its events.
 const BYTES: usize = 512 * 1024;
 /// The tokens that a model may write.
-pub(crate) const MOST_TOKENS: u32 = 1_200;
+pub const MOST_TOKENS: u32 = 1_200;
 const TEMPERATURE: f64 = 0.2;
 /// The bytes of a refusal that are read.
 const REFUSAL_BYTES: usize = 4 * 1024;
@@ -62,33 +63,61 @@ pub struct ModelSettings {
     pub kind: ModelKind,
 }
 
+/// The author of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageRole {
+    /// The asker.
+    User,
+    /// The answer.
+    Assistant,
+}
+
+/// The cost of a language model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Tokens that were read.
+    pub input_tokens: u64,
+    /// Tokens that were written.
+    pub output_tokens: u64,
+}
+
 /// A conversation for a model.
 #[derive(Debug, Clone)]
-pub(crate) struct Prompt {
-    pub(crate) system: String,
-    pub(crate) messages: Vec<(MessageRole, String)>,
+pub struct Prompt {
+    /// The rules for the model.
+    pub system: String,
+    /// The messages, each with its author.
+    pub messages: Vec<(MessageRole, String)>,
 }
 
 /// The reason why a model did not answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub(crate) enum ModelError {
+pub enum ModelError {
+    /// It has too much to do; with the wait that it asked for.
     #[error("the model is busy")]
     Busy(Option<Duration>),
+    /// It refused, with a status.
     #[error("the model refused with status {0}")]
     Refused(u16),
+    /// It was too late.
     #[error("the model did not answer in time")]
     TimedOut,
+    /// There was no connection, or its address is not permitted.
     #[error("the model could not be reached")]
     Unreachable,
+    /// The answer is no answer of its API.
     #[error("the model's answer could not be read")]
     Unreadable,
+    /// The answer has no end.
     #[error("the model's answer broke off")]
     BrokeOff,
 }
 
 /// A piece of what a model sends.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Piece {
+enum Piece {
     Text(String),
     Input(u64),
     Output(u64),
@@ -98,18 +127,22 @@ pub(crate) enum Piece {
 }
 
 /// A call under way.
-pub(crate) struct Call {
+pub struct Call {
     kind: ModelKind,
     answer: OpenResponse,
     lines: Lines,
     pieces: std::collections::VecDeque<Piece>,
-    pub(crate) usage: Usage,
+    /// The tokens that the model has counted so far.
+    pub usage: Usage,
     has_ended: bool,
 }
 
 impl ModelSettings {
     /// Begins a call.
-    pub(crate) async fn call(&self, client: &Client, prompt: &Prompt) -> Result<Call, ModelError> {
+    ///
+    /// # Errors
+    /// When the model does not begin to answer.
+    pub async fn call(&self, client: &Client, prompt: &Prompt) -> Result<Call, ModelError> {
         let (path, mut headers, body) = match self.kind {
             ModelKind::Anthropic => anthropic::request(self, prompt),
             ModelKind::OpenAi => chat::request(self, prompt),
@@ -147,7 +180,10 @@ impl ModelSettings {
 
 impl Call {
     /// The next piece of the text; `None` at its end.
-    pub(crate) async fn next(&mut self) -> Result<Option<String>, ModelError> {
+    ///
+    /// # Errors
+    /// When the answer pauses for too long, breaks off or cannot be read.
+    pub async fn next(&mut self) -> Result<Option<String>, ModelError> {
         loop {
             while let Some(piece) = self.pieces.pop_front() {
                 match piece {
