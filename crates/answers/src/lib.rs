@@ -23,7 +23,6 @@ pub mod retention;
 mod retrieval;
 mod sentences;
 mod sessions;
-mod spending;
 mod verification;
 
 use std::sync::Arc;
@@ -41,8 +40,10 @@ pub use feedback::{Feedback, FeedbackRequest, Verdict, feedback, give_feedback};
 pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, session, sessions};
 
 /// The tables of answers.
-pub const MIGRATIONS: Migrations =
-    Migrations { component: "answers", files: &[include_str!("../migrations/1_answers.sql")] };
+pub const MIGRATIONS: Migrations = Migrations {
+    component: "answers",
+    files: &[include_str!("../migrations/1_answers.sql"), include_str!("../migrations/2_usage.sql")],
+};
 
 /// The calls of a model that a node makes at a time.
 const CALLS: usize = 8;

@@ -10,6 +10,8 @@ use crate::question::{Question, cut};
 use crate::retrieval::Found;
 use crate::sessions::PastTurn;
 
+/// The tokens that the model may write.
+const MOST_TOKENS: u32 = 1_200;
 /// The characters of a passage, and of an earlier answer.
 const PASSAGE: usize = 3_000;
 const EARLIER: usize = 1_000;
@@ -48,7 +50,7 @@ pub(crate) fn prompt(question: &Question, found: &Found, earlier: &[PastTurn]) -
         ));
     }
     messages.push((MessageRole::User, format!("{text}\nQuestion: {}", fenced(&question.text))));
-    Prompt { system: SYSTEM.to_owned(), messages }
+    Prompt { system: SYSTEM.to_owned(), messages, temperature: 0.2, most_tokens: MOST_TOKENS }
 }
 
 fn state(view: &StateView) -> String {

@@ -43,6 +43,7 @@ pub fn migrations() -> Vec<Migrations> {
         campanile_engine::MIGRATIONS,
         campanile_accounts::MIGRATIONS,
         campanile_inbound::MIGRATIONS,
+        campanile_models::MIGRATIONS,
         campanile_memory::MIGRATIONS,
         campanile_answers::MIGRATIONS,
         campanile_notify::MIGRATIONS,

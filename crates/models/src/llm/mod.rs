@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::error::ModelError;
 use sse::Lines;
 
 /// The time of a whole call, and of a pause in it.
@@ -24,9 +25,8 @@ const TOTAL: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(10);
 /// The bytes of an answer with all its events.
 const BYTES: usize = 512 * 1024;
-/// The tokens that a model may write.
-pub const MOST_TOKENS: u32 = 1_200;
-const TEMPERATURE: f64 = 0.2;
+/// The bytes of a token, where a model does not count them itself.
+const BYTES_PER_TOKEN: u64 = 4;
 /// The bytes of a refusal that are read.
 const REFUSAL_BYTES: usize = 4 * 1024;
 
@@ -90,29 +90,19 @@ pub struct Prompt {
     pub system: String,
     /// The messages, each with its author.
     pub messages: Vec<(MessageRole, String)>,
+    /// The freedom of the text, from 0 to 1.
+    pub temperature: f64,
+    /// The tokens that the model may write.
+    pub most_tokens: u32,
 }
 
-/// The reason why a model did not answer.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ModelError {
-    /// It has too much to do; with the wait that it asked for.
-    #[error("the model is busy")]
-    Busy(Option<Duration>),
-    /// It refused, with a status.
-    #[error("the model refused with status {0}")]
-    Refused(u16),
-    /// It was too late.
-    #[error("the model did not answer in time")]
-    TimedOut,
-    /// There was no connection, or its address is not permitted.
-    #[error("the model could not be reached")]
-    Unreachable,
-    /// The answer is no answer of its API.
-    #[error("the model's answer could not be read")]
-    Unreadable,
-    /// The answer has no end.
-    #[error("the model's answer broke off")]
-    BrokeOff,
+/// The whole text of a model, and its cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// The cost; estimated if the model does not count it.
+    pub usage: Usage,
 }
 
 /// A piece of what a model sends.
@@ -178,7 +168,33 @@ impl ModelSettings {
     }
 }
 
+impl ModelSettings {
+    /// Has a text written to its end.
+    ///
+    /// # Errors
+    /// When the model does not answer to the end.
+    pub async fn write(&self, client: &Client, prompt: &Prompt) -> Result<Written, ModelError> {
+        let asked: usize = prompt.messages.iter().map(|(_, text)| text.len()).sum::<usize>() + prompt.system.len();
+        let mut call = self.call(client, prompt).await?;
+        let mut text = String::new();
+        while let Some(piece) = call.next().await? {
+            text.push_str(&piece);
+        }
+        let usage = call.usage_or_estimate(asked, text.len());
+        Ok(Written { text, usage })
+    }
+}
+
 impl Call {
+    /// The tokens that the model has counted; those that it did not count are estimated from bytes.
+    pub fn usage_or_estimate(&self, asked: usize, written: usize) -> Usage {
+        let counted = |told: u64, bytes: usize| if told > 0 { told } else { bytes as u64 / BYTES_PER_TOKEN };
+        Usage {
+            input_tokens: counted(self.usage.input_tokens, asked),
+            output_tokens: counted(self.usage.output_tokens, written),
+        }
+    }
+
     /// The next piece of the text; `None` at its end.
     ///
     /// # Errors
@@ -226,10 +242,7 @@ impl Call {
 
 fn unreached(error: &SendError) -> ModelError {
     tracing::warn!(%error, "the language model could not be reached");
-    match error {
-        SendError::TimedOut(_) => ModelError::TimedOut,
-        _ => ModelError::Unreachable,
-    }
+    error.into()
 }
 
 fn retry_after(answer: &OpenResponse) -> Option<Duration> {
