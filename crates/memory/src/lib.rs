@@ -32,14 +32,16 @@ mod remember;
 pub mod retention;
 pub mod search;
 mod segments;
+mod serving;
 mod settings;
 pub mod significance;
 pub mod states;
 mod vectors;
+pub mod workspace_settings;
 
 use campanile_db::Migrations;
 
-pub use embedding::{Embedder, EmbedderSettings};
+pub use embedding::{EmbedderSettings, Models};
 pub use jobs::register;
 pub use memory::Memory;
 pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
@@ -55,5 +57,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_documents.sql"),
         include_str!("../migrations/4_vectors.sql"),
         include_str!("../migrations/5_answers.sql"),
+        include_str!("../migrations/8_models.sql"),
     ],
 };

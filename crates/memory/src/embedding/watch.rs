@@ -1,57 +1,73 @@
-//! Stores the job for workspaces whose passages have no vectors yet.
+//! Stores the job for workspaces whose passages have no vectors yet, and removes vectors that nothing needs.
 
 use std::time::Duration;
 
 use campanile_accounts::{WorkspaceId, organisations};
 use campanile_base::{Error, Result};
 
-use super::job;
-use crate::{Memory, vectors};
+use super::{course, job};
+use crate::{Memory, serving, vectors};
 
 /// The time between two looks.
 const PACE: Duration = Duration::from_millis(500);
 /// Every so many looks, all workspaces are looked at: ten minutes.
 const ALL: u32 = 1_200;
+/// Every so many looks, the calls that were made for searches are counted: five seconds.
+const METER: u32 = 10;
 
 /// Watches until it is dropped. Each node has one.
 pub async fn watch(memory: Memory) {
-    let Some(embedder) = memory.embedder.clone() else { return };
     for look in 0_u32.. {
-        if look.is_multiple_of(ALL) {
-            let id = embedder.id().to_owned();
-            match memory.db.read(move |tx| Box::pin(async move { vectors::behind(tx, &id).await })).await {
-                Ok(behind) => behind.into_iter().for_each(|workspace| memory.noted.add(workspace)),
-                Err(error) => tracing::warn!(%error, "the workspaces without vectors are not known"),
-            }
+        if look.is_multiple_of(METER)
+            && let Err(error) = memory.meter.store(&memory.db, &memory.clock).await
+        {
+            tracing::warn!(%error, "the calls of models could not be counted");
         }
-        embedder.rest();
-        for workspace in memory.noted.all() {
-            // Before the look: passages that are committed during it note the workspace again.
-            memory.noted.remove(&workspace);
-            match is_behind(&memory, embedder.id(), &workspace).await {
-                Ok(true) => memory.noted.add(workspace),
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(%error, %workspace, "the vectors of a workspace have to wait");
-                    memory.noted.add(workspace);
-                }
+        if let Some(target) = memory.embedders.target() {
+            if look.is_multiple_of(ALL)
+                && let Err(error) = look_at_all(&memory, target.id()).await
+            {
+                tracing::warn!(%error, "the workspaces without vectors are not known");
             }
+            memory.embedders.rest();
+            look_at_noted(&memory).await;
         }
         tokio::time::sleep(PACE).await;
     }
 }
 
-/// Stores the job if passages of a workspace have no vectors. Returns true if so.
-async fn is_behind(memory: &Memory, embedder: &str, workspace: &WorkspaceId) -> Result<bool> {
-    let (of, id) = (workspace.clone(), embedder.to_owned());
-    let is_behind = memory.db.read(move |tx| {
+/// Notes the workspaces that have passages without vectors, and removes what nothing needs.
+async fn look_at_all(memory: &Memory, target: &str) -> Result<()> {
+    let id = target.to_owned();
+    let read = memory.db.read(move |tx| {
         Box::pin(async move {
-            let head = crate::passages::head(tx, &of).await?;
-            let progress = vectors::progress(tx, &of, &id).await?.unwrap_or_default();
-            Ok::<_, campanile_db::Error>(progress.next(head.next_no).is_some())
+            let mut behind = vectors::behind(tx, &id).await?;
+            behind.extend(serving::building(tx).await?);
+            Ok::<_, campanile_db::Error>(behind)
         })
     });
-    if !is_behind.await? {
+    read.await?.into_iter().for_each(|workspace| memory.noted.add(workspace));
+    tidy(memory).await
+}
+
+async fn look_at_noted(memory: &Memory) {
+    for workspace in memory.noted.all() {
+        // Before the look: passages that are committed during it note the workspace again.
+        memory.noted.remove(&workspace);
+        match is_behind(memory, &workspace).await {
+            Ok(true) => memory.noted.add(workspace),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, %workspace, "the vectors of a workspace have to wait");
+                memory.noted.add(workspace);
+            }
+        }
+    }
+}
+
+/// Stores the job if there is work for the vectors of a workspace. Returns true if so.
+async fn is_behind(memory: &Memory, workspace: &WorkspaceId) -> Result<bool> {
+    if course::next(memory, workspace).await?.is_none() {
         return Ok(false);
     }
     let (engine, of) = (memory.engine.clone(), workspace.clone());
@@ -67,4 +83,32 @@ async fn is_behind(memory: &Memory, embedder: &str, workspace: &WorkspaceId) -> 
         })
     });
     stored.await
+}
+
+/// Removes the vectors of models that serve no more, once their time is over. A node that is killed in the midst
+/// goes on at its next look.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn tidy(memory: &Memory) -> Result<()> {
+    let now = memory.clock.now();
+    let read = memory.db.read(move |tx| Box::pin(async move { serving::abandoned(tx, now).await }));
+    for (workspace, embedder) in read.await? {
+        loop {
+            let (of, id) = (workspace.clone(), embedder.clone());
+            let removed = memory.db.write(move |tx| {
+                Box::pin(async move {
+                    let removed = vectors::forget(tx, &of, &id).await?;
+                    if removed == 0 {
+                        serving::forget_previous(tx, &of, &id).await?;
+                    }
+                    Ok::<_, campanile_db::Error>(removed)
+                })
+            });
+            if removed.await? == 0 {
+                break;
+            }
+        }
+    }
+    Ok(())
 }

@@ -21,6 +21,7 @@ pub(crate) mod cached_index;
 mod candidates;
 mod fusion;
 pub(crate) mod merge;
+mod query_vector;
 mod ranking;
 mod request;
 mod similar;
@@ -86,12 +87,12 @@ pub async fn search(
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
         filter.tags.push(ids.iter().map(|id| format!("document:{id}")).collect());
     }
-    let (index, lacks_segments) = memory.indexes.current(&memory.db, workspace).await?;
-    if lacks_segments {
+    let current = memory.indexes.current(&memory.db, workspace).await?;
+    if current.lacks_segments {
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let candidates = candidates::find(memory, index, query, filter, &request).await?;
+    let candidates = candidates::find(memory, organisation, current, query, filter, &request).await?;
     let scored = Instant::now();
     let read = if request.mode == Mode::Thorough { READ_THOROUGHLY } else { READ };
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);

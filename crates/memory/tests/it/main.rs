@@ -3,6 +3,7 @@
 
 mod documents;
 mod embedding;
+mod providers;
 mod quality;
 mod search;
 mod states;

@@ -123,6 +123,12 @@ impl Embeddings {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells the numbers that vectors of this model have had. The settings are stronger.
+    pub fn expect_dimensions(&self, dimensions: usize) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = self.settings.dimensions.or(Some(dimensions));
+    }
+
     /// The vector of a query. A call that failed in passing is made once more within the time.
     ///
     /// # Errors
