@@ -8,10 +8,10 @@ use campanile_db::testing::on_each_database;
 use campanile_db::{Db, params};
 use campanile_engine::Engine;
 use campanile_memory::embedding::{embed, start, watch};
-use campanile_memory::search::{SearchReply, VectorUse};
-use campanile_memory::{EmbedderSettings, Memory, Models, Settings};
+use campanile_memory::search::{RerankUse, SearchReply, VectorUse};
+use campanile_memory::{EmbedderSettings, Memory, ModelChoice, Models, Settings};
 use campanile_models::usage::{self, Purpose};
-use campanile_models::{EmbeddingsKind, EmbeddingsSettings};
+use campanile_models::{EmbeddingsKind, EmbeddingsSettings, RerankKind, RerankSettings};
 use campanile_net::{AddressRules, Client};
 use campanile_stand_ins::embeddings::{Conduct, EmbeddingServer};
 use serde_json::json;
@@ -170,7 +170,9 @@ async fn the_monthly_cap_stops_the_job_and_not_the_search() {
     on_each_database(migrations(), async |db| {
         let (clock, server) = (clock(), EmbeddingServer::start(64).await);
         let tenant = founded(&db, &clock).await;
-        let memory = node(&db, &clock, Models { embeddings_monthly_tokens: 10, ..models(provider(&server, "m")) });
+        let mut capped = models(provider(&server, "m"));
+        capped.choice = ModelChoice { embeddings_monthly_tokens: 10, ..capped.choice };
+        let memory = node(&db, &clock, capped);
         fill(&memory, &db, &tenant, 0, 100).await;
         let refused = embed(&memory, &tenant.workspace, LONG).await.unwrap_err();
         assert!(refused.chain().contains("used up"), "{}", refused.chain());
@@ -273,6 +275,52 @@ async fn a_model_that_cannot_be_run_any_more_is_replaced_at_once() {
         let reply = question(&after, &tenant, "builds").await;
         assert_eq!(reply.meta.vector, VectorUse::Used);
         assert!(reply.meta.embedded > 0.0 && reply.meta.embedded < 1.0);
+    })
+    .await;
+}
+
+fn titles(reply: &SearchReply) -> Vec<String> {
+    reply.data.iter().map(|hit| hit.title.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_of_a_reranker_is_taken_and_ours_kept_when_it_fails() {
+    on_each_database(migrations(), async |db| {
+        let (clock, server) = (clock(), EmbeddingServer::start(64).await);
+        let tenant = founded(&db, &clock).await;
+        let mut with = models(EmbedderSettings::Off);
+        let settings = RerankSettings { url: server.url.clone(), key: None, model: None, kind: RerankKind::Tei };
+        with.choice = ModelChoice { reranker: Some(settings), ..with.choice };
+        let plain = node(&db, &clock, models(EmbedderSettings::Off));
+        let memory = node(&db, &clock, with);
+        fill(&memory, &db, &tenant, 0, 120).await;
+        let ours = ask(&plain, &tenant, json!({ "query": "nightly", "limit": 100 })).await;
+        assert_eq!((ours.meta.rerank, ours.latency.rerank), (RerankUse::Off, 0.0));
+
+        // The stand-in turns the order of what it is sent around: fifty texts, whatever the limit.
+        let turned = ask(&memory, &tenant, json!({ "query": "nightly", "limit": 100, "explain": true })).await;
+        let mut expected = titles(&ours);
+        expected[..50].reverse();
+        assert_eq!((turned.meta.rerank, titles(&turned)), (RerankUse::Used, expected.clone()));
+        assert!(turned.latency.rerank > 0.0);
+        assert!(turned.data[0].explain.unwrap().rerank.unwrap() > 0.9);
+        assert!(turned.data.is_sorted_by(|one, other| one.score >= other.score), "{:?}", turned.data);
+        let few = ask(&memory, &tenant, json!({ "query": "nightly", "limit": 10 })).await;
+        assert_eq!(titles(&few), expected[..10]);
+        ask(&memory, &tenant, json!({ "query": "nightly", "mode": "thorough" })).await;
+        let sent = server.requests();
+        let counts: Vec<usize> = sent.iter().map(|(_, body)| body["texts"].as_array().unwrap().len()).collect();
+        assert_eq!(counts, [50, 50, 100]);
+
+        for request in [json!({ "query": "nightly", "mode": "fast" }), json!({ "query": "source:github" })] {
+            assert_eq!(ask(&memory, &tenant, request).await.meta.rerank, RerankUse::Off);
+        }
+        for conduct in [Conduct::DoubledIndex, Conduct::Refuses(500), Conduct::Slow(Duration::from_secs(30))] {
+            server.conduct(conduct);
+            let failed = ask(&memory, &tenant, json!({ "query": "nightly", "limit": 100 })).await;
+            assert_eq!((failed.meta.rerank, titles(&failed)), (RerankUse::Failed, titles(&ours)));
+            assert!(failed.latency.rerank < 2_000.0);
+        }
     })
     .await;
 }
