@@ -26,6 +26,7 @@ pub mod entities;
 pub mod graph;
 mod jobs;
 mod memory;
+mod models;
 pub mod observations;
 mod passages;
 mod remember;
@@ -41,9 +42,10 @@ pub mod workspace_settings;
 
 use campanile_db::Migrations;
 
-pub use embedding::{EmbedderSettings, Models};
+pub use embedding::EmbedderSettings;
 pub use jobs::register;
 pub use memory::Memory;
+pub use models::{ModelChoice, Models};
 pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
 pub use remember::{RememberOutcome, remember};
 pub use settings::Settings;

@@ -11,10 +11,10 @@ use tokio::sync::Semaphore;
 use campanile_models::Reranker;
 use campanile_models::usage::Meter;
 
-use crate::Settings;
-use crate::embedding::embedders::{Embedders, Models};
+use crate::embedding::embedders::Embedders;
 use crate::embedding::noted::Noted;
 use crate::search::cached_index::Indexes;
+use crate::{Models, Settings};
 
 /// The memory of all workspaces. Cheap to clone.
 #[derive(Clone)]
@@ -47,8 +47,8 @@ impl Memory {
     /// `Invalid` when the embedder of the settings cannot be used.
     pub fn new(db: Db, clock: Clock, engine: Engine, settings: Settings, models: impl Into<Models>) -> Result<Self> {
         let models: Models = models.into();
-        let embedders = Arc::new(Embedders::new(models.embedder.clone(), &models.client, &clock)?);
-        let reranker = models.reranker.clone().map(|of| Reranker::new(of, models.client.clone(), clock.clone()));
+        let embedders = Arc::new(Embedders::new(models.choice.embedder.clone(), &models.client, &clock)?);
+        let reranker = models.choice.reranker.clone().map(|of| Reranker::new(of, models.client.clone(), clock.clone()));
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let indexes = Arc::new(Indexes::new(settings, embedders.target().is_some()));
         let (turns, noted) = (Arc::new(Semaphore::new(processors)), Arc::default());

@@ -16,31 +16,6 @@ use crate::serving::{self, StoredEmbedder};
 /// The pause before a model that could not be run is tried again.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The models of the memory, and how they are reached.
-#[derive(Debug, Clone)]
-pub struct Models {
-    /// Makes vectors.
-    pub embedder: EmbedderSettings,
-    /// Orders results, if one is set.
-    pub reranker: Option<RerankSettings>,
-    /// Writes, if one is set.
-    pub writer: Option<ModelSettings>,
-    /// The tokens that an organisation may have embedded in a month; 0 for no bound.
-    pub embeddings_monthly_tokens: u64,
-    /// The tokens that an organisation may have written and read in a month; 0 for no bound.
-    pub writer_monthly_tokens: u64,
-    /// Reaches providers.
-    pub client: Client,
-}
-
-impl From<EmbedderSettings> for Models {
-    /// One model, and no other.
-    fn from(embedder: EmbedderSettings) -> Self {
-        let client = Client::new(AddressRules::default());
-        Self { embedder, reranker: None, writer: None, embeddings_monthly_tokens: 0, writer_monthly_tokens: 0, client }
-    }
-}
-
 /// The models of a node that make vectors.
 pub(crate) struct Embedders {
     /// The one of the settings; `None` when search is by words alone.

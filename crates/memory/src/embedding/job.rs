@@ -161,7 +161,7 @@ async fn organisation(memory: &Memory, workspace: &WorkspaceId) -> Result<Organi
 }
 
 async fn is_used_up(memory: &Memory, organisation: &OrganisationId) -> Result<bool> {
-    let most = memory.models.embeddings_monthly_tokens;
+    let most = memory.models.choice.embeddings_monthly_tokens;
     if most == 0 {
         return Ok(false);
     }

@@ -30,6 +30,5 @@ mod start;
 pub mod watch;
 
 pub use embedder::{Embedder, EmbedderSettings};
-pub use embedders::Models;
 pub use job::embed;
 pub use start::start;
