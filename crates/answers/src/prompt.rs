@@ -4,7 +4,7 @@
 //! that nothing in them is an instruction. It has no tools, so a passage cannot make it do anything.
 
 use campanile_memory::states::StateView;
-use campanile_models::{MessageRole, Prompt};
+use campanile_models::{MessageRole, Prompt, fenced};
 
 use crate::question::{Question, cut};
 use crate::retrieval::Found;
@@ -56,9 +56,4 @@ pub(crate) fn prompt(question: &Question, found: &Found, earlier: &[PastTurn]) -
 fn state(view: &StateView) -> String {
     let value = view.value.as_deref().unwrap_or("nobody");
     format!("{}: {} is {value} since {}\n", view.name, view.state, view.valid_from)
-}
-
-/// A text that cannot close its fence.
-fn fenced(text: &str) -> String {
-    text.replace('<', "‹").replace('>', "›")
 }

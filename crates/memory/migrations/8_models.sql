@@ -40,3 +40,8 @@ CREATE TABLE memory_setting (
     vector_weight DOUBLE PRECISION,
     updated_at BIGINT NOT NULL
 );
+
+-- The maker of a category or an entity: pattern, or model. A model says how sure it is.
+ALTER TABLE observation ADD COLUMN category_method TEXT NOT NULL DEFAULT 'pattern';
+ALTER TABLE observation ADD COLUMN category_confidence DOUBLE PRECISION;
+ALTER TABLE entity ADD COLUMN method TEXT NOT NULL DEFAULT 'pattern';

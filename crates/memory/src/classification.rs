@@ -32,6 +32,24 @@ static RULES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
     compiled.collect()
 });
 
+/// All categories.
+pub(crate) const CATEGORIES: [&str; 14] = [
+    "bug_fix",
+    "feature",
+    "refactor",
+    "documentation",
+    "testing",
+    "infrastructure",
+    "security",
+    "performance",
+    "incident",
+    "decision",
+    "discussion",
+    "release",
+    "deployment",
+    "other",
+];
+
 /// The words of conventional commits that become topics if a title contains them.
 static KEYWORDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(fix|feat|refactor|test|docs|chore|ci|perf)\b").expect("the pattern is a constant")

@@ -5,9 +5,11 @@ use campanile_engine::Registry;
 use crate::Memory;
 use crate::embedding::job;
 use crate::search::merge;
+use crate::understanding;
 
 /// Registers the jobs of the memory.
 pub fn register(registry: &mut Registry, memory: &Memory) {
     merge::register(registry, memory);
     job::register(registry, memory);
+    understanding::register(registry, memory);
 }

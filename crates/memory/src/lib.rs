@@ -11,6 +11,8 @@
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
 //! found by [`search`]. A little later they get vectors, by [`embedding`].
 //!
+//! A language model may [read it again](understanding), where a workspace wants it.
+//!
 //! The state of an issue, a deployment or a project, as far as events tell it, is kept as [`states`].
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
@@ -37,6 +39,7 @@ mod serving;
 mod settings;
 pub mod significance;
 pub mod states;
+pub mod understanding;
 mod vectors;
 pub mod workspace_settings;
 

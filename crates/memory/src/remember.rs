@@ -10,7 +10,7 @@ use crate::classification::classify;
 use crate::entities::extract;
 use crate::observations::{self, Draft, Observation, ObservationId, ObservedActor};
 use crate::search::merge;
-use crate::{Memory, actors, graph, passages, significance, states};
+use crate::{Memory, actors, graph, passages, significance, states, understanding};
 
 /// The outcome of remembering an event.
 #[derive(Debug)]
@@ -50,6 +50,7 @@ pub async fn remember(
     }
     observations::upsert_entities(tx, &draft).await?;
     states::record(tx, &draft).await?;
+    understanding::soon(tx, memory, organisation, &draft.observation, &event.body).await?;
     let edges = graph::connect(tx, &draft, now).await?;
     Ok(RememberOutcome::New(Box::new(draft.observation), edges))
 }

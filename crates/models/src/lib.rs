@@ -24,7 +24,7 @@ use campanile_db::Migrations;
 
 pub use embeddings::{EmbeddedTexts, Embeddings, EmbeddingsKind, EmbeddingsSettings, MOST_DIMENSIONS, TextRole};
 pub use error::ModelError;
-pub use llm::{Call, MessageRole, ModelKind, ModelSettings, Prompt, Usage, Written};
+pub use llm::{Call, MessageRole, ModelKind, ModelSettings, Prompt, Usage, Written, fenced};
 pub use rerank::{RankedTexts, RerankKind, RerankSettings, Reranker};
 
 /// The tables of models.

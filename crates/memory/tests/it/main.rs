@@ -7,3 +7,4 @@ mod providers;
 mod quality;
 mod search;
 mod states;
+mod understanding;

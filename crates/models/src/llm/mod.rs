@@ -7,6 +7,7 @@
 
 mod anthropic;
 mod chat;
+mod fence;
 mod sse;
 
 use std::time::Duration;
@@ -19,6 +20,8 @@ use utoipa::ToSchema;
 
 use crate::error::ModelError;
 use sse::Lines;
+
+pub use fence::fenced;
 
 /// The time of a whole call, and of a pause in it.
 const TOTAL: Duration = Duration::from_secs(30);

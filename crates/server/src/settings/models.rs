@@ -36,7 +36,9 @@ impl Layers {
             Some(text) => match usize::from_str(&text) {
                 Ok(count) if (1..=MOST_DIMENSIONS).contains(&count) => Some(count),
                 _ => {
-                    return Err(self.wrong("embeddings_dimensions", &format!("must be between 1 and {MOST_DIMENSIONS}")));
+                    return Err(
+                        self.wrong("embeddings_dimensions", &format!("must be between 1 and {MOST_DIMENSIONS}"))
+                    );
                 }
             },
         };
