@@ -32,10 +32,9 @@ SELECT workspace_id, embedder_id, 0 FROM embedding_progress AS progress WHERE NO
 CREATE TABLE memory_setting (
     workspace_id TEXT PRIMARY KEY,
     organisation_id TEXT NOT NULL,
-    -- Whether a language model may classify events, find entities and write summaries.
+    -- Whether a language model may classify events and find entities.
     model_classification BOOLEAN NOT NULL,
     model_entities BOOLEAN NOT NULL,
-    model_summaries BOOLEAN NOT NULL,
     -- The share of vectors in a result's score; NULL for that of the model.
     vector_weight DOUBLE PRECISION,
     updated_at BIGINT NOT NULL

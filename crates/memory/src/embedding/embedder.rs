@@ -12,6 +12,7 @@ use campanile_net::Client;
 use quick_cache::sync::Cache;
 
 use super::local::LocalModel;
+use crate::models::ModelView;
 use crate::serving::StoredEmbedder;
 
 /// The queries whose vectors are kept.
@@ -27,8 +28,8 @@ const PROBE_TIME: Duration = Duration::from_secs(10);
 /// The share of the vectors of a provider, and the similarities below which nothing fits, and hardly.
 const WEIGHT: f32 = 0.5;
 const THRESHOLDS: (f32, f32) = (0.30, 0.40);
-/// The model in the binary, by its name and its licence.
-const BUILT_IN: (&str, &str) = ("all-MiniLM-L6-v2", "Apache-2.0");
+/// The licence of the model in the binary.
+const LICENCE: &str = "Apache-2.0";
 
 /// The model that makes vectors.
 #[derive(Debug, Clone, Default)]
@@ -118,15 +119,15 @@ impl Embedder {
         }
     }
 
-    /// The name of the model, and its licence if it is known.
-    pub(crate) fn name(&self) -> (String, Option<&'static str>) {
-        match &self.maker {
-            Maker::Local(model) => match model.folder() {
-                None => (BUILT_IN.0.to_owned(), Some(BUILT_IN.1)),
-                Some(folder) => (folder.display().to_string(), None),
-            },
-            Maker::Provider(maker) => (maker.settings().model.clone(), None),
-        }
+    /// The model, as people see it.
+    pub(crate) fn view(&self) -> ModelView {
+        let (kind, licence) = match &self.maker {
+            Maker::Local(model) if model.folder().is_none() => ("built-in", Some(LICENCE.to_owned())),
+            Maker::Local(_) => ("folder", None),
+            Maker::Provider(maker) => (maker.settings().kind.as_str(), None),
+        };
+        let has_key = self.provider().is_some_and(|settings| settings.key.is_some());
+        ModelView { kind: kind.to_owned(), name: self.stored().name(), dimensions: self.dimensions(), licence, has_key }
     }
 
     /// The settings of its provider, if it has one.

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use campanile_base::{Clock, Error, Result};
 use campanile_db::Db;
-use campanile_models::ModelSettings;
-use campanile_models::{EmbeddingsKind, EmbeddingsSettings, RerankSettings};
-use campanile_net::{AddressRules, Client};
+use campanile_models::{EmbeddingsKind, EmbeddingsSettings};
+use campanile_net::Client;
 
 use super::embedder::{Embedder, EmbedderSettings};
 use crate::serving::{self, StoredEmbedder};

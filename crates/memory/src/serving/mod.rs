@@ -26,6 +26,9 @@ pub(crate) use queries::{
 /// The time for which the vectors of the former model are kept.
 pub(crate) const GRACE: Duration = Duration::from_secs(86_400);
 
+/// The name of the model in the binary.
+const BUILT_IN: &str = "all-MiniLM-L6-v2";
+
 /// The models of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Serving {
@@ -35,8 +38,8 @@ pub(crate) struct Serving {
     pub(crate) swapped_at: Timestamp,
     /// The one that is to take its place, and since when it makes its vectors.
     pub(crate) building: Option<(String, Timestamp)>,
-    /// The one before it, if its vectors are still there.
-    pub(crate) previous: Option<String>,
+    /// The one before it, if its vectors are still there, and until when they are kept.
+    pub(crate) previous: Option<(String, Timestamp)>,
 }
 
 /// A model as it is stored, to run it again.
@@ -69,6 +72,17 @@ pub(crate) enum StoredEmbedder {
         /// True if it wants a key.
         has_key: bool,
     },
+}
+
+impl StoredEmbedder {
+    /// The name of the model.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::BuiltIn => BUILT_IN.to_owned(),
+            Self::Folder { path } => path.clone(),
+            Self::Provider { model, .. } => model.clone(),
+        }
+    }
 }
 
 /// The next thing to do for a workspace on a node.

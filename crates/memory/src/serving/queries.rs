@@ -8,7 +8,7 @@ use super::{GRACE, Serving, StoredEmbedder};
 
 campanile_db::columns! {
     columns, at:
-    serving_id, swapped_at, building_id, building_since, previous_id,
+    serving_id, swapped_at, building_id, building_since, previous_id, previous_until,
 }
 
 /// The models of a workspace, if any has made a vector.
@@ -16,11 +16,12 @@ pub(crate) async fn of(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Se
     let sql = concat!("SELECT ", columns!(), " FROM workspace_embedder WHERE workspace_id = $1");
     let read = |row: &Row<'_>| {
         let since: Option<Timestamp> = row.get(at::building_since)?;
+        let until: Option<Timestamp> = row.get(at::previous_until)?;
         Ok(Serving {
             id: row.get(at::serving_id)?,
             swapped_at: row.get(at::swapped_at)?,
             building: row.get::<Option<String>>(at::building_id)?.zip(since),
-            previous: row.get(at::previous_id)?,
+            previous: row.get::<Option<String>>(at::previous_id)?.zip(until),
         })
     };
     tx.first(sql, params![workspace.as_str()], read).await

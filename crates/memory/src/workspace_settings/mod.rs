@@ -21,8 +21,6 @@ pub struct WorkspaceSettings {
     pub model_classification: bool,
     /// True if a language model may look for entities in long texts.
     pub model_entities: bool,
-    /// True if a language model may write summaries.
-    pub model_summaries: bool,
     /// The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
     pub vector_weight: Option<f64>,
 }
@@ -37,9 +35,6 @@ pub struct WorkspaceSettingsPatch {
     /// True to let a language model look for entities in long texts.
     #[serde(default)]
     pub model_entities: Option<bool>,
-    /// True to let a language model write summaries.
-    #[serde(default)]
-    pub model_summaries: Option<bool>,
     /// The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<f64>)]
@@ -70,7 +65,6 @@ pub async fn update(
     let after = WorkspaceSettings {
         model_classification: patch.model_classification.unwrap_or(before.model_classification),
         model_entities: patch.model_entities.unwrap_or(before.model_entities),
-        model_summaries: patch.model_summaries.unwrap_or(before.model_summaries),
         vector_weight: patch.vector_weight.unwrap_or(before.vector_weight),
     };
     if after != before {

@@ -11,14 +11,13 @@ use super::WorkspaceSettings;
 /// # Errors
 /// When the database does not answer.
 pub async fn of(tx: &mut Tx, workspace: &WorkspaceId) -> Result<WorkspaceSettings> {
-    let sql = "SELECT model_classification, model_entities, model_summaries, vector_weight
+    let sql = "SELECT model_classification, model_entities, vector_weight
         FROM memory_setting WHERE workspace_id = $1";
     let read = |row: &Row<'_>| {
         Ok(WorkspaceSettings {
             model_classification: row.get(0)?,
             model_entities: row.get(1)?,
-            model_summaries: row.get(2)?,
-            vector_weight: row.get(3)?,
+            vector_weight: row.get(2)?,
         })
     };
     Ok(tx.first(sql, params![workspace.as_str()], read).await?.unwrap_or_default())
@@ -37,20 +36,12 @@ pub(super) async fn store(
     now: Timestamp,
 ) -> Result<u64> {
     let sql = "INSERT INTO memory_setting (workspace_id, organisation_id, model_classification, model_entities,
-            model_summaries, vector_weight, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace_id) DO UPDATE SET
+            vector_weight, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id) DO UPDATE SET
             model_classification = excluded.model_classification, model_entities = excluded.model_entities,
-            model_summaries = excluded.model_summaries, vector_weight = excluded.vector_weight,
-            updated_at = excluded.updated_at";
-    let WorkspaceSettings { model_classification, model_entities, model_summaries, vector_weight } = *settings;
-    let params = params![
-        workspace.as_str(),
-        organisation.as_str(),
-        model_classification,
-        model_entities,
-        model_summaries,
-        vector_weight,
-        now
-    ];
+            vector_weight = excluded.vector_weight, updated_at = excluded.updated_at";
+    let WorkspaceSettings { model_classification, model_entities, vector_weight } = *settings;
+    let (organisation, workspace) = (organisation.as_str(), workspace.as_str());
+    let params = params![workspace, organisation, model_classification, model_entities, vector_weight, now];
     tx.execute(sql, params).await
 }

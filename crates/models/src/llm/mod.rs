@@ -43,6 +43,14 @@ pub enum ModelKind {
 }
 
 impl ModelKind {
+    /// The word of the setting.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::OpenAi => "openai",
+        }
+    }
+
     /// Reads the word of the setting.
     pub fn parse(text: &str) -> Option<Self> {
         match text {

@@ -23,7 +23,7 @@ pub use queries::forget_old;
 pub enum Purpose {
     /// Answers to questions.
     Answers,
-    /// Categories, entities and summaries.
+    /// Categories and entities.
     Understanding,
     /// Vectors.
     Embeddings,
