@@ -10718,8 +10718,6 @@ export interface components {
             modelClassification: boolean;
             /** @description True if a language model may look for entities in long texts. */
             modelEntities: boolean;
-            /** @description True if a language model may write summaries. */
-            modelSummaries: boolean;
             /**
              * Format: double
              * @description The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
@@ -10732,8 +10730,6 @@ export interface components {
             modelClassification?: boolean | null;
             /** @description True to let a language model look for entities in long texts. */
             modelEntities?: boolean | null;
-            /** @description True to let a language model write summaries. */
-            modelSummaries?: boolean | null;
             /**
              * Format: double
              * @description The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
