@@ -40,10 +40,14 @@ export function ModelsPage() {
       <Failure error={models.error} onRetry={() => void models.refetch()} />
       {workspace && models.data && (
         <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
-          <Meaning of={models.data} />
-          <Weight key={models.data.vectorWeight} workspace={workspace.id} of={models.data} />
-          <Order of={models.data} />
-          <Writer workspace={workspace.id} of={models.data} />
+          <div className="grid min-w-0 gap-4">
+            <Meaning of={models.data} />
+            <Order of={models.data} />
+          </div>
+          <div className="grid min-w-0 gap-4">
+            <Weight key={models.data.vectorWeight} workspace={workspace.id} of={models.data} />
+            <Writer workspace={workspace.id} of={models.data} />
+          </div>
           <ModelUsage of={models.data.usage} />
         </div>
       )}
@@ -76,7 +80,7 @@ function Origin({ names }: { names: string }) {
   return (
     <p className="text-quiet border-line border-t px-4 py-3 text-xs">
       Set by whoever runs the server, with {names}. What is in force is shown under{" "}
-      <Go to={paths.system} className="text-bronze hover:underline">
+      <Go to={paths.system} className="text-bronze underline">
         System
       </Go>
       .
@@ -149,7 +153,7 @@ function Bar({ label, share }: { label: string; share: number }) {
       aria-valuenow={Math.round(100 * share)}
       className="bg-sunken h-2 overflow-hidden rounded-full"
     >
-      <div className="bg-bronze h-full" style={{ width: percent(share) }} />
+      <div className="bg-bronze h-full" style={{ width: `${100 * share}%` }} />
     </div>
   );
 }
