@@ -147,10 +147,9 @@ pub async fn overview(
     Ok(ModelOverview {
         embedder: target.map(|target| target.view()),
         vectors,
-        reranker: choice
-            .reranker
-            .as_ref()
-            .map(|of| view(of.kind.as_str(), of.model.as_deref().unwrap_or("the only one of its server"), of.key.is_some())),
+        reranker: choice.reranker.as_ref().map(|of| {
+            view(of.kind.as_str(), of.model.as_deref().unwrap_or("the only one of its server"), of.key.is_some())
+        }),
         writer: choice.writer.as_ref().map(|of| view(of.kind.as_str(), &of.model, of.key.is_some())),
         vector_weight: match (settings.vector_weight, target) {
             (_, None) => 0.0,

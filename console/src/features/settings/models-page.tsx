@@ -62,7 +62,7 @@ const KINDS: Record<string, string> = {
   anthropic: "over HTTP, API of Anthropic",
   cohere: "over HTTP, API of Cohere",
   jina: "over HTTP, API of Jina",
-  tei: "over HTTP, text-embeddings-inference",
+  tei: "over HTTP, API of TEI",
   voyage: "over HTTP, API of Voyage",
 };
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
-use campanile_search::{Filter, Found, Query, VectorRef};
+use campanile_search::{Facet, Filter, Found, Query, VectorRef};
 
 use super::cached_index::{CachedIndex, Current};
 use super::fusion::{COMPARED, Candidate, Similar, fused};
@@ -29,6 +29,23 @@ pub(super) struct Candidates {
     /// The share of the passages that have vectors.
     pub(super) embedded: f32,
     pub(super) spent: Spent,
+    index: Arc<CachedIndex>,
+    filter: Filter,
+}
+
+impl Candidates {
+    /// The values that the best of them can be narrowed by, of one kind of tag.
+    pub(super) fn facets(&self, kind: &str, most: usize) -> Vec<Facet> {
+        let numbers: Vec<u32> = self.list.iter().map(|candidate| candidate.no).collect();
+        let mut facets = self.index.read(|index| index.facets(&numbers, kind));
+        facets.truncate(most);
+        facets
+    }
+
+    /// Those of some passages that meet the conditions of the search.
+    pub(super) fn admitted(&self, numbers: &[u32]) -> Vec<u32> {
+        self.index.read(|index| index.admitted(numbers, &self.query, &self.filter))
+    }
 }
 
 /// The highest similarity of a search, and those below which nothing fits, and hardly.
@@ -55,6 +72,7 @@ pub(super) async fn find(
     query: Query,
     filter: Filter,
     request: &SearchRequest,
+    asks_for_time: bool,
 ) -> Result<Candidates> {
     let (embedder, without) = query_vector::embedder(memory, &current).await?;
     let asked = match &embedder {
@@ -68,7 +86,7 @@ pub(super) async fn find(
     let Ok(Ok(turn)) = turn else { return Err(Error::TooMany) };
     let weight = current.vector_weight.map(|weight| weight as f32);
     let (mode, prefix) = (request.mode, request.prefix);
-    let search = Search { index: current.index, filter, embedder, asked, weight, mode, prefix };
+    let search = Search { index: current.index, filter, embedder, asked, weight, mode, prefix, asks_for_time };
     let scored = tokio::task::spawn_blocking(move || {
         // The turn ends with the work, even if the caller is gone.
         let _turn = turn;
@@ -89,6 +107,8 @@ struct Search {
     mode: Mode,
     /// True if the last word is the begin of one.
     prefix: bool,
+    /// True if the query names a time.
+    asks_for_time: bool,
 }
 
 impl Search {
@@ -108,6 +128,15 @@ impl Search {
         }
         let scoring = Instant::now();
         let found = self.words(&query);
+        let used = vector.used;
+        let candidates = self.candidates(query, found, vector, (scoring, embedding));
+        if !self.asks_for_time || !candidates.list.is_empty() || !candidates.query.phrases.is_empty() {
+            return candidates;
+        }
+        // Nothing of that time has the words: all of it is shown.
+        let query = Query { words: Vec::new(), ..candidates.query };
+        let found = self.words(&query);
+        let vector = QueryVector { used, ..QueryVector::default() };
         self.candidates(query, found, vector, (scoring, embedding))
     }
 
@@ -152,7 +181,8 @@ impl Search {
         let list = fused(&found, &similar);
         let spent = Spent { embedding, lexical, vector: millis(comparing) };
         let embedded = self.index.read(|index| index.embedded());
-        Candidates { query, found, list, nearest, vector: used, embedded, spent }
+        let (index, filter) = (self.index.clone(), self.filter.clone());
+        Candidates { query, found, list, nearest, vector: used, embedded, spent, index, filter }
     }
 }
 

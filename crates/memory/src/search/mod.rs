@@ -7,7 +7,7 @@
 //!    (`ABC-123`) is first asked for whole: passages with `abc` or `123` are no answer.
 //! 4. Other queries get a vector, and the two hundred passages whose vectors are nearest join the
 //!    [candidates](fusion).
-//! 5. The rows of the best are read, and [ordered](ranking) by more than that.
+//! 5. The rows of the best are read, for a question with their [neighbours] in the graph, and [ordered](ranking) by more than that.
 //! 6. If a model for it is set, it [orders](rerank) the first of them anew.
 //!
 //! Scoring and ordering run on blocking threads; as many searches score at a time as there are
@@ -20,15 +20,18 @@
 
 pub(crate) mod cached_index;
 mod candidates;
+mod dates;
 mod fusion;
+mod kinds;
 pub(crate) mod merge;
+mod neighbours;
 mod query_vector;
 mod ranking;
 mod request;
 mod rerank;
 mod similar;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
@@ -42,18 +45,23 @@ use crate::documents::document::{Chunk, Document};
 use crate::documents::reading;
 use crate::passages::{self, ObservationPiece, Owner, Passage};
 use candidates::Candidates;
+use neighbours::Neighbour;
 use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
 pub use request::{
-    ActorName, Confidence, DateRange, DocumentName, Explanation, HighlightView, Kind, Latency, Mode, RerankUse,
-    SearchContext, SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, VectorUse,
+    ActorName, Confidence, DateRange, DocumentName, Explanation, FacetView, HighlightView, Kind, Latency, Mode,
+    RerankUse, SearchContext, SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime,
+    VectorUse,
 };
 pub use similar::{SimilarReply, SimilarRequest, similar};
 
 /// The names of filters in the text of a query.
 const FIELDS: &[&str] =
     &["source", "type", "kind", "document", "actor", "topic", "category", "after", "since", "before", "until"];
+/// The kinds of tags by which results can be narrowed, and the most values of each.
+const FACETS: &[&str] = &["kind", "source", "type", "category", "topic"];
+const MOST_FACETS: usize = 12;
 /// The longest query, in characters.
 const LONGEST_QUERY: usize = 1_000;
 /// The most values of a filter.
@@ -83,7 +91,7 @@ pub async fn search(
     request: SearchRequest,
 ) -> Result<SearchReply> {
     let began = Instant::now();
-    let (query, mut filter) = request.read()?;
+    let (query, mut filter, time) = request.read(memory.clock.now())?;
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
@@ -94,25 +102,35 @@ pub async fn search(
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let candidates = candidates::find(memory, organisation, current, query, filter, &request).await?;
+    let candidates = candidates::find(memory, organisation, current, query, filter, &request, time.is_some()).await?;
     let scored = Instant::now();
     let read = if request.mode == Mode::Thorough { READ_THOROUGHLY } else { READ };
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
+    // Plain words find what has them; a question may be answered by what does not repeat it.
+    let follows = request.mode != Mode::Fast && candidates.query.is_question();
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
-        Box::pin(async move { passages::numbered(tx, &of, &numbers).await })
+        Box::pin(async move {
+            let rows = passages::numbered(tx, &of, &numbers).await?;
+            let neighbours = match follows {
+                true => neighbours::read(tx, &of, &candidates, &rows).await?,
+                false => Vec::new(),
+            };
+            Ok::<_, campanile_db::Error>((candidates, rows, neighbours))
+        })
     });
-    let rows: Vec<Passage> = rows.await?;
+    let (candidates, rows, neighbours) = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let now = memory.clock.now();
     let spent = candidates.spent;
     let ranking = tokio::task::spawn_blocking(move || {
-        let ranked = ranked(&candidates, rows, read, request.collapse, now);
-        (ranked, candidates, request)
+        let facets = request.facets.then(|| facets(&candidates));
+        let ranked = ranked(&candidates, (rows, neighbours), read, request.collapse, now);
+        (facets, ranked, candidates, request)
     });
-    let ((mut ranking, among), candidates, request) = ranking.await.map_err(Error::internal)?;
+    let (facets, (mut ranking, among), candidates, request) = ranking.await.map_err(Error::internal)?;
     // Without words there is nothing to be relevant for.
     let among = if candidates.query.is_without_words() { 0 } else { among };
     let asked = (candidates.query.text.as_str(), request.mode);
@@ -134,19 +152,29 @@ pub async fn search(
     };
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
     meta.took = latency.total;
-    Ok(SearchReply { data, context, meta, latency })
+    meta.time = time;
+    Ok(SearchReply { data, context, facets, meta, latency })
+}
+
+/// The values by which the candidates can be narrowed.
+fn facets(candidates: &Candidates) -> BTreeMap<String, Vec<FacetView>> {
+    let views = |kind: &&str| {
+        let facets = candidates.facets(kind, MOST_FACETS).into_iter();
+        facets.map(|facet| FacetView { value: facet.value, passages: facet.passages }).collect()
+    };
+    FACETS.iter().map(|kind| ((*kind).to_owned(), views(kind))).collect()
 }
 
 /// All results in order, with their scores, and the number of those whose order does not depend on the limit of
 /// the search.
 fn ranked(
     candidates: &Candidates,
-    rows: Vec<Passage>,
+    (rows, neighbours): (Vec<Passage>, Vec<Neighbour>),
     read: usize,
     collapse: bool,
     now: Timestamp,
 ) -> (Ranking, usize) {
-    let mut ranking = ranking::rank(candidates, rows, read, now);
+    let mut ranking = ranking::rank(candidates, (rows, neighbours), read, now);
     let first: HashSet<u32> = ranking.ranked.iter().take(read).map(|ranked| ranked.passage.no).collect();
     if collapse {
         ranking.ranked = ranking::collapsed(ranking.ranked);
@@ -176,6 +204,7 @@ fn ordered(
         mode: request.mode,
         confidence,
         vector: candidates.vector,
+        time: None,
         embedded: candidates.embedded,
         rerank: RerankUse::Off,
     };
