@@ -2,8 +2,6 @@
 
 use campanile_models::{ModelSettings, RerankSettings};
 use campanile_net::{AddressRules, Client};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::EmbedderSettings;
 
@@ -37,20 +35,4 @@ impl From<EmbedderSettings> for Models {
         let client = Client::new(AddressRules::default());
         Self { choice: ModelChoice { embedder, ..ModelChoice::default() }, client }
     }
-}
-
-/// A model that is set.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ModelView {
-    /// `built-in`, `folder`, or the API of its provider.
-    pub kind: String,
-    /// Its name: at the provider, or its folder.
-    pub name: String,
-    /// The numbers of a vector, once they are known; only of a model that makes vectors.
-    pub dimensions: Option<usize>,
-    /// Its licence, if it is known.
-    pub licence: Option<String>,
-    /// True if a key is set.
-    pub has_key: bool,
 }

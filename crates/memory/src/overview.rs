@@ -7,7 +7,7 @@ use campanile_models::usage::{self, Count};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::models::ModelView;
+use crate::model_view::ModelView;
 use crate::serving::{self, Serving, StoredEmbedder};
 use crate::workspace_settings::{self, WorkspaceSettings};
 use crate::{Memory, passages, vectors};

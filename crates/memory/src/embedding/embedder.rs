@@ -12,7 +12,7 @@ use campanile_net::Client;
 use quick_cache::sync::Cache;
 
 use super::local::LocalModel;
-use crate::models::ModelView;
+use crate::model_view::ModelView;
 use crate::serving::StoredEmbedder;
 
 /// The queries whose vectors are kept.

@@ -21,8 +21,17 @@ pub(crate) struct Embedders {
     target: Option<Arc<Embedder>>,
     client: Client,
     clock: Clock,
-    /// Those of earlier settings, with the time of the last try.
-    others: Mutex<HashMap<String, (Instant, Option<Arc<Embedder>>)>>,
+    /// Those of earlier settings.
+    others: Mutex<HashMap<String, FormerEmbedder>>,
+}
+
+/// A model of earlier settings.
+#[derive(Clone)]
+struct FormerEmbedder {
+    /// `None` if it cannot be run.
+    embedder: Option<Arc<Embedder>>,
+    /// The time at which that was tried.
+    tried: Instant,
 }
 
 impl Embedders {
@@ -49,13 +58,13 @@ impl Embedders {
         }
         let known = self.others.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         match known {
-            Some((_, Some(found))) => return Ok(Some(found)),
-            Some((tried, None)) if tried.elapsed() < PAUSE => return Ok(None),
+            Some(FormerEmbedder { embedder: Some(found), .. }) => return Ok(Some(found)),
+            Some(FormerEmbedder { tried, .. }) if tried.elapsed() < PAUSE => return Ok(None),
             _ => {}
         }
         let opened = self.open(db, id).await?;
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        others.insert(id.to_owned(), (Instant::now(), opened.clone()));
+        others.insert(id.to_owned(), FormerEmbedder { embedder: opened.clone(), tried: Instant::now() });
         Ok(opened)
     }
 
@@ -63,7 +72,7 @@ impl Embedders {
     pub(crate) fn rest(&self) {
         self.target.iter().for_each(|target| target.rest());
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        others.values().filter_map(|(_, other)| other.as_ref()).for_each(|other| other.rest());
+        others.values().filter_map(|former| former.embedder.as_ref()).for_each(|other| other.rest());
     }
 
     async fn open(&self, db: &Db, id: &str) -> Result<Option<Arc<Embedder>>> {

@@ -1,4 +1,5 @@
 //! Providers over HTTP, and how they fail.
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod embeddings;
 mod rerank;

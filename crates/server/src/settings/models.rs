@@ -92,6 +92,10 @@ impl Layers {
         match self.url(name, &SCHEMES)? {
             Some(url) => {
                 campanile_net::parse_url(&url).map_err(|why| self.wrong(name, &format!("is no URL: {why}")))?;
+                let authority = url.split("://").nth(1).and_then(|rest| rest.split('/').next());
+                if authority.is_some_and(|authority| authority.contains('@')) {
+                    return Err(self.wrong(name, "must have no user and password: a key has a setting of its own"));
+                }
                 Ok(Some(url.trim_end_matches('/').to_owned()))
             }
             None => match others.iter().find(|other| self.some(other).is_some()) {

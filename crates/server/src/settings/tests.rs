@@ -60,6 +60,7 @@ fn a_provider_of_vectors_or_orders_is_set_as_a_whole() {
         ("CAMPANILE_EMBEDDINGS_KIND", "other"),
         ("CAMPANILE_EMBEDDINGS_MAX_TOKENS", "10"),
         ("CAMPANILE_MEMORY_EMBEDDER", "off"),
+        ("CAMPANILE_LLM_URL", "https://user:hush@api.example.com"),
         ("CAMPANILE_RERANK_KIND", "other"),
         ("CAMPANILE_RERANK_URL", "https://api.example.com"),
     ] {
