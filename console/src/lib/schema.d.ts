@@ -307,7 +307,7 @@ export interface paths {
         /**
          * Replaces the document with this id or external id. An external id that is not known makes a
          *     document.
-         * @description What is absent of `externalId` and `path` stays as it is. With another of them the document moves,
+         * @description An `externalId` or `path` that is absent stays as it is. With another of them the document moves,
          *     and keeps its passages.
          */
         put: operations["put_api_documents_id"];
@@ -1287,7 +1287,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What held when, and who changed it: the whole history of a thing, or what held at one time. */
+        /** The states of a thing, with who changed them: its whole history, or those that held at one time. */
         get: operations["get_api_states"];
         put?: never;
         post?: never;
@@ -4981,7 +4981,7 @@ export interface components {
         };
         /** @description Something that was done to find the answer. */
         AnswerStep: {
-            /** @description What it was asked. */
+            /** @description Its arguments. */
             args: Record<string, unknown>;
             /** @description `states`, `search` or `model`. */
             tool: string;
@@ -5625,7 +5625,7 @@ export interface components {
             /** @description The judgement. */
             verdict: components["schemas"]["Verdict"];
         };
-        /** @description What somebody says of a result or an answer. */
+        /** @description The verdict of a person on a result or an answer. */
         FeedbackRequest: {
             /** @description The result; of the whole answer when absent. */
             id?: string | null;
@@ -8922,6 +8922,11 @@ export interface components {
             total: number;
             /** @description False if some of them may lack the phrase, or if they are only similar. */
             totalIsExact: boolean;
+            /**
+             * @description The conditions that nothing in the workspace meets, such as `type:pull_requset`; told when
+             *     nothing is found.
+             */
+            unmet?: string[];
             /** @description The part of the vectors in this answer. */
             vector: components["schemas"]["VectorUse"];
         };
@@ -9078,7 +9083,7 @@ export interface components {
             /** @description The public half, PEM. */
             public_key: string;
         };
-        /** @description What is similar. */
+        /** @description The results that are similar. */
         SimilarReply: {
             /** @description The results, the most similar first. `score` is the similarity. */
             data: components["schemas"]["SearchHit"][];

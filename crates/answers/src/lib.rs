@@ -19,6 +19,7 @@ mod extract;
 mod feedback;
 mod prompt;
 mod question;
+mod quotation;
 pub mod retention;
 mod retrieval;
 mod sentences;
@@ -37,6 +38,7 @@ use tokio::sync::Semaphore;
 pub use answer::{Answer, AnswerEvent, AnswerMode, AnswerPassage, AnswerRequest, AnswerStep, Message};
 pub use ask::{PendingAnswer, ask, search_of};
 pub use feedback::{Feedback, FeedbackRequest, Verdict, feedback, give_feedback};
+pub use quotation::{Quotation, quote};
 pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, session, sessions};
 
 /// The tables of answers.

@@ -93,7 +93,7 @@ export function SearchPage() {
               <FacetRow facets={search.facets} />
             </>
           )}
-          {isEmpty && <NoResults request={search.answered} clear={clear} />}
+          {isEmpty && <NoResults request={search.answered} unmet={search.meta?.unmet} clear={clear} />}
           {search.hits.length > 0 && (
             <ResultList
               search={search}

@@ -95,7 +95,13 @@ pub async fn search(
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
-        filter.tags.push(ids.iter().map(|id| format!("document:{id}")).collect());
+        let tags: Vec<String> = ids.iter().map(|id| format!("document:{id}")).collect();
+        // A place without documents: a tag that nothing has.
+        filter.tags.push(if tags.is_empty() {
+            named.iter().map(|name| format!("document:{name}")).collect()
+        } else {
+            tags
+        });
     }
     let current = memory.indexes.current(&memory.db, workspace).await?;
     if current.lacks_segments {
@@ -193,7 +199,7 @@ fn ordered(
     let Ranking { ranked, confidence, .. } = ranking;
     let context = request.include_context.then(|| context(&ranked));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
-    let data = page.map(|ranked| hit(ranked, request, candidates)).collect();
+    let data: Vec<SearchHit> = page.map(|ranked| hit(ranked, request, candidates)).collect();
     let meta = SearchMeta {
         total: if candidates.found.total > 0 { candidates.found.total } else { candidates.list.len() },
         total_is_exact: candidates.query.phrases.is_empty()
@@ -203,6 +209,7 @@ fn ordered(
         took: 0.0,
         mode: request.mode,
         confidence,
+        unmet: if data.is_empty() { candidates.unmet() } else { Vec::new() },
         vector: candidates.vector,
         time: None,
         embedded: candidates.embedded,

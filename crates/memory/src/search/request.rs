@@ -385,6 +385,10 @@ pub struct SearchMeta {
     pub mode: Mode,
     /// `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest.
     pub confidence: Confidence,
+    /// The conditions that nothing in the workspace meets, such as `type:pull_requset`; told when
+    /// nothing is found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<String>,
     /// The part of the vectors in this answer.
     pub vector: VectorUse,
     /// The time that the query names, if it names one: results are of that time alone.

@@ -62,7 +62,7 @@ fn half() -> f32 {
     0.5
 }
 
-/// What is similar.
+/// The results that are similar.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SimilarReply {
