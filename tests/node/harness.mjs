@@ -34,7 +34,7 @@ function freshDatabase(kind) {
   return { DATABASE_URL: server.replace("/postgres?", `/${name}?`) };
 }
 
-/** Starts a server; stop it with `stop()`, or only for a while with `down()` and `up()`. `before` is a command of the same binary that is run first, over the same database. */
+/** Starts a server; stop it with `stop()`, or only for a while with `down()` and `up()`, which may change settings. `before` is a command of the same binary that is run first, over the same database. */
 export async function start(kind, settings = {}, before = undefined) {
   const folder = mkdtempSync(join(tmpdir(), "campanile-node-"));
   const port = await freePort();
@@ -60,7 +60,8 @@ export async function start(kind, settings = {}, before = undefined) {
   const args = ["serve", ...place];
   let printed = "";
   let child;
-  const up = async () => {
+  const up = async (changed = {}) => {
+    Object.assign(environment, changed);
     child = spawn(binary, args, { env: environment, cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
     child.stdout.on("data", (text) => (printed += text));
     const ready = async () => (await fetch(`${url}/api/_health/ready`).catch(() => undefined))?.ok;

@@ -58,6 +58,7 @@ export const paths = {
   workspaceSettings: "/settings/workspace",
   members: "/settings/members",
   keys: "/settings/keys",
+  models: "/settings/models",
   assistants: "/settings/assistants",
   signIn: "/settings/sign-in",
   system: "/settings/system",

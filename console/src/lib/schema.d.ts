@@ -705,6 +705,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models of a workspace: which one serves and which is to take its place, this month's use, and the settings. */
+        get: operations["get_api_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what a language model may do in a workspace, and the share of meaning in its searches. */
+        patch: operations["patch_api_models"];
+        trace?: never;
+    };
+    "/api/models/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes one real call of a model, and tells what came back. The call is counted. */
+        post: operations["post_api_models_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications": {
         parameters: {
             query?: never;
@@ -5051,6 +5086,28 @@ export interface components {
              */
             needs_user_tokens: boolean;
         };
+        /** @description A model that makes its vectors beside those that serve. */
+        BuildingView: {
+            /**
+             * Format: int64
+             * @description The passages that have its vectors.
+             */
+            done: number;
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description The seconds that are left at the pace so far, once there is one.
+             */
+            secondsLeft?: number | null;
+            /**
+             * Format: date-time
+             * @description The time at which it began.
+             */
+            since: string;
+        };
         /** @description A bulk cancellation. */
         BulkCancel: {
             /**
@@ -5293,6 +5350,24 @@ export interface components {
         ContentsRequest: {
             /** @description From 1 to 50 ids of observations, documents, passages of documents, and clusters. */
             ids: string[];
+        };
+        /** @description Calls and their tokens. */
+        Count: {
+            /**
+             * Format: int64
+             * @description The calls.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Tokens that were read.
+             */
+            inputTokens: number;
+            /**
+             * Format: int64
+             * @description Tokens that were written.
+             */
+            outputTokens: number;
         };
         /** @description A mail address and a password. */
         CredentialsIn: {
@@ -5626,6 +5701,11 @@ export interface components {
              * @description 0.92 for old events, 1 for new ones.
              */
             recency: number;
+            /**
+             * Format: float
+             * @description The relevance by the model that orders results. Where it is there, it is the score.
+             */
+            rerank?: number | null;
             /**
              * Format: float
              * @description The similarity of the vectors, between the worst candidate and the best: 0 to 1, times the
@@ -7708,6 +7788,11 @@ export interface components {
             refresh: number;
             /**
              * Format: double
+             * @description Waiting for the model that orders results.
+             */
+            rerank: number;
+            /**
+             * Format: double
              * @description All of it.
              */
             total: number;
@@ -7834,6 +7919,36 @@ export interface components {
          * @enum {string}
          */
         Mode: "fast" | "balanced" | "thorough";
+        /** @description The models of a workspace. */
+        ModelOverview: {
+            embedder?: null | components["schemas"]["ModelView"];
+            reranker?: null | components["schemas"]["ModelView"];
+            /** @description The settings of the workspace. */
+            settings: components["schemas"]["WorkspaceSettings"];
+            /** @description The use of the organisation in this month. */
+            usage: components["schemas"]["UsageView"];
+            /**
+             * Format: float
+             * @description The share of vectors in a result's score, as it is in force.
+             */
+            vectorWeight: number;
+            /** @description The vectors of the workspace. */
+            vectors: components["schemas"]["VectorsView"];
+            writer?: null | components["schemas"]["ModelView"];
+        };
+        /** @description A model that is set. */
+        ModelView: {
+            /** @description The numbers of a vector, once they are known; only of a model that makes vectors. */
+            dimensions?: number | null;
+            /** @description True if a key is set. */
+            hasKey: boolean;
+            /** @description `built-in`, `folder`, or the API of its provider. */
+            kind: string;
+            /** @description Its licence, if it is known. */
+            licence?: string | null;
+            /** @description Its name: at the provider, or its folder. */
+            name: string;
+        };
         /** @description An observation at a distance from the centre. */
         Neighbour: {
             /**
@@ -7937,6 +8052,13 @@ export interface components {
         ObservationDetail: components["schemas"]["Observation"] & {
             /** @description Its text. */
             body: string;
+            /**
+             * Format: double
+             * @description The certainty of a model, from 0.6 to 1.
+             */
+            category_confidence?: number | null;
+            /** @description The maker of the category: `pattern` or `model`. */
+            category_method: string;
             /** @description The things that its text names. */
             entities: Record<string, unknown>[];
             /** @description Further fields from the provider. */
@@ -8705,6 +8827,18 @@ export interface components {
             /** @description True if it is paused now. */
             paused: boolean;
         };
+        /** @description A model that has served before. */
+        PreviousView: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description The time until which its vectors are kept.
+             */
+            until: string;
+        };
         /** @description A public key. */
         PublicKey: {
             /**
@@ -8724,6 +8858,11 @@ export interface components {
             /** @description The purpose of the key, for people. */
             name: string;
         };
+        /** @description The use of models for a purpose. */
+        PurposeCount: components["schemas"]["Count"] & {
+            /** @description `answers`, `understanding`, `embeddings` or `rerank`. */
+            purpose: string;
+        };
         /** @description Options of a replay. */
         ReplayIn: {
             /**
@@ -8734,6 +8873,11 @@ export interface components {
             /** @description The input of the new run; the input of the old run when absent. */
             input?: Record<string, unknown> | null;
         };
+        /**
+         * @description The part of a model that orders results, in an answer.
+         * @enum {string}
+         */
+        RerankUse: "off" | "used" | "failed";
         /** @description A run with all its details. */
         RunDetail: components["schemas"]["RunSummary"] & {
             /** @description The runs that steps of this one started: the first hundred. */
@@ -8955,6 +9099,8 @@ export interface components {
             mode: components["schemas"]["Mode"];
             /** @description As asked for. */
             offset: number;
+            /** @description The part of a model that orders results. */
+            rerank: components["schemas"]["RerankUse"];
             time?: null | components["schemas"]["UnderstoodTime"];
             /**
              * Format: double
@@ -9056,6 +9202,25 @@ export interface components {
         SentBack: {
             /** @description The address of the assistant, with a code or an error. */
             redirect_to: string;
+        };
+        /** @description The model by whose vectors a workspace is searched. */
+        ServingView: {
+            /**
+             * Format: int64
+             * @description The numbers of a vector, once they are known.
+             */
+            dimensions?: number | null;
+            /**
+             * Format: int64
+             * @description The passages that have its vectors.
+             */
+            done: number;
+            /** @description Its id. */
+            id: string;
+            /** @description False if this node cannot run it any more, and search is by words. */
+            isRunnable: boolean;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A session with its turns. */
         SessionDetail: components["schemas"]["AnswerSession"] & {
@@ -10593,6 +10758,35 @@ export interface components {
             bytes: number;
             name: string;
         };
+        /** @description The outcome of a call. */
+        Trial: {
+            /** @description The numbers of a vector; only of a model that makes vectors. */
+            dimensions?: number | null;
+            /** @description The reply in short, or the reason why there is none. */
+            said: string;
+            /**
+             * Format: int64
+             * @description The tokens that the call has cost.
+             */
+            tokens: number;
+            /**
+             * Format: double
+             * @description The time in milliseconds.
+             */
+            took: number;
+            /** @description True if the model has answered as it should. */
+            works: boolean;
+        };
+        /** @description The model to try. */
+        TrialRequest: {
+            /** @description `embedder`, `reranker` or `writer`. */
+            model: components["schemas"]["TriedModel"];
+        };
+        /**
+         * @description A model to be tried.
+         * @enum {string}
+         */
+        TriedModel: "embedder" | "reranker" | "writer";
         /**
          * @description The state of a turn.
          * @enum {string}
@@ -10626,11 +10820,39 @@ export interface components {
              */
             outputTokens: number;
         };
+        /** @description The use of models in a month. */
+        UsageView: {
+            /** @description The counts, by purpose. */
+            counts: components["schemas"]["PurposeCount"][];
+            /**
+             * Format: int64
+             * @description The tokens that may be embedded in a month; 0 for no bound.
+             */
+            embeddingsCap: number;
+            /** @description The month, as `2026-10`. */
+            month: string;
+            /**
+             * Format: int64
+             * @description The tokens that a language model may read and write in a month; 0 for no bound.
+             */
+            writerCap: number;
+        };
         /**
          * @description The part of the vectors in an answer.
          * @enum {string}
          */
         VectorUse: "used" | "cached" | "skipped" | "off" | "unavailable";
+        /** @description The vectors of a workspace. */
+        VectorsView: {
+            building?: null | components["schemas"]["BuildingView"];
+            /**
+             * Format: int64
+             * @description The passages of the workspace, those that were removed since included.
+             */
+            passages: number;
+            previous?: null | components["schemas"]["PreviousView"];
+            serving?: null | components["schemas"]["ServingView"];
+        };
         /**
          * @description The judgement.
          * @enum {string}
@@ -10738,6 +10960,30 @@ export interface components {
              * @description The significance from which members are notified, 0 to 100.
              */
             notify_threshold?: number | null;
+        };
+        /** @description The settings of a workspace's memory. A language model does nothing unless it is set here. */
+        WorkspaceSettings: {
+            /** @description True if a language model may classify events. */
+            modelClassification: boolean;
+            /** @description True if a language model may look for entities in long texts. */
+            modelEntities: boolean;
+            /**
+             * Format: double
+             * @description The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
+             */
+            vectorWeight?: number | null;
+        };
+        /** @description Changes to the settings. What is absent stays. */
+        WorkspaceSettingsPatch: {
+            /** @description True to let a language model classify events. */
+            modelClassification?: boolean | null;
+            /** @description True to let a language model look for entities in long texts. */
+            modelEntities?: boolean | null;
+            /**
+             * Format: double
+             * @description The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
+             */
+            vectorWeight?: number | null;
         };
     };
     responses: never;
@@ -12708,6 +12954,122 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_models: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelOverview"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_api_models: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceSettingsPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceSettings"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_models_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,6 +2,7 @@
 
 use campanile_base::Timestamp;
 use campanile_memory::search::Mode;
+use campanile_models::{MessageRole, Usage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -38,16 +39,6 @@ pub struct Message {
     pub role: MessageRole,
     /// The text.
     pub content: String,
-}
-
-/// The author of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum MessageRole {
-    /// The asker.
-    User,
-    /// The answer.
-    Assistant,
 }
 
 /// The maker of an answer.
@@ -92,16 +83,6 @@ pub struct AnswerStep {
     /// Its arguments.
     #[schema(value_type = Object)]
     pub args: serde_json::Value,
-}
-
-/// The cost of a language model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Usage {
-    /// Tokens that were read.
-    pub input_tokens: u64,
-    /// Tokens that were written.
-    pub output_tokens: u64,
 }
 
 /// An answer.

@@ -5,18 +5,19 @@ use std::time::{Duration, Instant};
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::{Error, Result};
 use campanile_memory::search::SearchRequest;
+use campanile_models::usage::{self, Count, Purpose};
+use campanile_models::{MessageRole, ModelError, ModelSettings, Usage};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::answer::{Answer, AnswerEvent, AnswerMode, AnswerRequest, AnswerStep, MessageRole, Usage, cited};
+use crate::Answers;
+use crate::answer::{Answer, AnswerEvent, AnswerMode, AnswerRequest, AnswerStep, cited};
 use crate::extract::{self, NOTHING};
-use crate::llm::{ModelError, ModelSettings};
 use crate::prompt::{NO_ANSWER, prompt};
 use crate::question::{self, Question};
 use crate::retrieval::{Found, look};
 use crate::sessions::{self, PastTurn};
 use crate::verification::{Verified, Verifier, first_sentence};
-use crate::{Answers, spending};
 
 /// The messages of a conversation.
 const MOST_MESSAGES: usize = 20;
@@ -25,8 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The pause after a refusal that names none, and the longest that a refusal can ask for.
 const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
-/// The characters of a token, where a model does not count them itself.
-const CHARACTERS_PER_TOKEN: u64 = 4;
+
+/// The purposes of language models, which share a budget.
+const BUDGETED: [Purpose; 2] = [Purpose::Answers, Purpose::Understanding];
 
 /// An answer under way.
 pub struct PendingAnswer {
@@ -197,7 +199,7 @@ impl Task {
             Box::pin(async move {
                 sessions::end(tx, &stored).await?;
                 match usage {
-                    Some(usage) => spending::count(tx, &organisation, usage, now).await,
+                    Some(spent) => usage::count(tx, &organisation, Purpose::Answers, Count::call(spent), now).await,
                     None => Ok(()),
                 }
             })
@@ -275,8 +277,10 @@ impl Task {
             return None;
         }
         let organisation = self.caller.organisation.clone();
-        let read =
-            self.answers.db.read(move |tx| Box::pin(async move { spending::used(tx, &organisation, now).await }));
+        let read = self
+            .answers
+            .db
+            .read(move |tx| Box::pin(async move { usage::used(tx, &organisation, &BUDGETED, now).await }));
         match read.await {
             Ok(used) if used < budget => None,
             Ok(_) => Some("the budget of this month is used up".to_owned()),
@@ -308,12 +312,8 @@ impl Task {
                 self.take(&sentence, &verifier, draft);
             }
         }
-        let counted = |told: u64, bytes: usize| if told > 0 { told } else { bytes as u64 / CHARACTERS_PER_TOKEN };
         let written: usize = draft.sentences.iter().map(|sentence| sentence.text.len()).sum::<usize>() + rest.len();
-        draft.usage = Usage {
-            input_tokens: counted(call.usage.input_tokens, asked),
-            output_tokens: counted(call.usage.output_tokens, written),
-        };
+        draft.usage = call.usage_or_estimate(asked, written);
         outcome
     }
 

@@ -17,7 +17,6 @@ mod answer;
 mod ask;
 mod extract;
 mod feedback;
-mod llm;
 mod prompt;
 mod question;
 mod quotation;
@@ -25,7 +24,6 @@ pub mod retention;
 mod retrieval;
 mod sentences;
 mod sessions;
-mod spending;
 mod verification;
 
 use std::sync::Arc;
@@ -33,21 +31,21 @@ use std::sync::Arc;
 use campanile_base::{Cache, Clock};
 use campanile_db::{Db, Migrations};
 use campanile_memory::Memory;
+use campanile_models::ModelSettings;
 use campanile_net::Client;
 use tokio::sync::Semaphore;
 
-pub use answer::{
-    Answer, AnswerEvent, AnswerMode, AnswerPassage, AnswerRequest, AnswerStep, Message, MessageRole, Usage,
-};
+pub use answer::{Answer, AnswerEvent, AnswerMode, AnswerPassage, AnswerRequest, AnswerStep, Message};
 pub use ask::{PendingAnswer, ask, search_of};
 pub use feedback::{Feedback, FeedbackRequest, Verdict, feedback, give_feedback};
-pub use llm::{ModelKind, ModelSettings};
 pub use quotation::{Quotation, quote};
 pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, session, sessions};
 
 /// The tables of answers.
-pub const MIGRATIONS: Migrations =
-    Migrations { component: "answers", files: &[include_str!("../migrations/1_answers.sql")] };
+pub const MIGRATIONS: Migrations = Migrations {
+    component: "answers",
+    files: &[include_str!("../migrations/1_answers.sql"), include_str!("../migrations/2_usage.sql")],
+};
 
 /// The calls of a model that a node makes at a time.
 const CALLS: usize = 8;

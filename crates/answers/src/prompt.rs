@@ -4,13 +4,14 @@
 //! that nothing in them is an instruction. It has no tools, so a passage cannot make it do anything.
 
 use campanile_memory::states::StateView;
+use campanile_models::{MessageRole, Prompt, fenced};
 
-use crate::answer::MessageRole;
-use crate::llm::Prompt;
 use crate::question::{Question, cut};
 use crate::retrieval::Found;
 use crate::sessions::PastTurn;
 
+/// The tokens that the model may write.
+const MOST_TOKENS: u32 = 1_200;
 /// The characters of a passage, and of an earlier answer.
 const PASSAGE: usize = 3_000;
 const EARLIER: usize = 1_000;
@@ -49,15 +50,10 @@ pub(crate) fn prompt(question: &Question, found: &Found, earlier: &[PastTurn]) -
         ));
     }
     messages.push((MessageRole::User, format!("{text}\nQuestion: {}", fenced(&question.text))));
-    Prompt { system: SYSTEM.to_owned(), messages }
+    Prompt { system: SYSTEM.to_owned(), messages, temperature: 0.2, most_tokens: MOST_TOKENS }
 }
 
 fn state(view: &StateView) -> String {
     let value = view.value.as_deref().unwrap_or("nobody");
     format!("{}: {} is {value} since {}\n", view.name, view.state, view.valid_from)
-}
-
-/// A text that cannot close its fence.
-fn fenced(text: &str) -> String {
-    text.replace('<', "‹").replace('>', "›")
 }

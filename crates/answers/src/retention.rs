@@ -1,16 +1,14 @@
-//! Removes sessions and feedback past their retention, and counts of old months.
+//! Removes sessions and feedback past their retention.
 
 use std::time::Duration;
 
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::Db;
 
-use crate::{feedback, sessions, spending};
+use crate::{feedback, sessions};
 
 /// The number of rows that are removed at a time.
 const TOGETHER: i64 = 500;
-/// The time for which the use of models is kept.
-const USAGE_KEPT: Duration = Duration::from_secs(400 * 86_400);
 
 /// Removes sessions without a question for `keep_sessions`, and feedback older than `keep_feedback`. `None`
 /// keeps them for ever.
@@ -31,8 +29,6 @@ pub async fn tidy(
         let old = lowest_id("fb", now.minus(kept));
         while forget_feedback(db, old.clone()).await? == TOGETHER.unsigned_abs() {}
     }
-    let month = spending::month(now.minus(USAGE_KEPT));
-    db.write(move |tx| Box::pin(async move { spending::forget_old(tx, &month).await })).await?;
     Ok(())
 }
 

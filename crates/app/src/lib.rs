@@ -28,7 +28,7 @@ use campanile_db::{Db, Migrations, Tx};
 use campanile_engine::{Engine, Registry, Running, Tracer};
 use campanile_inbound::Intake;
 use campanile_inbound::sources::{self, NewSource, Source, SourceId};
-use campanile_memory::Memory;
+use campanile_memory::{Memory, Models};
 use campanile_net::Client;
 use campanile_notify::{Mailer, Notify};
 use campanile_sandbox::Sandbox;
@@ -43,6 +43,7 @@ pub fn migrations() -> Vec<Migrations> {
         campanile_engine::MIGRATIONS,
         campanile_accounts::MIGRATIONS,
         campanile_inbound::MIGRATIONS,
+        campanile_models::MIGRATIONS,
         campanile_memory::MIGRATIONS,
         campanile_answers::MIGRATIONS,
         campanile_notify::MIGRATIONS,
@@ -95,8 +96,8 @@ pub struct Config {
     pub webhooks: campanile_webhooks::Settings,
     /// The settings of the memory.
     pub memory: campanile_memory::Settings,
-    /// The model that makes the vectors of the memory.
-    pub embedder: campanile_memory::EmbedderSettings,
+    /// The models of the memory.
+    pub models: campanile_memory::ModelChoice,
     /// The settings of answers: the language model, and its budget.
     pub answers: campanile_answers::Settings,
     /// The settings of the engine: the lease of nodes, and how long runs are kept.
@@ -153,14 +154,16 @@ impl App {
             digest,
             webhooks,
             memory,
-            embedder,
+            models,
             answers,
             engine: settings,
             retention,
             tracer,
         } = config;
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
-        let memory = Memory::new(db.clone(), clock.clone(), engine.clone(), memory, embedder)?;
+        let models = Models { choice: models, client: client.clone() };
+        let memory = Memory::new(db.clone(), clock.clone(), engine.clone(), memory, models)?;
+        campanile_memory::embedding::start(&memory).await?;
         let (live, sandbox) = (Live::default(), Sandbox::default());
         let webhooks = Webhooks::new(campanile_webhooks::Config {
             db: db.clone(),

@@ -11,6 +11,7 @@ use std::time::Duration;
 use campanile_base::Result;
 use campanile_engine::flow::Cron;
 use campanile_engine::{Backoff, Ctx, Failure, Registry, Workflow};
+use campanile_models::usage;
 
 use crate::App;
 
@@ -19,6 +20,8 @@ pub const TIDY: &str = "campanile.tidy";
 /// The schedule: once an hour.
 const EVERY: &str = "7 * * * *";
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// The time for which the use of models is kept.
+const USAGE_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
 /// The number of unused pages that are given back at a time, and the pause in between.
 const PAGES: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -125,6 +128,9 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("passage", KeepRule::For("memory_keep_observations")),
     ("embedding_progress", KeepRule::WhileNeeded("with its workspace")),
     ("passage_vector", KeepRule::WhileNeeded("with its passage")),
+    ("embedder", KeepRule::OnPurpose("a row for each model that was ever set")),
+    ("workspace_embedder", KeepRule::OnPurpose("a row for each workspace")),
+    ("memory_setting", KeepRule::OnPurpose("settings")),
     ("document", KeepRule::OnPurpose("what belongs to customers")),
     ("document_text", KeepRule::WhileNeeded("with its document")),
     ("chunk", KeepRule::WhileNeeded("with its document")),
@@ -144,7 +150,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("answer_session", KeepRule::For("answers_keep")),
     ("answer_turn", KeepRule::For("answers_keep")),
     ("search_feedback", KeepRule::For("answers_keep_feedback")),
-    ("model_usage", KeepRule::WhileNeeded("400 days of counters by the month")),
+    ("provider_usage", KeepRule::WhileNeeded("400 days of counters by the month")),
     // Notifications.
     ("notification", KeepRule::OnPurpose("of the first version; nothing writes it any more")),
     ("recipient", KeepRule::OnPurpose("what belongs to customers")),
@@ -204,6 +210,8 @@ async fn tidy(app: &App, retention: Retention) -> Result<()> {
         campanile_inbound::retention::tidy(&app.db, now, retention.deliveries).await?;
         campanile_memory::retention::tidy(&app.memory, now, retention.observations).await?;
         campanile_answers::retention::tidy(&app.db, now, retention.answers, retention.feedback).await?;
+        let old = usage::month(now.minus(USAGE_KEPT));
+        app.db.write(move |tx| Box::pin(async move { usage::forget_old(tx, &old).await })).await?;
     }
     while app.db.give_back(PAGES).await? > SPARE {
         tokio::time::sleep(PAUSE).await;

@@ -34,6 +34,23 @@ static RULES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
 
 /// The category of an event to which no rule applies.
 const OTHER: &str = "other";
+/// All categories.
+pub(crate) const CATEGORIES: [&str; 14] = [
+    "bug_fix",
+    "feature",
+    "refactor",
+    "documentation",
+    "testing",
+    "infrastructure",
+    "security",
+    "performance",
+    "incident",
+    "decision",
+    "discussion",
+    "release",
+    "deployment",
+    "other",
+];
 
 /// The words of conventional commits that become topics if a title contains them.
 static KEYWORDS: LazyLock<Regex> = LazyLock::new(|| {

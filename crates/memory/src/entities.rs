@@ -51,7 +51,8 @@ static PATTERNS: LazyLock<Vec<(&str, f64, Regex)>> = LazyLock::new(|| {
 });
 
 /// Words that look like entities but are not.
-const NOISE: [&str; 12] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "API", "URL", "ID", "DB", "SQL"];
+pub(crate) const NOISE: [&str; 12] =
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "API", "URL", "ID", "DB", "SQL"];
 
 /// The entities of an event without duplicates, highest confidence first.
 pub fn extract(event: &SourceEvent) -> Vec<Entity> {
@@ -127,7 +128,8 @@ pub fn key_of_written(text: &str) -> String {
     if is_commit && !digits_only { text[..7].to_owned() } else { text.to_owned() }
 }
 
-fn around(text: &str, start: usize, end: usize) -> String {
+/// The text around a part of it.
+pub(crate) fn around(text: &str, start: usize, end: usize) -> String {
     let before = text[..start].char_indices().rev().nth(AROUND - 1).map_or(0, |(at, _)| at);
     let after = text[end..].char_indices().nth(AROUND).map_or(text.len(), |(at, _)| end + at);
     text[before..after].trim().to_owned()

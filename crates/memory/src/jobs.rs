@@ -6,6 +6,7 @@ use crate::Memory;
 use crate::clusters::{assignment, summary};
 use crate::embedding::job;
 use crate::search::merge;
+use crate::understanding;
 
 /// Registers the jobs of the memory.
 pub fn register(registry: &mut Registry, memory: &Memory) {
@@ -13,4 +14,5 @@ pub fn register(registry: &mut Registry, memory: &Memory) {
     job::register(registry, memory);
     assignment::register(registry, memory);
     summary::register(registry, memory);
+    understanding::register(registry, memory);
 }

@@ -11,6 +11,8 @@
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
 //! found by [`search`]. A little later they get vectors, by [`embedding`].
 //!
+//! A language model may [read it again](understanding), where a workspace wants it.
+//!
 //! The state of an issue, a deployment or a project, as far as events tell it, is kept as [`states`].
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
@@ -29,24 +31,33 @@ pub mod entities;
 pub mod graph;
 mod jobs;
 mod memory;
+mod model_view;
+mod models;
 mod noted;
 pub mod observations;
+pub mod overview;
 mod passages;
 mod remember;
 pub mod retention;
 pub mod search;
 mod segments;
+mod serving;
 mod settings;
 pub mod significance;
 pub mod states;
+pub mod trial;
+pub mod understanding;
 mod vectors;
 pub mod watch;
+pub mod workspace_settings;
 
 use campanile_db::Migrations;
 
-pub use embedding::{Embedder, EmbedderSettings};
+pub use embedding::EmbedderSettings;
 pub use jobs::register;
 pub use memory::Memory;
+pub use model_view::ModelView;
+pub use models::{ModelChoice, Models};
 pub use observations::{ClusterId, Filter, Observation, ObservationDetail, ObservationId};
 pub use remember::{RememberOutcome, remember};
 pub use settings::Settings;
@@ -62,5 +73,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/5_answers.sql"),
         include_str!("../migrations/6_repositories.sql"),
         include_str!("../migrations/7_clusters.sql"),
+        include_str!("../migrations/8_models.sql"),
     ],
 };

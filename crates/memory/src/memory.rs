@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use campanile_accounts::WorkspaceId;
-use campanile_base::{Clock, Result};
+use campanile_base::{Clock, Result, Timestamp};
 use campanile_db::{Db, Tx};
 use campanile_engine::Engine;
 use tokio::sync::Semaphore;
 
-use crate::embedding::Embedder;
+use campanile_models::Reranker;
+use campanile_models::usage::Meter;
+
+use crate::embedding::embedders::Embedders;
 use crate::noted::Noted;
 use crate::search::cached_index::Indexes;
-use crate::{EmbedderSettings, Settings};
+use crate::{Models, Settings};
 
 /// The memory of all workspaces. Cheap to clone.
 #[derive(Clone)]
@@ -23,8 +26,16 @@ pub struct Memory {
     pub(crate) settings: Settings,
     /// Searches that run at a time.
     pub(crate) turns: Arc<Semaphore>,
-    /// Makes vectors; `None` when search is by words alone.
-    pub(crate) embedder: Option<Arc<Embedder>>,
+    /// Make vectors.
+    pub(crate) embedders: Arc<Embedders>,
+    /// Orders results; `None` when none is set.
+    pub(crate) reranker: Option<Arc<Reranker>>,
+    /// The settings of all models.
+    pub(crate) models: Arc<Models>,
+    /// Calls of models that are not stored yet.
+    pub(crate) meter: Arc<Meter>,
+    /// The start of this node.
+    pub(crate) started_at: Timestamp,
     pub(crate) noted: Arc<Noted>,
 }
 
@@ -34,17 +45,33 @@ impl Memory {
     ///
     /// # Errors
     /// `Invalid` when the embedder of the settings cannot be used.
-    pub fn new(db: Db, clock: Clock, engine: Engine, settings: Settings, embedder: EmbedderSettings) -> Result<Self> {
-        let embedder = Embedder::new(embedder)?;
+    pub fn new(db: Db, clock: Clock, engine: Engine, settings: Settings, models: impl Into<Models>) -> Result<Self> {
+        let models: Models = models.into();
+        let embedders = Arc::new(Embedders::new(models.choice.embedder.clone(), &models.client, &clock)?);
+        let reranker = models.choice.reranker.clone().map(|of| Reranker::new(of, models.client.clone(), clock.clone()));
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let indexes = Arc::new(Indexes::new(settings, embedder.as_ref().map(|embedder| embedder.id().to_owned())));
+        let indexes = Arc::new(Indexes::new(settings, embedders.target().is_some()));
         let (turns, noted) = (Arc::new(Semaphore::new(processors)), Arc::default());
-        Ok(Self { db, clock, engine, indexes, settings, turns, embedder, noted })
+        let started_at = clock.now();
+        Ok(Self {
+            db,
+            clock,
+            engine,
+            indexes,
+            settings,
+            turns,
+            embedders,
+            reranker: reranker.map(Arc::new),
+            models: Arc::new(models),
+            meter: Arc::default(),
+            started_at,
+            noted,
+        })
     }
 
     /// The id of the model that makes vectors.
     pub fn embedder_id(&self) -> Option<&str> {
-        self.embedder.as_ref().map(|embedder| embedder.id())
+        self.embedders.target().map(|embedder| embedder.id())
     }
 
     /// Has the new passages of a workspace embedded, and its observations assigned to clusters, once

@@ -10,7 +10,7 @@ use crate::classification::classify;
 use crate::entities::extract;
 use crate::observations::{self, Draft, Observation, ObservationId, ObservedActor};
 use crate::search::merge;
-use crate::{Memory, actors, clusters, graph, passages, significance, states};
+use crate::{Memory, actors, clusters, graph, passages, significance, states, understanding};
 
 /// The outcome of remembering an event.
 #[derive(Debug)]
@@ -50,6 +50,7 @@ pub async fn remember(
     }
     observations::upsert_entities(tx, &draft).await?;
     states::record(tx, &draft).await?;
+    understanding::soon(tx, memory, organisation, &draft.observation, &event.body).await?;
     let neighbours = graph::connect(tx, &draft, now).await?;
     draft.observation.cluster_id = clusters::of_linked(draft.observation.occurred_at, &neighbours);
     if let Some(cluster) = &draft.observation.cluster_id {

@@ -1,5 +1,5 @@
 //! Stores the jobs for workspaces whose passages have no vectors yet, or whose observations have no
-//! clusters.
+//! clusters, and removes vectors that nothing needs.
 //!
 //! A node notes the workspaces whose passages were committed, and looks at them twice a second: storing
 //! an observation costs nothing more. It looks at all workspaces at its start and every ten minutes, so
@@ -12,39 +12,53 @@ use campanile_base::{Error, Result};
 use campanile_engine::NewJob;
 
 use crate::clusters::assignment;
-use crate::embedding::job;
-use crate::{Memory, passages, vectors};
+use crate::embedding::{course, job};
+use crate::{Memory, serving, vectors};
 
 /// The time between two looks.
 const PACE: Duration = Duration::from_millis(500);
 /// Every so many looks, all workspaces are looked at: ten minutes.
 const ALL: u32 = 1_200;
+/// Every so many looks, the calls that were made for searches are counted: five seconds.
+const METER: u32 = 10;
 
 /// Watches until it is dropped. Each node has one.
 pub async fn watch(memory: Memory) {
     for look in 0_u32.. {
-        if look.is_multiple_of(ALL) {
-            match behind(&memory).await {
-                Ok(behind) => behind.into_iter().for_each(|workspace| memory.noted.add(workspace)),
-                Err(error) => tracing::warn!(%error, "the workspaces that are behind are not known"),
-            }
+        if look.is_multiple_of(METER)
+            && let Err(error) = memory.meter.store(&memory.db, &memory.clock).await
+        {
+            tracing::warn!(%error, "the calls of models could not be counted");
         }
-        if let Some(embedder) = &memory.embedder {
-            embedder.rest();
+        if look.is_multiple_of(ALL)
+            && let Err(error) = look_at_all(&memory).await
+        {
+            tracing::warn!(%error, "the workspaces that are behind are not known");
         }
-        for workspace in memory.noted.all() {
-            // Before the look: passages that are committed during it note the workspace again.
-            memory.noted.remove(&workspace);
-            match is_behind(&memory, &workspace).await {
-                Ok(true) => memory.noted.add(workspace),
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(%error, %workspace, "the vectors and clusters of a workspace have to wait");
-                    memory.noted.add(workspace);
-                }
-            }
-        }
+        memory.embedders.rest();
+        look_at_noted(&memory).await;
         tokio::time::sleep(PACE).await;
+    }
+}
+
+/// Notes the workspaces that are behind, and removes what nothing needs.
+async fn look_at_all(memory: &Memory) -> Result<()> {
+    behind(memory).await?.into_iter().for_each(|workspace| memory.noted.add(workspace));
+    tidy(memory).await
+}
+
+async fn look_at_noted(memory: &Memory) {
+    for workspace in memory.noted.all() {
+        // Before the look: passages that are committed during it note the workspace again.
+        memory.noted.remove(&workspace);
+        match is_behind(memory, &workspace).await {
+            Ok(true) => memory.noted.add(workspace),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, %workspace, "the vectors and clusters of a workspace have to wait");
+                memory.noted.add(workspace);
+            }
+        }
     }
 }
 
@@ -56,6 +70,7 @@ async fn behind(memory: &Memory) -> Result<Vec<WorkspaceId>> {
             let mut behind = assignment::behind(tx).await?;
             if let Some(embedder) = embedder {
                 behind.extend(vectors::behind(tx, &embedder).await?);
+                behind.extend(serving::building(tx).await?);
             }
             Ok::<_, campanile_db::Error>(behind)
         })
@@ -65,22 +80,12 @@ async fn behind(memory: &Memory) -> Result<Vec<WorkspaceId>> {
 
 /// Stores the jobs that a workspace needs. Returns true if there are any.
 async fn is_behind(memory: &Memory, workspace: &WorkspaceId) -> Result<bool> {
+    let lacks_vectors = course::is_behind(memory, workspace).await?;
     let (within, of) = (memory.clone(), workspace.clone());
     let read = memory.db.read(move |tx| {
-        Box::pin(async move {
-            let lacks_vectors = match within.embedder_id() {
-                Some(embedder) => {
-                    let head = passages::head(tx, &of).await?;
-                    let progress = vectors::progress(tx, &of, embedder).await?.unwrap_or_default();
-                    progress.next(head.next_no).is_some()
-                }
-                None => false,
-            };
-            let lacks_clusters = assignment::next_range(tx, &within, &of).await?.is_some();
-            Ok::<_, campanile_db::Error>((lacks_vectors, lacks_clusters))
-        })
+        Box::pin(async move { Ok::<_, campanile_db::Error>(assignment::next_range(tx, &within, &of).await?.is_some()) })
     });
-    let (lacks_vectors, lacks_clusters) = read.await?;
+    let lacks_clusters = read.await?;
     if !lacks_vectors && !lacks_clusters {
         return Ok(false);
     }
@@ -104,4 +109,32 @@ async fn is_behind(memory: &Memory, workspace: &WorkspaceId) -> Result<bool> {
         })
     });
     stored.await
+}
+
+/// Removes the vectors of models that serve no more, once their time is over. A node that is killed in the midst
+/// goes on at its next look.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn tidy(memory: &Memory) -> Result<()> {
+    let now = memory.clock.now();
+    let read = memory.db.read(move |tx| Box::pin(async move { serving::abandoned(tx, now).await }));
+    for (workspace, embedder) in read.await? {
+        loop {
+            let (of, id) = (workspace.clone(), embedder.clone());
+            let removed = memory.db.write(move |tx| {
+                Box::pin(async move {
+                    let removed = vectors::forget(tx, &of, &id).await?;
+                    if removed == 0 {
+                        serving::forget_previous(tx, &of, &id).await?;
+                    }
+                    Ok::<_, campanile_db::Error>(removed)
+                })
+            });
+            if removed.await? == 0 {
+                break;
+            }
+        }
+    }
+    Ok(())
 }

@@ -87,6 +87,17 @@ impl Index {
         }
     }
 
+    /// Takes these vectors in place of the ones that are there.
+    pub fn replace_vectors(&mut self, mut vectors: Vectors) {
+        vectors.keep(|no| self.place(no).is_none_or(|(part, place)| !part.dead.has(place)));
+        self.vectors = vectors;
+    }
+
+    /// The model whose vectors are there; empty if there are none.
+    pub fn vectors_of(&self) -> &str {
+        self.vectors.model()
+    }
+
     /// Adds the vector of a passage.
     pub fn add_vector(&mut self, no: u32, vector: VectorRef<'_>) {
         self.vectors.add(no, vector);

@@ -45,7 +45,7 @@ pub use reading::Reading;
 pub use segment::Segment;
 pub use snippet::{Highlight, Snippet};
 pub use tail::{Passage, Tail};
-pub use vectors::VectorRef;
+pub use vectors::{VectorRef, Vectors};
 
 /// The version of the terms and of the segments' format. Segments of another version are built anew
 /// from the passages.

@@ -21,9 +21,11 @@ pub struct VectorRef<'v> {
     pub steps: &'v [i8],
 }
 
-/// The vectors of passages.
+/// The vectors of passages, all of one model.
 #[derive(Default)]
-pub(crate) struct Vectors {
+pub struct Vectors {
+    /// The model.
+    model: String,
     dimensions: usize,
     blocks: Vec<Block>,
     /// The passages that have one.
@@ -37,6 +39,16 @@ struct Block {
 }
 
 impl Vectors {
+    /// No vectors yet, of a model.
+    pub fn of(model: &str) -> Self {
+        Self { model: model.to_owned(), ..Self::default() }
+    }
+
+    /// The model whose vectors they are; empty if there are none.
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
     /// The number of vectors.
     pub(crate) fn len(&self) -> usize {
         self.blocks.iter().map(|block| block.numbers.len()).sum()
@@ -44,7 +56,7 @@ impl Vectors {
 
     /// Adds the vector of a passage. Another one of the same passage, or one of another length, is
     /// left out.
-    pub(crate) fn add(&mut self, no: u32, vector: VectorRef<'_>) {
+    pub fn add(&mut self, no: u32, vector: VectorRef<'_>) {
         if self.blocks.is_empty() {
             self.dimensions = vector.steps.len();
         }
@@ -63,7 +75,7 @@ impl Vectors {
 
     /// Leaves out the vectors of other passages.
     pub(crate) fn keep(&mut self, is_kept: impl Fn(u32) -> bool) {
-        let mut kept = Self::default();
+        let mut kept = Self::of(&self.model);
         for block in std::mem::take(&mut self.blocks) {
             let vectors = block.numbers.iter().zip(&block.scales).zip(block.steps.chunks(self.dimensions));
             for ((no, scale), steps) in vectors.filter(|((no, _), _)| is_kept(**no)) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use campanile_accounts::{Founding, organisations, people};
 use campanile_app::{App, Config};
-use campanile_base::{Clock, Secret, Vault};
+use campanile_base::{Clock, Error, Secret, Vault};
 use campanile_db::Db;
 use campanile_engine::Running;
 use campanile_inbound::sources::NewSource;
@@ -99,13 +99,16 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         digest: settings.notify_digest,
         webhooks: settings.webhooks.clone(),
         memory: settings.memory,
-        embedder: settings.embedder.clone(),
+        models: settings.models.clone(),
         answers: settings.answers.clone(),
         engine: settings.engine,
         retention: settings.retention,
         tracer: traces.as_ref().map(Traces::tracer),
     };
-    let (app, jobs) = App::start(db, config).await.map_err(fail("the database"))?;
+    let (app, jobs) = App::start(db, config).await.map_err(|error| match error {
+        Error::InvalidField { .. } => format!("the setting {error}"),
+        error => fail("the database")(error),
+    })?;
     let portal_ancestors = settings.portal_ancestors.clone();
     let door = settings.door(descriptors.inbound);
     let in_force = SettingsInForce(settings.in_force().into());

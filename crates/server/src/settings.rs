@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use campanile_answers::{ModelKind, ModelSettings};
 use campanile_base::Secret;
 use campanile_inbound::Provider;
-use campanile_memory::EmbedderSettings;
+use campanile_memory::ModelChoice;
 use campanile_net::Proxy;
 use campanile_web::{DoorSettings, SettingView};
 use campanile_webhooks::KeyType;
@@ -83,6 +82,23 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("memory_summary_delay", "10m", "How long after its last observation a cluster is summarised"),
     known("answers_keep", "30d", "How long sessions of questions are kept after the last one, or off for ever"),
     known("answers_keep_feedback", "365d", "How long feedback on results and answers is kept, or off for ever"),
+    known("embeddings_url", "", "Base URL of a provider of vectors, in place of the built-in model; none if empty"),
+    secret("embeddings_key", "Key of the provider of vectors"),
+    known("embeddings_model", "", "Name of the model that makes vectors"),
+    known("embeddings_dimensions", "", "Numbers of a vector, up to 1024; as many as the model gives if empty"),
+    known("embeddings_kind", "openai", "API of the provider of vectors: openai (as many servers speak) or cohere"),
+    known("embeddings_query_prefix", "", "Text before a query, where the model wants one, as \"query: \""),
+    known("embeddings_document_prefix", "", "Text before a passage, where the model wants one, as \"passage: \""),
+    known("embeddings_max_tokens", "512", "Tokens of a passage that are sent to the provider of vectors"),
+    known(
+        "embeddings_monthly_tokens",
+        "50000000",
+        "Tokens that an organisation may have embedded in a month; 0 for no bound",
+    ),
+    known("rerank_url", "", "Base URL of a model that orders the results of a search; none if empty"),
+    secret("rerank_key", "Key of the model that orders results"),
+    known("rerank_model", "", "Name of the model that orders results"),
+    known("rerank_kind", "cohere", "API of the model that orders results: cohere, jina, tei or voyage"),
     known(
         "llm_url",
         "",
@@ -149,7 +165,7 @@ pub(crate) struct Settings {
     pub(crate) portal_ancestors: String,
     pub(crate) webhooks: campanile_webhooks::Settings,
     pub(crate) memory: campanile_memory::Settings,
-    pub(crate) embedder: campanile_memory::EmbedderSettings,
+    pub(crate) models: ModelChoice,
     pub(crate) answers: campanile_answers::Settings,
     pub(crate) engine: campanile_engine::Settings,
     pub(crate) retention: campanile_app::Retention,
@@ -293,14 +309,15 @@ impl Layers {
                 sealed_passages: self.passages("memory_segment_passages")?,
                 summary_delay: self.time("memory_summary_delay")?,
             },
-            embedder: match self.text("memory_embedder") {
-                "built-in" => EmbedderSettings::BuiltIn,
-                "off" => EmbedderSettings::Off,
-                folder if folder.contains('/') => EmbedderSettings::Folder(folder.into()),
-                _ => return Err(self.wrong("memory_embedder", "must be built-in, off or the path of a folder")),
+            models: ModelChoice {
+                embedder: self.embedder()?,
+                reranker: self.reranker()?,
+                writer: self.writer()?,
+                embeddings_monthly_tokens: self.number("embeddings_monthly_tokens")?,
+                writer_monthly_tokens: self.number("llm_monthly_tokens")?,
             },
             answers: campanile_answers::Settings {
-                model: self.model()?,
+                model: self.writer()?,
                 monthly_tokens: self.number("llm_monthly_tokens")?,
             },
             engine: campanile_engine::Settings {
@@ -360,24 +377,6 @@ impl Layers {
         match !list.trim().is_empty() && list.chars().all(is_source) {
             true => Ok(list),
             false => Err(self.wrong("portal_frame_ancestors", "must list origins")),
-        }
-    }
-
-    /// The language model. Its parts make sense together only.
-    fn model(&self) -> Result<Option<ModelSettings>, String> {
-        let kind = ModelKind::parse(self.text("llm_kind"))
-            .ok_or_else(|| self.wrong("llm_kind", "must be anthropic or openai"))?;
-        let (url, model) = (self.url("llm_url", &["http://", "https://"])?, self.some("llm_model"));
-        let (key, name) = (self.hidden("llm_key"), "llm_model");
-        match (url, model) {
-            (Some(url), Some(model)) => {
-                campanile_net::parse_url(&url).map_err(|why| self.wrong("llm_url", &format!("is no URL: {why}")))?;
-                Ok(Some(ModelSettings { url: url.trim_end_matches('/').to_owned(), key, model, kind }))
-            }
-            (Some(_), None) => Err(self.wrong(name, "must name the model, since llm_url is set")),
-            (None, Some(_)) => Err(self.wrong(name, "needs llm_url, the model's base URL")),
-            (None, None) if key.is_some() => Err(self.wrong("llm_key", "needs llm_url, the model's base URL")),
-            (None, None) => Ok(None),
         }
     }
 
@@ -587,5 +586,6 @@ fn duration(text: &str) -> Option<Duration> {
     }
 }
 
+mod models;
 #[cfg(test)]
 mod tests;

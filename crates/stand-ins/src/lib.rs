@@ -3,9 +3,12 @@
 //! * [`provider`]: deliveries, signed as their providers sign them.
 //! * [`receiver`]: an HTTP endpoint that records the requests it gets.
 //! * [`model`]: a language model that writes what it is told to, or fails in one of many ways.
+//! * [`embeddings`]: a provider of vectors and of orders, which can fail in as many.
 //! * [`mailbox`]: an SMTP server that keeps the mails it gets.
 
+pub mod embeddings;
 pub mod mailbox;
 pub mod model;
 pub mod provider;
 pub mod receiver;
+mod request;

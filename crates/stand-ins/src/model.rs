@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::request;
 
 /// The behaviour of the model.
 #[derive(Debug, Clone)]
@@ -78,26 +80,9 @@ impl Drop for Model {
 
 async fn converse(stream: TcpStream, behaviour: Arc<Mutex<Behaviour>>, requests: Arc<Mutex<Vec<String>>>) {
     let mut stream = BufReader::new(stream);
-    let (mut head, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if !stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
-            return;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap_or(0);
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        head.push_str(&line);
-    }
-    let mut body = vec![0; length];
-    if stream.read_exact(&mut body).await.is_err() {
-        return;
-    }
+    let Some((head, body)) = request::read(&mut stream).await else { return };
     let is_anthropic = head.contains(" /v1/messages ");
-    requests.lock().expect("no request panics").push(format!("{head}\n{}", String::from_utf8_lossy(&body)));
+    requests.lock().expect("no request panics").push(format!("{head}\n{body}"));
     let behaviour = behaviour.lock().expect("no request panics").clone();
     let _ = answer(stream.get_mut(), is_anthropic, behaviour).await;
 }

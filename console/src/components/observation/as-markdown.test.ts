@@ -11,6 +11,7 @@ const IT = {
   title: "[PR Closed] Fix the bell",
   significance: 80,
   category: "bug_fix",
+  category_method: "pattern",
   topics: [],
   actor: { id: "1", name: "ada" },
   occurred_at: "2026-01-01T00:00:00Z",

@@ -151,12 +151,17 @@ export function Entities({ list }: { list: unknown[] }) {
   if (entities.length === 0) return <Empty>Its text names nothing that is known.</Empty>;
   return (
     <ul className="grid gap-1.5 p-4">
-      {entities.map(({ category, key, value, confidence }) => (
+      {entities.map(({ category, key, value, confidence, isOfModel }) => (
         <li key={`${category} ${key}`} className="flex min-w-0 items-baseline gap-2">
           <span className="text-quiet w-20 shrink-0 truncate text-xs">{words(category)}</span>
           <span title={value} className="min-w-0 flex-1 truncate font-mono text-xs">
             {key}
           </span>
+          {isOfModel && (
+            <span className="text-quiet text-xs" title="Found by a language model">
+              by model
+            </span>
+          )}
           {confidence !== undefined && (
             <span className="text-quiet text-xs tabular-nums">{Math.round(confidence * 100)} %</span>
           )}

@@ -45,12 +45,12 @@ export function typeTitle(type: string, count: number): string {
   return text.charAt(0).toUpperCase() + text.slice(1) + (count === 1 || text.endsWith("s") ? "" : "s");
 }
 
-export type Entity = { category: string; key: string; value: string; confidence?: number };
+export type Entity = { category: string; key: string; value: string; confidence?: number; isOfModel: boolean };
 
 export function entitiesOf(list: unknown[]): Entity[] {
   const seen = new Set<string>();
   return list.flatMap((one) => {
-    const { category, key, value, confidence } = asObject(one);
+    const { category, key, value, confidence, method } = asObject(one);
     const name = asText(key);
     const kind = asText(category) ?? "other";
     if (!name || seen.has(`${kind} ${name}`)) return [];
@@ -61,6 +61,7 @@ export function entitiesOf(list: unknown[]): Entity[] {
         key: name,
         value: asText(value) ?? name,
         confidence: typeof confidence === "number" ? confidence : undefined,
+        isOfModel: method === "model",
       },
     ];
   });

@@ -52,6 +52,7 @@ const ACTIONS: Record<string, string> = {
   "resource.deleted": "Deleted a resource",
   "resources.committed": "Committed all changes",
   "answer_session.deleted": "Deleted a conversation",
+  "memory_settings.updated": "Changed the models of a workspace",
 };
 
 export const ACTION_NAMES = Object.keys(ACTIONS);

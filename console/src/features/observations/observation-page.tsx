@@ -71,7 +71,10 @@ function Known({ it, edges }: { it: Detail; edges: Edge[] }) {
       <Score value={it.significance} threshold={threshold} />
       <Badge tone="bronze">{kind}</Badge>
       <Badge>{providerName(it.provider)}</Badge>
-      <Badge>{words(it.category)}</Badge>
+      <Badge title={it.category_method === "model" ? "By a language model" : undefined}>
+        {words(it.category)}
+        {it.category_method === "model" && ", by model"}
+      </Badge>
     </>
   );
   return (

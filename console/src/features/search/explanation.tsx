@@ -4,8 +4,10 @@ import type { Schemas } from "../../lib/api";
 
 type Parts = Schemas["Explanation"];
 
+type Row = { title: string; about: string; from: number; to: number };
+
 /** The range of each part, as docs/search.md states them. */
-const ROWS: { key: keyof Parts; title: string; about: string; from: number; to: number }[] = [
+const ROWS: (Row & { key: Exclude<keyof Parts, "rerank"> })[] = [
   { key: "lexical", title: "Words", about: "the words of the query, by how rare they are", from: 0, to: 1 },
   { key: "vector", title: "Meaning", about: "how near it is to the query in other words", from: 0, to: 1 },
   {
@@ -23,27 +25,36 @@ const ROWS: { key: keyof Parts; title: string; about: string; from: number; to: 
   { key: "recency", title: "Recency", about: "the sum is multiplied by it", from: 0.92, to: 1 },
 ];
 
+/** The relevance by the model that orders results, where one did: it is the score then. */
+const RELEVANCE: Row = { title: "Relevance", about: "by the model that orders results", from: 0, to: 1 };
+
 export function Explanation({ parts }: { parts: Parts }) {
   return (
     <dl className="grid grid-cols-[auto_minmax(3rem,10rem)_auto] items-center justify-start gap-x-3 gap-y-1 text-xs">
-      {ROWS.map(({ key, title, about, from, to }) => {
-        const share = Math.max(0, Math.min(1, (parts[key] - from) / (to - from)));
-        return (
-          <div key={key} title={`${title}: ${about}`} className="contents">
-            <dt className="text-quiet">{title}</dt>
-            <dd aria-hidden className="bg-line h-1.5 overflow-hidden rounded-full">
-              <span className="bg-bronze block h-full rounded-full" style={{ width: `${share * 100}%` }} />
-            </dd>
-            <dd className="text-quiet tabular-nums">
-              <span className="text-ink">
-                {key === "recency" && "× "}
-                {parts[key].toFixed(2)}
-              </span>{" "}
-              {key !== "recency" && `of ${to}`}
-            </dd>
-          </div>
-        );
-      })}
+      {typeof parts.rerank === "number" && <Part row={RELEVANCE} value={parts.rerank} />}
+      {ROWS.map((row) => (
+        <Part key={row.key} row={row} value={parts[row.key]} isFactor={row.key === "recency"} />
+      ))}
     </dl>
+  );
+}
+
+function Part({ row, value, isFactor }: { row: Row; value: number; isFactor?: boolean }) {
+  const { title, about, from, to } = row;
+  const share = Math.max(0, Math.min(1, (value - from) / (to - from)));
+  return (
+    <div title={`${title}: ${about}`} className="contents">
+      <dt className="text-quiet">{title}</dt>
+      <dd aria-hidden className="bg-line h-1.5 overflow-hidden rounded-full">
+        <span className="bg-bronze block h-full rounded-full" style={{ width: `${share * 100}%` }} />
+      </dd>
+      <dd className="text-quiet tabular-nums">
+        <span className="text-ink">
+          {isFactor && "× "}
+          {value.toFixed(2)}
+        </span>{" "}
+        {!isFactor && `of ${to}`}
+      </dd>
+    </div>
   );
 }

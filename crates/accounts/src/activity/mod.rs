@@ -62,6 +62,7 @@ pub enum Action {
     ResourceDeleted,
     ResourcesCommitted,
     AnswerSessionDeleted,
+    MemorySettingsUpdated,
 }
 
 impl Action {
@@ -113,6 +114,7 @@ impl Action {
             Self::ResourceDeleted => "resource.deleted",
             Self::ResourcesCommitted => "resources.committed",
             Self::AnswerSessionDeleted => "answer_session.deleted",
+            Self::MemorySettingsUpdated => "memory_settings.updated",
         }
     }
 }

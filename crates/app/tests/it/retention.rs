@@ -32,7 +32,10 @@ async fn app(db: Db, clock: Clock, retention: Retention) -> (App, Running) {
         digest: Duration::ZERO,
         webhooks: campanile_webhooks::Settings::default(),
         memory: campanile_memory::Settings::default(),
-        embedder: campanile_memory::EmbedderSettings::Off,
+        models: campanile_memory::ModelChoice {
+            embedder: campanile_memory::EmbedderSettings::Off,
+            ..campanile_memory::ModelChoice::default()
+        },
         answers: campanile_answers::Settings::default(),
         engine: campanile_engine::Settings::default(),
         retention,

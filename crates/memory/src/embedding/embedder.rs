@@ -1,25 +1,38 @@
-//! The embedder of a node: a model that is loaded when it is used first, and freed when it was not
-//! used for ten minutes.
+//! A model that makes vectors: within the process, or of a provider.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use campanile_base::{Error, Result};
-use campanile_embed::{Lane, Model, Vector};
+use campanile_base::{Clock, Error, Result, sha256_hex};
+use campanile_embed::Vector;
+use campanile_models::usage::Count;
+use campanile_models::{EmbeddedTexts, Embeddings, EmbeddingsSettings, ModelError, TextRole};
+use campanile_net::Client;
 use quick_cache::sync::Cache;
+
+use super::local::LocalModel;
+use crate::model_view::ModelView;
+use crate::serving::StoredEmbedder;
 
 /// The queries whose vectors are kept.
 const CACHED: usize = 10_000;
 /// The longest query that is kept, in bytes.
 const LONGEST_CACHED: usize = 512;
-/// A model that was not used for this long is freed.
-const IDLE: Duration = Duration::from_secs(600);
-/// The priority of the thread that embeds passages, beside 0 for all others.
-const NICE: i32 = 10;
+/// The time of a provider for a query, a second try included, and for a group of passages.
+const QUERY: Duration = Duration::from_millis(1_500);
+const PASSAGES: Duration = Duration::from_secs(60);
+/// The text of a call that only checks a provider, and its time.
+const PROBE: &str = "Campanile";
+const PROBE_TIME: Duration = Duration::from_secs(10);
+/// The share of the vectors of a provider, and the similarities below which nothing fits, and hardly.
+const WEIGHT: f32 = 0.5;
+const THRESHOLDS: (f32, f32) = (0.30, 0.40);
+/// The licence of the model in the binary.
+const LICENCE: &str = "Apache-2.0";
 
 /// The model that makes vectors.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub enum EmbedderSettings {
     /// None: search is by words alone.
     Off,
@@ -28,28 +41,22 @@ pub enum EmbedderSettings {
     BuiltIn,
     /// One of a folder with `model.safetensors`, `vocab.txt` and `config.json`.
     Folder(PathBuf),
+    /// One of a provider over HTTP.
+    Provider(EmbeddingsSettings),
 }
 
 /// Makes the vectors of passages and queries.
 pub struct Embedder {
-    settings: EmbedderSettings,
     id: String,
     weight: f32,
     thresholds: (f32, f32),
-    model: Mutex<Option<Loaded>>,
     queries: Cache<String, Arc<Vector>>,
-    lanes: Lanes,
+    maker: Maker,
 }
 
-/// Threads: a query does not wait behind passages.
-struct Lanes {
-    queries: Lane,
-    passages: Lane,
-}
-
-struct Loaded {
-    model: Arc<Model>,
-    used: Instant,
+enum Maker {
+    Local(Box<LocalModel>),
+    Provider(Box<Embeddings>),
 }
 
 impl Embedder {
@@ -57,31 +64,24 @@ impl Embedder {
     ///
     /// # Errors
     /// `Invalid` when the folder has no model that can be used.
-    pub fn new(settings: EmbedderSettings) -> Result<Option<Arc<Self>>> {
-        let (found, id) = match &settings {
+    pub(crate) fn new(settings: EmbedderSettings, client: &Client, clock: &Clock) -> Result<Option<Arc<Self>>> {
+        let folder = match settings {
             EmbedderSettings::Off => return Ok(None),
-            EmbedderSettings::BuiltIn => {
-                let (found, id) = Model::built_in_settings();
-                (found, id.to_owned())
-            }
-            // It is read whole once, so that a wrong folder is told at the start.
-            EmbedderSettings::Folder(folder) => {
-                let model = Model::from_folder(folder);
-                let model = model.map_err(|why| Error::invalid_field("embedder", why.to_string()))?;
-                (model.settings().clone(), model.id().to_owned())
+            EmbedderSettings::BuiltIn => None,
+            EmbedderSettings::Folder(folder) => Some(folder),
+            EmbedderSettings::Provider(settings) => {
+                let id = id_of(&settings);
+                let maker = Embeddings::new(settings, client.clone(), clock.clone(), None);
+                return Ok(Some(Self::of(id, WEIGHT, THRESHOLDS, Maker::Provider(Box::new(maker)))));
             }
         };
-        let lane = |name, nice| Lane::new(name, nice).map_err(Error::internal);
-        let lanes = Lanes { queries: lane("embed-query", 0)?, passages: lane("embed", NICE)? };
-        Ok(Some(Arc::new(Self {
-            settings,
-            id,
-            weight: found.vector_weight.clamp(0.0, 1.0),
-            thresholds: found.thresholds,
-            model: Mutex::default(),
-            queries: Cache::new(CACHED),
-            lanes,
-        })))
+        let (model, found) = LocalModel::new(folder)?;
+        let (id, weight) = (model.id().to_owned(), found.vector_weight.clamp(0.0, 1.0));
+        Ok(Some(Self::of(id, weight, found.thresholds, Maker::Local(Box::new(model)))))
+    }
+
+    fn of(id: String, weight: f32, thresholds: (f32, f32), maker: Maker) -> Arc<Self> {
+        Arc::new(Self { id, weight, thresholds, queries: Cache::new(CACHED), maker })
     }
 
     /// Its id: vectors of another one cannot be compared with its own.
@@ -99,62 +99,180 @@ impl Embedder {
         self.thresholds
     }
 
+    /// True if another process makes the vectors.
+    pub(crate) fn is_remote(&self) -> bool {
+        matches!(self.maker, Maker::Provider(_))
+    }
+
+    /// The numbers of a vector, once they are known.
+    pub(crate) fn dimensions(&self) -> Option<usize> {
+        match &self.maker {
+            Maker::Local(model) => Some(model.dimensions()),
+            Maker::Provider(maker) => maker.dimensions(),
+        }
+    }
+
+    /// Tells the numbers that the vectors of this model have had.
+    pub(crate) fn expect_dimensions(&self, dimensions: usize) {
+        if let Maker::Provider(maker) = &self.maker {
+            maker.expect_dimensions(dimensions);
+        }
+    }
+
+    /// The model, as people see it.
+    pub(crate) fn view(&self) -> ModelView {
+        let (kind, licence) = match &self.maker {
+            Maker::Local(model) if model.folder().is_none() => ("built-in", Some(LICENCE.to_owned())),
+            Maker::Local(_) => ("folder", None),
+            Maker::Provider(maker) => (maker.settings().kind.as_str(), None),
+        };
+        let has_key = self.provider().is_some_and(|settings| settings.key.is_some());
+        ModelView { kind: kind.to_owned(), name: self.stored().name(), dimensions: self.dimensions(), licence, has_key }
+    }
+
+    /// The settings of its provider, if it has one.
+    pub(crate) fn provider(&self) -> Option<&EmbeddingsSettings> {
+        match &self.maker {
+            Maker::Local(_) => None,
+            Maker::Provider(maker) => Some(maker.settings()),
+        }
+    }
+
+    /// The form in which it is stored.
+    pub(crate) fn stored(&self) -> StoredEmbedder {
+        match &self.maker {
+            Maker::Local(model) => match model.folder() {
+                None => StoredEmbedder::BuiltIn,
+                Some(folder) => StoredEmbedder::Folder { path: folder.display().to_string() },
+            },
+            Maker::Provider(maker) => {
+                let of = maker.settings();
+                StoredEmbedder::Provider {
+                    api: of.kind.as_str().to_owned(),
+                    url: of.url.clone(),
+                    model: of.model.clone(),
+                    dimensions: of.dimensions,
+                    query_prefix: of.query_prefix.clone(),
+                    document_prefix: of.document_prefix.clone(),
+                    max_tokens: of.max_tokens,
+                    has_key: of.key.is_some(),
+                }
+            }
+        }
+    }
+
     /// The vector of a query, if it is known.
     pub(crate) fn cached(&self, text: &str) -> Option<Arc<Vector>> {
         self.queries.get(text)
     }
 
-    /// The vector of a query. `None` for a text that has no direction. Blocks.
+    /// The vector of a query from a model within the process; `None` for a text that has no direction.
+    /// Blocks.
     ///
     /// # Errors
-    /// `Internal` when the model cannot be loaded.
-    pub(crate) fn query(&self, text: &str) -> Result<Option<Arc<Vector>>> {
-        let model = self.model()?;
-        let vector = self.lanes.queries.run(|| model.query(text)).map(Arc::new);
-        if let Some(vector) = vector.as_ref().filter(|_| text.len() <= LONGEST_CACHED) {
+    /// `Internal` when the model cannot be loaded, or is one of a provider.
+    pub(crate) fn query_here(&self, text: &str) -> Result<Option<Arc<Vector>>> {
+        match &self.maker {
+            Maker::Local(model) => Ok(model.query(text)?.map(|vector| self.keep(text, vector))),
+            Maker::Provider(_) => Err(Error::internal("a provider is not asked on a thread that blocks")),
+        }
+    }
+
+    /// The vector of a query, and its cost.
+    ///
+    /// # Errors
+    /// `Unavailable` when the provider does not answer in time; `Internal` when the model cannot be loaded.
+    pub(crate) async fn query(self: &Arc<Self>, text: &str) -> Result<(Option<Arc<Vector>>, Count)> {
+        match &self.maker {
+            Maker::Local(_) => {
+                let (within, text) = (self.clone(), text.to_owned());
+                let made = tokio::task::spawn_blocking(move || within.query_here(&text));
+                Ok((made.await.map_err(Error::internal)??, Count::default()))
+            }
+            Maker::Provider(maker) => {
+                let made = maker.query(text, QUERY).await.map_err(unavailable)?;
+                let (vectors, count) = read(made);
+                Ok((vectors.into_iter().next().flatten().map(|vector| self.keep(text, vector)), count))
+            }
+        }
+    }
+
+    /// The vectors of passages, in their order, and their cost. A passage without a direction has none.
+    ///
+    /// # Errors
+    /// When the model cannot be loaded, or its provider does not answer as it should.
+    pub(crate) async fn passages(
+        self: &Arc<Self>,
+        texts: Vec<String>,
+    ) -> Result<(Vec<Option<Vector>>, Count), PassagesError> {
+        match &self.maker {
+            Maker::Local(_) => {
+                let within = self.clone();
+                let made = tokio::task::spawn_blocking(move || {
+                    let Maker::Local(model) = &within.maker else { return Ok(Vec::new()) };
+                    model.passages(&texts.iter().map(String::as_str).collect::<Vec<_>>())
+                });
+                let vectors = made.await.map_err(Error::internal).flatten();
+                Ok((vectors.map_err(PassagesError::Local)?, Count::default()))
+            }
+            Maker::Provider(maker) => {
+                let made = maker.embed(&texts, TextRole::Document, PASSAGES).await;
+                Ok(read(made.map_err(PassagesError::Provider)?))
+            }
+        }
+    }
+
+    /// Has a provider make one vector. A model within the process needs no call.
+    ///
+    /// # Errors
+    /// When the provider does not answer, or not as it should.
+    pub(crate) async fn probe(&self) -> Result<Count, ModelError> {
+        match &self.maker {
+            Maker::Local(_) => Ok(Count::default()),
+            Maker::Provider(maker) => Ok(read(maker.query(PROBE, PROBE_TIME).await?).1),
+        }
+    }
+
+    /// Frees a model within the process if it was not used for a while.
+    pub(crate) fn rest(&self) {
+        if let Maker::Local(model) = &self.maker {
+            model.rest();
+        }
+    }
+
+    fn keep(&self, text: &str, vector: Vector) -> Arc<Vector> {
+        let vector = Arc::new(vector);
+        if text.len() <= LONGEST_CACHED {
             self.queries.insert(text.to_owned(), vector.clone());
         }
-        Ok(vector)
+        vector
     }
+}
 
-    /// The vectors of passages, in their order. Blocks.
-    ///
-    /// # Errors
-    /// `Internal` when the model cannot be loaded.
-    pub(crate) fn passages(&self, texts: &[&str]) -> Result<Vec<Option<Vector>>> {
-        let model = self.model()?;
-        Ok(self.lanes.passages.run(|| model.passages(texts)))
-    }
+/// The reason why passages have no vectors.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PassagesError {
+    #[error("{}", .0.chain())]
+    Local(Error),
+    #[error(transparent)]
+    Provider(ModelError),
+}
 
-    /// Frees the model if it was not used for a while.
-    pub(crate) fn rest(&self) {
-        // Whoever has it uses it.
-        let Ok(mut loaded) = self.model.try_lock() else { return };
-        if loaded.as_ref().is_some_and(|loaded| loaded.used.elapsed() >= IDLE) {
-            *loaded = None;
-        }
-    }
+/// A provider that did not make the vector of a query.
+fn unavailable(error: ModelError) -> Error {
+    Error::Unavailable { what: "the model that makes vectors", source: Box::new(error) }
+}
 
-    fn model(&self) -> Result<Arc<Model>> {
-        let mut loaded = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = Instant::now();
-        let model = match loaded.take() {
-            Some(loaded) => loaded.model,
-            None => Arc::new(self.load()?),
-        };
-        *loaded = Some(Loaded { model: model.clone(), used });
-        Ok(model)
-    }
+fn read(made: EmbeddedTexts) -> (Vec<Option<Vector>>, Count) {
+    let EmbeddedTexts { vectors, calls, tokens } = made;
+    (vectors.iter().map(|numbers| Vector::new(numbers)).collect(), Count::read(calls, tokens))
+}
 
-    fn load(&self) -> Result<Model> {
-        let model = match &self.settings {
-            EmbedderSettings::Folder(folder) => Model::from_folder(folder),
-            _ => Model::built_in(),
-        };
-        let model = model.map_err(Error::internal)?;
-        match model.id() == self.id {
-            true => Ok(model),
-            false => Err(Error::internal("the folder of the embedder has another model than at the start")),
-        }
-    }
+/// The id of a provider's model: the same vectors come from another address, but not from another model,
+/// prefix or cut.
+fn id_of(settings: &EmbeddingsSettings) -> String {
+    let EmbeddingsSettings { model, dimensions, kind, query_prefix, document_prefix, max_tokens, .. } = settings;
+    let of = (kind, model, dimensions, query_prefix, document_prefix, max_tokens);
+    let text = serde_json::to_string(&of).expect("settings are plain data");
+    sha256_hex(text).chars().take(16).collect()
 }

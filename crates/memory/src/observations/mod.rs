@@ -89,6 +89,10 @@ pub struct ObservationDetail {
     /// The things that its text names.
     #[schema(value_type = Vec<Object>)]
     pub entities: Value,
+    /// The maker of the category: `pattern` or `model`.
+    pub category_method: String,
+    /// The certainty of a model, from 0.6 to 1.
+    pub category_confidence: Option<f64>,
     /// Further fields from the provider.
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,

@@ -12,7 +12,7 @@ campanile_db::columns! {
     id, workspace_id, source_id, provider, event_type = "type", title, significance, category, topics, actor,
     cluster_id, occurred_at, captured_at,
 }
-campanile_db::columns! { detail_columns, detail_at after at: body, refs, entities, metadata }
+campanile_db::columns! { detail_columns, detail_at after at: body, refs, entities, metadata, category_method, category_confidence }
 
 pub(crate) async fn is_known(tx: &mut Tx, workspace: &WorkspaceId, source_id: &str) -> Result<bool> {
     let sql = "SELECT id FROM observation WHERE workspace_id = $1 AND source_id = $2";
@@ -159,6 +159,8 @@ pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Opt
             references: row.json(detail_at::refs)?,
             entities: row.json(detail_at::entities)?,
             metadata: row.json(detail_at::metadata)?,
+            category_method: row.get(detail_at::category_method)?,
+            category_confidence: row.get(detail_at::category_confidence)?,
         })
     })
     .await

@@ -13,12 +13,12 @@ use campanile_accounts::WorkspaceId;
 use campanile_base::{Error, Result};
 use campanile_db::Db;
 use campanile_embed::Vector;
-use campanile_search::{Index, Segment, VectorRef};
+use campanile_search::{Index, Segment, VectorRef, Vectors};
 
 use crate::Settings;
 use crate::passages::{self, Head, Passage};
 use crate::segments::{self, SegmentId, StoredSegment};
-use crate::vectors;
+use crate::{serving, vectors, workspace_settings};
 
 /// The passages that are taken in at a time: searches of the same workspace wait for that long.
 const TOGETHER: i64 = 128;
@@ -35,8 +35,19 @@ pub(crate) struct Indexes {
     /// Counts the uses, to find the index that was used longest ago.
     uses: AtomicU64,
     settings: Settings,
-    /// The embedder whose vectors are taken in.
-    embedder: Option<String>,
+    /// True if vectors are compared.
+    has_vectors: bool,
+}
+
+/// The index of a workspace, with everything that was committed, and what a search by it needs.
+pub(crate) struct Current {
+    pub(crate) index: Arc<CachedIndex>,
+    /// True if it would be faster with segments that are missing.
+    pub(crate) lacks_segments: bool,
+    /// The model whose vectors it has.
+    pub(crate) embedder: Option<String>,
+    /// The share of vectors in a score, if the workspace has one of its own.
+    pub(crate) vector_weight: Option<f64>,
 }
 
 /// The index of a workspace.
@@ -56,38 +67,43 @@ struct Progress {
     next_no: i64,
     next_removal: i64,
     next_vector: i64,
+    /// The model whose vectors were taken in.
+    vectors_of: Option<String>,
     segments: Vec<(SegmentId, Arc<Segment>)>,
     /// The next passage when it was last looked whether there are other segments.
     looked_at: i64,
 }
 
 impl Indexes {
-    pub(crate) fn new(settings: Settings, embedder: Option<String>) -> Self {
-        Self { workspaces: Mutex::default(), uses: AtomicU64::new(0), settings, embedder }
+    pub(crate) fn new(settings: Settings, has_vectors: bool) -> Self {
+        Self { workspaces: Mutex::default(), uses: AtomicU64::new(0), settings, has_vectors }
     }
 
-    /// The index of a workspace, with everything that is committed; and true if it would be faster
-    /// with segments that are missing.
+    /// The index of a workspace, with everything that is committed.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub(crate) async fn current(&self, db: &Db, workspace: &WorkspaceId) -> Result<(Arc<CachedIndex>, bool)> {
+    pub(crate) async fn current(&self, db: &Db, workspace: &WorkspaceId) -> Result<Current> {
         let cached = self.entry(workspace);
         let mut progress = cached.progress.lock().await;
         let sealed = self.settings.sealed_passages;
         for _ in 0..TRIES {
-            let (of, embedder) = (workspace.clone(), self.embedder.clone());
+            let (of, has_vectors) = (workspace.clone(), self.has_vectors);
             let read = db.read(move |tx| {
                 Box::pin(async move {
+                    if !has_vectors {
+                        return Ok((passages::head(tx, &of).await?, None, None));
+                    }
                     // First: a vector is not made before its passage is there.
-                    let vectors = match embedder {
-                        Some(embedder) => vectors::head(tx, &of, &embedder).await?,
-                        None => 0,
+                    let vectors = match serving::of(tx, &of).await? {
+                        Some(serving) => Some((vectors::head(tx, &of, &serving.id).await?, serving.id)),
+                        None => None,
                     };
-                    Ok::<_, campanile_db::Error>((passages::head(tx, &of).await?, vectors))
+                    let weight = workspace_settings::vector_weight(tx, &of).await?;
+                    Ok::<_, campanile_db::Error>((passages::head(tx, &of).await?, vectors, weight))
                 })
             });
-            let (head, next_vector) = read.await?;
+            let (head, vectors, vector_weight) = read.await?;
             // With a long tail, another node may have made segments, or none has yet.
             let is_long = || cached.read(|index| index.tail() as i64) > 2 * sealed;
             let is_behind = progress.next_removal < head.first_removal;
@@ -97,15 +113,16 @@ impl Indexes {
                 cached.load(db, workspace, &mut progress, is_behind).await?;
             }
             if cached.catch_up(db, workspace, &mut progress, head).await? {
-                if let Some(embedder) = &self.embedder {
-                    cached.take_vectors(db, (workspace, embedder), &mut progress, next_vector).await?;
+                if let Some((next_vector, embedder)) = &vectors {
+                    cached.take_vectors(db, (workspace, embedder), &mut progress, *next_vector).await?;
                 }
                 // Told once, and not with every search until they are made.
                 let has_gaps = progress.segments.iter().any(|(id, _)| id.as_str().is_empty());
                 let lacks_segments = looks && (is_long() || has_gaps);
                 drop(progress);
                 self.make_room(workspace);
-                return Ok((cached, lacks_segments));
+                let embedder = vectors.map(|(_, embedder)| embedder);
+                return Ok(Current { index: cached, lacks_segments, embedder, vector_weight });
             }
         }
         Err(replaced_too_often())
@@ -249,7 +266,8 @@ impl CachedIndex {
         Ok(true)
     }
 
-    /// Takes in the vectors before a place.
+    /// Takes in the vectors of a model before a place. Those of another model stay until all are read, and
+    /// then make room at once.
     async fn take_vectors(
         self: &Arc<Self>,
         db: &Db,
@@ -257,23 +275,27 @@ impl CachedIndex {
         progress: &mut Progress,
         next_vector: i64,
     ) -> Result<()> {
-        while progress.next_vector < next_vector {
-            let (of, by, from) = (workspace.clone(), embedder.to_owned(), progress.next_vector);
-            let read = db.read_in_turn(workspace.as_str(), move |tx| {
-                Box::pin(async move { vectors::between(tx, &of, &by, from..next_vector, VECTORS).await })
-            });
-            let page: Vec<(i64, i64, Vec<u8>)> = read.await?;
-            let is_last = (page.len() as i64) < VECTORS;
-            progress.next_vector = page.last().filter(|_| !is_last).map_or(next_vector, |(seq, ..)| seq + 1);
+        if progress.vectors_of.as_deref() != Some(embedder) {
+            let (mut list, mut from) = (Vectors::of(embedder), 0);
+            while from < next_vector {
+                let page = vectors_between(db, (workspace, embedder), from..next_vector).await?;
+                from = behind(&page, next_vector);
+                let read = tokio::task::spawn_blocking(move || {
+                    each(&page, |no, vector| list.add(no, vector));
+                    list
+                });
+                list = read.await.map_err(Error::internal)?;
+            }
             let within = self.clone();
-            let add = move |index: &mut Index| {
-                for (_, no, bytes) in &page {
-                    let vector = Vector::from_bytes(bytes, bytes.len().saturating_sub(size_of::<f32>()));
-                    if let (Ok(no), Some(vector)) = (u32::try_from(*no), vector) {
-                        index.add_vector(no, VectorRef { scale: vector.scale, steps: &vector.steps });
-                    }
-                }
-            };
+            let taken = tokio::task::spawn_blocking(move || within.change(|index| index.replace_vectors(list)));
+            taken.await.map_err(Error::internal)?;
+            (progress.vectors_of, progress.next_vector) = (Some(embedder.to_owned()), next_vector);
+        }
+        while progress.next_vector < next_vector {
+            let page = vectors_between(db, (workspace, embedder), progress.next_vector..next_vector).await?;
+            progress.next_vector = behind(&page, next_vector);
+            let within = self.clone();
+            let add = move |index: &mut Index| each(&page, |no, vector| index.add_vector(no, vector));
             let taken = tokio::task::spawn_blocking(move || within.change(add));
             taken.await.map_err(Error::internal)?;
         }
@@ -289,6 +311,37 @@ impl CachedIndex {
             return Ok(());
         }
         tokio::task::spawn_blocking(move || within.change(add)).await.map_err(Error::internal)
+    }
+}
+
+/// Some vectors as they are stored: place, passage, bytes.
+type VectorPage = Vec<(i64, i64, Vec<u8>)>;
+
+async fn vectors_between(
+    db: &Db,
+    (workspace, embedder): (&WorkspaceId, &str),
+    places: Range<i64>,
+) -> Result<VectorPage> {
+    let (of, by) = (workspace.clone(), embedder.to_owned());
+    let read = db.read_in_turn(workspace.as_str(), move |tx| {
+        Box::pin(async move { vectors::between(tx, &of, &by, places, VECTORS).await })
+    });
+    Ok(read.await?)
+}
+
+/// The place behind a page; the end if it is the last one.
+fn behind(page: &VectorPage, end: i64) -> i64 {
+    let is_last = (page.len() as i64) < VECTORS;
+    page.last().filter(|_| !is_last).map_or(end, |(seq, ..)| seq + 1)
+}
+
+/// The vectors of a page that can be read.
+fn each(page: &VectorPage, mut take: impl FnMut(u32, VectorRef<'_>)) {
+    for (_, no, bytes) in page {
+        let vector = Vector::from_bytes(bytes, bytes.len().saturating_sub(size_of::<f32>()));
+        if let (Ok(no), Some(vector)) = (u32::try_from(*no), vector) {
+            take(no, VectorRef { scale: vector.scale, steps: &vector.steps });
+        }
     }
 }
 

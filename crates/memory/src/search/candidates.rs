@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result};
-use campanile_embed::Vector;
 use campanile_search::{Facet, Filter, Found, Query, VectorRef};
 
-use super::cached_index::CachedIndex;
+use super::cached_index::{CachedIndex, Current};
 use super::fusion::{COMPARED, Candidate, Similar, fused};
+use super::query_vector::{self, QueryVector};
 use super::request::{Mode, SearchRequest, VectorUse};
 use super::{MOST_HITS, PATIENCE};
-use crate::{Embedder, Memory};
+use crate::Memory;
+use crate::embedding::Embedder;
 
 /// The passages that may be results.
 pub(super) struct Candidates {
@@ -71,22 +73,32 @@ pub(super) struct Spent {
 /// large index holds up nobody else.
 pub(super) async fn find(
     memory: &Memory,
-    index: Arc<CachedIndex>,
+    organisation: &OrganisationId,
+    current: Current,
     query: Query,
     filter: Filter,
     request: &SearchRequest,
     asks_for_time: bool,
 ) -> Result<Candidates> {
+    let (embedder, without) = query_vector::embedder(memory, &current).await?;
+    let asked = match &embedder {
+        Some(embedder) => {
+            let within = (embedder, &current.index);
+            query_vector::of_provider(memory, organisation, within, (&query, &filter), request.mode).await?
+        }
+        None => Some(QueryVector { used: without, ..QueryVector::default() }),
+    };
     let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
     let Ok(Ok(turn)) = turn else { return Err(Error::TooMany) };
-    let (embedder, mode, prefix) = (memory.embedder.clone(), request.mode, request.prefix);
-    let search = Search { index, filter, embedder, mode, prefix, asks_for_time };
-    let asked = tokio::task::spawn_blocking(move || {
+    let weight = current.vector_weight.map(|weight| weight as f32);
+    let (mode, prefix) = (request.mode, request.prefix);
+    let search = Search { index: current.index, filter, embedder, asked, weight, mode, prefix, asks_for_time };
+    let scored = tokio::task::spawn_blocking(move || {
         // The turn ends with the work, even if the caller is gone.
         let _turn = turn;
         search.run(query)
     });
-    asked.await.map_err(Error::internal)
+    scored.await.map_err(Error::internal)
 }
 
 /// A search of one index.
@@ -94,6 +106,10 @@ struct Search {
     index: Arc<CachedIndex>,
     filter: Filter,
     embedder: Option<Arc<Embedder>>,
+    /// The vector of the query, unless a model within the process makes it.
+    asked: Option<QueryVector>,
+    /// The share of vectors in a score, if it is not that of the embedder.
+    weight: Option<f32>,
     mode: Mode,
     /// True if the last word is the begin of one.
     prefix: bool,
@@ -107,25 +123,27 @@ impl Search {
         if let Some(exact) = query.exact() {
             let found = self.words(&exact);
             if found.total > 0 {
-                return self.candidates(exact, found, None, VectorUse::Skipped, (began, 0.0));
+                return self.candidates(exact, found, QueryVector::default(), (began, 0.0));
             }
         }
-        let (vector, used) = self.vector(&query);
-        let embedding = millis(began);
+        let vector = self.vector(&query);
+        let embedding = millis(began) + vector.took;
         let mut query = query;
         if self.prefix {
             self.index.read(|index| index.complete(&mut query));
         }
         let scoring = Instant::now();
         let found = self.words(&query);
-        let candidates = self.candidates(query, found, vector, used, (scoring, embedding));
+        let used = vector.used;
+        let candidates = self.candidates(query, found, vector, (scoring, embedding));
         if !self.asks_for_time || !candidates.list.is_empty() || !candidates.query.phrases.is_empty() {
             return candidates;
         }
         // Nothing of that time has the words: all of it is shown.
         let query = Query { words: Vec::new(), ..candidates.query };
         let found = self.words(&query);
-        self.candidates(query, found, None, used, (scoring, embedding))
+        let vector = QueryVector { used, ..QueryVector::default() };
+        self.candidates(query, found, vector, (scoring, embedding))
     }
 
     fn words(&self, query: &Query) -> Found {
@@ -133,24 +151,11 @@ impl Search {
     }
 
     /// The vector of the query, if it is to be compared.
-    fn vector(&self, query: &Query) -> (Option<Arc<Vector>>, VectorUse) {
-        let Some(embedder) = &self.embedder else { return (None, VectorUse::Off) };
-        if query.is_without_words() {
-            return (None, VectorUse::Skipped);
-        }
-        if let Some(known) = embedder.cached(&query.text) {
-            return (Some(known), VectorUse::Cached);
-        }
-        let has_vectors = || self.index.read(|index| index.has_vectors());
-        if self.mode == Mode::Fast || !has_vectors() {
-            return (None, VectorUse::Skipped);
-        }
-        match embedder.query(&query.text) {
-            Ok(vector) => (vector, VectorUse::Used),
-            Err(error) => {
-                tracing::warn!(error = error.chain(), "the query has no vector; search goes by words alone");
-                (None, VectorUse::Unavailable)
-            }
+    fn vector(&self, query: &Query) -> QueryVector {
+        match (&self.asked, &self.embedder) {
+            (Some(asked), _) => asked.clone(),
+            (None, Some(embedder)) => query_vector::here(embedder, &self.index, query, self.mode),
+            (None, None) => QueryVector::default(),
         }
     }
 
@@ -158,8 +163,7 @@ impl Search {
         &self,
         query: Query,
         found: Found,
-        vector: Option<Arc<Vector>>,
-        used: VectorUse,
+        QueryVector { vector, used, .. }: QueryVector,
         (scoring, embedding): (Instant, f64),
     ) -> Candidates {
         let lexical = millis(scoring);
@@ -167,10 +171,18 @@ impl Search {
         let (mut similar, mut nearest) = (Similar::default(), None);
         if let (Some(vector), Some(embedder)) = (vector, &self.embedder) {
             let vector = VectorRef { scale: vector.scale, steps: &vector.steps };
-            let hits = self.index.read(|index| index.nearest(vector, &query, &self.filter, COMPARED));
+            let hits = self.index.read(|index| match index.vectors_of() == embedder.id() {
+                true => index.nearest(vector, &query, &self.filter, COMPARED),
+                // Another model has begun to serve since the query was embedded.
+                false => Vec::new(),
+            });
             let similarity = hits.first().map_or(0.0, |hit| hit.score);
             nearest = Some(Nearest { similarity, thresholds: embedder.thresholds() });
-            similar = Similar { hits, weight: embedder.weight(), threshold: embedder.thresholds().0 };
+            similar = Similar {
+                hits,
+                weight: self.weight.unwrap_or_else(|| embedder.weight()),
+                threshold: embedder.thresholds().0,
+            };
         }
         let list = fused(&found, &similar);
         let spent = Spent { embedding, lexical, vector: millis(comparing) };

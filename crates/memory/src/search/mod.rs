@@ -8,6 +8,7 @@
 //! 4. Other queries get a vector, and the two hundred passages whose vectors are nearest join the
 //!    [candidates](fusion).
 //! 5. The rows of the best are read, for a question with their [neighbours] in the graph, and [ordered](ranking) by more than that.
+//! 6. If a model for it is set, it [orders](rerank) the first of them anew.
 //!
 //! Scoring and ordering run on blocking threads; as many searches score at a time as there are
 //! processors. A search that waits longer than a moment is told to come again.
@@ -24,8 +25,10 @@ mod fusion;
 mod kinds;
 pub(crate) mod merge;
 mod neighbours;
+mod query_vector;
 mod ranking;
 mod request;
+mod rerank;
 mod similar;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -51,7 +54,8 @@ use ranking::{Ranked, Ranking};
 pub use merge::merge;
 pub use request::{
     ActorName, Confidence, DateRange, DocumentName, Explanation, FacetView, HighlightView, Kind, Latency, Mode,
-    SearchContext, SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime, VectorUse,
+    RerankUse, SearchContext, SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime,
+    VectorUse,
 };
 pub use similar::{SimilarReply, SimilarRequest, similar};
 
@@ -105,12 +109,12 @@ pub async fn search(
             tags
         });
     }
-    let (index, lacks_segments) = memory.indexes.current(&memory.db, workspace).await?;
-    if lacks_segments {
+    let current = memory.indexes.current(&memory.db, workspace).await?;
+    if current.lacks_segments {
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let candidates = candidates::find(memory, index, query, filter, &request, time.is_some()).await?;
+    let candidates = candidates::find(memory, organisation, current, query, filter, &request, time.is_some()).await?;
     let scored = Instant::now();
     let read = if request.mode == Mode::Thorough { READ_THOROUGHLY } else { READ };
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);
@@ -134,14 +138,22 @@ pub async fn search(
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let spent = candidates.spent;
-    let ordered = tokio::task::spawn_blocking(move || {
+    let ranking = tokio::task::spawn_blocking(move || {
         let facets = request.facets.then(|| facets(&candidates));
-        (facets, ordered(&request, &candidates, (rows, neighbours), read, now))
+        let ranked = ranked(&candidates, (rows, neighbours), read, request.collapse, now);
+        (facets, ranked, candidates, request)
     });
-    let (facets, (data, mut context, mut meta)) = ordered.await.map_err(Error::internal)?;
+    let (facets, (mut ranking, among), candidates, request) = ranking.await.map_err(Error::internal)?;
+    // Without words there is nothing to be relevant for.
+    let among = if candidates.query.is_without_words() { 0 } else { among };
+    let asked = (candidates.query.text.as_str(), request.mode);
+    let reranked = rerank::rerank(memory, organisation, asked, &mut ranking.ranked, among).await;
+    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, ranking));
+    let (data, mut context, mut meta) = ordered.await.map_err(Error::internal)?;
     if let Some(context) = &mut context {
         context.clusters = named;
     }
+    meta.rerank = reranked.used;
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
     let latency = Latency {
@@ -151,7 +163,8 @@ pub async fn search(
         lexical: spent.lexical,
         vector: spent.vector,
         enrich: took(scored, enriched),
-        rank: took(enriched, ended),
+        rank: took(enriched, ended) - reranked.took,
+        rerank: reranked.took,
     };
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
     meta.took = latency.total;
@@ -168,19 +181,35 @@ fn facets(candidates: &Candidates) -> BTreeMap<String, Vec<FacetView>> {
     FACETS.iter().map(|kind| ((*kind).to_owned(), views(kind))).collect()
 }
 
-/// The results of a page, in order, with all that is told of them but the time.
-fn ordered(
-    request: &SearchRequest,
+/// All results in order, with their scores, and the number of those whose order does not depend on the limit of
+/// the search.
+fn ranked(
     candidates: &Candidates,
     (rows, neighbours): (Vec<Passage>, Vec<Neighbour>),
     read: usize,
+    collapse: bool,
     now: Timestamp,
+) -> (Ranking, usize) {
+    let mut ranking = ranking::rank(candidates, (rows, neighbours), read, now);
+    let first: HashSet<u32> = ranking.ranked.iter().take(read).map(|ranked| ranked.passage.no).collect();
+    if collapse {
+        ranking.ranked = ranking::collapsed(ranking.ranked);
+    }
+    ranking.ranked.iter_mut().for_each(|ranked| ranked.score = (ranked.score * ranking.fit).clamp(0.0, 1.0));
+    let among = ranking.ranked.iter().take_while(|ranked| first.contains(&ranked.passage.no)).count();
+    (ranking, among)
+}
+
+/// The results of a page, with all that is told of them but the time.
+fn ordered(
+    request: &SearchRequest,
+    candidates: &Candidates,
+    ranking: Ranking,
 ) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
-    let Ranking { ranked, fit, confidence } = ranking::rank(candidates, (rows, neighbours), read, now);
-    let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
+    let Ranking { ranked, confidence, .. } = ranking;
     let context = request.include_context.then(|| context(&ranked));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
-    let data: Vec<SearchHit> = page.map(|ranked| hit(ranked, fit, request, candidates)).collect();
+    let data: Vec<SearchHit> = page.map(|ranked| hit(ranked, request, candidates)).collect();
     let meta = SearchMeta {
         total: if candidates.found.total > 0 { candidates.found.total } else { candidates.list.len() },
         total_is_exact: candidates.query.phrases.is_empty()
@@ -194,16 +223,17 @@ fn ordered(
         vector: candidates.vector,
         time: None,
         embedded: candidates.embedded,
+        rerank: RerankUse::Off,
     };
     (data, context, meta)
 }
 
-fn hit(ranked: Ranked, fit: f32, request: &SearchRequest, candidates: &Candidates) -> SearchHit {
+fn hit(ranked: Ranked, request: &SearchRequest, candidates: &Candidates) -> SearchHit {
     let Ranked { passage, score, explanation } = ranked;
     let snippet = ranking::snippet(&candidates.query, &candidates.found, &passage);
     let highlights = snippet.highlights.iter().map(|mark| HighlightView { start: mark.start, end: mark.end });
     SearchHit {
-        score: (score * fit).clamp(0.0, 1.0),
+        score,
         highlights: if request.include_highlights { highlights.collect() } else { Vec::new() },
         snippet: snippet.text,
         explain: request.explain.then_some(explanation),

@@ -184,7 +184,8 @@ impl Scorer<'_> {
 
 impl Ranked {
     fn of(passage: Passage, explanation: Explanation) -> Self {
-        let Explanation { lexical, vector, facts, kind, graph, proximity, heading, importance, recency } = explanation;
+        let Explanation { lexical, vector, facts, kind, graph, proximity, heading, importance, recency, .. } =
+            explanation;
         let score = (lexical + vector + facts + kind + graph + proximity + heading + importance) * recency / HIGHEST;
         Self { passage, score, explanation }
     }

@@ -340,6 +340,9 @@ pub struct Explanation {
     pub importance: f32,
     /// 0.92 for old events, 1 for new ones.
     pub recency: f32,
+    /// The relevance by the model that orders results. Where it is there, it is the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<f32>,
 }
 
 /// The answer to a search.
@@ -409,6 +412,21 @@ pub struct SearchMeta {
     /// The share of the workspace's passages that have vectors, from 0 to 1. New ones have them after
     /// some seconds.
     pub embedded: f32,
+    /// The part of a model that orders results.
+    pub rerank: RerankUse,
+}
+
+/// The part of a model that orders results, in an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RerankUse {
+    /// None is set, the mode is `fast`, or there was nothing to order.
+    #[default]
+    Off,
+    /// The first results are in its order.
+    Used,
+    /// It failed or was late: the results have the order of the search.
+    Failed,
 }
 
 /// A time in the text of a query. Days are those of UTC.
@@ -471,4 +489,6 @@ pub struct Latency {
     pub enrich: f64,
     /// Ordering them, and finding their snippets.
     pub rank: f64,
+    /// Waiting for the model that orders results.
+    pub rerank: f64,
 }

@@ -3,11 +3,13 @@
 //! The vector of a thing with several passages is the mean of theirs. Only meaning counts: for words,
 //! there is [search](super::search).
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::{Error, Result, Thing};
 use campanile_embed::Vector;
+use campanile_models::usage::Purpose;
 use campanile_search::{Query, VectorRef};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,10 +17,11 @@ use utoipa::ToSchema;
 use super::fusion::COMPARED;
 use super::ranking::{Ranked, collapsed};
 use super::request::{Explanation, SearchFilters, SearchHit};
-use super::{MOST_VALUES, PATIENCE, plain_hit};
+use super::{MOST_VALUES, PATIENCE, plain_hit, query_vector};
+use crate::embedding::Embedder;
 use crate::observations::ClusterId;
 use crate::passages::{self, Passage};
-use crate::{Embedder, Memory, vectors};
+use crate::{Memory, vectors};
 
 /// The longest text, in characters. What is behind the first 256 pieces of words does not count.
 const LONGEST_TEXT: usize = 8_000;
@@ -88,11 +91,14 @@ pub async fn similar(
     request: SimilarRequest,
 ) -> Result<SimilarReply> {
     let began = Instant::now();
-    let Some(embedder) = memory.embedder.clone() else {
+    if memory.embedders.target().is_none() {
         return Err(Error::invalid("this server compares no meanings: its setting memory_embedder is off"));
-    };
+    }
     check(&request)?;
     let mut filter = request.filters.read()?;
+    let current = memory.indexes.current(&memory.db, workspace).await?;
+    let (embedder, _) = query_vector::embedder(memory, &current).await?;
+    let Some(embedder) = embedder else { return Err(not_runnable()) };
     let (vector, own, cluster) = match (&request.id, &request.text) {
         (Some(id), None) => {
             let (vector, source, cluster) = vector_of(memory, organisation, workspace, embedder.id(), id).await?;
@@ -101,17 +107,19 @@ pub async fn similar(
             }
             (vector, id.split('#').next().map(str::to_owned), cluster)
         }
-        (None, Some(text)) => (vector_of_text(embedder, text.clone()).await?, None, None),
+        (None, Some(text)) => (vector_of_text(memory, organisation, &embedder, text).await?, None, None),
         _ => return Err(Error::invalid("either id or text must be given")),
     };
-    let (index, _) = memory.indexes.current(&memory.db, workspace).await?;
     let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
     let Ok(Ok(turn)) = turn else { return Err(Error::TooMany) };
     let compared = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let vector = VectorRef { scale: vector.scale, steps: &vector.steps };
-        let hits = index.read(|index| index.nearest(vector, &Query::default(), &filter, COMPARED));
-        (hits, index.read(|index| index.embedded()))
+        current.index.read(|index| match index.vectors_of() == embedder.id() {
+            true => (index.nearest(vector, &Query::default(), &filter, COMPARED), index.embedded()),
+            // Another model has begun to serve since.
+            false => (Vec::new(), index.embedded()),
+        })
     });
     let (mut hits, embedded) = compared.await.map_err(Error::internal)?;
     hits.retain(|hit| hit.score >= request.threshold);
@@ -202,8 +210,20 @@ async fn vector_of(
     Ok((vector, source, cluster))
 }
 
-async fn vector_of_text(embedder: std::sync::Arc<Embedder>, text: String) -> Result<Vector> {
-    let embedded = tokio::task::spawn_blocking(move || embedder.query(&text));
-    let vector = embedded.await.map_err(Error::internal)??;
+async fn vector_of_text(
+    memory: &Memory,
+    organisation: &OrganisationId,
+    embedder: &Arc<Embedder>,
+    text: &str,
+) -> Result<Vector> {
+    let (vector, cost) = embedder.query(text).await?;
+    if embedder.is_remote() {
+        memory.meter.note(organisation, Purpose::Embeddings, cost);
+    }
     vector.map(|vector| (*vector).clone()).ok_or_else(|| Error::invalid_field("text", "must have words"))
+}
+
+fn not_runnable() -> Error {
+    let source = "the settings of the model that has made the vectors are not known any more".into();
+    Error::Unavailable { what: "the model that makes vectors", source }
 }

@@ -18,6 +18,8 @@ pub(crate) use queries::{behind, between, delete, head, numbered, progress};
 const TOGETHER: i64 = 32;
 /// More new passages than these do not keep the newest waiting: they are embedded from its end on.
 const FEW: i64 = 128;
+/// The vectors that are removed at a time.
+const FORGOTTEN: i64 = 2_000;
 /// The most ranges. With as many, new passages wait for their turn.
 const MOST_RANGES: usize = 64;
 
@@ -33,7 +35,7 @@ impl Progress {
     /// First those that are new, in order; of many, the newest. Then what was left out, from the
     /// newest on.
     pub(crate) fn next(&self, behind_last: i64) -> Option<Range<i64>> {
-        let reached = self.0.last().map_or(0, |last| last.1);
+        let reached = self.reached();
         let is_long = behind_last - reached > FEW && self.0.len() < MOST_RANGES;
         if reached < behind_last && !is_long {
             return Some(reached..behind_last.min(reached + TOGETHER));
@@ -76,6 +78,16 @@ impl Progress {
         (first < end).then(|| (first.max(before), end))
     }
 
+    /// The number behind the last passage that has a vector.
+    pub(crate) fn reached(&self) -> i64 {
+        self.0.last().map_or(0, |last| last.1)
+    }
+
+    /// The number of passages in the ranges.
+    pub(crate) fn count(&self) -> i64 {
+        self.0.iter().map(|(first, next)| next - first).sum()
+    }
+
     /// The ranges with these numbers too.
     pub(crate) fn with(&self, numbers: &Range<i64>) -> Self {
         let mut all = self.0.clone();
@@ -106,6 +118,16 @@ pub(crate) async fn store(
     let Some(next_seq) = moved else { return Ok(false) };
     queries::insert(tx, workspace, embedder, next_seq - count, vectors).await?;
     Ok(true)
+}
+
+/// Removes some vectors of a model, and in the end its progress. Returns the number of vectors removed; zero when
+/// nothing of it is left.
+pub(crate) async fn forget(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str) -> campanile_db::Result<u64> {
+    let removed = queries::forget_some(tx, workspace, embedder, FORGOTTEN).await?;
+    if removed == 0 {
+        queries::forget_progress(tx, workspace, embedder).await?;
+    }
+    Ok(removed)
 }
 
 #[cfg(test)]

@@ -111,3 +111,16 @@ pub(crate) async fn delete(tx: &mut Tx, workspace: &str, numbers: &[i64]) -> Res
     let rows: Vec<_> = numbers.iter().map(|no| row![workspace, *no]).collect();
     tx.execute_many(sql, &rows).await.map(drop)
 }
+
+/// Deletes some vectors of an embedder.
+pub(super) async fn forget_some(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str, most: i64) -> Result<u64> {
+    let sql = "DELETE FROM passage_vector WHERE workspace_id = $1 AND embedder_id = $2 AND no IN (
+        SELECT no FROM passage_vector WHERE workspace_id = $1 AND embedder_id = $2 ORDER BY no LIMIT $3)";
+    tx.execute(sql, params![workspace.as_str(), embedder, most]).await
+}
+
+/// Deletes the progress of an embedder.
+pub(super) async fn forget_progress(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str) -> Result<u64> {
+    let sql = "DELETE FROM embedding_progress WHERE workspace_id = $1 AND embedder_id = $2";
+    tx.execute(sql, params![workspace.as_str(), embedder]).await
+}

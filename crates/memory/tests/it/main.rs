@@ -5,6 +5,8 @@ mod acceptance;
 mod clusters;
 mod documents;
 mod embedding;
+mod providers;
 mod quality;
 mod search;
 mod states;
+mod understanding;

@@ -19,7 +19,8 @@ const SEALED: i64 = 16;
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn migrations() -> Vec<Migrations> {
-    vec![campanile_engine::MIGRATIONS, campanile_accounts::MIGRATIONS, campanile_memory::MIGRATIONS]
+    let below = [campanile_engine::MIGRATIONS, campanile_accounts::MIGRATIONS, campanile_models::MIGRATIONS];
+    below.into_iter().chain([campanile_memory::MIGRATIONS]).collect()
 }
 
 /// A node: its indexes are empty.

@@ -1,3 +1,5 @@
+use campanile_memory::EmbedderSettings;
+
 use super::*;
 
 fn check(values: &[(&str, &str)]) -> Result<Settings, String> {
@@ -41,6 +43,31 @@ fn what_is_wrong_in_a_file_has_its_line_and_shows_no_value() {
     let refused = Layers::default().add_file(&file).unwrap_err();
     std::fs::remove_file(&file).unwrap();
     assert!(refused.contains(".toml, line 2, column ") && !refused.contains("hush"), "{refused}");
+}
+
+#[test]
+fn a_provider_of_vectors_or_orders_is_set_as_a_whole() {
+    let refused = |values: &[(&str, &str)]| check(values).unwrap_err();
+    let url = ("CAMPANILE_EMBEDDINGS_URL", "https://api.example.com/v1/");
+    assert!(refused(&[url]).contains("embeddings_model"));
+    assert!(refused(&[("CAMPANILE_EMBEDDINGS_MODEL", "m")]).contains("embeddings_url"));
+    let whole = [url, ("CAMPANILE_EMBEDDINGS_MODEL", "m"), ("CAMPANILE_EMBEDDINGS_QUERY_PREFIX", "query: ")];
+    let EmbedderSettings::Provider(provider) = check(&whole).unwrap().models.embedder else { panic!("a provider") };
+    assert_eq!((provider.url.as_str(), provider.query_prefix.as_str()), ("https://api.example.com/v1", "query: "));
+    for (variable, value) in [
+        ("CAMPANILE_EMBEDDINGS_DIMENSIONS", "2048"),
+        ("CAMPANILE_EMBEDDINGS_DIMENSIONS", "0"),
+        ("CAMPANILE_EMBEDDINGS_KIND", "other"),
+        ("CAMPANILE_EMBEDDINGS_MAX_TOKENS", "10"),
+        ("CAMPANILE_MEMORY_EMBEDDER", "off"),
+        ("CAMPANILE_LLM_URL", "https://user:hush@api.example.com"),
+        ("CAMPANILE_RERANK_KIND", "other"),
+        ("CAMPANILE_RERANK_URL", "https://api.example.com"),
+    ] {
+        assert!(check(&[whole[0], whole[1], (variable, value)]).is_err(), "{variable}={value}");
+    }
+    let tei = [("CAMPANILE_RERANK_URL", "https://rerank.example.com"), ("CAMPANILE_RERANK_KIND", "tei")];
+    assert!(check(&tei).unwrap().models.reranker.unwrap().model.is_none());
 }
 
 #[test]

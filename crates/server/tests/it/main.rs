@@ -19,6 +19,7 @@ mod lossless;
 mod mcp;
 mod mcp_oauth;
 mod members;
+mod models;
 mod notices;
 mod operations;
 mod operator;

@@ -14,6 +14,7 @@ mod jobs;
 mod live;
 mod members;
 mod memory_keys;
+mod models;
 mod notifications;
 mod observations;
 mod page;
@@ -151,6 +152,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .merge(documents::router())
+        .merge(models::router())
         .merge(OpenApiRouter::new().routes(routes!(health::metrics)).with_state(metrics));
     let document = routes.get_openapi_mut();
     operation::describe(document, &svix::DESCRIBED, &svix::operations());

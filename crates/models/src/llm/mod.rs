@@ -7,25 +7,29 @@
 
 mod anthropic;
 mod chat;
+mod fence;
 mod sse;
 
 use std::time::Duration;
 
 use campanile_base::Secret;
 use campanile_net::{Client, OpenResponse, Request, SendError};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-use crate::answer::{MessageRole, Usage};
+use crate::error::ModelError;
 use sse::Lines;
+
+pub use fence::fenced;
 
 /// The time of a whole call, and of a pause in it.
 const TOTAL: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(10);
 /// The bytes of an answer with all its events.
 const BYTES: usize = 512 * 1024;
-/// The tokens that a model may write.
-pub(crate) const MOST_TOKENS: u32 = 1_200;
-const TEMPERATURE: f64 = 0.2;
+/// The bytes of a token, where a model does not count them itself.
+const BYTES_PER_TOKEN: u64 = 4;
 /// The bytes of a refusal that are read.
 const REFUSAL_BYTES: usize = 4 * 1024;
 
@@ -39,6 +43,14 @@ pub enum ModelKind {
 }
 
 impl ModelKind {
+    /// The word of the setting.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::OpenAi => "openai",
+        }
+    }
+
     /// Reads the word of the setting.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -62,33 +74,51 @@ pub struct ModelSettings {
     pub kind: ModelKind,
 }
 
-/// A conversation for a model.
-#[derive(Debug, Clone)]
-pub(crate) struct Prompt {
-    pub(crate) system: String,
-    pub(crate) messages: Vec<(MessageRole, String)>,
+/// The author of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageRole {
+    /// The asker.
+    User,
+    /// The answer.
+    Assistant,
 }
 
-/// The reason why a model did not answer.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub(crate) enum ModelError {
-    #[error("the model is busy")]
-    Busy(Option<Duration>),
-    #[error("the model refused with status {0}")]
-    Refused(u16),
-    #[error("the model did not answer in time")]
-    TimedOut,
-    #[error("the model could not be reached")]
-    Unreachable,
-    #[error("the model's answer could not be read")]
-    Unreadable,
-    #[error("the model's answer broke off")]
-    BrokeOff,
+/// The cost of a language model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Tokens that were read.
+    pub input_tokens: u64,
+    /// Tokens that were written.
+    pub output_tokens: u64,
+}
+
+/// A conversation for a model.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// The rules for the model.
+    pub system: String,
+    /// The messages, each with its author.
+    pub messages: Vec<(MessageRole, String)>,
+    /// The freedom of the text, from 0 to 1.
+    pub temperature: f64,
+    /// The tokens that the model may write.
+    pub most_tokens: u32,
+}
+
+/// The whole text of a model, and its cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// The cost; estimated if the model does not count it.
+    pub usage: Usage,
 }
 
 /// A piece of what a model sends.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Piece {
+enum Piece {
     Text(String),
     Input(u64),
     Output(u64),
@@ -98,18 +128,22 @@ pub(crate) enum Piece {
 }
 
 /// A call under way.
-pub(crate) struct Call {
+pub struct Call {
     kind: ModelKind,
     answer: OpenResponse,
     lines: Lines,
     pieces: std::collections::VecDeque<Piece>,
-    pub(crate) usage: Usage,
+    /// The tokens that the model has counted so far.
+    pub usage: Usage,
     has_ended: bool,
 }
 
 impl ModelSettings {
     /// Begins a call.
-    pub(crate) async fn call(&self, client: &Client, prompt: &Prompt) -> Result<Call, ModelError> {
+    ///
+    /// # Errors
+    /// When the model does not begin to answer.
+    pub async fn call(&self, client: &Client, prompt: &Prompt) -> Result<Call, ModelError> {
         let (path, mut headers, body) = match self.kind {
             ModelKind::Anthropic => anthropic::request(self, prompt),
             ModelKind::OpenAi => chat::request(self, prompt),
@@ -145,9 +179,38 @@ impl ModelSettings {
     }
 }
 
+impl ModelSettings {
+    /// Has a text written to its end.
+    ///
+    /// # Errors
+    /// When the model does not answer to the end.
+    pub async fn write(&self, client: &Client, prompt: &Prompt) -> Result<Written, ModelError> {
+        let asked: usize = prompt.messages.iter().map(|(_, text)| text.len()).sum::<usize>() + prompt.system.len();
+        let mut call = self.call(client, prompt).await?;
+        let mut text = String::new();
+        while let Some(piece) = call.next().await? {
+            text.push_str(&piece);
+        }
+        let usage = call.usage_or_estimate(asked, text.len());
+        Ok(Written { text, usage })
+    }
+}
+
 impl Call {
+    /// The tokens that the model has counted; those that it did not count are estimated from bytes.
+    pub fn usage_or_estimate(&self, asked: usize, written: usize) -> Usage {
+        let counted = |told: u64, bytes: usize| if told > 0 { told } else { bytes as u64 / BYTES_PER_TOKEN };
+        Usage {
+            input_tokens: counted(self.usage.input_tokens, asked),
+            output_tokens: counted(self.usage.output_tokens, written),
+        }
+    }
+
     /// The next piece of the text; `None` at its end.
-    pub(crate) async fn next(&mut self) -> Result<Option<String>, ModelError> {
+    ///
+    /// # Errors
+    /// When the answer pauses for too long, breaks off or cannot be read.
+    pub async fn next(&mut self) -> Result<Option<String>, ModelError> {
         loop {
             while let Some(piece) = self.pieces.pop_front() {
                 match piece {
@@ -190,10 +253,7 @@ impl Call {
 
 fn unreached(error: &SendError) -> ModelError {
     tracing::warn!(%error, "the language model could not be reached");
-    match error {
-        SendError::TimedOut(_) => ModelError::TimedOut,
-        _ => ModelError::Unreachable,
-    }
+    error.into()
 }
 
 fn retry_after(answer: &OpenResponse) -> Option<Duration> {

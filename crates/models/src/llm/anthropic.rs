@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::{MOST_TOKENS, ModelError, ModelSettings, Piece, Prompt, TEMPERATURE};
-use crate::answer::MessageRole;
+use super::{MessageRole, ModelError, ModelSettings, Piece, Prompt};
 
 type Headers = Vec<(String, String)>;
 
@@ -17,7 +16,7 @@ pub(super) fn request(model: &ModelSettings, prompt: &Prompt) -> (&'static str, 
         prompt.messages.iter().map(|(by, text)| json!({ "role": role(by), "content": text })).collect();
     let body = json!({
         "model": model.model, "system": prompt.system, "messages": messages,
-        "max_tokens": MOST_TOKENS, "temperature": TEMPERATURE, "stream": true,
+        "max_tokens": prompt.most_tokens, "temperature": prompt.temperature, "stream": true,
     });
     ("/v1/messages", headers, body)
 }

@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::{MOST_TOKENS, ModelError, ModelSettings, Piece, Prompt, TEMPERATURE};
-use crate::answer::MessageRole;
+use super::{MessageRole, ModelError, ModelSettings, Piece, Prompt};
 
 type Headers = Vec<(String, String)>;
 
@@ -17,7 +16,7 @@ pub(super) fn request(model: &ModelSettings, prompt: &Prompt) -> (&'static str, 
     let said = prompt.messages.iter().map(|(by, text)| json!({ "role": role(by), "content": text }));
     let messages: Vec<Value> = std::iter::once(system).chain(said).collect();
     let body = json!({
-        "model": model.model, "messages": messages, "max_tokens": MOST_TOKENS, "temperature": TEMPERATURE,
+        "model": model.model, "messages": messages, "max_tokens": prompt.most_tokens, "temperature": prompt.temperature,
         "stream": true, "stream_options": { "include_usage": true },
     });
     ("/chat/completions", headers.into_iter().collect(), body)
