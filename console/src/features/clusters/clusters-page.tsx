@@ -1,4 +1,4 @@
-// What happened together, as a timeline: a bar for each cluster from its first observation to its last.
+// The timeline of what happened together: a bar for each cluster from its first observation to its last.
 
 import { Waypoints } from "lucide-react";
 

@@ -27,7 +27,7 @@ use crate::{Memory, vectors};
 const LONGEST_TEXT: usize = 8_000;
 /// The most passages of a thing whose vectors are averaged.
 const AVERAGED: i64 = 200;
-/// What is of the same cluster stands before others that are more similar by less than this.
+/// Results of the same cluster stand before others that are more similar by less than this.
 const SAME_CLUSTER: f32 = 0.1;
 
 /// A request for what is similar. Either `id` or `text` is given.

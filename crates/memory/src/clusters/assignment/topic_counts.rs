@@ -1,4 +1,4 @@
-//! How common topics are in a workspace.
+//! The frequency of topics in a workspace.
 
 use std::collections::HashMap;
 
