@@ -201,6 +201,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clusters of observations that are about one thing, those with the latest observations first. */
+        get: operations["get_api_clusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clusters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A cluster, with its observations. */
+        get: operations["get_api_clusters_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/contents": {
         parameters: {
             query?: never;
@@ -5162,6 +5196,107 @@ export interface components {
              */
             tokens: number;
         };
+        /** @description A cluster, as listed. */
+        Cluster: {
+            /** @description Up to ten people, by the number of their observations. */
+            actors: components["schemas"]["ClusterActor"][];
+            /** @description The texts were compared by `vectors`, by `words`, or by `both`. */
+            compared_by: string;
+            /** @description Up to twenty things that its observations name. */
+            entities: string[];
+            /**
+             * Format: date-time
+             * @description The time of its first observation.
+             */
+            first_at: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The topic that tells it from others; without one, the title. */
+            label: string;
+            /**
+             * Format: date-time
+             * @description The time of its last observation.
+             */
+            last_at: string;
+            /**
+             * Format: int64
+             * @description The number of its observations.
+             */
+            observation_count: number;
+            /** @description The providers of its observations, by their number. */
+            sources: components["schemas"]["ClusterSource"][];
+            /** @description `active`, `completed` once its issues and pull requests are closed, or `stalled` after five days of silence. */
+            status: components["schemas"]["ClusterStatus"];
+            summary?: null | components["schemas"]["ClusterSummary"];
+            /** @description The title of its most significant observation. */
+            title: string;
+            /** @description Topics, by the number of their observations. */
+            topics: string[];
+            /** @description The workspace that it belongs to. */
+            workspace_id: string;
+        };
+        /** @description A person with observations in a cluster. */
+        ClusterActor: {
+            /** @description `{provider}:{id}`. */
+            id: string;
+            /** @description The login or name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The number of their observations.
+             */
+            observations: number;
+        };
+        /** @description The name of a cluster, for search results. */
+        ClusterName: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its label. */
+            label: string;
+            /**
+             * Format: int64
+             * @description The number of its observations.
+             */
+            observationCount: number;
+            /** @description Its status. */
+            status: components["schemas"]["ClusterStatus"];
+            /** @description The title of its most significant observation. */
+            title: string;
+        };
+        /** @description The number of observations of a provider. */
+        ClusterSource: {
+            /** @description The provider's name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The number of its observations.
+             */
+            observations: number;
+        };
+        /**
+         * @description The status of a cluster.
+         * @enum {string}
+         */
+        ClusterStatus: "active" | "completed" | "stalled";
+        /** @description The summary of a cluster. */
+        ClusterSummary: {
+            /** @description Up to five topics. */
+            key_topics: string[];
+            /**
+             * Format: date-time
+             * @description The time at which it was made.
+             */
+            made_at: string;
+            /** @description `extractive` if it consists of sentences of the observations. */
+            method: string;
+            /** @description At most 500 characters. */
+            text: string;
+        };
+        /** @description A cluster with a page of its observations. */
+        ClusterView: components["schemas"]["Cluster"] & {
+            /** @description Its observations, newest first. */
+            observations: components["schemas"]["PageView_Observation"];
+        };
         /**
          * @description The fit of the best result.
          * @enum {string}
@@ -5209,11 +5344,11 @@ export interface components {
             /** @description The ids that the workspace does not have. */
             missing: string[];
         };
-        /** @description An observation or a document, with its whole text. */
-        ContentsItem: components["schemas"]["ObservationDetail"] | components["schemas"]["DocumentDetail"];
+        /** @description An observation or a document with its whole text, or a cluster. */
+        ContentsItem: components["schemas"]["ObservationDetail"] | components["schemas"]["DocumentDetail"] | components["schemas"]["Cluster"];
         /** @description The ids of what is to be read. */
         ContentsRequest: {
-            /** @description From 1 to 50 ids of observations, documents, and passages of documents. */
+            /** @description From 1 to 50 ids of observations, documents, passages of documents, and clusters. */
             ids: string[];
         };
         /** @description Calls and their tokens. */
@@ -5716,7 +5851,7 @@ export interface components {
          * @description The kinds of results.
          * @enum {string}
          */
-        Kind: "observation" | "chunk";
+        Kind: "observation" | "chunk" | "summary";
         KnockActivateIn: {
             /** @description True to switch on. */
             status: boolean;
@@ -7886,6 +8021,8 @@ export interface components {
             captured_at: string;
             /** @description Its category, such as `bug_fix`. */
             category: string;
+            /** @description The cluster to which it belongs; `null` until it is assigned, some seconds after it was stored. */
+            cluster_id?: string | null;
             /** @description Its id. */
             id: string;
             /**
@@ -8026,6 +8163,50 @@ export interface components {
                 triggerType: number;
                 /** @description The address. */
                 url: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_Cluster: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description Up to ten people, by the number of their observations. */
+                actors: components["schemas"]["ClusterActor"][];
+                /** @description The texts were compared by `vectors`, by `words`, or by `both`. */
+                compared_by: string;
+                /** @description Up to twenty things that its observations name. */
+                entities: string[];
+                /**
+                 * Format: date-time
+                 * @description The time of its first observation.
+                 */
+                first_at: string;
+                /** @description Its id. */
+                id: string;
+                /** @description The topic that tells it from others; without one, the title. */
+                label: string;
+                /**
+                 * Format: date-time
+                 * @description The time of its last observation.
+                 */
+                last_at: string;
+                /**
+                 * Format: int64
+                 * @description The number of its observations.
+                 */
+                observation_count: number;
+                /** @description The providers of its observations, by their number. */
+                sources: components["schemas"]["ClusterSource"][];
+                /** @description `active`, `completed` once its issues and pull requests are closed, or `stalled` after five days of silence. */
+                status: components["schemas"]["ClusterStatus"];
+                summary?: null | components["schemas"]["ClusterSummary"];
+                /** @description The title of its most significant observation. */
+                title: string;
+                /** @description Topics, by the number of their observations. */
+                topics: string[];
+                /** @description The workspace that it belongs to. */
+                workspace_id: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -8336,6 +8517,8 @@ export interface components {
                 captured_at: string;
                 /** @description Its category, such as `bug_fix`. */
                 category: string;
+                /** @description The cluster to which it belongs; `null` until it is assigned, some seconds after it was stored. */
+                cluster_id?: string | null;
                 /** @description Its id. */
                 id: string;
                 /**
@@ -8794,6 +8977,8 @@ export interface components {
         SearchContext: {
             /** @description Up to three people, by the number of their results. */
             actors: components["schemas"]["ActorName"][];
+            /** @description Up to two clusters with at least two observations, by their results. */
+            clusters: components["schemas"]["ClusterName"][];
         };
         /** @description Conditions of a search. Within a list one of the values must fit. */
         SearchFilters: {
@@ -8849,6 +9034,8 @@ export interface components {
         /** @description A result. */
         SearchHit: {
             actor?: null | components["schemas"]["ActorName"];
+            /** @description The cluster of an observation or a summary; `null` until an observation is assigned. */
+            clusterId?: string | null;
             document?: null | components["schemas"]["DocumentName"];
             explain?: null | components["schemas"]["Explanation"];
             /** @description The headings under which a chunk stands, from the outermost on. */
@@ -8857,7 +9044,7 @@ export interface components {
             highlights: components["schemas"]["HighlightView"][];
             /**
              * @description The id of the observation; for a chunk, the id of the document, `#` and the number of the
-             *     passage.
+             *     passage; for a summary, the id of the cluster.
              */
             id: string;
             /** @description The kind of result. */
@@ -8869,6 +9056,8 @@ export interface components {
             occurredAt: string;
             /** @description The things that it refers to. */
             references: Record<string, unknown>[];
+            /** @description True for observations of the same cluster as the thing that is compared. Only of what is similar. */
+            sameCluster?: boolean | null;
             /**
              * Format: float
              * @description From 0 to 1: how well it fits, beside the best result and the share of the query that the best
@@ -8882,11 +9071,14 @@ export interface components {
             significance?: number | null;
             /** @description The part of the text that fits best, on one line. */
             snippet: string;
-            /** @description The provider; `api` for documents that were added through the API. */
+            /**
+             * @description The provider; `api` for documents that were added through the API. A summary has the provider of
+             *     most of its observations.
+             */
             source: string;
-            /** @description One line: the title of the observation or the document. */
+            /** @description One line: the title of the observation, the document or the cluster. */
             title: string;
-            /** @description The provider's name of the event; for a chunk `document.` and its format. */
+            /** @description The provider's name of the event; for a chunk `document.` and its format; `cluster.summary`. */
             type: string;
             /** @description The address at the provider, if it named one. */
             url?: string | null;
@@ -9085,7 +9277,10 @@ export interface components {
         };
         /** @description The results that are similar. */
         SimilarReply: {
-            /** @description The results, the most similar first. `score` is the similarity. */
+            /**
+             * @description The results, the most similar first; those of the same cluster a little before others. `score` is
+             *     the similarity.
+             */
             data: components["schemas"]["SearchHit"][];
             /**
              * Format: float
@@ -11271,6 +11466,94 @@ export interface operations {
                 content?: never;
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_clusters: {
+        parameters: {
+            query?: {
+                /** @description `active`, `completed` or `stalled`. */
+                status?: string;
+                /** @description Only clusters with an observation from this time on, RFC 3339. */
+                since?: string;
+                /** @description A provider of which they have observations, such as `github`. */
+                source?: string;
+                /** @description The id or the name of a person with observations in them. */
+                actor?: string;
+                /** @description The fewest observations; 2 when absent. */
+                min_observations?: number;
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Cluster"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_clusters_id: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterView"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -50,10 +50,20 @@ pub(crate) const CATEGORIES: [&str; 14] = [
     "other",
 ];
 
+/// The category of an event to which no rule applies.
+const OTHER: &str = "other";
+
 /// The words of conventional commits that become topics if a title contains them.
 static KEYWORDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(fix|feat|refactor|test|docs|chore|ci|perf)\b").expect("the pattern is a constant")
 });
+
+/// True for a topic that events of all kinds have: a category, or a word of conventional commits.
+pub(crate) fn is_general(topic: &str) -> bool {
+    topic == OTHER
+        || RULES.iter().any(|(category, _)| *category == topic)
+        || KEYWORDS.find(topic).is_some_and(|word| word.len() == topic.len())
+}
 
 /// The category and topics of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +78,7 @@ pub struct Classification {
 pub fn classify(event: &SourceEvent) -> Classification {
     let text = format!("{} {} {}", event.event_type, event.title, event.body);
     let found = RULES.iter().find(|(_, words)| words.is_match(&text));
-    let category = found.map_or("other", |(category, _)| category);
+    let category = found.map_or(OTHER, |(category, _)| category);
     let labels = event.references.iter().filter(|reference| reference.kind == ReferenceKind::Label);
     let named = [event.provider.to_lowercase(), event.event_type.to_lowercase()].into_iter();
     let keywords = KEYWORDS.find_iter(&event.title).map(|word| word.as_str().to_lowercase());

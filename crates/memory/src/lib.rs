@@ -17,11 +17,14 @@
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
 //!
+//! Observations of one thing are gathered in [`clusters`], once they have vectors.
+//!
 //! An event is remembered once per workspace, by its source id. Events are kept whatever their
 //! significance: a dropped event would be missing from the graph.
 
 pub mod actors;
 pub mod classification;
+pub mod clusters;
 pub mod documents;
 pub mod embedding;
 pub mod entities;
@@ -30,6 +33,7 @@ mod jobs;
 mod memory;
 mod model_view;
 mod models;
+mod noted;
 pub mod observations;
 pub mod overview;
 mod passages;
@@ -44,6 +48,7 @@ pub mod states;
 pub mod trial;
 pub mod understanding;
 mod vectors;
+pub mod watch;
 pub mod workspace_settings;
 
 use campanile_db::Migrations;
@@ -53,7 +58,7 @@ pub use jobs::register;
 pub use memory::Memory;
 pub use model_view::ModelView;
 pub use models::{ModelChoice, Models};
-pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
+pub use observations::{ClusterId, Filter, Observation, ObservationDetail, ObservationId};
 pub use remember::{RememberOutcome, remember};
 pub use settings::Settings;
 
@@ -67,6 +72,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/4_vectors.sql"),
         include_str!("../migrations/5_answers.sql"),
         include_str!("../migrations/6_repositories.sql"),
+        include_str!("../migrations/7_clusters.sql"),
         include_str!("../migrations/8_models.sql"),
     ],
 };

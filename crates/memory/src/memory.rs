@@ -12,7 +12,7 @@ use campanile_models::Reranker;
 use campanile_models::usage::Meter;
 
 use crate::embedding::embedders::Embedders;
-use crate::embedding::noted::Noted;
+use crate::noted::Noted;
 use crate::search::cached_index::Indexes;
 use crate::{Models, Settings};
 
@@ -40,8 +40,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory in this database. Its jobs run once they are [registered](crate::register), and vectors are
-    /// made while [`watch`](crate::embedding::watch::watch) runs.
+    /// A memory in this database. Its jobs run once they are [registered](crate::register), and vectors and
+    /// clusters are made while [`watch`](crate::watch::watch) runs.
     ///
     /// # Errors
     /// `Invalid` when the embedder of the settings cannot be used.
@@ -74,12 +74,11 @@ impl Memory {
         self.embedders.target().map(|embedder| embedder.id())
     }
 
-    /// Has the new passages of a workspace embedded once they are committed.
-    pub(crate) fn embed_later(&self, tx: &mut Tx, workspace: &WorkspaceId) {
-        if self.embedders.target().is_some() {
-            let (noted, workspace) = (self.noted.clone(), workspace.clone());
-            tx.after_commit(move || noted.add(workspace));
-        }
+    /// Has the new passages of a workspace embedded, and its observations assigned to clusters, once
+    /// they are committed.
+    pub(crate) fn work_later(&self, tx: &mut Tx, workspace: &WorkspaceId) {
+        let (noted, workspace) = (self.noted.clone(), workspace.clone());
+        tx.after_commit(move || noted.add(workspace));
     }
 
     /// The bytes of the search indexes in memory, and their number.

@@ -10,7 +10,7 @@ use crate::classification::classify;
 use crate::entities::extract;
 use crate::observations::{self, Draft, Observation, ObservationId, ObservedActor};
 use crate::search::merge;
-use crate::{Memory, actors, graph, passages, significance, states, understanding};
+use crate::{Memory, actors, clusters, graph, passages, significance, states, understanding};
 
 /// The outcome of remembering an event.
 #[derive(Debug)]
@@ -44,15 +44,19 @@ pub async fn remember(
     }
     observations::insert(tx, &draft).await?;
     let (before, after) = passages::add(tx, workspace, &draft.observation.id, &event.body).await?;
-    memory.embed_later(tx, workspace);
+    memory.work_later(tx, workspace);
     if merge::is_due(memory, before, after) {
         memory.engine.enqueue(tx, merge::job(organisation, workspace)).await?;
     }
     observations::upsert_entities(tx, &draft).await?;
     states::record(tx, &draft).await?;
     understanding::soon(tx, memory, organisation, &draft.observation, &event.body).await?;
-    let edges = graph::connect(tx, &draft, now).await?;
-    Ok(RememberOutcome::New(Box::new(draft.observation), edges))
+    let neighbours = graph::connect(tx, &draft, now).await?;
+    draft.observation.cluster_id = clusters::of_linked(draft.observation.occurred_at, &neighbours);
+    if let Some(cluster) = &draft.observation.cluster_id {
+        observations::set_cluster(tx, workspace, draft.observation.id.as_str(), cluster.as_str()).await?;
+    }
+    Ok(RememberOutcome::New(Box::new(draft.observation), neighbours.len()))
 }
 
 /// The parts of an observation that depend on the event alone.
@@ -74,6 +78,7 @@ fn draft<'e>(
         category: classification.category.to_owned(),
         topics: classification.topics,
         actor: None,
+        cluster_id: None,
         occurred_at: event.occurred_at,
         captured_at: now,
     };

@@ -1,17 +1,18 @@
 //! Removes observations past their retention, if one is configured. By default, all are kept.
 //!
-//! The passages, references, edges and states of an observation are removed with it. Entities and actors are removed
+//! The passages, references, edges and states of an observation are removed with it, and the cluster of
+//! which it was the last. Entities and actors are removed
 //! once no observation has named them for the same time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use campanile_base::{Result, Timestamp, lowest_id};
-use campanile_db::{Sweep, Tx, params, row};
+use campanile_db::{Row, Sweep, Tx, params, row};
 use campanile_engine::Engine;
 
 use crate::search::merge;
-use crate::{Memory, passages, states};
+use crate::{Memory, clusters, passages, states};
 
 /// The number of rows that are read or removed at a time.
 const TOGETHER: i64 = 500;
@@ -78,10 +79,11 @@ pub async fn tidy(memory: &Memory, now: Timestamp, keep_observations: Option<Dur
 /// Removes some observations with an id below `old`, with their passages and edges. Returns the
 /// number of observations removed.
 async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::Result<usize> {
-    let sql = "SELECT organisation_id, workspace_id, id FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
-    let found: Vec<(String, String, String)> =
-        tx.all(sql, params![old, TOGETHER], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await?;
-    let rows: Vec<_> = found.iter().map(|(_, workspace, id)| row![workspace.as_str(), id.as_str()]).collect();
+    let sql =
+        "SELECT organisation_id, workspace_id, id, cluster_id FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let found: Vec<(String, String, String, Option<String>)> = tx.all(sql, params![old, TOGETHER], read).await?;
+    let rows: Vec<_> = found.iter().map(|(_, workspace, id, _)| row![workspace.as_str(), id.as_str()]).collect();
     for sql in [
         "DELETE FROM edge WHERE workspace_id = $1 AND from_id = $2",
         "DELETE FROM edge WHERE workspace_id = $1 AND to_id = $2",
@@ -91,13 +93,17 @@ async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::R
     }
     // In order, so that two removals at a time do not wait for each other.
     let mut by_workspace: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for (organisation, workspace, id) in &found {
+    let mut clusters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (organisation, workspace, id, cluster) in &found {
         by_workspace.entry((workspace, organisation)).or_default().push(id);
+        clusters.entry(workspace).or_default().extend(cluster.as_deref());
     }
     for ((workspace, organisation), ids) in by_workspace {
         passages::remove(tx, workspace, &ids).await?;
         states::remove(tx, workspace, &ids).await?;
+        let left = clusters.remove(workspace).unwrap_or_default();
         let (organisation, workspace) = (organisation.to_owned().into(), workspace.to_owned().into());
+        clusters::removal::shrink(tx, &workspace, &left).await?;
         engine.enqueue(tx, merge::job(&organisation, &workspace)).await?;
     }
     Ok(found.len())

@@ -79,6 +79,7 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
         "4096",
         "Passages of the smallest part of a search index; the same number on every node",
     ),
+    known("memory_summary_delay", "10m", "How long after its last observation a cluster is summarised"),
     known("answers_keep", "30d", "How long sessions of questions are kept after the last one, or off for ever"),
     known("answers_keep_feedback", "365d", "How long feedback on results and answers is kept, or off for ever"),
     known("embeddings_url", "", "Base URL of a provider of vectors, in place of the built-in model; none if empty"),
@@ -306,6 +307,7 @@ impl Layers {
             memory: campanile_memory::Settings {
                 index_bytes: self.number::<usize>("memory_index_mib")?.saturating_mul(1 << 20),
                 sealed_passages: self.passages("memory_segment_passages")?,
+                summary_delay: self.time("memory_summary_delay")?,
             },
             models: ModelChoice {
                 embedder: self.embedder()?,

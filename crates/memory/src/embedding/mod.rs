@@ -10,25 +10,22 @@
 //!   today's events waiting. What is embedded is a short list of ranges of numbers.
 //! * The [course](mod@course) of a workspace: after a change of the model, its vectors are made beside those that
 //!   serve, and at the end both are swapped.
-//! * The [watch](mod@watch) of a node: it notes the workspaces whose passages were committed, and
-//!   twice a second it stores the job for those that have passages without vectors. Storing an
-//!   observation costs nothing more.
+//! * The [watch](mod@crate::watch) of a node stores the job for workspaces with passages without vectors.
 //!
 //! # Failure
-//! A passage has words before it has a vector, and is found by them. A node that ends loses nothing:
-//! the watch of each node looks for workspaces with passages without vectors at its start and every
-//! ten minutes. A model that cannot be loaded, or whose provider does not answer, is told in each answer; search
-//! goes on by words alone. A provider that has to be left alone, and a month whose tokens are used up, put the job off.
+//! A passage has words before it has a vector, and is found by them. A model that cannot be loaded, or whose
+//! provider does not answer, is told in each answer; search goes on by words alone. A provider that has to be left
+//! alone, and a month whose tokens are used up, put the job off.
 
-mod course;
+pub(crate) mod course;
 pub(crate) mod embedder;
 pub(crate) mod embedders;
 pub(crate) mod job;
 mod local;
-pub(crate) mod noted;
 mod start;
-pub mod watch;
+mod tidy;
 
 pub use embedder::{Embedder, EmbedderSettings};
 pub use job::embed;
 pub use start::start;
+pub use tidy::tidy;

@@ -1,4 +1,4 @@
-//! Search: finds observations and documents by words, identifiers and filters.
+//! Search: finds observations, documents and summaries of clusters by words, identifiers and filters.
 //!
 //! # A search
 //! 1. The query is read: words, phrases, filters.
@@ -37,13 +37,16 @@ use std::time::{Duration, Instant};
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
+use campanile_db::Tx;
 
 use campanile_search::{Found, Query};
 
 use crate::Memory;
+use crate::clusters::{self, ClusterName};
 use crate::documents::document::{Chunk, Document};
 use crate::documents::reading;
-use crate::passages::{self, ObservationPiece, Owner, Passage};
+use crate::observations::ClusterId;
+use crate::passages::{self, ObservationPiece, Owner, Passage, SummaryPiece};
 use candidates::Candidates;
 use neighbours::Neighbour;
 use ranking::{Ranked, Ranking};
@@ -76,6 +79,9 @@ const MOST_PIECES: usize = passages::MOST_PIECES;
 const READ: usize = 50;
 /// The same when the mode is thorough.
 const READ_THOROUGHLY: usize = 200;
+/// The clusters of the context, and those that are read: most have one observation.
+const MOST_CLUSTERS: usize = 2;
+const MOST_CLUSTERS_READ: usize = 10;
 /// The longest wait for a processor.
 const PATIENCE: Duration = Duration::from_millis(250);
 
@@ -114,6 +120,7 @@ pub async fn search(
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
+    let (now, wants_context) = (memory.clock.now(), request.include_context);
     // Plain words find what has them; a question may be answered by what does not repeat it.
     let follows = request.mode != Mode::Fast && candidates.query.is_question();
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
@@ -123,13 +130,13 @@ pub async fn search(
                 true => neighbours::read(tx, &of, &candidates, &rows).await?,
                 false => Vec::new(),
             };
-            Ok::<_, campanile_db::Error>((candidates, rows, neighbours))
+            let named = if wants_context { named_clusters(tx, &of, &numbers, &rows, now).await? } else { Vec::new() };
+            Ok::<_, campanile_db::Error>((candidates, rows, neighbours, named))
         })
     });
-    let (candidates, rows, neighbours) = rows.await?;
+    let (candidates, rows, neighbours, named) = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
-    let now = memory.clock.now();
     let spent = candidates.spent;
     let ranking = tokio::task::spawn_blocking(move || {
         let facets = request.facets.then(|| facets(&candidates));
@@ -142,8 +149,11 @@ pub async fn search(
     let asked = (candidates.query.text.as_str(), request.mode);
     let reranked = rerank::rerank(memory, organisation, asked, &mut ranking.ranked, among).await;
     let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, ranking));
-    let (data, context, mut meta) = ordered.await.map_err(Error::internal)?;
+    let (data, mut context, mut meta) = ordered.await.map_err(Error::internal)?;
     meta.rerank = reranked.used;
+    if let Some(context) = &mut context {
+        context.clusters = named;
+    }
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
     let latency = Latency {
@@ -242,6 +252,7 @@ pub fn page(id: &str) -> String {
     match id.split_once('#') {
         Some((document, passage)) => format!("/documents/{document}?passage={passage}"),
         None if id.starts_with("doc_") => format!("/documents/{id}"),
+        None if id.starts_with("cl_") => format!("/clusters/{id}"),
         None => format!("/observations/{id}"),
     }
 }
@@ -252,10 +263,11 @@ fn of_passage(passage: Passage) -> SearchHit {
     let owner = match passage.owner {
         Owner::Observation(piece) => of_observation(*piece),
         Owner::Document(owner) => of_document(passage.no, *owner),
+        Owner::Summary(piece) => of_summary(*piece),
     };
     SearchHit {
         id: owner.id,
-        kind: if owner.document.is_some() { Kind::Chunk } else { Kind::Observation },
+        kind: owner.kind,
         title: owner.title,
         headings: owner.headings,
         url: owner.url,
@@ -266,6 +278,8 @@ fn of_passage(passage: Passage) -> SearchHit {
         significance: owner.significance,
         actor,
         document: owner.document,
+        cluster_id: owner.cluster_id,
+        same_cluster: None,
         references: owner.references,
         highlights: Vec::new(),
         snippet: String::new(),
@@ -274,9 +288,9 @@ fn of_passage(passage: Passage) -> SearchHit {
 }
 
 /// The fields of a result that come from the owner of the passage.
-#[derive(Default)]
 struct OwnerFields {
     id: String,
+    kind: Kind,
     title: String,
     headings: Vec<String>,
     url: Option<String>,
@@ -284,32 +298,55 @@ struct OwnerFields {
     event_type: String,
     significance: Option<i64>,
     document: Option<DocumentName>,
+    cluster_id: Option<ClusterId>,
     references: Vec<Reference>,
 }
 
 fn of_observation(ObservationPiece { observation, references, .. }: ObservationPiece) -> OwnerFields {
     OwnerFields {
         id: observation.id.to_string(),
+        kind: Kind::Observation,
         title: observation.title,
+        headings: Vec::new(),
         url: references.iter().find_map(|reference| reference.url.clone()),
         source: observation.provider,
         event_type: observation.event_type,
         significance: Some(observation.significance),
+        document: None,
+        cluster_id: observation.cluster_id,
         references,
-        ..OwnerFields::default()
     }
 }
 
 fn of_document(no: u32, (chunk, document): (Chunk, Document)) -> OwnerFields {
     OwnerFields {
         id: format!("{}#{no}", document.id),
+        kind: Kind::Chunk,
         headings: chunk.headings.into_iter().skip(1).collect(),
         url: document.url,
         source: document.source,
         event_type: format!("document.{}", document.format),
         document: Some(DocumentName { id: document.id.to_string(), path: document.path, passage: no }),
         title: document.title,
-        ..OwnerFields::default()
+        significance: None,
+        cluster_id: None,
+        references: Vec::new(),
+    }
+}
+
+fn of_summary(piece: SummaryPiece) -> OwnerFields {
+    OwnerFields {
+        kind: Kind::Summary,
+        title: piece.title,
+        headings: Vec::new(),
+        url: None,
+        source: piece.sources.into_iter().next().unwrap_or_default(),
+        event_type: "cluster.summary".to_owned(),
+        significance: None,
+        document: None,
+        cluster_id: Some(ClusterId::from(piece.cluster.clone())),
+        id: piece.cluster,
+        references: Vec::new(),
     }
 }
 
@@ -326,5 +363,35 @@ fn context(ranked: &[Ranked]) -> SearchContext {
     }
     let mut actors: Vec<_> = counts.into_values().collect();
     actors.sort_by_key(|(count, place, _)| (std::cmp::Reverse(*count), *place));
-    SearchContext { actors: actors.into_iter().take(3).map(|(_, _, actor)| actor).collect() }
+    let actors = actors.into_iter().take(3).map(|(_, _, actor)| actor).collect();
+    SearchContext { clusters: Vec::new(), actors }
+}
+
+/// The clusters of the best candidates: of those that count for more, an earlier one counts for more.
+async fn named_clusters(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    numbers: &[u32],
+    rows: &[Passage],
+    now: Timestamp,
+) -> campanile_db::Result<Vec<ClusterName>> {
+    let by_number: HashMap<u32, &Passage> = rows.iter().map(|passage| (passage.no, passage)).collect();
+    let mut weights: HashMap<&ClusterId, f32> = HashMap::new();
+    let mut seen: HashSet<&str> = HashSet::new();
+    for (place, no) in numbers.iter().take(READ).enumerate() {
+        let Some(Passage { owner: Owner::Observation(piece), .. }) = by_number.get(no) else { continue };
+        let Some(cluster) = piece.observation.cluster_id.as_ref() else { continue };
+        if seen.insert(piece.observation.id.as_str()) {
+            *weights.entry(cluster).or_default() += 1.0 / (place as f32 + 1.0);
+        }
+    }
+    let mut best: Vec<(&ClusterId, f32)> = weights.into_iter().collect();
+    best.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    best.truncate(MOST_CLUSTERS_READ);
+    let ids: Vec<&ClusterId> = best.iter().map(|(id, _)| *id).collect();
+    let mut named = clusters::named(tx, workspace, &ids, now).await?;
+    named.retain(|cluster| cluster.observation_count >= 2);
+    named.sort_by_key(|cluster| ids.iter().position(|id| **id == cluster.id));
+    named.truncate(MOST_CLUSTERS);
+    Ok(named)
 }

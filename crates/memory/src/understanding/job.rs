@@ -224,7 +224,7 @@ async fn store(
                         // The words by which it can be filtered are part of its passages.
                         passages::remove(tx, of.as_str(), &[observation.id.as_str()]).await?;
                         passages::add(tx, &of, &observation.id, &body).await?;
-                        within.embed_later(tx, &of);
+                        within.work_later(tx, &of);
                     }
                     Ok(())
                 }

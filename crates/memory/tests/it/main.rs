@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod acceptance;
+mod clusters;
 mod documents;
 mod embedding;
 mod providers;
