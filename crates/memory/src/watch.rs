@@ -1,5 +1,5 @@
 //! Stores the jobs for workspaces whose passages have no vectors yet, or whose observations have no
-//! clusters, and removes vectors that nothing needs.
+//! clusters.
 //!
 //! A node notes the workspaces whose passages were committed, and looks at them twice a second: storing
 //! an observation costs nothing more. It looks at all workspaces at its start and every ten minutes, so
@@ -12,7 +12,7 @@ use campanile_base::{Error, Result};
 use campanile_engine::NewJob;
 
 use crate::clusters::assignment;
-use crate::embedding::{course, job};
+use crate::embedding::{course, job, tidy};
 use crate::{Memory, serving, vectors};
 
 /// The time between two looks.
@@ -30,35 +30,29 @@ pub async fn watch(memory: Memory) {
         {
             tracing::warn!(%error, "the calls of models could not be counted");
         }
-        if look.is_multiple_of(ALL)
-            && let Err(error) = look_at_all(&memory).await
-        {
-            tracing::warn!(%error, "the workspaces that are behind are not known");
-        }
-        memory.embedders.rest();
-        look_at_noted(&memory).await;
-        tokio::time::sleep(PACE).await;
-    }
-}
-
-/// Notes the workspaces that are behind, and removes what nothing needs.
-async fn look_at_all(memory: &Memory) -> Result<()> {
-    behind(memory).await?.into_iter().for_each(|workspace| memory.noted.add(workspace));
-    tidy(memory).await
-}
-
-async fn look_at_noted(memory: &Memory) {
-    for workspace in memory.noted.all() {
-        // Before the look: passages that are committed during it note the workspace again.
-        memory.noted.remove(&workspace);
-        match is_behind(memory, &workspace).await {
-            Ok(true) => memory.noted.add(workspace),
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!(%error, %workspace, "the vectors and clusters of a workspace have to wait");
-                memory.noted.add(workspace);
+        if look.is_multiple_of(ALL) {
+            match behind(&memory).await {
+                Ok(behind) => behind.into_iter().for_each(|workspace| memory.noted.add(workspace)),
+                Err(error) => tracing::warn!(%error, "the workspaces that are behind are not known"),
+            }
+            if let Err(error) = tidy(&memory).await {
+                tracing::warn!(%error, "vectors that nothing needs have to wait");
             }
         }
+        memory.embedders.rest();
+        for workspace in memory.noted.all() {
+            // Before the look: passages that are committed during it note the workspace again.
+            memory.noted.remove(&workspace);
+            match is_behind(&memory, &workspace).await {
+                Ok(true) => memory.noted.add(workspace),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, %workspace, "the vectors and clusters of a workspace have to wait");
+                    memory.noted.add(workspace);
+                }
+            }
+        }
+        tokio::time::sleep(PACE).await;
     }
 }
 
@@ -80,10 +74,10 @@ async fn behind(memory: &Memory) -> Result<Vec<WorkspaceId>> {
 
 /// Stores the jobs that a workspace needs. Returns true if there are any.
 async fn is_behind(memory: &Memory, workspace: &WorkspaceId) -> Result<bool> {
-    let lacks_vectors = course::is_behind(memory, workspace).await?;
+    let lacks_vectors = course::next(memory, workspace).await?.is_some();
     let (within, of) = (memory.clone(), workspace.clone());
     let read = memory.db.read(move |tx| {
-        Box::pin(async move { Ok::<_, campanile_db::Error>(assignment::next_range(tx, &within, &of).await?.is_some()) })
+        Box::pin(async move { assignment::next_range(tx, &within, &of).await.map(|range| range.is_some()) })
     });
     let lacks_clusters = read.await?;
     if !lacks_vectors && !lacks_clusters {
@@ -109,32 +103,4 @@ async fn is_behind(memory: &Memory, workspace: &WorkspaceId) -> Result<bool> {
         })
     });
     stored.await
-}
-
-/// Removes the vectors of models that serve no more, once their time is over. A node that is killed in the midst
-/// goes on at its next look.
-///
-/// # Errors
-/// `Unavailable`.
-pub async fn tidy(memory: &Memory) -> Result<()> {
-    let now = memory.clock.now();
-    let read = memory.db.read(move |tx| Box::pin(async move { serving::abandoned(tx, now).await }));
-    for (workspace, embedder) in read.await? {
-        loop {
-            let (of, id) = (workspace.clone(), embedder.clone());
-            let removed = memory.db.write(move |tx| {
-                Box::pin(async move {
-                    let removed = vectors::forget(tx, &of, &id).await?;
-                    if removed == 0 {
-                        serving::forget_previous(tx, &of, &id).await?;
-                    }
-                    Ok::<_, campanile_db::Error>(removed)
-                })
-            });
-            if removed.await? == 0 {
-                break;
-            }
-        }
-    }
-    Ok(())
 }

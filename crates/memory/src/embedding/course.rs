@@ -12,7 +12,7 @@ use crate::vectors::Progress;
 use crate::{Memory, passages, vectors};
 
 /// The next work for the vectors of a workspace.
-pub(super) enum Work {
+pub(crate) enum Work {
     /// Some passages need vectors of a model.
     Embed {
         /// The model.
@@ -28,16 +28,8 @@ pub(super) enum Work {
     Swap,
 }
 
-/// True if there is work for the vectors of a workspace.
-///
-/// # Errors
-/// `Unavailable`.
-pub(crate) async fn is_behind(memory: &Memory, workspace: &WorkspaceId) -> Result<bool> {
-    Ok(next(memory, workspace).await?.is_some())
-}
-
 /// The next work; `None` if nothing is left to do. What a change of the model needs is noted on the way.
-pub(super) async fn next(memory: &Memory, workspace: &WorkspaceId) -> Result<Option<Work>> {
+pub(crate) async fn next(memory: &Memory, workspace: &WorkspaceId) -> Result<Option<Work>> {
     let Some(target) = memory.embedders.target().cloned() else { return Ok(None) };
     let of = workspace.clone();
     let serving = memory.db.read(move |tx| Box::pin(async move { serving::of(tx, &of).await })).await?;

@@ -23,7 +23,9 @@ pub(crate) mod embedders;
 pub(crate) mod job;
 mod local;
 mod start;
+mod tidy;
 
 pub use embedder::{Embedder, EmbedderSettings};
 pub use job::embed;
 pub use start::start;
+pub use tidy::tidy;

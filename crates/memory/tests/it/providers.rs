@@ -7,9 +7,8 @@ use campanile_base::Clock;
 use campanile_db::testing::on_each_database;
 use campanile_db::{Db, params};
 use campanile_engine::Engine;
-use campanile_memory::embedding::{embed, start};
+use campanile_memory::embedding::{embed, start, tidy};
 use campanile_memory::search::{RerankUse, SearchReply, VectorUse};
-use campanile_memory::watch;
 use campanile_memory::{EmbedderSettings, Memory, ModelChoice, Models, Settings};
 use campanile_models::usage::{self, Purpose};
 use campanile_models::{EmbeddingsKind, EmbeddingsSettings, RerankKind, RerankSettings};
@@ -249,10 +248,10 @@ async fn the_former_model_serves_until_the_new_one_has_all_vectors() {
         );
         assert_eq!(server.requests().len(), calls);
 
-        watch::tidy(&back).await.unwrap();
+        tidy(&back).await.unwrap();
         assert_eq!(vectors(&db, &tenant).await, [96, 96]);
         clock.advance(DAY + Duration::from_secs(1));
-        watch::tidy(&back).await.unwrap();
+        tidy(&back).await.unwrap();
         assert_eq!(vectors(&db, &tenant).await, [96]);
         assert_eq!(question(&back, &tenant, asked).await.meta.embedded, 1.0);
     })

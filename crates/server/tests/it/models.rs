@@ -147,7 +147,7 @@ async fn a_change_of_the_model_outlives_kills_and_interrupts_no_search() {
         drop(before);
 
         // Each call takes a while, and the process is killed between some of them.
-        provider.conduct(Conduct::Slow(Duration::from_millis(700)));
+        provider.conduct(Conduct::Slow(Duration::from_secs(3)));
         let mut server = Server::start_within(&[], BINARY, database.clone(), &with_provider(&provider)).await;
         let is_begun = |models: &Value| models["vectors"]["building"]["done"].as_u64().is_some_and(|done| done > 0);
         for _ in 0..2 {
