@@ -5,7 +5,8 @@
 //! Pure functions compute all that depends on the event alone: its
 //! [significance](significance::score), its [category and topics](classification), and the
 //! [entities](entities) that it names. Then the caller's transaction stores the observation,
-//! connects it to earlier ones in the [graph], and records its [actor](actors). Events of one
+//! connects it to earlier ones in the [graph], and records its [actor](actors) and what the [person](people)
+//! behind it does. Events of one
 //! workspace are connected one at a time, so that two concurrent events see each other.
 //!
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
@@ -28,6 +29,7 @@ mod jobs;
 mod memory;
 pub mod observations;
 mod passages;
+pub mod people;
 mod remember;
 pub mod retention;
 pub mod search;
@@ -55,5 +57,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_documents.sql"),
         include_str!("../migrations/4_vectors.sql"),
         include_str!("../migrations/5_answers.sql"),
+        include_str!("../migrations/7_people.sql"),
     ],
 };

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use campanile_base::{Result, Timestamp, lowest_id};
-use campanile_db::{Sweep, Tx, params, row};
+use campanile_db::{Row, Sweep, Tx, params, row};
 use campanile_engine::Engine;
 
+use crate::people::profiles::{self, Removed};
 use crate::search::merge;
 use crate::{Memory, passages, states};
 
@@ -22,11 +23,15 @@ const ENTITIES: Sweep = Sweep {
         WHERE (workspace_id, category, key) > ($1, $2, $3) ORDER BY workspace_id, category, key LIMIT $5",
     remove: "DELETE FROM entity WHERE workspace_id = $1 AND category = $2 AND key = $3 AND last_seen_at < $4",
 };
+/// Profiles without observations. Those that are counted go with the last of them.
 const PROFILES: Sweep = Sweep {
     keys: 2,
-    page: "SELECT workspace_id, actor_id, last_active_at < $3 FROM actor_profile
-        WHERE (workspace_id, actor_id) > ($1, $2) ORDER BY workspace_id, actor_id LIMIT $4",
-    remove: "DELETE FROM actor_profile WHERE workspace_id = $1 AND actor_id = $2 AND last_active_at < $3",
+    page: "SELECT workspace_id, actor_id, last_active_at < $3 AND NOT EXISTS
+            (SELECT 1 FROM observation WHERE observation.workspace_id = actor_profile.workspace_id
+                AND observation.actor_id = actor_profile.actor_id)
+        FROM actor_profile WHERE (workspace_id, actor_id) > ($1, $2) ORDER BY workspace_id, actor_id LIMIT $4",
+    remove: "DELETE FROM actor_profile WHERE workspace_id = $1 AND actor_id = $2 AND last_active_at < $3
+        AND NOT EXISTS (SELECT 1 FROM observation WHERE observation.workspace_id = $1 AND observation.actor_id = $2)",
 };
 const IDENTITIES: Sweep = Sweep {
     keys: 3,
@@ -35,6 +40,27 @@ const IDENTITIES: Sweep = Sweep {
         ORDER BY organisation_id, provider, provider_id LIMIT $5",
     remove: "DELETE FROM actor_identity WHERE organisation_id = $1 AND provider = $2 AND provider_id = $3
         AND seen_at < $4",
+};
+/// Links of actors whom no event has named for so long that they are gone.
+const LINKS: Sweep = Sweep {
+    keys: 2,
+    page: "SELECT organisation_id, actor_id, joined_at < $3 AND NOT EXISTS
+            (SELECT 1 FROM actor_identity WHERE actor_identity.organisation_id = actor_person.organisation_id
+                AND actor_identity.canonical_id = actor_person.actor_id) AND actor_id NOT LIKE 'member:%'
+        FROM actor_person WHERE (organisation_id, actor_id) > ($1, $2) ORDER BY organisation_id, actor_id LIMIT $4",
+    remove: "DELETE FROM actor_person WHERE organisation_id = $1 AND actor_id = $2 AND joined_at < $3",
+};
+const APART: Sweep = Sweep {
+    keys: 3,
+    page: "SELECT organisation_id, actor_id, other_id, said_at < $4 AND (NOT EXISTS
+            (SELECT 1 FROM actor_identity WHERE actor_identity.organisation_id = actor_apart.organisation_id
+                AND actor_identity.canonical_id = actor_apart.actor_id) AND actor_id NOT LIKE 'member:%'
+            OR NOT EXISTS
+            (SELECT 1 FROM actor_identity WHERE actor_identity.organisation_id = actor_apart.organisation_id
+                AND actor_identity.canonical_id = actor_apart.other_id) AND other_id NOT LIKE 'member:%')
+        FROM actor_apart WHERE (organisation_id, actor_id, other_id) > ($1, $2, $3)
+        ORDER BY organisation_id, actor_id, other_id LIMIT $5",
+    remove: "DELETE FROM actor_apart WHERE organisation_id = $1 AND actor_id = $2 AND other_id = $3 AND said_at < $4",
 };
 /// References whose observation was removed. They have no index by observation, so all are visited.
 /// Their age does not matter; `$5` is only checked to be present.
@@ -48,12 +74,13 @@ const REFERENCES: Sweep = Sweep {
         AND observation_id = $4 AND CAST($5 AS BIGINT) IS NOT NULL",
 };
 
-/// Removes observations that were stored longer ago than `keep_observations`, and then what
+/// Counts the profiles of an earlier version, removes observations that were stored longer ago than `keep_observations`, and then what
 /// belonged to them.
 ///
 /// # Errors
 /// `Unavailable`.
 pub async fn tidy(memory: &Memory, now: Timestamp, keep_observations: Option<Duration>) -> Result<()> {
+    profiles::count_earlier(&memory.db).await?;
     let Some(kept) = keep_observations else { return Ok(()) };
     let db = &memory.db;
     let before = now.minus(kept);
@@ -69,36 +96,58 @@ pub async fn tidy(memory: &Memory, now: Timestamp, keep_observations: Option<Dur
     if is_any {
         db.sweep(REFERENCES, before, TOGETHER).await?;
     }
-    for sweep in [ENTITIES, PROFILES, IDENTITIES] {
+    for sweep in [ENTITIES, PROFILES, IDENTITIES, LINKS, APART] {
         db.sweep(sweep, before, TOGETHER).await?;
     }
     Ok(())
 }
 
-/// Removes some observations with an id below `old`, with their passages and edges. Returns the
-/// number of observations removed.
+/// Removes some observations with an id below `old`, with their passages and edges, and takes them away
+/// from the profiles of their actors. Returns the number of observations removed.
 async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::Result<usize> {
-    let sql = "SELECT organisation_id, workspace_id, id FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
-    let found: Vec<(String, String, String)> =
-        tx.all(sql, params![old, TOGETHER], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await?;
-    let rows: Vec<_> = found.iter().map(|(_, workspace, id)| row![workspace.as_str(), id.as_str()]).collect();
-    for sql in [
-        "DELETE FROM edge WHERE workspace_id = $1 AND from_id = $2",
-        "DELETE FROM edge WHERE workspace_id = $1 AND to_id = $2",
-        "DELETE FROM observation WHERE workspace_id = $1 AND id = $2",
-    ] {
-        tx.execute_many(sql, &rows).await?;
-    }
+    let sql = "SELECT organisation_id, workspace_id, id, actor_id, provider, type, topics, occurred_at
+        FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
+    let found = tx.all(sql, params![old, TOGETHER], read).await?;
+    let number = found.len();
     // In order, so that two removals at a time do not wait for each other.
-    let mut by_workspace: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for (organisation, workspace, id) in &found {
-        by_workspace.entry((workspace, organisation)).or_default().push(id);
+    let mut by_workspace: BTreeMap<(String, String), (Vec<String>, Vec<Removed>)> = BTreeMap::new();
+    for (of, id, counted) in found {
+        let (ids, removed) = by_workspace.entry(of).or_default();
+        ids.push(id);
+        removed.extend(counted);
     }
-    for ((workspace, organisation), ids) in by_workspace {
-        passages::remove(tx, workspace, &ids).await?;
-        states::remove(tx, workspace, &ids).await?;
-        let (organisation, workspace) = (organisation.to_owned().into(), workspace.to_owned().into());
-        engine.enqueue(tx, merge::job(&organisation, &workspace)).await?;
+    for ((workspace, organisation), (ids, removed)) in by_workspace {
+        // The profiles of a workspace are changed by one at a time.
+        tx.lock(&workspace).await?;
+        let rows: Vec<_> = ids.iter().map(|id| row![workspace.as_str(), id]).collect();
+        for sql in [
+            "DELETE FROM edge WHERE workspace_id = $1 AND from_id = $2",
+            "DELETE FROM edge WHERE workspace_id = $1 AND to_id = $2",
+            "DELETE FROM observation WHERE workspace_id = $1 AND id = $2",
+        ] {
+            tx.execute_many(sql, &rows).await?;
+        }
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        passages::remove(tx, &workspace, &ids).await?;
+        states::remove(tx, &workspace, &ids).await?;
+        profiles::forget(tx, &workspace, &removed).await?;
+        engine.enqueue(tx, merge::job(&organisation.into(), &workspace.into())).await?;
     }
-    Ok(found.len())
+    Ok(number)
+}
+
+/// The workspace with its organisation, the id, and what the profile of the actor has counted.
+fn read(row: &Row<'_>) -> campanile_db::Result<((String, String), String, Option<Removed>)> {
+    let actor: Option<String> = row.get(3)?;
+    let counted = match actor {
+        Some(actor_id) => Some(Removed {
+            actor_id,
+            provider: row.get(4)?,
+            event_type: row.get(5)?,
+            topics: row.json(6)?,
+            occurred_at: row.get(7)?,
+        }),
+        None => None,
+    };
+    Ok(((row.get(1)?, row.get(0)?), row.get(2)?, counted))
 }

@@ -62,6 +62,9 @@ pub enum Action {
     ResourceDeleted,
     ResourcesCommitted,
     AnswerSessionDeleted,
+    PersonMerged,
+    PersonSplit,
+    PersonKeptApart,
 }
 
 impl Action {
@@ -113,6 +116,9 @@ impl Action {
             Self::ResourceDeleted => "resource.deleted",
             Self::ResourcesCommitted => "resources.committed",
             Self::AnswerSessionDeleted => "answer_session.deleted",
+            Self::PersonMerged => "person.merged",
+            Self::PersonSplit => "person.split",
+            Self::PersonKeptApart => "person.kept_apart",
         }
     }
 }

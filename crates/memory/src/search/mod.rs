@@ -25,19 +25,20 @@ mod ranking;
 mod request;
 mod similar;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
 
-use campanile_search::{Found, Query};
+use campanile_search::{Filter, Found, Query};
 
 use crate::Memory;
 use crate::documents::document::{Chunk, Document};
 use crate::documents::reading;
 use crate::passages::{self, ObservationPiece, Owner, Passage};
+use crate::people::{self, links};
 use candidates::Candidates;
 use ranking::{Ranked, Ranking};
 
@@ -51,6 +52,8 @@ pub use similar::{SimilarReply, SimilarRequest, similar};
 /// The names of filters in the text of a query.
 const FIELDS: &[&str] =
     &["source", "type", "kind", "document", "actor", "topic", "category", "after", "since", "before", "until"];
+/// The begin of the tag of an actor.
+const ACTOR_TAG: &str = "actor:";
 /// The longest query, in characters.
 const LONGEST_QUERY: usize = 1_000;
 /// The most values of a filter.
@@ -81,6 +84,7 @@ pub async fn search(
 ) -> Result<SearchReply> {
     let began = Instant::now();
     let (query, mut filter) = request.read()?;
+    all_accounts(memory, organisation, &mut filter).await?;
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
@@ -97,15 +101,22 @@ pub async fn search(
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
+    let (whose, has_context) = (organisation.clone(), request.include_context);
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
-        Box::pin(async move { passages::numbered(tx, &of, &numbers).await })
+        Box::pin(async move {
+            let rows = passages::numbered(tx, &of, &numbers).await?;
+            let actors = rows.iter().filter(|_| has_context).filter_map(|row| Some(row.actor()?.actor_id.clone()));
+            let actors: BTreeSet<String> = actors.collect();
+            let people = links::people_of(tx, &whose, &actors.into_iter().collect::<Vec<_>>()).await?;
+            Ok::<_, Error>((rows, people))
+        })
     });
-    let rows: Vec<Passage> = rows.await?;
+    let (rows, people): (Vec<Passage>, HashMap<String, String>) = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let now = memory.clock.now();
     let spent = candidates.spent;
-    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, rows, read, now));
+    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, (rows, people), read, now));
     let (data, context, mut meta) = ordered.await.map_err(Error::internal)?;
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
@@ -127,13 +138,13 @@ pub async fn search(
 fn ordered(
     request: &SearchRequest,
     candidates: &Candidates,
-    rows: Vec<Passage>,
+    (rows, people): (Vec<Passage>, HashMap<String, String>),
     read: usize,
     now: Timestamp,
 ) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
     let Ranking { ranked, fit, confidence } = ranking::rank(candidates, rows, read, now);
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
-    let context = request.include_context.then(|| context(&ranked));
+    let context = request.include_context.then(|| context(&ranked, &people));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
     let data = page.map(|ranked| hit(ranked, fit, request, candidates)).collect();
     let meta = SearchMeta {
@@ -251,13 +262,42 @@ fn actor(passage: &Passage) -> Option<ActorName> {
     Some(ActorName { id: actor.actor_id.clone(), name: actor.told.name.clone() })
 }
 
-/// The people of the most results.
-fn context(ranked: &[Ranked]) -> SearchContext {
-    let mut counts: HashMap<String, (usize, usize, ActorName)> = HashMap::new();
+/// The people of the most results. `people` has the person of each actor.
+fn context(ranked: &[Ranked], people: &HashMap<String, String>) -> SearchContext {
+    let mut counts: HashMap<&str, (usize, usize, ActorName)> = HashMap::new();
     for (place, actor) in ranked.iter().take(READ).filter_map(|ranked| actor(&ranked.passage)).enumerate() {
-        counts.entry(actor.id.clone()).or_insert((0, place, actor)).0 += 1;
+        let Some(person) = people.get(&actor.id) else { continue };
+        let named = ActorName { id: person.clone(), name: actor.name };
+        counts.entry(person).or_insert((0, place, named)).0 += 1;
     }
     let mut actors: Vec<_> = counts.into_values().collect();
     actors.sort_by_key(|(count, place, _)| (std::cmp::Reverse(*count), *place));
     SearchContext { actors: actors.into_iter().take(3).map(|(_, _, actor)| actor).collect() }
+}
+
+/// Lets a filter by an actor stand for all accounts of that person.
+async fn all_accounts(memory: &Memory, organisation: &OrganisationId, filter: &mut Filter) -> Result<()> {
+    let of_actor = |tag: &String| tag.strip_prefix(ACTOR_TAG).map(str::to_owned);
+    let tags = filter.tags.iter().flatten().chain(&filter.without);
+    let texts: BTreeSet<String> = tags.filter_map(of_actor).collect();
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let whose = organisation.clone();
+    let read = memory.db.read_in_turn(organisation.as_str(), move |tx| {
+        Box::pin(async move {
+            let mut named = HashMap::new();
+            for text in texts {
+                let actors = people::named(tx, &whose, &text).await?;
+                named.insert(text, actors.into_iter().map(|actor| format!("{ACTOR_TAG}{actor}")).collect::<Vec<_>>());
+            }
+            Ok::<_, Error>(named)
+        })
+    });
+    let named: HashMap<String, Vec<String>> = read.await?;
+    for list in filter.tags.iter_mut().chain([&mut filter.without]) {
+        let more: Vec<String> = list.iter().filter_map(of_actor).flat_map(|text| named[&text].clone()).collect();
+        list.extend(more);
+    }
+    Ok(())
 }

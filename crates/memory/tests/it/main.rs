@@ -3,6 +3,7 @@
 
 mod documents;
 mod embedding;
+mod people;
 mod quality;
 mod search;
 mod states;
