@@ -8,6 +8,8 @@ use regex::Regex;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// The categories of entities.
+pub const CATEGORIES: [&str; 7] = ["config", "definition", "endpoint", "engineer", "project", "reference", "service"];
 /// The maximum number of entities of an observation.
 const MOST: usize = 50;
 /// The length of the evidence on each side of a match, in characters.

@@ -12,6 +12,7 @@
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
 //! found by [`search`]. A little later they get vectors, by [`embedding`].
 //!
+//! The entities of a workspace are listed by the [catalogue], with the observations that name them.
 //! The state of an issue, a deployment or a project, as far as events tell it, is kept as [`states`].
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
@@ -20,6 +21,7 @@
 //! significance: a dropped event would be missing from the graph.
 
 pub mod actors;
+pub mod catalogue;
 pub mod classification;
 pub mod documents;
 pub mod embedding;
