@@ -66,7 +66,7 @@ export function AboutIt({ it }: { it: Detail }) {
     [
       "Actor",
       actor ? (
-        <Go key="actor" to={paths.observations} search={{ actor: actor.id }} className={FILTER}>
+        <Go key="actor" to={paths.person(actor.id)} className={FILTER}>
           {actor.name}
         </Go>
       ) : (
@@ -152,9 +152,13 @@ export function Entities({ list }: { list: unknown[] }) {
       {entities.map(({ category, key, value, confidence }) => (
         <li key={`${category} ${key}`} className="flex min-w-0 items-baseline gap-2">
           <span className="text-quiet w-20 shrink-0 truncate text-xs">{words(category)}</span>
-          <span title={value} className="min-w-0 flex-1 truncate font-mono text-xs">
+          <Go
+            to={paths.entity(category, key)}
+            title={value}
+            className="text-bronze min-w-0 flex-1 truncate font-mono text-xs hover:underline"
+          >
             {key}
-          </span>
+          </Go>
           {confidence !== undefined && (
             <span className="text-quiet text-xs tabular-nums">{Math.round(confidence * 100)} %</span>
           )}

@@ -52,6 +52,9 @@ const ACTIONS: Record<string, string> = {
   "resource.deleted": "Deleted a resource",
   "resources.committed": "Committed all changes",
   "answer_session.deleted": "Deleted a conversation",
+  "person.merged": "Joined people",
+  "person.split": "Split a person",
+  "person.kept_apart": "Said that two people are different",
 };
 
 export const ACTION_NAMES = Object.keys(ACTIONS);
@@ -100,6 +103,8 @@ export function subjectOf(
         title: text("title") ?? shortId(subject_id),
         to: action === "document.deleted" ? paths.documents : paths.document(subject_id),
       };
+    case "person":
+      return { title: subject_id, to: paths.person(subject_id) };
     case "delivery":
       return { title: shortId(subject_id), to: `${paths.deliveries}?open=${encodeURIComponent(subject_id)}` };
     case "member":
