@@ -105,7 +105,7 @@ test("a suggestion is taken, and the accounts are one person until one is split 
   const accounts = page.getByRole("region", { name: "Accounts" });
   await accounts.getByText("joined by hand").waitFor();
   await alike.getByText("Nobody else looks like the same person.").waitFor();
-  await page.getByRole("img", { name: /^Observations by weekday and hour: most on/ }).waitFor();
+  await page.getByRole("img", { name: "21 observations by weekday and hour" }).waitFor();
   await check(page, "person-joined");
   await page.goto(within("/observations?actor=ada@acme.example"));
   await until(async () => (await page.getByRole("grid", { name: "Observations" }).getByRole("row").count()) > 20, "all accounts are found");

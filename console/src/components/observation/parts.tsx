@@ -148,14 +148,14 @@ export function Entities({ list }: { list: unknown[] }) {
   const entities = entitiesOf(list);
   if (entities.length === 0) return <Empty>Its text names nothing that is known.</Empty>;
   return (
-    <ul className="grid gap-1.5 p-4">
+    <ul className="grid px-4 py-2">
       {entities.map(({ category, key, value, confidence }) => (
         <li key={`${category} ${key}`} className="flex min-w-0 items-baseline gap-2">
           <span className="text-quiet w-20 shrink-0 truncate text-xs">{words(category)}</span>
           <Go
             to={paths.entity(category, key)}
             title={value}
-            className="text-bronze min-w-0 flex-1 truncate font-mono text-xs hover:underline"
+            className="text-bronze min-w-0 flex-1 truncate py-1 font-mono text-xs hover:underline"
           >
             {key}
           </Go>

@@ -98,13 +98,13 @@ function About({ it }: { it: Detail }) {
 function Related({ it: { related } }: { it: Detail }) {
   if (related.length === 0) return <Empty>Nothing else is named with it.</Empty>;
   return (
-    <ul className="grid gap-1.5 p-4">
+    <ul className="grid px-4 py-2">
       {related.map(({ category, key, value, count }) => (
         <li key={`${category} ${key}`} className="flex min-w-0 items-baseline gap-2">
           <span className="text-quiet w-20 shrink-0 truncate text-xs">{words(category)}</span>
           <Go
             to={paths.entity(category, key)}
-            className="text-bronze min-w-0 flex-1 truncate font-mono text-xs hover:underline"
+            className="text-bronze min-w-0 flex-1 truncate py-1 font-mono text-xs hover:underline"
           >
             {value}
           </Go>

@@ -7,6 +7,8 @@ const SHOWN_HOURS = [0, 6, 12, 18];
 export function Heatmap({ hours }: { hours: number[] }) {
   const local = inZone(hours, -new Date().getTimezoneOffset());
   const most = Math.max(1, ...local);
+  const total = local.reduce((sum, count) => sum + count, 0);
+  const when = busiest(local);
   const zone = new Intl.DateTimeFormat("en", { timeZoneName: "short" })
     .formatToParts(new Date())
     .find(({ type }) => type === "timeZoneName")?.value;
@@ -14,7 +16,7 @@ export function Heatmap({ hours }: { hours: number[] }) {
     <div className="p-4">
       <div
         role="img"
-        aria-label={`Observations by weekday and hour: ${busiest(local) ?? "none"}`}
+        aria-label={[`${total} observations by weekday and hour`, when].filter(Boolean).join(", ")}
         className="grid grid-cols-[2.25rem_repeat(24,minmax(0,1fr))] gap-0.5"
       >
         {byWeekday(local).map((row, weekday) => (
@@ -44,8 +46,7 @@ export function Heatmap({ hours }: { hours: number[] }) {
         ))}
       </div>
       <p className="text-quiet mt-2 text-xs">
-        {busiest(local) ? `Active ${busiest(local)}.` : "Nothing is counted yet."} In your time zone
-        {zone && `, ${zone}`}.
+        {total === 0 ? "Nothing is counted yet." : when && `Active ${when}.`} In your time zone{zone && `, ${zone}`}.
       </p>
     </div>
   );

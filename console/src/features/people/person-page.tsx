@@ -173,7 +173,7 @@ function Counts({ counts, search, none }: CountsProps) {
   return (
     <ul className="grid gap-1 p-4">
       {counts.map(({ name, count }) => (
-        <li key={name} className="relative flex min-w-0 items-baseline gap-2 rounded-sm px-1.5 py-0.5">
+        <li key={name} className="relative flex min-w-0 items-baseline gap-2 rounded-sm px-1.5">
           <span
             aria-hidden
             className="bg-bronze-tint absolute inset-y-0 left-0 rounded-sm"
@@ -182,7 +182,7 @@ function Counts({ counts, search, none }: CountsProps) {
           <Go
             to={paths.observations}
             search={search(name)}
-            className="relative min-w-0 flex-1 truncate hover:underline"
+            className="relative min-w-0 flex-1 truncate py-0.5 hover:underline"
           >
             {name}
           </Go>

@@ -18,10 +18,10 @@ export const byWeekday = (hours: number[]): number[][] =>
 
 export const hourName = (hour: number): string => `${String(hour).padStart(2, "0")}:00`;
 
-/** The busiest hour in words; nothing if there is none. */
+/** The busiest hour in words; nothing if no hour has more than one. */
 export function busiest(hours: number[]): string | undefined {
   const most = Math.max(...hours);
-  if (!(most > 0)) return undefined;
+  if (!(most > 1)) return undefined;
   const at = hours.indexOf(most);
   return `most on ${WEEKDAYS[Math.floor(at / 24)]}s from ${hourName(at % 24)}`;
 }

@@ -157,7 +157,7 @@ impl Assembled {
             identities: identities.collect(),
             sources: most(&counts.sources),
             types: most(&counts.types),
-            topics: most(&counts.topics),
+            topics: most(&telling(&counts)),
             is_counted: self.profiles.iter().all(|profile| profile.counts.is_some()),
             hours: if counts.hours.is_empty() { vec![0; HOURS] } else { counts.hours },
         }
@@ -183,6 +183,13 @@ impl Assembled {
             seen_at: Some(account.seen_at),
         }
     }
+}
+
+/// The topics that say more than the sources, the types and no category.
+fn telling(counts: &Counts) -> BTreeMap<String, i64> {
+    let says_more =
+        |topic: &str| topic != "other" && !counts.sources.contains_key(topic) && !counts.types.contains_key(topic);
+    counts.topics.iter().filter(|(topic, _)| says_more(topic)).map(|(topic, count)| (topic.clone(), *count)).collect()
 }
 
 /// The most frequent names.

@@ -43,7 +43,7 @@ pub struct PersonDetail {
     pub sources: Vec<NameCount>,
     /// Their observations by type, the most first: ten at most.
     pub types: Vec<NameCount>,
-    /// The topics of their observations, the most first: ten at most.
+    /// The topics of their observations besides sources and types, the most first: ten at most.
     pub topics: Vec<NameCount>,
     /// Their observations by hour of the week in UTC, from Monday 00:00 on: 168 numbers.
     pub hours: Vec<i64>,

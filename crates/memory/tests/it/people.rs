@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use campanile_accounts::{Actor, Caller, Role, activity};
-use campanile_base::source_event::{EventActor, Reference, SourceEvent};
+use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent};
 use campanile_base::{Clock, Cursor, Error, PageSize, Result, Timestamp};
 use campanile_db::testing::on_each_database;
 use campanile_db::{Db, params};
@@ -24,6 +24,7 @@ fn by(provider: &str, id: &str, name: &str, email: Option<&str>, at: i64) -> Sou
         provider: provider.into(),
         actor: Some(actor),
         occurred_at: Timestamp::from_seconds(at),
+        references: vec![Reference::new(ReferenceKind::Label, "Billing")],
         ..event(&format!("{provider}:{id}:{at}"), "A change", "of the pool")
     }
 }
@@ -300,7 +301,8 @@ async fn a_profile_counts_what_is_there_and_what_was_there_before_it() {
         let weekday = (MONDAY.div_euclid(DAY) + 3).rem_euclid(7) as usize;
         assert_eq!(counted.hours[weekday * 24 + 10], 1, "{:?}", counted.hours);
         assert_eq!(counted.person.days.iter().sum::<i64>(), 4);
-        assert!(counted.topics.iter().any(|topic| topic.name == "github" && topic.count == 4), "{:?}", counted.topics);
+        let topic = (counted.topics[0].name.as_str(), counted.topics[0].count);
+        assert_eq!((topic, counted.topics.len()), (("billing", 4), 1), "the source is no topic: {:?}", counted.topics);
 
         // As an earlier version left it: with a number that was never lessened.
         db.write(|tx| {

@@ -56,8 +56,7 @@ async fn actors(server: &Server, id: &str) -> Vec<String> {
     let person = server.get(&format!("/api/people/{id}")).await.unwrap();
     assert_eq!(person.status, 200, "{}", person.json);
     let identities = person.json["identities"].as_array().unwrap();
-    let mut actors: Vec<String> =
-        identities.iter().map(|one| one["actorId"].as_str().unwrap().to_owned()).collect();
+    let mut actors: Vec<String> = identities.iter().map(|one| one["actorId"].as_str().unwrap().to_owned()).collect();
     actors.sort_unstable();
     actors
 }
@@ -136,8 +135,7 @@ async fn an_entity_is_read_with_what_stands_beside_it() {
     on_each_server(&[], async |server| {
         tell_story(&server).await;
         let most = server.get("/api/entities?order=most").await.unwrap().json;
-        let keys: Vec<&str> =
-            most["data"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap()).collect();
+        let keys: Vec<&str> = most["data"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap()).collect();
         assert!(keys.contains(&"eng-42") && keys.contains(&"payment_timeout"), "{keys:?}");
         let found = server.get("/api/entities/project/ENG-42").await.unwrap().json;
         assert_eq!(found["occurrences"], 3, "{found}");
