@@ -124,6 +124,24 @@ test("by keyboard: searched, walked through, opened, and back", async () => {
   await page.context().close();
 });
 
+test("a time in words is told and can be taken back; what was found is narrowed by a press", async () => {
+  const page = await signedIn();
+  await page.goto(within("/search?q=acme%20before%202001"));
+  await page.getByText("Nothing fits “acme before 2001”").waitFor();
+  await page.goto(within("/search?q=acme%20since%202001-02-03"));
+  await page.getByText("“since 2001-02-03” is read as since 2001-02-03").waitFor();
+  const narrow = page.getByRole("list", { name: "Narrow" });
+  await check(page, "search-facets");
+  await narrow.getByRole("button", { name: /^release 1$/ }).click();
+  await page.getByText(/^1 passage fits/).waitFor();
+  await until(() => /type=release/.test(page.url()), "the filter stands in the address");
+  await page.getByRole("button", { name: "Search all time" }).click();
+  await until(() => /words=1/.test(page.url()), "the time is taken for words");
+  await page.getByText(/is read as/).waitFor({ state: "detached" });
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test("by mouse: refined with a filter, opened, explained; back restores, and a link shows the same", async () => {
   const page = await signedIn();
   await page.getByRole("navigation", { name: "Areas" }).getByRole("link", { name: "Search", exact: true }).click();

@@ -5674,6 +5674,16 @@ export interface components {
         Explanation: {
             /**
              * Format: float
+             * @description The share of the query that names who, where, or the kind of event: up to 0.8.
+             */
+            facts: number;
+            /**
+             * Format: float
+             * @description The edges from the five best: up to 0.7 of their score, or 0.08 for what is found anyway.
+             */
+            graph: number;
+            /**
+             * Format: float
              * @description The share of the query in the title: up to 0.2.
              */
             heading: number;
@@ -5682,6 +5692,11 @@ export interface components {
              * @description The significance and the kind of event: up to 0.1.
              */
             importance: number;
+            /**
+             * Format: float
+             * @description The kind of event that is asked for, as in `which deployment …`: 0.4.
+             */
+            kind: number;
             /**
              * Format: float
              * @description The words, by BM25, between the worst candidate and the best: 0 to 1, times the share of
@@ -5704,6 +5719,13 @@ export interface components {
              *     share of vectors.
              */
             vector: number;
+        };
+        /** @description A value by which results can be narrowed. */
+        FacetView: {
+            /** @description The number of passages that have it. */
+            passages: number;
+            /** @description The value, as a filter takes it. */
+            value: string;
         };
         /** @description An attempt that failed. */
         FailedAttempt: {
@@ -8880,7 +8902,7 @@ export interface components {
             isCounted: boolean;
             /** @description Their observations by source, the most first. */
             sources: components["schemas"]["NameCount"][];
-            /** @description The topics of their observations, the most first: ten at most. */
+            /** @description The topics of their observations besides sources and types, the most first: ten at most. */
             topics: components["schemas"]["NameCount"][];
             /** @description Their observations by type, the most first: ten at most. */
             types: components["schemas"]["NameCount"][];
@@ -9170,6 +9192,7 @@ export interface components {
             mode: components["schemas"]["Mode"];
             /** @description As asked for. */
             offset: number;
+            time?: null | components["schemas"]["UnderstoodTime"];
             /**
              * Format: double
              * @description The time in milliseconds.
@@ -9190,6 +9213,13 @@ export interface components {
             context?: null | components["schemas"]["SearchContext"];
             /** @description The results, the best first. */
             data: components["schemas"]["SearchHit"][];
+            /**
+             * @description The values that the results can be narrowed by, if they were asked for: by kind, such as
+             *     `source`, the most frequent first. Counted among the best thousand passages.
+             */
+            facets?: {
+                [key: string]: components["schemas"]["FacetView"][];
+            } | null;
             /** @description The time of each phase, in milliseconds. */
             latency: components["schemas"]["Latency"];
             /** @description The scope of the answer, and its confidence. */
@@ -9201,6 +9231,8 @@ export interface components {
             collapse?: boolean;
             /** @description True to have the parts of each score. */
             explain?: boolean;
+            /** @description True to have `facets`: what the results can be narrowed by. */
+            facets?: boolean;
             /** @description Conditions that all results meet. */
             filters?: components["schemas"]["SearchFilters"];
             /** @description False to leave `context` out. */
@@ -9220,6 +9252,8 @@ export interface components {
              *     a filter excludes. At most 1,000 characters. Without words, the newest passages are found.
              */
             query: string;
+            /** @description False to take times such as `last week` or `on February 4` for words. */
+            understand?: boolean;
         };
         /** @description The replacement of a source's secret. */
         SecretIn: {
@@ -10812,6 +10846,21 @@ export interface components {
          * @enum {string}
          */
         TurnState: "running" | "done" | "interrupted";
+        /** @description A time in the text of a query. Days are those of UTC. */
+        UnderstoodTime: {
+            /**
+             * Format: date-time
+             * @description Its end, if it has one; not part of it.
+             */
+            end?: string | null;
+            /**
+             * Format: date-time
+             * @description Its begin, if it has one.
+             */
+            start?: string | null;
+            /** @description The words that name it, such as `last week`. */
+            text: string;
+        };
         /** @description The cost of a language model. */
         Usage: {
             /**

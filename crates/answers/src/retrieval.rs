@@ -62,7 +62,9 @@ pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
         include_highlights: false,
         collapse: true,
         explain: false,
+        facets: false,
         prefix: false,
+        understand: true,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::unusable::Unusable;
 use crate::vector::Vector;
 use crate::weights::Weights;
 
-const BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../model/model.safetensors");
+static BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../model/model.safetensors");
 const BUILT_IN_VOCABULARY: &str = include_str!("../model/vocab.txt");
 const BUILT_IN_SETTINGS: &str = include_str!("../model/config.json");
 /// Known without reading 23 MB at each start; a test compares it.

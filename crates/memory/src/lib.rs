@@ -59,6 +59,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_documents.sql"),
         include_str!("../migrations/4_vectors.sql"),
         include_str!("../migrations/5_answers.sql"),
+        include_str!("../migrations/6_repositories.sql"),
         include_str!("../migrations/7_people.sql"),
     ],
 };

@@ -194,6 +194,22 @@ impl Index {
         best.into_hits()
     }
 
+    /// Those of some passages that meet the conditions of a search.
+    pub fn admitted(&self, numbers: &[u32], query: &Query, filter: &Filter) -> Vec<u32> {
+        let required = required(query);
+        let wanted: Vec<Wanted> = self.parts.iter().map(|part| Wanted::of(part, filter, &required)).collect();
+        let is_admitted = |no: &u32| {
+            let at = self.part_of(*no)?;
+            let part = &self.parts[at];
+            wanted[at].has(part, filter, (no - part.first_no()) as usize).then_some(())
+        };
+        numbers.iter().copied().filter(|no| is_admitted(no).is_some()).collect()
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     fn part_of(&self, no: u32) -> Option<usize> {
         self.parts.partition_point(|part| part.first_no() <= no).checked_sub(1)
     }

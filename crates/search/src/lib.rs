@@ -22,6 +22,7 @@ mod bits;
 mod bm25;
 mod columns;
 mod damaged;
+mod facets;
 mod filter;
 mod index;
 mod part;
@@ -36,6 +37,7 @@ pub mod terms;
 mod vectors;
 
 pub use damaged::Damaged;
+pub use facets::Facet;
 pub use filter::Filter;
 pub use index::{Found, Hit, Index};
 pub use query::{Field, Query, QueryWord};
@@ -47,4 +49,4 @@ pub use vectors::VectorRef;
 
 /// The version of the terms and of the segments' format. Segments of another version are built anew
 /// from the passages.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;

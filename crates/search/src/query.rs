@@ -7,7 +7,9 @@
 //! Words may stand in any form and order. A quoted phrase must be there as it is. A known field with
 //! a colon is a filter, and a minus before it excludes; `name:value` with another name is a word.
 
-use crate::terms::{Splitter, Term, folded, is_identifier, is_stop_word};
+use std::ops::Range;
+
+use crate::terms::{Splitter, Term, folded, is_asking_word, is_identifier, is_question, is_stop_word};
 
 /// A word of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,17 @@ impl Query {
         query
     }
 
+    /// The query without a part of its text, which was understood as something else than words.
+    pub fn without(&self, part: Range<usize>) -> Self {
+        let text = format!("{} {}", &self.text[..part.start], &self.text[part.end..]);
+        // What is left is of the same question.
+        let mut words = words_of(&self.text);
+        let left = words_of(&text);
+        words.retain(|word| left.iter().any(|other| other.terms == word.terms));
+        let words = if words.is_empty() { left } else { words };
+        Self { words, text: text.trim().to_owned(), ..self.clone() }
+    }
+
     /// The query by whole identifiers alone, if it consists of identifiers: `ABC-123`, but neither
     /// `abc` nor `123`.
     pub fn exact(&self) -> Option<Self> {
@@ -79,6 +92,11 @@ impl Query {
             QueryWord { terms, ..word.clone() }
         };
         Some(Self { words: self.words.iter().map(whole).collect(), ..self.clone() })
+    }
+
+    /// True if it begins as a question does: `which deployment …`.
+    pub fn is_question(&self) -> bool {
+        is_question(&self.text)
     }
 
     /// True if it asks for nothing but filters.
@@ -158,8 +176,10 @@ fn words_of(text: &str) -> Vec<QueryWord> {
         }
     });
     let mut words: Vec<QueryWord> = words.into_iter().map(|(_, word)| word).collect();
-    if words.len() > 2 && words.iter().any(|word| !is_stop_word(&word.written)) {
-        words.retain(|word| !is_stop_word(&word.written));
+    let asks = is_question(text);
+    let says_nothing = |word: &QueryWord| is_stop_word(&word.written) || asks && is_asking_word(&word.written);
+    if words.len() > 2 && !words.iter().all(says_nothing) {
+        words.retain(|word| !says_nothing(word));
     }
     let mut seen = std::collections::HashSet::new();
     words.retain(|word| seen.insert(word.terms.clone()));

@@ -8,6 +8,15 @@ type Parts = Schemas["Explanation"];
 const ROWS: { key: keyof Parts; title: string; about: string; from: number; to: number }[] = [
   { key: "lexical", title: "Words", about: "the words of the query, by how rare they are", from: 0, to: 1 },
   { key: "vector", title: "Meaning", about: "how near it is to the query in other words", from: 0, to: 1 },
+  {
+    key: "facts",
+    title: "Facts",
+    about: "the share of the query that names who, where or what kind",
+    from: 0,
+    to: 0.8,
+  },
+  { key: "kind", title: "Kind", about: "the kind of event that the question begins with", from: 0, to: 0.4 },
+  { key: "graph", title: "Graph", about: "an edge ties it to one of the best", from: 0, to: 0.7 },
   { key: "proximity", title: "Proximity", about: "how close together the words stand", from: 0, to: 0.2 },
   { key: "heading", title: "Heading", about: "the share of the query in the title", from: 0, to: 0.2 },
   { key: "importance", title: "Importance", about: "the significance and the kind of event", from: 0, to: 0.1 },

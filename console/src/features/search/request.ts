@@ -31,6 +31,7 @@ export function requestOf(address: Address): SearchRequest {
     query: address.q ?? "",
     ...(Object.keys(filters).length > 0 && { filters }),
     ...(address.explain && { explain: true }),
+    ...(address.words && { understand: false }),
   };
 }
 

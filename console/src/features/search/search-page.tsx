@@ -15,6 +15,7 @@ import { isPassing, useWorkspace } from "../../lib/api";
 import { paths } from "../../lib/paths";
 import { useUrl, useWorkspaceId } from "../../lib/url";
 import { useWide } from "../../lib/window";
+import { FacetRow } from "./facet-row";
 import { SEARCH_FILTERS } from "./filters";
 import { requestOf, type SearchRequest } from "./request";
 import { ResultList } from "./result-list";
@@ -87,7 +88,10 @@ export function SearchPage() {
           <Fault search={search} clear={clear} />
           {!search.meta && !search.error && <Skeleton lines={8} />}
           {search.meta && search.hits.length > 0 && (
-            <Summary meta={search.meta} request={search.answered} hasError={!!search.error} />
+            <>
+              <Summary meta={search.meta} request={search.answered} hasError={!!search.error} />
+              <FacetRow facets={search.facets} />
+            </>
           )}
           {isEmpty && <NoResults request={search.answered} clear={clear} />}
           {search.hits.length > 0 && (
@@ -163,7 +167,31 @@ function Summary({ meta, request, hasError }: { meta: Meta; request: SearchReque
       >
         {count} {confidence === "none" ? "with a part of it" : fits} · {milliseconds(took)}
       </p>
+      {meta.time && <NamedTime time={meta.time} />}
     </div>
+  );
+}
+
+/** The time that was read in the query, with a button to take it for words. */
+function NamedTime({ time: { text, start, end } }: { time: NonNullable<Meta["time"]> }) {
+  const url = useUrl();
+  const day = (at: string) => at.slice(0, 10);
+  const last = end ? day(new Date(Date.parse(end) - 1).toISOString()) : undefined;
+  const days =
+    start && last
+      ? day(start) === last
+        ? last
+        : `${day(start)} to ${last}`
+      : start
+        ? `since ${day(start)}`
+        : `until ${last}`;
+  return (
+    <p className="text-quiet text-xs">
+      “{text}” is read as {days}{" "}
+      <Button kind="link" size="sm" onClick={() => url.set({ words: "1", open: undefined })}>
+        Search all time
+      </Button>
+    </p>
   );
 }
 

@@ -12,8 +12,12 @@ import { isUnfinished, nextOffset, pageAt, type SearchRequest } from "./request"
 export type Hit = Schemas["SearchHit"];
 export type Meta = Schemas["SearchMeta"];
 
+export type Facets = NonNullable<Schemas["SearchReply"]["facets"]>;
+
 export type Search = {
   hits: Hit[];
+  /** What the results can be narrowed by. */
+  facets: Facets | undefined;
   /** Of the answer that is shown; nothing before the first. */
   meta: Meta | undefined;
   /** The request that what is shown answers. */
@@ -42,7 +46,14 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
     queryFn: ({ pageParam: offset, signal }) =>
       ask(
         workspace,
-        { ...request, mode, prefix: isUnfinished(request.query), ...pageAt(offset), includeContext: false },
+        {
+          ...request,
+          mode,
+          prefix: isUnfinished(request.query),
+          ...pageAt(offset),
+          includeContext: false,
+          facets: offset === 0,
+        },
         signal,
       ),
     initialPageParam: 0,
@@ -71,6 +82,7 @@ export function useSearch(workspace: string, request: SearchRequest): Search {
   );
   return {
     hits,
+    facets: answer?.pages[0]?.facets ?? undefined,
     meta: answer?.pages[0]?.meta,
     answered: isCurrent ? request : last.current.request,
     isStale: !isCurrent,

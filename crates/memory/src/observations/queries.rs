@@ -39,6 +39,7 @@ pub(crate) async fn insert(tx: &mut Tx, draft: &Draft<'_>) -> Result<u64> {
         refs: json_text(&event.references),
         entities: json_text(entities),
         metadata: json_text(&event.metadata),
+        repository: event.repository.as_deref().unwrap_or_default(),
         occurred_at: observation.occurred_at,
         captured_at: observation.captured_at,
     });

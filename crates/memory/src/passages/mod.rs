@@ -25,7 +25,7 @@ use crate::observations::{ObservationId, ObservedActor};
 use crate::vectors;
 
 pub(crate) use observed::{MOST_PIECES, ObservationPiece};
-pub(crate) use queries::{Head, between, head, numbered, numbers_of, removed_since};
+pub(crate) use queries::{Head, between, head, neighbours_of, numbered, numbers_of, removed_since};
 
 /// The significance of all chunks: documents have none of their own.
 const SIGNIFICANCE_OF_CHUNKS: i64 = 50;
@@ -86,6 +86,14 @@ impl Passage {
         match &self.owner {
             Owner::Observation(piece) => piece.indexed_text(),
             Owner::Document(owner) => owner.0.text.as_str().into(),
+        }
+    }
+
+    /// The words for the kind of event, who caused it, and where; none for a document.
+    pub(crate) fn facts(&self) -> String {
+        match &self.owner {
+            Owner::Observation(piece) => piece.facts(),
+            Owner::Document(_) => String::new(),
         }
     }
 

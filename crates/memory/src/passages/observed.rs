@@ -28,6 +28,8 @@ pub(crate) struct ObservationPiece {
     pub(crate) text: String,
     /// The things that the owner refers to.
     pub(crate) references: Vec<Reference>,
+    /// The repository of the event; empty if it has none.
+    pub(crate) repository: String,
 }
 
 impl ObservationPiece {
@@ -54,20 +56,27 @@ impl ObservationPiece {
         tags
     }
 
-    /// The text that is indexed with the first piece: the things that the observation refers to,
-    /// and does not name in its text.
+    /// The words for the kind of event, who caused it, and where.
+    pub(super) fn facts(&self) -> String {
+        let Observation { provider, event_type, actor, .. } = &self.observation;
+        // As words: an event is found by `merged` as well as by `pull_request.merged`.
+        let event_type = event_type.replace(['.', '_'], " ");
+        let actor = actor.as_ref().map_or("", |actor| actor.told.name.as_str());
+        [provider, &event_type, actor, &self.repository].join(" ")
+    }
+
+    /// The things that the observation refers to, and does not name in its text.
     fn unnamed_references(&self) -> String {
         let is_named = |id: &str| self.text.contains(id) || self.observation.title.contains(id);
         let ids = self.references.iter().map(|reference| reference.id.as_str()).filter(|id| !is_named(id));
-        if self.part == 0 { ids.collect::<Vec<_>>().join(" ") } else { String::new() }
+        ids.collect::<Vec<_>>().join(" ")
     }
 
-    /// The piece, and the things that the observation refers to.
+    /// The piece; the first one with the facts of the observation.
     pub(super) fn indexed_text(&self) -> Cow<'_, str> {
-        let references = self.unnamed_references();
-        match references.is_empty() {
-            true => self.body().into(),
-            false => format!("{}\n{references}", self.body()).into(),
+        match self.part {
+            0 => format!("{}\n{}\n{}", self.body(), self.facts(), self.unnamed_references()).into(),
+            _ => self.body().into(),
         }
     }
 }

@@ -26,6 +26,7 @@ campanile_db::columns! {
     captured_at = "observation.captured_at",
     text = "observation.body",
     refs = "observation.refs",
+    repository = "observation.repository",
 }
 campanile_db::columns! {
     chunk_columns, chunk_at:
@@ -211,6 +212,42 @@ pub(crate) async fn numbered(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[u3
     Ok(passages)
 }
 
+/// The first passages of the observations to which edges lead from some others, with the other end
+/// and the confidence of the edge: those of the highest confidence, at most `most` in each direction.
+pub(crate) async fn neighbours_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    owners: &[&str],
+    most: i64,
+) -> Result<Vec<(Passage, String, f64)>> {
+    let outgoing = concat!(
+        "SELECT ",
+        columns!(),
+        ", edge.from_id, edge.confidence FROM edge
+        JOIN observation ON observation.id = edge.to_id
+        JOIN passage ON passage.workspace_id = edge.workspace_id AND passage.owner_id = edge.to_id AND passage.part = 0
+        WHERE edge.workspace_id = ?"
+    );
+    let incoming = concat!(
+        "SELECT ",
+        columns!(),
+        ", edge.to_id, edge.confidence FROM edge
+        JOIN observation ON observation.id = edge.from_id
+        JOIN passage ON passage.workspace_id = edge.workspace_id AND passage.owner_id = edge.from_id AND passage.part = 0
+        WHERE edge.workspace_id = ?"
+    );
+    let end = at::repository + 1;
+    let mut found = Vec::new();
+    for (sql, near) in [(outgoing, "edge.from_id"), (incoming, "edge.to_id")] {
+        let select = Select::new(sql, [workspace.as_str()])
+            .and_in(near, owners.iter().copied())
+            .then_with(" ORDER BY edge.confidence DESC, edge.id LIMIT ?", [most]);
+        let edges = select.all(tx, |row| Ok((read(row, workspace)?, row.get(end)?, row.get(end + 1)?)));
+        found.extend(edges.await?);
+    }
+    Ok(found)
+}
+
 /// The numbers of the passages of an observation or a document, in order.
 pub(crate) async fn numbers_of(tx: &mut Tx, workspace: &WorkspaceId, owner: &str, most: i64) -> Result<Vec<u32>> {
     let sql = "SELECT no FROM passage WHERE workspace_id = $1 AND owner_id = $2
@@ -243,6 +280,7 @@ fn read(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
         observation,
         text: row.get(at::text)?,
         references: row.json(at::refs)?,
+        repository: row.get(at::repository)?,
     };
     Ok(Passage { no: number(row, at::no)?, owner: Owner::Observation(Box::new(piece)) })
 }

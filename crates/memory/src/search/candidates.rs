@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use campanile_base::{Error, Result};
 use campanile_embed::Vector;
-use campanile_search::{Filter, Found, Query, VectorRef};
+use campanile_search::{Facet, Filter, Found, Query, VectorRef};
 
 use super::cached_index::CachedIndex;
 use super::fusion::{COMPARED, Candidate, Similar, fused};
@@ -27,6 +27,23 @@ pub(super) struct Candidates {
     /// The share of the passages that have vectors.
     pub(super) embedded: f32,
     pub(super) spent: Spent,
+    index: Arc<CachedIndex>,
+    filter: Filter,
+}
+
+impl Candidates {
+    /// The values that the best of them can be narrowed by, of one kind of tag.
+    pub(super) fn facets(&self, kind: &str, most: usize) -> Vec<Facet> {
+        let numbers: Vec<u32> = self.list.iter().map(|candidate| candidate.no).collect();
+        let mut facets = self.index.read(|index| index.facets(&numbers, kind));
+        facets.truncate(most);
+        facets
+    }
+
+    /// Those of some passages that meet the conditions of the search.
+    pub(super) fn admitted(&self, numbers: &[u32]) -> Vec<u32> {
+        self.index.read(|index| index.admitted(numbers, &self.query, &self.filter))
+    }
 }
 
 /// The highest similarity of a search, and those below which nothing fits, and hardly.
@@ -52,11 +69,12 @@ pub(super) async fn find(
     query: Query,
     filter: Filter,
     request: &SearchRequest,
+    asks_for_time: bool,
 ) -> Result<Candidates> {
     let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
     let Ok(Ok(turn)) = turn else { return Err(Error::TooMany) };
-    let search =
-        Search { index, filter, embedder: memory.embedder.clone(), mode: request.mode, prefix: request.prefix };
+    let (embedder, mode, prefix) = (memory.embedder.clone(), request.mode, request.prefix);
+    let search = Search { index, filter, embedder, mode, prefix, asks_for_time };
     let asked = tokio::task::spawn_blocking(move || {
         // The turn ends with the work, even if the caller is gone.
         let _turn = turn;
@@ -73,6 +91,8 @@ struct Search {
     mode: Mode,
     /// True if the last word is the begin of one.
     prefix: bool,
+    /// True if the query names a time.
+    asks_for_time: bool,
 }
 
 impl Search {
@@ -92,7 +112,14 @@ impl Search {
         }
         let scoring = Instant::now();
         let found = self.words(&query);
-        self.candidates(query, found, vector, used, (scoring, embedding))
+        let candidates = self.candidates(query, found, vector, used, (scoring, embedding));
+        if !self.asks_for_time || !candidates.list.is_empty() || !candidates.query.phrases.is_empty() {
+            return candidates;
+        }
+        // Nothing of that time has the words: all of it is shown.
+        let query = Query { words: Vec::new(), ..candidates.query };
+        let found = self.words(&query);
+        self.candidates(query, found, None, used, (scoring, embedding))
     }
 
     fn words(&self, query: &Query) -> Found {
@@ -142,7 +169,8 @@ impl Search {
         let list = fused(&found, &similar);
         let spent = Spent { embedding, lexical, vector: millis(comparing) };
         let embedded = self.index.read(|index| index.embedded());
-        Candidates { query, found, list, nearest, vector: used, embedded, spent }
+        let (index, filter) = (self.index.clone(), self.filter.clone());
+        Candidates { query, found, list, nearest, vector: used, embedded, spent, index, filter }
     }
 }
 

@@ -1,15 +1,25 @@
 //! The candidates of a search: those that its words find, and those whose vectors are near.
 //!
 //! The scores of each list are spread from 1, its best, to 0, its two hundredth, and added by the
-//! weight of the embedder. Measured on documents, commits and questions in other words, this is
+//! weight of the embedder, which grows where the words are found badly. Measured on documents, commits and questions in other words, this is
 //! better than adding places: the distance between two scores tells something.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use campanile_search::{Found, Hit};
 
+use super::READ;
+
 /// The candidates between which a list is spread from 1 to 0, and the most that vectors give.
 pub(super) const COMPARED: usize = 200;
+
+/// The passages with the most of the words that are read in any case.
+const BY_WORDS: usize = 20;
+/// The share of the words' weight that vectors take over when no passage has any of the words:
+/// measured on questions of people who were not there.
+const TAKEN_OVER: f32 = 0.7;
+/// The score of a passage that has a word once, in a text of usual length, beside its rarity.
+const USUAL: f32 = 1.2;
 
 /// The passages whose vectors are near, and their share in a score.
 #[derive(Debug, Default)]
@@ -33,7 +43,8 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    fn score(&self) -> f32 {
+    /// Its score by words and vector.
+    pub(super) fn score(&self) -> f32 {
         self.lexical + self.vector
     }
 }
@@ -50,7 +61,7 @@ pub(super) fn fused(found: &Found, similar: &Similar) -> Vec<Candidate> {
             .map(|(hit, lexical)| Candidate { no: hit.no, lexical, vector: 0.0 })
             .collect();
     }
-    let weight = if found.hits.is_empty() { 1.0 } else { similar.weight };
+    let weight = weight(found, similar);
     // If fewer fit, the next one has nothing of the query: zero.
     let words = spread(&found.hits, 0.0);
     // The nearest passages are always there, so the last one stands for those that are not similar.
@@ -68,8 +79,33 @@ pub(super) fn fused(found: &Found, similar: &Similar) -> Vec<Candidate> {
         }
     }
     let mut candidates: Vec<Candidate> = candidates.into_values().collect();
-    candidates.sort_unstable_by(|one, other| other.score().total_cmp(&one.score()).then(other.no.cmp(&one.no)));
-    candidates
+    candidates.sort_unstable_by(best_first);
+    with_words_first(candidates, found)
+}
+
+/// The share of vectors in a score. The worse the words of the query are found, the higher: the best
+/// of bad passages is not good.
+fn weight(found: &Found, similar: &Similar) -> f32 {
+    let Some(best) = found.hits.first() else { return 1.0 };
+    let all_words: f32 = found.rarities.iter().sum::<f32>() * USUAL;
+    let found = if all_words > 0.0 { (best.score / all_words).clamp(0.0, 1.0) } else { 1.0 };
+    similar.weight + (1.0 - similar.weight) * (1.0 - found) * TAKEN_OVER
+}
+
+/// Moves the passages with the most of the words to those that are read, behind the better ones.
+fn with_words_first(candidates: Vec<Candidate>, found: &Found) -> Vec<Candidate> {
+    let words: HashSet<u32> = found.hits.iter().take(BY_WORDS).map(|hit| hit.no).collect();
+    let (mut first, rest): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|candidate| words.contains(&candidate.no));
+    let split = rest.len().min(READ - BY_WORDS);
+    first.extend_from_slice(&rest[..split]);
+    first.sort_unstable_by(best_first);
+    first.extend_from_slice(&rest[split..]);
+    first
+}
+
+fn best_first(one: &Candidate, other: &Candidate) -> std::cmp::Ordering {
+    other.score().total_cmp(&one.score()).then(other.no.cmp(&one.no))
 }
 
 /// The scores of a list between 1 and 0. `worst` is zero when the list is shorter than those that

@@ -7,7 +7,7 @@
 //!    (`ABC-123`) is first asked for whole: passages with `abc` or `123` are no answer.
 //! 4. Other queries get a vector, and the two hundred passages whose vectors are nearest join the
 //!    [candidates](fusion).
-//! 5. The rows of the best are read, and [ordered](ranking) by more than that.
+//! 5. The rows of the best are read, for a question with their [neighbours] in the graph, and [ordered](ranking) by more than that.
 //!
 //! Scoring and ordering run on blocking threads; as many searches score at a time as there are
 //! processors. A search that waits longer than a moment is told to come again.
@@ -19,41 +19,47 @@
 
 pub(crate) mod cached_index;
 mod candidates;
+mod dates;
 mod fusion;
+mod kinds;
 pub(crate) mod merge;
+mod neighbours;
+mod people;
 mod ranking;
 mod request;
 mod similar;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
 
-use campanile_search::{Filter, Found, Query};
+use campanile_search::{Found, Query};
 
 use crate::Memory;
 use crate::documents::document::{Chunk, Document};
 use crate::documents::reading;
 use crate::passages::{self, ObservationPiece, Owner, Passage};
-use crate::people::{self, links};
 use candidates::Candidates;
+use neighbours::Neighbour;
+use people::People;
 use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
 pub use request::{
-    ActorName, Confidence, DateRange, DocumentName, Explanation, HighlightView, Kind, Latency, Mode, SearchContext,
-    SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, VectorUse,
+    ActorName, Confidence, DateRange, DocumentName, Explanation, FacetView, HighlightView, Kind, Latency, Mode,
+    SearchContext, SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime, VectorUse,
 };
 pub use similar::{SimilarReply, SimilarRequest, similar};
 
 /// The names of filters in the text of a query.
 const FIELDS: &[&str] =
     &["source", "type", "kind", "document", "actor", "topic", "category", "after", "since", "before", "until"];
-/// The begin of the tag of an actor.
-const ACTOR_TAG: &str = "actor:";
+/// The kinds of tags by which results can be narrowed, and the most values of each.
+const FACETS: &[&str] = &["kind", "source", "type", "category", "topic"];
+const MOST_FACETS: usize = 12;
 /// The longest query, in characters.
 const LONGEST_QUERY: usize = 1_000;
 /// The most values of a filter.
@@ -83,8 +89,8 @@ pub async fn search(
     request: SearchRequest,
 ) -> Result<SearchReply> {
     let began = Instant::now();
-    let (query, mut filter) = request.read()?;
-    all_accounts(memory, organisation, &mut filter).await?;
+    let (query, mut filter, time) = request.read(memory.clock.now())?;
+    people::widen(memory, organisation, &mut filter).await?;
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
@@ -95,29 +101,37 @@ pub async fn search(
         merge::soon(memory, organisation, workspace).await?;
     }
     let refreshed = Instant::now();
-    let candidates = candidates::find(memory, index, query, filter, &request).await?;
+    let candidates = candidates::find(memory, index, query, filter, &request, time.is_some()).await?;
     let scored = Instant::now();
     let read = if request.mode == Mode::Thorough { READ_THOROUGHLY } else { READ };
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
+    // Plain words find what has them; a question may be answered by what does not repeat it.
+    let follows = request.mode != Mode::Fast && candidates.query.is_question();
     let (whose, has_context) = (organisation.clone(), request.include_context);
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let rows = passages::numbered(tx, &of, &numbers).await?;
-            let actors = rows.iter().filter(|_| has_context).filter_map(|row| Some(row.actor()?.actor_id.clone()));
-            let actors: BTreeSet<String> = actors.collect();
-            let people = links::people_of(tx, &whose, &actors.into_iter().collect::<Vec<_>>()).await?;
-            Ok::<_, Error>((rows, people))
+            let neighbours = match follows {
+                true => neighbours::read(tx, &of, &candidates, &rows).await?,
+                false => Vec::new(),
+            };
+            let shown = rows.iter().chain(neighbours.iter().map(|neighbour| &neighbour.passage));
+            let people = people::behind(tx, &whose, shown.filter(|_| has_context)).await?;
+            Ok::<_, campanile_db::Error>((candidates, rows, neighbours, people))
         })
     });
-    let (rows, people): (Vec<Passage>, HashMap<String, String>) = rows.await?;
+    let (candidates, rows, neighbours, people) = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let now = memory.clock.now();
     let spent = candidates.spent;
-    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, (rows, people), read, now));
-    let (data, context, mut meta) = ordered.await.map_err(Error::internal)?;
+    let ordered = tokio::task::spawn_blocking(move || {
+        let facets = request.facets.then(|| facets(&candidates));
+        (facets, ordered(&request, &candidates, (rows, neighbours), &people, (read, now)))
+    });
+    let (facets, (data, context, mut meta)) = ordered.await.map_err(Error::internal)?;
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
     let latency = Latency {
@@ -131,20 +145,30 @@ pub async fn search(
     };
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
     meta.took = latency.total;
-    Ok(SearchReply { data, context, meta, latency })
+    meta.time = time;
+    Ok(SearchReply { data, context, facets, meta, latency })
+}
+
+/// The values by which the candidates can be narrowed.
+fn facets(candidates: &Candidates) -> BTreeMap<String, Vec<FacetView>> {
+    let views = |kind: &&str| {
+        let facets = candidates.facets(kind, MOST_FACETS).into_iter();
+        facets.map(|facet| FacetView { value: facet.value, passages: facet.passages }).collect()
+    };
+    FACETS.iter().map(|kind| ((*kind).to_owned(), views(kind))).collect()
 }
 
 /// The results of a page, in order, with all that is told of them but the time.
 fn ordered(
     request: &SearchRequest,
     candidates: &Candidates,
-    (rows, people): (Vec<Passage>, HashMap<String, String>),
-    read: usize,
-    now: Timestamp,
+    (rows, neighbours): (Vec<Passage>, Vec<Neighbour>),
+    people: &People,
+    (read, now): (usize, Timestamp),
 ) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
-    let Ranking { ranked, fit, confidence } = ranking::rank(candidates, rows, read, now);
+    let Ranking { ranked, fit, confidence } = ranking::rank(candidates, (rows, neighbours), read, now);
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
-    let context = request.include_context.then(|| context(&ranked, &people));
+    let context = request.include_context.then(|| people::context(&ranked, people));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
     let data = page.map(|ranked| hit(ranked, fit, request, candidates)).collect();
     let meta = SearchMeta {
@@ -157,6 +181,7 @@ fn ordered(
         mode: request.mode,
         confidence,
         vector: candidates.vector,
+        time: None,
         embedded: candidates.embedded,
     };
     (data, context, meta)
@@ -260,44 +285,4 @@ fn of_document(no: u32, (chunk, document): (Chunk, Document)) -> OwnerFields {
 fn actor(passage: &Passage) -> Option<ActorName> {
     let actor = passage.actor()?;
     Some(ActorName { id: actor.actor_id.clone(), name: actor.told.name.clone() })
-}
-
-/// The people of the most results. `people` has the person of each actor.
-fn context(ranked: &[Ranked], people: &HashMap<String, String>) -> SearchContext {
-    let mut counts: HashMap<&str, (usize, usize, ActorName)> = HashMap::new();
-    for (place, actor) in ranked.iter().take(READ).filter_map(|ranked| actor(&ranked.passage)).enumerate() {
-        let Some(person) = people.get(&actor.id) else { continue };
-        let named = ActorName { id: person.clone(), name: actor.name };
-        counts.entry(person).or_insert((0, place, named)).0 += 1;
-    }
-    let mut actors: Vec<_> = counts.into_values().collect();
-    actors.sort_by_key(|(count, place, _)| (std::cmp::Reverse(*count), *place));
-    SearchContext { actors: actors.into_iter().take(3).map(|(_, _, actor)| actor).collect() }
-}
-
-/// Lets a filter by an actor stand for all accounts of that person.
-async fn all_accounts(memory: &Memory, organisation: &OrganisationId, filter: &mut Filter) -> Result<()> {
-    let of_actor = |tag: &String| tag.strip_prefix(ACTOR_TAG).map(str::to_owned);
-    let tags = filter.tags.iter().flatten().chain(&filter.without);
-    let texts: BTreeSet<String> = tags.filter_map(of_actor).collect();
-    if texts.is_empty() {
-        return Ok(());
-    }
-    let whose = organisation.clone();
-    let read = memory.db.read_in_turn(organisation.as_str(), move |tx| {
-        Box::pin(async move {
-            let mut named = HashMap::new();
-            for text in texts {
-                let actors = people::named(tx, &whose, &text).await?;
-                named.insert(text, actors.into_iter().map(|actor| format!("{ACTOR_TAG}{actor}")).collect::<Vec<_>>());
-            }
-            Ok::<_, Error>(named)
-        })
-    });
-    let named: HashMap<String, Vec<String>> = read.await?;
-    for list in filter.tags.iter_mut().chain([&mut filter.without]) {
-        let more: Vec<String> = list.iter().filter_map(of_actor).flat_map(|text| named[&text].clone()).collect();
-        list.extend(more);
-    }
-    Ok(())
 }

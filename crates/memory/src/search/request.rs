@@ -1,11 +1,14 @@
 //! A search as it is asked for, and its answer.
 
+use std::collections::BTreeMap;
+
 use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_search::{Field, Filter, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::dates::named_time;
 use super::{FIELDS, LONGEST_QUERY, MOST_RESULTS, MOST_VALUES};
 
 /// A search.
@@ -39,9 +42,15 @@ pub struct SearchRequest {
     /// True to have the parts of each score.
     #[serde(default)]
     pub explain: bool,
+    /// True to have `facets`: what the results can be narrowed by.
+    #[serde(default)]
+    pub facets: bool,
     /// True if the last word may be the begin of one, as while somebody types.
     #[serde(default)]
     pub prefix: bool,
+    /// False to take times such as `last week` or `on February 4` for words.
+    #[serde(default = "yes")]
+    pub understand: bool,
 }
 
 fn ten() -> usize {
@@ -129,7 +138,7 @@ impl SearchRequest {
     }
 
     /// Checks the bounds, and reads the query with its filters.
-    pub(super) fn read(&self) -> Result<(Query, Filter)> {
+    pub(super) fn read(&self, now: Timestamp) -> Result<(Query, Filter, Option<UnderstoodTime>)> {
         if self.query.chars().count() > LONGEST_QUERY {
             return Err(Error::invalid_field("query", format!("must have at most {LONGEST_QUERY} characters")));
         }
@@ -155,8 +164,27 @@ impl SearchRequest {
                 (_, false) => filter.tags.push(vec![format!("{name}:{value}")]),
             }
         }
-        Ok((query, filter))
+        let time = if self.understand && filter.occurred_at == Filter::default().occurred_at {
+            understood(&mut query, &mut filter, now)
+        } else {
+            None
+        };
+        Ok((query, filter, time))
     }
+}
+
+/// Takes the time that a query names for a filter.
+fn understood(query: &mut Query, filter: &mut Filter, now: Timestamp) -> Option<UnderstoodTime> {
+    let named = named_time(&query.text, now)?;
+    let text = query.text[named.at.clone()].to_owned();
+    // A phrase stands for itself.
+    if query.phrases.iter().any(|phrase| phrase.contains(&text)) {
+        return None;
+    }
+    filter.occurred_at = (named.from, named.until);
+    *query = query.without(named.at);
+    let bound = |micros: i64| (micros != i64::MIN && micros != i64::MAX).then(|| Timestamp::from_micros(micros));
+    Some(UnderstoodTime { text, start: bound(named.from), end: bound(named.until) })
 }
 
 impl SearchFilters {
@@ -285,10 +313,16 @@ pub struct Explanation {
     /// The similarity of the vectors, between the worst candidate and the best: 0 to 1, times the
     /// share of vectors.
     pub vector: f32,
+    /// The share of the query that names who, where, or the kind of event: up to 0.8.
+    pub facts: f32,
     /// The closeness of the words to each other: up to 0.2.
     pub proximity: f32,
     /// The share of the query in the title: up to 0.2.
     pub heading: f32,
+    /// The kind of event that is asked for, as in `which deployment …`: 0.4.
+    pub kind: f32,
+    /// The edges from the five best: up to 0.7 of their score, or 0.08 for what is found anyway.
+    pub graph: f32,
     /// The significance and the kind of event: up to 0.1.
     pub importance: f32,
     /// 0.92 for old events, 1 for new ones.
@@ -303,10 +337,23 @@ pub struct SearchReply {
     /// The common features of the results.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<SearchContext>,
+    /// The values that the results can be narrowed by, if they were asked for: by kind, such as
+    /// `source`, the most frequent first. Counted among the best thousand passages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facets: Option<BTreeMap<String, Vec<FacetView>>>,
     /// The scope of the answer, and its confidence.
     pub meta: SearchMeta,
     /// The time of each phase, in milliseconds.
     pub latency: Latency,
+}
+
+/// A value by which results can be narrowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FacetView {
+    /// The value, as a filter takes it.
+    pub value: String,
+    /// The number of passages that have it.
+    pub passages: usize,
 }
 
 /// The common features of the results.
@@ -337,9 +384,25 @@ pub struct SearchMeta {
     pub confidence: Confidence,
     /// The part of the vectors in this answer.
     pub vector: VectorUse,
+    /// The time that the query names, if it names one: results are of that time alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<UnderstoodTime>,
     /// The share of the workspace's passages that have vectors, from 0 to 1. New ones have them after
     /// some seconds.
     pub embedded: f32,
+}
+
+/// A time in the text of a query. Days are those of UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UnderstoodTime {
+    /// The words that name it, such as `last week`.
+    pub text: String,
+    /// Its begin, if it has one.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub start: Option<Timestamp>,
+    /// Its end, if it has one; not part of it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub end: Option<Timestamp>,
 }
 
 /// The part of the vectors in an answer.

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::fusion::COMPARED;
 use super::ranking::{Ranked, collapsed};
 use super::request::{Explanation, SearchFilters, SearchHit};
-use super::{MOST_VALUES, PATIENCE, all_accounts, plain_hit};
+use super::{MOST_VALUES, PATIENCE, people, plain_hit};
 use crate::passages::{self, Passage};
 use crate::{Embedder, Memory, vectors};
 
@@ -89,7 +89,7 @@ pub async fn similar(
     };
     check(&request)?;
     let mut filter = request.filters.read()?;
-    all_accounts(memory, organisation, &mut filter).await?;
+    people::widen(memory, organisation, &mut filter).await?;
     let (vector, own) = match (&request.id, &request.text) {
         (Some(id), None) => {
             let (vector, source) = vector_of(memory, organisation, workspace, embedder.id(), id).await?;

@@ -1,6 +1,7 @@
 //! The memory on real databases, of both kinds.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod acceptance;
 mod catalogue;
 mod documents;
 mod embedding;

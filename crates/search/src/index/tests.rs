@@ -47,6 +47,23 @@ fn a_heading_counts_and_a_removed_passage_does_not() {
 }
 
 #[test]
+fn facets_count_the_passages_that_were_found() {
+    let tags = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
+    let (github, linear) = (tags(&["source:GitHub", "type:push"]), tags(&["source:linear"]));
+    let mut index = Index::of(vec![segment(&[passage(0, "", "deploy", &github), passage(1, "", "stop", &linear)])]);
+    index.add(&passage(2, "", "deploy", &linear));
+    index.add(&passage(3, "", "deploy", &github));
+    let count = |numbers: &[u32], kind| {
+        let facets = index.facets(numbers, kind);
+        facets.into_iter().map(|facet| (facet.value, facet.passages)).collect::<Vec<_>>()
+    };
+    assert_eq!(count(&[0, 2, 3], "source"), [("github".to_owned(), 2), ("linear".to_owned(), 1)]);
+    assert_eq!(count(&[0, 2], "type"), [("push".to_owned(), 1)]);
+    assert_eq!(count(&[1], "type"), []);
+    assert_eq!(count(&[99], "source"), []);
+}
+
+#[test]
 fn filters_narrow_and_exclude() {
     let tags = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
     let (github, linear) = (tags(&["source:github", "type:push"]), tags(&["source:linear"]));

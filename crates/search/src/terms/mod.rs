@@ -44,6 +44,36 @@ const STOP_WORDS: &[&str] = &[
     "will", "with", "you",
 ];
 
+/// Words with which a question begins.
+const QUESTION_WORDS: &[&str] = &[
+    "what", "which", "who", "whom", "whose", "when", "where", "how", "why", "is", "are", "was", "were", "did", "do",
+    "does", "has", "have", "can", "show", "tell", "list", "find", "give",
+];
+/// Words by which people ask, and which no passage is about.
+const ASKING_WORDS: &[&str] = &[
+    "about",
+    "all",
+    "any",
+    "anything",
+    "currently",
+    "everything",
+    "find",
+    "give",
+    "happen",
+    "happened",
+    "happening",
+    "list",
+    "me",
+    "now",
+    "please",
+    "show",
+    "tell",
+    "there",
+    "us",
+    "whose",
+    "whom",
+];
+
 /// One term of a text, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term<'t> {
@@ -60,6 +90,17 @@ pub struct Term<'t> {
 /// True if a word carries no meaning of its own.
 pub fn is_stop_word(word: &str) -> bool {
     word.len() <= 5 && STOP_WORDS.contains(&word.to_lowercase().as_str())
+}
+
+/// True if a text begins as a question does.
+pub(crate) fn is_question(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default().to_lowercase();
+    QUESTION_WORDS.contains(&first.as_str())
+}
+
+/// True if a question is not about this word.
+pub(crate) fn is_asking_word(word: &str) -> bool {
+    ASKING_WORDS.contains(&word.to_lowercase().as_str())
 }
 
 /// True if a word is an identifier: it has digits, joiners, `_`, or capitals inside.

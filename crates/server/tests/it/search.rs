@@ -107,6 +107,39 @@ fn word(number: u64) -> String {
     number.to_string().bytes().map(|digit| char::from(b"bcdfghjklm"[usize::from(digit - b'0')])).collect()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_by_time_place_and_person_is_understood() {
+    on_each_server(&[], async |server| {
+        tell(&server, 1, "Checkout times out", "The payment gateway is slow.").await;
+        tell(&server, 2, "Dark mode", "The settings page is too bright.").await;
+        server.until_settled().await;
+        let ask = async |body: Value| server.post("/api/search", &body).await.unwrap().json;
+        let titles = |reply: &Value| {
+            let hits = reply["data"].as_array().unwrap().iter();
+            hits.map(|hit| hit["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let found = ask(json!({ "query": "what broke in the checkout on October 4, 2026" })).await;
+        assert_eq!(found["meta"]["time"]["text"], "on October 4, 2026");
+        assert_eq!(found["meta"]["time"]["start"], "2026-10-04T00:00:00.000000Z");
+        assert_eq!(titles(&found), ["[Issue Opened] Checkout times out"]);
+        let before = ask(json!({ "query": "checkout before 2026-10-04" })).await;
+        assert_eq!((titles(&before).len(), &before["meta"]["time"]["start"]), (0, &Value::Null));
+        let words = ask(json!({ "query": "checkout before 2026-10-04", "understand": false })).await;
+        assert_eq!((titles(&words).len(), words["meta"].get("time")), (1, None));
+        // Nothing has the words, so all of that day is listed.
+        assert_eq!(titles(&ask(json!({ "query": "zeppelins on 2026-10-04" })).await).len(), 2);
+        for query in ["acme/shop", "ada issues", "what did ada open in the shop"] {
+            assert_eq!(titles(&ask(json!({ "query": query })).await).len(), 2, "{query}");
+        }
+        let found = ask(json!({ "query": "", "facets": true })).await;
+        assert_eq!(found["facets"]["source"], json!([{ "value": "github", "passages": 2 }]));
+        let types = found["facets"]["type"].as_array().unwrap();
+        assert!(types.contains(&json!({ "value": "issues.opened", "passages": 2 })), "{types:?}");
+        assert_eq!(ask(json!({ "query": "" })).await.get("facets"), None);
+    })
+    .await;
+}
+
 /// Delivers issues until it is stopped. Returns the numbers that were accepted.
 async fn deliver_until_stopped(api: Api, from: u64, stop: Arc<Mutex<bool>>) -> BTreeSet<u64> {
     let mut accepted = BTreeSet::new();

@@ -1,0 +1,343 @@
+//! Times as people write them in a question: `last week`, `on February 4`, `since Monday`, `between
+//! 3 and 7 October`. Pure; days and weeks are those of UTC, and weeks begin on Monday.
+//!
+//! Only what is surely a time is read. The name of a month alone needs a word before it, since `may`
+//! and `march` are words; a day without a year is the last one that has been.
+
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::ops::Range;
+
+use campanile_base::Timestamp;
+use jiff::civil::Date;
+use jiff::{Span, ToSpan};
+
+use words::{Word, words};
+
+/// A stretch of time that a text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NamedTime {
+    /// The bytes of the text that name it.
+    pub(super) at: Range<usize>,
+    /// Its begin, in microseconds; the least number if it has none.
+    pub(super) from: i64,
+    /// Its end, which is not part of it; the greatest number if it has none.
+    pub(super) until: i64,
+}
+
+/// Days: the first one, and the one behind the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Days {
+    first: Date,
+    after: Date,
+}
+
+impl Days {
+    fn one(day: Date) -> Option<Self> {
+        Self::of(day, 1.day())
+    }
+
+    fn of(first: Date, length: Span) -> Option<Self> {
+        Some(Self { first, after: first.checked_add(length).ok()? })
+    }
+
+    fn week_of(day: Date) -> Option<Self> {
+        let since_monday = i64::from(day.weekday().to_monday_zero_offset());
+        Self::of(day.checked_sub(since_monday.days()).ok()?, 1.week())
+    }
+
+    fn month_of(day: Date) -> Option<Self> {
+        Self::of(day.first_of_month(), 1.month())
+    }
+
+    fn quarter(year: i16, number: i8) -> Option<Self> {
+        Self::of(Date::new(year, number * 3 - 2, 1).ok()?, 3.months())
+    }
+
+    fn year(year: i16) -> Option<Self> {
+        Self::of(Date::new(year, 1, 1).ok()?, 1.year())
+    }
+}
+
+/// Finds the first time that a text names.
+pub(super) fn named_time(text: &str, now: Timestamp) -> Option<NamedTime> {
+    let words = words(text);
+    let today = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let reader = Reader { words: &words, now, today };
+    (0..words.len()).find_map(|first| {
+        let (used, from, until) = reader.stretch(first)?;
+        let last = words.get(first + used - 1)?;
+        Some(NamedTime { at: words[first].at.start..last.at.end, from, until })
+    })
+}
+
+/// Reads words from a place on. Each reader returns the number of words that it took.
+struct Reader<'w> {
+    words: &'w [Word],
+    now: Timestamp,
+    today: Date,
+}
+
+type Stretch = (usize, i64, i64);
+
+impl Reader<'_> {
+    fn word(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |word| word.text.as_str())
+    }
+
+    fn number(&self, at: usize) -> Option<i64> {
+        let word = self.word(at);
+        let digits = ["st", "nd", "rd", "th"].iter().find_map(|ending| word.strip_suffix(ending)).unwrap_or(word);
+        const NUMBERS: [&str; 12] =
+            ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+        let spelled = || NUMBERS.iter().position(|number| *number == word).map(|place| place as i64 + 1);
+        digits.parse().ok().filter(|number| (0..=9_999).contains(number)).or_else(spelled)
+    }
+
+    /// A stretch with the words that lead to it: `since …`, `between … and …`, `in the week of …`.
+    fn stretch(&self, at: usize) -> Option<Stretch> {
+        let whole = |used: usize, days: Days| Some((used, begin(days.first)?, begin(days.after)?));
+        match self.word(at) {
+            "between" | "from" => {
+                let (used, first) = self.day_or_month(at + 1)?;
+                let joint = at + 1 + used;
+                if !matches!(self.word(joint), "and" | "to" | "until" | "till" | "through" | "-" | "–") {
+                    let is_open = self.word(at) == "from" && matches!(self.word(joint), "on" | "onwards" | "");
+                    return is_open.then_some(()).and_then(|()| Some((1 + used, begin(first.first)?, i64::MAX)));
+                }
+                let (used_after, last) = self.day_or_month(joint + 1)?;
+                let first = self.earlier_than(first, last)?;
+                Some((2 + used + used_after, begin(first.first)?, begin(last.after)?))
+            }
+            "since" => {
+                self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, begin(days.first)?, i64::MAX)))
+            }
+            "after" => {
+                self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, begin(days.after)?, i64::MAX)))
+            }
+            "before" => {
+                self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, i64::MIN, begin(days.first)?)))
+            }
+            "until" | "till" | "by" => {
+                self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, i64::MIN, begin(days.after)?)))
+            }
+            "on" | "in" | "during" | "within" | "at" | "of" | "over" => {
+                let article = usize::from(self.word(at + 1) == "the");
+                if let Some((used, from, until)) = self.backwards(at + 1 + article) {
+                    return Some((1 + article + used, from, until));
+                }
+                let (used, days) = self.week_of(at + 1 + article).or_else(|| self.day_or_month(at + 1))?;
+                let article = if self.week_of(at + 1 + article).is_some() { article } else { 0 };
+                whole(1 + article + used, days)
+            }
+            _ => {
+                if let Some(back) = self.backwards(at) {
+                    return Some(back);
+                }
+                let (used, days) = self.week_of(at).or_else(|| self.surely(at))?;
+                whole(used, days)
+            }
+        }
+    }
+
+    /// `week of 3 October`.
+    fn week_of(&self, at: usize) -> Option<(usize, Days)> {
+        if (self.word(at), self.word(at + 1)) != ("week", "of") {
+            return None;
+        }
+        let (used, days) = self.day_or_month(at + 2)?;
+        Some((2 + used, Days::week_of(days.first)?))
+    }
+
+    /// `last 3 days`, `past 24 hours`: up to now.
+    fn backwards(&self, at: usize) -> Option<Stretch> {
+        if !matches!(self.word(at), "last" | "past" | "previous") {
+            return None;
+        }
+        let count = self.number(at + 1)?;
+        let now = self.now.as_micros();
+        let unit = self.word(at + 2).trim_end_matches('s');
+        if matches!(unit, "hour" | "minute") {
+            let seconds = count * if unit == "hour" { 3_600 } else { 60 };
+            return Some((3, now - seconds * 1_000_000, i64::MAX));
+        }
+        Some((3, begin(self.today.checked_sub(span(unit, count)?).ok()?)?, i64::MAX))
+    }
+
+    /// A day, or a month by its name alone, which needs a word before it.
+    fn day_or_month(&self, at: usize) -> Option<(usize, Days)> {
+        self.surely(at)
+            .or_else(|| {
+                let is_alone = self.number(at + 1).is_none();
+                let month = month(self.word(at)).filter(|_| is_alone)?;
+                let year = if i16::from(month) > i16::from(self.today.month()) { -1 } else { 0 };
+                Some((1, Days::month_of(Date::new(self.today.year() + year, month, 1).ok()?)?))
+            })
+            .or_else(|| self.weekday(at))
+            .or_else(|| self.year(at))
+    }
+
+    /// A year alone needs a word before it.
+    fn year(&self, at: usize) -> Option<(usize, Days)> {
+        Some((1, Days::year(self.full_year(at)?)?))
+    }
+
+    fn full_year(&self, at: usize) -> Option<i16> {
+        self.word(at).parse().ok().filter(|year| (1970..=2100).contains(year))
+    }
+
+    /// `Monday`, `last Friday`: the last one before today.
+    fn weekday(&self, at: usize) -> Option<(usize, Days)> {
+        let skipped = usize::from(matches!(self.word(at), "last" | "this" | "past"));
+        let wanted = weekday(self.word(at + skipped))?;
+        let back = (i64::from(self.today.weekday().to_monday_zero_offset()) - wanted + 6).rem_euclid(7) + 1;
+        Some((skipped + 1, Days::one(self.today.checked_sub(back.days()).ok()?)?))
+    }
+
+    /// A time that needs no word before it.
+    fn surely(&self, at: usize) -> Option<(usize, Days)> {
+        match self.word(at) {
+            "today" => Some((1, Days::one(self.today)?)),
+            "yesterday" => Some((1, Days::one(self.today.yesterday().ok()?)?)),
+            "last" | "past" | "previous" | "this" => self.named_unit(at).or_else(|| self.weekday(at)),
+            _ => self.iso(at).or_else(|| self.written(at)).or_else(|| self.quarter(at)).or_else(|| self.ago(at)),
+        }
+    }
+
+    /// `last week`, `this month`.
+    fn named_unit(&self, at: usize) -> Option<(usize, Days)> {
+        let back = i64::from(self.word(at) != "this");
+        let day = self.today.checked_sub(span(self.word(at + 1), back)?).ok()?;
+        let days = match self.word(at + 1) {
+            "week" => Days::week_of(day)?,
+            "month" => Days::month_of(day)?,
+            "quarter" => Days::quarter(day.year(), (day.month() + 2) / 3)?,
+            "year" => Days::year(day.year())?,
+            _ => return None,
+        };
+        Some((2, days))
+    }
+
+    /// `2026-02-04`, `2026-02`.
+    fn iso(&self, at: usize) -> Option<(usize, Days)> {
+        let word = self.word(at);
+        let is_date = |pattern: &[usize]| {
+            let parts: Vec<&str> = word.split('-').collect();
+            parts.iter().map(|part| part.len()).eq(pattern.iter().copied())
+        };
+        if is_date(&[4, 2, 2]) {
+            return Some((1, Days::one(word.parse().ok()?)?));
+        }
+        if !is_date(&[4, 2]) {
+            return None;
+        }
+        Some((1, Days::month_of(format!("{word}-01").parse().ok()?)?))
+    }
+
+    /// `February 4`, `4th of February 2026`, `February 2026`.
+    fn written(&self, at: usize) -> Option<(usize, Days)> {
+        if let Some(month) = month(self.word(at)) {
+            if let Some(year) = self.full_year(at + 1) {
+                return Some((2, Days::month_of(Date::new(year, month, 1).ok()?)?));
+            }
+            let day = self.number(at + 1).filter(|day| (1..=31).contains(day))?;
+            return self.with_year(month, day, at + 2).map(|(years, days)| (2 + years, days));
+        }
+        let day = self.number(at).filter(|day| (1..=31).contains(day))?;
+        let of = usize::from(self.word(at + 1) == "of");
+        let month = month(self.word(at + 1 + of))?;
+        self.with_year(month, day, at + 2 + of).map(|(years, days)| (2 + of + years, days))
+    }
+
+    /// The day in the year that is written, or the last one that has been. Returns the words that the
+    /// year took.
+    fn with_year(&self, month: i8, day: i64, at: usize) -> Option<(usize, Days)> {
+        let day = i8::try_from(day).ok()?;
+        if let Some(year) = self.full_year(at) {
+            return Some((1, Days::one(Date::new(year, month, day).ok()?)?));
+        }
+        let this_year = self.today.year();
+        let years = [this_year, this_year - 1, this_year - 2, this_year - 3, this_year - 4];
+        let been = years.into_iter().filter_map(|year| Date::new(year, month, day).ok()).find(|day| *day <= self.today);
+        Some((0, Days::one(been?)?))
+    }
+
+    /// `Q3 2026`.
+    fn quarter(&self, at: usize) -> Option<(usize, Days)> {
+        let number = self.word(at).strip_prefix('q')?.parse().ok().filter(|number| (1..=4).contains(number))?;
+        Some((2, Days::quarter(self.full_year(at + 1)?, number)?))
+    }
+
+    /// `3 days ago`, `a week ago`.
+    fn ago(&self, at: usize) -> Option<(usize, Days)> {
+        let count = if matches!(self.word(at), "a" | "an") { 1 } else { self.number(at)? };
+        if self.word(at + 2) != "ago" {
+            return None;
+        }
+        let unit = self.word(at + 1).trim_end_matches('s');
+        let day = self.today.checked_sub(span(unit, count)?).ok()?;
+        let days = match unit {
+            "day" => Days::one(day)?,
+            "week" => Days::week_of(day)?,
+            "month" => Days::month_of(day)?,
+            _ => Days::year(day.year())?,
+        };
+        Some((3, days))
+    }
+
+    /// The first of two times: `3 January` before `5 January 2025` is of that year as well.
+    fn earlier_than(&self, first: Days, last: Days) -> Option<Days> {
+        let mut first = first;
+        while first.first > last.first {
+            first = Days { first: first.first.checked_sub(1.year()).ok()?, after: first.after };
+        }
+        Some(first)
+    }
+}
+
+/// So many of a unit.
+fn span(unit: &str, count: i64) -> Option<Span> {
+    match unit {
+        "day" => Some(count.days()),
+        "week" => Some(count.weeks()),
+        "month" => Some(count.months()),
+        "quarter" => Some((3 * count).months()),
+        "year" => Some(count.years()),
+        _ => None,
+    }
+}
+
+/// The number of a month, by its name or the first three letters.
+fn month(word: &str) -> Option<i8> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let place = MONTHS
+        .iter()
+        .position(|month| *month == word || word == "sept" && *month == "september" || word == &month[..3])?;
+    i8::try_from(place + 1).ok()
+}
+
+/// The days of a weekday behind Monday.
+fn weekday(word: &str) -> Option<i64> {
+    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    DAYS.iter().position(|day| *day == word).map(|place| place as i64)
+}
+
+/// The first microsecond of a day, in UTC.
+fn begin(day: Date) -> Option<i64> {
+    Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond())
+}

@@ -1,0 +1,77 @@
+use super::*;
+
+/// 2026-09-21, a Monday, at noon.
+fn now() -> Timestamp {
+    Timestamp::parse("2026-09-21T12:00:00Z").unwrap()
+}
+
+/// The stretch as days, and the words that name it.
+fn read(text: &str) -> Option<(String, String)> {
+    let found = named_time(text, now())?;
+    let day = |micros: i64| match micros {
+        i64::MIN | i64::MAX => "…".to_owned(),
+        micros => Timestamp::from_micros(micros).to_string()[..10].to_owned(),
+    };
+    Some((format!("{}–{}", day(found.from), day(found.until)), text[found.at].to_owned()))
+}
+
+#[test]
+fn times_are_read_as_people_write_them() {
+    for (text, stretch, named) in [
+        ("what was deployed yesterday", "2026-09-20–2026-09-21", "yesterday"),
+        ("errors of last week?", "2026-09-14–2026-09-21", "of last week"),
+        ("errors this month", "2026-09-01–2026-10-01", "this month"),
+        ("what broke on February 4", "2026-02-04–2026-02-05", "on February 4"),
+        ("what broke on 4th of February 2025, and why", "2025-02-04–2025-02-05", "on 4th of February 2025"),
+        ("releases in October", "2025-10-01–2025-11-01", "in October"),
+        ("releases in Q3 2025", "2025-07-01–2025-10-01", "in Q3 2025"),
+        ("since Monday", "2026-09-14–…", "since Monday"),
+        ("merged since 2026-09-01", "2026-09-01–…", "since 2026-09-01"),
+        ("before 3 March 2026", "…–2026-03-03", "before 3 March 2026"),
+        ("between 2026-01-05 and 2026-01-11", "2026-01-05–2026-01-12", "between 2026-01-05 and 2026-01-11"),
+        ("between December 20 and January 3", "2025-12-20–2026-01-04", "between December 20 and January 3"),
+        ("problems in the week of February 4", "2026-02-02–2026-02-09", "in the week of February 4"),
+        ("in the last 3 days", "2026-09-18–…", "in the last 3 days"),
+        ("pushed two weeks ago", "2026-09-07–2026-09-14", "two weeks ago"),
+        ("what happened in 2025", "2025-01-01–2026-01-01", "in 2025"),
+        ("until Friday", "…–2026-09-19", "until Friday"),
+        ("from March on", "2026-03-01–…", "from March"),
+    ] {
+        assert_eq!(read(text), Some((stretch.into(), named.into())), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_time_is_left_alone() {
+    for text in [
+        "",
+        "may we merge it",
+        "a march of events",
+        "last one wins",
+        "the past is gone",
+        "version 2026 of the api",
+        "retry by hand",
+        "at 5",
+        "between the lines",
+        "from main to release",
+        "fails on february 31",
+        "in 12 steps",
+        "since the merge",
+        "9999999999 days ago",
+        "mon repos",
+        "– – –",
+        "2026-13-45",
+    ] {
+        assert_eq!(read(text), None, "{text}");
+    }
+}
+
+#[test]
+fn any_text_is_read_without_a_panic() {
+    for text in
+        ["in the week of", "between 3 and", "last 9999 years", "İn Ｍay ２０２６", "5 years ago - 5", "q0 2026 q5 2026"]
+    {
+        let _ = named_time(text, now());
+        let _ = named_time(text, Timestamp::from_micros(i64::MIN));
+    }
+}
