@@ -1,4 +1,4 @@
-// What observations name: issues, endpoints, settings, files, commits, people.
+// The things that observations name: issues, endpoints, settings, files, commits, people.
 
 import { Tags } from "lucide-react";
 

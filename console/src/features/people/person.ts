@@ -53,7 +53,7 @@ const FOUND: Record<string, string> = {
   member: "member of the organisation",
 };
 
-/** How an account was found, and how it became part of the person. */
+/** The way in which an account was found, and became part of the person. */
 export function foundInWords({ found, joined }: Pick<Identity, "found" | "joined">): string {
   return [FOUND[found] ?? found, JOINED[joined]].filter(Boolean).join(", ");
 }

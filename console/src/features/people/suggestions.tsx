@@ -14,7 +14,7 @@ import { paths } from "../../lib/paths";
 import { type Person, reasonInWords, type Suggestion, toolName, usePeopleChanged, useSuggestions } from "./person";
 import { Portrait } from "./portrait";
 
-/** How many suggestions there are, with a way to look through them; nothing if there are none. */
+/** The number of suggestions, with a way to look through them; nothing if there are none. */
 export function SuggestionsNote() {
   const suggestions = useSuggestions();
   const [isOpen, setOpen] = useState(false);

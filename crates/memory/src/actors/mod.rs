@@ -1,8 +1,9 @@
 //! Actors: the accounts behind events, under one name across providers.
 //!
-//! Which of them are one [person](crate::people) is kept apart from that. The name is `{provider}:{id}`. Vercel knows its authors only by their GitHub login, so they are
-//! mapped to GitHub users: by a commit that a GitHub push has named, otherwise by the login. If the
-//! push arrives after the deployment, the deployment's actor is corrected.
+//! A [person](crate::people) may have several of them. The name is `{provider}:{id}`. Vercel knows its
+//! authors only by their GitHub login, so they are mapped to GitHub users: by a commit that a GitHub push
+//! has named, otherwise by the login. If the push arrives after the deployment, the deployment's actor is
+//! corrected, and its counts are moved.
 
 mod queries;
 

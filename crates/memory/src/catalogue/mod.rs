@@ -62,7 +62,7 @@ pub struct EntityDetail {
     /// The entities that the newest hundred of its observations name, the most frequent first: twenty at
     /// most.
     pub related: Vec<RelatedEntity>,
-    /// What events tell of its state.
+    /// Its states, as events tell them.
     pub states: States,
 }
 
@@ -83,7 +83,7 @@ pub struct RelatedEntity {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EntityOrder {
-    /// Those that were named for the first time last come first.
+    /// By the first naming, the latest first.
     #[default]
     Newest,
     /// By the number of observations, among those that were named more than once.

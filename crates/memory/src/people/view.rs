@@ -66,13 +66,13 @@ pub struct Identity {
     pub name: String,
     /// The mail address, if the tool tells it.
     pub email: Option<String>,
-    /// How the account was found: `webhook` (an event named it), `commit_sha` or `username` (a Vercel author, by
+    /// The way in which it was found: `webhook` (an event named it), `commit_sha` or `username` (a Vercel author, by
     /// the commit or the login), or `member`.
     pub found: String,
-    /// How it became part of this person: `first` (it is the person's own), `email` (an equal address), `login`
+    /// The reason for which it is this person: `first` (it is the person's own), `email` (an equal address), `login`
     /// (an equal GitHub login) or `hand`.
     pub joined: String,
-    /// How certain it is that it is this person, from 0 to 1.
+    /// The certainty that it is this person, from 0 to 1.
     pub confidence: f64,
     /// The time at which it was joined; `null` for the first.
     #[schema(value_type = Option<String>, format = DateTime)]

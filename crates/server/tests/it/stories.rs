@@ -1,8 +1,8 @@
 //! Stories across several providers, posted as signed deliveries. Checks the observations and the
 //! edges between them.
 
-#[path = "labelled.rs"]
 mod labelled;
+mod labels;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

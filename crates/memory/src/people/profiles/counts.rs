@@ -16,7 +16,7 @@ const MOST_DAYS: usize = 90;
 pub const HOURS: usize = 7 * 24;
 const MICROS_OF_HOUR: i64 = 3_600_000_000;
 
-/// What is counted of an observation.
+/// The fields of an observation that are counted.
 #[derive(Debug, Clone)]
 pub(crate) struct Counted<'o> {
     pub(crate) provider: &'o str,
