@@ -16,7 +16,7 @@ import { api, deliver, pullRequest, start, until, workspace } from "./harness.mj
 const run = promisify(execFile);
 const HERE = import.meta.dirname;
 const INSPECTOR = join(HERE, "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js");
-const TOOLS = ["search", "fetch", "related", "graph", "timeline", "find_similar"];
+const TOOLS = ["search", "fetch", "related", "graph", "timeline", "find_similar", "answer"];
 const ME = { name: "a test", version: "1" };
 
 const servers = {};
@@ -50,12 +50,13 @@ const calls = (server) => [
   ["graph", { id: server.id, depth: 1 }],
   ["timeline", { actor: "ada" }],
   ["find_similar", { id: server.id }],
+  ["answer", { question: "what happened to the checkout?" }],
   ["fetch", { id: "obs_nobody" }],
 ];
 
 /** Checks the results, which are the same for every client. */
 function assertResults(server, results) {
-  const [search, fetched, related, graph, timeline, similar, missing] = results;
+  const [search, fetched, related, graph, timeline, similar, answer, missing] = results;
   for (const result of results.slice(0, TOOLS.length)) {
     assert.ok(!result.isError, JSON.stringify(result));
     assert.equal(result.content.length, 1);
@@ -71,6 +72,9 @@ function assertResults(server, results) {
   assert.equal(timeline.structuredContent.events.length, 2);
   assert.equal(similar.structuredContent.results.length, 1);
   assert.notEqual(similar.structuredContent.results[0].id, server.id);
+  assert.equal(answer.structuredContent.answered, true);
+  assert.match(answer.structuredContent.text, /\[1\]/);
+  assert.ok(answer.structuredContent.sources.some(({ id }) => id === server.id), JSON.stringify(answer));
   assert.equal(missing.isError, true);
   assert.match(missing.content[0].text, /use an id from a result of `search`/);
 }

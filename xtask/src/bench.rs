@@ -24,7 +24,7 @@ pub fn load(what: &str, options: &[&str]) -> Outcome {
     run(load.args(options).env("CAMPANILE_TEST_POSTGRES", cluster.url()))
 }
 
-/// `bench engine` and `bench search`: measures the workflow engine, or the search, alone.
+/// `bench engine`, `bench search` and `bench clusters`: measures one part alone.
 pub fn of_crate(name: &str, options: &[&str]) -> Outcome {
     let cluster = postgres::start(true)?;
     let mut bench = Command::new("cargo");

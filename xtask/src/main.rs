@@ -24,6 +24,7 @@ const HELP: &str = "cargo xtask <chore>
   bench neighbours  two organisations, one of them hostile, for six minutes: what the other notices
   bench engine    runs per second, latencies, a million sleepers, on both databases
   bench search    passages stored per second, and what a search takes, on both databases
+  bench clusters  observations assigned to clusters per second, on both databases
   bench console   what each page costs a browser, and how a long list scrolls
   snapshots [update]  pictures of all components against those that were looked at, or new ones
   drill [names…]  the tests that kill processes, fifty rounds each
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ["bench", what @ ("ingest" | "webhooks" | "notify" | "neighbours"), rest @ ..] => bench::load(what, rest),
         ["bench", "engine", rest @ ..] => bench::of_crate("engine", rest),
         ["bench", "search", rest @ ..] => bench::of_crate("search", rest),
+        ["bench", "clusters", rest @ ..] => bench::of_crate("clusters", rest),
         ["bench", "console"] => bench::console(),
         ["snapshots"] => test::snapshots(false),
         ["snapshots", "update"] => test::snapshots(true),

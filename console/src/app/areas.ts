@@ -32,6 +32,7 @@ import {
   Telescope,
   TextSearch,
   Users,
+  Waypoints,
   Webhook,
   Workflow,
 } from "lucide-react";
@@ -52,6 +53,7 @@ export const AREAS: AreaGroup[] = [
     areas: [
       { to: paths.home, title: "Home", icon: House, key: "h", words: "overview dashboard health" },
       { to: paths.observations, title: "Observations", icon: Telescope, key: "o", words: "events memory timeline" },
+      { to: paths.clusters, title: "Clusters", icon: Waypoints, words: "incidents stories threads groups timeline" },
       { to: paths.search, title: "Search", icon: TextSearch, key: "f", words: "find query look for" },
       {
         to: paths.documents,

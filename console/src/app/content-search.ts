@@ -4,7 +4,7 @@
 import { type QueryClient, useQueries, useQueryClient } from "@tanstack/react-query";
 
 import { nameIn, propertiesOf } from "../features/notify/parts/recipient";
-import { ApiError, api, data } from "../lib/api";
+import { ApiError, api, data, type Schemas } from "../lib/api";
 import { placeOf } from "../lib/ids";
 import { asText } from "../lib/json";
 import { everyPage } from "../lib/knock";
@@ -106,6 +106,19 @@ const endpoints = listed("endpoints", "Endpoints", async (workspace) =>
   })),
 );
 
+type Hit = Schemas["SearchHit"];
+const ofCluster = ({ id, title }: Hit) => ({ title, note: "Cluster", to: paths.cluster(id) });
+const ofDocument = ({ title }: Hit, { id, path }: { id: string; path: string }) => ({
+  title,
+  note: path,
+  to: paths.document(id),
+});
+const ofObservation = (hit: Hit) => ({
+  title: readTitle(hit).text,
+  note: providerName(hit.source),
+  to: paths.observation(hit.id),
+});
+
 /** Results that are only the nearest are left to the page of searches. */
 const observations: ContentKind = {
   title: "Observations and documents",
@@ -117,10 +130,8 @@ const observations: ContentKind = {
     const hits = await orNothing(asked.then(({ data, meta }) => (meta.confidence === "none" ? [] : data)));
     return hits.map((hit) => ({
       id: hit.id,
-      title: hit.document ? hit.title : readTitle(hit).text,
-      note: hit.document ? hit.document.path : providerName(hit.source),
       words: hit.type,
-      to: hit.document ? paths.document(hit.document.id) : paths.observation(hit.id),
+      ...(hit.kind === "summary" ? ofCluster(hit) : hit.document ? ofDocument(hit, hit.document) : ofObservation(hit)),
     }));
   },
 };

@@ -2,6 +2,7 @@
 
 import { Navigate, useParams } from "@tanstack/react-router";
 
+import { useCluster } from "../components/cluster/cluster";
 import { Failure, Skeleton } from "../components/ui/page";
 import { useObservation, useWorkspace } from "../lib/api";
 import { paths } from "../lib/paths";
@@ -24,6 +25,15 @@ export function EarlierObservation() {
   if (observation.isPending) return <Skeleton />;
   if (observation.isError) return <Failure error={observation.error} />;
   return <Navigate to={`/w/${observation.data.workspace_id}${paths.observation(id)}`} replace />;
+}
+
+/** Of a result that an assistant has found. */
+export function EarlierCluster() {
+  const { id = "" } = useParams({ strict: false }) as { id?: string };
+  const cluster = useCluster(id);
+  if (cluster.isPending) return <Skeleton />;
+  if (cluster.isError) return <Failure error={cluster.error} />;
+  return <Navigate to={`/w/${cluster.data.workspace_id}${paths.cluster(id)}`} replace />;
 }
 
 const NOW_AT: Record<string, string> = {

@@ -12,6 +12,7 @@ import {
 import { Button } from "../components/ui/button";
 import { routes as activity } from "../features/activity/routes";
 import { routes as ask } from "../features/ask/routes";
+import { routes as clusters } from "../features/clusters/routes";
 import { routes as docs } from "../features/docs/routes";
 import { routes as documents } from "../features/documents/routes";
 import { routes as engine } from "../features/engine/routes";
@@ -28,7 +29,7 @@ import { routes as settings } from "../features/settings/routes";
 import { routes as webhooks } from "../features/webhooks/routes";
 import { lazily } from "../lib/lazily";
 import { readSearch, writeSearch } from "../lib/url";
-import { EarlierNotifications, EarlierObservation, FirstWorkspace } from "./entrances";
+import { EarlierCluster, EarlierNotifications, EarlierObservation, FirstWorkspace } from "./entrances";
 import { Shell } from "./shell";
 
 const AuthorizePage = lazily(() => import("../features/session/authorize-page"), "AuthorizePage");
@@ -41,6 +42,7 @@ const workspace = createRoute({ getParentRoute: () => shell, path: "/w/$workspac
 const pages = [
   ...home,
   ...observations,
+  ...clusters,
   ...search,
   ...documents,
   ...ask,
@@ -59,6 +61,7 @@ const pages = [
 const entrances = [
   createRoute({ getParentRoute: () => shell, path: "/", component: FirstWorkspace }),
   createRoute({ getParentRoute: () => shell, path: "/observations/$id", component: EarlierObservation }),
+  createRoute({ getParentRoute: () => shell, path: "/clusters/$id", component: EarlierCluster }),
   createRoute({ getParentRoute: () => shell, path: "/oauth/authorize", component: AuthorizePage }),
   createRoute({ getParentRoute: () => shell, path: "/notifications", component: EarlierNotifications }),
   createRoute({ getParentRoute: () => shell, path: "/notifications/$", component: EarlierNotifications }),

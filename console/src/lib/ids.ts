@@ -4,6 +4,7 @@ import { paths } from "./paths";
 
 const PLACES: [prefix: RegExp, title: string, to: (id: string) => string][] = [
   [/^obs_/, "Observation", paths.observation],
+  [/^cl_/, "Cluster", paths.cluster],
   [/^doc_/, "Document", paths.document],
   [/^dlv_/, "Delivery", (id) => `${paths.deliveries}?open=${id}`],
   [/^run_/, "Run", paths.run],

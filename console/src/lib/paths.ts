@@ -5,6 +5,8 @@ const part = encodeURIComponent;
 export const paths = {
   home: "/home",
   observations: "/observations",
+  clusters: "/clusters",
+  cluster: (id: string) => `/clusters/${part(id)}`,
   search: "/search",
   documents: "/documents",
   document: (id: string) => `/documents/${part(id)}`,

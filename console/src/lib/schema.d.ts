@@ -5616,7 +5616,7 @@ export interface components {
              *     most.
              */
             related: components["schemas"]["RelatedEntity"][];
-            /** @description What events tell of its state. */
+            /** @description Its states, as events tell them. */
             states: components["schemas"]["States"];
         };
         /** @description An entity of a workspace. */
@@ -5844,18 +5844,18 @@ export interface components {
             actorId: string;
             /**
              * Format: double
-             * @description How certain it is that it is this person, from 0 to 1.
+             * @description The certainty that it is this person, from 0 to 1.
              */
             confidence: number;
             /** @description The mail address, if the tool tells it. */
             email?: string | null;
             /**
-             * @description How the account was found: `webhook` (an event named it), `commit_sha` or `username` (a Vercel author, by
+             * @description The way in which it was found: `webhook` (an event named it), `commit_sha` or `username` (a Vercel author, by
              *     the commit or the login), or `member`.
              */
             found: string;
             /**
-             * @description How it became part of this person: `first` (it is the person's own), `email` (an equal address), `login`
+             * @description The reason for which it is this person: `first` (it is the person's own), `email` (an equal address), `login`
              *     (an equal GitHub login) or `hand`.
              */
             joined: string;

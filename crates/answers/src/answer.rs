@@ -89,7 +89,7 @@ pub struct AnswerPassage {
 pub struct AnswerStep {
     /// `states`, `search` or `model`.
     pub tool: String,
-    /// What it was asked.
+    /// Its arguments.
     #[schema(value_type = Object)]
     pub args: serde_json::Value,
 }

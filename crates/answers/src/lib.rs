@@ -20,6 +20,7 @@ mod feedback;
 mod llm;
 mod prompt;
 mod question;
+mod quotation;
 pub mod retention;
 mod retrieval;
 mod sentences;
@@ -41,6 +42,7 @@ pub use answer::{
 pub use ask::{PendingAnswer, ask, search_of};
 pub use feedback::{Feedback, FeedbackRequest, Verdict, feedback, give_feedback};
 pub use llm::{ModelKind, ModelSettings};
+pub use quotation::{Quotation, quote};
 pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, session, sessions};
 
 /// The tables of answers.

@@ -5,8 +5,9 @@ use campanile_accounts::Workspace;
 use campanile_base::{Error, Result, Timestamp, new_id};
 use campanile_db::Tx;
 use campanile_inbound::sources::Source;
-use campanile_memory::Observation;
+use campanile_memory::clusters::Cluster;
 use campanile_memory::documents::Document;
+use campanile_memory::{ClusterId, Observation};
 use campanile_webhooks::applications;
 use campanile_webhooks::messages::{self, NewMessage};
 use serde::Serialize;
@@ -32,12 +33,28 @@ struct ObservationCreated<'o> {
     observation_type: &'o str,
     significance_score: i64,
     topics: &'o [String],
-    /// Always `null` so far: there are no clusters yet.
-    cluster_id: Option<String>,
+    /// `null` unless it joined one at once, because of what it refers to. Others are assigned later.
+    cluster_id: Option<&'o str>,
+    /// `null` while the cluster is not known.
+    cluster_is_new: Option<bool>,
     workspace_id: &'o str,
     source_id: &'o str,
     title: &'o str,
     occurred_at: Timestamp,
+}
+
+/// The data of `cluster.created`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClusterCreated<'c> {
+    cluster_id: &'c str,
+    workspace_id: &'c str,
+    observation_count: i64,
+    topics: &'c [String],
+    label: &'c str,
+    title: &'c str,
+    first_at: Timestamp,
+    last_at: Timestamp,
 }
 
 /// The data of `document.processed`.
@@ -83,13 +100,28 @@ pub(crate) async fn observation_created(
         observation_type: &observation.event_type,
         significance_score: observation.significance,
         topics: &observation.topics,
-        cluster_id: None,
+        cluster_id: observation.cluster_id.as_ref().map(ClusterId::as_str),
+        cluster_is_new: observation.cluster_id.as_ref().map(|_| false),
         workspace_id: workspace.id.as_str(),
         source_id: &observation.source_id,
         title: &observation.title,
         occurred_at: observation.occurred_at,
     };
     send(tx, app, workspace, "observation.created", data).await
+}
+
+pub(crate) async fn cluster_created(tx: &mut Tx, app: &App, workspace: &Workspace, cluster: &Cluster) -> Result<()> {
+    let data = ClusterCreated {
+        cluster_id: cluster.id.as_str(),
+        workspace_id: workspace.id.as_str(),
+        observation_count: cluster.observation_count,
+        topics: &cluster.topics,
+        label: &cluster.label,
+        title: &cluster.title,
+        first_at: cluster.first_at,
+        last_at: cluster.last_at,
+    };
+    send(tx, app, workspace, "cluster.created", data).await
 }
 
 pub(crate) async fn document_processed(

@@ -6,6 +6,9 @@
 //!                                                                        └▶ the workspace's Slack channel, if significant to it
 //! ```
 //!
+//! Some seconds later, the memory assigns the observation to a cluster. A cluster that has got its second
+//! observation is announced as `cluster.created`, by a job of its own.
+//!
 //! [`App::connect`] and [`App::disconnect`] send the events of sources. All webhooks go out through
 //! [`outbound`].
 //!
@@ -17,13 +20,14 @@ use std::time::Duration;
 
 use campanile_accounts::live::LiveEventKind;
 use campanile_accounts::{Workspace, organisations, people};
-use campanile_base::Result;
 use campanile_base::source_event::SourceEvent;
+use campanile_base::{Error, Result};
 use campanile_db::Tx;
 use campanile_engine::{Backoff, JobOptions, Outcome, Registry};
 use campanile_inbound::deliveries::{self, Delivery, Settlement};
 use campanile_inbound::repositories::{self, RepositoryChange};
 use campanile_inbound::{NormalForm, PROCESS, ProcessArgs};
+use campanile_memory::clusters::{self, CLUSTER_CREATED, ClusterCreatedArgs};
 use campanile_memory::{Observation, RememberOutcome, remember};
 use campanile_notify::workflows::OBSERVATION_CAPTURED;
 use serde_json::json;
@@ -37,7 +41,7 @@ const CONCURRENCY: usize = 4;
 /// The reason that members see for a delivery whose job was given up.
 const GIVEN_UP: &str = "it could not be processed, for a reason that the log tells; it can be processed again";
 
-/// Registers the job that processes deliveries.
+/// Registers the jobs that process deliveries and announce clusters.
 pub(crate) fn register(registry: &mut Registry, app: &App) {
     let options = JobOptions {
         max_attempts: 5,
@@ -50,6 +54,16 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
         let app = within.clone();
         async move { process(app, attempt.job.args()?).await }
     });
+    let options = JobOptions {
+        max_attempts: 5,
+        backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) },
+        ..JobOptions::default()
+    };
+    let within = app.clone();
+    registry.register(CLUSTER_CREATED, options, move |attempt| {
+        let app = within.clone();
+        async move { cluster_created(app, attempt.job.args()?).await }
+    });
     let within = app.clone();
     registry.on_death(PROCESS, move |tx, job, _| {
         let (app, args) = (within.clone(), job.args::<ProcessArgs>().ok());
@@ -60,6 +74,22 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
             deliveries::settle(tx, &delivery, &failed, app.clock.now()).await.map(drop)
         })
     });
+}
+
+/// Announces a cluster. It may be gone by now, or its workspace.
+async fn cluster_created(app: App, ClusterCreatedArgs { workspace, cluster }: ClusterCreatedArgs) -> Result<Outcome> {
+    let announce = Outcome::done().with(move |tx| {
+        Box::pin(async move {
+            let Some(found) = clusters::by_id(tx, &workspace, &cluster, app.clock.now()).await? else { return Ok(()) };
+            let workspace = match organisations::workspace(tx, &workspace).await {
+                Ok(workspace) => workspace,
+                Err(Error::NotFound(_)) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            outbound::cluster_created(tx, &app, &workspace, &found).await
+        })
+    });
+    Ok(announce)
 }
 
 async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outcome> {
@@ -138,7 +168,8 @@ async fn tell(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Obser
         "observationType": observation.event_type,
         "significanceScore": observation.significance,
         "topics": observation.topics,
-        "clusterId": null,
+        "clusterId": observation.cluster_id,
+        "clusterIsNew": observation.cluster_id.as_ref().map(|_| false),
         "workspaceId": workspace.id,
         "title": observation.title,
         "type": observation.event_type,

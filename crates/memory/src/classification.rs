@@ -31,6 +31,9 @@ static RULES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
     compiled.collect()
 });
 
+/// The category of an event to which no rule applies.
+const OTHER: &str = "other";
+
 /// The begin of a title as conventional commits have it, behind a prefix in brackets: `[Push] fix(api)!:`.
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     let words = "feat|fix|perf|tests?|docs|build|ci|refactor|style|revert";
@@ -54,6 +57,13 @@ fn of_prefix(word: &str) -> &'static str {
 static KEYWORDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(fix|feat|refactor|test|docs|chore|ci|perf)\b").expect("the pattern is a constant")
 });
+
+/// True for a topic that events of all kinds have: a category, or a word of conventional commits.
+pub(crate) fn is_general(topic: &str) -> bool {
+    topic == OTHER
+        || RULES.iter().any(|(category, _)| *category == topic)
+        || KEYWORDS.find(topic).is_some_and(|word| word.len() == topic.len())
+}
 
 /// The category and topics of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +100,7 @@ fn category(event: &SourceEvent) -> &'static str {
         of(&text, |category| !matches!(category, "release" | "deployment")).or_else(|| of(&text, |_| true))
     };
     let talk = || kind.starts_with("discussion").then_some("discussion");
-    shipped.or_else(title).or_else(talk).or_else(labels).or_else(text).unwrap_or("other")
+    shipped.or_else(title).or_else(talk).or_else(labels).or_else(text).unwrap_or(OTHER)
 }
 
 /// Classifies an event by rules.

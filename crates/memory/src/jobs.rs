@@ -3,6 +3,7 @@
 use campanile_engine::Registry;
 
 use crate::Memory;
+use crate::clusters::{assignment, summary};
 use crate::embedding::job;
 use crate::search::merge;
 
@@ -10,4 +11,6 @@ use crate::search::merge;
 pub fn register(registry: &mut Registry, memory: &Memory) {
     merge::register(registry, memory);
     job::register(registry, memory);
+    assignment::register(registry, memory);
+    summary::register(registry, memory);
 }

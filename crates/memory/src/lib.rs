@@ -17,18 +17,22 @@
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
 //!
+//! Observations of one thing are gathered in [`clusters`], once they have vectors.
+//!
 //! An event is remembered once per workspace, by its source id. Events are kept whatever their
 //! significance: a dropped event would be missing from the graph.
 
 pub mod actors;
 pub mod catalogue;
 pub mod classification;
+pub mod clusters;
 pub mod documents;
 pub mod embedding;
 pub mod entities;
 pub mod graph;
 mod jobs;
 mod memory;
+mod noted;
 pub mod observations;
 mod passages;
 pub mod people;
@@ -40,13 +44,14 @@ mod settings;
 pub mod significance;
 pub mod states;
 mod vectors;
+pub mod watch;
 
 use campanile_db::Migrations;
 
 pub use embedding::{Embedder, EmbedderSettings};
 pub use jobs::register;
 pub use memory::Memory;
-pub use observations::{Filter, Observation, ObservationDetail, ObservationId};
+pub use observations::{ClusterId, Filter, Observation, ObservationDetail, ObservationId};
 pub use remember::{RememberOutcome, remember};
 pub use settings::Settings;
 
@@ -60,6 +65,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/4_vectors.sql"),
         include_str!("../migrations/5_answers.sql"),
         include_str!("../migrations/6_repositories.sql"),
-        include_str!("../migrations/7_people.sql"),
+        include_str!("../migrations/7_clusters.sql"),
+        include_str!("../migrations/8_people.sql"),
     ],
 };

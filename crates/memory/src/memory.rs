@@ -9,7 +9,7 @@ use campanile_engine::Engine;
 use tokio::sync::Semaphore;
 
 use crate::embedding::Embedder;
-use crate::embedding::noted::Noted;
+use crate::noted::Noted;
 use crate::search::cached_index::Indexes;
 use crate::{EmbedderSettings, Settings};
 
@@ -29,8 +29,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory in this database. Its jobs run once they are [registered](crate::register), and vectors are
-    /// made while [`watch`](crate::embedding::watch::watch) runs.
+    /// A memory in this database. Its jobs run once they are [registered](crate::register), and vectors and
+    /// clusters are made while [`watch`](crate::watch::watch) runs.
     ///
     /// # Errors
     /// `Invalid` when the embedder of the settings cannot be used.
@@ -47,12 +47,11 @@ impl Memory {
         self.embedder.as_ref().map(|embedder| embedder.id())
     }
 
-    /// Has the new passages of a workspace embedded once they are committed.
-    pub(crate) fn embed_later(&self, tx: &mut Tx, workspace: &WorkspaceId) {
-        if self.embedder.is_some() {
-            let (noted, workspace) = (self.noted.clone(), workspace.clone());
-            tx.after_commit(move || noted.add(workspace));
-        }
+    /// Has the new passages of a workspace embedded, and its observations assigned to clusters, once
+    /// they are committed.
+    pub(crate) fn work_later(&self, tx: &mut Tx, workspace: &WorkspaceId) {
+        let (noted, workspace) = (self.noted.clone(), workspace.clone());
+        tx.after_commit(move || noted.add(workspace));
     }
 
     /// The bytes of the search indexes in memory, and their number.

@@ -10,7 +10,7 @@ use crate::classification::classify;
 use crate::entities::extract;
 use crate::observations::{self, Draft, Observation, ObservationId};
 use crate::search::merge;
-use crate::{Memory, actors, graph, passages, significance, states};
+use crate::{Memory, actors, clusters, graph, passages, significance, states};
 
 /// The outcome of remembering an event.
 #[derive(Debug)]
@@ -39,14 +39,18 @@ pub async fn remember(
     actors::resolve(tx, &mut draft, now).await?;
     observations::insert(tx, &draft).await?;
     let (before, after) = passages::add(tx, workspace, &draft.observation.id, &event.body).await?;
-    memory.embed_later(tx, workspace);
+    memory.work_later(tx, workspace);
     if merge::is_due(memory, before, after) {
         memory.engine.enqueue(tx, merge::job(organisation, workspace)).await?;
     }
     observations::upsert_entities(tx, &draft).await?;
     states::record(tx, &draft).await?;
-    let edges = graph::connect(tx, &draft, now).await?;
-    Ok(RememberOutcome::New(Box::new(draft.observation), edges))
+    let neighbours = graph::connect(tx, &draft, now).await?;
+    draft.observation.cluster_id = clusters::of_linked(draft.observation.occurred_at, &neighbours);
+    if let Some(cluster) = &draft.observation.cluster_id {
+        observations::set_cluster(tx, workspace, draft.observation.id.as_str(), cluster.as_str()).await?;
+    }
+    Ok(RememberOutcome::New(Box::new(draft.observation), neighbours.len()))
 }
 
 /// The parts of an observation that depend on the event alone.
@@ -68,6 +72,7 @@ fn draft<'e>(
         category: classification.category.to_owned(),
         topics: classification.topics,
         actor: None,
+        cluster_id: None,
         occurred_at: event.occurred_at,
         captured_at: now,
     };

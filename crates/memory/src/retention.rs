@@ -1,18 +1,20 @@
 //! Removes observations past their retention, if one is configured. By default, all are kept.
 //!
-//! The passages, references, edges and states of an observation are removed with it. Entities and actors are removed
+//! The passages, references, edges and states of an observation are removed with it, and the cluster of
+//! which it was the last. Entities and actors are removed
 //! once no observation has named them for the same time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use campanile_accounts::WorkspaceId;
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Row, Sweep, Tx, params, row};
 use campanile_engine::Engine;
 
 use crate::people::profiles::{self, Removed};
 use crate::search::merge;
-use crate::{Memory, passages, states};
+use crate::{Memory, clusters, passages, states};
 
 /// The number of rows that are read or removed at a time.
 const TOGETHER: i64 = 500;
@@ -105,21 +107,19 @@ pub async fn tidy(memory: &Memory, now: Timestamp, keep_observations: Option<Dur
 /// Removes some observations with an id below `old`, with their passages and edges, and takes them away
 /// from the profiles of their actors. Returns the number of observations removed.
 async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::Result<usize> {
-    let sql = "SELECT organisation_id, workspace_id, id, actor_id, provider, type, topics, occurred_at
+    let sql = "SELECT organisation_id, workspace_id, id, actor_id, provider, type, topics, occurred_at, cluster_id
         FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
     let found = tx.all(sql, params![old, TOGETHER], read).await?;
     let number = found.len();
     // In order, so that two removals at a time do not wait for each other.
-    let mut by_workspace: BTreeMap<(String, String), (Vec<String>, Vec<Removed>)> = BTreeMap::new();
-    for (of, id, counted) in found {
-        let (ids, removed) = by_workspace.entry(of).or_default();
-        ids.push(id);
-        removed.extend(counted);
+    let mut by_workspace: BTreeMap<(String, String), Vec<Old>> = BTreeMap::new();
+    for (of, old) in found {
+        by_workspace.entry(of).or_default().push(old);
     }
-    for ((workspace, organisation), (ids, removed)) in by_workspace {
+    for ((workspace, organisation), old) in by_workspace {
         // The profiles of a workspace are changed by one at a time.
         tx.lock(&workspace).await?;
-        let rows: Vec<_> = ids.iter().map(|id| row![workspace.as_str(), id]).collect();
+        let rows: Vec<_> = old.iter().map(|one| row![workspace.as_str(), &one.id]).collect();
         for sql in [
             "DELETE FROM edge WHERE workspace_id = $1 AND from_id = $2",
             "DELETE FROM edge WHERE workspace_id = $1 AND to_id = $2",
@@ -127,17 +127,29 @@ async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::R
         ] {
             tx.execute_many(sql, &rows).await?;
         }
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let ids: Vec<&str> = old.iter().map(|one| one.id.as_str()).collect();
         passages::remove(tx, &workspace, &ids).await?;
         states::remove(tx, &workspace, &ids).await?;
-        profiles::forget(tx, &workspace, &removed).await?;
-        engine.enqueue(tx, merge::job(&organisation.into(), &workspace.into())).await?;
+        let left: BTreeSet<&str> = old.iter().filter_map(|one| one.cluster.as_deref()).collect();
+        let of = WorkspaceId::from(workspace.clone());
+        clusters::removal::shrink(tx, &of, &left).await?;
+        let counted: Vec<Removed> = old.into_iter().filter_map(|one| one.counted).collect();
+        profiles::forget(tx, &workspace, &counted).await?;
+        engine.enqueue(tx, merge::job(&organisation.into(), &of)).await?;
     }
     Ok(number)
 }
 
-/// The workspace with its organisation, the id, and what the profile of the actor has counted.
-fn read(row: &Row<'_>) -> campanile_db::Result<((String, String), String, Option<Removed>)> {
+/// An observation to be removed.
+struct Old {
+    id: String,
+    cluster: Option<String>,
+    /// The fields that the profile of its actor has counted.
+    counted: Option<Removed>,
+}
+
+/// The workspace with its organisation, and the observation.
+fn read(row: &Row<'_>) -> campanile_db::Result<((String, String), Old)> {
     let actor: Option<String> = row.get(3)?;
     let counted = match actor {
         Some(actor_id) => Some(Removed {
@@ -149,5 +161,5 @@ fn read(row: &Row<'_>) -> campanile_db::Result<((String, String), String, Option
         }),
         None => None,
     };
-    Ok(((row.get(1)?, row.get(0)?), row.get(2)?, counted))
+    Ok(((row.get(1)?, row.get(0)?), Old { id: row.get(2)?, cluster: row.get(8)?, counted }))
 }

@@ -206,6 +206,11 @@ impl Index {
         numbers.iter().copied().filter(|no| is_admitted(no).is_some()).collect()
     }
 
+    /// True if a passage has this tag.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.passages_with(&TermField::Tag.key(&folded(tag))) > 0
+    }
+
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
     }

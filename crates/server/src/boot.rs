@@ -127,7 +127,7 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
     let live = app.live.clone();
     let keeping = tokio::spawn(campanile_accounts::live::log::keep(app.db.clone(), live.clone()));
     let listening = tokio::spawn(campanile_notify::feeds::listen(app.notify.clone()));
-    let embedding = tokio::spawn(campanile_memory::embedding::watch::watch(app.memory.clone()));
+    let watching = tokio::spawn(campanile_memory::watch::watch(app.memory.clone()));
     let measuring = tokio::spawn(measurements::measure_room(app.db.clone()));
     let router = campanile_web::router(app, surface);
     let (told, stopping) = tokio::sync::oneshot::channel();
@@ -153,7 +153,7 @@ pub(crate) async fn run(started: Started, stop: impl Future<Output = ()> + Send 
         traces.stop().await;
     }
     listening.abort();
-    embedding.abort();
+    watching.abort();
     measuring.abort();
     served
 }

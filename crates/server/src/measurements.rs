@@ -16,10 +16,12 @@ const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 /// Every measurement with its description. Names that end in `_total` are counters. Names that end
 /// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
 /// gauges.
-const MEANINGS: [(&str, &str); 47] = [
+const MEANINGS: [(&str, &str); 49] = [
     ("campanile_answer_seconds", "How long answers took."),
     ("campanile_answers_total", "Answers, by who made them and whether there was one."),
     ("campanile_build_info", "Always 1; the labels say which program this is."),
+    ("campanile_cluster_summaries_total", "Looks at clusters that may need a summary, by what came of them."),
+    ("campanile_clustered_observations_total", "Observations that this node has assigned to a cluster."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
     ("campanile_db_dead_rows", "Rows of each table that are dead and that PostgreSQL has yet to clear away."),
     ("campanile_db_free_bytes", "Bytes of the embedded database's file that are free."),

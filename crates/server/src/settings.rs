@@ -80,6 +80,7 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
         "4096",
         "Passages of the smallest part of a search index; the same number on every node",
     ),
+    known("memory_summary_delay", "10m", "How long after its last observation a cluster is summarised"),
     known("answers_keep", "30d", "How long sessions of questions are kept after the last one, or off for ever"),
     known("answers_keep_feedback", "365d", "How long feedback on results and answers is kept, or off for ever"),
     known(
@@ -290,6 +291,7 @@ impl Layers {
             memory: campanile_memory::Settings {
                 index_bytes: self.number::<usize>("memory_index_mib")?.saturating_mul(1 << 20),
                 sealed_passages: self.passages("memory_segment_passages")?,
+                summary_delay: self.time("memory_summary_delay")?,
             },
             embedder: match self.text("memory_embedder") {
                 "built-in" => EmbedderSettings::BuiltIn,

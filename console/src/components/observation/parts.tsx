@@ -8,6 +8,7 @@ import { actorOf, linkOf } from "../../lib/observation";
 import { paths } from "../../lib/paths";
 import { providerName } from "../../lib/providers";
 import { useWorkspaceId } from "../../lib/url";
+import { ClusterLink } from "../cluster/cluster-link";
 import { Badge, Code } from "../ui/badge";
 import { buttonLook } from "../ui/button";
 import { CopyButton } from "../ui/copy-button";
@@ -86,6 +87,7 @@ export function AboutIt({ it }: { it: Detail }) {
       </Go>,
     ],
     ["Topics", <Topics key="topics" it={it} />],
+    ...(it.cluster_id ? [["Cluster", <ClusterLink key="cluster" id={it.cluster_id} />] as [string, ReactNode]] : []),
     [
       "Id",
       <span key="id" className="flex items-center gap-1">

@@ -5,9 +5,11 @@ import { providerName } from "../../lib/providers";
 import { useUrl } from "../../lib/url";
 import type { Facets } from "./use-search";
 
+const KINDS: Record<string, string> = { chunk: "Documents", observation: "Observations", summary: "Clusters" };
+
 /** The kinds that are offered, with the most values of each, and the name of a value. */
 const OFFERED: { kind: string; most: number; name: (value: string) => string }[] = [
-  { kind: "kind", most: 2, name: (value) => (value === "chunk" ? "Documents" : "Observations") },
+  { kind: "kind", most: 3, name: (value) => KINDS[value] ?? value },
   { kind: "source", most: 5, name: providerName },
   { kind: "type", most: 4, name: (value) => value.replaceAll("_", " ") },
   { kind: "category", most: 3, name: (value) => value.replaceAll("_", " ") },

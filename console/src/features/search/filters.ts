@@ -11,6 +11,7 @@ export const SEARCH_FILTERS: Filter[] = [
     options: [
       { value: "observation", title: "Observations" },
       { value: "chunk", title: "Documents" },
+      { value: "summary", title: "Summaries of clusters" },
     ],
   },
   { key: "document", title: "Documents at", kind: "text", placeholder: "docs/operations" },

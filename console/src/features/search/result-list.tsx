@@ -62,7 +62,7 @@ type ResultProps = { hit: Hit; isOpen: boolean; threshold?: number; showsScore: 
 
 function Result({ hit, isOpen, threshold, showsScore }: ResultProps) {
   const url = useUrl();
-  const { kind, text } = hit.document ? { kind: hit.document.path, text: hit.title } : readTitle(hit);
+  const { kind, text } = titleOf(hit);
   const parts = markedParts(text, hit.snippet, hit.highlights);
   return (
     <li className={isOpen ? "bg-bronze-tint" : "hover:bg-sunken"}>
@@ -83,8 +83,7 @@ function Result({ hit, isOpen, threshold, showsScore }: ResultProps) {
             {typeof hit.significance === "number" && <Score value={hit.significance} threshold={threshold} />}
           </span>
           <span className="text-quiet block text-xs">
-            {[hit.document ? "Document" : providerName(hit.source), kind, hit.actor?.name].filter(Boolean).join(" · ")}{" "}
-            · <Time at={hit.occurredAt} />
+            {[groupOf(hit), kind, hit.actor?.name].filter(Boolean).join(" · ")} · <Time at={hit.occurredAt} />
             {showsScore && (
               <span title="How well it fits, from 0 to 1" className="tabular-nums">
                 {" "}
@@ -106,6 +105,16 @@ function Result({ hit, isOpen, threshold, showsScore }: ResultProps) {
       )}
     </li>
   );
+}
+
+function titleOf(hit: Hit): { kind?: string; text: string } {
+  if (hit.kind === "summary") return { text: hit.title };
+  return hit.document ? { kind: hit.document.path, text: hit.title } : readTitle(hit);
+}
+
+function groupOf(hit: Hit): string {
+  if (hit.kind === "summary") return "Summary of a cluster";
+  return hit.document ? "Document" : providerName(hit.source);
 }
 
 function Marked({ parts }: { parts: Part[] }) {

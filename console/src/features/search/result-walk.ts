@@ -51,6 +51,7 @@ export function useResultWalk(
     const id = focused()?.dataset.row;
     const [document, passage] = id?.split("#") ?? [];
     if (document && passage) void go(paths.document(document), { search: { passage } });
+    else if (id?.startsWith("cl_")) void go(paths.cluster(id));
     else if (id) void go(paths.observation(id));
   };
   useHotkeys([

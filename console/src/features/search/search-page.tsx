@@ -2,6 +2,7 @@
 
 import { useRef } from "react";
 
+import { ClusterPanel } from "../../components/cluster/cluster-panel";
 import { DocumentPanel } from "../../components/document/document-panel";
 import { ObservationPanel } from "../../components/observation/observation-panel";
 import { Button, buttonLook } from "../../components/ui/button";
@@ -93,7 +94,7 @@ export function SearchPage() {
               <FacetRow facets={search.facets} />
             </>
           )}
-          {isEmpty && <NoResults request={search.answered} clear={clear} />}
+          {isEmpty && <NoResults request={search.answered} unmet={search.meta?.unmet} clear={clear} />}
           {search.hits.length > 0 && (
             <ResultList
               search={search}
@@ -108,9 +109,10 @@ export function SearchPage() {
   );
 }
 
-/** The observation, or the document at its passage: `doc_…#17`. */
+/** The observation, the cluster, or the document at its passage: `doc_…#17`. */
 function ResultPanel({ id }: { id: string }) {
   const [document, passage] = id.split("#");
+  if (id.startsWith("cl_")) return <ClusterPanel id={id} />;
   return document && passage ? <DocumentPanel id={document} passage={Number(passage)} /> : <ObservationPanel id={id} />;
 }
 

@@ -36,7 +36,14 @@ export function Examples({ isCentred }: { isCentred?: boolean }) {
   );
 }
 
-export function NoResults({ request, clear }: { request: SearchRequest; clear: (() => void) | undefined }) {
+type NoResultsProps = {
+  request: SearchRequest;
+  /** The conditions that nothing meets. */
+  unmet: string[] | undefined;
+  clear: (() => void) | undefined;
+};
+
+export function NoResults({ request, unmet, clear }: NoResultsProps) {
   const workspace = useWorkspaceId();
   const isEmpty = useIsEmpty(workspace);
   if (isEmpty === undefined) return <Skeleton lines={4} />;
@@ -48,6 +55,11 @@ export function NoResults({ request, clear }: { request: SearchRequest; clear: (
       title={request.query ? `Nothing fits “${request.query}”` : "Nothing fits these filters"}
       actions={clear && <Button onClick={clear}>Search without the filters</Button>}
     >
+      {unmet && unmet.length > 0 && (
+        <p>
+          Nothing in this workspace has <span className="font-mono">{unmet.join(", ")}</span>.
+        </p>
+      )}
       <p>Fewer words find more; identifiers are found as they are written. For example:</p>
       <p>
         <Examples isCentred />

@@ -41,7 +41,7 @@ impl Verdict {
     }
 }
 
-/// What somebody says of a result or an answer.
+/// The verdict of a person on a result or an answer.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FeedbackRequest {

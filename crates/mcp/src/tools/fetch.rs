@@ -5,6 +5,7 @@
 //! with `~2` and so on behind it.
 
 use campanile_base::{Error, Result, Thing};
+use campanile_memory::clusters::{self, Cluster};
 use campanile_memory::documents::{self, DocumentDetail};
 use campanile_memory::{ObservationDetail, observations};
 use futures_util::FutureExt as _;
@@ -100,7 +101,7 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Va
     async move {
         let Arguments { id } = read(arguments)?;
         let (whole, number) = whole_and_part(&id)?;
-        let (workspace, wanted) = (context.workspace.clone(), whole.to_owned());
+        let (workspace, wanted, now) = (context.workspace.clone(), whole.to_owned(), context.app.clock.now());
         let found = context.app.db.read_in_turn(context.organisation.as_str(), move |tx| {
             Box::pin(async move {
                 if let Some(found) = observations::by_id(tx, &workspace, &wanted).await? {
@@ -108,8 +109,11 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Va
                 }
                 // A passage leads to its document.
                 let document = wanted.split('#').next().unwrap_or(&wanted);
-                let found = documents::detail(tx, &workspace, document).await?;
-                Ok::<_, campanile_db::Error>(found.map(|found| Found::Document(Box::new(found))))
+                if let Some(found) = documents::detail(tx, &workspace, document).await? {
+                    return Ok(Some(Found::Document(Box::new(found))));
+                }
+                let found = clusters::by_id(tx, &workspace, &wanted, now).await?;
+                Ok::<_, campanile_db::Error>(found.map(|found| Found::Cluster(Box::new(found))))
             })
         });
         let found: Option<Found> = found.await?;
@@ -121,6 +125,7 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Va
         told(match found {
             Found::Observation(found) => answer(context, &id, text, next_id, *found),
             Found::Document(found) => document(context, &id, text, next_id, *found),
+            Found::Cluster(found) => cluster(context, &id, text, *found),
         })
     }
     .boxed()
@@ -130,6 +135,7 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Va
 enum Found {
     Observation(Box<ObservationDetail>),
     Document(Box<DocumentDetail>),
+    Cluster(Box<Cluster>),
 }
 
 impl Found {
@@ -137,6 +143,7 @@ impl Found {
         match self {
             Self::Observation(found) => &found.body,
             Self::Document(found) => &found.text,
+            Self::Cluster(found) => found.summary.as_ref().map_or(&found.title, |summary| &summary.text),
         }
     }
 }
@@ -162,6 +169,30 @@ fn document(context: &ToolContext, id: &str, text: String, next_id: Option<Strin
             page,
             truncated: next_id.is_some(),
             next_id,
+        },
+    }
+}
+
+fn cluster(context: &ToolContext, id: &str, text: String, found: Cluster) -> Answer {
+    let page = context.page(found.id.as_str());
+    Answer {
+        id: id.to_owned(),
+        title: found.title,
+        text,
+        url: page.clone(),
+        metadata: Metadata {
+            source: found.sources.into_iter().next().map(|source| source.name).unwrap_or_default(),
+            event_type: "cluster.summary".to_owned(),
+            actor: None,
+            actor_id: None,
+            occurred_at: found.last_at.to_string(),
+            significance: None,
+            category: "cluster".to_owned(),
+            topics: found.topics,
+            references: Vec::new(),
+            page,
+            truncated: false,
+            next_id: None,
         },
     }
 }

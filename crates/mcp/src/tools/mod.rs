@@ -3,6 +3,7 @@
 //! [`ALL`] lists them in a fixed order: clients and models keep the list, and one that changes is
 //! read again. A new tool is added at the end.
 
+mod answer;
 mod fetch;
 mod find_similar;
 mod graph;
@@ -26,8 +27,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// All tools.
-pub(crate) const ALL: [Tool; 6] =
-    [search::TOOL, fetch::TOOL, related::TOOL, graph::TOOL, timeline::TOOL, find_similar::TOOL];
+pub(crate) const ALL: [Tool; 7] =
+    [search::TOOL, fetch::TOOL, related::TOOL, graph::TOOL, timeline::TOOL, find_similar::TOOL, answer::TOOL];
 
 /// A tool.
 pub(crate) struct Tool {

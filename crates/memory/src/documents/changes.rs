@@ -228,7 +228,7 @@ async fn replace_chunks(
     queries::move_chunks(tx, workspace, &moved).await?;
     let (before, after) = passages::add_chunks(tx, workspace, document, &new).await?;
     if !new.is_empty() {
-        memory.embed_later(tx, workspace);
+        memory.work_later(tx, workspace);
     }
     if !gone.is_empty() || merge::is_due(memory, before, after) {
         memory.engine.enqueue(tx, merge::job(organisation, workspace)).await?;

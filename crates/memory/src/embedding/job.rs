@@ -42,7 +42,7 @@ pub(crate) fn register(registry: &mut Registry, memory: &Memory) {
 }
 
 /// The job for a workspace. There is one at a time.
-pub(super) fn job(organisation: &OrganisationId, workspace: &WorkspaceId) -> NewJob {
+pub(crate) fn job(organisation: &OrganisationId, workspace: &WorkspaceId) -> NewJob {
     let args = EmbedArgs { workspace: workspace.clone() };
     NewJob::new(EMBED, organisation.as_str(), &args).dedupe(format!("{EMBED}:{workspace}"))
 }

@@ -7,20 +7,14 @@
 //! * The [job](mod@job) `memory.embed`: one for a workspace at a time. It takes new passages first,
 //!   and then earlier ones, the newest first; of many new ones, the newest. So an import does not keep
 //!   today's events waiting. What is embedded is a short list of ranges of numbers.
-//! * The [watch](mod@watch) of a node: it notes the workspaces whose passages were committed, and
-//!   twice a second it stores the job for those that have passages without vectors. Storing an
-//!   observation costs nothing more.
+//! * The [watch](mod@crate::watch) of a node stores the job for workspaces with passages without vectors.
 //!
 //! # Failure
-//! A passage has words before it has a vector, and is found by them. A node that ends loses nothing:
-//! the watch of each node looks for workspaces with passages without vectors at its start and every
-//! ten minutes. A model that cannot be loaded is logged, and told in each answer; search goes on by
+//! A passage has words before it has a vector, and is found by them. A model that cannot be loaded is logged, and told in each answer; search goes on by
 //! words alone.
 
 mod embedder;
 pub(crate) mod job;
-pub(crate) mod noted;
-pub mod watch;
 
 pub use embedder::{Embedder, EmbedderSettings};
 pub use job::embed;

@@ -19,7 +19,7 @@ use campanile_db::Tx;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::observations::{Draft, Observation, ObservationId};
+use crate::observations::{ClusterId, Draft, Observation, ObservationId};
 
 pub use neighbourhood::{Neighbourhood, neighbourhood};
 pub use queries::edges_of;
@@ -66,6 +66,26 @@ pub(crate) struct Side {
     pub(crate) role: Role,
 }
 
+/// An earlier observation that shares a reference.
+pub(crate) struct Met {
+    pub(crate) id: ObservationId,
+    pub(crate) side: Side,
+    pub(crate) cluster: Option<ClusterId>,
+    pub(crate) occurred_at: Timestamp,
+}
+
+/// An observation at the other end of a new edge.
+pub(crate) struct Neighbour {
+    pub(crate) edge_type: &'static str,
+    pub(crate) cluster: Option<ClusterId>,
+    pub(crate) occurred_at: Timestamp,
+}
+
+/// True if an edge of this type means that both ends are about one thing. Others only make it likely.
+pub(crate) fn is_certain(edge_type: &str) -> bool {
+    matches!(edge_type, "fixes" | "resolves" | "deploys" | "same_commit" | "tracked_in" | "triggers")
+}
+
 /// A row of `observation_reference` to be stored.
 pub(crate) struct ReferenceRow {
     pub(crate) kind: ReferenceKind,
@@ -84,18 +104,18 @@ pub(crate) struct NewEdge {
     pub(crate) kind: ReferenceKind,
 }
 
-/// Connects a new observation to earlier ones and stores its references. Returns the number of
-/// edges.
-pub(crate) async fn connect(tx: &mut Tx, draft: &Draft<'_>, now: Timestamp) -> Result<usize> {
+/// Connects a new observation to earlier ones and stores its references. Returns the other end of each
+/// edge.
+pub(crate) async fn connect(tx: &mut Tx, draft: &Draft<'_>, now: Timestamp) -> Result<Vec<Neighbour>> {
     let observation = &draft.observation;
     let references = references(draft);
-    let mut edges: HashMap<(ObservationId, &'static str), NewEdge> = HashMap::new();
+    let mut edges: HashMap<(ObservationId, &'static str), (NewEdge, Neighbour)> = HashMap::new();
     for reference in &references {
         let met = queries::sharing(tx, &observation.workspace_id, reference, MOST_PER_REFERENCE).await?;
-        for (other, side) in met {
+        for Met { id: other, side, cluster, occurred_at } in met {
             let Some(relation) = rules::relate(reference.kind, &reference.side, &side) else { continue };
             let known = edges.get(&(other.clone(), relation.edge_type));
-            if known.is_some_and(|known| known.relation.confidence >= relation.confidence) {
+            if known.is_some_and(|(known, _)| known.relation.confidence >= relation.confidence) {
                 continue;
             }
             let (from, to) = match relation.from_new {
@@ -110,13 +130,14 @@ pub(crate) async fn connect(tx: &mut Tx, draft: &Draft<'_>, now: Timestamp) -> R
                 written: reference.written.clone(),
                 kind: reference.kind,
             };
-            edges.insert((other, edge.relation.edge_type), edge);
+            let edge_type = edge.relation.edge_type;
+            edges.insert((other, edge_type), (edge, Neighbour { edge_type, cluster, occurred_at }));
         }
     }
     queries::insert_references(tx, &observation.workspace_id, &observation.id, &references).await?;
-    let edges: Vec<NewEdge> = edges.into_values().collect();
+    let (edges, neighbours): (Vec<NewEdge>, Vec<Neighbour>) = edges.into_values().unzip();
     queries::insert_edges(tx, &observation.workspace_id, &edges, now).await?;
-    Ok(edges.len())
+    Ok(neighbours)
 }
 
 /// The references that can connect this observation: its own first, then those that only its text

@@ -4,8 +4,8 @@ use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
 use campanile_db::{Result, Tx, insert_all, params};
 
-use super::{EdgeView, NewEdge, ReferenceRow, Role, Side};
-use crate::observations::{Observation, ObservationId};
+use super::{EdgeView, Met, NewEdge, ReferenceRow, Role, Side};
+use crate::observations::{ClusterId, Observation, ObservationId};
 
 campanile_db::columns! {
     side_columns, side_at:
@@ -13,6 +13,8 @@ campanile_db::columns! {
     label = "reference.label",
     role = "reference.role",
     provider = "observation.provider",
+    cluster_id = "observation.cluster_id",
+    occurred_at = "observation.occurred_at",
 }
 campanile_db::columns! {
     edge_columns, edge_at:
@@ -34,6 +36,7 @@ campanile_db::columns! {
     category = "other.category",
     topics = "other.topics",
     actor = "other.actor",
+    cluster_id = "other.cluster_id",
     occurred_at = "other.occurred_at",
     captured_at = "other.captured_at",
 }
@@ -44,7 +47,7 @@ pub(super) async fn sharing(
     workspace: &WorkspaceId,
     reference: &ReferenceRow,
     limit: i64,
-) -> Result<Vec<(ObservationId, Side)>> {
+) -> Result<Vec<Met>> {
     let sql = concat!(
         "SELECT ",
         side_columns!(),
@@ -60,7 +63,12 @@ pub(super) async fn sharing(
             _ => Role::Reference,
         };
         let side = Side { label: row.get(side_at::label)?, role, provider: row.get(side_at::provider)? };
-        Ok((ObservationId::from(row.get::<String>(side_at::observation_id)?), side))
+        Ok(Met {
+            id: ObservationId::from(row.get::<String>(side_at::observation_id)?),
+            side,
+            cluster: row.get::<Option<String>>(side_at::cluster_id)?.map(ClusterId::from),
+            occurred_at: row.get(side_at::occurred_at)?,
+        })
     })
     .await
 }
@@ -145,6 +153,7 @@ pub async fn edges_of(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<
                 category: row.get(other_at::category)?,
                 topics: row.json(other_at::topics)?,
                 actor: row.json_if_any(other_at::actor)?,
+                cluster_id: row.get::<Option<String>>(other_at::cluster_id)?.map(ClusterId::from),
                 occurred_at: row.get(other_at::occurred_at)?,
                 captured_at: row.get(other_at::captured_at)?,
             },

@@ -15,10 +15,16 @@ use crate::entities::Entity;
 use queries::list;
 pub(crate) use queries::{by_actor, insert, is_known, upsert_entities};
 pub use queries::{by_id, workspace_of};
+pub(crate) use queries::{of_cluster, set_cluster};
 
 campanile_base::id_type!(
     /// One observation.
     pub ObservationId, "obs"
+);
+
+campanile_base::id_type!(
+    /// One cluster of observations.
+    pub ClusterId, "cl"
 );
 
 /// An observation, as listed.
@@ -48,6 +54,9 @@ pub struct Observation {
     /// The actor.
     #[schema(value_type = Option<Object>)]
     pub actor: Option<ObservedActor>,
+    /// The cluster to which it belongs; `null` until it is assigned, some seconds after it was stored.
+    #[schema(value_type = Option<String>)]
+    pub cluster_id: Option<ClusterId>,
     /// The time of the event.
     #[schema(value_type = String, format = DateTime)]
     pub occurred_at: Timestamp,

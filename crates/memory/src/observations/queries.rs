@@ -5,12 +5,12 @@ use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, PageSize};
 use campanile_db::{Result, Row, Select, Stretch, Tx, insert, insert_all, json_text, params};
 
-use super::{Draft, Filter, Observation, ObservationDetail, ObservationId};
+use super::{ClusterId, Draft, Filter, Observation, ObservationDetail, ObservationId};
 
 campanile_db::columns! {
     columns, at:
     id, workspace_id, source_id, provider, event_type = "type", title, significance, category, topics, actor,
-    occurred_at, captured_at,
+    cluster_id, occurred_at, captured_at,
 }
 campanile_db::columns! { detail_columns, detail_at after at: body, refs, entities, metadata }
 
@@ -136,6 +136,29 @@ pub(crate) async fn by_actor(
     tx.all(sql, params![workspace.as_str(), actor, from.at, &from.id, size.to_fetch()], read).await
 }
 
+/// The observations of a cluster before a cursor, newest first.
+pub(crate) async fn of_cluster(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    cluster: &str,
+    from: &Cursor,
+    most: i64,
+) -> Result<Vec<Observation>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM observation WHERE workspace_id = $1 AND cluster_id = $2 AND (occurred_at, id) < ($3, $4)
+        ORDER BY occurred_at DESC, id DESC LIMIT $5"
+    );
+    tx.all(sql, params![workspace.as_str(), cluster, from.at, &from.id, most], read).await
+}
+
+/// Sets the cluster of an observation.
+pub(crate) async fn set_cluster(tx: &mut Tx, workspace: &WorkspaceId, id: &str, cluster: &str) -> Result<u64> {
+    let sql = "UPDATE observation SET cluster_id = $3 WHERE workspace_id = $1 AND id = $2";
+    tx.execute(sql, params![workspace.as_str(), id, cluster]).await
+}
+
 /// The workspace of an observation, within an organisation.
 pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
     let sql = "SELECT workspace_id FROM observation WHERE organisation_id = $1 AND id = $2";
@@ -175,6 +198,7 @@ fn read(row: &Row<'_>) -> Result<Observation> {
         category: row.get(at::category)?,
         topics: row.json(at::topics)?,
         actor: row.json_if_any(at::actor)?,
+        cluster_id: row.get::<Option<String>>(at::cluster_id)?.map(ClusterId::from),
         occurred_at: row.get(at::occurred_at)?,
         captured_at: row.get(at::captured_at)?,
     })

@@ -3,13 +3,14 @@
 //! An observation is one passage: its title is the heading, and the first thousand characters of
 //! its text are the body. A longer text has up to four further passages. That text is not stored a
 //! second time: a passage names its owner and the piece. A document is cut into *chunks*, at its
-//! headings and paragraphs.
+//! headings and paragraphs. The summary of a cluster is a passage as well.
 //!
 //! A passage never changes. It has a number within its workspace, given in order in the transaction
 //! that stores it. A removed passage is noted, for the indexes that still have it.
 
 mod observed;
 mod queries;
+mod summarised;
 #[cfg(test)]
 mod tests;
 
@@ -21,14 +22,15 @@ use campanile_db::Tx;
 use campanile_search as index;
 
 use crate::documents::document::{Chunk, Document};
-use crate::observations::{ObservationId, ObservedActor};
+use crate::observations::{ClusterId, ObservationId, ObservedActor};
 use crate::vectors;
 
 pub(crate) use observed::{MOST_PIECES, ObservationPiece};
 pub(crate) use queries::{Head, between, head, neighbours_of, numbered, numbers_of, removed_since};
+pub(crate) use summarised::SummaryPiece;
 
-/// The significance of all chunks: documents have none of their own.
-const SIGNIFICANCE_OF_CHUNKS: i64 = 50;
+/// The significance of chunks and summaries, which have none of their own.
+const SIGNIFICANCE_OF_OTHERS: i64 = 50;
 
 /// A passage with its owner.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub(crate) enum Owner {
     Observation(Box<ObservationPiece>),
     /// A document.
     Document(Box<(Chunk, Document)>),
+    /// A cluster.
+    Summary(Box<SummaryPiece>),
 }
 
 impl Passage {
@@ -54,14 +58,17 @@ impl Passage {
         match &self.owner {
             Owner::Observation(piece) => piece.observation.id.as_str(),
             Owner::Document(owner) => owner.1.id.as_str(),
+            Owner::Summary(piece) => &piece.cluster,
         }
     }
 
-    /// The source: a provider, or the kind of source of a document.
+    /// The source: a provider, or the kind of source of a document. A summary has that of most of its
+    /// observations.
     pub(crate) fn source(&self) -> &str {
         match &self.owner {
             Owner::Observation(piece) => &piece.observation.provider,
             Owner::Document(owner) => &owner.1.source,
+            Owner::Summary(piece) => piece.sources.first().map_or("", String::as_str),
         }
     }
 
@@ -70,6 +77,7 @@ impl Passage {
         match &self.owner {
             Owner::Observation(piece) => piece.observation.title.as_str().into(),
             Owner::Document(owner) => owner.0.headings.join(" › ").into(),
+            Owner::Summary(piece) => piece.title.as_str().into(),
         }
     }
 
@@ -78,6 +86,7 @@ impl Passage {
         match &self.owner {
             Owner::Observation(piece) => piece.body(),
             Owner::Document(owner) => &owner.0.text,
+            Owner::Summary(piece) => &piece.text,
         }
     }
 
@@ -86,14 +95,15 @@ impl Passage {
         match &self.owner {
             Owner::Observation(piece) => piece.indexed_text(),
             Owner::Document(owner) => owner.0.text.as_str().into(),
+            Owner::Summary(piece) => piece.text.as_str().into(),
         }
     }
 
-    /// The words for the kind of event, who caused it, and where; none for a document.
+    /// The words for the kind of event, who caused it, and where; none for documents and summaries.
     pub(crate) fn facts(&self) -> String {
         match &self.owner {
             Owner::Observation(piece) => piece.facts(),
-            Owner::Document(_) => String::new(),
+            Owner::Document(_) | Owner::Summary(_) => String::new(),
         }
     }
 
@@ -102,6 +112,7 @@ impl Passage {
         match &self.owner {
             Owner::Observation(piece) => piece.observation.occurred_at,
             Owner::Document(owner) => owner.0.stored_at,
+            Owner::Summary(piece) => piece.last_at,
         }
     }
 
@@ -109,15 +120,23 @@ impl Passage {
     pub(crate) fn significance(&self) -> i64 {
         match &self.owner {
             Owner::Observation(piece) => piece.observation.significance,
-            Owner::Document(_) => SIGNIFICANCE_OF_CHUNKS,
+            Owner::Document(_) | Owner::Summary(_) => SIGNIFICANCE_OF_OTHERS,
         }
     }
 
-    /// The category of an observation; empty for a document.
+    /// The category of an observation; empty for others.
     pub(crate) fn category(&self) -> &str {
         match &self.owner {
             Owner::Observation(piece) => &piece.observation.category,
-            Owner::Document(_) => "",
+            Owner::Document(_) | Owner::Summary(_) => "",
+        }
+    }
+
+    /// The cluster of an observation.
+    pub(crate) fn cluster_id(&self) -> Option<&ClusterId> {
+        match &self.owner {
+            Owner::Observation(piece) => piece.observation.cluster_id.as_ref(),
+            Owner::Document(_) | Owner::Summary(_) => None,
         }
     }
 
@@ -125,7 +144,7 @@ impl Passage {
     pub(crate) fn actor(&self) -> Option<&ObservedActor> {
         match &self.owner {
             Owner::Observation(piece) => piece.observation.actor.as_ref(),
-            Owner::Document(_) => None,
+            Owner::Document(_) | Owner::Summary(_) => None,
         }
     }
 
@@ -134,6 +153,7 @@ impl Passage {
     pub(crate) fn tags(&self) -> Vec<String> {
         match &self.owner {
             Owner::Observation(piece) => piece.tags(),
+            Owner::Summary(piece) => piece.tags(),
             Owner::Document(owner) => {
                 let Document { id, source, format, .. } = &owner.1;
                 let kind = ["kind:chunk".to_owned(), "type:document".to_owned(), format!("type:document.{format}")];
@@ -181,8 +201,21 @@ pub(crate) struct NewChunk<'c> {
 pub(crate) async fn add(tx: &mut Tx, workspace: &WorkspaceId, id: &ObservationId, text: &str) -> Result<(i64, i64)> {
     let pieces = observed::pieces(text) as i64;
     let after = queries::take_numbers(tx, workspace, pieces).await?;
-    queries::insert(tx, workspace, id, after - pieces..after).await?;
+    queries::insert(tx, workspace, ("observation", id.as_str()), after - pieces..after).await?;
     Ok((after - pieces, after))
+}
+
+/// Stores the passage of a cluster's summary in place of the one before. Returns the numbers of passages
+/// in the workspace, before and after.
+pub(crate) async fn replace_summary(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    cluster: &str,
+) -> campanile_db::Result<(i64, i64)> {
+    remove(tx, workspace.as_str(), &[cluster]).await?;
+    let after = queries::take_numbers(tx, workspace, 1).await?;
+    queries::insert(tx, workspace, ("summary", cluster), after - 1..after).await?;
+    Ok((after - 1, after))
 }
 
 /// Stores chunks of a document. Returns the numbers of passages in the workspace, before and after.
@@ -210,7 +243,7 @@ pub(crate) async fn remove_chunks(tx: &mut Tx, workspace: &WorkspaceId, numbers:
     Ok(leave(tx, workspace.as_str(), numbers).await?)
 }
 
-/// Removes the passages of observations of one workspace, and notes it.
+/// Removes the passages of observations or clusters of one workspace, and notes it.
 pub(crate) async fn remove(tx: &mut Tx, workspace: &str, owners: &[&str]) -> campanile_db::Result<()> {
     let mut gone = Vec::new();
     for owner in owners {

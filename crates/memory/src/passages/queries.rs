@@ -1,13 +1,14 @@
 //! The SQL of passages and of their numbers.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use campanile_accounts::WorkspaceId;
 use campanile_db::{Result, Row, Select, Tx, insert_all, json_text, params, row};
 
-use super::{NewChunk, ObservationPiece, Owner, Passage};
+use super::{NewChunk, ObservationPiece, Owner, Passage, SummaryPiece};
 use crate::documents::document::{Chunk, Document, DocumentId};
-use crate::observations::{Observation, ObservationId};
+use crate::observations::{ClusterId, Observation, ObservationId};
 
 campanile_db::columns! {
     columns, at:
@@ -22,6 +23,7 @@ campanile_db::columns! {
     category = "observation.category",
     topics = "observation.topics",
     actor = "observation.actor",
+    cluster_id = "observation.cluster_id",
     occurred_at = "observation.occurred_at",
     captured_at = "observation.captured_at",
     text = "observation.body",
@@ -50,6 +52,17 @@ campanile_db::columns! {
     bytes = "document.bytes",
     created_at = "document.created_at",
     updated_at = "document.updated_at",
+}
+campanile_db::columns! {
+    summary_columns, summary_at:
+    no = "passage.no",
+    id = "cluster.id",
+    title = "cluster.title",
+    text = "cluster.summary",
+    sources = "cluster.sources",
+    actors = "cluster.actors",
+    topics = "cluster.topics",
+    last_at = "cluster.last_at",
 }
 campanile_db::columns! { head_columns, head_at: next_no, next_removal, first_removal }
 
@@ -91,14 +104,14 @@ pub(super) async fn take_removals(tx: &mut Tx, workspace: &str, removals: i64) -
 pub(super) async fn insert(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    owner: &ObservationId,
+    (kind, owner): (&str, &str),
     numbers: Range<i64>,
 ) -> Result<()> {
     let (bulk, rows) = insert_all!(numbers.zip(0_i64..) => |(no, part)| "passage" {
         workspace_id: text = workspace.as_str(),
         no: bigint = no,
-        kind: text = "observation",
-        owner_id: text = owner.as_str(),
+        kind: text = kind,
+        owner_id: text = owner,
         part: bigint = part,
     });
     tx.execute_many(bulk.each, &rows).await.map(drop)
@@ -142,7 +155,7 @@ pub(super) async fn delete_chunks(tx: &mut Tx, workspace: &WorkspaceId, numbers:
     tx.execute_many("DELETE FROM chunk WHERE workspace_id = $1 AND no = $2", &rows).await.map(drop)
 }
 
-/// Deletes the passages of an observation. Returns their numbers.
+/// Deletes the passages of an observation or a cluster. Returns their numbers.
 pub(super) async fn delete(tx: &mut Tx, workspace: &str, owner: &str) -> Result<Vec<i64>> {
     let sql = "DELETE FROM passage WHERE workspace_id = $1 AND owner_id = $2 RETURNING no";
     tx.all(sql, params![workspace, owner], |row| row.get(0)).await
@@ -182,6 +195,13 @@ pub(crate) async fn between(tx: &mut Tx, workspace: &WorkspaceId, range: Range<i
             WHERE chunk.workspace_id = $1 AND chunk.no >= $2 AND chunk.no < $3 ORDER BY chunk.no"
         );
         passages.extend(tx.all(sql, params, |row| read_chunk(row, workspace)).await?);
+        let sql = concat!(
+            "SELECT ",
+            summary_columns!(),
+            " FROM passage JOIN cluster ON cluster.id = passage.owner_id AND cluster.summary IS NOT NULL
+            WHERE passage.workspace_id = $1 AND passage.no >= $2 AND passage.no < $3 AND passage.kind = 'summary'"
+        );
+        passages.extend(tx.all(sql, params, read_summary).await?);
         passages.sort_by_key(|passage| passage.no);
     }
     Ok(passages)
@@ -208,6 +228,16 @@ pub(crate) async fn numbered(tx: &mut Tx, workspace: &WorkspaceId, numbers: &[u3
         );
         let select = Select::new(sql, [workspace.as_str()]).and_in("chunk.no", listed());
         passages.extend(select.all(tx, |row| read_chunk(row, workspace)).await?);
+    }
+    if passages.len() < numbers.len() {
+        let sql = concat!(
+            "SELECT ",
+            summary_columns!(),
+            " FROM passage JOIN cluster ON cluster.id = passage.owner_id AND cluster.summary IS NOT NULL
+            WHERE passage.workspace_id = ?"
+        );
+        let select = Select::new(sql, [workspace.as_str()]).and_in("passage.no", listed());
+        passages.extend(select.all(tx, read_summary).await?);
     }
     Ok(passages)
 }
@@ -248,7 +278,7 @@ pub(crate) async fn neighbours_of(
     Ok(found)
 }
 
-/// The numbers of the passages of an observation or a document, in order.
+/// The numbers of the passages of an observation, a cluster or a document, in order.
 pub(crate) async fn numbers_of(tx: &mut Tx, workspace: &WorkspaceId, owner: &str, most: i64) -> Result<Vec<u32>> {
     let sql = "SELECT no FROM passage WHERE workspace_id = $1 AND owner_id = $2
         UNION ALL SELECT no FROM chunk WHERE workspace_id = $1 AND document_id = $2
@@ -272,6 +302,7 @@ fn read(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
         category: row.get(at::category)?,
         topics: row.json(at::topics)?,
         actor: row.json_if_any(at::actor)?,
+        cluster_id: row.get::<Option<String>>(at::cluster_id)?.map(ClusterId::from),
         occurred_at: row.get(at::occurred_at)?,
         captured_at: row.get(at::captured_at)?,
     };
@@ -311,4 +342,28 @@ fn read_chunk(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
         updated_at: row.get(chunk_at::updated_at)?,
     };
     Ok(Passage { no: number(row, chunk_at::no)?, owner: Owner::Document(Box::new((chunk, document))) })
+}
+
+#[derive(serde::Deserialize)]
+struct Person {
+    id: String,
+    name: String,
+}
+
+fn read_summary(row: &Row<'_>) -> Result<Passage> {
+    let sources: BTreeMap<String, i64> = row.json(summary_at::sources)?;
+    let mut sources: Vec<(String, i64)> = sources.into_iter().collect();
+    sources.sort_by_key(|(_, observations)| std::cmp::Reverse(*observations));
+    let actors: Vec<Person> = row.json(summary_at::actors)?;
+    let topics: BTreeMap<String, i64> = row.json(summary_at::topics)?;
+    let piece = SummaryPiece {
+        cluster: row.get(summary_at::id)?,
+        title: row.get(summary_at::title)?,
+        text: row.get(summary_at::text)?,
+        sources: sources.into_iter().map(|(source, _)| source).collect(),
+        actors: actors.into_iter().map(|actor| (actor.id, actor.name)).collect(),
+        topics: topics.into_keys().collect(),
+        last_at: row.get(summary_at::last_at)?,
+    };
+    Ok(Passage { no: number(row, summary_at::no)?, owner: Owner::Summary(Box::new(piece)) })
 }

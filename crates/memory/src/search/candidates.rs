@@ -40,6 +40,12 @@ impl Candidates {
         facets
     }
 
+    /// The conditions of the filter that nothing in the workspace meets.
+    pub(super) fn unmet(&self) -> Vec<String> {
+        let is_unmet = |any_of: &&Vec<String>| !any_of.iter().any(|tag| self.index.read(|index| index.has_tag(tag)));
+        self.filter.tags.iter().filter(is_unmet).map(|any_of| any_of.join(" or ")).collect()
+    }
+
     /// Those of some passages that meet the conditions of the search.
     pub(super) fn admitted(&self, numbers: &[u32]) -> Vec<u32> {
         self.index.read(|index| index.admitted(numbers, &self.query, &self.filter))

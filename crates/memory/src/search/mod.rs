@@ -1,4 +1,4 @@
-//! Search: finds observations and documents by words, identifiers and filters.
+//! Search: finds observations, documents and summaries of clusters by words, identifiers and filters.
 //!
 //! # A search
 //! 1. The query is read: words, phrases, filters.
@@ -29,19 +29,22 @@ mod ranking;
 mod request;
 mod similar;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
+use campanile_db::Tx;
 
 use campanile_search::{Found, Query};
 
 use crate::Memory;
+use crate::clusters::{self, ClusterName};
 use crate::documents::document::{Chunk, Document};
 use crate::documents::reading;
-use crate::passages::{self, ObservationPiece, Owner, Passage};
+use crate::observations::ClusterId;
+use crate::passages::{self, ObservationPiece, Owner, Passage, SummaryPiece};
 use candidates::Candidates;
 use neighbours::Neighbour;
 use people::People;
@@ -74,6 +77,9 @@ const MOST_PIECES: usize = passages::MOST_PIECES;
 const READ: usize = 50;
 /// The same when the mode is thorough.
 const READ_THOROUGHLY: usize = 200;
+/// The clusters of the context, and those that are read: most have one observation.
+const MOST_CLUSTERS: usize = 2;
+const MOST_CLUSTERS_READ: usize = 10;
 /// The longest wait for a processor.
 const PATIENCE: Duration = Duration::from_millis(250);
 
@@ -94,7 +100,13 @@ pub async fn search(
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
-        filter.tags.push(ids.iter().map(|id| format!("document:{id}")).collect());
+        let tags: Vec<String> = ids.iter().map(|id| format!("document:{id}")).collect();
+        // A place without documents: a tag that nothing has.
+        filter.tags.push(if tags.is_empty() {
+            named.iter().map(|name| format!("document:{name}")).collect()
+        } else {
+            tags
+        });
     }
     let (index, lacks_segments) = memory.indexes.current(&memory.db, workspace).await?;
     if lacks_segments {
@@ -107,9 +119,10 @@ pub async fn search(
     let depth = read.max((request.offset + request.limit) * MOST_PIECES);
     let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
     let of = workspace.clone();
+    let (now, wants_context) = (memory.clock.now(), request.include_context);
     // Plain words find what has them; a question may be answered by what does not repeat it.
     let follows = request.mode != Mode::Fast && candidates.query.is_question();
-    let (whose, has_context) = (organisation.clone(), request.include_context);
+    let whose = organisation.clone();
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let rows = passages::numbered(tx, &of, &numbers).await?;
@@ -118,20 +131,23 @@ pub async fn search(
                 false => Vec::new(),
             };
             let shown = rows.iter().chain(neighbours.iter().map(|neighbour| &neighbour.passage));
-            let people = people::behind(tx, &whose, shown.filter(|_| has_context)).await?;
-            Ok::<_, campanile_db::Error>((candidates, rows, neighbours, people))
+            let people = people::behind(tx, &whose, shown.filter(|_| wants_context)).await?;
+            let named = if wants_context { named_clusters(tx, &of, &numbers, &rows, now).await? } else { Vec::new() };
+            Ok::<_, campanile_db::Error>((candidates, rows, neighbours, (people, named)))
         })
     });
-    let (candidates, rows, neighbours, people) = rows.await?;
+    let (candidates, rows, neighbours, (people, named)) = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
-    let now = memory.clock.now();
     let spent = candidates.spent;
     let ordered = tokio::task::spawn_blocking(move || {
         let facets = request.facets.then(|| facets(&candidates));
         (facets, ordered(&request, &candidates, (rows, neighbours), &people, (read, now)))
     });
-    let (facets, (data, context, mut meta)) = ordered.await.map_err(Error::internal)?;
+    let (facets, (data, mut context, mut meta)) = ordered.await.map_err(Error::internal)?;
+    if let Some(context) = &mut context {
+        context.clusters = named;
+    }
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
     let ended = Instant::now();
     let latency = Latency {
@@ -170,7 +186,7 @@ fn ordered(
     let ranked = if request.collapse { ranking::collapsed(ranked) } else { ranked };
     let context = request.include_context.then(|| people::context(&ranked, people));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
-    let data = page.map(|ranked| hit(ranked, fit, request, candidates)).collect();
+    let data: Vec<SearchHit> = page.map(|ranked| hit(ranked, fit, request, candidates)).collect();
     let meta = SearchMeta {
         total: if candidates.found.total > 0 { candidates.found.total } else { candidates.list.len() },
         total_is_exact: candidates.query.phrases.is_empty()
@@ -180,6 +196,7 @@ fn ordered(
         took: 0.0,
         mode: request.mode,
         confidence,
+        unmet: if data.is_empty() { candidates.unmet() } else { Vec::new() },
         vector: candidates.vector,
         time: None,
         embedded: candidates.embedded,
@@ -211,6 +228,7 @@ pub fn page(id: &str) -> String {
     match id.split_once('#') {
         Some((document, passage)) => format!("/documents/{document}?passage={passage}"),
         None if id.starts_with("doc_") => format!("/documents/{id}"),
+        None if id.starts_with("cl_") => format!("/clusters/{id}"),
         None => format!("/observations/{id}"),
     }
 }
@@ -221,10 +239,11 @@ fn of_passage(passage: Passage) -> SearchHit {
     let owner = match passage.owner {
         Owner::Observation(piece) => of_observation(*piece),
         Owner::Document(owner) => of_document(passage.no, *owner),
+        Owner::Summary(piece) => of_summary(*piece),
     };
     SearchHit {
         id: owner.id,
-        kind: if owner.document.is_some() { Kind::Chunk } else { Kind::Observation },
+        kind: owner.kind,
         title: owner.title,
         headings: owner.headings,
         url: owner.url,
@@ -235,6 +254,8 @@ fn of_passage(passage: Passage) -> SearchHit {
         significance: owner.significance,
         actor,
         document: owner.document,
+        cluster_id: owner.cluster_id,
+        same_cluster: None,
         references: owner.references,
         highlights: Vec::new(),
         snippet: String::new(),
@@ -243,9 +264,9 @@ fn of_passage(passage: Passage) -> SearchHit {
 }
 
 /// The fields of a result that come from the owner of the passage.
-#[derive(Default)]
 struct OwnerFields {
     id: String,
+    kind: Kind,
     title: String,
     headings: Vec<String>,
     url: Option<String>,
@@ -253,36 +274,88 @@ struct OwnerFields {
     event_type: String,
     significance: Option<i64>,
     document: Option<DocumentName>,
+    cluster_id: Option<ClusterId>,
     references: Vec<Reference>,
 }
 
 fn of_observation(ObservationPiece { observation, references, .. }: ObservationPiece) -> OwnerFields {
     OwnerFields {
         id: observation.id.to_string(),
+        kind: Kind::Observation,
         title: observation.title,
+        headings: Vec::new(),
         url: references.iter().find_map(|reference| reference.url.clone()),
         source: observation.provider,
         event_type: observation.event_type,
         significance: Some(observation.significance),
+        document: None,
+        cluster_id: observation.cluster_id,
         references,
-        ..OwnerFields::default()
     }
 }
 
 fn of_document(no: u32, (chunk, document): (Chunk, Document)) -> OwnerFields {
     OwnerFields {
         id: format!("{}#{no}", document.id),
+        kind: Kind::Chunk,
         headings: chunk.headings.into_iter().skip(1).collect(),
         url: document.url,
         source: document.source,
         event_type: format!("document.{}", document.format),
         document: Some(DocumentName { id: document.id.to_string(), path: document.path, passage: no }),
         title: document.title,
-        ..OwnerFields::default()
+        significance: None,
+        cluster_id: None,
+        references: Vec::new(),
+    }
+}
+
+fn of_summary(piece: SummaryPiece) -> OwnerFields {
+    OwnerFields {
+        kind: Kind::Summary,
+        title: piece.title,
+        headings: Vec::new(),
+        url: None,
+        source: piece.sources.into_iter().next().unwrap_or_default(),
+        event_type: "cluster.summary".to_owned(),
+        significance: None,
+        document: None,
+        cluster_id: Some(ClusterId::from(piece.cluster.clone())),
+        id: piece.cluster,
+        references: Vec::new(),
     }
 }
 
 fn actor(passage: &Passage) -> Option<ActorName> {
     let actor = passage.actor()?;
     Some(ActorName { id: actor.actor_id.clone(), name: actor.told.name.clone() })
+}
+
+/// The clusters of the best candidates: of those that count for more, an earlier one counts for more.
+async fn named_clusters(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    numbers: &[u32],
+    rows: &[Passage],
+    now: Timestamp,
+) -> campanile_db::Result<Vec<ClusterName>> {
+    let by_number: HashMap<u32, &Passage> = rows.iter().map(|passage| (passage.no, passage)).collect();
+    let mut weights: HashMap<&ClusterId, f32> = HashMap::new();
+    let mut seen: HashSet<&str> = HashSet::new();
+    for (place, no) in numbers.iter().take(READ).enumerate() {
+        let Some(Passage { owner: Owner::Observation(piece), .. }) = by_number.get(no) else { continue };
+        let Some(cluster) = piece.observation.cluster_id.as_ref() else { continue };
+        if seen.insert(piece.observation.id.as_str()) {
+            *weights.entry(cluster).or_default() += 1.0 / (place as f32 + 1.0);
+        }
+    }
+    let mut best: Vec<(&ClusterId, f32)> = weights.into_iter().collect();
+    best.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    best.truncate(MOST_CLUSTERS_READ);
+    let ids: Vec<&ClusterId> = best.iter().map(|(id, _)| *id).collect();
+    let mut named = clusters::named(tx, workspace, &ids, now).await?;
+    named.retain(|cluster| cluster.observation_count >= 2);
+    named.sort_by_key(|cluster| ids.iter().position(|id| **id == cluster.id));
+    named.truncate(MOST_CLUSTERS);
+    Ok(named)
 }

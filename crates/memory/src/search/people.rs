@@ -70,5 +70,6 @@ pub(super) fn context(ranked: &[Ranked], people: &People) -> SearchContext {
     }
     let mut actors: Vec<_> = counts.into_values().collect();
     actors.sort_by_key(|(count, place, _)| (std::cmp::Reverse(*count), *place));
-    SearchContext { actors: actors.into_iter().take(MOST).map(|(_, _, actor)| actor).collect() }
+    let actors = actors.into_iter().take(MOST).map(|(_, _, actor)| actor).collect();
+    SearchContext { clusters: Vec::new(), actors }
 }

@@ -8,6 +8,9 @@ use campanile_search::{Field, Filter, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::clusters::ClusterName;
+use crate::observations::ClusterId;
+
 use super::dates::named_time;
 use super::{FIELDS, LONGEST_QUERY, MOST_RESULTS, MOST_VALUES};
 
@@ -75,7 +78,7 @@ pub enum Mode {
 }
 
 /// The kinds of results, as the text of a query has them.
-const KINDS: [&str; 2] = ["observation", "chunk"];
+const KINDS: [&str; 3] = ["observation", "chunk", "summary"];
 
 /// The kinds of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -85,6 +88,8 @@ pub enum Kind {
     Observation,
     /// A part of a document.
     Chunk,
+    /// The summary of a cluster.
+    Summary,
 }
 
 impl Kind {
@@ -92,6 +97,7 @@ impl Kind {
         match self {
             Self::Observation => "observation",
             Self::Chunk => "chunk",
+            Self::Summary => "summary",
         }
     }
 }
@@ -236,11 +242,11 @@ fn date(field: &'static str, text: &str) -> Result<i64> {
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {
     /// The id of the observation; for a chunk, the id of the document, `#` and the number of the
-    /// passage.
+    /// passage; for a summary, the id of the cluster.
     pub id: String,
     /// The kind of result.
     pub kind: Kind,
-    /// One line: the title of the observation or the document.
+    /// One line: the title of the observation, the document or the cluster.
     pub title: String,
     /// The headings under which a chunk stands, from the outermost on.
     pub headings: Vec<String>,
@@ -251,9 +257,10 @@ pub struct SearchHit {
     /// From 0 to 1: how well it fits, beside the best result and the share of the query that the best
     /// one has.
     pub score: f32,
-    /// The provider; `api` for documents that were added through the API.
+    /// The provider; `api` for documents that were added through the API. A summary has the provider of
+    /// most of its observations.
     pub source: String,
-    /// The provider's name of the event; for a chunk `document.` and its format.
+    /// The provider's name of the event; for a chunk `document.` and its format; `cluster.summary`.
     #[serde(rename = "type")]
     pub event_type: String,
     /// The time of the event; for a chunk the time at which its text was stored.
@@ -265,6 +272,12 @@ pub struct SearchHit {
     pub actor: Option<ActorName>,
     /// The document of a chunk.
     pub document: Option<DocumentName>,
+    /// The cluster of an observation or a summary; `null` until an observation is assigned.
+    #[schema(value_type = Option<String>)]
+    pub cluster_id: Option<ClusterId>,
+    /// True for observations of the same cluster as the thing that is compared. Only of what is similar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_cluster: Option<bool>,
     /// The things that it refers to.
     #[schema(value_type = Vec<Object>)]
     pub references: Vec<Reference>,
@@ -359,6 +372,8 @@ pub struct FacetView {
 /// The common features of the results.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct SearchContext {
+    /// Up to two clusters with at least two observations, by their results.
+    pub clusters: Vec<ClusterName>,
     /// Up to three people, by the number of their results. The id is the person's.
     pub actors: Vec<ActorName>,
 }
@@ -382,6 +397,10 @@ pub struct SearchMeta {
     pub mode: Mode,
     /// `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest.
     pub confidence: Confidence,
+    /// The conditions that nothing in the workspace meets, such as `type:pull_requset`; told when
+    /// nothing is found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<String>,
     /// The part of the vectors in this answer.
     pub vector: VectorUse,
     /// The time that the query names, if it names one: results are of that time alone.

@@ -16,6 +16,7 @@ use super::fusion::COMPARED;
 use super::ranking::{Ranked, collapsed};
 use super::request::{Explanation, SearchFilters, SearchHit};
 use super::{MOST_VALUES, PATIENCE, people, plain_hit};
+use crate::observations::ClusterId;
 use crate::passages::{self, Passage};
 use crate::{Embedder, Memory, vectors};
 
@@ -23,6 +24,8 @@ use crate::{Embedder, Memory, vectors};
 const LONGEST_TEXT: usize = 8_000;
 /// The most passages of a thing whose vectors are averaged.
 const AVERAGED: i64 = 200;
+/// What is of the same cluster stands before others that are more similar by less than this.
+const SAME_CLUSTER: f32 = 0.1;
 
 /// A request for what is similar. Either `id` or `text` is given.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -59,11 +62,12 @@ fn half() -> f32 {
     0.5
 }
 
-/// What is similar.
+/// The results that are similar.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SimilarReply {
-    /// The results, the most similar first. `score` is the similarity.
+    /// The results, the most similar first; those of the same cluster a little before others. `score` is
+    /// the similarity.
     pub data: Vec<SearchHit>,
     /// The share of the workspace's passages that have vectors, from 0 to 1.
     pub embedded: f32,
@@ -90,15 +94,15 @@ pub async fn similar(
     check(&request)?;
     let mut filter = request.filters.read()?;
     people::widen(memory, organisation, &mut filter).await?;
-    let (vector, own) = match (&request.id, &request.text) {
+    let (vector, own, cluster) = match (&request.id, &request.text) {
         (Some(id), None) => {
-            let (vector, source) = vector_of(memory, organisation, workspace, embedder.id(), id).await?;
+            let (vector, source, cluster) = vector_of(memory, organisation, workspace, embedder.id(), id).await?;
             if request.same_source_only {
                 filter.tags.push(vec![format!("source:{source}")]);
             }
-            (vector, id.split('#').next().map(str::to_owned))
+            (vector, id.split('#').next().map(str::to_owned), cluster)
         }
-        (None, Some(text)) => (vector_of_text(embedder, text.clone()).await?, None),
+        (None, Some(text)) => (vector_of_text(embedder, text.clone()).await?, None, None),
         _ => return Err(Error::invalid("either id or text must be given")),
     };
     let (index, _) = memory.indexes.current(&memory.db, workspace).await?;
@@ -130,8 +134,15 @@ pub async fn similar(
         })
         .collect();
     ranked = collapsed(ranked);
-    ranked.truncate(request.limit);
-    let data = ranked.into_iter().map(plain_hit).collect();
+    let mut data: Vec<SearchHit> = ranked.into_iter().map(plain_hit).collect();
+    if let Some(cluster) = &cluster {
+        for hit in &mut data {
+            hit.same_cluster = Some(hit.cluster_id.as_ref() == Some(cluster));
+        }
+        let rank = |hit: &SearchHit| hit.score + if hit.same_cluster == Some(true) { SAME_CLUSTER } else { 0.0 };
+        data.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
+    }
+    data.truncate(request.limit);
     Ok(SimilarReply { data, embedded, took: began.elapsed().as_secs_f64() * 1_000.0 })
 }
 
@@ -161,7 +172,7 @@ async fn vector_of(
     workspace: &WorkspaceId,
     embedder: &str,
     id: &str,
-) -> Result<(Vector, String)> {
+) -> Result<(Vector, String, Option<ClusterId>)> {
     let (of, embedder, named) = (workspace.clone(), embedder.to_owned(), id.to_owned());
     let read = memory.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
@@ -174,12 +185,13 @@ async fn vector_of(
                 numbers.retain(|number| number.to_string() == no);
             }
             let first: Vec<u32> = numbers.first().copied().into_iter().collect();
-            let source = passages::numbered(tx, &of, &first).await?.pop().map(|passage| passage.source().to_owned());
+            let passage = passages::numbered(tx, &of, &first).await?.pop();
+            let source = passage.map(|passage| (passage.source().to_owned(), passage.cluster_id().cloned()));
             let vectors = vectors::numbered(tx, &of, &embedder, &numbers).await?;
             Ok::<_, campanile_db::Error>(source.map(|source| (source, vectors)))
         })
     });
-    let Some((source, stored)) = read.await? else { return Err(Error::NotFound(Thing::Observation)) };
+    let Some(((source, cluster), stored)) = read.await? else { return Err(Error::NotFound(Thing::Observation)) };
     let mut sums: Vec<f32> = Vec::new();
     for bytes in &stored {
         let Some(vector) = Vector::from_bytes(bytes, bytes.len().saturating_sub(size_of::<f32>())) else { continue };
@@ -188,7 +200,7 @@ async fn vector_of(
     }
     let vector =
         Vector::new(&sums).ok_or_else(|| Error::conflict("it has no vector yet; try again in some seconds"))?;
-    Ok((vector, source))
+    Ok((vector, source, cluster))
 }
 
 async fn vector_of_text(embedder: std::sync::Arc<Embedder>, text: String) -> Result<Vector> {

@@ -46,8 +46,38 @@ impl Progress {
         Some(before.max(until - TOGETHER)..until)
     }
 
+    /// All numbers below `behind_last`.
+    pub(crate) fn whole(behind_last: i64) -> Self {
+        Self(if behind_last > 0 { vec![(0, behind_last)] } else { Vec::new() })
+    }
+
+    /// The numbers of `ready` to be worked off next, in the same order as [`Progress::next`]. `None` if
+    /// there are none.
+    pub(crate) fn next_within(&self, ready: &Self) -> Option<Range<i64>> {
+        let (first, behind_last) = ready.0.iter().rev().find_map(|range| self.last_gap(*range))?;
+        let is_new = first >= self.0.last().map_or(0, |last| last.1);
+        let is_long = behind_last - first > FEW && self.0.len() < MOST_RANGES;
+        match is_new && !is_long {
+            true => Some(first..behind_last.min(first + TOGETHER)),
+            false => Some(first.max(behind_last - TOGETHER)..behind_last),
+        }
+    }
+
+    /// The last numbers of a range that are not in it.
+    fn last_gap(&self, (first, behind_last): (i64, i64)) -> Option<(i64, i64)> {
+        let mut end = behind_last;
+        for (from, until) in self.0.iter().rev() {
+            if *until < end {
+                break;
+            }
+            end = end.min(*from);
+        }
+        let before = self.0.iter().rev().map(|range| range.1).find(|until| *until < end).unwrap_or(0);
+        (first < end).then(|| (first.max(before), end))
+    }
+
     /// The ranges with these numbers too.
-    fn with(&self, numbers: &Range<i64>) -> Self {
+    pub(crate) fn with(&self, numbers: &Range<i64>) -> Self {
         let mut all = self.0.clone();
         all.push((numbers.start, numbers.end));
         all.sort_unstable();
@@ -94,6 +124,29 @@ mod tests {
         assert_eq!(ranges(&[(100, 200)]).next(210), Some(200..210));
         assert_eq!(ranges(&[(100, 200)]).next(200), Some(68..100));
         assert_eq!(ranges(&[(5, 9)]).next(9), Some(0..5));
+    }
+
+    #[test]
+    fn what_is_ready_is_worked_off_once_and_new_numbers_first() {
+        let none = Progress::default();
+        assert_eq!(none.next_within(&none), None);
+        assert_eq!(none.next_within(&Progress::whole(10)), Some(0..10));
+        assert_eq!(ranges(&[(0, 10)]).next_within(&Progress::whole(10)), None);
+        assert_eq!(ranges(&[(0, 10)]).next_within(&ranges(&[(0, 12), (50, 60)])), Some(50..60));
+        assert_eq!(ranges(&[(0, 10), (50, 60)]).next_within(&ranges(&[(0, 12), (50, 60)])), Some(10..12));
+        assert_eq!(ranges(&[(20, 30)]).next_within(&Progress::whole(30)), Some(0..20));
+        assert_eq!(ranges(&[(0, 10)]).next_within(&Progress::whole(5_000)), Some(4_968..5_000));
+        let (mut ready, mut done, mut seen) = (none.clone(), none, std::collections::BTreeSet::new());
+        for round in 0..6_000_i64 {
+            let behind_last = (round.min(300) * 61) % 8_000 + round.min(300) * 7;
+            if let Some(numbers) = ready.next(behind_last.max(ready.0.last().map_or(0, |last| last.1))) {
+                ready = ready.with(&numbers);
+            }
+            let Some(numbers) = done.next_within(&ready) else { continue };
+            assert!(numbers.clone().all(|no| seen.insert(no)), "{numbers:?} of {done:?}");
+            done = done.with(&numbers);
+        }
+        assert_eq!(done, ready);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod acceptance;
 mod catalogue;
+mod clusters;
 mod documents;
 mod embedding;
 mod people;

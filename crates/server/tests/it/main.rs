@@ -3,6 +3,7 @@
 
 mod answers;
 mod characters;
+mod clusters;
 mod console_api;
 mod documents;
 mod door;

@@ -254,7 +254,7 @@ async fn both_ways_to_begin_are_spoken() {
         let old = client.ask("tools/list", json!({})).await.json;
         let names: Vec<&str> =
             old["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["search", "fetch", "related", "graph", "timeline", "find_similar"], "in this order for good");
+        assert_eq!(names, ["search", "fetch", "related", "graph", "timeline", "find_similar", "answer"], "in this order for good");
 
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",

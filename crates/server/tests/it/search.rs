@@ -131,6 +131,9 @@ async fn a_question_by_time_place_and_person_is_understood() {
         for query in ["acme/shop", "ada issues", "what did ada open in the shop"] {
             assert_eq!(titles(&ask(json!({ "query": query })).await).len(), 2, "{query}");
         }
+        let wrong =
+            ask(json!({ "query": "checkout type:isues source:github", "filters": { "documents": ["nowhere"] } })).await;
+        assert_eq!(wrong["meta"]["unmet"], json!(["type:isues", "document:nowhere"]), "{wrong}");
         let found = ask(json!({ "query": "", "facets": true })).await;
         assert_eq!(found["facets"]["source"], json!([{ "value": "github", "passages": 2 }]));
         let types = found["facets"]["type"].as_array().unwrap();

@@ -14,12 +14,12 @@ use serde_json::Value;
 use crate::on_each_server;
 
 /// Real data next to the checkout, on some machines only. It is never part of the repository.
-fn shared(path: &str) -> Option<PathBuf> {
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
     folder.exists().then_some(folder)
 }
 
-fn read(path: &PathBuf) -> Value {
+pub(crate) fn read(path: &PathBuf) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 

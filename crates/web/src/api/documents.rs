@@ -168,7 +168,7 @@ pub(super) async fn get(
 /// Replaces the document with this id or external id. An external id that is not known makes a
 /// document.
 ///
-/// What is absent of `externalId` and `path` stays as it is. With another of them the document moves,
+/// An `externalId` or `path` that is absent stays as it is. With another of them the document moves,
 /// and keeps its passages.
 #[utoipa::path(put, path = "/api/documents/{id}", tag = "documents", params(("id" = String, Path), Within),
     request_body = DocumentInput,

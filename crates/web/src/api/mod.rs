@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod assistants;
 mod browsers;
+mod clusters;
 mod deliveries;
 mod documents;
 mod entities;
@@ -68,6 +69,8 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(observations::get))
         .routes(routes!(observations::edges))
         .routes(routes!(observations::graph))
+        .routes(routes!(clusters::list))
+        .routes(routes!(clusters::get))
         .routes(routes!(search::search))
         .routes(routes!(search::search_v1))
         .routes(routes!(search::find_similar))

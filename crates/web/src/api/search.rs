@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use campanile_accounts::{Caller, WorkspaceId};
-use campanile_base::Error;
+use campanile_base::{Error, Timestamp};
 use campanile_db::Tx;
 use campanile_http::caller::{Authenticated, MemoryReader, workspace};
 use campanile_http::error::{ApiError, ApiResult};
 use campanile_http::{Web, request_id};
+use campanile_memory::clusters::{self, Cluster};
 use campanile_memory::documents::{self, DocumentDetail};
 use campanile_memory::search::{self, SearchReply, SearchRequest, SimilarReply, SimilarRequest};
 use campanile_memory::{ObservationDetail, observations};
@@ -130,7 +131,7 @@ pub(super) async fn find_similar_v1(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ContentsRequest {
-    /// From 1 to 50 ids of observations, documents, and passages of documents.
+    /// From 1 to 50 ids of observations, documents, passages of documents, and clusters.
     ids: Vec<String>,
 }
 
@@ -143,7 +144,7 @@ pub(super) struct Contents {
     missing: Vec<String>,
 }
 
-/// An observation or a document, with its whole text.
+/// An observation or a document with its whole text, or a cluster.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum ContentsItem {
@@ -151,6 +152,8 @@ pub(super) enum ContentsItem {
     Observation(Box<ObservationDetail>),
     /// A document; also for the id of one of its passages.
     Document(Box<DocumentDetail>),
+    /// A cluster, with its summary.
+    Cluster(Box<Cluster>),
 }
 
 impl ContentsItem {
@@ -158,6 +161,7 @@ impl ContentsItem {
         match self {
             Self::Observation(observation) => observation.body.len(),
             Self::Document(document) => document.text.len(),
+            Self::Cluster(cluster) => cluster.summary.as_ref().map_or(0, |summary| summary.text.len()),
         }
     }
 }
@@ -173,12 +177,13 @@ pub(super) async fn contents(
     if !(1..=MOST_IDS).contains(&ids.len()) {
         return Err(Error::invalid_field("ids", format!("must have between 1 and {MOST_IDS} values")).into());
     }
+    let now = web.app.clock.now();
     let read = web.app.db.read_in_turn(within.caller.organisation.as_str(), move |tx| {
         Box::pin(async move {
             let mut contents = Contents { data: Vec::new(), missing: Vec::new() };
             let mut bytes = 0;
             for id in ids {
-                match content(tx, &within.id, &id).await? {
+                match content(tx, &within.id, &id, now).await? {
                     Some(found) => {
                         bytes += found.bytes();
                         contents.data.push(found);
@@ -196,13 +201,21 @@ pub(super) async fn contents(
     Ok(Json(read.await?))
 }
 
-async fn content(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> campanile_db::Result<Option<ContentsItem>> {
+async fn content(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: &str,
+    now: Timestamp,
+) -> campanile_db::Result<Option<ContentsItem>> {
     if let Some(found) = observations::by_id(tx, workspace, id).await? {
         return Ok(Some(ContentsItem::Observation(Box::new(found))));
     }
     let document = id.split('#').next().unwrap_or(id);
-    let found = documents::detail(tx, workspace, document).await?;
-    Ok(found.map(|found| ContentsItem::Document(Box::new(found))))
+    if let Some(found) = documents::detail(tx, workspace, document).await? {
+        return Ok(Some(ContentsItem::Document(Box::new(found))));
+    }
+    let found = clusters::by_id(tx, workspace, id, now).await?;
+    Ok(found.map(|found| ContentsItem::Cluster(Box::new(found))))
 }
 
 /// The whole texts of results; the same as `/api/contents`.

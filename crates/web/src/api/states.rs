@@ -28,7 +28,7 @@ pub(super) struct StatesQuery {
 /// The kinds of things that have states.
 const TYPES: [&str; 5] = ["issue", "pr", "deployment", "service", "project"];
 
-/// What held when, and who changed it: the whole history of a thing, or what held at one time.
+/// The states of a thing, with who changed them: its whole history, or those that held at one time.
 #[utoipa::path(get, path = "/api/states", tag = "answers", params(StatesQuery, WorkspaceQuery),
     responses((status = 200, body = States)))]
 pub(super) async fn list(

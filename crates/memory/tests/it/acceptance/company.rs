@@ -257,7 +257,7 @@ fn actor(provider: &str, person: usize) -> EventActor {
 /// Libraries that are updated again and again.
 const LIBRARIES: [&str; 8] = ["vite", "postgres", "eslint", "react", "axios", "sharp", "zod", "turbo"];
 
-/// What happens everywhere: an update of a library, its preview, and a comment.
+/// Everyday events: an update of a library, its preview, and a comment.
 fn noise(number: usize) -> Vec<Happening> {
     let service = THEMES[number * 5 % THEMES.len()].service;
     let library = LIBRARIES[number % LIBRARIES.len()];

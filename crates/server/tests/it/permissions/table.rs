@@ -37,6 +37,8 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("GET", "/api/attempts", "OMS..K..."),
     ("GET", "/api/browser-security", "OMS..K..."),
     ("PUT", "/api/browser-security", "O....K..."),
+    ("GET", "/api/clusters", "OMS..K..."),
+    ("GET", "/api/clusters/{id}", "OMS..K..."),
     ("GET", "/api/deliveries", "OMS..K..."),
     ("GET", "/api/deliveries/{id}", "OMS..K..."),
     ("POST", "/api/deliveries/{id}/process", "OM...K..."),

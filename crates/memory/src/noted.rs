@@ -1,4 +1,4 @@
-//! The workspaces that may have passages without vectors.
+//! The workspaces that may have passages without vectors, or observations without clusters.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -16,12 +16,12 @@ impl Noted {
     }
 
     /// All of them.
-    pub(super) fn all(&self) -> Vec<WorkspaceId> {
+    pub(crate) fn all(&self) -> Vec<WorkspaceId> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Forgets a workspace.
-    pub(super) fn remove(&self, workspace: &WorkspaceId) {
+    pub(crate) fn remove(&self, workspace: &WorkspaceId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(workspace);
     }
 }

@@ -1,0 +1,166 @@
+//! A cluster while observations are added to it.
+
+use std::collections::BTreeMap;
+
+use campanile_base::Timestamp;
+use campanile_embed::Vector;
+use serde::{Deserialize, Serialize};
+
+use super::observed::{MOST_ENTITIES, Observed};
+use super::words;
+use crate::clusters::reading::ClusterActor;
+use crate::clusters::{LONGEST, OPEN};
+use crate::observations::ClusterId;
+
+/// The most entries of each list of a cluster.
+const MOST_ACTORS: usize = 10;
+const MOST_TOPICS: usize = 50;
+const MOST_SUBJECTS: usize = 50;
+
+/// A cluster with all that affinity and label need.
+#[derive(Debug, Clone)]
+pub(super) struct Gathering {
+    pub(super) id: ClusterId,
+    pub(super) organisation: String,
+    pub(super) label: String,
+    pub(super) title: String,
+    pub(super) significance: i64,
+    pub(super) observations: i64,
+    pub(super) first_at: Timestamp,
+    pub(super) last_at: Timestamp,
+    pub(super) sources: BTreeMap<String, i64>,
+    pub(super) actors: Vec<ClusterActor>,
+    pub(super) entities: Vec<String>,
+    pub(super) topics: BTreeMap<String, i64>,
+    pub(super) terms: BTreeMap<String, f32>,
+    pub(super) subjects: BTreeMap<String, Subject>,
+    pub(super) is_completed: bool,
+    pub(super) centroid: Option<Centroid>,
+    pub(super) created_at: Timestamp,
+}
+
+/// The state of an issue or a pull request, by the newest observation that tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Subject {
+    pub(super) at: i64,
+    pub(super) is_open: bool,
+}
+
+/// The mean of the vectors of one model.
+#[derive(Debug, Clone)]
+pub(super) struct Centroid {
+    pub(super) embedder: String,
+    pub(super) numbers: Vec<f32>,
+    pub(super) vectors: i64,
+}
+
+impl Gathering {
+    /// A cluster without observations.
+    pub(super) fn new(now: Timestamp, first: &Observed) -> Self {
+        Self {
+            id: first.cluster.clone().unwrap_or_else(|| ClusterId::new(now)),
+            organisation: first.organisation.clone(),
+            label: first.title.clone(),
+            title: first.title.clone(),
+            significance: first.significance,
+            observations: 0,
+            first_at: first.occurred_at,
+            last_at: first.occurred_at,
+            sources: BTreeMap::new(),
+            actors: Vec::new(),
+            entities: Vec::new(),
+            topics: BTreeMap::new(),
+            terms: BTreeMap::new(),
+            subjects: BTreeMap::new(),
+            is_completed: false,
+            centroid: None,
+            created_at: now,
+        }
+    }
+
+    /// True if an observation of this time may join.
+    pub(super) fn is_open_at(&self, at: Timestamp) -> bool {
+        let is_near = self.first_at.minus(OPEN) <= at && at <= self.last_at.plus(OPEN);
+        is_near && self.last_at.max(at).since(self.first_at.min(at)) <= LONGEST
+    }
+
+    /// The similarity of its mean to a vector. `None` if it has none of the same model.
+    pub(super) fn similarity(&self, vector: &Vector) -> Option<f32> {
+        let centroid = self.centroid.as_ref().filter(|centroid| centroid.numbers.len() == vector.steps.len())?;
+        let length = centroid.numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
+        let product: f32 = centroid.numbers.iter().zip(vector.numbers()).map(|(a, b)| a * b).sum();
+        (length > 0.0).then(|| product / length)
+    }
+
+    pub(super) fn has_actor(&self, id: &str) -> bool {
+        self.actors.iter().any(|actor| actor.id == id)
+    }
+
+    /// Adds an observation. `embedder` is the model of its vector.
+    pub(super) fn add(&mut self, observed: &Observed, embedder: Option<&str>) {
+        self.observations += 1;
+        self.first_at = self.first_at.min(observed.occurred_at);
+        self.last_at = self.last_at.max(observed.occurred_at);
+        if observed.significance > self.significance {
+            self.significance = observed.significance;
+            self.title.clone_from(&observed.title);
+        }
+        *self.sources.entry(observed.provider.clone()).or_default() += 1;
+        self.add_actor(observed);
+        for entity in &observed.entities {
+            if self.entities.len() < MOST_ENTITIES && !self.entities.contains(entity) {
+                self.entities.push(entity.clone());
+            }
+        }
+        for topic in &observed.topics {
+            if self.topics.contains_key(topic) || self.topics.len() < MOST_TOPICS {
+                *self.topics.entry(topic.clone()).or_default() += 1;
+            }
+        }
+        words::add(&mut self.terms, &observed.terms);
+        self.add_subjects(observed);
+        if let (Some(vector), Some(embedder)) = (&observed.vector, embedder) {
+            self.add_vector(vector, embedder);
+        }
+    }
+
+    fn add_actor(&mut self, observed: &Observed) {
+        let Some(actor) = &observed.actor else { return };
+        if let Some(known) = self.actors.iter_mut().find(|known| known.id == actor.id) {
+            known.observations += 1;
+        } else if self.actors.len() < MOST_ACTORS {
+            self.actors.push(ClusterActor { id: actor.id.clone(), name: actor.name.clone(), observations: 1 });
+        }
+    }
+
+    /// It is completed once all issues and pull requests whose states are told are closed.
+    fn add_subjects(&mut self, observed: &Observed) {
+        let at = observed.occurred_at.as_micros();
+        for state in &observed.subjects {
+            let told = Subject { at, is_open: state.is_open };
+            let is_newest = match self.subjects.get(&state.key) {
+                Some(known) => known.at <= at,
+                None => self.subjects.len() < MOST_SUBJECTS,
+            };
+            if is_newest {
+                self.subjects.insert(state.key.clone(), told);
+            }
+        }
+        self.is_completed = !self.subjects.is_empty() && self.subjects.values().all(|subject| !subject.is_open);
+    }
+
+    fn add_vector(&mut self, vector: &Vector, embedder: &str) {
+        let numbers: Vec<f32> = vector.numbers().collect();
+        match &mut self.centroid {
+            Some(Centroid { embedder: known, numbers: mean, vectors })
+                if known == embedder && mean.len() == numbers.len() =>
+            {
+                *vectors += 1;
+                let share = 1.0 / *vectors as f32;
+                mean.iter_mut().zip(numbers).for_each(|(mean, number)| *mean += (number - *mean) * share);
+            }
+            // The first one, or another model than before: vectors of two models have no mean.
+            centroid => *centroid = Some(Centroid { embedder: embedder.to_owned(), numbers, vectors: 1 }),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Clusters when observations of theirs are removed: the figures follow, the summary is made anew, and a
+//! cluster without observations goes.
+
+mod queries;
+
+use std::collections::BTreeSet;
+
+use campanile_accounts::WorkspaceId;
+use campanile_db::{Result, Tx};
+
+use super::{assignment, headline};
+use crate::passages;
+
+/// Brings clusters in line with the observations that are left. The caller has removed some.
+pub(crate) async fn shrink(tx: &mut Tx, workspace: &WorkspaceId, clusters: &BTreeSet<&str>) -> Result<()> {
+    if clusters.is_empty() {
+        return Ok(());
+    }
+    tx.lock(&assignment::lock_name(workspace.as_str())).await?;
+    for cluster in clusters {
+        match queries::best_title(tx, workspace, cluster).await? {
+            Some(title) => queries::recount(tx, workspace, cluster, headline(&title)).await?,
+            None => queries::delete(tx, workspace, cluster).await?,
+        };
+    }
+    // The summaries quote what is gone.
+    let clusters: Vec<&str> = clusters.iter().copied().collect();
+    passages::remove(tx, workspace.as_str(), &clusters).await
+}

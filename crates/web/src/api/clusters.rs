@@ -1,0 +1,115 @@
+//! Clusters: what is about one thing, and the observations of it.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use campanile_base::{Error, Result, Thing};
+use campanile_http::Web;
+use campanile_http::caller::{Authenticated, workspace};
+use campanile_http::error::ApiResult;
+use campanile_memory::Observation;
+use campanile_memory::clusters::{self, Cluster, ClusterDetail, ClusterFilter, ClusterStatus};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::page::{PageView, Paging, Within, time};
+
+/// The fewest observations of a listed cluster, if nothing is said: one alone is no cluster to look at.
+const FEWEST: i64 = 2;
+
+/// Filters of the list of clusters. All that are given must match.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ClusterQuery {
+    /// `active`, `completed` or `stalled`.
+    status: Option<String>,
+    /// Only clusters with an observation from this time on, RFC 3339.
+    #[param(format = DateTime)]
+    since: Option<String>,
+    /// A provider of which they have observations, such as `github`.
+    source: Option<String>,
+    /// The id or the name of a person with observations in them.
+    actor: Option<String>,
+    /// The fewest observations; 2 when absent.
+    min_observations: Option<i64>,
+}
+
+impl ClusterQuery {
+    fn filter(self) -> Result<ClusterFilter> {
+        let status = match self.status {
+            None => None,
+            Some(word) => Some(
+                ClusterStatus::parse(&word)
+                    .ok_or_else(|| Error::invalid_field("status", "must be active, completed or stalled"))?,
+            ),
+        };
+        if let Some(source) = &self.source {
+            campanile_app::search::known_sources(std::slice::from_ref(source))?;
+        }
+        let min_observations = self.min_observations.unwrap_or(FEWEST);
+        if min_observations < 1 {
+            return Err(Error::invalid_field("min_observations", "must be at least 1"));
+        }
+        Ok(ClusterFilter {
+            status,
+            since: time("since", self.since)?,
+            source: self.source,
+            actor: self.actor,
+            min_observations,
+        })
+    }
+}
+
+/// A cluster with a page of its observations.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ClusterView {
+    #[serde(flatten)]
+    cluster: Cluster,
+    /// Its observations, newest first.
+    observations: PageView<Observation>,
+}
+
+impl From<ClusterDetail> for ClusterView {
+    fn from(ClusterDetail { cluster, observations }: ClusterDetail) -> Self {
+        Self { cluster, observations: observations.into() }
+    }
+}
+
+/// Clusters of observations that are about one thing, those with the latest observations first.
+#[utoipa::path(get, path = "/api/clusters", tag = "clusters", params(ClusterQuery, Paging),
+    responses((status = 200, body = PageView<Cluster>)))]
+pub(super) async fn list(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+    Query(wanted): Query<ClusterQuery>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<Json<PageView<Cluster>>> {
+    let (from, size) = paging.read()?;
+    let filter = wanted.filter()?;
+    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let now = web.app.clock.now();
+    let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
+        Box::pin(async move { clusters::page(tx, &workspace.id, &filter, now, (&from, size)).await })
+    });
+    Ok(Json(page.await?.into()))
+}
+
+/// A cluster, with its observations.
+#[utoipa::path(get, path = "/api/clusters/{id}", tag = "clusters", params(Paging),
+    responses((status = 200, body = ClusterView), (status = 404)))]
+pub(super) async fn get(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<Json<ClusterView>> {
+    let (from, size) = paging.read()?;
+    let (named, wanted) = (Within { workspace: paging.workspace }, id.clone());
+    let look = named.of(&web, &caller, Thing::Cluster, |tx, organisation| {
+        Box::pin(async move { clusters::workspace_of(tx, &organisation, &wanted).await })
+    });
+    let (workspace, now) = (look.await?, web.app.clock.now());
+    let found = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
+        Box::pin(async move { clusters::detail(tx, &workspace, &id, now, (&from, size)).await })
+    });
+    Ok(Json(found.await?.into()))
+}
