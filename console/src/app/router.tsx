@@ -16,10 +16,12 @@ import { routes as clusters } from "../features/clusters/routes";
 import { routes as docs } from "../features/docs/routes";
 import { routes as documents } from "../features/documents/routes";
 import { routes as engine } from "../features/engine/routes";
+import { routes as entities } from "../features/entities/routes";
 import { routes as home } from "../features/home/routes";
 import { routes as inbound } from "../features/inbound/routes";
 import { routes as notify } from "../features/notify/routes";
 import { routes as observations } from "../features/observations/routes";
+import { routes as people } from "../features/people/routes";
 import { routes as search } from "../features/search/routes";
 import { routes as session } from "../features/session/routes";
 import { SignInPage } from "../features/session/sign-in-page";
@@ -44,6 +46,8 @@ const pages = [
   ...search,
   ...documents,
   ...ask,
+  ...people,
+  ...entities,
   ...inbound,
   ...notify,
   ...webhooks,

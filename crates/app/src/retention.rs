@@ -146,6 +146,8 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("entity", KeepRule::For("memory_keep_observations")),
     ("actor_identity", KeepRule::For("memory_keep_observations")),
     ("actor_profile", KeepRule::For("memory_keep_observations")),
+    ("actor_person", KeepRule::WhileNeeded("while events name the account")),
+    ("actor_apart", KeepRule::WhileNeeded("while events name both accounts")),
     // Answers.
     ("answer_session", KeepRule::For("answers_keep")),
     ("answer_turn", KeepRule::For("answers_keep")),

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use campanile_base::source_event::{ReferenceKind, SourceEvent};
 use regex::Regex;
 
-/// The categories, in order of precedence: the first whose words occur is the event's category. The
-/// event type is part of the searched text, so a release event is a release whatever its title.
+/// The categories with their words, in order of precedence.
 static RULES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
     let rules = [
         ("release", r"release[.\s]|released|changelog|\bv\d+\.\d+"),
@@ -52,6 +51,25 @@ pub(crate) const CATEGORIES: [&str; 14] = [
     "other",
 ];
 
+/// The begin of a title as conventional commits have it, behind a prefix in brackets: `[Push] fix(api)!:`.
+static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
+    let words = "feat|fix|perf|tests?|docs|build|ci|refactor|style|revert";
+    Regex::new(&format!(r"(?i)^(?:\[[^\]]*\]\s*)?({words})(?:\([^)]*\))?!?:")).expect("the pattern is a constant")
+});
+
+/// The category that the first word of a conventional commit stands for.
+fn of_prefix(word: &str) -> &'static str {
+    match word.to_ascii_lowercase().as_str() {
+        "feat" => "feature",
+        "perf" => "performance",
+        "test" | "tests" => "testing",
+        "docs" => "documentation",
+        "build" | "ci" => "infrastructure",
+        "refactor" | "style" => "refactor",
+        _ => "bug_fix",
+    }
+}
+
 /// The words of conventional commits that become topics if a title contains them.
 static KEYWORDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(fix|feat|refactor|test|docs|chore|ci|perf)\b").expect("the pattern is a constant")
@@ -73,11 +91,38 @@ pub struct Classification {
     pub topics: Vec<String>,
 }
 
+/// The category of an event. What decides, in this order: a release or a deployment as the kind of event,
+/// the title, a discussion as the kind, the labels, the text. A deployment or a release that a text speaks of is rarely what it is about, so these two come
+/// last there.
+fn category(event: &SourceEvent) -> &'static str {
+    let kind = event.event_type.as_str();
+    let of = |text: &str, wanted: fn(&str) -> bool| {
+        RULES.iter().find(|(category, words)| wanted(category) && words.is_match(text)).map(|(category, _)| *category)
+    };
+    let is_shipping = |category: &str| matches!(category, "release" | "deployment");
+    let is_urgent = |category: &str| matches!(category, "security" | "incident");
+    let shipped = of(kind, is_shipping);
+    let title = || {
+        let title = event.title.as_str();
+        let prefix = || PREFIX.captures(title).map(|found| of_prefix(&found[1]));
+        of(title, is_urgent).or_else(prefix).or_else(|| of(title, |_| true))
+    };
+    let labels = || {
+        let labels = event.references.iter().filter(|reference| reference.kind == ReferenceKind::Label);
+        let labels: Vec<&str> = labels.map(|label| label.id.as_str()).collect();
+        of(&labels.join(" "), |_| true)
+    };
+    let text = || {
+        let text = format!("{kind} {}", event.body);
+        of(&text, |category| !matches!(category, "release" | "deployment")).or_else(|| of(&text, |_| true))
+    };
+    let talk = || kind.starts_with("discussion").then_some("discussion");
+    shipped.or_else(title).or_else(talk).or_else(labels).or_else(text).unwrap_or(OTHER)
+}
+
 /// Classifies an event by rules.
 pub fn classify(event: &SourceEvent) -> Classification {
-    let text = format!("{} {} {}", event.event_type, event.title, event.body);
-    let found = RULES.iter().find(|(_, words)| words.is_match(&text));
-    let category = found.map_or(OTHER, |(category, _)| category);
+    let category = category(event);
     let labels = event.references.iter().filter(|reference| reference.kind == ReferenceKind::Label);
     let named = [event.provider.to_lowercase(), event.event_type.to_lowercase()].into_iter();
     let keywords = KEYWORDS.find_iter(&event.title).map(|word| word.as_str().to_lowercase());
@@ -129,10 +174,25 @@ mod tests {
             ("push", "refactor login", "refactor"),
             ("discussion.created", "hm", "discussion"),
             ("push", "ADR: one binary", "decision"),
-            ("push", "hm", "other"),
+            ("push", "hm", "bug_fix"),
+            ("push", "[Push] feat(search)!: fix the patch of old bugs", "feature"),
+            ("push", "[Push] fix(auth): close the injection", "security"),
+            ("push", "[Push] docs: how errors are added", "documentation"),
+            ("issue_comment.created", "comment on the outage", "incident"),
         ] {
             assert_eq!(classify(&event(kind, title)).category, expected, "{title}");
         }
+    }
+
+    #[test]
+    fn a_text_decides_where_title_and_labels_say_nothing() {
+        let told = |kind: &str, body: &str| {
+            let event = SourceEvent { references: Vec::new(), body: body.into(), ..event(kind, "hm") };
+            classify(&event).category
+        };
+        assert_eq!(told("push", "hm"), "other");
+        assert_eq!(told("issues.closed", "The crash is gone. It was deployed at noon."), "bug_fix");
+        assert_eq!(told("issues.closed", "It was deployed at noon."), "deployment");
     }
 
     #[test]

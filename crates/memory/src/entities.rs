@@ -1,13 +1,22 @@
-//! Finds the entities that an event names: people, issues, endpoints, settings, files, commits.
+//! Finds the entities that an event names: people, issues, endpoints, settings, files, functions,
+//! services, commits.
+//!
+//! They come from the provider's own fields, and from the [patterns] of the text.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+mod patterns;
+#[cfg(test)]
+mod tests;
 
 use campanile_base::source_event::{Reference, ReferenceKind, SourceEvent};
-use regex::Regex;
 use serde::Serialize;
+use serde_json::Value;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
+use patterns::{Found, PATTERNS};
+
+/// The categories of entities.
+pub const CATEGORIES: [&str; 7] = ["config", "definition", "endpoint", "engineer", "project", "reference", "service"];
 /// The maximum number of entities of an observation.
 const MOST: usize = 50;
 /// The length of the evidence on each side of a match, in characters.
@@ -28,28 +37,6 @@ pub struct Entity {
     pub evidence: String,
 }
 
-/// Category, confidence and pattern. The first group of a pattern is the value.
-static PATTERNS: LazyLock<Vec<(&str, f64, Regex)>> = LazyLock::new(|| {
-    let patterns = [
-        ("endpoint", 0.95, r"\b((?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+/[\w\-./{}:]*)"),
-        ("project", 0.95, r"(?:^|[^\w/&])(#\d{1,6})\b"),
-        ("project", 0.90, r"\b([A-Z]{2,10}-\d+)\b"),
-        ("engineer", 0.90, r"(?:^|[^\w/.@`])(@[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)\b"),
-        ("config", 0.85, r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"),
-        (
-            "definition",
-            0.80,
-            r"\b((?:src|lib|packages|apps|api|components|crates|internal|pkg|cmd|tests?)/[\w\-./]*\.[A-Za-z]{1,5})\b",
-        ),
-        ("reference", 0.75, r"(?i)\b(branch:\s*[\w\-./]+)"),
-        ("reference", 0.70, r"\b([0-9a-f]{7,40})\b"),
-    ];
-    let compiled = patterns.into_iter().map(|(category, confidence, pattern)| {
-        (category, confidence, Regex::new(pattern).expect("the patterns are constants"))
-    });
-    compiled.collect()
-});
-
 /// Words that look like entities but are not.
 pub(crate) const NOISE: [&str; 12] =
     ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "API", "URL", "ID", "DB", "SQL"];
@@ -58,7 +45,9 @@ pub(crate) const NOISE: [&str; 12] =
 pub fn extract(event: &SourceEvent) -> Vec<Entity> {
     let text = format!("{}\n{}", event.title, event.body);
     let mut found: HashMap<(&'static str, String), Entity> = HashMap::new();
-    for entity in event.references.iter().filter_map(from_reference).chain(from_text(&text)) {
+    for entity in
+        event.references.iter().filter_map(|reference| from_reference(event, reference)).chain(from_text(&text))
+    {
         let known = found.entry((entity.category, entity.key.to_lowercase())).or_insert_with(|| entity.clone());
         if entity.confidence > known.confidence {
             *known = entity;
@@ -72,50 +61,41 @@ pub fn extract(event: &SourceEvent) -> Vec<Entity> {
     entities
 }
 
-fn from_reference(reference: &Reference) -> Option<Entity> {
+/// The entity that a reference names. A number without a sign is an id of the provider, which says
+/// nothing to people; nor does an id where the event has the name.
+fn from_reference(event: &SourceEvent, reference: &Reference) -> Option<Entity> {
+    let id = reference.id.as_str();
+    let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
+    let name = event.metadata.get("projectName").and_then(Value::as_str);
     let (category, key) = match reference.kind {
-        ReferenceKind::Issue | ReferenceKind::Pr | ReferenceKind::Project => ("project", reference.id.clone()),
-        ReferenceKind::Commit => ("reference", reference.id.chars().take(7).collect()),
-        ReferenceKind::Branch => ("reference", format!("branch:{}", reference.id)),
-        ReferenceKind::Assignee | ReferenceKind::Reviewer => {
-            ("engineer", format!("@{}", reference.id.trim_start_matches('@')))
-        }
+        ReferenceKind::Issue | ReferenceKind::Project if is_number => return None,
+        ReferenceKind::Project => ("project", name.unwrap_or(id).to_owned()),
+        ReferenceKind::Issue | ReferenceKind::Pr => ("project", id.to_owned()),
+        ReferenceKind::Commit => ("reference", id.chars().take(7).collect()),
+        ReferenceKind::Branch => ("reference", format!("branch:{id}")),
+        ReferenceKind::Assignee | ReferenceKind::Reviewer => ("engineer", format!("@{}", id.trim_start_matches('@'))),
         // A label describes the event; it becomes a topic instead.
         ReferenceKind::Label => return None,
-        _ => ("reference", reference.id.clone()),
+        _ => ("reference", id.to_owned()),
     };
-    Some(Entity { category, key, value: reference.id.clone(), confidence: 0.98, evidence: String::new() })
+    let value = if category == "project" { key.clone() } else { id.to_owned() };
+    Some(Entity { category, key, value, confidence: 0.98, evidence: String::new() })
 }
 
 fn from_text(text: &str) -> impl Iterator<Item = Entity> {
-    PATTERNS.iter().flat_map(move |(category, confidence, pattern)| {
-        pattern.captures_iter(text).filter_map(move |capture| {
+    PATTERNS.iter().flat_map(move |pattern| {
+        pattern.regex.captures_iter(text).filter_map(move |capture| {
             let value = capture.get(1)?;
-            let key = key_of(category, value.as_str())?;
+            let found = Found { text, value: value.as_str(), start: value.start(), end: value.end() };
             Some(Entity {
-                category,
-                key,
+                category: pattern.category,
+                key: (pattern.key)(&found)?,
                 value: value.as_str().to_owned(),
-                confidence: *confidence,
+                confidence: pattern.confidence,
                 evidence: around(text, value.start(), value.end()),
             })
         })
     })
-}
-
-fn key_of(category: &str, value: &str) -> Option<String> {
-    let digits_only = value.chars().all(|c| c.is_ascii_digit());
-    if value.len() < 2 || digits_only || NOISE.contains(&value) {
-        return None;
-    }
-    let is_branch = value.to_lowercase().starts_with("branch:");
-    match (category, is_branch) {
-        ("reference", true) => Some(format!("branch:{}", value[7..].trim())),
-        // Letters a to f without a digit are more likely a word than a commit.
-        ("reference", false) if !value.contains(|c: char| c.is_ascii_digit()) => None,
-        ("reference", false) => Some(value[..7].to_owned()),
-        _ => Some(value.to_owned()),
-    }
 }
 
 /// The key of the entity that a person names: a commit by its first seven digits, everything else as
@@ -133,69 +113,4 @@ pub(crate) fn around(text: &str, start: usize, end: usize) -> String {
     let before = text[..start].char_indices().rev().nth(AROUND - 1).map_or(0, |(at, _)| at);
     let after = text[end..].char_indices().nth(AROUND).map_or(text.len(), |(at, _)| end + at);
     text[before..after].trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use campanile_base::Timestamp;
-
-    use super::*;
-
-    fn keys(body: &str) -> Vec<(&'static str, String)> {
-        let event = SourceEvent {
-            provider: "github".into(),
-            event_type: "push".into(),
-            source_id: "x".into(),
-            title: "t".into(),
-            body: body.into(),
-            actor: None,
-            occurred_at: Timestamp::from_seconds(0),
-            repository: None,
-            references: vec![Reference::commit("a8f3c2d91e4b5678")],
-            metadata: serde_json::Map::new(),
-        };
-        extract(&event).into_iter().map(|entity| (entity.category, entity.key)).collect()
-    }
-
-    #[test]
-    fn each_pattern_finds_its_kind() {
-        let found = keys(
-            "POST /api/search fails for @ada-l, see #361 and LF-412; DATABASE_URL in src/db/mod.rs since b7e4d1f82c, branch: fix/it",
-        );
-        for expected in [
-            ("endpoint", "POST /api/search"),
-            ("engineer", "@ada-l"),
-            ("project", "#361"),
-            ("project", "LF-412"),
-            ("config", "DATABASE_URL"),
-            ("definition", "src/db/mod.rs"),
-            ("reference", "b7e4d1f"),
-            ("reference", "branch:fix/it"),
-            ("reference", "a8f3c2d"),
-        ] {
-            assert!(found.contains(&(expected.0, expected.1.to_owned())), "{expected:?} in {found:?}");
-        }
-    }
-
-    #[test]
-    fn noise_is_dropped_and_the_most_certain_find_is_kept() {
-        let found = keys("The API and URL of a8f3c2d91e4b5678, 1234567 and defaced mail a@b.example");
-        assert_eq!(found, [("reference", "a8f3c2d".to_owned())]);
-    }
-
-    #[test]
-    fn a_commit_is_named_by_any_length_of_its_digits() {
-        assert_eq!(key_of_written(" a8f3c2d91e4b5678 "), "a8f3c2d");
-        for unchanged in ["#361", "LF-412", "1234567890", "defaced", "@ada", "branch:fix/it", "a8f3"] {
-            assert_eq!(key_of_written(unchanged), unchanged);
-        }
-    }
-
-    #[test]
-    fn evidence_is_cut_at_characters_not_bytes() {
-        let text = format!("{}#361{}", "é".repeat(80), " ü".repeat(80));
-        let found: Vec<Entity> = from_text(&format!("é {text}")).collect();
-        assert!(found.is_empty() || found[0].evidence.chars().count() <= 2 * AROUND + 4);
-        assert_eq!(around(&format!("{} #1", "é".repeat(80)), 161, 163).chars().count(), 52);
-    }
 }

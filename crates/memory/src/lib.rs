@@ -5,12 +5,14 @@
 //! Pure functions compute all that depends on the event alone: its
 //! [significance](significance::score), its [category and topics](classification), and the
 //! [entities](entities) that it names. Then the caller's transaction stores the observation,
-//! connects it to earlier ones in the [graph], and records its [actor](actors). Events of one
+//! connects it to earlier ones in the [graph], and records its [actor](actors) and what the [person](people)
+//! behind it does. Events of one
 //! workspace are connected one at a time, so that two concurrent events see each other.
 //!
 //! The observation's text becomes [passages], in the same transaction: from its commit on it is
 //! found by [`search`]. A little later they get vectors, by [`embedding`].
 //!
+//! The entities of a workspace are listed by the [catalogue], with the observations that name them.
 //! A language model may [read it again](understanding), where a workspace wants it.
 //!
 //! The state of an issue, a deployment or a project, as far as events tell it, is kept as [`states`].
@@ -23,6 +25,7 @@
 //! significance: a dropped event would be missing from the graph.
 
 pub mod actors;
+pub mod catalogue;
 pub mod classification;
 pub mod clusters;
 pub mod documents;
@@ -37,6 +40,7 @@ mod noted;
 pub mod observations;
 pub mod overview;
 mod passages;
+pub mod people;
 mod remember;
 pub mod retention;
 pub mod search;
@@ -74,5 +78,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/6_repositories.sql"),
         include_str!("../migrations/7_clusters.sql"),
         include_str!("../migrations/8_models.sql"),
+        include_str!("../migrations/9_people.sql"),
     ],
 };

@@ -8,7 +8,7 @@ use campanile_db::Tx;
 
 use crate::classification::classify;
 use crate::entities::extract;
-use crate::observations::{self, Draft, Observation, ObservationId, ObservedActor};
+use crate::observations::{self, Draft, Observation, ObservationId};
 use crate::search::merge;
 use crate::{Memory, actors, clusters, graph, passages, significance, states, understanding};
 
@@ -36,12 +36,7 @@ pub async fn remember(
     if observations::is_known(tx, workspace, &event.source_id).await? {
         return Ok(RememberOutcome::Known);
     }
-    let actor = actors::resolve(tx, organisation, workspace, event, now).await?;
-    if let Some(resolved) = actor {
-        draft.actor_method = resolved.method;
-        draft.observation.actor =
-            event.actor.clone().map(|told| ObservedActor { actor_id: resolved.canonical_id, told });
-    }
+    actors::resolve(tx, &mut draft, now).await?;
     observations::insert(tx, &draft).await?;
     let (before, after) = passages::add(tx, workspace, &draft.observation.id, &event.body).await?;
     memory.work_later(tx, workspace);

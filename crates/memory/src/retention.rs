@@ -7,10 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use campanile_accounts::WorkspaceId;
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Row, Sweep, Tx, params, row};
 use campanile_engine::Engine;
 
+use crate::people::profiles::{self, Removed};
 use crate::search::merge;
 use crate::{Memory, clusters, passages, states};
 
@@ -23,11 +25,15 @@ const ENTITIES: Sweep = Sweep {
         WHERE (workspace_id, category, key) > ($1, $2, $3) ORDER BY workspace_id, category, key LIMIT $5",
     remove: "DELETE FROM entity WHERE workspace_id = $1 AND category = $2 AND key = $3 AND last_seen_at < $4",
 };
+/// Profiles without observations. Those that are counted go with the last of them.
 const PROFILES: Sweep = Sweep {
     keys: 2,
-    page: "SELECT workspace_id, actor_id, last_active_at < $3 FROM actor_profile
-        WHERE (workspace_id, actor_id) > ($1, $2) ORDER BY workspace_id, actor_id LIMIT $4",
-    remove: "DELETE FROM actor_profile WHERE workspace_id = $1 AND actor_id = $2 AND last_active_at < $3",
+    page: "SELECT workspace_id, actor_id, last_active_at < $3 AND NOT EXISTS
+            (SELECT 1 FROM observation WHERE observation.workspace_id = actor_profile.workspace_id
+                AND observation.actor_id = actor_profile.actor_id)
+        FROM actor_profile WHERE (workspace_id, actor_id) > ($1, $2) ORDER BY workspace_id, actor_id LIMIT $4",
+    remove: "DELETE FROM actor_profile WHERE workspace_id = $1 AND actor_id = $2 AND last_active_at < $3
+        AND NOT EXISTS (SELECT 1 FROM observation WHERE observation.workspace_id = $1 AND observation.actor_id = $2)",
 };
 const IDENTITIES: Sweep = Sweep {
     keys: 3,
@@ -36,6 +42,27 @@ const IDENTITIES: Sweep = Sweep {
         ORDER BY organisation_id, provider, provider_id LIMIT $5",
     remove: "DELETE FROM actor_identity WHERE organisation_id = $1 AND provider = $2 AND provider_id = $3
         AND seen_at < $4",
+};
+/// Links of actors whom no event has named for so long that they are gone.
+const LINKS: Sweep = Sweep {
+    keys: 2,
+    page: "SELECT organisation_id, actor_id, joined_at < $3 AND NOT EXISTS
+            (SELECT 1 FROM actor_identity WHERE actor_identity.organisation_id = actor_person.organisation_id
+                AND actor_identity.canonical_id = actor_person.actor_id) AND actor_id NOT LIKE 'member:%'
+        FROM actor_person WHERE (organisation_id, actor_id) > ($1, $2) ORDER BY organisation_id, actor_id LIMIT $4",
+    remove: "DELETE FROM actor_person WHERE organisation_id = $1 AND actor_id = $2 AND joined_at < $3",
+};
+const APART: Sweep = Sweep {
+    keys: 3,
+    page: "SELECT organisation_id, actor_id, other_id, said_at < $4 AND (NOT EXISTS
+            (SELECT 1 FROM actor_identity WHERE actor_identity.organisation_id = actor_apart.organisation_id
+                AND actor_identity.canonical_id = actor_apart.actor_id) AND actor_id NOT LIKE 'member:%'
+            OR NOT EXISTS
+            (SELECT 1 FROM actor_identity WHERE actor_identity.organisation_id = actor_apart.organisation_id
+                AND actor_identity.canonical_id = actor_apart.other_id) AND other_id NOT LIKE 'member:%')
+        FROM actor_apart WHERE (organisation_id, actor_id, other_id) > ($1, $2, $3)
+        ORDER BY organisation_id, actor_id, other_id LIMIT $5",
+    remove: "DELETE FROM actor_apart WHERE organisation_id = $1 AND actor_id = $2 AND other_id = $3 AND said_at < $4",
 };
 /// References whose observation was removed. They have no index by observation, so all are visited.
 /// Their age does not matter; `$5` is only checked to be present.
@@ -49,12 +76,13 @@ const REFERENCES: Sweep = Sweep {
         AND observation_id = $4 AND CAST($5 AS BIGINT) IS NOT NULL",
 };
 
-/// Removes observations that were stored longer ago than `keep_observations`, and then what
+/// Counts the profiles of an earlier version, removes observations that were stored longer ago than `keep_observations`, and then what
 /// belonged to them.
 ///
 /// # Errors
 /// `Unavailable`.
 pub async fn tidy(memory: &Memory, now: Timestamp, keep_observations: Option<Duration>) -> Result<()> {
+    profiles::count_earlier(&memory.db).await?;
     let Some(kept) = keep_observations else { return Ok(()) };
     let db = &memory.db;
     let before = now.minus(kept);
@@ -70,41 +98,68 @@ pub async fn tidy(memory: &Memory, now: Timestamp, keep_observations: Option<Dur
     if is_any {
         db.sweep(REFERENCES, before, TOGETHER).await?;
     }
-    for sweep in [ENTITIES, PROFILES, IDENTITIES] {
+    for sweep in [ENTITIES, PROFILES, IDENTITIES, LINKS, APART] {
         db.sweep(sweep, before, TOGETHER).await?;
     }
     Ok(())
 }
 
-/// Removes some observations with an id below `old`, with their passages and edges. Returns the
-/// number of observations removed.
+/// Removes some observations with an id below `old`, with their passages and edges, and takes them away
+/// from the profiles of their actors. Returns the number of observations removed.
 async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::Result<usize> {
-    let sql =
-        "SELECT organisation_id, workspace_id, id, cluster_id FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    let found: Vec<(String, String, String, Option<String>)> = tx.all(sql, params![old, TOGETHER], read).await?;
-    let rows: Vec<_> = found.iter().map(|(_, workspace, id, _)| row![workspace.as_str(), id.as_str()]).collect();
-    for sql in [
-        "DELETE FROM edge WHERE workspace_id = $1 AND from_id = $2",
-        "DELETE FROM edge WHERE workspace_id = $1 AND to_id = $2",
-        "DELETE FROM observation WHERE workspace_id = $1 AND id = $2",
-    ] {
-        tx.execute_many(sql, &rows).await?;
-    }
+    let sql = "SELECT organisation_id, workspace_id, id, actor_id, provider, type, topics, occurred_at, cluster_id
+        FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
+    let found = tx.all(sql, params![old, TOGETHER], read).await?;
+    let number = found.len();
     // In order, so that two removals at a time do not wait for each other.
-    let mut by_workspace: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    let mut clusters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (organisation, workspace, id, cluster) in &found {
-        by_workspace.entry((workspace, organisation)).or_default().push(id);
-        clusters.entry(workspace).or_default().extend(cluster.as_deref());
+    let mut by_workspace: BTreeMap<(String, String), Vec<Old>> = BTreeMap::new();
+    for (of, old) in found {
+        by_workspace.entry(of).or_default().push(old);
     }
-    for ((workspace, organisation), ids) in by_workspace {
-        passages::remove(tx, workspace, &ids).await?;
-        states::remove(tx, workspace, &ids).await?;
-        let left = clusters.remove(workspace).unwrap_or_default();
-        let (organisation, workspace) = (organisation.to_owned().into(), workspace.to_owned().into());
-        clusters::removal::shrink(tx, &workspace, &left).await?;
-        engine.enqueue(tx, merge::job(&organisation, &workspace)).await?;
+    for ((workspace, organisation), old) in by_workspace {
+        // The profiles of a workspace are changed by one at a time.
+        tx.lock(&workspace).await?;
+        let rows: Vec<_> = old.iter().map(|one| row![workspace.as_str(), &one.id]).collect();
+        for sql in [
+            "DELETE FROM edge WHERE workspace_id = $1 AND from_id = $2",
+            "DELETE FROM edge WHERE workspace_id = $1 AND to_id = $2",
+            "DELETE FROM observation WHERE workspace_id = $1 AND id = $2",
+        ] {
+            tx.execute_many(sql, &rows).await?;
+        }
+        let ids: Vec<&str> = old.iter().map(|one| one.id.as_str()).collect();
+        passages::remove(tx, &workspace, &ids).await?;
+        states::remove(tx, &workspace, &ids).await?;
+        let left: BTreeSet<&str> = old.iter().filter_map(|one| one.cluster.as_deref()).collect();
+        let of = WorkspaceId::from(workspace.clone());
+        clusters::removal::shrink(tx, &of, &left).await?;
+        let counted: Vec<Removed> = old.into_iter().filter_map(|one| one.counted).collect();
+        profiles::forget(tx, &workspace, &counted).await?;
+        engine.enqueue(tx, merge::job(&organisation.into(), &of)).await?;
     }
-    Ok(found.len())
+    Ok(number)
+}
+
+/// An observation to be removed.
+struct Old {
+    id: String,
+    cluster: Option<String>,
+    /// The fields that the profile of its actor has counted.
+    counted: Option<Removed>,
+}
+
+/// The workspace with its organisation, and the observation.
+fn read(row: &Row<'_>) -> campanile_db::Result<((String, String), Old)> {
+    let actor: Option<String> = row.get(3)?;
+    let counted = match actor {
+        Some(actor_id) => Some(Removed {
+            actor_id,
+            provider: row.get(4)?,
+            event_type: row.get(5)?,
+            topics: row.json(6)?,
+            occurred_at: row.get(7)?,
+        }),
+        None => None,
+    };
+    Ok(((row.get(1)?, row.get(0)?), Old { id: row.get(2)?, cluster: row.get(8)?, counted }))
 }

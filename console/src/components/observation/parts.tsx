@@ -67,7 +67,7 @@ export function AboutIt({ it }: { it: Detail }) {
     [
       "Actor",
       actor ? (
-        <Go key="actor" to={paths.observations} search={{ actor: actor.id }} className={FILTER}>
+        <Go key="actor" to={paths.person(actor.id)} className={FILTER}>
           {actor.name}
         </Go>
       ) : (
@@ -150,13 +150,17 @@ export function Entities({ list }: { list: unknown[] }) {
   const entities = entitiesOf(list);
   if (entities.length === 0) return <Empty>Its text names nothing that is known.</Empty>;
   return (
-    <ul className="grid gap-1.5 p-4">
+    <ul className="grid px-4 py-2">
       {entities.map(({ category, key, value, confidence, isOfModel }) => (
         <li key={`${category} ${key}`} className="flex min-w-0 items-baseline gap-2">
           <span className="text-quiet w-20 shrink-0 truncate text-xs">{words(category)}</span>
-          <span title={value} className="min-w-0 flex-1 truncate font-mono text-xs">
+          <Go
+            to={paths.entity(category, key)}
+            title={value}
+            className="text-bronze min-w-0 flex-1 truncate py-1 font-mono text-xs hover:underline"
+          >
             {key}
-          </span>
+          </Go>
           {isOfModel && (
             <span className="text-quiet text-xs" title="Found by a language model">
               by model

@@ -24,8 +24,13 @@ export function States({ id }: { id: string }) {
   const states = useStates(id);
   if (states.isPending) return <Skeleton />;
   if (states.isError) return <Failure error={states.error} onRetry={() => void states.refetch()} />;
-  const groups = grouped(states.data.data);
-  if (groups.length === 0) return <Empty>It tells no state of anything.</Empty>;
+  if (states.data.data.length === 0) return <Empty>It tells no state of anything.</Empty>;
+  return <StateChanges states={states.data.data} here={id} />;
+}
+
+/** Each kind of state of each thing with its changes. The changes of the observation that is looked at are no links. */
+export function StateChanges({ states, here }: { states: State[]; here?: string }) {
+  const groups = grouped(states);
   return (
     <div className="divide-line divide-y">
       {groups.map(([title, changes]) => (
@@ -36,7 +41,7 @@ export function States({ id }: { id: string }) {
               <Change
                 key={`${change.validFrom} ${change.observationId}`}
                 change={change}
-                isHere={change.observationId === id}
+                isHere={change.observationId === here}
               />
             ))}
           </ol>

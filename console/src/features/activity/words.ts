@@ -53,6 +53,9 @@ const ACTIONS: Record<string, string> = {
   "resources.committed": "Committed all changes",
   "answer_session.deleted": "Deleted a conversation",
   "memory_settings.updated": "Changed the models of a workspace",
+  "person.merged": "Joined people",
+  "person.split": "Split a person",
+  "person.kept_apart": "Said that two people are different",
 };
 
 export const ACTION_NAMES = Object.keys(ACTIONS);
@@ -101,6 +104,8 @@ export function subjectOf(
         title: text("title") ?? shortId(subject_id),
         to: action === "document.deleted" ? paths.documents : paths.document(subject_id),
       };
+    case "person":
+      return { title: subject_id, to: paths.person(subject_id) };
     case "delivery":
       return { title: shortId(subject_id), to: `${paths.deliveries}?open=${encodeURIComponent(subject_id)}` };
     case "member":

@@ -7,6 +7,7 @@ const ORDER = [
   "console",
   "search",
   "documents",
+  "people",
   "clusters",
   "answers",
   "mcp",
@@ -31,6 +32,7 @@ const TITLES: Record<string, string> = {
   operating: "Operating",
   operations: "Operations of the wire APIs",
   search: "Search",
+  people: "People and entities",
   answers: "Answers",
   security: "Security",
 };

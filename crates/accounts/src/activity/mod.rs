@@ -63,6 +63,9 @@ pub enum Action {
     ResourcesCommitted,
     AnswerSessionDeleted,
     MemorySettingsUpdated,
+    PersonMerged,
+    PersonSplit,
+    PersonKeptApart,
 }
 
 impl Action {
@@ -115,6 +118,9 @@ impl Action {
             Self::ResourcesCommitted => "resources.committed",
             Self::AnswerSessionDeleted => "answer_session.deleted",
             Self::MemorySettingsUpdated => "memory_settings.updated",
+            Self::PersonMerged => "person.merged",
+            Self::PersonSplit => "person.split",
+            Self::PersonKeptApart => "person.kept_apart",
         }
     }
 }

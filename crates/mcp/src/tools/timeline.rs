@@ -2,7 +2,7 @@
 
 use campanile_base::{Cursor, Error, PageSize, Result};
 use campanile_memory::entities::key_of_written;
-use campanile_memory::{Filter, Observation, observations};
+use campanile_memory::{Filter, Observation, observations, people};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
@@ -35,7 +35,7 @@ struct Arguments {
     /// An identifier, as it is written in the texts.
     #[serde(default)]
     entity: Option<String>,
-    /// A person: a name, or an id such as `github:123`.
+    /// A person: a name, a mail address, or an id such as `github:123`, of any of their accounts.
     #[serde(default)]
     actor: Option<String>,
     /// Not before this time: RFC 3339, or a date such as 2026-10-01.
@@ -109,8 +109,12 @@ async fn latest(
     for _ in 0..STRETCHES {
         let size = PageSize::new(Some((limit - events.len()) as i64))?;
         let (workspace, filter, at) = (context.workspace.clone(), filter.clone(), from.clone());
+        let organisation = context.organisation.clone();
         let page = context.app.db.read_in_turn(context.organisation.as_str(), move |tx| {
-            Box::pin(async move { observations::page(tx, &workspace, &filter, &at, size).await })
+            Box::pin(async move {
+                let filter = people::widened(tx, &organisation, filter).await?;
+                observations::page(tx, &workspace, &filter, &at, size).await
+            })
         });
         let page = page.await?;
         events.extend(page.data);

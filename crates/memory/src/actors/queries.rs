@@ -2,54 +2,50 @@
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Timestamp;
-use campanile_base::source_event::EventActor;
-use campanile_db::{Result, Tx, insert, params, row};
+use campanile_base::source_event::{EventActor, SourceEvent};
+use campanile_db::{Result, Row, Tx, insert, params, row};
 
+use crate::people::links;
+use crate::people::profiles::Removed;
+
+/// Stores an account that an event names. Returns true if it is new, or has another mail address than
+/// before.
 pub(super) async fn upsert_identity(
     tx: &mut Tx,
     organisation: &OrganisationId,
-    provider: &str,
+    event: &SourceEvent,
     actor: &EventActor,
-    canonical_id: &str,
+    (canonical_id, method): (&str, &str),
     now: Timestamp,
-) -> Result<u64> {
+) -> Result<bool> {
+    let email_key = links::email_key(actor.email.as_deref());
     let (sql, params) = insert!("actor_identity" {
         organisation_id: organisation.as_str(),
-        provider: provider,
+        provider: &event.provider,
         provider_id: &actor.id,
         canonical_id: canonical_id,
         username: &actor.name,
+        name_key: actor.name.to_lowercase(),
         email: actor.email.as_deref(),
+        email_key: email_key.as_deref(),
         avatar_url: actor.avatar_url.as_deref(),
-        method: "webhook",
+        method: method,
         seen_at: now,
     } "ON CONFLICT (organisation_id, provider, provider_id) DO UPDATE SET
-        canonical_id = excluded.canonical_id, username = excluded.username,
+        canonical_id = excluded.canonical_id, username = excluded.username, name_key = excluded.name_key,
         email = COALESCE(excluded.email, actor_identity.email),
-        avatar_url = COALESCE(excluded.avatar_url, actor_identity.avatar_url), seen_at = excluded.seen_at");
-    tx.execute(sql, &params).await
-}
-
-pub(super) async fn upsert_profile(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    canonical_id: &str,
-    actor: &EventActor,
-    active_at: Timestamp,
-) -> Result<u64> {
-    let (sql, params) = insert!("actor_profile" {
-        workspace_id: workspace.as_str(),
-        actor_id: canonical_id,
-        display_name: &actor.name,
-        email: actor.email.as_deref(),
-        observations: 1_i64,
-        last_active_at: active_at,
-    } "ON CONFLICT (workspace_id, actor_id) DO UPDATE SET
-        observations = actor_profile.observations + 1,
-        email = COALESCE(excluded.email, actor_profile.email),
-        last_active_at = CASE WHEN excluded.last_active_at > actor_profile.last_active_at
-            THEN excluded.last_active_at ELSE actor_profile.last_active_at END");
-    tx.execute(sql, &params).await
+        email_key = COALESCE(excluded.email_key, actor_identity.email_key),
+        avatar_url = COALESCE(excluded.avatar_url, actor_identity.avatar_url), method = excluded.method,
+        seen_at = excluded.seen_at
+        RETURNING joined_for");
+    let joined_for: Option<String> = tx.one(sql, &params, |row| row.get(0)).await?;
+    let is_new = joined_for.as_deref().is_none_or(|known| email_key.as_deref().is_some_and(|email| email != known));
+    if is_new {
+        let sql = "UPDATE actor_identity SET joined_for = COALESCE($4, joined_for, '')
+            WHERE organisation_id = $1 AND provider = $2 AND provider_id = $3";
+        tx.execute(sql, params![organisation.as_str(), &event.provider, &actor.id, email_key]).await?;
+    }
+    Ok(is_new)
 }
 
 pub(super) async fn by_username(
@@ -73,13 +69,31 @@ pub(super) async fn pusher_of(tx: &mut Tx, workspace: &WorkspaceId, commit: &str
     tx.first(sql, params![workspace.as_str(), commit], |row| row.get(0)).await
 }
 
-/// The deployments of a commit whose actor was identified by the login only.
-pub(super) async fn deployments_by_login(tx: &mut Tx, workspace: &WorkspaceId, commit: &str) -> Result<Vec<String>> {
-    let sql = "SELECT observation.id FROM observation_reference AS reference
+/// The deployments of a commit whose actor was identified by the login only: their ids, and what was
+/// counted of them.
+pub(super) async fn deployments_by_login(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    commit: &str,
+) -> Result<(Vec<String>, Vec<Removed>)> {
+    let sql = "SELECT observation.id, observation.actor_id, observation.provider, observation.type,
+            observation.topics, observation.occurred_at
+        FROM observation_reference AS reference
         JOIN observation ON observation.id = reference.observation_id
         WHERE reference.workspace_id = $1 AND reference.kind = 'commit' AND reference.key = $2
-            AND observation.provider = 'vercel' AND observation.actor_method = 'username'";
-    tx.all(sql, params![workspace.as_str(), commit], |row| row.get(0)).await
+            AND observation.provider = 'vercel' AND observation.actor_method = 'username'
+            AND observation.actor_id IS NOT NULL";
+    let read = |row: &Row<'_>| {
+        let counted = Removed {
+            actor_id: row.get(1)?,
+            provider: row.get(2)?,
+            event_type: row.get(3)?,
+            topics: row.json(4)?,
+            occurred_at: row.get(5)?,
+        };
+        Ok((row.get(0)?, counted))
+    };
+    Ok(tx.all(sql, params![workspace.as_str(), commit], read).await?.into_iter().unzip())
 }
 
 /// Sets the actor of observations to the one who was identified by a commit.

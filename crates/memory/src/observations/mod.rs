@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 use crate::entities::Entity;
 
 use queries::list;
+pub(crate) use queries::{by_actor, insert, is_known, upsert_entities};
 pub use queries::{by_id, workspace_of};
-pub(crate) use queries::{insert, is_known, upsert_entities};
 pub(crate) use queries::{of_cluster, set_cluster};
 
 campanile_base::id_type!(
@@ -107,8 +107,12 @@ pub struct Filter {
     pub event_type: Option<String>,
     /// The actor's id or name.
     pub actor: Option<String>,
+    /// All actors of the person whom `actor` names, if they are known: they count in its place.
+    pub actor_ids: Vec<String>,
     /// A thing that it names, by the [key](crate::entities::key_of_written) of the entity.
     pub entity: Option<String>,
+    /// The category of that entity.
+    pub entity_category: Option<String>,
     /// One of the topics.
     pub topic: Option<String>,
     /// The category.

@@ -94,12 +94,17 @@ pub(super) async fn list(
         let under = format!("{}.%", escaped(kind));
         select = select.and_with("(type = ? OR type LIKE ? ESCAPE '\\')", [kind.to_owned(), under]);
     }
-    if let Some(actor) = filter.actor.as_deref() {
+    select = select.and_in("actor_id", filter.actor_ids.iter().map(String::as_str));
+    if let Some(actor) = filter.actor.as_deref().filter(|_| filter.actor_ids.is_empty()) {
         let named = format!("%\"name\":{}%", escaped(&json_text(actor)));
         select = select.and_with("(actor_id = ? OR actor LIKE ? ESCAPE '\\')", [actor.to_owned(), named]);
     }
     if let Some(entity) = filter.entity.as_deref() {
-        let named = format!("%\"key\":{}%", escaped(&json_text(&entity.to_lowercase())));
+        // The fields of an entity are stored in this order.
+        let category =
+            filter.entity_category.as_deref().map(|category| format!("\"category\":{},", json_text(category)));
+        let key = json_text(&entity.to_lowercase());
+        let named = format!("%{}%", escaped(&format!("{}\"key\":{key}", category.unwrap_or_default())));
         select = select.and_with("LOWER(entities) LIKE ? ESCAPE '\\'", [named]);
     }
     let topic = |topic: &str| format!("%{}%", escaped(&json_text(&topic.to_lowercase())));
@@ -112,6 +117,23 @@ pub(super) async fn list(
         .then_with(" ORDER BY occurred_at DESC, id DESC LIMIT ?", [size.to_fetch()])
         .all(tx, read)
         .await
+}
+
+/// The observations of one actor in a workspace before a place, newest first.
+pub(crate) async fn by_actor(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    actor: &str,
+    from: &Cursor,
+    size: PageSize,
+) -> Result<Vec<Observation>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM observation WHERE workspace_id = $1 AND actor_id = $2 AND (occurred_at, id) < ($3, $4)
+        ORDER BY occurred_at DESC, id DESC LIMIT $5"
+    );
+    tx.all(sql, params![workspace.as_str(), actor, from.at, &from.id, size.to_fetch()], read).await
 }
 
 /// The observations of a cluster before a cursor, newest first.

@@ -25,6 +25,7 @@ mod fusion;
 mod kinds;
 pub(crate) mod merge;
 mod neighbours;
+mod people;
 mod query_vector;
 mod ranking;
 mod request;
@@ -49,6 +50,7 @@ use crate::observations::ClusterId;
 use crate::passages::{self, ObservationPiece, Owner, Passage, SummaryPiece};
 use candidates::Candidates;
 use neighbours::Neighbour;
+use people::People;
 use ranking::{Ranked, Ranking};
 
 pub use merge::merge;
@@ -98,6 +100,7 @@ pub async fn search(
 ) -> Result<SearchReply> {
     let began = Instant::now();
     let (query, mut filter, time) = request.read(memory.clock.now())?;
+    people::widen(memory, organisation, &mut filter).await?;
     let named = &request.filters.documents;
     if !named.is_empty() {
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
@@ -123,6 +126,7 @@ pub async fn search(
     let (now, wants_context) = (memory.clock.now(), request.include_context);
     // Plain words find what has them; a question may be answered by what does not repeat it.
     let follows = request.mode != Mode::Fast && candidates.query.is_question();
+    let whose = organisation.clone();
     let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let rows = passages::numbered(tx, &of, &numbers).await?;
@@ -130,11 +134,13 @@ pub async fn search(
                 true => neighbours::read(tx, &of, &candidates, &rows).await?,
                 false => Vec::new(),
             };
+            let shown = rows.iter().chain(neighbours.iter().map(|neighbour| &neighbour.passage));
+            let people = people::behind(tx, &whose, shown.filter(|_| wants_context)).await?;
             let named = if wants_context { named_clusters(tx, &of, &numbers, &rows, now).await? } else { Vec::new() };
-            Ok::<_, campanile_db::Error>((candidates, rows, neighbours, named))
+            Ok::<_, campanile_db::Error>((candidates, rows, neighbours, (people, named)))
         })
     });
-    let (candidates, rows, neighbours, named) = rows.await?;
+    let (candidates, rows, neighbours, (people, named)) = rows.await?;
     let enriched = Instant::now();
     // A deep page with a phrase reads a thousand texts.
     let spent = candidates.spent;
@@ -148,7 +154,7 @@ pub async fn search(
     let among = if candidates.query.is_without_words() { 0 } else { among };
     let asked = (candidates.query.text.as_str(), request.mode);
     let reranked = rerank::rerank(memory, organisation, asked, &mut ranking.ranked, among).await;
-    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, ranking));
+    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, ranking, &people));
     let (data, mut context, mut meta) = ordered.await.map_err(Error::internal)?;
     if let Some(context) = &mut context {
         context.clusters = named;
@@ -205,9 +211,10 @@ fn ordered(
     request: &SearchRequest,
     candidates: &Candidates,
     ranking: Ranking,
+    people: &People,
 ) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
     let Ranking { ranked, confidence, .. } = ranking;
-    let context = request.include_context.then(|| context(&ranked));
+    let context = request.include_context.then(|| people::context(&ranked, people));
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
     let data: Vec<SearchHit> = page.map(|ranked| hit(ranked, request, candidates)).collect();
     let meta = SearchMeta {
@@ -353,18 +360,6 @@ fn of_summary(piece: SummaryPiece) -> OwnerFields {
 fn actor(passage: &Passage) -> Option<ActorName> {
     let actor = passage.actor()?;
     Some(ActorName { id: actor.actor_id.clone(), name: actor.told.name.clone() })
-}
-
-/// The people of the most results.
-fn context(ranked: &[Ranked]) -> SearchContext {
-    let mut counts: HashMap<String, (usize, usize, ActorName)> = HashMap::new();
-    for (place, actor) in ranked.iter().take(READ).filter_map(|ranked| actor(&ranked.passage)).enumerate() {
-        counts.entry(actor.id.clone()).or_insert((0, place, actor)).0 += 1;
-    }
-    let mut actors: Vec<_> = counts.into_values().collect();
-    actors.sort_by_key(|(count, place, _)| (std::cmp::Reverse(*count), *place));
-    let actors = actors.into_iter().take(3).map(|(_, _, actor)| actor).collect();
-    SearchContext { clusters: Vec::new(), actors }
 }
 
 /// The clusters of the best candidates: of those that count for more, an earlier one counts for more.

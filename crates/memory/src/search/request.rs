@@ -112,7 +112,7 @@ pub struct SearchFilters {
     pub types: Vec<String>,
     /// Kinds of results.
     pub kinds: Vec<Kind>,
-    /// Ids of actors (`github:123`), or their names.
+    /// People, by an id (`github:123`), a name or a mail address of any of their accounts.
     pub actors: Vec<String>,
     /// Topics.
     pub topics: Vec<String>,
@@ -377,7 +377,7 @@ pub struct FacetView {
 pub struct SearchContext {
     /// Up to two clusters with at least two observations, by their results.
     pub clusters: Vec<ClusterName>,
-    /// Up to three people, by the number of their results.
+    /// Up to three people, by the number of their results. The id is the person's.
     pub actors: Vec<ActorName>,
 }
 

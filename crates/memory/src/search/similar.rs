@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::fusion::COMPARED;
 use super::ranking::{Ranked, collapsed};
 use super::request::{Explanation, SearchFilters, SearchHit};
-use super::{MOST_VALUES, PATIENCE, plain_hit, query_vector};
+use super::{MOST_VALUES, PATIENCE, people, plain_hit, query_vector};
 use crate::embedding::Embedder;
 use crate::observations::ClusterId;
 use crate::passages::{self, Passage};
@@ -96,6 +96,7 @@ pub async fn similar(
     }
     check(&request)?;
     let mut filter = request.filters.read()?;
+    people::widen(memory, organisation, &mut filter).await?;
     let current = memory.indexes.current(&memory.db, workspace).await?;
     let (embedder, _) = query_vector::embedder(memory, &current).await?;
     let Some(embedder) = embedder else { return Err(not_runnable()) };

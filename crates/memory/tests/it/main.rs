@@ -2,9 +2,11 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod acceptance;
+mod catalogue;
 mod clusters;
 mod documents;
 mod embedding;
+mod people;
 mod providers;
 mod quality;
 mod search;

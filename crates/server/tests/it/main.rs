@@ -24,6 +24,7 @@ mod notices;
 mod operations;
 mod operator;
 mod outbound;
+mod people;
 mod permissions;
 mod rounds;
 mod search;

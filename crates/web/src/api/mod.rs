@@ -7,6 +7,7 @@ mod browsers;
 mod clusters;
 mod deliveries;
 mod documents;
+mod entities;
 mod events;
 mod health;
 mod ingest;
@@ -19,6 +20,7 @@ mod notifications;
 mod observations;
 mod page;
 pub(crate) mod parameters;
+mod people;
 mod recipients;
 mod runs;
 mod search;
@@ -77,6 +79,16 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(search::contents))
         .routes(routes!(search::contents_v1))
         .routes(routes!(states::list))
+        .routes(routes!(people::list))
+        .routes(routes!(people::suggestions))
+        .routes(routes!(people::keep_apart))
+        .routes(routes!(people::get))
+        .routes(routes!(people::observations))
+        .routes(routes!(people::merge))
+        .routes(routes!(people::split))
+        .routes(routes!(entities::list))
+        .routes(routes!(entities::get))
+        .routes(routes!(entities::observations))
         .routes(routes!(answers::list, answers::ask))
         .routes(routes!(answers::ask_v1))
         .routes(routes!(answers::get, answers::delete))

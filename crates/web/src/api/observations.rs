@@ -8,7 +8,7 @@ use campanile_http::Web;
 use campanile_http::caller::{Authenticated, MemoryReader, workspace};
 use campanile_http::error::ApiResult;
 use campanile_memory::graph::{self, EdgeView, Neighbourhood, neighbourhood};
-use campanile_memory::{Filter, Observation, ObservationDetail, observations};
+use campanile_memory::{Filter, Observation, ObservationDetail, observations, people};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -24,7 +24,7 @@ pub(super) struct ObservationQuery {
     /// The type, or its first word: `pull_request` matches everything that happens to a pull
     /// request.
     r#type: Option<String>,
-    /// The actor's id (`github:123`) or name.
+    /// A person, by an id (`github:123`), a name or a mail address of any of their accounts.
     actor: Option<String>,
     /// A topic of the observation.
     topic: Option<String>,
@@ -47,12 +47,12 @@ impl ObservationQuery {
             provider: self.source,
             event_type: self.r#type,
             actor: self.actor,
-            entity: None,
             topic: self.topic,
             category: self.category,
             min_significance: self.min_significance,
             after: time("after", self.after)?,
             before: time("before", self.before)?,
+            ..Filter::default()
         })
     }
 }
@@ -69,8 +69,12 @@ pub(super) async fn list(
     let (from, size) = paging.read()?;
     let filter = wanted.filter()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
+    let organisation = caller.organisation.clone();
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
-        Box::pin(async move { observations::page(tx, &workspace.id, &filter, &from, size).await })
+        Box::pin(async move {
+            let filter = people::widened(tx, &organisation, filter).await?;
+            observations::page(tx, &workspace.id, &filter, &from, size).await
+        })
     });
     Ok(Json(page.await?.into()))
 }
