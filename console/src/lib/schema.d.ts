@@ -353,6 +353,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The entities of a workspace. */
+        get: operations["get_api_entities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/entities/{category}/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An entity with the entities that are named beside it, and its states. */
+        get: operations["get_api_entities_category_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/entities/{category}/{key}/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The observations that name an entity, newest first. A page may be short, or empty, and still not be the last. */
+        get: operations["get_api_entities_category_key_observations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -826,6 +877,134 @@ export interface paths {
         get: operations["get_api_observations_id_graph"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of a workspace, those who were active last first. A page may be shorter than its limit. */
+        get: operations["get_api_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/apart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that two people are different: they are not suggested any more, nor joined by an equal mail
+         *     address.
+         */
+        post: operations["post_api_people_apart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of the workspace who may be one, the most certain first: at most fifty pairs. */
+        get: operations["get_api_people_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person with their profile in the workspace and their accounts. Any of their accounts names them. */
+        get: operations["get_api_people_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Joins people: they are this person from now on, in all workspaces.
+         * @description No observation is changed. It can be taken back by a split.
+         */
+        post: operations["post_api_people_id_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The observations of a person in the workspace, newest first. */
+        get: operations["get_api_people_id_observations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a person of their own of some accounts of a person. They are not joined again by an equal mail
+         *     address.
+         */
+        post: operations["post_api_people_id_split"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5038,6 +5217,11 @@ export interface components {
              */
             turn: number;
         };
+        /** @description Two people who are different. */
+        ApartIn: {
+            /** @description The two, by any of their accounts. */
+            people: string[];
+        };
         /** @description An attempt, in the Svix API's shape. */
         AttemptView: {
             /** @description The endpoint that it was sent to. */
@@ -5635,6 +5819,44 @@ export interface components {
              */
             type: string;
         };
+        /** @description An entity with what stands beside it. */
+        EntityDetail: components["schemas"]["EntityView"] & {
+            /**
+             * @description The entities that the newest hundred of its observations name, the most frequent first: twenty at
+             *     most.
+             */
+            related: components["schemas"]["RelatedEntity"][];
+            /** @description Its states, as events tell them. */
+            states: components["schemas"]["States"];
+        };
+        /** @description An entity of a workspace. */
+        EntityView: {
+            /** @description `engineer`, `project`, `endpoint`, `config`, `definition`, `service` or `reference`. */
+            category: string;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            confidence: number;
+            /** @description The text around it where it was named first; empty if the provider told it in a field. */
+            evidence: string;
+            /** @description The observation that named it first. */
+            firstObservationId: string;
+            /** @description Its identity within the category, in lower case. */
+            key: string;
+            /**
+             * Format: date-time
+             * @description The time at which the last of them was stored.
+             */
+            lastSeenAt: string;
+            /**
+             * Format: int64
+             * @description The number of observations that name it.
+             */
+            occurrences: number;
+            /** @description As it was written first. */
+            value: string;
+        };
         /** @description The body of an error of our own API. */
         ErrorBody: {
             /** @description The kind of error, such as `NOT_FOUND`. It never changes. */
@@ -5827,6 +6049,47 @@ export interface components {
              * @description The number of runs that were requested.
              */
             queued: number;
+        };
+        /** @description An account of a person. */
+        Identity: {
+            /**
+             * @description The id that observations carry: `{provider}:{id}`. A Vercel author has that of their GitHub account, a
+             *     member of the organisation `member:{id}`.
+             */
+            actorId: string;
+            /**
+             * Format: double
+             * @description The certainty that it is this person, from 0 to 1.
+             */
+            confidence: number;
+            /** @description The mail address, if the tool tells it. */
+            email?: string | null;
+            /**
+             * @description The way in which it was found: `webhook` (an event named it), `commit_sha` or `username` (a Vercel author, by
+             *     the commit or the login), or `member`.
+             */
+            found: string;
+            /**
+             * @description The reason for which it is this person: `first` (it is the person's own), `email` (an equal address), `login`
+             *     (an equal GitHub login) or `hand`.
+             */
+            joined: string;
+            /**
+             * Format: date-time
+             * @description The time at which it was joined; `null` for the first.
+             */
+            joinedAt?: string | null;
+            /** @description The login or name. */
+            name: string;
+            /** @description The tool; `campanile` for a member of the organisation. */
+            provider: string;
+            /** @description The id or name within the tool. */
+            providerId: string;
+            /**
+             * Format: date-time
+             * @description The time at which an event named it last; `null` for a member.
+             */
+            seenAt?: string | null;
         };
         /** @description An invitation to an organisation. */
         Invitation: {
@@ -7902,6 +8165,11 @@ export interface components {
             /** @description The key itself, for the `Authorization` header. */
             secret: string;
         };
+        /** @description The people to be joined. */
+        MergeIn: {
+            /** @description People, by any of their accounts; a member of the organisation as `member:{id}`. */
+            people: string[];
+        };
         /** @description A message of a conversation. */
         Message: {
             /** @description The text. */
@@ -7947,6 +8215,16 @@ export interface components {
             /** @description Its licence, if it is known. */
             licence?: string | null;
             /** @description Its name: at the provider, or its folder. */
+            name: string;
+        };
+        /** @description A name with the number of observations that have it. */
+        NameCount: {
+            /**
+             * Format: int64
+             * @description The number.
+             */
+            count: number;
+            /** @description The name. */
             name: string;
         };
         /** @description An observation at a distance from the centre. */
@@ -8365,6 +8643,39 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_EntityView: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description `engineer`, `project`, `endpoint`, `config`, `definition`, `service` or `reference`. */
+                category: string;
+                /**
+                 * Format: double
+                 * @description From 0 to 1.
+                 */
+                confidence: number;
+                /** @description The text around it where it was named first; empty if the provider told it in a field. */
+                evidence: string;
+                /** @description The observation that named it first. */
+                firstObservationId: string;
+                /** @description Its identity within the category, in lower case. */
+                key: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which the last of them was stored.
+                 */
+                lastSeenAt: string;
+                /**
+                 * Format: int64
+                 * @description The number of observations that name it.
+                 */
+                occurrences: number;
+                /** @description As it was written first. */
+                value: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_Feedback: {
             /** @description The items, in the list's order. */
             data: {
@@ -8548,6 +8859,41 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_PersonView: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description A picture. */
+                avatarUrl?: string | null;
+                /** @description The observations of each of the last thirty days in UTC, today last. */
+                days: number[];
+                /** @description A mail address, if a tool tells one. */
+                email?: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time of the first of them.
+                 */
+                firstSeenAt?: string | null;
+                /** @description The id of the first of their accounts, such as `github:7`. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description The time of the last of them.
+                 */
+                lastActiveAt: string;
+                /** @description Their full name, if a tool tells it; otherwise the name of the account that was seen last. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description The number of their observations in the workspace.
+                 */
+                observations: number;
+                /** @description The tools in which they have an account. */
+                providers: string[];
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_PublicKey: {
             /** @description The items, in the list's order. */
             data: {
@@ -8720,6 +9066,25 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_Suggestion: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: double
+                 * @description From 0 to 1.
+                 */
+                confidence: number;
+                /** @description The two. */
+                people: components["schemas"]["PersonView"][];
+                /** @description The evidence: `email`, `name`, `handle` or `handle_of_email`. */
+                reason: string;
+                /** @description The text that they share. */
+                shared: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_Suppression: {
             /** @description The items, in the list's order. */
             data: {
@@ -8827,6 +9192,56 @@ export interface components {
             /** @description True if it is paused now. */
             paused: boolean;
         };
+        /** @description The ids of people. */
+        PeopleIds: {
+            /** @description The person that the request was about, and the new one if there is one. */
+            people: string[];
+        };
+        /** @description A person with their profile and their accounts. */
+        PersonDetail: components["schemas"]["PersonView"] & {
+            /** @description Their observations by hour of the week in UTC, from Monday 00:00 on: 168 numbers. */
+            hours: number[];
+            /** @description Their accounts, those that were seen last first. */
+            identities: components["schemas"]["Identity"][];
+            /** @description False until the observations of an earlier version are counted: then only their number is known. */
+            isCounted: boolean;
+            /** @description Their observations by source, the most first. */
+            sources: components["schemas"]["NameCount"][];
+            /** @description The topics of their observations besides sources and types, the most first: ten at most. */
+            topics: components["schemas"]["NameCount"][];
+            /** @description Their observations by type, the most first: ten at most. */
+            types: components["schemas"]["NameCount"][];
+        };
+        /** @description A person, as a list shows them. */
+        PersonView: {
+            /** @description A picture. */
+            avatarUrl?: string | null;
+            /** @description The observations of each of the last thirty days in UTC, today last. */
+            days: number[];
+            /** @description A mail address, if a tool tells one. */
+            email?: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the first of them.
+             */
+            firstSeenAt?: string | null;
+            /** @description The id of the first of their accounts, such as `github:7`. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The time of the last of them.
+             */
+            lastActiveAt: string;
+            /** @description Their full name, if a tool tells it; otherwise the name of the account that was seen last. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The number of their observations in the workspace.
+             */
+            observations: number;
+            /** @description The tools in which they have an account. */
+            providers: string[];
+        };
         /** @description A model that has served before. */
         PreviousView: {
             /** @description Its id. */
@@ -8862,6 +9277,20 @@ export interface components {
         PurposeCount: components["schemas"]["Count"] & {
             /** @description `answers`, `understanding`, `embeddings` or `rerank`. */
             purpose: string;
+        };
+        /** @description An entity that observations name together with another one. */
+        RelatedEntity: {
+            /** @description Its category. */
+            category: string;
+            /**
+             * Format: int64
+             * @description The number of observations that name both.
+             */
+            count: number;
+            /** @description Its identity within the category, in lower case. */
+            key: string;
+            /** @description As it is written. */
+            value: string;
         };
         /** @description Options of a replay. */
         ReplayIn: {
@@ -8975,7 +9404,7 @@ export interface components {
         };
         /** @description The common features of the results. */
         SearchContext: {
-            /** @description Up to three people, by the number of their results. */
+            /** @description Up to three people, by the number of their results. The id is the person's. */
             actors: components["schemas"]["ActorName"][];
             /** @description Up to two clusters with at least two observations, by their results. */
             clusters: components["schemas"]["ClusterName"][];
@@ -8983,7 +9412,7 @@ export interface components {
         /** @description Conditions of a search. Within a list one of the values must fit. */
         SearchFilters: {
             /**
-             * @description Ids of actors (`github:123`), or their names.
+             * @description People, by an id (`github:123`), a name or a mail address of any of their accounts.
              * @default []
              */
             actors?: string[];
@@ -9359,6 +9788,11 @@ export interface components {
             /** @description The address to which the provider should send. */
             url: string;
         };
+        /** @description The accounts that leave a person. */
+        SplitIn: {
+            /** @description The `actorId` of accounts of the person. They become a person of their own. */
+            actors: string[];
+        };
         /** @description The outcome of a request to start a run. */
         StartOutcome: {
             /** @description The id of the run that does the work; `null` if flow control allowed none. */
@@ -9499,6 +9933,20 @@ export interface components {
             started_at: string;
             /** @description `pending`, `completed` or `failed`. */
             status: string;
+        };
+        /** @description Two people who may be one. */
+        Suggestion: {
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            confidence: number;
+            /** @description The two. */
+            people: components["schemas"]["PersonView"][];
+            /** @description The evidence: `email`, `name`, `handle` or `handle_of_email`. */
+            reason: string;
+            /** @description The text that they share. */
+            shared: string;
         };
         /** @description A suppressed address. */
         Suppression: {
@@ -11962,6 +12410,137 @@ export interface operations {
             };
         };
     };
+    get_api_entities: {
+        parameters: {
+            query?: {
+                /** @description `engineer`, `project`, `endpoint`, `config`, `definition`, `service` or `reference`. */
+                category?: string;
+                /** @description The begin of the key, in any case. The list is by name then. */
+                prefix?: string;
+                /**
+                 * @description `newest` (named for the first time last), `most` (named by the most observations, and by more than one)
+                 *     or `name`; `newest` when absent.
+                 */
+                order?: string;
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_EntityView"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_entities_category_key: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                category: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntityDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_entities_category_key_observations: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                category: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Observation"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_api_events: {
         parameters: {
             query?: never;
@@ -13131,7 +13710,7 @@ export interface operations {
                  *     request.
                  */
                 type?: string;
-                /** @description The actor's id (`github:123`) or name. */
+                /** @description A person, by an id (`github:123`), a name or a mail address of any of their accounts. */
                 actor?: string;
                 /** @description A topic of the observation. */
                 topic?: string;
@@ -13280,6 +13859,314 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_people: {
+        parameters: {
+            query?: {
+                /** @description A part of a name, a mail address or an id. */
+                q?: string;
+                /** @description The provider of one of their accounts, such as `github`. */
+                source?: string;
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_PersonView"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_people_apart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApartIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleIds"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_people_suggestions: {
+        parameters: {
+            query?: {
+                /** @description A person, by any of their accounts; everybody when absent. */
+                person?: string;
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Suggestion"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_people_id: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_people_id_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleIds"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_people_id_observations: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Observation"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_people_id_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleIds"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
