@@ -17,9 +17,12 @@ const OFFERED: { kind: string; most: number; name: (value: string) => string }[]
 
 export function FacetRow({ facets }: { facets: Facets | undefined }) {
   const url = useUrl();
+  const types = new Set((facets?.type ?? []).map(({ value }) => value));
   const offered = OFFERED.flatMap(({ kind, most, name }) => {
     // The first words of types stand for all that happens to such a thing.
-    const values = (facets?.[kind] ?? []).filter(({ value }) => kind !== "type" || !value.includes("."));
+    const named = (facets?.[kind] ?? []).filter(({ value }) => kind !== "type" || !value.includes("."));
+    // A category that is called as a type says the same once more.
+    const values = kind === "category" ? named.filter(({ value }) => !types.has(value)) : named;
     const isChosen = url.get(kind) !== undefined;
     // One value narrows nothing.
     return isChosen || values.length < 2 ? [] : values.slice(0, most).map((facet) => ({ kind, name, ...facet }));

@@ -146,7 +146,9 @@ fn verified(received: &Received, secret: &SigningSecret) -> Result<String, Strin
         .map_err(|error| format!("a webhook's signature does not verify: {error}"))?;
     let envelope: Value = serde_json::from_slice(&received.body).map_err(|e| e.to_string())?;
     let data = &envelope["data"];
-    Ok(format!("{} {:>3} {} (signature verified)", envelope["type"], data["significanceScore"], data["title"]))
+    // Clusters have no score.
+    let score = data["significanceScore"].as_i64().map(|score| format!("{score:>3} ")).unwrap_or_default();
+    Ok(format!("{} {score}{} (signature verified)", envelope["type"], data["title"]))
 }
 
 fn shown(mail: &Mail) -> String {
