@@ -11,6 +11,7 @@ mod words;
 use std::ops::Range;
 
 use campanile_base::Timestamp;
+use campanile_search::terms::is_stop_word;
 use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 
@@ -66,7 +67,7 @@ pub(super) fn named_time(text: &str, now: Timestamp) -> Option<NamedTime> {
     let words = words(text);
     let today = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?.to_zoned(jiff::tz::TimeZone::UTC).date();
     let reader = Reader { words: &words, now, today };
-    (0..words.len()).find_map(|first| {
+    (0..words.len()).filter(|first| !reader.is_excluded(*first)).find_map(|first| {
         let (used, from, until) = reader.stretch(first)?;
         let last = words.get(first + used - 1)?;
         Some(NamedTime { at: words[first].at.start..last.at.end, from, until })
@@ -96,21 +97,76 @@ impl Reader<'_> {
         digits.parse().ok().filter(|number| (0..=9_999).contains(number)).or_else(spelled)
     }
 
+    /// True if the text says that it does not mean what stands here: `not last week`, `-yesterday`.
+    fn is_excluded(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).map_or("", |before| self.word(before));
+        matches!(before, "not" | "except" | "but" | "without" | "excluding")
+            || self.words.get(at).is_some_and(|word| word.is_negated)
+    }
+
+    /// True for a word between two times.
+    fn is_joint(&self, at: usize) -> bool {
+        matches!(self.word(at), "and" | "to" | "until" | "till" | "through" | "-" | "–")
+    }
+
+    fn day_number(&self, at: usize) -> Option<i8> {
+        self.number(at).filter(|day| (1..=31).contains(day)).and_then(|day| i8::try_from(day).ok())
+    }
+
+    /// The month of a word. `may` and `march` in small letters need a word before them that leads to a time.
+    fn month(&self, at: usize) -> Option<i8> {
+        let found = self.words.get(at).and_then(|word| month(&word.text))?;
+        let is_surely = || {
+            const LEADING: [&str; 13] = [
+                "on", "in", "of", "since", "before", "after", "until", "till", "during", "between", "from", "and", "to",
+            ];
+            let before = at.checked_sub(1).map_or("", |before| self.word(before));
+            LEADING.contains(&before) || at > 0 && self.day_number(at - 1).is_some()
+        };
+        let is_word = matches!(self.word(at), "may" | "march") && !self.words[at].is_capital;
+        (!is_word || is_surely()).then_some(found)
+    }
+
+    /// A point in time as machines write it.
+    fn instant(&self, at: usize) -> Option<i64> {
+        Timestamp::parse(&self.word(at).to_uppercase()).map(Timestamp::as_micros)
+    }
+
+    /// Two times with a word between them: `3 and 7 October`, `October 3 – 7`, `December 20 to January 3`.
+    fn two_times(&self, at: usize) -> Option<(usize, Days)> {
+        if let Some(day) = self.day_number(at).filter(|_| self.is_joint(at + 1)) {
+            let (used, last) = self.written(at + 2)?;
+            let first = Date::new(last.first.year(), last.first.month(), day).ok()?;
+            return (first <= last.first).then_some((2 + used, Days { first, after: last.after }));
+        }
+        let (used, first) = self.day_or_month(at)?;
+        let next = at + used + 1;
+        if !self.is_joint(next - 1) {
+            return None;
+        }
+        let is_day_alone = self.month(next + 1).is_none() && self.word(next + 1) != "of";
+        if let (Some(_), Some(day), true) = (self.month(at), self.day_number(next), is_day_alone) {
+            let last = Days::one(Date::new(first.first.year(), first.first.month(), day).ok()?)?;
+            return (first.first <= last.first).then_some((used + 2, Days { first: first.first, after: last.after }));
+        }
+        let (used_after, last) = self.day_or_month(next)?;
+        Some((used + 1 + used_after, self.in_order(at..next - 1, first, last)?))
+    }
+
     /// A stretch with the words that lead to it: `since …`, `between … and …`, `in the week of …`.
     fn stretch(&self, at: usize) -> Option<Stretch> {
         let whole = |used: usize, days: Days| Some((used, begin(days.first)?, begin(days.after)?));
         match self.word(at) {
             "between" | "from" => {
-                let (used, first) = self.day_or_month(at + 1)?;
-                let joint = at + 1 + used;
-                if !matches!(self.word(joint), "and" | "to" | "until" | "till" | "through" | "-" | "–") {
-                    let is_open = self.word(at) == "from" && matches!(self.word(joint), "on" | "onwards" | "");
-                    return is_open.then_some(()).and_then(|()| Some((1 + used, begin(first.first)?, i64::MAX)));
+                if let Some((used, days)) = self.two_times(at + 1) {
+                    return whole(1 + used, days);
                 }
-                let (used_after, last) = self.day_or_month(joint + 1)?;
-                let first = self.earlier_than(first, last)?;
-                Some((2 + used + used_after, begin(first.first)?, begin(last.after)?))
+                let (used, first) = self.day_or_month(at + 1)?;
+                let is_open = self.word(at) == "from" && matches!(self.word(at + 1 + used), "on" | "onwards" | "");
+                if is_open { Some((1 + used, begin(first.first)?, i64::MAX)) } else { None }
             }
+            "since" | "after" if self.instant(at + 1).is_some() => Some((2, self.instant(at + 1)?, i64::MAX)),
+            "before" | "until" | "till" if self.instant(at + 1).is_some() => Some((2, i64::MIN, self.instant(at + 1)?)),
             "since" => {
                 self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, begin(days.first)?, i64::MAX)))
             }
@@ -120,13 +176,16 @@ impl Reader<'_> {
             "before" => {
                 self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, i64::MIN, begin(days.first)?)))
             }
-            "until" | "till" | "by" => {
+            "until" | "till" => {
                 self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, i64::MIN, begin(days.after)?)))
             }
             "on" | "in" | "during" | "within" | "at" | "of" | "over" => {
                 let article = usize::from(self.word(at + 1) == "the");
                 if let Some((used, from, until)) = self.backwards(at + 1 + article) {
                     return Some((1 + article + used, from, until));
+                }
+                if let Some((used, days)) = self.two_times(at + 1) {
+                    return whole(1 + used, days);
                 }
                 let (used, days) = self.week_of(at + 1 + article).or_else(|| self.day_or_month(at + 1))?;
                 let article = if self.week_of(at + 1 + article).is_some() { article } else { 0 };
@@ -135,6 +194,9 @@ impl Reader<'_> {
             _ => {
                 if let Some(back) = self.backwards(at) {
                     return Some(back);
+                }
+                if let Some((used, days)) = self.two_times(at) {
+                    return whole(used, days);
                 }
                 let (used, days) = self.week_of(at).or_else(|| self.surely(at))?;
                 whole(used, days)
@@ -156,14 +218,17 @@ impl Reader<'_> {
         if !matches!(self.word(at), "last" | "past" | "previous") {
             return None;
         }
-        let count = self.number(at + 1)?;
+        // `last hour` is one; `last week` is another thing than seven days.
+        let is_one = matches!(self.word(at + 1), "hour" | "minute" | "day");
+        let count = if is_one { 1 } else { self.number(at + 1)? };
+        let used = if is_one { 2 } else { 3 };
         let now = self.now.as_micros();
-        let unit = self.word(at + 2).trim_end_matches('s');
+        let unit = self.word(at + used - 1).trim_end_matches('s');
         if matches!(unit, "hour" | "minute") {
             let seconds = count * if unit == "hour" { 3_600 } else { 60 };
-            return Some((3, now - seconds * 1_000_000, i64::MAX));
+            return Some((used, now - seconds * 1_000_000, i64::MAX));
         }
-        Some((3, begin(self.today.checked_sub(span(unit, count)?).ok()?)?, i64::MAX))
+        Some((used, begin(self.today.checked_sub(span(unit, count)?).ok()?)?, i64::MAX))
     }
 
     /// A day, or a month by its name alone, which needs a word before it.
@@ -171,7 +236,7 @@ impl Reader<'_> {
         self.surely(at)
             .or_else(|| {
                 let is_alone = self.number(at + 1).is_none();
-                let month = month(self.word(at)).filter(|_| is_alone)?;
+                let month = self.month(at).filter(|_| is_alone)?;
                 let year = if i16::from(month) > i16::from(self.today.month()) { -1 } else { 0 };
                 Some((1, Days::month_of(Date::new(self.today.year() + year, month, 1).ok()?)?))
             })
@@ -179,8 +244,15 @@ impl Reader<'_> {
             .or_else(|| self.year(at))
     }
 
-    /// A year alone needs a word before it.
+    /// A year alone needs a word before it, and none behind it that it counts: `in 2000 requests`.
     fn year(&self, at: usize) -> Option<(usize, Days)> {
+        const LEADING: [&str; 11] =
+            ["in", "during", "since", "before", "after", "until", "till", "between", "from", "and", "to"];
+        let before = at.checked_sub(1).map_or("", |before| self.word(before));
+        let counts = !self.word(at + 1).is_empty() && !is_stop_word(self.word(at + 1)) && !self.is_joint(at + 1);
+        if counts || !LEADING.contains(&before) {
+            return None;
+        }
         Some((1, Days::year(self.full_year(at)?)?))
     }
 
@@ -238,7 +310,7 @@ impl Reader<'_> {
 
     /// `February 4`, `4th of February 2026`, `February 2026`.
     fn written(&self, at: usize) -> Option<(usize, Days)> {
-        if let Some(month) = month(self.word(at)) {
+        if let Some(month) = self.month(at) {
             if let Some(year) = self.full_year(at + 1) {
                 return Some((2, Days::month_of(Date::new(year, month, 1).ok()?)?));
             }
@@ -247,7 +319,7 @@ impl Reader<'_> {
         }
         let day = self.number(at).filter(|day| (1..=31).contains(day))?;
         let of = usize::from(self.word(at + 1) == "of");
-        let month = month(self.word(at + 1 + of))?;
+        let month = self.month(at + 1 + of)?;
         self.with_year(month, day, at + 2 + of).map(|(years, days)| (2 + of + years, days))
     }
 
@@ -287,13 +359,25 @@ impl Reader<'_> {
         Some((3, days))
     }
 
-    /// The first of two times: `3 January` before `5 January 2025` is of that year as well.
-    fn earlier_than(&self, first: Days, last: Days) -> Option<Days> {
-        let mut first = first;
-        while first.first > last.first {
-            first = Days { first: first.first.checked_sub(1.year()).ok()?, after: first.after };
+    /// From the first of two times to the end of the last. A first one that is later is of the week or the year
+    /// before; with a year that is written, the two are exchanged.
+    fn in_order(&self, words_of_first: Range<usize>, first: Days, last: Days) -> Option<Days> {
+        if first.first <= last.first {
+            return Some(Days { first: first.first, after: last.after });
         }
-        Some(first)
+        let is_weekday = words_of_first.clone().any(|at| weekday(self.word(at)).is_some());
+        let mut has_year = words_of_first.map(|at| self.full_year(at).is_some() || self.iso(at).is_some());
+        if is_weekday {
+            return Some(Days { first: first.first.checked_sub(1.week()).ok()?, after: last.after });
+        }
+        if has_year.any(|has_year| has_year) {
+            return Some(Days { first: last.first, after: first.after });
+        }
+        let mut earlier = first.first;
+        while earlier > last.first {
+            earlier = earlier.checked_sub(1.year()).ok()?;
+        }
+        Some(Days { first: earlier, after: last.after })
     }
 }
 
