@@ -76,7 +76,8 @@ impl Query {
         let mut words = words_of(&self.text);
         let left = words_of(&text);
         words.retain(|word| left.iter().any(|other| other.terms == word.terms));
-        let words = if words.is_empty() { left } else { words };
+        // Without the part, what is left may say nothing: `what did we do`.
+        words.retain(|word| !is_stop_word(&word.written) && !is_asking_word(&word.written));
         Self { words, text: text.trim().to_owned(), ..self.clone() }
     }
 

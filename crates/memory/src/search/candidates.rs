@@ -29,6 +29,8 @@ pub(super) struct Candidates {
     /// The share of the passages that have vectors.
     pub(super) embedded: f32,
     pub(super) spent: Spent,
+    /// True if nothing fits but the time that the query names.
+    pub(super) is_by_time_alone: bool,
     index: Arc<CachedIndex>,
     filter: Filter,
 }
@@ -42,10 +44,11 @@ impl Candidates {
         facets
     }
 
-    /// The conditions of the filter that nothing in the workspace meets.
-    pub(super) fn unmet(&self) -> Vec<String> {
-        let is_unmet = |any_of: &&Vec<String>| !any_of.iter().any(|tag| self.index.read(|index| index.has_tag(tag)));
-        self.filter.tags.iter().filter(is_unmet).map(|any_of| any_of.join(" or ")).collect()
+    /// Those of the conditions that nothing in the workspace meets. Each stands for a list of the filter's tags.
+    pub(super) fn unmet(&self, conditions: &[Vec<String>]) -> Vec<String> {
+        let is_unmet = |any_of: &Vec<String>| !any_of.iter().any(|tag| self.index.read(|index| index.has_tag(tag)));
+        let each = self.filter.tags.iter().zip(conditions);
+        each.filter(|(any_of, _)| is_unmet(any_of)).map(|(_, condition)| condition.join(" or ")).collect()
     }
 
     /// Those of some passages that meet the conditions of the search.
@@ -143,7 +146,7 @@ impl Search {
         let query = Query { words: Vec::new(), ..candidates.query };
         let found = self.words(&query);
         let vector = QueryVector { used, ..QueryVector::default() };
-        self.candidates(query, found, vector, (scoring, embedding))
+        Candidates { is_by_time_alone: true, ..self.candidates(query, found, vector, (scoring, embedding)) }
     }
 
     fn words(&self, query: &Query) -> Found {
@@ -188,7 +191,18 @@ impl Search {
         let spent = Spent { embedding, lexical, vector: millis(comparing) };
         let embedded = self.index.read(|index| index.embedded());
         let (index, filter) = (self.index.clone(), self.filter.clone());
-        Candidates { query, found, list, nearest, vector: used, embedded, spent, index, filter }
+        Candidates {
+            query,
+            found,
+            list,
+            nearest,
+            vector: used,
+            embedded,
+            spent,
+            is_by_time_alone: false,
+            index,
+            filter,
+        }
     }
 }
 

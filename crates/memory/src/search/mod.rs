@@ -100,6 +100,7 @@ pub async fn search(
 ) -> Result<SearchReply> {
     let began = Instant::now();
     let (query, mut filter, time) = request.read(memory.clock.now())?;
+    let mut conditions = filter.tags.clone();
     people::widen(memory, organisation, &mut filter).await?;
     let named = &request.filters.documents;
     if !named.is_empty() {
@@ -112,6 +113,9 @@ pub async fn search(
             tags
         });
     }
+    // As they were written: what a person's other accounts are called is not told.
+    let places = named.iter().map(|name| format!("document:{name}")).collect();
+    conditions.extend(filter.tags.get(conditions.len()).map(|_| places));
     let current = memory.indexes.current(&memory.db, workspace).await?;
     if current.lacks_segments {
         merge::soon(memory, organisation, workspace).await?;
@@ -154,7 +158,13 @@ pub async fn search(
     let among = if candidates.query.is_without_words() { 0 } else { among };
     let asked = (candidates.query.text.as_str(), request.mode);
     let reranked = rerank::rerank(memory, organisation, asked, &mut ranking.ranked, among).await;
-    let ordered = tokio::task::spawn_blocking(move || ordered(&request, &candidates, ranking, &people));
+    let ordered = tokio::task::spawn_blocking(move || {
+        let (data, context, mut meta) = ordered(&request, &candidates, ranking, &people);
+        if data.is_empty() {
+            meta.unmet = candidates.unmet(&conditions);
+        }
+        (data, context, meta)
+    });
     let (data, mut context, mut meta) = ordered.await.map_err(Error::internal)?;
     if let Some(context) = &mut context {
         context.clusters = named;
@@ -215,18 +225,22 @@ fn ordered(
 ) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
     let Ranking { ranked, confidence, .. } = ranking;
     let context = request.include_context.then(|| people::context(&ranked, people));
+    let results = ranked.len();
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
     let data: Vec<SearchHit> = page.map(|ranked| hit(ranked, request, candidates)).collect();
     let meta = SearchMeta {
-        total: if candidates.found.total > 0 { candidates.found.total } else { candidates.list.len() },
-        total_is_exact: candidates.query.phrases.is_empty()
-            && (candidates.found.total > 0 || candidates.list.is_empty()),
+        // Results that are only similar, or tied to others, have none of the words.
+        total: match candidates.found.total {
+            0 => candidates.list.len().max(results),
+            total => total.max(results),
+        },
+        total_is_exact: candidates.query.phrases.is_empty() && candidates.found.total >= results,
         limit: request.limit,
         offset: request.offset,
         took: 0.0,
         mode: request.mode,
         confidence,
-        unmet: if data.is_empty() { candidates.unmet() } else { Vec::new() },
+        unmet: Vec::new(),
         vector: candidates.vector,
         time: None,
         embedded: candidates.embedded,

@@ -111,7 +111,8 @@ pub(super) fn rank(
         coverage = 1.0;
         ranked.sort_by_key(|ranked| std::cmp::Reverse((ranked.passage.occurred_at(), ranked.passage.no)));
     }
-    let confidence = if ranked.is_empty() { Confidence::None } else { confidence(coverage, *nearest) };
+    let fits_nothing = ranked.is_empty() || candidates.is_by_time_alone;
+    let confidence = if fits_nothing { Confidence::None } else { confidence(coverage, *nearest) };
     let similar = nearest.map_or(0.0, |nearest| nearest.similarity / SIMILAR);
     Ranking { ranked, fit: coverage.max(similar.clamp(0.0, 1.0)), confidence }
 }

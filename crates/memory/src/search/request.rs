@@ -170,11 +170,7 @@ impl SearchRequest {
                 (_, false) => filter.tags.push(vec![format!("{name}:{value}")]),
             }
         }
-        let time = if self.understand && filter.occurred_at == Filter::default().occurred_at {
-            understood(&mut query, &mut filter, now)
-        } else {
-            None
-        };
+        let time = if self.understand { understood(&mut query, &mut filter, now) } else { None };
         Ok((query, filter, time))
     }
 }
@@ -187,7 +183,8 @@ fn understood(query: &mut Query, filter: &mut Filter, now: Timestamp) -> Option<
     if query.phrases.iter().any(|phrase| phrase.contains(&text)) {
         return None;
     }
-    filter.occurred_at = (named.from, named.until);
+    let (from, until) = filter.occurred_at;
+    filter.occurred_at = (from.max(named.from), until.min(named.until));
     *query = query.without(named.at);
     let bound = |micros: i64| (micros != i64::MIN && micros != i64::MAX).then(|| Timestamp::from_micros(micros));
     Some(UnderstoodTime { text, start: bound(named.from), end: bound(named.until) })
