@@ -191,14 +191,19 @@ pub(super) async fn links(tx: &mut Tx, workspace: &WorkspaceId, observed: &[Obse
     Ok(links)
 }
 
-/// The clusters that are near in time, the latest first.
+/// The clusters that are near in time: the nearest that ended before, and the nearest of the others, at most
+/// `most` of each. A late event has its own neighbours, whatever happened since.
 pub(super) async fn near(tx: &mut Tx, workspace: &WorkspaceId, at: Timestamp, most: usize) -> Result<Vec<ClusterId>> {
-    let sql = "SELECT id FROM cluster
-        WHERE workspace_id = $1 AND last_at >= $2 AND last_at <= $3 AND first_at <= $4
-        ORDER BY last_at DESC, id DESC LIMIT $5";
-    let latest = at.plus(OPEN + LONGEST);
-    let params = params![workspace.as_str(), at.minus(OPEN), latest, at.plus(OPEN), most as i64];
-    tx.all(sql, params, |row| row.get::<String>(0).map(ClusterId::from)).await
+    let ended_before = "SELECT id FROM cluster WHERE workspace_id = $1 AND last_at >= $2 AND last_at <= $3
+        ORDER BY last_at DESC, id DESC LIMIT $4";
+    let before = params![workspace.as_str(), at.minus(OPEN), at, most as i64];
+    let mut near = tx.all(ended_before, before, |row| row.get::<String>(0).map(ClusterId::from)).await?;
+    let others = "SELECT id FROM cluster
+        WHERE workspace_id = $1 AND last_at > $2 AND last_at <= $3 AND first_at <= $4
+        ORDER BY last_at, id LIMIT $5";
+    let after = params![workspace.as_str(), at, at.plus(OPEN + LONGEST), at.plus(OPEN), most as i64];
+    near.extend(tx.all(others, after, |row| row.get::<String>(0).map(ClusterId::from)).await?);
+    Ok(near)
 }
 
 /// Clusters by their ids. The mean of another model's vectors is left out.
