@@ -65,7 +65,7 @@ test("an owner makes a memory key, which works until it is revoked", async () =>
   await page.getByRole("button", { name: "List the tools" }).click();
   const tools = page.getByRole("list", { name: "Tools" });
   await tools.getByText("timeline", { exact: true }).first().waitFor();
-  assert.equal(await tools.getByRole("listitem").count(), 6);
+  assert.equal(await tools.getByRole("listitem").count(), 7);
   await check(page, "assistants-tools");
 
   await keys.getByRole("button", { name: "Revoke Claude Code" }).click();

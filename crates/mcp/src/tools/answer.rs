@@ -1,7 +1,9 @@
 //! `answer`: answers a question with sentences as they stand in the memory, and their sources.
 
 use campanile_answers::{AnswerPassage, quote};
+use campanile_app::search::known_sources;
 use campanile_base::Result;
+use campanile_memory::search::SearchRequest;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
@@ -56,6 +58,9 @@ struct AnswerSource {
 fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
     async move {
         let Arguments { question } = read(arguments)?;
+        // A source that is not known is refused, as in a search.
+        let asked: SearchRequest = read(JsonObject::from_iter([("query".to_owned(), question.clone().into())]))?;
+        known_sources(&asked.sources())?;
         let answers = &context.app.answers;
         let quotation = quote(answers, &context.organisation, &context.workspace, &question).await?;
         let source = |AnswerPassage { n, id, title, url, .. }| AnswerSource { number: n, id, title, url };

@@ -391,7 +391,7 @@ async fn nothing_of_another_workspace_is_reached_by_any_tool() {
         let source = json!({ "provider": "github", "path": "elsewhere", "secret": SOURCE_SECRET, "workspace": other });
         assert_eq!(server.post("/api/sources", &source).await.unwrap().status, 201);
         history(&server).await;
-        let theirs = issue(4, "A secret plan", "Nobody of the first workspace knows ZQ-77.", "eve");
+        let theirs = issue(4, "A secret plan", "Nobody of the first workspace knows ZQ-77.", "mallory");
         deliver(&server, "/api/ingest/github/elsewhere", "issues", "d-4", theirs).await;
         server.until_settled().await;
         let (_, key) = memory_key(&server, &first).await;
@@ -412,7 +412,7 @@ async fn nothing_of_another_workspace_is_reached_by_any_tool() {
             let told = own.refusal(tool, json!({ "id": secret })).await;
             assert!(told.contains("nothing with this id in the workspace"), "{tool}: {told}");
         }
-        for asked in [json!({ "entity": "ZQ-77" }), json!({ "actor": "eve" })] {
+        for asked in [json!({ "entity": "ZQ-77" }), json!({ "actor": "mallory" })] {
             assert_eq!(own.call("timeline", asked).await, json!({ "events": [] }));
         }
         let bound = format!("Bearer {key}");
