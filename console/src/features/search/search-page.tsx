@@ -18,6 +18,7 @@ import { useUrl, useWorkspaceId } from "../../lib/url";
 import { useWide } from "../../lib/window";
 import { FacetRow } from "./facet-row";
 import { SEARCH_FILTERS } from "./filters";
+import { NamedTime } from "./named-time";
 import { requestOf, type SearchRequest } from "./request";
 import { ResultList } from "./result-list";
 import { useLeaving } from "./result-walk";
@@ -94,7 +95,7 @@ export function SearchPage() {
               <FacetRow facets={search.facets} />
             </>
           )}
-          {isEmpty && <NoResults request={search.answered} unmet={search.meta?.unmet} clear={clear} />}
+          {isEmpty && <NoResults request={search.answered} meta={search.meta} clear={clear} />}
           {search.hits.length > 0 && (
             <ResultList
               search={search}
@@ -171,29 +172,6 @@ function Summary({ meta, request, hasError }: { meta: Meta; request: SearchReque
       </p>
       {meta.time && <NamedTime time={meta.time} />}
     </div>
-  );
-}
-
-/** The time that was read in the query, with a button to take it for words. */
-function NamedTime({ time: { text, start, end } }: { time: NonNullable<Meta["time"]> }) {
-  const url = useUrl();
-  const day = (at: string) => at.slice(0, 10);
-  const last = end ? day(new Date(Date.parse(end) - 1).toISOString()) : undefined;
-  const days =
-    start && last
-      ? day(start) === last
-        ? last
-        : `${day(start)} to ${last}`
-      : start
-        ? `since ${day(start)}`
-        : `until ${last}`;
-  return (
-    <p className="text-quiet text-xs">
-      “{text}” is read as {days}{" "}
-      <Button kind="link" size="sm" onClick={() => url.set({ words: "1", open: undefined })}>
-        Search all time
-      </Button>
-    </p>
   );
 }
 

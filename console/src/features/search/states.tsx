@@ -10,8 +10,9 @@ import { EmptyState, Skeleton } from "../../components/ui/page";
 import { Snippet } from "../../components/ui/snippet";
 import { paths } from "../../lib/paths";
 import { useUrl, useWorkspaceId } from "../../lib/url";
+import { NamedTime } from "./named-time";
 import { curlOf, type SearchRequest } from "./request";
-import { useIsEmpty } from "./use-search";
+import { type Meta, useIsEmpty } from "./use-search";
 
 const MONTH = 30 * 24 * 60 * 60 * 1_000;
 
@@ -38,12 +39,11 @@ export function Examples({ isCentred }: { isCentred?: boolean }) {
 
 type NoResultsProps = {
   request: SearchRequest;
-  /** The conditions that nothing meets. */
-  unmet: string[] | undefined;
+  meta: Meta | undefined;
   clear: (() => void) | undefined;
 };
 
-export function NoResults({ request, unmet, clear }: NoResultsProps) {
+export function NoResults({ request, meta, clear }: NoResultsProps) {
   const workspace = useWorkspaceId();
   const isEmpty = useIsEmpty(workspace);
   if (isEmpty === undefined) return <Skeleton lines={4} />;
@@ -55,9 +55,10 @@ export function NoResults({ request, unmet, clear }: NoResultsProps) {
       title={request.query ? `Nothing fits “${request.query}”` : "Nothing fits these filters"}
       actions={clear && <Button onClick={clear}>Search without the filters</Button>}
     >
-      {unmet && unmet.length > 0 && (
+      {meta?.time && <NamedTime time={meta.time} />}
+      {meta?.unmet && meta.unmet.length > 0 && (
         <p>
-          Nothing in this workspace has <span className="font-mono">{unmet.join(", ")}</span>.
+          Nothing in this workspace has <span className="font-mono">{meta.unmet.join(", ")}</span>.
         </p>
       )}
       <p>Fewer words find more; identifiers are found as they are written. For example:</p>
