@@ -288,12 +288,48 @@ async fn a_cluster_follows_its_observations_and_goes_with_the_last() {
         let left = listed(&db, &clock, &tenant, ClusterFilter::default()).await.remove(0);
         assert_eq!((left.observation_count, left.title.as_str()), (1, "Solved for good"));
         assert_eq!(left.summary, None, "it quoted what is gone");
+        let names: Vec<_> = left.actors.iter().map(|actor| (actor.name.as_str(), actor.observations)).collect();
+        assert_eq!(names, [("eve", 1)], "who has nothing left in it is not named");
+        assert_eq!(left.sources.iter().map(|source| source.observations).sum::<i64>(), 1);
         let found = ask(&memory, &tenant, json!({ "query": "kind:summary" })).await;
         assert!(found.data.is_empty(), "{found:?}");
 
         clock.advance(DAY);
         retention::tidy(&memory, clock.now(), Some(Duration::from_secs(3_600))).await.unwrap();
         assert!(listed(&db, &clock, &tenant, ClusterFilter::default()).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_events_are_gathered_whatever_has_begun_since() {
+    on_each_database(migrations(), async |db| {
+        let (clock, tenant) = (clock(), tenant("one"));
+        let memory = node(&db, &clock);
+        for (n, word) in [
+            "anchor", "basket", "candle", "dragon", "ember", "falcon", "glacier", "harbour", "island", "jungle",
+            "kettle", "lantern", "meadow",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let title = format!("{word} {word}s and nothing else");
+            store(&memory, &db, &tenant, happened(1_000 + n as i64, &title, "", word, Vec::new())).await;
+        }
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        for minute in 0..4 {
+            let late =
+                happened(minute, "The nightly export stops halfway", "It ends without a word.", "ada", Vec::new());
+            store(&memory, &db, &tenant, late).await;
+            assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        }
+        let mut counts: Vec<i64> = listed(&db, &clock, &tenant, ClusterFilter::default())
+            .await
+            .iter()
+            .map(|one| one.observation_count)
+            .collect();
+        counts.sort_unstable();
+        assert_eq!(counts.last(), Some(&4), "{counts:?}");
     })
     .await;
 }

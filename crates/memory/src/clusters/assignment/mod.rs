@@ -45,8 +45,10 @@ pub(crate) use queries::behind;
 pub(super) use queries::{numbers_of, topic_counts};
 pub(super) use topics::characteristic;
 
-/// The clusters that are compared with an observation, beside those to which its edges lead.
+/// The clusters that are compared with an observation, the nearest in time, beside those to which its edges lead.
 const COMPARED: usize = 10;
+/// The observations from which a cluster that lost some is gathered anew: the first of them.
+const MOST_REGATHERED: usize = 2_000;
 /// A cluster is announced if its second observation was stored in this time: not what an earlier
 /// version has left, and not a backlog.
 const NEWS: Duration = Duration::from_secs(3_600);
@@ -174,7 +176,11 @@ impl Clusters<'_> {
     fn nearest(&self, observed: &Observed, links: &HashMap<ClusterId, Links>) -> Option<ClusterId> {
         let open = self.all.values().filter(|cluster| cluster.is_open_at(observed.occurred_at));
         let (linked, mut others): (Vec<_>, Vec<_>) = open.partition(|cluster| links.contains_key(&cluster.id));
-        others.sort_by_key(|cluster| Reverse((cluster.last_at, cluster.id.clone())));
+        let apart = |cluster: &Gathering| match observed.occurred_at < cluster.first_at {
+            true => cluster.first_at.since(observed.occurred_at),
+            false => observed.occurred_at.since(cluster.last_at),
+        };
+        others.sort_by_key(|cluster| (apart(cluster), Reverse((cluster.last_at, cluster.id.clone()))));
         others.truncate(COMPARED);
         let compared = linked.into_iter().chain(others).map(|cluster| {
             let links = links.get(&cluster.id).copied().unwrap_or_default();
@@ -219,4 +225,15 @@ impl Clusters<'_> {
 
 fn cluster_size(cluster: &Gathering) -> summary_job::Size<'_> {
     summary_job::Size { organisation: &cluster.organisation, cluster: &cluster.id, observations: cluster.observations }
+}
+
+/// Gathers what is left of a cluster anew, after some of its observations were removed. Returns false if
+/// nothing is left. The mean of the vectors stays: it names nobody.
+pub(super) async fn regather(tx: &mut Tx, workspace: &WorkspaceId, cluster: &ClusterId) -> campanile_db::Result<bool> {
+    let left = queries::of_cluster(tx, workspace, cluster, MOST_REGATHERED).await?;
+    let Some(first) = left.first() else { return Ok(false) };
+    let mut gathered = Gathering::new(first.captured_at, first);
+    left.iter().for_each(|observed| gathered.add(observed, None));
+    queries::set_content(tx, workspace, &gathered).await?;
+    Ok(true)
 }

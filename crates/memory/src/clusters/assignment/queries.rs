@@ -95,6 +95,51 @@ pub(super) async fn observed(
     Ok(observed)
 }
 
+/// The observations of a cluster in the order in which they happened, at most `most`.
+pub(super) async fn of_cluster(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    cluster: &ClusterId,
+    most: usize,
+) -> Result<Vec<Observed>> {
+    let sql = concat!(
+        "SELECT ",
+        observed_columns!(),
+        " FROM observation WHERE workspace_id = $1 AND cluster_id = $2 ORDER BY occurred_at, id LIMIT $3"
+    );
+    let mut splitter = Splitter::default();
+    let params = params![workspace.as_str(), cluster.as_str(), most as i64];
+    let mut observed = tx.all(sql, params, |row| read_observed(row, &mut splitter)).await?;
+    let mut subjects = subjects_of(tx, workspace, &observed).await?;
+    observed.iter_mut().for_each(|one| one.subjects = subjects.remove(&one.id).unwrap_or_default());
+    Ok(observed)
+}
+
+/// Sets what a cluster names, and drops its summary, which quotes what is gone.
+pub(super) async fn set_content(tx: &mut Tx, of: &WorkspaceId, cluster: &Gathering) -> Result<u64> {
+    let sql = "UPDATE cluster SET
+        observations = (SELECT COUNT(*) FROM observation WHERE workspace_id = $1 AND cluster_id = $2),
+        title = $3, label = CASE WHEN label <> title THEN label ELSE $3 END, significance = $4, first_at = $5,
+        sources = $6, actors = $7, entities = $8, topics = $9, terms = $10, subjects = $11, is_completed = $12,
+        summary = NULL, summary_method = NULL, summary_topics = NULL, summary_at = NULL
+        WHERE workspace_id = $1 AND id = $2";
+    let params = params![
+        of.as_str(),
+        cluster.id.as_str(),
+        &cluster.title,
+        cluster.significance,
+        cluster.first_at,
+        json_text(&cluster.sources),
+        json_text(&cluster.actors),
+        json_text(&cluster.entities),
+        json_text(&cluster.topics),
+        json_text(&rounded(&cluster.terms)),
+        json_text(&cluster.subjects),
+        cluster.is_completed,
+    ];
+    tx.execute(sql, params).await
+}
+
 #[derive(Deserialize)]
 struct StoredEntity {
     category: String,

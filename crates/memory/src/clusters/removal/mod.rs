@@ -1,4 +1,4 @@
-//! Clusters when observations of theirs are removed: the figures follow, the summary is made anew, and a
+//! Clusters when observations of theirs are removed: what they name follows, the summary is made anew, and a
 //! cluster without observations goes.
 
 mod queries;
@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use campanile_accounts::WorkspaceId;
 use campanile_db::{Result, Tx};
 
-use super::{assignment, headline};
+use super::assignment;
+use crate::observations::ClusterId;
 use crate::passages;
 
 /// Brings clusters in line with the observations that are left. The caller has removed some.
@@ -18,10 +19,9 @@ pub(crate) async fn shrink(tx: &mut Tx, workspace: &WorkspaceId, clusters: &BTre
     }
     tx.lock(&assignment::lock_name(workspace.as_str())).await?;
     for cluster in clusters {
-        match queries::best_title(tx, workspace, cluster).await? {
-            Some(title) => queries::recount(tx, workspace, cluster, headline(&title)).await?,
-            None => queries::delete(tx, workspace, cluster).await?,
-        };
+        if !assignment::regather(tx, workspace, &ClusterId::from((*cluster).to_owned())).await? {
+            queries::delete(tx, workspace, cluster).await?;
+        }
     }
     // The summaries quote what is gone.
     let clusters: Vec<&str> = clusters.iter().copied().collect();
