@@ -37,6 +37,8 @@ pub async fn remember(
         return Ok(RememberOutcome::Known);
     }
     actors::resolve(tx, &mut draft, now).await?;
+    let neighbours = graph::connect(tx, &draft, now).await?;
+    draft.observation.cluster_id = clusters::of_linked(draft.observation.occurred_at, &neighbours);
     observations::insert(tx, &draft).await?;
     let (before, after) = passages::add(tx, workspace, &draft.observation.id, &event.body).await?;
     memory.work_later(tx, workspace);
@@ -46,11 +48,6 @@ pub async fn remember(
     observations::upsert_entities(tx, &draft).await?;
     states::record(tx, &draft).await?;
     understanding::soon(tx, memory, organisation, &draft.observation, &event.body).await?;
-    let neighbours = graph::connect(tx, &draft, now).await?;
-    draft.observation.cluster_id = clusters::of_linked(draft.observation.occurred_at, &neighbours);
-    if let Some(cluster) = &draft.observation.cluster_id {
-        observations::set_cluster(tx, workspace, draft.observation.id.as_str(), cluster.as_str()).await?;
-    }
     Ok(RememberOutcome::New(Box::new(draft.observation), neighbours.len()))
 }
 

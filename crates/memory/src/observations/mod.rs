@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 use crate::entities::Entity;
 
 use queries::list;
+pub(crate) use queries::of_cluster;
 pub(crate) use queries::{by_actor, insert, is_known, upsert_entities};
 pub use queries::{by_id, workspace_of};
-pub(crate) use queries::{of_cluster, set_cluster};
 
 campanile_base::id_type!(
     /// One observation.

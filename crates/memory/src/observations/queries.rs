@@ -40,6 +40,7 @@ pub(crate) async fn insert(tx: &mut Tx, draft: &Draft<'_>) -> Result<u64> {
         entities: json_text(entities),
         metadata: json_text(&event.metadata),
         repository: event.repository.as_deref().unwrap_or_default(),
+        cluster_id: observation.cluster_id.as_ref().map(|id| id.as_str()),
         occurred_at: observation.occurred_at,
         captured_at: observation.captured_at,
     });
@@ -151,12 +152,6 @@ pub(crate) async fn of_cluster(
         ORDER BY occurred_at DESC, id DESC LIMIT $5"
     );
     tx.all(sql, params![workspace.as_str(), cluster, from.at, &from.id, most], read).await
-}
-
-/// Sets the cluster of an observation.
-pub(crate) async fn set_cluster(tx: &mut Tx, workspace: &WorkspaceId, id: &str, cluster: &str) -> Result<u64> {
-    let sql = "UPDATE observation SET cluster_id = $3 WHERE workspace_id = $1 AND id = $2";
-    tx.execute(sql, params![workspace.as_str(), id, cluster]).await
 }
 
 /// The workspace of an observation, within an organisation.

@@ -18,7 +18,7 @@ use campanile_search::{Index, Segment, VectorRef, Vectors};
 use crate::Settings;
 use crate::passages::{self, Head, Passage};
 use crate::segments::{self, SegmentId, StoredSegment};
-use crate::{serving, vectors, workspace_settings};
+use crate::{serving, vectors};
 
 /// The passages that are taken in at a time: searches of the same workspace wait for that long.
 const TOGETHER: i64 = 128;
@@ -91,19 +91,12 @@ impl Indexes {
             let (of, has_vectors) = (workspace.clone(), self.has_vectors);
             let read = db.read(move |tx| {
                 Box::pin(async move {
-                    if !has_vectors {
-                        return Ok((passages::head(tx, &of).await?, None, None));
-                    }
                     // First: a vector is not made before its passage is there.
-                    let vectors = match serving::of(tx, &of).await? {
-                        Some(serving) => Some((vectors::head(tx, &of, &serving.id).await?, serving.id)),
-                        None => None,
-                    };
-                    let weight = workspace_settings::vector_weight(tx, &of).await?;
-                    Ok::<_, campanile_db::Error>((passages::head(tx, &of).await?, vectors, weight))
+                    let vectors = if has_vectors { serving::head(tx, &of).await? } else { None };
+                    Ok::<_, campanile_db::Error>((passages::head(tx, &of).await?, vectors))
                 })
             });
-            let (head, vectors, vector_weight) = read.await?;
+            let (head, vectors) = read.await?;
             // With a long tail, another node may have made segments, or none has yet.
             let is_long = || cached.read(|index| index.tail() as i64) > 2 * sealed;
             let is_behind = progress.next_removal < head.first_removal;
@@ -113,15 +106,17 @@ impl Indexes {
                 cached.load(db, workspace, &mut progress, is_behind).await?;
             }
             if cached.catch_up(db, workspace, &mut progress, head).await? {
-                if let Some((next_vector, embedder)) = &vectors {
-                    cached.take_vectors(db, (workspace, embedder), &mut progress, *next_vector).await?;
+                if let Some(vectors) = &vectors {
+                    let next = vectors.next_vector;
+                    cached.take_vectors(db, (workspace, &vectors.embedder), &mut progress, next).await?;
                 }
                 // Told once, and not with every search until they are made.
                 let has_gaps = progress.segments.iter().any(|(id, _)| id.as_str().is_empty());
                 let lacks_segments = looks && (is_long() || has_gaps);
                 drop(progress);
                 self.make_room(workspace);
-                let embedder = vectors.map(|(_, embedder)| embedder);
+                let vector_weight = vectors.as_ref().and_then(|vectors| vectors.weight);
+                let embedder = vectors.map(|vectors| vectors.embedder);
                 return Ok(Current { index: cached, lacks_segments, embedder, vector_weight });
             }
         }

@@ -100,22 +100,17 @@ pub async fn search(
 ) -> Result<SearchReply> {
     let began = Instant::now();
     let (query, mut filter, time) = request.read(memory.clock.now())?;
+    // As they were written: what a person's other accounts are called is not told.
     let mut conditions = filter.tags.clone();
     people::widen(memory, organisation, &mut filter).await?;
     let named = &request.filters.documents;
     if !named.is_empty() {
+        let tags = |names: &[String]| names.iter().map(|name| format!("document:{name}")).collect::<Vec<_>>();
         let ids = reading::ids_of(&memory.db, workspace, named).await?;
-        let tags: Vec<String> = ids.iter().map(|id| format!("document:{id}")).collect();
-        // A place without documents: a tag that nothing has.
-        filter.tags.push(if tags.is_empty() {
-            named.iter().map(|name| format!("document:{name}")).collect()
-        } else {
-            tags
-        });
+        conditions.push(tags(named));
+        // A place without documents is a tag that nothing has.
+        filter.tags.push(tags(if ids.is_empty() { named } else { &ids }));
     }
-    // As they were written: what a person's other accounts are called is not told.
-    let places = named.iter().map(|name| format!("document:{name}")).collect();
-    conditions.extend(filter.tags.get(conditions.len()).map(|_| places));
     let current = memory.indexes.current(&memory.db, workspace).await?;
     if current.lacks_segments {
         merge::soon(memory, organisation, workspace).await?;

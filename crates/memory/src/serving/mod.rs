@@ -20,7 +20,8 @@ use campanile_db::Tx;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use queries::{
-    abandoned, begin, building, embedder, forget_previous, keep_embedder, note_dimensions, of, stop_building, swap,
+    abandoned, begin, building, embedder, forget_previous, head, keep_embedder, note_dimensions, of, stop_building,
+    swap,
 };
 
 /// The time for which the vectors of the former model are kept.
@@ -40,6 +41,17 @@ pub(crate) struct Serving {
     pub(crate) building: Option<(String, Timestamp)>,
     /// The one before it, if its vectors are still there, and until when they are kept.
     pub(crate) previous: Option<(String, Timestamp)>,
+}
+
+/// The vectors by which a workspace is searched.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct VectorHead {
+    /// The model that made them.
+    pub(crate) embedder: String,
+    /// The place of the next one.
+    pub(crate) next_vector: i64,
+    /// Their share in a score, if the workspace has one of its own.
+    pub(crate) weight: Option<f64>,
 }
 
 /// A model as it is stored, to run it again.

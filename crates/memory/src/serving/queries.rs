@@ -4,7 +4,7 @@ use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
 use campanile_db::{Result, Row, Tx, json_text, params};
 
-use super::{GRACE, Serving, StoredEmbedder};
+use super::{GRACE, Serving, StoredEmbedder, VectorHead};
 
 campanile_db::columns! {
     columns, at:
@@ -24,6 +24,18 @@ pub(crate) async fn of(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Se
             previous: row.get::<Option<String>>(at::previous_id)?.zip(until),
         })
     };
+    tx.first(sql, params![workspace.as_str()], read).await
+}
+
+/// The vectors by which a workspace is searched, if any was made. With each search one statement.
+pub(crate) async fn head(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<VectorHead>> {
+    let sql = "SELECT serving.serving_id, COALESCE(progress.next_seq, 0), setting.vector_weight
+        FROM workspace_embedder AS serving
+        LEFT JOIN embedding_progress AS progress
+            ON progress.workspace_id = serving.workspace_id AND progress.embedder_id = serving.serving_id
+        LEFT JOIN memory_setting AS setting ON setting.workspace_id = serving.workspace_id
+        WHERE serving.workspace_id = $1";
+    let read = |row: &Row<'_>| Ok(VectorHead { embedder: row.get(0)?, next_vector: row.get(1)?, weight: row.get(2)? });
     tx.first(sql, params![workspace.as_str()], read).await
 }
 

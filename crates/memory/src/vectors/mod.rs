@@ -12,7 +12,7 @@ use campanile_db::Tx;
 use campanile_embed::Vector;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use queries::{behind, between, delete, head, numbered, progress};
+pub(crate) use queries::{behind, between, delete, numbered, progress};
 
 /// The passages that are embedded before the next look at what is new.
 const TOGETHER: i64 = 32;

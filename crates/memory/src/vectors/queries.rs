@@ -14,12 +14,6 @@ pub(crate) async fn progress(tx: &mut Tx, workspace: &WorkspaceId, embedder: &st
     tx.first(sql, params![workspace.as_str(), embedder], |row: &Row<'_>| row.json(0)).await
 }
 
-/// The place of the next vector of a workspace.
-pub(crate) async fn head(tx: &mut Tx, workspace: &WorkspaceId, embedder: &str) -> Result<i64> {
-    let sql = "SELECT next_seq FROM embedding_progress WHERE workspace_id = $1 AND embedder_id = $2";
-    Ok(tx.first(sql, params![workspace.as_str(), embedder], |row| row.get(0)).await?.unwrap_or(0))
-}
-
 /// The workspaces with passages that have no vector yet.
 pub(crate) async fn behind(tx: &mut Tx, embedder: &str) -> Result<Vec<WorkspaceId>> {
     let sql = "SELECT head.workspace_id FROM search_head AS head

@@ -11,7 +11,6 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 pub use queries::of;
-pub(crate) use queries::vector_weight;
 
 /// The settings of a workspace's memory. A language model does nothing unless it is set here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]

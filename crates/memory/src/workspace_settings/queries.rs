@@ -23,12 +23,6 @@ pub async fn of(tx: &mut Tx, workspace: &WorkspaceId) -> Result<WorkspaceSetting
     Ok(tx.first(sql, params![workspace.as_str()], read).await?.unwrap_or_default())
 }
 
-/// The share of vectors in a score, if the workspace has one of its own.
-pub(crate) async fn vector_weight(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<f64>> {
-    let sql = "SELECT vector_weight FROM memory_setting WHERE workspace_id = $1";
-    Ok(tx.first(sql, params![workspace.as_str()], |row| row.get(0)).await?.flatten())
-}
-
 pub(super) async fn store(
     tx: &mut Tx,
     (organisation, workspace): (&OrganisationId, &WorkspaceId),

@@ -4,6 +4,7 @@
 //! Only what is surely a time is read. The name of a month alone needs a word before it, since `may`
 //! and `march` are words; a day without a year is the last one that has been.
 
+mod calendar;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -12,9 +13,10 @@ use std::ops::Range;
 
 use campanile_base::Timestamp;
 use campanile_search::terms::is_stop_word;
+use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::{Span, ToSpan};
 
+use calendar::{Days, begin, month, span, weekday};
 use words::{Word, words};
 
 /// A stretch of time that a text names.
@@ -26,40 +28,6 @@ pub(super) struct NamedTime {
     pub(super) from: i64,
     /// Its end, which is not part of it; the greatest number if it has none.
     pub(super) until: i64,
-}
-
-/// Days: the first one, and the one behind the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Days {
-    first: Date,
-    after: Date,
-}
-
-impl Days {
-    fn one(day: Date) -> Option<Self> {
-        Self::of(day, 1.day())
-    }
-
-    fn of(first: Date, length: Span) -> Option<Self> {
-        Some(Self { first, after: first.checked_add(length).ok()? })
-    }
-
-    fn week_of(day: Date) -> Option<Self> {
-        let since_monday = i64::from(day.weekday().to_monday_zero_offset());
-        Self::of(day.checked_sub(since_monday.days()).ok()?, 1.week())
-    }
-
-    fn month_of(day: Date) -> Option<Self> {
-        Self::of(day.first_of_month(), 1.month())
-    }
-
-    fn quarter(year: i16, number: i8) -> Option<Self> {
-        Self::of(Date::new(year, number * 3 - 2, 1).ok()?, 3.months())
-    }
-
-    fn year(year: i16) -> Option<Self> {
-        Self::of(Date::new(year, 1, 1).ok()?, 1.year())
-    }
 }
 
 /// Finds the first time that a text names.
@@ -165,20 +133,7 @@ impl Reader<'_> {
                 let is_open = self.word(at) == "from" && matches!(self.word(at + 1 + used), "on" | "onwards" | "");
                 if is_open { Some((1 + used, begin(first.first)?, i64::MAX)) } else { None }
             }
-            "since" | "after" if self.instant(at + 1).is_some() => Some((2, self.instant(at + 1)?, i64::MAX)),
-            "before" | "until" | "till" if self.instant(at + 1).is_some() => Some((2, i64::MIN, self.instant(at + 1)?)),
-            "since" => {
-                self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, begin(days.first)?, i64::MAX)))
-            }
-            "after" => {
-                self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, begin(days.after)?, i64::MAX)))
-            }
-            "before" => {
-                self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, i64::MIN, begin(days.first)?)))
-            }
-            "until" | "till" => {
-                self.day_or_month(at + 1).and_then(|(used, days)| Some((1 + used, i64::MIN, begin(days.after)?)))
-            }
+            "since" | "after" | "before" | "until" | "till" => self.open_stretch(at),
             "on" | "in" | "during" | "within" | "at" | "of" | "over" => {
                 let article = usize::from(self.word(at + 1) == "the");
                 if let Some((used, from, until)) = self.backwards(at + 1 + article) {
@@ -187,9 +142,11 @@ impl Reader<'_> {
                 if let Some((used, days)) = self.two_times(at + 1) {
                     return whole(1 + used, days);
                 }
-                let (used, days) = self.week_of(at + 1 + article).or_else(|| self.day_or_month(at + 1))?;
-                let article = if self.week_of(at + 1 + article).is_some() { article } else { 0 };
-                whole(1 + article + used, days)
+                if let Some((used, days)) = self.week_of(at + 1 + article) {
+                    return whole(1 + article + used, days);
+                }
+                let (used, days) = self.day_or_month(at + 1)?;
+                whole(1 + used, days)
             }
             _ => {
                 if let Some(back) = self.backwards(at) {
@@ -201,6 +158,23 @@ impl Reader<'_> {
                 let (used, days) = self.week_of(at).or_else(|| self.surely(at))?;
                 whole(used, days)
             }
+        }
+    }
+
+    /// `since …`, `after …`, `before …`, `until …`.
+    fn open_stretch(&self, at: usize) -> Option<Stretch> {
+        let word = self.word(at);
+        let from = |used, begin| Some((used, begin, i64::MAX));
+        let until = |used, end| Some((used, i64::MIN, end));
+        if let Some(instant) = self.instant(at + 1) {
+            return if matches!(word, "since" | "after") { from(2, instant) } else { until(2, instant) };
+        }
+        let (used, days) = self.day_or_month(at + 1)?;
+        match word {
+            "since" => from(1 + used, begin(days.first)?),
+            "after" => from(1 + used, begin(days.after)?),
+            "before" => until(1 + used, begin(days.first)?),
+            _ => until(1 + used, begin(days.after)?),
         }
     }
 
@@ -379,49 +353,4 @@ impl Reader<'_> {
         }
         Some(Days { first: earlier, after: last.after })
     }
-}
-
-/// So many of a unit.
-fn span(unit: &str, count: i64) -> Option<Span> {
-    match unit {
-        "day" => Some(count.days()),
-        "week" => Some(count.weeks()),
-        "month" => Some(count.months()),
-        "quarter" => Some((3 * count).months()),
-        "year" => Some(count.years()),
-        _ => None,
-    }
-}
-
-/// The number of a month, by its name or the first three letters.
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let place = MONTHS
-        .iter()
-        .position(|month| *month == word || word == "sept" && *month == "september" || word == &month[..3])?;
-    i8::try_from(place + 1).ok()
-}
-
-/// The days of a weekday behind Monday.
-fn weekday(word: &str) -> Option<i64> {
-    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    DAYS.iter().position(|day| *day == word).map(|place| place as i64)
-}
-
-/// The first microsecond of a day, in UTC.
-fn begin(day: Date) -> Option<i64> {
-    Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond())
 }
