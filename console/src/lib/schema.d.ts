@@ -9537,8 +9537,8 @@ export interface components {
              */
             took: number;
             /**
-             * @description The number of passages that have a word of the query. Without such passages, the number of
-             *     those that are similar.
+             * @description The number of passages that have a word of the query, and at least that of the results. Without
+             *     such passages, the number of those that are similar.
              */
             total: number;
             /** @description False if some of them may lack the phrase, or if they are only similar. */

@@ -382,8 +382,8 @@ pub struct SearchContext {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchMeta {
-    /// The number of passages that have a word of the query. Without such passages, the number of
-    /// those that are similar.
+    /// The number of passages that have a word of the query, and at least that of the results. Without
+    /// such passages, the number of those that are similar.
     pub total: usize,
     /// False if some of them may lack the phrase, or if they are only similar.
     pub total_is_exact: bool,

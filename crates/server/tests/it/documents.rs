@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use campanile_accounts::{Caller, keys, organisations};
-use campanile_base::{Clock, Secret};
 use campanile_db::testing::TestDatabase;
 use campanile_testkit::receiver::Receiver;
 use campanile_testkit::server::{Answer, SECRET_KEY, Server};
 use serde_json::{Value, json};
 
 use crate::rounds::rounds;
+use crate::strangers::other_organisation;
 use crate::{BINARY, on_each_server};
 
 async fn send(server: &Server, key: &str, method: &'static str, path: &str, body: &Value) -> Answer {
@@ -125,47 +124,35 @@ async fn an_edit_of_one_section_of_a_thousand_keeps_the_other_rows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_organisation_cannot_read_find_replace_or_delete_a_document() {
-    const THEIRS: &str = "sk_theirs_0123456789abcdefghij";
     on_each_server(&[], async |mut server| {
         let id = add(&server, json!([{ "path": "docs/a.md", "content": "The secret gateway." }])).await[0]["document"]
             ["id"]
             .as_str()
             .unwrap()
             .to_owned();
-        server.kill().await;
-        let db = server.open_database().await;
-        let others = db.write(|tx| {
-            Box::pin(async move {
-                let clock = Clock::System;
-                let caller = Caller::system(organisations::create(tx, &clock, "Others").await?);
-                organisations::create_workspace(tx, &clock, &caller, "Theirs").await?;
-                keys::adopt(tx, &clock, &caller, "theirs", &Secret::new(THEIRS.to_owned())).await?;
-                Ok::<_, campanile_base::Error>(())
-            })
-        });
-        others.await.unwrap();
-        drop(db);
+        let (theirs, _) = other_organisation(&server).await;
+        // A start makes the application from which they are told of their documents.
         server.restart().await;
         let path = format!("/api/documents/{id}");
         for (method, path) in
             [("GET", path.as_str()), ("PUT", &path), ("DELETE", &path), ("GET", "/api/documents/docs%2Fa.md")]
         {
-            let refused = send(&server, THEIRS, method, path, &json!({ "content": "Mine." })).await;
+            let refused = send(&server, &theirs, method, path, &json!({ "content": "Mine." })).await;
             assert_eq!(refused.status, 404, "{method} {path}: {}", refused.json);
         }
-        let search = send(&server, THEIRS, "POST", "/api/search", &json!({ "query": "gateway" })).await;
+        let search = send(&server, &theirs, "POST", "/api/search", &json!({ "query": "gateway" })).await;
         assert_eq!((search.status, search.json["data"].as_array().map(Vec::len)), (200, Some(0)), "{}", search.json);
         let by_id = json!({ "query": "gateway", "filters": { "documents": [id] } });
-        assert_eq!(send(&server, THEIRS, "POST", "/api/search", &by_id).await.json["data"], json!([]));
-        let contents = send(&server, THEIRS, "POST", "/api/contents", &json!({ "ids": [id, "docs/a.md"] })).await;
+        assert_eq!(send(&server, &theirs, "POST", "/api/search", &by_id).await.json["data"], json!([]));
+        let contents = send(&server, &theirs, "POST", "/api/contents", &json!({ "ids": [id, "docs/a.md"] })).await;
         assert_eq!(contents.json["data"], json!([]), "{}", contents.json);
-        assert_eq!(send(&server, THEIRS, "GET", "/api/documents", &json!({})).await.json["data"], json!([]));
+        assert_eq!(send(&server, &theirs, "GET", "/api/documents", &json!({})).await.json["data"], json!([]));
         let below = json!({ "documents": [{ "path": "x", "content": "x", "parent": id }] });
-        let below = send(&server, THEIRS, "POST", "/api/documents", &below).await;
+        let below = send(&server, &theirs, "POST", "/api/documents", &below).await;
         assert_eq!(below.json["data"][0]["error"]["code"], "VALIDATION_ERROR", "{}", below.json);
         // The same external id is another document of theirs.
         let own = json!({ "documents": [{ "path": "docs/a.md", "content": "Mine." }] });
-        let own = send(&server, THEIRS, "POST", "/api/documents", &own).await;
+        let own = send(&server, &theirs, "POST", "/api/documents", &own).await;
         assert_eq!(own.json["data"][0]["change"], "created", "{}", own.json);
         assert_eq!(server.get(&path).await.unwrap().json["text"], "The secret gateway.");
     })

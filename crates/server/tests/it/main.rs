@@ -29,6 +29,7 @@ mod permissions;
 mod rounds;
 mod search;
 mod stories;
+mod strangers;
 mod svix;
 mod tenancy;
 mod traces;

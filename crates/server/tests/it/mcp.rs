@@ -3,13 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use campanile_accounts::{Caller, keys, organisations};
-use campanile_base::Clock;
 use campanile_testkit::provider::sign;
 use campanile_testkit::server::{Answer, OWNER, SECRET_KEY, SOURCE_SECRET, Server};
 use serde_json::{Value, json};
 
 use crate::on_each_server;
+use crate::strangers::other_organisation;
 
 const ACCEPT: (&str, &str) = ("accept", "application/json, text/event-stream");
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -362,23 +361,6 @@ async fn what_is_no_message_of_a_known_caller_is_refused() {
         assert_eq!(of_key[1]["metadata"]["workspace_id"], json!(workspace));
     })
     .await;
-}
-
-/// A secret key of an organisation with one workspace, made beside the server.
-async fn other_organisation(server: &Server) -> (String, String) {
-    let db = server.open_database().await;
-    let made: campanile_base::Result<(String, String)> = db
-        .write(|tx| {
-            Box::pin(async move {
-                let clock = Clock::System;
-                let caller = Caller::system(organisations::create(tx, &clock, "Somebody else").await?);
-                let workspace = organisations::create_workspace(tx, &clock, &caller, "theirs").await?;
-                let (_, secret) = keys::create(tx, &clock, &caller, "their key").await?;
-                Ok((secret.expose().to_owned(), workspace.id.to_string()))
-            })
-        })
-        .await;
-    made.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

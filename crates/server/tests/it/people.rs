@@ -1,15 +1,12 @@
 //! People and entities over the API: accounts are joined as events arrive, by hand, and split again; it
 //! survives kills; strangers neither see nor change anything.
 
-use campanile_accounts::{Caller, keys, organisations};
-use campanile_base::{Clock, Secret};
 use campanile_testkit::provider::sign;
 use campanile_testkit::server::{Answer, SOURCE_SECRET, Server};
 use serde_json::{Value, json};
 
 use crate::on_each_server;
-
-const THEIRS: &str = "sk_theirs_0123456789abcdefghij";
+use crate::strangers::other_organisation;
 
 fn push(sha: &str, text: &str) -> Value {
     json!({
@@ -159,35 +156,22 @@ async fn an_entity_is_read_with_what_stands_beside_it() {
     .await;
 }
 
-async fn ask(server: &Server, method: &'static str, path: &str, body: &Value) -> Answer {
-    let bearer = format!("Bearer {THEIRS}");
+async fn ask(server: &Server, key: &str, method: &'static str, path: &str, body: &Value) -> Answer {
+    let bearer = format!("Bearer {key}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     server.ask(method, path, &headers, body.to_string().into_bytes()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_see_and_change_nobody() {
-    on_each_server(&[], async |mut server| {
+    on_each_server(&[], async |server| {
         tell_story(&server).await;
-        server.kill().await;
-        let db = server.open_database().await;
-        let others = db.write(|tx| {
-            Box::pin(async move {
-                let clock = Clock::System;
-                let caller = Caller::system(organisations::create(tx, &clock, "Others").await?);
-                organisations::create_workspace(tx, &clock, &caller, "Theirs").await?;
-                keys::adopt(tx, &clock, &caller, "theirs", &Secret::new(THEIRS.to_owned())).await?;
-                Ok::<_, campanile_base::Error>(())
-            })
-        });
-        others.await.unwrap();
-        drop(db);
-        server.restart().await;
+        let (theirs, _) = other_organisation(&server).await;
         let own = server.get("/api/people").await.unwrap().json["data"][0].clone();
         assert_eq!(own["id"], "linear:u2");
         let nothing = json!({});
         for path in ["/api/people", "/api/people/suggestions", "/api/entities"] {
-            assert_eq!(ask(&server, "GET", path, &nothing).await.json["data"], json!([]), "{path}");
+            assert_eq!(ask(&server, &theirs, "GET", path, &nothing).await.json["data"], json!([]), "{path}");
         }
         for (method, path, body) in [
             ("GET", "/api/people/github:7", json!({})),
@@ -197,10 +181,11 @@ async fn strangers_see_and_change_nobody() {
             ("POST", "/api/people/github:7/merge", json!({ "people": ["linear:u2"] })),
             ("POST", "/api/people/apart", json!({ "people": ["github:7", "linear:u2"] })),
         ] {
-            let refused = ask(&server, method, path, &body).await;
+            let refused = ask(&server, &theirs, method, path, &body).await;
             assert_eq!(refused.status, 404, "{method} {path}: {}", refused.json);
         }
-        let split = ask(&server, "POST", "/api/people/github:7/split", &json!({ "actors": ["linear:u1"] })).await;
+        let split =
+            ask(&server, &theirs, "POST", "/api/people/github:7/split", &json!({ "actors": ["linear:u1"] })).await;
         assert_eq!(split.status, 400, "{}", split.json);
         assert_eq!(actors(&server, "github:7").await, ["github:7", "linear:u1"]);
     })
