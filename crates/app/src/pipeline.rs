@@ -125,15 +125,14 @@ async fn remember_all(
 ) -> Result<()> {
     let organisation = &delivery.organisation_id;
     repositories::apply(tx, &app.clock, organisation, &delivery.source_id, &changes).await?;
-    let mut remembered = 0;
     for event in &mut events {
         repositories::names::resolve(tx, &delivery.workspace_id, event).await?;
-        match remember(tx, &app.memory, organisation, &delivery.workspace_id, event).await? {
-            RememberOutcome::New(observation, _) => {
-                remembered += 1;
-                captured(tx, app, &observation).await?;
-            }
-            RememberOutcome::Known => {}
+    }
+    let mut remembered = 0;
+    for outcome in remember(tx, &app.memory, organisation, &delivery.workspace_id, &events).await? {
+        if let RememberOutcome::New(observation, _) = outcome {
+            remembered += 1;
+            captured(tx, app, &observation).await?;
         }
     }
     let settlement = match remembered {

@@ -1,5 +1,10 @@
-//! Remembers an event: computes all that depends on the event alone, then connects it to earlier
+//! Remembers events: computes all that depends on an event alone, then connects it to earlier
 //! observations.
+//!
+//! Several events are remembered together with as many statements as one needs. The outcome is the same
+//! as if they had been remembered one after the other: a later one sees those before it.
+
+use std::collections::HashSet;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::SourceEvent;
@@ -8,9 +13,10 @@ use campanile_db::Tx;
 
 use crate::classification::classify;
 use crate::entities::extract;
+use crate::graph::Connecting;
 use crate::observations::{self, Draft, Observation, ObservationId};
 use crate::search::merge;
-use crate::{Memory, actors, clusters, graph, passages, significance, states, understanding};
+use crate::{Memory, actors, clusters, passages, significance, states, understanding};
 
 /// The outcome of remembering an event.
 #[derive(Debug)]
@@ -21,34 +27,68 @@ pub enum RememberOutcome {
     Known,
 }
 
-/// Remembers an event in the caller's transaction.
+/// Remembers events of a workspace in the caller's transaction, in their order. Returns the outcome of
+/// each.
+///
+/// # Errors
+/// `Unavailable`, and `Invalid` for a text that cannot be stored.
 pub async fn remember(
     tx: &mut Tx,
     memory: &Memory,
     organisation: &OrganisationId,
     workspace: &WorkspaceId,
-    event: &SourceEvent,
-) -> Result<RememberOutcome> {
+    events: &[SourceEvent],
+) -> Result<Vec<RememberOutcome>> {
     let now = memory.clock.now();
-    let mut draft = draft(organisation, workspace, event, now);
-    // From here on one event at a time: two concurrent events must see each other.
+    // From here on one transaction at a time: two concurrent events must see each other.
     tx.lock(workspace.as_str()).await?;
-    if observations::is_known(tx, workspace, &event.source_id).await? {
-        return Ok(RememberOutcome::Known);
+    let mut seen: HashSet<String> = observations::known(tx, workspace, events).await?;
+    let is_new: Vec<bool> = events.iter().map(|event| seen.insert(event.source_id.clone())).collect();
+    let new = events.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
+    let mut drafts: Vec<Draft<'_>> = new.map(|(event, _)| draft(organisation, workspace, event, now)).collect();
+    let edges = store(tx, memory, organisation, workspace, &mut drafts, now).await?;
+    let mut stored = drafts.into_iter().zip(edges);
+    let outcome = |is_new: bool| match is_new.then(|| stored.next()).flatten() {
+        Some((draft, edges)) => RememberOutcome::New(Box::new(draft.observation), edges),
+        None => RememberOutcome::Known,
+    };
+    Ok(is_new.into_iter().map(outcome).collect())
+}
+
+/// Stores new observations with all that depends on them. Returns the number of edges of each.
+async fn store(
+    tx: &mut Tx,
+    memory: &Memory,
+    organisation: &OrganisationId,
+    workspace: &WorkspaceId,
+    drafts: &mut [Draft<'_>],
+    now: Timestamp,
+) -> Result<Vec<usize>> {
+    if drafts.is_empty() {
+        return Ok(Vec::new());
     }
-    actors::resolve(tx, &mut draft, now).await?;
-    let neighbours = graph::connect(tx, &draft, now).await?;
-    draft.observation.cluster_id = clusters::of_linked(draft.observation.occurred_at, &neighbours);
-    observations::insert(tx, &draft).await?;
-    let (before, after) = passages::add(tx, workspace, &draft.observation.id, &event.body).await?;
+    let pushes = actors::resolve(tx, organisation, workspace, drafts, now).await?;
+    let mut edges = Vec::with_capacity(drafts.len());
+    let mut connecting = Connecting::begin(tx, workspace, drafts).await?;
+    for draft in drafts.iter_mut() {
+        let neighbours = connecting.connect(draft, now);
+        draft.observation.cluster_id = clusters::of_linked(draft.observation.occurred_at, &neighbours);
+        connecting.add(draft);
+        edges.push(neighbours.len());
+    }
+    connecting.store(tx, workspace, now).await?;
+    observations::insert(tx, drafts).await?;
+    actors::correct_deployments(tx, workspace, &pushes).await?;
+    let texts = drafts.iter().map(|draft| (&draft.observation.id, draft.event.body.as_str()));
+    let (before, after) = passages::add(tx, workspace, texts).await?;
     memory.work_later(tx, workspace);
     if merge::is_due(memory, before, after) {
         memory.engine.enqueue(tx, merge::job(organisation, workspace)).await?;
     }
-    observations::upsert_entities(tx, &draft).await?;
-    states::record(tx, &draft).await?;
-    understanding::soon(tx, memory, organisation, &draft.observation, &event.body).await?;
-    Ok(RememberOutcome::New(Box::new(draft.observation), neighbours.len()))
+    observations::upsert_entities(tx, workspace, drafts).await?;
+    states::record(tx, workspace, drafts).await?;
+    understanding::soon(tx, memory, organisation, workspace, drafts).await?;
+    Ok(edges)
 }
 
 /// The parts of an observation that depend on the event alone.

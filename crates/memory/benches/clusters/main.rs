@@ -78,10 +78,8 @@ async fn store(db: &Db, memory: &Memory, workspace: &WorkspaceId, numbers: std::
     let organisation = OrganisationId::from("org_bench".to_owned());
     let write = db.write(move |tx| {
         Box::pin(async move {
-            for number in numbers {
-                remember(tx, &memory, &organisation, &workspace, &event(number)).await?;
-            }
-            Ok::<_, campanile_base::Error>(())
+            let events: Vec<SourceEvent> = numbers.map(event).collect();
+            remember(tx, &memory, &organisation, &workspace, &events).await
         })
     });
     write.await.unwrap();

@@ -119,12 +119,7 @@ impl Bench {
         let events: Vec<SourceEvent> = (first..first + GROUP).map(|n| texts.event(n)).collect();
         let bench = self.clone();
         let stored = self.db.write(move |tx| {
-            Box::pin(async move {
-                for event in &events {
-                    remember(tx, &bench.memory, &bench.organisation, &bench.workspace, event).await?;
-                }
-                Ok::<_, campanile_base::Error>(())
-            })
+            Box::pin(async move { remember(tx, &bench.memory, &bench.organisation, &bench.workspace, &events).await })
         });
         stored.await.unwrap();
     }

@@ -1,31 +1,28 @@
 //! The graph: connects observations that name the same commit, branch, issue or pull request.
 //!
-//! Every reference that can connect observations is a row of `observation_reference`. A new
-//! observation looks up its references there. For each earlier observation that it finds, the
-//! [rules](rules::relate) decide on an edge. Then its own references are stored. A thing that is
+//! Every reference that can connect observations is a row of `observation_reference`. The references
+//! of new observations are [looked up](Connecting) there. For each earlier observation that is found,
+//! the [rules](rules::relate) decide on an edge. Then the new references are stored. A thing that is
 //! only mentioned in a text connects only to observations that are *about* that thing. Otherwise
 //! every text with `UTF-8` in it would be connected to every other.
 
+mod connecting;
 mod neighbourhood;
 mod queries;
 mod rules;
 
-use std::collections::HashMap;
-
 use campanile_accounts::WorkspaceId;
-use campanile_base::source_event::{Reference, ReferenceKind};
-use campanile_base::{Result, Thing, Timestamp, new_id};
+use campanile_base::source_event::ReferenceKind;
+use campanile_base::{Result, Thing, Timestamp};
 use campanile_db::Tx;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::observations::{ClusterId, Draft, Observation, ObservationId};
+use crate::observations::{ClusterId, Observation, ObservationId};
 
+pub(crate) use connecting::Connecting;
 pub use neighbourhood::{Neighbourhood, neighbourhood};
 pub use queries::edges_of;
-
-/// The maximum number of earlier observations that are compared per reference.
-const MOST_PER_REFERENCE: i64 = 50;
 
 /// An edge as seen from one of its ends.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -67,6 +64,7 @@ pub(crate) struct Side {
 }
 
 /// An earlier observation that shares a reference.
+#[derive(Debug)]
 pub(crate) struct Met {
     pub(crate) id: ObservationId,
     pub(crate) side: Side,
@@ -87,6 +85,7 @@ pub(crate) fn is_certain(edge_type: &str) -> bool {
 }
 
 /// A row of `observation_reference` to be stored.
+#[derive(Debug)]
 pub(crate) struct ReferenceRow {
     pub(crate) kind: ReferenceKind,
     pub(crate) key: String,
@@ -95,6 +94,7 @@ pub(crate) struct ReferenceRow {
 }
 
 /// An edge to be stored.
+#[derive(Debug)]
 pub(crate) struct NewEdge {
     pub(crate) id: String,
     pub(crate) from: ObservationId,
@@ -102,87 +102,6 @@ pub(crate) struct NewEdge {
     pub(crate) relation: rules::Relation,
     pub(crate) written: String,
     pub(crate) kind: ReferenceKind,
-}
-
-/// Connects a new observation to earlier ones and stores its references. Returns the other end of each
-/// edge.
-pub(crate) async fn connect(tx: &mut Tx, draft: &Draft<'_>, now: Timestamp) -> Result<Vec<Neighbour>> {
-    let observation = &draft.observation;
-    let references = references(draft);
-    let mut edges: HashMap<(ObservationId, &'static str), (NewEdge, Neighbour)> = HashMap::new();
-    for reference in &references {
-        let met = queries::sharing(tx, &observation.workspace_id, reference, MOST_PER_REFERENCE).await?;
-        for Met { id: other, side, cluster, occurred_at } in met {
-            let Some(relation) = rules::relate(reference.kind, &reference.side, &side) else { continue };
-            let known = edges.get(&(other.clone(), relation.edge_type));
-            if known.is_some_and(|(known, _)| known.relation.confidence >= relation.confidence) {
-                continue;
-            }
-            let (from, to) = match relation.from_new {
-                true => (observation.id.clone(), other.clone()),
-                false => (other.clone(), observation.id.clone()),
-            };
-            let edge = NewEdge {
-                id: new_id("edge", now),
-                from,
-                to,
-                relation,
-                written: reference.written.clone(),
-                kind: reference.kind,
-            };
-            let edge_type = edge.relation.edge_type;
-            edges.insert((other, edge_type), (edge, Neighbour { edge_type, cluster, occurred_at }));
-        }
-    }
-    queries::insert_references(tx, &observation.workspace_id, &observation.id, &references).await?;
-    let (edges, neighbours): (Vec<NewEdge>, Vec<Neighbour>) = edges.into_values().unzip();
-    queries::insert_edges(tx, &observation.workspace_id, &edges, now).await?;
-    Ok(neighbours)
-}
-
-/// The references that can connect this observation: its own first, then those that only its text
-/// mentions.
-fn references(draft: &Draft<'_>) -> Vec<ReferenceRow> {
-    let mut references: Vec<ReferenceRow> = Vec::new();
-    let provider = &draft.observation.provider;
-    for reference in &draft.event.references {
-        let Some(key) = &reference.key else { continue };
-        let role = if reference.is_subject { Role::Subject } else { Role::Reference };
-        add(
-            &mut references,
-            reference.kind,
-            key,
-            &reference.id,
-            Side { provider: provider.clone(), label: reference.label.clone(), role },
-        );
-    }
-    for entity in draft.entities.iter().filter(|entity| entity.category == "project") {
-        for (kind, key) in mentioned(&entity.key, draft) {
-            let side = Side { provider: provider.clone(), label: None, role: Role::Mention };
-            add(&mut references, kind, &key, &entity.key, side);
-        }
-    }
-    references
-}
-
-fn add(references: &mut Vec<ReferenceRow>, kind: ReferenceKind, key: &str, written: &str, side: Side) {
-    if !references.iter().any(|known| known.kind == kind && known.key == key) {
-        references.push(ReferenceRow { kind, key: key.to_owned(), written: written.to_owned(), side });
-    }
-}
-
-/// The references that a text may mean: `ABC-7` an issue; `#12` an issue or a pull request of the
-/// event's own repository.
-fn mentioned(written: &str, draft: &Draft<'_>) -> Vec<(ReferenceKind, String)> {
-    if let Some(number) = written.strip_prefix('#').and_then(|digits| digits.parse().ok()) {
-        let repository = draft.event.repository.as_deref();
-        let key = repository.map(|repository| Reference::number_key(repository, number));
-        return key.map_or_else(Vec::new, |key| vec![(ReferenceKind::Issue, key.clone()), (ReferenceKind::Pr, key)]);
-    }
-    let is_key = written.split_once('-').is_some_and(|(letters, digits)| {
-        letters.chars().all(|c| c.is_ascii_uppercase()) && digits.chars().all(|c| c.is_ascii_digit())
-    });
-    if is_key { vec![(ReferenceKind::Issue, written.to_owned())] } else { Vec::new() }
 }
 
 /// The edges of an observation, highest confidence first.

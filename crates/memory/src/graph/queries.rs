@@ -2,13 +2,16 @@
 
 use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, insert_all, params};
+use campanile_base::source_event::ReferenceKind;
+use campanile_db::{Bulk, Result, Tx, insert_all, params, row};
 
 use super::{EdgeView, Met, NewEdge, ReferenceRow, Role, Side};
 use crate::observations::{ClusterId, Observation, ObservationId};
 
 campanile_db::columns! {
     side_columns, side_at:
+    kind = "reference.kind",
+    key = "reference.key",
     observation_id = "reference.observation_id",
     label = "reference.label",
     role = "reference.role",
@@ -41,34 +44,60 @@ campanile_db::columns! {
     captured_at = "other.captured_at",
 }
 
-/// The newest observations that share a reference, with the role of the reference in each.
+/// The maximum number of earlier observations that are compared per reference, as in the statement below.
+pub(super) const MOST_PER_REFERENCE: usize = 50;
+
+/// The newest observations of each of some references, with the role of the reference in each. Those of
+/// one reference follow each other, the newest first.
 pub(super) async fn sharing(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    reference: &ReferenceRow,
-    limit: i64,
-) -> Result<Vec<Met>> {
-    let sql = concat!(
-        "SELECT ",
-        side_columns!(),
-        " FROM observation_reference AS reference
-        JOIN observation ON observation.id = reference.observation_id
-        WHERE reference.workspace_id = $1 AND reference.kind = $2 AND reference.key = $3
-        ORDER BY reference.observation_id DESC LIMIT $4"
-    );
-    tx.all(sql, params![workspace.as_str(), reference.kind.as_str(), &reference.key, limit], |row| {
+    references: &[(ReferenceKind, &str)],
+) -> Result<Vec<((ReferenceKind, String), Met)>> {
+    macro_rules! newest {
+        ($workspace:literal, $kind:literal, $key:literal) => {
+            concat!(
+                "SELECT ",
+                side_columns!(),
+                " FROM observation_reference AS reference
+                JOIN observation ON observation.id = reference.observation_id
+                WHERE reference.workspace_id = ",
+                $workspace,
+                " AND reference.kind = ",
+                $kind,
+                " AND reference.key = ",
+                $key,
+                " ORDER BY reference.observation_id DESC LIMIT 50"
+            )
+        };
+    }
+    let bulk = Bulk {
+        each: newest!("$1", "$2", "$3"),
+        together: concat!(
+            "SELECT shared.* FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (workspace, kind, key)
+            CROSS JOIN LATERAL (",
+            newest!("asked.workspace", "asked.kind", "asked.key"),
+            ") AS shared"
+        ),
+        is_searched: false,
+    };
+    let rows: Vec<_> = references.iter().map(|(kind, key)| row![workspace.as_str(), kind.as_str(), *key]).collect();
+    tx.gather(bulk, &rows, |row| {
+        let asked = |word: &str| references.iter().map(|(kind, _)| *kind).find(|kind| kind.as_str() == word);
+        let kind = row.word(side_at::kind, asked)?;
         let role = match row.get::<String>(side_at::role)?.as_str() {
             "subject" => Role::Subject,
             "mention" => Role::Mention,
             _ => Role::Reference,
         };
         let side = Side { label: row.get(side_at::label)?, role, provider: row.get(side_at::provider)? };
-        Ok(Met {
+        let met = Met {
             id: ObservationId::from(row.get::<String>(side_at::observation_id)?),
             side,
             cluster: row.get::<Option<String>>(side_at::cluster_id)?.map(ClusterId::from),
             occurred_at: row.get(side_at::occurred_at)?,
-        })
+        };
+        Ok(((kind, row.get(side_at::key)?), met))
     })
     .await
 }
@@ -76,10 +105,9 @@ pub(super) async fn sharing(
 pub(super) async fn insert_references(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    observation: &ObservationId,
-    references: &[ReferenceRow],
+    references: &[(ObservationId, ReferenceRow)],
 ) -> Result<()> {
-    let (bulk, rows) = insert_all!(references.iter() => |reference| "observation_reference" {
+    let (bulk, rows) = insert_all!(references.iter() => |(observation, reference)| "observation_reference" {
         workspace_id: text = workspace.as_str(),
         kind: text = reference.kind.as_str(),
         key: text = &reference.key,
@@ -92,7 +120,7 @@ pub(super) async fn insert_references(
             Role::Mention => "mention",
         },
     } "ON CONFLICT DO NOTHING");
-    tx.execute_many(bulk.each, &rows).await.map(drop)
+    tx.change(bulk, &rows).await.map(drop)
 }
 
 /// Stores edges. If an edge exists, the higher confidence is kept.
@@ -115,7 +143,7 @@ pub(super) async fn insert_edges(
         created_at: bigint = now,
     } "ON CONFLICT (workspace_id, from_id, to_id, type) DO UPDATE SET confidence = excluded.confidence
         WHERE edge.confidence < excluded.confidence");
-    tx.execute_many(bulk.each, &rows).await.map(drop)
+    tx.change(bulk, &rows).await.map(drop)
 }
 
 /// The edges of an observation with their other ends, highest confidence first, at most 500.

@@ -14,7 +14,7 @@ use crate::entities::Entity;
 
 use queries::list;
 pub(crate) use queries::of_cluster;
-pub(crate) use queries::{by_actor, insert, is_known, upsert_entities};
+pub(crate) use queries::{by_actor, insert, known, upsert_entities};
 pub use queries::{by_id, workspace_of};
 
 campanile_base::id_type!(

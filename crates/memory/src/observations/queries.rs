@@ -1,9 +1,14 @@
 //! The SQL of observations and entities.
 
+use std::collections::{BTreeMap, HashSet};
+
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
+use campanile_base::source_event::SourceEvent;
 use campanile_base::{Cursor, PageSize};
-use campanile_db::{Result, Row, Select, Stretch, Tx, insert, insert_all, json_text, params};
+use campanile_db::{Bulk, Result, Row, Select, Stretch, Tx, insert_all, json_text, params, row};
+
+use crate::entities::Entity;
 
 use super::{ClusterId, Draft, Filter, Observation, ObservationDetail, ObservationId};
 
@@ -14,58 +19,76 @@ campanile_db::columns! {
 }
 campanile_db::columns! { detail_columns, detail_at after at: body, refs, entities, metadata, category_method, category_confidence }
 
-pub(crate) async fn is_known(tx: &mut Tx, workspace: &WorkspaceId, source_id: &str) -> Result<bool> {
-    let sql = "SELECT id FROM observation WHERE workspace_id = $1 AND source_id = $2";
-    Ok(tx.first(sql, params![workspace.as_str(), source_id], |row| row.get::<String>(0)).await?.is_some())
+/// The identities among those of some events that the workspace remembers.
+pub(crate) async fn known(tx: &mut Tx, workspace: &WorkspaceId, events: &[SourceEvent]) -> Result<HashSet<String>> {
+    let bulk = Bulk {
+        each: "SELECT source_id FROM observation WHERE workspace_id = $1 AND source_id = $2",
+        together: "SELECT observation.source_id FROM unnest($1::text[], $2::text[]) AS asked (workspace, source)
+            JOIN observation ON observation.workspace_id = asked.workspace AND observation.source_id = asked.source",
+        is_searched: false,
+    };
+    let rows: Vec<_> = events.iter().map(|event| row![workspace.as_str(), &event.source_id]).collect();
+    Ok(tx.gather(bulk, &rows, |row| row.get(0)).await?.into_iter().collect())
 }
 
-pub(crate) async fn insert(tx: &mut Tx, draft: &Draft<'_>) -> Result<u64> {
-    let Draft { observation, event, entities, organisation, actor_method } = draft;
-    let (sql, params) = insert!("observation" {
-        id: observation.id.as_str(),
-        organisation_id: organisation.as_str(),
-        workspace_id: observation.workspace_id.as_str(),
-        source_id: &observation.source_id,
-        provider: &observation.provider,
-        type: &observation.event_type,
-        title: &observation.title,
-        body: &event.body,
-        significance: observation.significance,
-        category: &observation.category,
-        topics: json_text(&observation.topics),
-        actor: observation.actor.as_ref().map(json_text),
-        actor_id: observation.actor.as_ref().map(|actor| actor.actor_id.as_str()),
-        actor_method: *actor_method,
-        refs: json_text(&event.references),
-        entities: json_text(entities),
-        metadata: json_text(&event.metadata),
-        repository: event.repository.as_deref().unwrap_or_default(),
-        cluster_id: observation.cluster_id.as_ref().map(|id| id.as_str()),
-        occurred_at: observation.occurred_at,
-        captured_at: observation.captured_at,
-    });
-    tx.execute(sql, &params).await
-}
-
-/// Stores the entities of an observation. They are sorted by key, so that concurrent transactions
-/// do not deadlock.
-pub(crate) async fn upsert_entities(tx: &mut Tx, draft: &Draft<'_>) -> Result<()> {
-    let observation = &draft.observation;
-    let mut entities: Vec<_> = draft.entities.iter().collect();
-    entities.sort_by_key(|entity| (entity.category, entity.key.to_lowercase()));
-    let (bulk, rows) = insert_all!(entities.into_iter() => |entity| "entity" {
+pub(crate) async fn insert(tx: &mut Tx, drafts: &[Draft<'_>]) -> Result<()> {
+    let (bulk, rows) = insert_all!(drafts.iter() => |Draft { observation, event, entities, organisation, actor_method }|
+    "observation" {
+        id: text = observation.id.as_str(),
+        organisation_id: text = organisation.as_str(),
         workspace_id: text = observation.workspace_id.as_str(),
-        category: text = entity.category,
-        key: text = entity.key.to_lowercase(),
+        source_id: text = &observation.source_id,
+        provider: text = &observation.provider,
+        type: text = &observation.event_type,
+        title: text = &observation.title,
+        body: text = &event.body,
+        significance: bigint = observation.significance,
+        category: text = &observation.category,
+        topics: text = json_text(&observation.topics),
+        actor: text = observation.actor.as_ref().map(json_text),
+        actor_id: text = observation.actor.as_ref().map(|actor| actor.actor_id.as_str()),
+        actor_method: text = *actor_method,
+        refs: text = json_text(&event.references),
+        entities: text = json_text(entities),
+        metadata: text = json_text(&event.metadata),
+        repository: text = event.repository.as_deref().unwrap_or_default(),
+        cluster_id: text = observation.cluster_id.as_ref().map(|id| id.as_str()),
+        occurred_at: bigint = observation.occurred_at,
+        captured_at: bigint = observation.captured_at,
+    });
+    tx.change(bulk, &rows).await.map(drop)
+}
+
+/// An entity of some observations.
+struct EntityRow<'d> {
+    entity: &'d Entity,
+    first: &'d Observation,
+    occurrences: i64,
+}
+
+/// Stores the entities of observations. They are sorted by key, so that concurrent transactions
+/// do not deadlock.
+pub(crate) async fn upsert_entities(tx: &mut Tx, workspace: &WorkspaceId, drafts: &[Draft<'_>]) -> Result<()> {
+    let mut entities: BTreeMap<(&str, String), EntityRow<'_>> = BTreeMap::new();
+    for draft in drafts {
+        for entity in &draft.entities {
+            let row = EntityRow { entity, first: &draft.observation, occurrences: 0 };
+            entities.entry((entity.category, entity.key.to_lowercase())).or_insert(row).occurrences += 1;
+        }
+    }
+    let (bulk, rows) = insert_all!(entities.into_iter() => |((category, key), EntityRow { entity, first, occurrences })| "entity" {
+        workspace_id: text = workspace.as_str(),
+        category: text = category,
+        key: text = key,
         value: text = &entity.value,
         confidence: float8 = entity.confidence,
         evidence: text = &entity.evidence,
-        first_observation_id: text = observation.id.as_str(),
-        occurrences: bigint = 1_i64,
-        last_seen_at: bigint = observation.captured_at,
+        first_observation_id: text = first.id.as_str(),
+        occurrences: bigint = occurrences,
+        last_seen_at: bigint = first.captured_at,
     } "ON CONFLICT (workspace_id, category, key) DO UPDATE SET
-        occurrences = entity.occurrences + 1, last_seen_at = excluded.last_seen_at");
-    tx.execute_many(bulk.each, &rows).await.map(drop)
+        occurrences = entity.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at");
+    tx.change(bulk, &rows).await.map(drop)
 }
 
 /// The stretch of a workspace's observations that a page with a filter reads.

@@ -196,13 +196,20 @@ pub(crate) struct NewChunk<'c> {
     pub(crate) tokens: i64,
 }
 
-/// Stores the passages of an observation. Returns the numbers of passages in the workspace, before
-/// and after.
-pub(crate) async fn add(tx: &mut Tx, workspace: &WorkspaceId, id: &ObservationId, text: &str) -> Result<(i64, i64)> {
-    let pieces = observed::pieces(text) as i64;
-    let after = queries::take_numbers(tx, workspace, pieces).await?;
-    queries::insert(tx, workspace, ("observation", id.as_str()), after - pieces..after).await?;
-    Ok((after - pieces, after))
+/// Stores the passages of observations with these texts. Returns the numbers of passages in the
+/// workspace, before and after.
+pub(crate) async fn add<'o>(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    observations: impl IntoIterator<Item = (&'o ObservationId, &'o str)>,
+) -> Result<(i64, i64)> {
+    let pieces =
+        |(id, text): (&'o ObservationId, &str)| (0..observed::pieces(text) as i64).map(|part| (id.as_str(), part));
+    let parts: Vec<(&str, i64)> = observations.into_iter().flat_map(pieces).collect();
+    let after = queries::take_numbers(tx, workspace, parts.len() as i64).await?;
+    let before = after - parts.len() as i64;
+    queries::insert(tx, workspace, "observation", before, &parts).await?;
+    Ok((before, after))
 }
 
 /// Stores the passage of a cluster's summary in place of the one before. Returns the numbers of passages
@@ -214,7 +221,7 @@ pub(crate) async fn replace_summary(
 ) -> campanile_db::Result<(i64, i64)> {
     remove(tx, workspace.as_str(), &[cluster]).await?;
     let after = queries::take_numbers(tx, workspace, 1).await?;
-    queries::insert(tx, workspace, ("summary", cluster), after - 1..after).await?;
+    queries::insert(tx, workspace, "summary", after - 1, &[(cluster, 0)]).await?;
     Ok((after - 1, after))
 }
 

@@ -101,20 +101,22 @@ pub(super) async fn take_removals(tx: &mut Tx, workspace: &str, removals: i64) -
     tx.one(sql, params![workspace, removals], |row| row.get(0)).await
 }
 
+/// Inserts passages of owners and parts, with the numbers from `first` on.
 pub(super) async fn insert(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    (kind, owner): (&str, &str),
-    numbers: Range<i64>,
+    kind: &str,
+    first: i64,
+    parts: &[(&str, i64)],
 ) -> Result<()> {
-    let (bulk, rows) = insert_all!(numbers.zip(0_i64..) => |(no, part)| "passage" {
+    let (bulk, rows) = insert_all!((first..).zip(parts) => |(no, (owner, part))| "passage" {
         workspace_id: text = workspace.as_str(),
         no: bigint = no,
         kind: text = kind,
-        owner_id: text = owner,
-        part: bigint = part,
+        owner_id: text = *owner,
+        part: bigint = *part,
     });
-    tx.execute_many(bulk.each, &rows).await.map(drop)
+    tx.change(bulk, &rows).await.map(drop)
 }
 
 /// Inserts chunks with the numbers from `first` on, and their passages.
@@ -132,7 +134,7 @@ pub(super) async fn insert_chunks(
         owner_id: text = document.id.as_str(),
         part: bigint = no,
     });
-    tx.execute_many(bulk.each, &rows).await?;
+    tx.change(bulk, &rows).await?;
     let (bulk, rows) = insert_all!((first..).zip(chunks) => |(no, chunk)| "chunk" {
         workspace_id: text = workspace.as_str(),
         no: bigint = no,
@@ -145,7 +147,7 @@ pub(super) async fn insert_chunks(
         text: text = chunk.text,
         stored_at: bigint = document.updated_at,
     });
-    tx.execute_many(bulk.each, &rows).await.map(drop)
+    tx.change(bulk, &rows).await.map(drop)
 }
 
 /// Deletes chunks and their passages by their numbers.

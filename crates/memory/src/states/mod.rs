@@ -94,13 +94,13 @@ pub(crate) struct StateRow {
     pub(crate) observation_id: String,
 }
 
-/// Stores the states that an observation tells: with one statement, or with none if it tells none.
-pub(crate) async fn record(tx: &mut Tx, draft: &Draft<'_>) -> Result<()> {
-    let rows = facts::rows(draft);
+/// Stores the states that observations tell: with one statement, or with none if they tell none.
+pub(crate) async fn record(tx: &mut Tx, workspace: &WorkspaceId, drafts: &[Draft<'_>]) -> Result<()> {
+    let rows: Vec<StateRow> = drafts.iter().flat_map(facts::rows).collect();
     if rows.is_empty() {
         return Ok(());
     }
-    Ok(queries::insert(tx, &draft.observation.workspace_id, &rows).await?)
+    Ok(queries::insert(tx, workspace, &rows).await?)
 }
 
 /// The things whose states are asked for.

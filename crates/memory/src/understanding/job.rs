@@ -223,7 +223,7 @@ async fn store(
                     if let (Some(body), false) = (body, is_same) {
                         // The words by which it can be filtered are part of its passages.
                         passages::remove(tx, of.as_str(), &[observation.id.as_str()]).await?;
-                        passages::add(tx, &of, &observation.id, &body).await?;
+                        passages::add(tx, &of, [(&observation.id, body.as_str())]).await?;
                         within.work_later(tx, &of);
                     }
                     Ok(())

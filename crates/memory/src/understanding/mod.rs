@@ -21,11 +21,11 @@ mod tests;
 
 use std::time::Duration;
 
-use campanile_accounts::OrganisationId;
+use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Result;
 use campanile_db::Tx;
 
-use crate::observations::Observation;
+use crate::observations::Draft;
 use crate::{Memory, workspace_settings};
 
 pub(crate) use job::register;
@@ -38,28 +38,27 @@ const SHORTEST_TEXT: usize = 200;
 /// The wait before entities are looked for.
 const DEBOUNCE: Duration = Duration::from_secs(60);
 
-/// Has a new observation read by the model, as far as the workspace wants it.
+/// Has new observations of a workspace read by the model, as far as the workspace wants it.
 pub(crate) async fn soon(
     tx: &mut Tx,
     memory: &Memory,
     organisation: &OrganisationId,
-    observation: &Observation,
-    body: &str,
+    workspace: &WorkspaceId,
+    drafts: &[Draft<'_>],
 ) -> Result<()> {
-    if memory.models.choice.writer.is_none() {
+    let is_significant = |draft: &Draft<'_>| draft.observation.significance >= LOWEST_SIGNIFICANCE;
+    let is_long = |draft: &Draft<'_>| draft.event.body.chars().nth(SHORTEST_TEXT - 1).is_some();
+    if memory.models.choice.writer.is_none() || !drafts.iter().any(|draft| is_significant(draft) || is_long(draft)) {
         return Ok(());
     }
-    let is_significant = observation.significance >= LOWEST_SIGNIFICANCE;
-    let is_long = body.chars().nth(SHORTEST_TEXT - 1).is_some();
-    if !is_significant && !is_long {
-        return Ok(());
-    }
-    let settings = workspace_settings::of(tx, &observation.workspace_id).await?;
-    if settings.model_classification && is_significant {
-        memory.engine.enqueue(tx, job::classification(organisation, observation)).await?;
-    }
-    if settings.model_entities && is_long {
-        memory.engine.enqueue(tx, job::entities(organisation, observation).after(DEBOUNCE)).await?;
+    let settings = workspace_settings::of(tx, workspace).await?;
+    for draft in drafts {
+        if settings.model_classification && is_significant(draft) {
+            memory.engine.enqueue(tx, job::classification(organisation, &draft.observation)).await?;
+        }
+        if settings.model_entities && is_long(draft) {
+            memory.engine.enqueue(tx, job::entities(organisation, &draft.observation).after(DEBOUNCE)).await?;
+        }
     }
     Ok(())
 }

@@ -61,8 +61,8 @@ pub(crate) fn tenant(name: &str) -> Tenant {
 pub(crate) async fn store(memory: &Memory, db: &Db, tenant: &Tenant, event: SourceEvent) -> String {
     let (memory, organisation, workspace) = (memory.clone(), tenant.organisation.clone(), tenant.workspace.clone());
     let stored =
-        db.write(move |tx| Box::pin(async move { remember(tx, &memory, &organisation, &workspace, &event).await }));
-    match stored.await.unwrap() {
+        db.write(move |tx| Box::pin(async move { remember(tx, &memory, &organisation, &workspace, &[event]).await }));
+    match stored.await.unwrap().remove(0) {
         RememberOutcome::New(observation, _) => observation.id.to_string(),
         RememberOutcome::Known => panic!("it is new"),
     }

@@ -20,7 +20,7 @@
 
 mod queries;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use campanile_accounts::OrganisationId;
 use campanile_accounts::people::members;
@@ -77,13 +77,13 @@ pub(crate) async fn person_of(tx: &mut Tx, organisation: &OrganisationId, actor:
 }
 
 /// Joins an account with the person who has the same mail address in another tool, if there is
-/// exactly one.
+/// exactly one. Those that come `later` are left out.
 pub(crate) async fn join_by_email(
     tx: &mut Tx,
     organisation: &OrganisationId,
-    provider: &str,
-    actor: &str,
+    (provider, actor): (&str, &str),
     email: &str,
+    later: &HashSet<(&str, &str)>,
     now: Timestamp,
 ) -> Result<()> {
     if !VOUCHING.contains(&provider) {
@@ -91,7 +91,8 @@ pub(crate) async fn join_by_email(
     }
     lock(tx, organisation).await?;
     let same = queries::with_email(tx, organisation, email).await?;
-    let others = same.iter().filter(|(of, id)| id != actor && VOUCHING.contains(&of.as_str()));
+    let is_before = |of: &str, id: &str| id != actor && !later.contains(&(of, id));
+    let others = same.iter().filter(|(of, id)| is_before(of, id) && VOUCHING.contains(&of.as_str()));
     if others.clone().any(|(of, _)| of == provider) {
         return Ok(());
     }
@@ -101,16 +102,18 @@ pub(crate) async fn join_by_email(
     join(tx, organisation, person, actor, ("email", CONFIDENCE_OF_EMAIL), now).await
 }
 
-/// Joins the author whom Vercel named by a login with the GitHub account of that login.
+/// Joins the author whom Vercel named by a login with the GitHub account of that login. `is_author` is
+/// true if Vercel is known to have named them.
 pub(crate) async fn join_login(
     tx: &mut Tx,
     organisation: &OrganisationId,
     login: &str,
+    is_author: bool,
     actor: &str,
     now: Timestamp,
 ) -> Result<()> {
     let named = format!("github:{login}");
-    if named == actor || !queries::is_author(tx, organisation, &named).await? {
+    if named == actor || !(is_author || queries::is_author(tx, organisation, &named).await?) {
         return Ok(());
     }
     lock(tx, organisation).await?;

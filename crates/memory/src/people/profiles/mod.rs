@@ -64,36 +64,63 @@ impl Removed {
     }
 }
 
-/// Counts a new observation of an actor.
-pub(crate) async fn record(tx: &mut Tx, draft: &Draft<'_>, actor_id: &str, actor: &EventActor) -> Result<()> {
-    let observation = &draft.observation;
-    let counted = Counted {
-        provider: &observation.provider,
-        event_type: &observation.event_type,
-        topics: &observation.topics,
-        occurred_at: observation.occurred_at,
-    };
-    Ok(count_one(tx, &observation.workspace_id, actor_id, actor, &counted).await?)
+/// New observations of one actor.
+#[derive(Debug)]
+struct Activity<'o> {
+    name: &'o str,
+    email: Option<&'o str>,
+    counted: Vec<Counted<'o>>,
 }
 
-async fn count_one(
+impl<'o> Activity<'o> {
+    fn of(actor: &'o EventActor) -> Self {
+        Self { name: &actor.name, email: actor.email.as_deref(), counted: Vec::new() }
+    }
+
+    fn times(&self) -> impl Iterator<Item = Timestamp> {
+        self.counted.iter().map(|one| one.occurred_at)
+    }
+}
+
+/// Counts new observations for their actors. The caller holds the lock of the workspace.
+pub(crate) async fn record(tx: &mut Tx, workspace: &WorkspaceId, drafts: &[Draft<'_>]) -> Result<()> {
+    let mut by_actor: BTreeMap<&str, Activity<'_>> = BTreeMap::new();
+    for observation in drafts.iter().map(|draft| &draft.observation) {
+        let Some(actor) = &observation.actor else { continue };
+        let activity = by_actor.entry(&actor.actor_id).or_insert_with(|| Activity::of(&actor.told));
+        activity.name = &actor.told.name;
+        activity.email = actor.told.email.as_deref().or(activity.email);
+        activity.counted.push(Counted {
+            provider: &observation.provider,
+            event_type: &observation.event_type,
+            topics: &observation.topics,
+            occurred_at: observation.occurred_at,
+        });
+    }
+    Ok(count(tx, workspace, by_actor).await?)
+}
+
+async fn count(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    actor_id: &str,
-    actor: &EventActor,
-    counted: &Counted<'_>,
+    by_actor: BTreeMap<&str, Activity<'_>>,
 ) -> campanile_db::Result<()> {
-    let counts = match queries::counts(tx, workspace, actor_id).await? {
-        // Of an earlier version: the chore counts it.
-        Some(None) => None,
-        known => {
-            let mut counts = known.flatten().unwrap_or_default();
-            counts.add(counted);
-            Some(counts)
-        }
-    };
-    queries::upsert(tx, workspace, actor_id, actor, counted.occurred_at, counts.as_ref()).await?;
-    Ok(())
+    let actors: Vec<&str> = by_actor.keys().copied().collect();
+    let mut known = queries::counts_of(tx, workspace, &actors).await?;
+    let rows = by_actor.into_iter().map(|(actor, activity)| {
+        let counts = match known.remove(actor) {
+            // Of an earlier version: the chore counts it.
+            Some(None) => None,
+            known => {
+                let mut counts = known.flatten().unwrap_or_default();
+                activity.counted.iter().for_each(|one| counts.add(one));
+                Some(counts)
+            }
+        };
+        (actor, activity, counts)
+    });
+    let rows: Vec<(&str, Activity<'_>, Option<Counts>)> = rows.collect();
+    queries::upsert(tx, workspace, &rows).await
 }
 
 /// Moves observations to the actor who turned out to have caused them. The caller holds the lock of
@@ -105,9 +132,11 @@ pub(crate) async fn move_to(
     actor_id: &str,
     actor: &EventActor,
 ) -> Result<()> {
-    for one in moved {
-        count_one(tx, workspace, actor_id, actor, &one.counted()).await?;
+    if moved.is_empty() {
+        return Ok(());
     }
+    let activity = Activity { counted: moved.iter().map(Removed::counted).collect(), ..Activity::of(actor) };
+    count(tx, workspace, BTreeMap::from([(actor_id, activity)])).await?;
     forget(tx, workspace.as_str(), moved).await?;
     Ok(())
 }

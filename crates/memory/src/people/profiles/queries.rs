@@ -1,11 +1,12 @@
 //! The SQL of profiles.
 
-use campanile_accounts::WorkspaceId;
-use campanile_base::source_event::EventActor;
-use campanile_base::{Cursor, Timestamp};
-use campanile_db::{Result, Row, Select, Tx, insert, json_text, params};
+use std::collections::HashMap;
 
-use super::{Counts, Profile, Removed};
+use campanile_accounts::WorkspaceId;
+use campanile_base::{Cursor, Timestamp};
+use campanile_db::{Bulk, Result, Row, Select, Tx, insert_all, json_text, params, row};
+
+use super::{Activity, Counts, Profile, Removed};
 
 campanile_db::columns! {
     columns, at: actor_id, display_name, observations, counts, first_seen_at, last_active_at,
@@ -17,32 +18,48 @@ pub(super) async fn counts(tx: &mut Tx, workspace: &WorkspaceId, actor: &str) ->
     tx.first(sql, params![workspace.as_str(), actor], |row| row.json_if_any(0)).await
 }
 
-/// Stores one more observation of an actor, with the counts that include it.
+/// The counts of some profiles, by actor: `None` for one that is not counted yet.
+pub(super) async fn counts_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    actors: &[&str],
+) -> Result<HashMap<String, Option<Counts>>> {
+    let bulk = Bulk {
+        each: "SELECT actor_id, counts FROM actor_profile WHERE workspace_id = $1 AND actor_id = $2",
+        together:
+            "SELECT actor_profile.actor_id, actor_profile.counts
+            FROM unnest($1::text[], $2::text[]) AS asked (workspace, actor)
+            JOIN actor_profile ON actor_profile.workspace_id = asked.workspace AND actor_profile.actor_id = asked.actor",
+        is_searched: false,
+    };
+    let rows: Vec<_> = actors.iter().map(|actor| row![workspace.as_str(), *actor]).collect();
+    let found = tx.gather(bulk, &rows, |row| Ok((row.get(0)?, row.json_if_any(1)?))).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Stores further observations of actors, with the counts that include them.
 pub(super) async fn upsert(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    actor_id: &str,
-    actor: &EventActor,
-    occurred_at: Timestamp,
-    counts: Option<&Counts>,
-) -> Result<u64> {
-    let (sql, params) = insert!("actor_profile" {
-        workspace_id: workspace.as_str(),
-        actor_id: actor_id,
-        display_name: &actor.name,
-        email: actor.email.as_deref(),
-        observations: 1_i64,
-        counts: counts.map(json_text),
-        first_seen_at: occurred_at,
-        last_active_at: occurred_at,
+    rows: &[(&str, Activity<'_>, Option<Counts>)],
+) -> Result<()> {
+    let (bulk, rows) = insert_all!(rows.iter() => |(actor, activity, counts)| "actor_profile" {
+        workspace_id: text = workspace.as_str(),
+        actor_id: text = *actor,
+        display_name: text = activity.name,
+        email: text = activity.email,
+        observations: bigint = activity.counted.len() as i64,
+        counts: text = counts.as_ref().map(json_text),
+        first_seen_at: bigint = activity.times().min(),
+        last_active_at: bigint = activity.times().max(),
     } "ON CONFLICT (workspace_id, actor_id) DO UPDATE SET
-        observations = actor_profile.observations + 1, counts = excluded.counts,
+        observations = actor_profile.observations + excluded.observations, counts = excluded.counts,
         display_name = excluded.display_name, email = COALESCE(excluded.email, actor_profile.email),
         first_seen_at = CASE WHEN excluded.first_seen_at < actor_profile.first_seen_at
             THEN excluded.first_seen_at ELSE actor_profile.first_seen_at END,
         last_active_at = CASE WHEN excluded.last_active_at > actor_profile.last_active_at
             THEN excluded.last_active_at ELSE actor_profile.last_active_at END");
-    tx.execute(sql, &params).await
+    tx.change(bulk, &rows).await.map(drop)
 }
 
 /// The times of the first and the last observation of an actor that are left.
