@@ -245,3 +245,105 @@ fn a_late_repeat_is_not_too_old_by_default() {
     let longest = Provider::ALL.iter().flat_map(|provider| provider.delivery_rules().repeats).max().unwrap();
     assert!(*longest < std::time::Duration::from_secs(7 * 3_600), "the default of inbound_max_age");
 }
+
+fn skipped(event: &str, payload: &Value) -> String {
+    match normalise(&delivery(Provider::Github, event, &[], payload)).unwrap() {
+        NormalForm::Skipped(why) => why,
+        NormalForm::Events { events, .. } => panic!("remembered: {events:?}"),
+    }
+}
+
+fn review(action: &str, state: &str) -> Value {
+    json!({
+        "action": action,
+        "repository": repository(),
+        "sender": { "id": 9, "login": "bob" },
+        "pull_request": { "number": 12, "title": "Pay twice", "html_url": "https://github.com/acme/shop/pull/12",
+            "user": { "login": "ann" }, "head": { "ref": "pay" } },
+        "review": { "id": 77, "state": state, "body": "Why twice?", "commit_id": "C0FFEE",
+            "user": { "id": 9, "login": "bob" }, "submitted_at": "2026-01-19T08:00:00Z",
+            "html_url": "https://github.com/acme/shop/pull/12#pullrequestreview-77" },
+    })
+}
+
+#[test]
+fn a_review_is_what_it_decides_and_the_api_tells_it_alike() {
+    let approved = github("pull_request_review", &review("submitted", "approved"));
+    let of_api = github("pull_request_review", &review("submitted", "APPROVED"));
+    assert_eq!(approved.event_type, "pull_request_review.approved");
+    assert_eq!((&approved.source_id, &approved.title), (&of_api.source_id, &of_api.title));
+    assert_eq!(approved.title, "[PR Approved] #12 Pay twice");
+    assert_eq!(approved.occurred_at, Timestamp::parse("2026-01-19T08:00:00Z").unwrap());
+    let references: Vec<(&str, Option<&str>)> =
+        approved.references.iter().map(|it| (it.id.as_str(), it.label.as_deref())).collect();
+    assert_eq!(references, [("#12", Some("review")), ("pay", None), ("C0FFEE", None)]);
+    let dismissed = github("pull_request_review", &review("dismissed", "dismissed"));
+    assert_eq!(happenings(&[approved, dismissed, of_api]), 2);
+    assert!(skipped("pull_request_review", &review("edited", "approved")).contains("submitted"));
+}
+
+#[test]
+fn a_comment_on_a_line_names_the_line_and_has_the_code() {
+    let hunk: String = (0..40).map(|n| format!("+line {n}\n")).collect();
+    let mut payload = review("created", "approved");
+    payload["comment"] = json!({ "id": 5, "path": "src/pay.rs", "line": 12, "body": "Off by one\nsurely",
+        "diff_hunk": hunk, "commit_id": "c0ffee", "user": { "id": 9, "login": "bob" },
+        "created_at": "2026-01-19T08:00:00Z", "html_url": "https://github.com/acme/shop/pull/12#discussion_r5" });
+    let comment = github("pull_request_review_comment", &payload);
+    assert_eq!(comment.title, "[Review Comment] src/pay.rs:12 Off by one");
+    assert!(comment.body.starts_with("Off by one\nsurely") && comment.body.ends_with("+line 39"), "{}", comment.body);
+    assert!(!comment.body.contains("+line 19\n") && comment.body.contains("+line 20\n"), "{}", comment.body);
+}
+
+fn run(conclusion: Option<&str>, attempt: i64) -> Value {
+    json!({
+        "action": "completed",
+        "repository": repository(),
+        "sender": { "id": 9, "login": "bob" },
+        "workflow_run": { "id": 3, "name": "Release", "run_number": 12, "run_attempt": attempt, "conclusion": conclusion,
+            "head_branch": "main", "head_sha": "c0ffee", "updated_at": "2026-01-19T08:00:00Z",
+            "pull_requests": [{ "number": 12 }], "html_url": "https://github.com/acme/shop/actions/runs/3" },
+    })
+}
+
+#[test]
+fn runs_are_remembered_when_they_fail_and_each_attempt_is_one() {
+    let failed = github("workflow_run", &run(Some("failure"), 1));
+    assert_eq!(failed.title, "[Workflow Failed] Release #12 on main");
+    assert_eq!(failed.metadata["defaultBranch"], json!(true));
+    assert!(failed.references.iter().any(|it| it.id == "#12" && it.label.as_deref() == Some("checks")));
+    let again = github("workflow_run", &run(Some("failure"), 2));
+    assert_eq!(happenings(&[failed, again, github("workflow_run", &run(Some("failure"), 1))]), 2);
+    for well in [Some("success"), Some("skipped"), None] {
+        assert!(skipped("workflow_run", &run(well, 1)).contains("when they fail"));
+    }
+}
+
+#[test]
+fn a_suite_of_actions_is_told_by_its_runs_alone() {
+    let suite = |app: &str| {
+        json!({ "action": "completed", "repository": repository(), "sender": { "id": 9, "login": "bob" },
+            "check_suite": { "id": 4, "conclusion": "timed_out", "head_branch": "pay", "head_sha": "c0ffee",
+                "app": { "slug": app, "name": "Lint" }, "pull_requests": [], "updated_at": "2026-01-19T08:00:00Z" } })
+    };
+    assert_eq!(github("check_suite", &suite("lint")).title, "[Checks Timed Out] Lint on pay");
+    assert!(skipped("check_suite", &suite("github-actions")).contains("workflow_run"));
+}
+
+#[test]
+fn a_deployment_is_remembered_when_it_is_over() {
+    let status = |state: &str, id: i64| {
+        json!({ "action": "created", "repository": repository(), "sender": { "id": 9, "login": "bob" },
+            "deployment": { "id": 8, "sha": "c0ffee", "ref": "c0ffee", "environment": "production" },
+            "deployment_status": { "id": id, "state": state, "environment": "production",
+                "created_at": "2026-01-19T08:00:00Z", "creator": { "id": 9, "login": "bob" } } })
+    };
+    let failed = github("deployment_status", &status("failure", 1));
+    assert_eq!(
+        (failed.title.as_str(), failed.event_type.as_str()),
+        ("[Deployment Failed] acme/shop to production", "deployment_status.failure")
+    );
+    assert_eq!(failed.references.len(), 1, "the commit is no branch");
+    assert_eq!(happenings(&[failed, github("deployment_status", &status("success", 2))]), 2);
+    assert!(skipped("deployment_status", &status("in_progress", 3)).contains("succeeded or failed"));
+}

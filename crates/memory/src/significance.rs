@@ -30,6 +30,26 @@ const BASE: &[(&str, &str, i64)] = &[
     ("github", "issue_comment.created", 25),
     ("github", "issue_comment.edited", 20),
     ("github", "issue_comment.deleted", 20),
+    ("github", "pull_request_review.approved", 40),
+    ("github", "pull_request_review.changes_requested", 50),
+    ("github", "pull_request_review.commented", 25),
+    ("github", "pull_request_review.dismissed", 30),
+    ("github", "pull_request_review_comment.created", 25),
+    ("github", "pull_request_review_comment.*", 20),
+    ("github", "discussion_comment.created", 25),
+    ("github", "discussion_comment.*", 20),
+    ("github", "commit_comment.*", 20),
+    ("github", "check_suite.action_required", 40),
+    ("github", "check_suite.*", 50),
+    ("github", "workflow_run.action_required", 40),
+    ("github", "workflow_run.*", 50),
+    ("github", "deployment_status.success", 40),
+    ("github", "deployment_status.*", 65),
+    ("github", "repository.deleted", 60),
+    ("github", "repository.publicized", 70),
+    ("github", "repository.archived", 45),
+    ("github", "repository.transferred", 45),
+    ("github", "repository.renamed", 30),
     ("vercel", "deployment.created", 30),
     ("vercel", "deployment.succeeded", 40),
     ("vercel", "deployment.ready", 40),
@@ -61,6 +81,9 @@ const BASE: &[(&str, &str, i64)] = &[
     ("linear", "project_update.deleted", 25),
 ];
 
+/// The weight of checks and workflows that fail on the default branch, where they concern everybody.
+const ON_DEFAULT_BRANCH: i64 = 15;
+
 /// Groups of words, with their weights. Each group counts once, however many of its words occur.
 static WORDS: LazyLock<Vec<(Regex, i64)>> = LazyLock::new(|| {
     let groups = [
@@ -83,13 +106,21 @@ static WORDS: LazyLock<Vec<(Regex, i64)>> = LazyLock::new(|| {
 pub fn score(event: &SourceEvent) -> i64 {
     let text = format!("{} {}", event.title, event.body).to_lowercase();
     let words: i64 = WORDS.iter().filter(|(group, _)| group.is_match(&text)).map(|(_, weight)| weight).sum();
-    let references = (3 * event.references.len() as i64).min(15);
+    // The commits of a push say how large it is, not how it is tied to other things.
+    let references = event.references.iter().filter(|reference| reference.label.as_deref() != Some("contains"));
+    let references = (3 * references.count() as i64).min(15);
     let length = match event.body.chars().count() {
         0..=200 => 0,
         201..=500 => 2,
         _ => 5,
     };
-    (base(event) + words + references + length).clamp(0, 100)
+    (base(event) + on_default_branch(event) + words + references + length).clamp(0, 100)
+}
+
+fn on_default_branch(event: &SourceEvent) -> i64 {
+    let is_check = ["check_suite.", "workflow_run."].iter().any(|noun| event.event_type.starts_with(noun));
+    let is_default = event.metadata.get("defaultBranch") == Some(&serde_json::Value::Bool(true));
+    if is_check && is_default { ON_DEFAULT_BRANCH } else { 0 }
 }
 
 fn base(event: &SourceEvent) -> i64 {
@@ -128,6 +159,23 @@ mod tests {
         assert_eq!(score(&event("pull_request.merged", "x", "")), 60);
         assert_eq!(score(&event("something.else", "x", "")), 35);
         assert_eq!(score(&SourceEvent { provider: "sentry".into(), ..event("metric_alert.critical", "x", "") }), 70);
+    }
+
+    #[test]
+    fn a_workflow_that_fails_where_all_work_weighs_more() {
+        let failed = |branch: bool| {
+            let mut failed = event("workflow_run.failure", "x", "");
+            failed.metadata.insert("defaultBranch".to_owned(), branch.into());
+            score(&failed)
+        };
+        assert_eq!((failed(false), failed(true)), (50, 65));
+    }
+
+    #[test]
+    fn a_push_of_many_commits_weighs_what_one_of_one_commit_does() {
+        let mut push = event("push", "x", "");
+        push.references = vec![Reference::commit("a"); 9].into_iter().map(|it| it.labelled("contains")).collect();
+        assert_eq!(score(&push), 30);
     }
 
     #[test]

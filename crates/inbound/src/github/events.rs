@@ -4,14 +4,15 @@ use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceE
 use campanile_base::{Error, Result, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::commits;
 use super::links::closed_issues;
 use crate::deliveries::Delivery;
 use crate::payload::{Read, metadata, title_case};
 
-const BODY: usize = 10_000;
-const TITLE: usize = 200;
+pub(super) const BODY: usize = 10_000;
+pub(super) const TITLE: usize = 200;
 /// The maximum length of a user's text within a title, in characters.
-const HEADLINE: usize = 100;
+pub(super) const HEADLINE: usize = 100;
 
 /// Actions that happen to an object only once.
 const ONCE: [&str; 4] = ["opened", "created", "merged", "deleted"];
@@ -38,6 +39,7 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
     if tag.is_none() {
         references.push(Reference::branch(name, default_branch));
     }
+    references.extend(commits::contained(payload, after));
     // One commit may be pushed to several branches, and a branch may return to an earlier commit.
     let to = if deleted { "deleted" } else { after };
     let pushed_at = payload.id("repository/pushed_at").map(|at| format!("{at}:")).unwrap_or_default();
@@ -68,6 +70,7 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
                 ("afterSha", Some(json!(after))),
                 ("commitCount", Some(json!(payload.list("commits").len()))),
                 ("fileCount", Some(json!(files("added") + files("modified") + files("removed")))),
+                ("authors", commits::authors(payload)),
                 ("forced", Some(json!(payload.flag("forced")))),
                 ("deleted", deleted.then(|| json!(true))),
             ]),
@@ -277,7 +280,7 @@ pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceE
 /// The identity of an event: `{thing}:{action}`. If the action can be repeated, its time follows,
 /// and the one label, person, team or milestone that it concerns, since several can change at the
 /// same moment. If no time is known, the delivery's id takes its place.
-fn identity(payload: &Value, delivery: &Delivery, thing: &str, action: &str, changed: &Value) -> String {
+pub(super) fn identity(payload: &Value, delivery: &Delivery, thing: &str, action: &str, changed: &Value) -> String {
     if ONCE.contains(&action) {
         return format!("{thing}:{action}");
     }
@@ -303,13 +306,13 @@ fn instant<'t>(action: &str, thing: &'t Value) -> Option<&'t str> {
 }
 
 /// The time of an action. A deletion has no time in the payload, so the time of arrival is used.
-fn time_of(action: &str, thing: &Value, delivery: &Delivery) -> Timestamp {
+pub(super) fn time_of(action: &str, thing: &Value, delivery: &Delivery) -> Timestamp {
     let own = instant(action, thing).and_then(Timestamp::parse);
     let changed = || thing.time("updated_at").filter(|_| action != "deleted");
     own.or_else(changed).unwrap_or(delivery.received_at)
 }
 
-fn numbered<'p>(payload: &'p Value, thing: &str) -> Result<(&'p Value, u64)> {
+pub(super) fn numbered<'p>(payload: &'p Value, thing: &str) -> Result<(&'p Value, u64)> {
     let found = payload.at(thing).ok_or_else(|| Error::invalid(format!("the payload has no {thing}")))?;
     let number = found.number("number").and_then(|number| u64::try_from(number).ok());
     Ok((found, number.ok_or_else(|| Error::invalid(format!("the payload has no {thing}/number")))?))

@@ -1,15 +1,18 @@
 //! GitHub: deliveries are signed in `X-Hub-Signature-256`, their event type is in `X-GitHub-Event`,
 //! and their id in `X-GitHub-Delivery`.
 //!
-//! Pushes, pull requests, issues and their comments, releases, discussions, and changes of
-//! installations and repositories become observations. All other events are acknowledged and
-//! skipped.
+//! Pushes, pull requests, issues, releases, discussions, reviews and comments on any of them, failed
+//! checks and workflows, deployments, and changes of installations and repositories become
+//! observations. All other events are acknowledged and skipped.
 //!
 //! # Identity
 //! The source id of an event contains its action. If an action can be repeated on the same object
 //! (an edit, another label), the source id also contains its time. Otherwise the second edit would
 //! count as a repeat of the first.
 
+mod checks;
+mod commits;
+mod conversations;
 mod events;
 mod lifecycle;
 mod links;
@@ -31,7 +34,23 @@ pub(crate) fn envelope(headers: &Headers) -> Result<Envelope, IngestError> {
     Ok(Envelope { event, delivery_id, sent_at: None })
 }
 
+/// An event as a payload tells it.
+enum Told {
+    Event(SourceEvent),
+    /// It is one of those that are not remembered; the value is the reason.
+    Nothing(&'static str),
+}
+
+/// Reads the payload of one kind of event.
+type Reading = fn(&Value, &Delivery) -> Result<Told>;
+
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
+    if let Some(read) = conversations::reading(event).or_else(|| checks::reading(event)) {
+        return match read(payload, delivery).map_err(|error| unreadable(event, error))? {
+            Told::Event(event) => Ok(NormalForm::Events { events: vec![event], changes: Vec::new() }),
+            Told::Nothing(why) => Ok(NormalForm::Skipped(why.into())),
+        };
+    }
     let read: fn(&Value, &Delivery) -> Result<SourceEvent> = match event {
         "push" => events::push,
         "pull_request" => events::pull_request,
@@ -46,9 +65,13 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "ping" => return Ok(NormalForm::Skipped("GitHub checks that the webhook works".into())),
         other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
-    let remembered = read(payload, delivery).map_err(|error| match error {
+    let remembered = read(payload, delivery).map_err(|error| unreadable(event, error))?;
+    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
+}
+
+fn unreadable(event: &str, error: Error) -> Error {
+    match error {
         Error::Invalid(why) => Error::invalid(format!("this is no {event} event: {why}")),
         other => other,
-    })?;
-    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
+    }
 }

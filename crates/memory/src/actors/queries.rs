@@ -116,14 +116,15 @@ pub(super) async fn pushers_of(
         each: "SELECT reference.key, observation.id, observation.actor_id FROM observation_reference AS reference
             JOIN observation ON observation.id = reference.observation_id
             WHERE reference.workspace_id = $1 AND reference.kind = 'commit' AND reference.key = $2
-                AND observation.provider = 'github' AND observation.type = 'push'
+                AND reference.role = 'subject' AND observation.provider = 'github' AND observation.type = 'push'
                 AND observation.actor_id IS NOT NULL",
         together: "SELECT reference.key, observation.id, observation.actor_id
             FROM unnest($1::text[], $2::text[]) AS asked (workspace, key)
             JOIN observation_reference AS reference ON reference.workspace_id = asked.workspace
                 AND reference.kind = 'commit' AND reference.key = asked.key
             JOIN observation ON observation.id = reference.observation_id
-            WHERE observation.provider = 'github' AND observation.type = 'push' AND observation.actor_id IS NOT NULL",
+            WHERE reference.role = 'subject' AND observation.provider = 'github' AND observation.type = 'push'
+                AND observation.actor_id IS NOT NULL",
         is_searched: false,
     };
     let rows: Vec<_> = commits.iter().map(|commit| row![workspace.as_str(), *commit]).collect();

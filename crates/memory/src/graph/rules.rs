@@ -59,10 +59,10 @@ fn issue(new: &Side, earlier: &Side) -> Relation {
 }
 
 fn pull_request(new: &Side, earlier: &Side) -> Relation {
-    let comments = new.has_label("comment") || earlier.has_label("comment");
+    let is_about = new.is_about() || earlier.is_about();
     match (new.role, earlier.role) {
-        (Role::Subject, Role::Reference) if !comments => relation("tracked_in", 1.0, true, "pr_match"),
-        (Role::Reference, Role::Subject) if !comments => relation("tracked_in", 1.0, false, "pr_match"),
+        (Role::Subject, Role::Reference) if !is_about => relation("tracked_in", 1.0, true, "pr_match"),
+        (Role::Reference, Role::Subject) if !is_about => relation("tracked_in", 1.0, false, "pr_match"),
         _ => relation("references", 0.8, true, "pr_match"),
     }
 }
@@ -70,6 +70,11 @@ fn pull_request(new: &Side, earlier: &Side) -> Relation {
 impl Side {
     fn has_label(&self, label: &str) -> bool {
         self.label.as_deref() == Some(label)
+    }
+
+    /// True for a comment, a review or checks, which are about a thing and do not track it.
+    fn is_about(&self) -> bool {
+        matches!(self.label.as_deref(), Some("comment" | "review" | "checks"))
     }
 
     fn closes(&self) -> bool {

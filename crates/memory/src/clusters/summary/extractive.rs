@@ -34,17 +34,37 @@ const SAME: f32 = 0.6;
 const HALVED: f32 = 7.0 * 24.0 * 3_600.0;
 
 /// The phrases of event types: types, one of them, several.
-const PHRASES: [(&[&str], &str, &str); 10] = [
+const PHRASES: [(&[&str], &str, &str); 12] = [
     (&["pull_request.merged"], "pull request merged", "pull requests merged"),
     (&["issues.closed", "issue.resolved"], "issue closed", "issues closed"),
     (&["issues.opened", "issue.created"], "issue opened", "issues opened"),
     (&["pull_request.opened"], "pull request opened", "pull requests opened"),
     (&["deployment.succeeded", "deployment.ready"], "deployment", "deployments"),
-    (&["deployment.error"], "failed deployment", "failed deployments"),
+    (
+        &["deployment.error", "deployment_status.failure", "deployment_status.error"],
+        "failed deployment",
+        "failed deployments",
+    ),
+    (&["workflow_run.failure", "check_suite.failure"], "failed check", "failed checks"),
+    (
+        &["pull_request_review.approved", "pull_request_review.changes_requested", "pull_request_review.commented"],
+        "review",
+        "reviews",
+    ),
     (&["event_alert.triggered", "metric_alert.triggered"], "alert", "alerts"),
     (&["release.published"], "release", "releases"),
     (&["push"], "push", "pushes"),
-    (&["comment.created", "issue_comment.created"], "comment", "comments"),
+    (
+        &[
+            "comment.created",
+            "issue_comment.created",
+            "pull_request_review_comment.created",
+            "discussion_comment.created",
+            "commit_comment.created",
+        ],
+        "comment",
+        "comments",
+    ),
 ];
 /// The most phrases.
 const MOST_PHRASES: usize = 4;
