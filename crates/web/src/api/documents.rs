@@ -1,12 +1,12 @@
 //! Documents: texts that search finds beside observations.
 
-use axum::Json;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, Workspace};
 use campanile_base::bounds::{KEPT_DOCUMENTS_AT_A_TIME, KEPT_DOCUMENTS_BODY_BYTES};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::{ApiResult, status_of};
 use campanile_memory::documents::{

@@ -1,9 +1,9 @@
 //! People: who is behind the accounts of the tools, what they do, and which accounts are theirs.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use campanile_base::PageSize;
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::ApiResult;
 use campanile_memory::Observation;
@@ -35,7 +35,10 @@ pub(super) async fn list(
 ) -> ApiResult<Json<PageView<PersonView>>> {
     let (from, size) = paging.read()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let (now, filter) = (web.app.clock.now(), PeopleFilter { text: asked.q, provider: asked.source });
+    let (now, filter) = (
+        web.app.clock.now(),
+        PeopleFilter { text: asked.q, provider: asked.source.map(|source| source.trim().to_lowercase()) },
+    );
     let organisation = caller.organisation.clone();
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { people::page(tx, (&organisation, &workspace.id), &filter, &from, size, now).await })
