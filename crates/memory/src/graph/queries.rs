@@ -2,10 +2,11 @@
 
 use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
+use campanile_base::source_event::Reference;
 use campanile_db::{Result, Tx, insert_all, params};
 
 use super::{EdgeView, Met, NewEdge, ReferenceRow, Role, Side};
-use crate::observations::{ClusterId, Observation, ObservationId};
+use crate::observations::{ClusterId, Observation, ObservationId, OwnAddress};
 
 campanile_db::columns! {
     side_columns, side_at:
@@ -39,6 +40,8 @@ campanile_db::columns! {
     cluster_id = "other.cluster_id",
     occurred_at = "other.occurred_at",
     captured_at = "other.captured_at",
+    refs = "other.refs",
+    metadata = "other.metadata",
 }
 
 /// The newest observations that share a reference, with the role of the reference in each.
@@ -156,6 +159,7 @@ pub async fn edges_of(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<
                 cluster_id: row.get::<Option<String>>(other_at::cluster_id)?.map(ClusterId::from),
                 occurred_at: row.get(other_at::occurred_at)?,
                 captured_at: row.get(other_at::captured_at)?,
+                url: row.json::<OwnAddress>(other_at::metadata)?.or_of(&row.json::<Vec<Reference>>(other_at::refs)?),
             },
         })
     })
