@@ -53,6 +53,7 @@ impl Found {
 /// The search that a question leads to.
 pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
     SearchRequest {
+        state: None,
         query: question.query.clone(),
         limit: HITS,
         offset: 0,

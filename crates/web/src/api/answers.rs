@@ -80,7 +80,7 @@ async fn whole(mut asked: PendingAnswer) -> Result<Answer, Error> {
     Err(Error::internal("an answer ended without its end"))
 }
 
-/// The caller's sessions in a workspace, the newest first.
+/// The sessions in a workspace that the caller may read, the newest first: a person's own, or for a secret key all.
 #[utoipa::path(get, path = "/api/answer", tag = "answers", params(Paging),
     responses((status = 200, body = PageView<AnswerSession>)))]
 pub(super) async fn list(
