@@ -104,6 +104,8 @@ pub async fn search(
     let within = (memory, organisation, workspace);
     let ReadRequest { query, filter, time, conditions } = read(within, &request).await?;
     let current = index_of(within).await?;
+    let state = current.state.clone();
+    let has_changed = request.state.as_ref().is_some_and(|earlier| *earlier != state);
     let refreshed = Instant::now();
     let candidates = candidates::find(memory, organisation, current, query, filter, &request, time.is_some()).await?;
     let (spent, scored) = (candidates.spent, Instant::now());
@@ -126,6 +128,7 @@ pub async fn search(
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
     reply.meta.took = reply.latency.total;
     (reply.meta.time, reply.meta.rerank) = (time, reranked.used);
+    (reply.meta.state, reply.meta.has_changed) = (state, has_changed);
     Ok(reply)
 }
 
@@ -304,6 +307,8 @@ fn results_of(request: &SearchRequest, candidates: &Candidates, ranking: Ranking
         time: None,
         embedded: candidates.embedded,
         rerank: RerankUse::Off,
+        state: String::new(),
+        has_changed: false,
     };
     (data, meta)
 }

@@ -51,6 +51,10 @@ pub struct SearchRequest {
     /// True if the last word may be the begin of one, as while somebody types.
     #[serde(default)]
     pub prefix: bool,
+    /// `meta.state` of an earlier page of the same search: `meta.hasChanged` tells whether this page is one of
+    /// another list.
+    #[serde(default)]
+    pub state: Option<String>,
     /// False to take times such as `last week` or `on February 4` for words.
     #[serde(default = "yes")]
     pub understand: bool,
@@ -76,6 +80,9 @@ pub enum Mode {
     /// As `balanced`, with more candidates read.
     Thorough,
 }
+
+/// The longest state, in bytes.
+const LONGEST_STATE: usize = 200;
 
 /// The kinds of results, as the text of a query has them.
 const KINDS: [&str; 3] = ["observation", "chunk", "summary"];
@@ -163,6 +170,9 @@ impl SearchRequest {
         }
         if self.offset.saturating_add(self.limit) > MOST_RESULTS {
             return Err(Error::invalid_field("offset", format!("must be at most {MOST_RESULTS}, with the limit")));
+        }
+        if self.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
+            return Err(Error::invalid_field("state", "must be meta.state of an earlier page"));
         }
         let mut query = Query::read(&self.query, FIELDS);
         let mut filter = self.filters.read()?;
@@ -451,6 +461,12 @@ pub struct SearchMeta {
     pub embedded: f32,
     /// The part of a model that orders results.
     pub rerank: RerankUse,
+    /// The state of the index, for the next page.
+    pub state: String,
+    /// True if passages or vectors were added or removed since the page whose state was given: results may
+    /// have moved from page to page.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_changed: bool,
 }
 
 /// The part of a model that orders results, in an answer.
