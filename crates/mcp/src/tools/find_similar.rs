@@ -6,10 +6,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::search::{Answer, found};
+use super::search::{Found, found};
 use super::{Called, Tool, ToolContext, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
@@ -37,6 +37,12 @@ struct Arguments {
     limit: Option<usize>,
 }
 
+#[derive(Serialize, JsonSchema)]
+struct Answer {
+    /// The results, the most similar first.
+    results: Vec<Found>,
+}
+
 fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
     async move {
         let Arguments { id, limit } = read(arguments)?;
@@ -47,8 +53,7 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
         let mut asked = json!({ "id": id, "limit": limit });
         let request: SimilarRequest = read(std::mem::take(asked.as_object_mut().expect("it is an object")))?;
         let reply = similar(&context.app.memory, &context.organisation, &context.workspace, request).await?;
-        let results = reply.data.into_iter().map(|hit| found(context, hit)).collect();
-        told(Answer { results, ..Answer::default() })
+        told(Answer { results: reply.data.into_iter().map(|hit| found(context, hit)).collect() })
     }
     .boxed()
 }

@@ -61,21 +61,21 @@ struct Arguments {
     mode: Option<String>,
 }
 
-#[derive(Default, Serialize, JsonSchema)]
-pub(super) struct Answer {
+#[derive(Serialize, JsonSchema)]
+struct Answer {
     /// The results, the best first.
-    pub(super) results: Vec<Found>,
+    results: Vec<Found>,
     /// The time that the words of the query name, if they name one: results are of that time alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) time: Option<ReadTime>,
+    time: Option<ReadTime>,
     /// The conditions that nothing in the workspace meets; only if nothing is found.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) unmet: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unmet: Vec<String>,
 }
 
 /// A time that was read out of the words of a query.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct ReadTime {
+struct ReadTime {
     /// The words that name it, such as `last week`.
     text: String,
     /// Its begin, RFC 3339; absent if it has none.
