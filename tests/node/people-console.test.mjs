@@ -139,6 +139,27 @@ test("somebody is found and joined by hand, with the member whose address it is"
   await page.context().close();
 });
 
+test("one account is joined alone, and the others of its person stay", async () => {
+  const page = await signedIn();
+  await page.goto(within("/people/github%3A7"));
+  const accounts = page.getByRole("region", { name: "Accounts" });
+  await accounts.getByText("joined by hand").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Join with another person" }).click();
+  const dialog = page.getByRole("dialog", { name: "Who else is ada?" });
+  await dialog.getByLabel("Find a person").fill("hopper");
+  await dialog.getByRole("button", { name: "One account of Grace Hopper" }).click();
+  const others = dialog.getByRole("list", { name: "Accounts of Grace Hopper" });
+  await others.getByText("ben-at-work").waitFor();
+  await check(page, "person-join-account");
+  await others.getByRole("button", { name: "Join ben-at-work of GitHub alone" }).click();
+  await accounts.getByText("ben-at-work").waitFor();
+  await page.goto(within("/people/linear%3Au2"));
+  await accounts.getByText("Grace Hopper").waitFor();
+  assert.equal(await accounts.getByText("ben-at-work").count(), 0);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test("an observation leads to what it names, and that to what is named with it", async () => {
   const page = await signedIn();
   await page.goto(within("/entities"));

@@ -65,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's sessions in a workspace, the newest first. */
+        /** The sessions in a workspace that the caller may read, the newest first: a person's own, or for a secret key all. */
         get: operations["get_api_answer"];
         put?: never;
         /**
@@ -340,7 +340,7 @@ export interface paths {
         get: operations["get_api_documents_id"];
         /**
          * Replaces the document with this id or external id. An external id that is not known makes a
-         *     document.
+         *     document, unless it has the form of an id (`doc_…`).
          * @description An `externalId` or `path` that is absent stays as it is. With another of them the document moves,
          *     and keeps its passages.
          */
@@ -964,8 +964,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Joins people: they are this person from now on, in all workspaces.
-         * @description No observation is changed. It can be taken back by a split.
+         * Joins people, or single accounts: they are this person from now on, in all workspaces.
+         * @description A person in `people` joins with all of their accounts, an account in `actors` alone.
+         *     No observation is changed. It can be taken back by a split.
          */
         post: operations["post_api_people_id_merge"];
         delete?: never;
@@ -5100,6 +5101,11 @@ export interface components {
             answered: boolean;
             /** @description The numbers of the passages that the text cites, in their order. */
             citations: number[];
+            /**
+             * @description True if a document of its passages was deleted since: its text is gone, and so is that of those
+             *     passages.
+             */
+            forgotten?: boolean;
             /** @description The maker. */
             mode: components["schemas"]["AnswerMode"];
             /** @description The passages that it may cite. */
@@ -6111,7 +6117,7 @@ export interface components {
             secret: string;
         };
         /**
-         * @description The kinds of results.
+         * @description The kinds of results. Requests may write them in any case.
          * @enum {string}
          */
         Kind: "observation" | "chunk" | "summary";
@@ -8165,10 +8171,15 @@ export interface components {
             /** @description The key itself, for the `Authorization` header. */
             secret: string;
         };
-        /** @description The people to be joined. */
+        /** @description The people and accounts to be joined: at least one. */
         MergeIn: {
-            /** @description People, by any of their accounts; a member of the organisation as `member:{id}`. */
-            people: string[];
+            /** @description The `actorId` of accounts that are joined alone: the other accounts of their people stay. */
+            actors?: string[];
+            /**
+             * @description People, with all of their accounts. Any of these names them; a member of the organisation is
+             *     `member:{id}`.
+             */
+            people?: string[];
         };
         /** @description A message of a conversation. */
         Message: {
@@ -8323,6 +8334,8 @@ export interface components {
             topics: string[];
             /** @description The provider's name of the event, such as `pull_request.merged`. */
             type: string;
+            /** @description The address at the provider, if it named one. */
+            url?: string | null;
             /** @description The workspace that it belongs to. */
             workspace_id: string;
         };
@@ -8852,6 +8865,8 @@ export interface components {
                 topics: string[];
                 /** @description The provider's name of the event, such as `pull_request.merged`. */
                 type: string;
+                /** @description The address at the provider, if it named one. */
+                url?: string | null;
                 /** @description The workspace that it belongs to. */
                 workspace_id: string;
             }[];
@@ -9522,6 +9537,11 @@ export interface components {
              *     some seconds.
              */
             embedded: number;
+            /**
+             * @description True if passages or vectors were added or removed since the page whose state was given: results may
+             *     have moved from page to page.
+             */
+            hasChanged?: boolean;
             /** @description As asked for. */
             limit: number;
             /** @description As asked for. */
@@ -9530,6 +9550,8 @@ export interface components {
             offset: number;
             /** @description The part of a model that orders results. */
             rerank: components["schemas"]["RerankUse"];
+            /** @description The state of the index, for the next page. */
+            state: string;
             time?: null | components["schemas"]["UnderstoodTime"];
             /**
              * Format: double
@@ -9545,7 +9567,7 @@ export interface components {
             totalIsExact: boolean;
             /**
              * @description The conditions that nothing in the workspace meets, such as `type:pull_requset`; told when
-             *     nothing is found.
+             *     nothing is found. All times together are one condition: `last week`, `after:2031-01-01`.
              */
             unmet?: string[];
             /** @description The part of the vectors in this answer. */
@@ -9595,6 +9617,11 @@ export interface components {
              *     a filter excludes. At most 1,000 characters. Without words, the newest passages are found.
              */
             query: string;
+            /**
+             * @description `meta.state` of an earlier page of the same search: `meta.hasChanged` tells whether this page is one of
+             *     another list.
+             */
+            state?: string | null;
             /** @description False to take times such as `last week` or `on February 4` for words. */
             understand?: boolean;
         };

@@ -44,6 +44,7 @@ pub struct PendingAnswer {
 struct Task {
     answers: Answers,
     caller: Caller,
+    workspace: WorkspaceId,
     question: Question,
     found: Found,
     earlier: Vec<PastTurn>,
@@ -97,9 +98,19 @@ pub async fn ask(
         begun.await?
     };
     let (events, received) = mpsc::unbounded_channel();
-    let (answers, caller) = (answers.clone(), caller.clone());
-    let task =
-        Task { answers, caller, question, found, earlier, request_id, session: session.clone(), turn, began, events };
+    let task = Task {
+        answers: answers.clone(),
+        caller: caller.clone(),
+        workspace: workspace.clone(),
+        question,
+        found,
+        earlier,
+        request_id,
+        session: session.clone(),
+        turn,
+        began,
+        events,
+    };
     // A task of its own: the turn ends whether or not its asker still listens.
     tokio::spawn(task.run());
     Ok(PendingAnswer { session, turn, events: received })
@@ -192,14 +203,17 @@ impl Task {
             usage,
             took: self.began.elapsed().as_secs_f64() * 1_000.0,
             request_id: self.request_id.clone(),
+            forgotten: false,
         };
-        let (stored, organisation) = (answer.clone(), self.caller.organisation.clone());
+        let (stored, caller, workspace) = (answer.clone(), self.caller.clone(), self.workspace.clone());
         let now = self.answers.clock.now();
         let written = self.answers.db.write(move |tx| {
             Box::pin(async move {
-                sessions::end(tx, &stored).await?;
+                sessions::end(tx, &caller, &workspace, stored).await?;
                 match usage {
-                    Some(spent) => usage::count(tx, &organisation, Purpose::Answers, Count::call(spent), now).await,
+                    Some(spent) => {
+                        usage::count(tx, &caller.organisation, Purpose::Answers, Count::call(spent), now).await
+                    }
                     None => Ok(()),
                 }
             })

@@ -39,7 +39,7 @@ pub use answer::{Answer, AnswerEvent, AnswerMode, AnswerPassage, AnswerRequest, 
 pub use ask::{PendingAnswer, ask, search_of};
 pub use feedback::{Feedback, FeedbackRequest, Verdict, feedback, give_feedback};
 pub use quotation::{Quotation, quote};
-pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, session, sessions};
+pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, forget_document, session, sessions};
 
 /// The tables of answers.
 pub const MIGRATIONS: Migrations = Migrations {

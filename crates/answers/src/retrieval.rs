@@ -53,6 +53,7 @@ impl Found {
 /// The search that a question leads to.
 pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
     SearchRequest {
+        state: None,
         query: question.query.clone(),
         limit: HITS,
         offset: 0,
@@ -182,12 +183,11 @@ fn text_of(
 ) -> Option<PassageText> {
     let in_console = |id: &str| format!("{}{}", answers.base_url, page(id));
     if let Some(detail) = detail {
-        let url = detail.references.iter().find_map(|reference| reference.url.clone());
         let snippet = hit.map(|hit| hit.snippet.clone()).unwrap_or_default();
         let passage = AnswerPassage {
             n,
             id: detail.observation.id.to_string(),
-            url: url.unwrap_or_else(|| in_console(detail.observation.id.as_str())),
+            url: detail.observation.url.unwrap_or_else(|| in_console(detail.observation.id.as_str())),
             title: detail.observation.title,
             source: detail.observation.provider,
             event_type: detail.observation.event_type,

@@ -10,7 +10,7 @@ use campanile_memory::documents::{
 };
 use serde_json::json;
 
-use crate::{App, outbound};
+use crate::{App, forgotten_documents, outbound};
 
 impl App {
     /// Stores a document of the API: the one with this id, or the one with its external id, or a new
@@ -58,6 +58,7 @@ impl App {
                 let deleted = documents::delete(tx, &app.memory, tenant, &id).await?;
                 let document = deleted.ok_or(Error::NotFound(Thing::Document))?;
                 app.record_document(tx, &caller, Action::DocumentDeleted, &document).await?;
+                forgotten_documents::soon(tx, &app, workspace.organisation_id.as_str(), &workspace.id, &id).await?;
                 app.tell_of_document(tx, &workspace, &id);
                 Ok(())
             })

@@ -7,6 +7,7 @@
 mod catalogue;
 mod documents;
 mod drill;
+mod forgotten_documents;
 mod invitations;
 mod members;
 mod notices;
@@ -217,6 +218,7 @@ impl App {
         drill::register(&mut registry);
         notices::register(&mut registry, &app);
         invitations::register(&mut registry, &app);
+        forgotten_documents::register(&mut registry, &app);
         campanile_memory::register(&mut registry, &app.memory);
         app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify, retention.notify);

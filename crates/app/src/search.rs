@@ -24,10 +24,11 @@ impl App {
     }
 }
 
-/// A source that does not exist is an error: an empty answer would look as if nothing had happened.
+/// A source that does not exist is an error: an empty answer would look as if nothing had happened. Sources are
+/// read in any case, as all filters of a search.
 pub fn known_sources(sources: &[String]) -> Result<()> {
     let is_known = |source: &str| source == API_SOURCE || Provider::parse(source).is_some();
-    match sources.iter().find(|source| !is_known(source.trim())) {
+    match sources.iter().find(|source| !is_known(&source.trim().to_lowercase())) {
         None => Ok(()),
         Some(unknown) => {
             let known = format!("{}, {API_SOURCE}", Provider::ALL.map(Provider::as_str).join(", "));

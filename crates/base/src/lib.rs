@@ -19,6 +19,7 @@ pub mod source_event;
 mod thing;
 mod time;
 mod vault;
+mod web_address;
 
 pub use cache::{Cache, FOR_EVER};
 pub use clock::Clock;
@@ -31,6 +32,7 @@ pub use secret::{Secret, constant_time_eq, random_token, sha256_hex};
 pub use thing::Thing;
 pub use time::Timestamp;
 pub use vault::Vault;
+pub use web_address::{LONGEST_ADDRESS, is_web_address};
 
 /// Declares an id type: a string with a fixed prefix, which sorts by time of creation.
 ///

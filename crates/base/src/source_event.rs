@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Timestamp;
+use crate::web_address::if_web;
+use crate::{Timestamp, is_web_address};
 
 /// An event: its type, subject, actor and references.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,8 +30,32 @@ pub struct SourceEvent {
     pub repository: Option<String>,
     /// Other things that the event refers to.
     pub references: Vec<Reference>,
-    /// Further data of the provider.
+    /// Further data of the provider. `url` is the address of the event itself.
     pub metadata: Map<String, Value>,
+}
+
+impl SourceEvent {
+    /// Removes the addresses that are not of the web.
+    #[must_use]
+    pub fn with_web_addresses(mut self) -> Self {
+        let is_web = |url: &Value| url.as_str().is_some_and(is_web_address);
+        if self.metadata.get("url").is_some_and(|url| !is_web(url)) {
+            self.metadata.shift_remove("url");
+        }
+        for reference in &mut self.references {
+            reference.url.take_if(|url| !is_web_address(url));
+        }
+        if let Some(actor) = &mut self.actor {
+            actor.avatar_url.take_if(|url| !is_web_address(url));
+        }
+        self
+    }
+}
+
+/// The address of an event at its provider: its own, or else that of the first thing that it refers to.
+pub fn address_of(own: Option<String>, references: &[Reference]) -> Option<String> {
+    let own = own.filter(|url| is_web_address(url));
+    own.or_else(|| references.iter().find_map(|reference| reference.url.clone()))
 }
 
 /// A person at the provider.
@@ -43,8 +68,8 @@ pub struct EventActor {
     /// The mail address.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub email: Option<String>,
-    /// A picture.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    /// A picture: an address of the web.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "if_web")]
     pub avatar_url: Option<String>,
 }
 
@@ -56,8 +81,8 @@ pub struct Reference {
     pub kind: ReferenceKind,
     /// The form that people write: a SHA, `#12`, `ABC-7`, a branch.
     pub id: String,
-    /// The URL at which it can be viewed.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    /// The URL at which it can be viewed: an address of the web.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "if_web")]
     pub url: Option<String>,
     /// The relation of the event to it: `fixes`, `merge`, `resolved_by`, `tracked_in`, `linked`, ….
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -151,10 +176,10 @@ impl Reference {
         self
     }
 
-    /// Adds the URL at which it can be viewed.
+    /// Adds the URL at which it can be viewed, if it is an address of the web.
     #[must_use]
     pub fn at(mut self, url: Option<String>) -> Self {
-        self.url = url;
+        self.url = url.filter(|url| is_web_address(url));
         self
     }
 

@@ -5,6 +5,7 @@
 //! `campanile-wire-svix` and `campanile-wire-knock`, our own in `campanile-web`, which puts them
 //! together.
 
+pub mod body;
 pub mod caller;
 pub mod error;
 pub mod link_pages;

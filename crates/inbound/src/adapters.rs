@@ -28,10 +28,11 @@ pub(crate) fn envelope(
 /// `Invalid` when a required field is missing.
 pub fn normalise(delivery: &Delivery) -> Result<NormalForm> {
     let payload = delivery.payload()?;
-    match delivery.provider {
+    let form = match delivery.provider {
         Provider::Github => github::normalise(&delivery.event, &payload, delivery),
         Provider::Vercel => vercel::normalise(&delivery.event, &payload, delivery),
         Provider::Linear => linear::normalise(&delivery.event, &payload, delivery),
         Provider::Sentry => sentry::normalise(&delivery.event, &payload, delivery),
-    }
+    };
+    form.map(NormalForm::with_web_addresses)
 }

@@ -13,7 +13,7 @@ use crate::sources::SourceId;
 
 const RECEIVED: &str = "2026-01-20T10:00:00Z";
 
-fn delivery(provider: Provider, event: &str, headers: &[(&str, &str)], payload: &Value) -> Delivery {
+pub(crate) fn delivery(provider: Provider, event: &str, headers: &[(&str, &str)], payload: &Value) -> Delivery {
     let at = Timestamp::parse(RECEIVED).unwrap();
     Delivery {
         id: DeliveryId::new(at),
@@ -29,7 +29,7 @@ fn delivery(provider: Provider, event: &str, headers: &[(&str, &str)], payload: 
     }
 }
 
-fn read(delivery: &Delivery) -> SourceEvent {
+pub(crate) fn read(delivery: &Delivery) -> SourceEvent {
     match normalise(delivery).unwrap() {
         NormalForm::Events { mut events, .. } => events.remove(0),
         NormalForm::Skipped(why) => panic!("skipped: {why}"),
@@ -346,4 +346,28 @@ fn a_deployment_is_remembered_when_it_is_over() {
     assert_eq!(failed.references.len(), 1, "the commit is no branch");
     assert_eq!(happenings(&[failed, github("deployment_status", &status("success", 2))]), 2);
     assert!(skipped("deployment_status", &status("in_progress", 3)).contains("succeeded or failed"));
+}
+
+#[test]
+fn an_action_of_sentry_has_the_time_of_its_happening_and_not_of_its_arrival() {
+    let issue = |more: Value| {
+        let mut issue = json!({ "id": "1", "shortId": "SHOP-1", "title": "t", "lastSeen": "2026-01-19T08:00:00Z" });
+        issue.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "data": { "issue": issue } })
+    };
+    let plain = issue(json!({}));
+    let back = issue(json!({ "substatus": "regressed" }));
+    for (action, header, payload, expected) in [
+        // 2026-01-19T09:00:00Z.
+        ("issue.resolved", "1768813200", &plain, "2026-01-19T09:00:00.000000Z"),
+        ("issue.resolved", "1768813200.25", &plain, "2026-01-19T09:00:00.000000Z"),
+        ("issue.assigned", "1768813200000", &plain, "2026-01-19T09:00:00.000000Z"),
+        ("issue.resolved", "2026-01-19T09:00:00Z", &plain, "2026-01-19T09:00:00.000000Z"),
+        ("issue.resolved", "", &plain, "2026-01-19T08:00:00.000000Z"),
+        ("issue.resolved", "soon", &plain, "2026-01-19T08:00:00.000000Z"),
+        ("issue.unresolved", "1768813200", &back, "2026-01-19T08:00:00.000000Z"),
+        ("issue.unresolved", "1768813200", &plain, "2026-01-19T09:00:00.000000Z"),
+    ] {
+        assert_eq!(sentry(action, header, payload).occurred_at.to_string(), expected, "{action} {header}");
+    }
 }

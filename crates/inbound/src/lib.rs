@@ -24,6 +24,8 @@
 //! happened, and providers may deliver again hours later.
 
 mod adapters;
+#[cfg(test)]
+mod address_tests;
 pub mod deliveries;
 mod envelope;
 mod error;

@@ -17,3 +17,15 @@ pub enum NormalForm {
     /// There is nothing to do; the value is the reason.
     Skipped(String),
 }
+
+impl NormalForm {
+    /// Removes the addresses that are not of the web: they come from texts of others, and end in links.
+    pub(crate) fn with_web_addresses(self) -> Self {
+        match self {
+            Self::Events { events, changes } => {
+                Self::Events { events: events.into_iter().map(SourceEvent::with_web_addresses).collect(), changes }
+            }
+            skipped @ Self::Skipped(_) => skipped,
+        }
+    }
+}

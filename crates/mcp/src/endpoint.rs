@@ -16,7 +16,7 @@ use http_body_util::Full;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::de::IgnoredAny;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::access::{self, Scope};
@@ -84,12 +84,10 @@ async fn answer(State(web): State<Web>, Extension(service): Extension<Service>, 
     if let Err(refusal) = one_message(&bytes) {
         return refusal.into_response();
     }
-    let answered = handed_over(&service, Request::from_parts(parts, Full::new(bytes))).await;
+    let answered = handed_over(&service, Request::from_parts(parts, Full::new(bytes.clone()))).await;
     match answered.status() {
         // It is JSON, as was checked, but no message of the protocol.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            Refusal(-32600, "the body must be one JSON-RPC message of the protocol").into_response()
-        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => no_message(&bytes),
         _ => answered,
     }
 }
@@ -117,6 +115,18 @@ impl IntoResponse for Refusal {
         let error = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": self.0, "message": self.1 } });
         (StatusCode::BAD_REQUEST, Json(error)).into_response()
     }
+}
+
+/// The answer to JSON that is no message of the protocol. A request whose params are a list, or no
+/// container at all, is one of JSON-RPC, and so has its id in the answer.
+fn no_message(body: &[u8]) -> Response {
+    let message: Value = serde_json::from_slice(body).unwrap_or_default();
+    let is_request = message["method"].is_string() && (message["id"].is_string() || message["id"].is_number());
+    if !is_request || message["params"].is_object() || message["params"].is_null() {
+        return Refusal(-32600, "the body must be one JSON-RPC message of the protocol").into_response();
+    }
+    let error = json!({ "code": -32602, "message": "params must be an object" });
+    (StatusCode::BAD_REQUEST, Json(json!({ "jsonrpc": "2.0", "id": message["id"], "error": error }))).into_response()
 }
 
 /// Refuses what is not one JSON object. Batches were part of one revision only, and a batch of a

@@ -10,14 +10,15 @@ use campanile_http::error::log_internal;
 use campanile_http::request_id;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
+    Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use rmcp::{ErrorData, model::JsonObject};
+use serde_json::Value;
 
 use crate::access::Scope;
-use crate::tools::{self, ToolContext};
+use crate::tools::{self, Refusal, ToolContext};
 
 /// The longest time of a call.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -51,8 +52,14 @@ impl Tools {
         Self { app }
     }
 
-    /// Calls a tool, within its time. What goes wrong is a result with a sentence.
-    async fn call(&self, tool: &tools::Tool, context: CallContext, arguments: JsonObject) -> CallToolResult {
+    /// Calls a tool, within its time. A tool that cannot answer has a result with a sentence; arguments
+    /// that do not fit its schema are an error of the protocol.
+    async fn call(
+        &self,
+        tool: &tools::Tool,
+        context: CallContext,
+        arguments: JsonObject,
+    ) -> Result<CallToolResult, ErrorData> {
         let CallContext { scope, request_id } = context;
         let began = Instant::now();
         let tenant = scope.organisation.as_str().into();
@@ -60,14 +67,33 @@ impl Tools {
             ToolContext { app: self.app.clone(), organisation: scope.organisation, workspace: scope.workspace };
         let called = tokio::time::timeout(LONGEST, on_behalf_of(tenant, (tool.call)(&context, arguments)));
         let (outcome, result) = match request_id::scope(request_id.clone(), called).await {
-            Ok(Ok(value)) => ("answered", CallToolResult::structured(value)),
-            Ok(Err(error)) => ("refused", failed(tools::sentence(&error, &request_id))),
-            Err(_) => ("late", failed("this took too long: ask for less, or narrow it down with filters".to_owned())),
+            Ok(Ok(value)) => ("answered", Ok(CallToolResult::structured(value))),
+            Ok(Err(Refusal::Arguments(why))) => ("refused", Err(ErrorData::invalid_params(why, None))),
+            Ok(Err(Refusal::Failed(error))) => ("refused", Ok(failed(tools::sentence(&error, &request_id)))),
+            Err(_) => {
+                ("late", Ok(failed("this took too long: ask for less, or narrow it down with filters".to_owned())))
+            }
         };
-        let outcome = if result.is_error == Some(true) && outcome == "answered" { "refused" } else { outcome };
         metrics::counter!("campanile_mcp_calls_total", "tool" => tool.name, "outcome" => outcome).increment(1);
         metrics::histogram!("campanile_mcp_seconds", "tool" => tool.name).record(began.elapsed().as_secs_f64());
         result
+    }
+}
+
+/// The fault of the params of a call that have not the form of the protocol.
+fn fault_of_call(params: Option<&Value>) -> String {
+    let Some(params) = params.and_then(Value::as_object) else {
+        return "params must be an object with the `name` of a tool and its `arguments`".to_owned();
+    };
+    if !params.get("name").is_some_and(Value::is_string) {
+        return "`name` must be the name of a tool".to_owned();
+    }
+    if params.get("arguments").is_some_and(|arguments| !arguments.is_object()) {
+        return "`arguments` must be an object".to_owned();
+    }
+    match serde_path_to_error::deserialize::<_, CallToolRequestParams>(Value::Object(params.clone())) {
+        Ok(_) => "the params have not the form that the protocol gives them".to_owned(),
+        Err(error) => format!("`{}`: {}", error.path(), error.inner()),
     }
 }
 
@@ -111,7 +137,24 @@ impl ServerHandler for Tools {
             log_internal(&Error::internal("a call came without its context"));
             return Err(ErrorData::internal_error("an internal error occurred", None));
         };
-        Ok(self.call(tool, call, request.arguments.unwrap_or_default()).await.into())
+        Ok(self.call(tool, call, request.arguments.unwrap_or_default()).await?.into())
+    }
+
+    /// Answers a request whose method is not known, or whose params have not the form of its method: the
+    /// protocol's library takes both for requests of its users' own.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        match request.method.as_str() {
+            "tools/call" => Err(ErrorData::invalid_params(fault_of_call(request.params.as_ref()), None)),
+            "initialize" | "tools/list" | "server/discover" => {
+                let why = format!("the params of {} have not the form that the protocol gives them", request.method);
+                Err(ErrorData::invalid_params(why, None))
+            }
+            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)),
+        }
     }
 
     async fn on_initialized(&self, _: NotificationContext<RoleServer>) {}

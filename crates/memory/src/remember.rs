@@ -7,9 +7,10 @@
 use std::collections::HashSet;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
-use campanile_base::source_event::SourceEvent;
+use campanile_base::source_event::{SourceEvent, address_of};
 use campanile_base::{Result, Timestamp};
 use campanile_db::Tx;
+use serde_json::Value;
 
 use crate::classification::classify;
 use crate::entities::extract;
@@ -113,6 +114,7 @@ fn draft<'e>(
         cluster_id: None,
         occurred_at: event.occurred_at,
         captured_at: now,
+        url: address_of(event.metadata.get("url").and_then(Value::as_str).map(str::to_owned), &event.references),
     };
     Draft { observation, event, entities: extract(event), organisation, actor_method: "none" }
 }

@@ -22,6 +22,7 @@ use campanile_accounts::assistants::consents::Issuer;
 use campanile_accounts::assistants::tokens::{self, Exchange, Fault, Pair};
 use campanile_accounts::assistants::{SCOPE, clients};
 use campanile_base::{Error, Result, Secret};
+use campanile_http::body::objects::ObjectsOnly;
 use campanile_http::error::ApiError;
 use campanile_http::{Web, origins};
 use serde::Deserialize;
@@ -120,7 +121,7 @@ async fn register(
         let why = "too many registrations from this address; try again in a while".to_owned();
         return OauthError(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", why).into_response();
     }
-    let Registration { redirect_uris, client_name } = match serde_json::from_slice(&body) {
+    let ObjectsOnly(Registration { redirect_uris, client_name }) = match serde_json::from_slice(&body) {
         Ok(registration) => registration,
         Err(error) => return OauthError::new("invalid_client_metadata", error.to_string()).into_response(),
     };

@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use campanile_http::Web;
+use campanile_http::body::objects::ObjectsOnly;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -43,7 +44,7 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SvixError> {
         msg: error.to_string(),
         kind: SHAPE,
     };
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let ObjectsOnly(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner();
         let loc = match (cause.is_syntax() || cause.is_eof() && !bytes.is_empty(), path.as_str()) {

@@ -11,7 +11,7 @@ import { done } from "../../components/ui/toast";
 import { api, data } from "../../lib/api";
 import { useWorkspaceId } from "../../lib/url";
 import { useSettled } from "../../lib/use-settled";
-import { type Person, toolName, usePeopleChanged } from "./person";
+import { type Person, toolName, usePeopleChanged, usePerson } from "./person";
 import { Portrait } from "./portrait";
 
 type JoinProps = { person: Person; onClose: () => void; onJoined: (id: string) => void };
@@ -29,7 +29,7 @@ export function JoinDialog({ person, onClose, onJoined }: JoinProps) {
   return (
     <Dialog
       title={`Who else is ${person.name}?`}
-      lead="Their accounts become one person, in all workspaces. It can be undone by splitting them off."
+      lead="All of their accounts become one person, in all workspaces. It can be undone by splitting them off."
       open
       onClose={onClose}
     >
@@ -58,21 +58,11 @@ export function JoinDialog({ person, onClose, onJoined }: JoinProps) {
 type OtherProps = { person: Person; other: Person; onJoined: (id: string) => void };
 
 function Other({ person, other, onJoined }: OtherProps) {
-  const changed = usePeopleChanged();
-  const join = useMutation({
-    mutationFn: () => {
-      const path = { id: person.id };
-      return data(api.POST("/api/people/{id}/merge", { params: { path }, body: { people: [other.id] } }));
-    },
-    onSuccess: async (joined) => {
-      done(`${other.name} is joined`);
-      await changed();
-      onJoined(joined.people[0] ?? person.id);
-    },
-  });
+  const [showsAccounts, setShowsAccounts] = useState(false);
+  const join = useJoin(person, onJoined);
   return (
     <li className="px-4 py-2">
-      <div className="flex items-center gap-3">
+      <div className="flex flex-wrap items-center gap-3">
         <Portrait name={other.name} />
         <div className="min-w-0 flex-1">
           <p className="truncate font-medium">{other.name}</p>
@@ -80,15 +70,76 @@ function Other({ person, other, onJoined }: OtherProps) {
             {[...other.providers.map(toolName), other.email].filter(Boolean).join(" · ")}
           </p>
         </div>
-        <Button size="sm" busy={join.isPending} aria-label={`Join ${other.name}`} onClick={() => join.mutate()}>
+        {other.providers.length > 1 && (
+          <Button
+            size="sm"
+            kind="ghost"
+            aria-expanded={showsAccounts}
+            aria-label={`One account of ${other.name}`}
+            onClick={() => setShowsAccounts(!showsAccounts)}
+          >
+            One account
+          </Button>
+        )}
+        <Button
+          size="sm"
+          busy={join.isPending}
+          aria-label={`Join ${other.name}`}
+          onClick={() => join.mutate({ name: other.name, body: { people: [other.id] } })}
+        >
           Join
         </Button>
       </div>
+      {showsAccounts && <Accounts other={other} join={join} />}
       {join.error && (
         <div className="-mx-4">
           <Failure error={join.error} />
         </div>
       )}
     </li>
+  );
+}
+
+type Joining = { name: string; body: { people: string[] } | { actors: string[] } };
+
+/** Joins a person with all of their accounts, or one account alone. */
+function useJoin(person: Person, onJoined: (id: string) => void) {
+  const changed = usePeopleChanged();
+  return useMutation({
+    mutationFn: ({ body }: Joining) =>
+      data(api.POST("/api/people/{id}/merge", { params: { path: { id: person.id } }, body })),
+    onSuccess: async (joined, { name }) => {
+      done(`${name} is joined`);
+      await changed();
+      onJoined(joined.people[0] ?? person.id);
+    },
+  });
+}
+
+/** The accounts of another person, to join one of them: the others stay. */
+function Accounts({ other, join }: { other: Person; join: ReturnType<typeof useJoin> }) {
+  const found = usePerson(other.id);
+  if (found.isPending) return <Skeleton lines={2} />;
+  if (found.isError) return <Failure error={found.error} onRetry={() => void found.refetch()} />;
+  const accounts = found.data.identities.filter(({ provider }) => provider !== "vercel");
+  return (
+    <ul aria-label={`Accounts of ${other.name}`} className="mt-2 space-y-1 pl-11">
+      {accounts.map(({ actorId, name, provider }) => (
+        <li key={actorId} className="flex items-center gap-3">
+          <p className="min-w-0 flex-1 truncate">
+            {name} <span className="text-quiet text-xs">{toolName(provider)}</span>
+          </p>
+          <Button
+            size="sm"
+            kind="ghost"
+            disabled={join.isPending}
+            aria-label={`Join ${name} of ${toolName(provider)} alone`}
+            onClick={() => join.mutate({ name, body: { actors: [actorId] } })}
+          >
+            Join alone
+          </Button>
+        </li>
+      ))}
+    </ul>
   );
 }

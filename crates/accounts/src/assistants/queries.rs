@@ -194,8 +194,12 @@ pub(super) async fn use_refresh_token(tx: &mut Tx, hash: &str, now: Timestamp) -
     Ok(tx.execute(sql, params![hash, now]).await? == 1)
 }
 
-pub(super) async fn delete_access_tokens(tx: &mut Tx, connection: &str) -> Result<u64> {
-    tx.execute("DELETE FROM assistant_token WHERE connection_id = $1 AND kind = 'access'", params![connection]).await
+/// Forgets the access tokens of a connection that have expired, and all but the newest.
+pub(super) async fn forget_access_tokens(tx: &mut Tx, connection: &str, most: i64, now: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM assistant_token WHERE connection_id = $1 AND kind = 'access' AND (expires_at <= $3
+        OR hash NOT IN (SELECT hash FROM assistant_token WHERE connection_id = $1 AND kind = 'access'
+            ORDER BY expires_at DESC, hash LIMIT $2))";
+    tx.execute(sql, params![connection, most, now]).await
 }
 
 pub(super) async fn extend_connection(tx: &mut Tx, connection: &str, expires: Timestamp) -> Result<u64> {

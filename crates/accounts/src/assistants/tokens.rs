@@ -17,6 +17,8 @@ const ACCESS: &str = "mt_";
 const REFRESH: &str = "mr_";
 /// The lifetime of an access token.
 pub const ACCESS_FOR: Duration = Duration::from_secs(3_600);
+/// The most access tokens of a connection that live beside a new one.
+const MOST_ACCESS_TOKENS: i64 = 20;
 /// The time after which a connection ends that was not refreshed.
 pub const REFRESH_FOR: Duration = Duration::from_secs(30 * 24 * 3_600);
 
@@ -84,7 +86,8 @@ pub async fn exchange(tx: &mut Tx, clock: &Clock, issuer: Issuer<'_>, asked: &Ex
     Ok(Ok(pair(tx, &code.connection_id, now).await?))
 }
 
-/// Exchanges a refresh token for the next tokens.
+/// Exchanges a refresh token for the next tokens. Earlier access tokens live their own time: calls that are
+/// under way, and other processes of the client, go on. All of them end with the connection.
 pub async fn refresh(
     tx: &mut Tx,
     clock: &Clock,
@@ -106,7 +109,7 @@ pub async fn refresh(
         return Ok(Err(Fault::Grant));
     }
     queries::extend_connection(tx, &connection.id, now.plus(REFRESH_FOR)).await?;
-    queries::delete_access_tokens(tx, &connection.id).await?;
+    queries::forget_access_tokens(tx, &connection.id, MOST_ACCESS_TOKENS, now).await?;
     Ok(Ok(pair(tx, &connection.id, now).await?))
 }
 

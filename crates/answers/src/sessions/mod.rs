@@ -3,6 +3,7 @@
 //! A turn is stored when its question is taken, and gets its answer when that has ended. A person sees their own
 //! sessions only; a program with a secret key sees all of its organisation.
 
+mod forgetting;
 mod queries;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::Answers;
 use crate::answer::Answer;
 use crate::question::cut;
 
+pub use forgetting::forget_document;
 pub(crate) use queries::forget_old;
 
 /// The most turns of a session.
@@ -178,8 +180,9 @@ pub(crate) async fn begin(
 }
 
 /// Stores the answer of a turn. A session that was removed meanwhile stays removed.
-pub(crate) async fn end(tx: &mut Tx, answer: &Answer) -> Result<()> {
-    Ok(queries::set_answer(tx, answer).await?)
+pub(crate) async fn end(tx: &mut Tx, caller: &Caller, workspace: &WorkspaceId, mut answer: Answer) -> Result<()> {
+    forgetting::forget_deleted(tx, &caller.organisation, &mut answer).await?;
+    Ok(queries::set_answer(tx, workspace, &answer).await?)
 }
 
 fn full() -> Error {
@@ -195,7 +198,7 @@ async fn found(tx: &mut Tx, caller: &Caller, id: &str) -> Result<AnswerSession> 
     Ok(found.ok_or(Error::NotFound(Thing::Session))?.0)
 }
 
-/// The caller's sessions in a workspace, the newest first.
+/// The sessions in a workspace that the caller may read, the newest first: their own, or for a secret key all.
 ///
 /// # Errors
 /// `Unavailable`.

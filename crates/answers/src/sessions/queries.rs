@@ -65,9 +65,27 @@ pub(super) async fn insert_turn(
     tx.execute(sql, &params).await
 }
 
-pub(super) async fn set_answer(tx: &mut Tx, answer: &Answer) -> Result<()> {
-    let sql = "UPDATE answer_turn SET answer = $3 WHERE session_id = $1 AND no = $2";
-    tx.execute(sql, params![&answer.session, answer.turn, json_text(answer)]).await.map(drop)
+pub(super) async fn set_answer(tx: &mut Tx, workspace: &WorkspaceId, answer: &Answer) -> Result<()> {
+    let sql = "UPDATE answer_turn SET answer = $4 WHERE workspace_id = $1 AND session_id = $2 AND no = $3";
+    let params = params![workspace.as_str(), &answer.session, answer.turn, json_text(answer)];
+    tx.execute(sql, params).await.map(drop)
+}
+
+/// The place of an answer among those of its workspace: its request, its session, its number.
+pub(super) type Place = (String, String, i64);
+
+/// The answers of a workspace behind a place, in the order of their requests.
+pub(super) async fn answered(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    (request, session, no): &Place,
+    most: i64,
+) -> Result<Vec<(Place, Answer)>> {
+    let sql = "SELECT request_id, session_id, no, answer FROM answer_turn
+        WHERE workspace_id = $1 AND (request_id, session_id, no) > ($2, $3, $4) AND answer IS NOT NULL
+        ORDER BY request_id, session_id, no LIMIT $5";
+    let read = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.json(3)?));
+    tx.all(sql, params![workspace.as_str(), request, session, *no, most], read).await
 }
 
 /// A session of an organisation, with its owner.
@@ -87,6 +105,7 @@ pub(super) async fn by_id(
     tx.first(sql, params![organisation.as_str(), id], read).await
 }
 
+/// The sessions of a workspace that a reader may see, the newest first: a program with a secret key sees all.
 pub(super) async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -98,8 +117,8 @@ pub(super) async fn list(
     let sql = concat!(
         "SELECT ",
         columns!(),
-        " FROM answer_session WHERE organisation_id = $1 AND workspace_id = $2 AND owner_kind = $3 AND owner_id = $4
-            AND (updated_at, id) < ($5, $6) ORDER BY updated_at DESC, id DESC LIMIT $7"
+        " FROM answer_session WHERE organisation_id = $1 AND workspace_id = $2
+            AND ($3 = 'key' OR owner_kind = $3 AND owner_id = $4) AND (updated_at, id) < ($5, $6) ORDER BY updated_at DESC, id DESC LIMIT $7"
     );
     let owned =
         params![organisation.as_str(), workspace.as_str(), owner.kind, &owner.id, from.at, &from.id, size.to_fetch()];

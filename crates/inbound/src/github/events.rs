@@ -71,11 +71,18 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
                 ("commitCount", Some(json!(payload.list("commits").len()))),
                 ("fileCount", Some(json!(files("added") + files("modified") + files("removed")))),
                 ("authors", commits::authors(payload)),
+                ("url", address_of_push(payload, deleted)),
                 ("forced", Some(json!(payload.flag("forced")))),
                 ("deleted", deleted.then(|| json!(true))),
             ]),
         ),
     })
+}
+
+/// The address of a push: its last commit, the comparison with the state before, or the repository.
+fn address_of_push(payload: &Value, is_deletion: bool) -> Option<Value> {
+    let of_commits = payload.at("head_commit/url").or(payload.at("compare")).filter(|_| !is_deletion);
+    of_commits.or(payload.at("repository/html_url")).cloned()
 }
 
 pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {

@@ -39,6 +39,7 @@ pub(super) fn normalise(
                 ("action", Some(json!(action))),
                 ("installationId", payload.at("installation/id").cloned()),
                 ("account", payload.at("installation/account/login").cloned()),
+                ("url", payload.at("repository/html_url").or(payload.at("installation/html_url")).cloned()),
             ]),
         ),
     };

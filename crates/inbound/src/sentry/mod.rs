@@ -92,10 +92,7 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
             10_000,
         ),
         actor: actor(payload),
-        occurred_at: match action {
-            "created" => issue.time("firstSeen").or(issue.time("lastSeen")).unwrap_or(delivery.received_at),
-            _ => told_at(delivery),
-        },
+        occurred_at: time_of(action, issue, delivery),
         repository: None,
         references,
         metadata: metadata([
@@ -127,15 +124,29 @@ fn issue_of(event: &Value) -> Option<Reference> {
     event.id("issue_id").or_else(in_address).map(|id| numbered_issue(&id))
 }
 
+/// The time of an action. An issue comes back with an event, which is the last one that was seen. Of other
+/// actions the body has no time: they happened when the hook was sent, and after the last event in any case.
+fn time_of(action: &str, issue: &Value, delivery: &Delivery) -> Timestamp {
+    let comes_back = action == "unresolved" && matches!(issue.text("substatus"), Some("regressed" | "escalating"));
+    let found = match action {
+        "created" => issue.time("firstSeen").or(issue.time("lastSeen")),
+        _ if comes_back => issue.time("lastSeen").or_else(|| sent_at(delivery)),
+        _ => sent_at(delivery).or(issue.time("lastSeen")),
+    };
+    found.unwrap_or(delivery.received_at)
+}
+
 /// The delivery's time, in seconds since 1970. Sentry does not sign it, and the signed body
 /// contains no time.
 fn hook_time(delivery: &Delivery) -> Option<&str> {
     header(&delivery.headers, "sentry-hook-timestamp").filter(|time| !time.is_empty())
 }
 
-fn told_at(delivery: &Delivery) -> Timestamp {
-    let seconds = hook_time(delivery).and_then(|time| time.split('.').next()?.parse().ok());
-    seconds.map_or(delivery.received_at, Timestamp::from_seconds)
+/// The time at which the hook was sent: seconds or milliseconds since 1970, or RFC 3339.
+fn sent_at(delivery: &Delivery) -> Option<Timestamp> {
+    let text = hook_time(delivery)?;
+    let number = text.split('.').next().and_then(|whole| whole.parse::<i64>().ok());
+    json!({ "at": number.map_or_else(|| json!(text), |number| json!(number)) }).time("at")
 }
 
 fn given_to(issue: &Value) -> Option<&str> {
@@ -251,8 +262,12 @@ fn metric_alert(action: &str, data: &Value, delivery: &Delivery) -> Result<Sourc
         ),
         actor: None,
         occurred_at: match action {
-            "resolved" => alert.time("date_closed").unwrap_or_else(|| told_at(delivery)),
-            _ => alert.time("date_detected").or(alert.time("date_started")).unwrap_or_else(|| told_at(delivery)),
+            "resolved" => alert.time("date_closed").or_else(|| sent_at(delivery)).unwrap_or(delivery.received_at),
+            _ => alert
+                .time("date_detected")
+                .or(alert.time("date_started"))
+                .or_else(|| sent_at(delivery))
+                .unwrap_or(delivery.received_at),
         },
         repository: None,
         references: Vec::new(),

@@ -51,6 +51,7 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
             ("webhookId", payload.at("id").cloned()),
             ("deploymentId", Some(json!(id))),
             ("deploymentUrl", payload.at("payload/deployment/url").cloned()),
+            ("url", payload.at("payload/links/deployment").or(payload.at("payload/deployment/inspectorUrl")).cloned()),
             ("projectId", payload.at("payload/project/id").cloned()),
             ("projectName", Some(json!(project))),
             ("teamId", payload.at("payload/team/id").cloned()),

@@ -2,16 +2,14 @@
 
 use campanile_answers::{AnswerPassage, quote};
 use campanile_app::search::known_sources;
-use campanile_base::Result;
 use campanile_memory::search::SearchRequest;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Tool, ToolContext, read, schema, told};
+use super::{Called, Tool, ToolContext, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "answer",
@@ -55,7 +53,7 @@ struct AnswerSource {
     url: String,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
     async move {
         let Arguments { question } = read(arguments)?;
         // A source that is not known is refused, as in a search.

@@ -13,9 +13,8 @@ use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Tool, ToolContext, read, schema, told};
+use super::{Called, Tool, ToolContext, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "fetch",
@@ -97,7 +96,7 @@ struct ReferenceView {
     url: Option<String>,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
     async move {
         let Arguments { id } = read(arguments)?;
         let (whole, number) = whole_and_part(&id)?;
@@ -213,7 +212,7 @@ fn answer(context: &ToolContext, id: &str, text: String, next_id: Option<String>
         id: id.to_owned(),
         title: observation.title,
         text,
-        url: references.iter().find_map(|reference| reference.url.clone()).unwrap_or_else(|| page.clone()),
+        url: observation.url.unwrap_or_else(|| page.clone()),
         metadata: Metadata {
             source: observation.provider,
             event_type: observation.event_type,

@@ -1,16 +1,16 @@
 //! `find_similar`: what means about the same as a result.
 
-use campanile_base::Result;
+use campanile_base::Error;
 use campanile_memory::search::{SimilarRequest, similar};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::search::{Answer, found};
-use super::{Tool, ToolContext, read, schema, told};
+use super::search::{Found, found};
+use super::{Called, Tool, ToolContext, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "find_similar",
@@ -37,12 +37,18 @@ struct Arguments {
     limit: Option<usize>,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
+#[derive(Serialize, JsonSchema)]
+struct Answer {
+    /// The results, the most similar first.
+    results: Vec<Found>,
+}
+
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
     async move {
         let Arguments { id, limit } = read(arguments)?;
         let limit = limit.unwrap_or(10);
         if !(1..=MOST).contains(&limit) {
-            return Err(campanile_base::Error::invalid_field("limit", format!("must be between 1 and {MOST}")));
+            return Err(Error::invalid_field("limit", format!("must be between 1 and {MOST}")).into());
         }
         let mut asked = json!({ "id": id, "limit": limit });
         let request: SimilarRequest = read(std::mem::take(asked.as_object_mut().expect("it is an object")))?;

@@ -1,15 +1,13 @@
 //! `graph`: the observations around one, and the edges between them.
 
-use campanile_base::Result;
 use campanile_memory::graph::{self, Neighbourhood};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Brief, Tool, ToolContext, read, schema, told};
+use super::{Brief, Called, Tool, ToolContext, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "graph",
@@ -70,7 +68,7 @@ struct Edge {
     linking_key: String,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
     async move {
         let Arguments { id, depth } = read(arguments)?;
         let (workspace, depth) = (context.workspace.clone(), depth.unwrap_or(2));

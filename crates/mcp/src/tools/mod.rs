@@ -16,6 +16,7 @@ use std::sync::{Arc, LazyLock};
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_app::App;
 use campanile_base::{Error, Result, Thing, Timestamp};
+use campanile_http::body::objects::ObjectsOnly;
 use campanile_http::error::log_internal;
 use campanile_memory::Observation;
 use futures_util::future::BoxFuture;
@@ -45,7 +46,26 @@ pub(crate) struct Tool {
     pub(crate) call: Call,
 }
 
-type Call = for<'c> fn(&'c ToolContext, JsonObject) -> BoxFuture<'c, Result<Value>>;
+type Call = for<'c> fn(&'c ToolContext, JsonObject) -> BoxFuture<'c, Called>;
+
+/// The outcome of a call.
+pub(crate) type Called = Result<Value, Refusal>;
+
+/// The reason why a tool does not answer.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The arguments do not fit the schema of the tool: one is not known, is missing, or has another
+    /// type. The call is an error of the protocol.
+    Arguments(String),
+    /// The tool was called, and cannot answer. The call has a result, which says why.
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
 
 /// The workspace that a tool reads.
 pub(crate) struct ToolContext {
@@ -121,14 +141,21 @@ fn simplify(schema: &mut Value) {
     object.values_mut().for_each(simplify);
 }
 
-/// Reads the arguments of a call.
-fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T> {
-    serde_json::from_value(Value::Object(arguments)).map_err(|error| Error::invalid(format!("the arguments: {error}")))
+/// Reads the arguments of a call. The refusal names the argument at fault.
+fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Refusal> {
+    let read = serde_path_to_error::deserialize(Value::Object(arguments));
+    read.map(|ObjectsOnly(read)| read).map_err(|error| {
+        let (path, cause) = (error.path().to_string(), error.inner());
+        Refusal::Arguments(match path.as_str() {
+            "." | "?" => format!("the arguments: {cause}"),
+            path => format!("the argument `{path}`: {cause}"),
+        })
+    })
 }
 
 /// The answer of a tool as JSON.
-fn told(answer: impl Serialize) -> Result<Value> {
-    serde_json::to_value(answer).map_err(Error::internal)
+fn told(answer: impl Serialize) -> Called {
+    Ok(serde_json::to_value(answer).map_err(Error::internal)?)
 }
 
 /// Reads a time: RFC 3339, or a date, which begins at midnight UTC.
@@ -158,8 +185,10 @@ struct Brief {
     id: String,
     /// One line.
     title: String,
-    /// A link to it.
+    /// A link to it at the provider, if it has one, else the page in the console.
     url: String,
+    /// The page in the console that shows it with everything around it.
+    page: String,
     /// The tool that it comes from, such as `github`.
     source: String,
     /// The event, such as `pull_request.merged`.
@@ -176,9 +205,11 @@ struct Brief {
 
 impl Brief {
     fn of(context: &ToolContext, observation: Observation) -> Self {
-        let Observation { id, title, provider, event_type, actor, occurred_at, significance, .. } = observation;
+        let Observation { id, title, provider, event_type, actor, occurred_at, significance, url, .. } = observation;
+        let page = context.page(id.as_str());
         Self {
-            url: context.page(id.as_str()),
+            url: url.unwrap_or_else(|| page.clone()),
+            page,
             id: id.to_string(),
             title,
             source: provider,

@@ -1,15 +1,13 @@
 //! `related`: the observations that one is tied to.
 
-use campanile_base::Result;
 use campanile_memory::graph::{self, EdgeView};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Brief, Tool, ToolContext, read, schema, told};
+use super::{Brief, Called, Tool, ToolContext, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "related",
@@ -57,7 +55,7 @@ struct Related {
     observation: Brief,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
     async move {
         let Arguments { id } = read(arguments)?;
         let workspace = context.workspace.clone();

@@ -3,16 +3,16 @@
 //! The name, the one required argument and the shape of the answer are those that ChatGPT expects
 //! of a server for its research. It reads the text of the first content item.
 
-use campanile_base::Result;
-use campanile_memory::search::{Confidence, SearchHit, SearchRequest};
+use campanile_base::Error;
+use campanile_memory::search::{Confidence, Mode, SearchHit, SearchRequest, UnderstoodTime};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Tool, ToolContext, read, schema, time, told};
+use super::{Called, Refusal, Tool, ToolContext, read, schema, time, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "search",
@@ -22,7 +22,8 @@ pub(super) const TOOL: Tool = Tool {
         (`ABC-123`, `#42`, `src/db/pool.rs`, `ERR_TIMEOUT`, a commit's SHA). Filters may stand in the query: \
         `source:github type:pull_request actor:ada after:2026-10-01`. Without words, the newest are listed. Returns \
         the best results with an excerpt; call `fetch` with an id for the whole text. An empty list means that \
-        nothing fits.",
+        nothing fits; `unmet` then names the conditions that nothing meets. A time in the words, such as `last \
+        week`, is a condition: `time` says how it was read.",
     input: schema::<Arguments>,
     output: schema::<Answer>,
     call,
@@ -61,9 +62,35 @@ struct Arguments {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Answer {
+struct Answer {
     /// The results, the best first.
-    pub(super) results: Vec<Found>,
+    results: Vec<Found>,
+    /// The time that the words of the query name, if they name one: results are of that time alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<ReadTime>,
+    /// The conditions that nothing in the workspace meets; only if nothing is found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unmet: Vec<String>,
+}
+
+/// A time that was read out of the words of a query.
+#[derive(Serialize, JsonSchema)]
+struct ReadTime {
+    /// The words that name it, such as `last week`.
+    text: String,
+    /// Its begin, RFC 3339; absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    /// Its end, RFC 3339, which is not part of it; absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<String>,
+}
+
+impl From<UnderstoodTime> for ReadTime {
+    fn from(UnderstoodTime { text, start, end }: UnderstoodTime) -> Self {
+        let written = |time: campanile_base::Timestamp| time.to_string();
+        Self { text, start: start.map(written), end: end.map(written) }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -78,23 +105,31 @@ pub(super) struct Found {
     text: String,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
     async move {
         let request = request(read(arguments)?)?;
         let reply = context.app.search(&context.organisation, &context.workspace, request).await?;
         // What is listed without confidence is only the nearest: a model would take it for an answer.
         let fits = reply.meta.confidence != Confidence::None;
         let hits = reply.data.into_iter().filter(|_| fits);
-        told(Answer { results: hits.map(|hit| found(context, hit)).collect() })
+        told(Answer {
+            results: hits.map(|hit| found(context, hit)).collect(),
+            time: reply.meta.time.map(ReadTime::from),
+            unmet: reply.meta.unmet,
+        })
     }
     .boxed()
 }
 
 /// The search that is asked for. It is read as the API reads one, and so has the same rules.
-fn request(asked: Arguments) -> Result<SearchRequest> {
+fn request(asked: Arguments) -> Result<SearchRequest, Refusal> {
     let limit = asked.limit.unwrap_or(10);
     if !(1..=MOST).contains(&limit) {
-        return Err(campanile_base::Error::invalid_field("limit", format!("must be between 1 and {MOST}")));
+        return Err(Error::invalid_field("limit", format!("must be between 1 and {MOST}")).into());
+    }
+    let mode = asked.mode.as_deref().unwrap_or("balanced");
+    if serde_json::from_value::<Mode>(mode.into()).is_err() {
+        return Err(Error::invalid_field("mode", "must be fast, balanced or thorough").into());
     }
     let stretch = json!({
         "start": time("after", asked.after.as_deref())?.map(|time| time.to_string()),
@@ -103,7 +138,7 @@ fn request(asked: Arguments) -> Result<SearchRequest> {
     let mut arguments = json!({
         "query": asked.query,
         "limit": limit,
-        "mode": asked.mode.unwrap_or_else(|| "balanced".to_owned()),
+        "mode": mode,
         "filters": {
             "sources": asked.sources.unwrap_or_default(),
             "types": asked.types.unwrap_or_default(),

@@ -37,6 +37,14 @@ fn search_and_fetch_need_exactly_what_chatgpt_sends() {
 }
 
 #[test]
+fn an_answer_of_search_needs_nothing_but_its_results() {
+    for name in ["search", "find_similar"] {
+        let tool = described().iter().find(|tool| tool.name == name).unwrap();
+        assert_eq!(tool.output_schema.as_ref().unwrap()["required"], serde_json::json!(["results"]), "{name}");
+    }
+}
+
+#[test]
 fn a_property_may_be_called_title_or_default() {
     let mut schema = serde_json::json!({ "title": "Answer", "properties": {
         "title": { "type": ["string", "null"], "default": null }, "default": { "type": "string", "title": "X" } } });

@@ -8,9 +8,8 @@ use futures_util::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Brief, Tool, ToolContext, read, schema, time, told};
+use super::{Brief, Called, Tool, ToolContext, read, schema, time, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "timeline",
@@ -62,12 +61,12 @@ struct Answer {
     earlier: Option<String>,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Result<Value>> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
     async move {
         let asked: Arguments = read(arguments)?;
         let limit = asked.limit.unwrap_or(20);
         if !(1..=50).contains(&limit) {
-            return Err(Error::invalid_field("limit", "must be between 1 and 50"));
+            return Err(Error::invalid_field("limit", "must be between 1 and 50").into());
         }
         let from = Cursor::decode(asked.cursor.as_deref())?;
         let (mut events, earlier) = latest(context, &filter(asked)?, from, limit).await?;

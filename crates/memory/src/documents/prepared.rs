@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use campanile_base::bounds::{KEPT_DOCUMENT_BYTES, KEPT_DOCUMENT_PASSAGES};
-use campanile_base::{Error, Result};
+use campanile_base::{Error, LONGEST_ADDRESS, Result, is_web_address};
 use campanile_splitter::{Format, Piece, Sizes, Source, SplitDocument, VERSION, is_generated, split};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -13,8 +13,6 @@ use utoipa::ToSchema;
 const LONGEST_NAME: usize = 500;
 /// The longest title, in characters.
 const LONGEST_TITLE: usize = 300;
-/// The longest address.
-const LONGEST_URL: usize = 2_048;
 
 /// A document to be stored.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -137,11 +135,10 @@ fn check_line(field: &'static str, text: &str, longest: usize) -> Result<()> {
 }
 
 fn check_url(url: &str) -> Result<()> {
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    match is_web && url.len() <= LONGEST_URL && !url.contains(|c: char| c.is_control() || c.is_whitespace()) {
+    match is_web_address(url) {
         true => Ok(()),
         false => {
-            Err(Error::invalid_field("url", format!("must be http or https, of at most {LONGEST_URL} characters")))
+            Err(Error::invalid_field("url", format!("must be http or https, of at most {LONGEST_ADDRESS} characters")))
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
-use campanile_base::source_event::ReferenceKind;
+use campanile_base::source_event::{Reference, ReferenceKind};
 use campanile_db::{Bulk, Result, Tx, insert_all, params, row};
 
 use super::{EdgeView, Met, NewEdge, ReferenceRow, Role, Side};
-use crate::observations::{ClusterId, Observation, ObservationId};
+use crate::observations::{ClusterId, Observation, ObservationId, OwnAddress};
 
 campanile_db::columns! {
     side_columns, side_at:
@@ -42,6 +42,8 @@ campanile_db::columns! {
     cluster_id = "other.cluster_id",
     occurred_at = "other.occurred_at",
     captured_at = "other.captured_at",
+    refs = "other.refs",
+    metadata = "other.metadata",
 }
 
 /// The maximum number of earlier observations that are compared per reference, as in the statement below.
@@ -184,6 +186,7 @@ pub async fn edges_of(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<
                 cluster_id: row.get::<Option<String>>(other_at::cluster_id)?.map(ClusterId::from),
                 occurred_at: row.get(other_at::occurred_at)?,
                 captured_at: row.get(other_at::captured_at)?,
+                url: row.json::<OwnAddress>(other_at::metadata)?.or_of(&row.json::<Vec<Reference>>(other_at::refs)?),
             },
         })
     })

@@ -3,7 +3,7 @@
 mod queries;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
-use campanile_base::source_event::{EventActor, Reference, SourceEvent};
+use campanile_base::source_event::{EventActor, Reference, SourceEvent, address_of};
 use campanile_base::{Cursor, PageSize, Result, Timestamp};
 use campanile_db::{Stretch, Tx};
 use serde::Serialize;
@@ -63,6 +63,24 @@ pub struct Observation {
     /// The time at which it was stored.
     #[schema(value_type = String, format = DateTime)]
     pub captured_at: Timestamp,
+    /// The address at the provider, if it named one.
+    pub url: Option<String>,
+}
+
+/// The address of an event itself, within its metadata.
+#[derive(Debug, Default, serde::Deserialize)]
+pub(crate) struct OwnAddress {
+    /// `None` where the provider names none.
+    #[serde(default)]
+    pub(crate) url: Option<Value>,
+}
+
+impl OwnAddress {
+    /// The address of an event that refers to these things.
+    pub(crate) fn or_of(self, references: &[Reference]) -> Option<String> {
+        let own = self.url.and_then(|url| url.as_str().map(str::to_owned));
+        address_of(own, references)
+    }
 }
 
 /// The actor of an event, with the id under which their activity is counted.

@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, HashSet};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
-use campanile_base::source_event::SourceEvent;
+use campanile_base::source_event::{Reference, SourceEvent};
 use campanile_base::{Cursor, PageSize};
 use campanile_db::{Bulk, Result, Row, Select, Stretch, Tx, insert_all, json_text, params, row};
 
 use crate::entities::Entity;
 
-use super::{ClusterId, Draft, Filter, Observation, ObservationDetail, ObservationId};
+use super::{ClusterId, Draft, Filter, Observation, ObservationDetail, ObservationId, OwnAddress};
 
 campanile_db::columns! {
     columns, at:
     id, workspace_id, source_id, provider, event_type = "type", title, significance, category, topics, actor,
-    cluster_id, occurred_at, captured_at,
+    cluster_id, occurred_at, captured_at, refs, metadata,
 }
-campanile_db::columns! { detail_columns, detail_at after at: body, refs, entities, metadata, category_method, category_confidence }
+campanile_db::columns! { detail_columns, detail_at after at: body, entities, category_method, category_confidence }
 
 /// The identities among those of some events that the workspace remembers.
 pub(crate) async fn known(tx: &mut Tx, workspace: &WorkspaceId, events: &[SourceEvent]) -> Result<HashSet<String>> {
@@ -196,9 +196,9 @@ pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Opt
         Ok(ObservationDetail {
             observation: read(row)?,
             body: row.get(detail_at::body)?,
-            references: row.json(detail_at::refs)?,
+            references: row.json(at::refs)?,
             entities: row.json(detail_at::entities)?,
-            metadata: row.json(detail_at::metadata)?,
+            metadata: row.json(at::metadata)?,
             category_method: row.get(detail_at::category_method)?,
             category_confidence: row.get(detail_at::category_confidence)?,
         })
@@ -221,6 +221,7 @@ fn read(row: &Row<'_>) -> Result<Observation> {
         cluster_id: row.get::<Option<String>>(at::cluster_id)?.map(ClusterId::from),
         occurred_at: row.get(at::occurred_at)?,
         captured_at: row.get(at::captured_at)?,
+        url: row.json::<OwnAddress>(at::metadata)?.or_of(&row.json::<Vec<Reference>>(at::refs)?),
     })
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use campanile_accounts::WorkspaceId;
+use campanile_base::source_event::Reference;
 use campanile_db::{Result, Row, Select, Tx, insert_all, json_text, params, row};
 
 use super::{NewChunk, ObservationPiece, Owner, Passage, SummaryPiece};
 use crate::documents::document::{Chunk, Document, DocumentId};
-use crate::observations::{ClusterId, Observation, ObservationId};
+use crate::observations::{ClusterId, Observation, ObservationId, OwnAddress};
 
 campanile_db::columns! {
     columns, at:
@@ -26,6 +27,7 @@ campanile_db::columns! {
     cluster_id = "observation.cluster_id",
     occurred_at = "observation.occurred_at",
     captured_at = "observation.captured_at",
+    metadata = "observation.metadata",
     text = "observation.body",
     refs = "observation.refs",
     repository = "observation.repository",
@@ -293,6 +295,7 @@ fn number(row: &Row<'_>, column: usize) -> Result<u32> {
 }
 
 fn read(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
+    let references: Vec<Reference> = row.json(at::refs)?;
     let observation = Observation {
         id: ObservationId::from(row.get::<String>(at::id)?),
         workspace_id: workspace.clone(),
@@ -307,12 +310,13 @@ fn read(row: &Row<'_>, workspace: &WorkspaceId) -> Result<Passage> {
         cluster_id: row.get::<Option<String>>(at::cluster_id)?.map(ClusterId::from),
         occurred_at: row.get(at::occurred_at)?,
         captured_at: row.get(at::captured_at)?,
+        url: row.json::<OwnAddress>(at::metadata)?.or_of(&references),
     };
     let piece = ObservationPiece {
         part: usize::try_from(row.get::<i64>(at::part)?).unwrap_or(0),
         observation,
         text: row.get(at::text)?,
-        references: row.json(at::refs)?,
+        references,
         repository: row.get(at::repository)?,
     };
     Ok(Passage { no: number(row, at::no)?, owner: Owner::Observation(Box::new(piece)) })

@@ -26,6 +26,22 @@ pub async fn merge(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &str, others
     Ok(person)
 }
 
+/// Joins single accounts with a person by hand, and notes it in the activity trail. The other accounts of their
+/// people stay. Returns the id of the person.
+///
+/// # Errors
+/// As [`merge`].
+pub async fn take_accounts(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &str, actors: &[String]) -> Result<String> {
+    caller.must(Permission::Configure)?;
+    checked(actors, "actors")?;
+    let (person, moved) = links::take_accounts(tx, &caller.organisation, id, actors, clock.now()).await?;
+    if !moved.is_empty() {
+        let about = json!({ "actors": moved, "alone": true });
+        activity::record(tx, clock, caller, Action::PersonMerged, &person, about).await?;
+    }
+    Ok(person)
+}
+
 /// Makes a person of their own of some accounts of a person, and notes it in the activity trail. Returns
 /// the ids of both.
 ///

@@ -31,7 +31,7 @@ use campanile_db::Tx;
 use crate::observations::{self, Filter, Observation};
 use assembled::{load, member_identities};
 
-pub use changes::{keep_apart, merge, split};
+pub use changes::{keep_apart, merge, split, take_accounts};
 pub use links::MOST_ACTORS;
 pub use profiles::HOURS;
 pub use suggestions::suggestions;

@@ -1,6 +1,7 @@
 //! The SQL of the accounts that people have.
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::is_web_address;
 use campanile_db::{Result, Row, Select, Tx, params};
 
 use super::Account;
@@ -89,7 +90,7 @@ fn read(row: &Row<'_>) -> Result<Account> {
         provider_id: row.get(at::provider_id)?,
         name: row.get(at::username)?,
         email: row.get(at::email)?,
-        avatar_url: row.get(at::avatar_url)?,
+        avatar_url: row.get::<Option<String>>(at::avatar_url)?.filter(|url| is_web_address(url)),
         method: row.get(at::method)?,
         seen_at: row.get(at::seen_at)?,
     })

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use campanile_accounts::WorkspaceId;
-use campanile_base::{Error, Result};
+use campanile_base::{Error, Result, sha256_hex};
 use campanile_db::Db;
 use campanile_embed::Vector;
 use campanile_search::{Index, Segment, VectorRef, Vectors};
@@ -48,6 +48,8 @@ pub(crate) struct Current {
     pub(crate) embedder: Option<String>,
     /// The share of vectors in a score, if the workspace has one of its own.
     pub(crate) vector_weight: Option<f64>,
+    /// The state of the index: another text when passages or vectors were added or removed since.
+    pub(crate) state: String,
 }
 
 /// The index of a workspace.
@@ -72,6 +74,14 @@ struct Progress {
     segments: Vec<(SegmentId, Arc<Segment>)>,
     /// The next passage when it was last looked whether there are other segments.
     looked_at: i64,
+}
+
+impl Progress {
+    /// The same on every node that has taken in the same.
+    fn state(&self) -> String {
+        let model = self.vectors_of.as_ref().map(|model| sha256_hex(model.as_bytes())[..8].to_owned());
+        format!("{}.{}.{}.{}", self.next_no, self.next_removal, self.next_vector, model.unwrap_or_default())
+    }
 }
 
 impl Indexes {
@@ -113,11 +123,12 @@ impl Indexes {
                 // Told once, and not with every search until they are made.
                 let has_gaps = progress.segments.iter().any(|(id, _)| id.as_str().is_empty());
                 let lacks_segments = looks && (is_long() || has_gaps);
+                let state = progress.state();
                 drop(progress);
                 self.make_room(workspace);
                 let vector_weight = vectors.as_ref().and_then(|vectors| vectors.weight);
                 let embedder = vectors.map(|vectors| vectors.embedder);
-                return Ok(Current { index: cached, lacks_segments, embedder, vector_weight });
+                return Ok(Current { index: cached, lacks_segments, embedder, vector_weight, state });
             }
         }
         Err(replaced_too_often())

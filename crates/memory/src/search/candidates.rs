@@ -10,7 +10,7 @@ use campanile_search::{Facet, Filter, Found, Query, VectorRef};
 use super::cached_index::{CachedIndex, Current};
 use super::fusion::{COMPARED, Candidate, Similar, fused};
 use super::query_vector::{self, QueryVector};
-use super::request::{Mode, SearchRequest, VectorUse};
+use super::request::{Conditions, Mode, SearchRequest, VectorUse};
 use super::{MOST_HITS, PATIENCE};
 use crate::Memory;
 use crate::embedding::Embedder;
@@ -44,11 +44,19 @@ impl Candidates {
         facets
     }
 
-    /// Those of the conditions that nothing in the workspace meets. Each stands for a list of the filter's tags.
-    pub(super) fn unmet(&self, conditions: &[Vec<String>]) -> Vec<String> {
+    /// Those of the conditions that nothing in the workspace meets. All times together are one.
+    pub(super) fn unmet(&self, conditions: &Conditions) -> Vec<String> {
         let is_unmet = |any_of: &Vec<String>| !any_of.iter().any(|tag| self.index.read(|index| index.has_tag(tag)));
-        let each = self.filter.tags.iter().zip(conditions);
-        each.filter(|(any_of, _)| is_unmet(any_of)).map(|(_, condition)| condition.join(" or ")).collect()
+        let each = self.filter.tags.iter().zip(&conditions.tags);
+        let tags = each.filter(|(any_of, _)| is_unmet(any_of)).map(|(_, condition)| condition.join(" or "));
+        let has_no_time = !conditions.times.is_empty() && !self.has_something_of_the_time();
+        tags.chain(has_no_time.then(|| conditions.times.join(" and "))).collect()
+    }
+
+    /// True if anything at all happened at the time that the filter wants.
+    fn has_something_of_the_time(&self) -> bool {
+        let of_the_time = Filter { occurred_at: self.filter.occurred_at, ..Filter::default() };
+        self.index.read(|index| index.search(&Query::default(), &of_the_time, 1).total > 0)
     }
 
     /// Those of some passages that meet the conditions of the search.
@@ -84,7 +92,11 @@ pub(super) async fn find(
     asks_for_time: bool,
 ) -> Result<Candidates> {
     let (embedder, without) = query_vector::embedder(memory, &current).await?;
+    let weight = |embedder: &Arc<Embedder>| current.vector_weight.map_or(embedder.weight(), |weight| weight as f32);
+    let weight = embedder.as_ref().map_or(0.0, weight);
     let asked = match &embedder {
+        // Meaning counts for nothing in this workspace.
+        Some(_) if weight <= 0.0 => Some(QueryVector::default()),
         Some(embedder) => {
             let within = (embedder, &current.index);
             query_vector::of_provider(memory, organisation, within, (&query, &filter), request.mode).await?
@@ -93,7 +105,6 @@ pub(super) async fn find(
     };
     let turn = tokio::time::timeout(PATIENCE, memory.turns.clone().acquire_owned()).await;
     let Ok(Ok(turn)) = turn else { return Err(Error::TooMany) };
-    let weight = current.vector_weight.map(|weight| weight as f32);
     let (mode, prefix) = (request.mode, request.prefix);
     let search = Search { index: current.index, filter, embedder, asked, weight, mode, prefix, asks_for_time };
     let scored = tokio::task::spawn_blocking(move || {
@@ -111,8 +122,8 @@ struct Search {
     embedder: Option<Arc<Embedder>>,
     /// The vector of the query, unless a model within the process makes it.
     asked: Option<QueryVector>,
-    /// The share of vectors in a score, if it is not that of the embedder.
-    weight: Option<f32>,
+    /// The share of vectors in a score.
+    weight: f32,
     mode: Mode,
     /// True if the last word is the begin of one.
     prefix: bool,
@@ -181,11 +192,7 @@ impl Search {
             });
             let similarity = hits.first().map_or(0.0, |hit| hit.score);
             nearest = Some(Nearest { similarity, thresholds: embedder.thresholds() });
-            similar = Similar {
-                hits,
-                weight: self.weight.unwrap_or_else(|| embedder.weight()),
-                threshold: embedder.thresholds().0,
-            };
+            similar = Similar { hits, weight: self.weight, threshold: embedder.thresholds().0 };
         }
         let list = fused(&found, &similar);
         let spent = Spent { embedding, lexical, vector: millis(comparing) };

@@ -51,8 +51,7 @@ impl Candidate {
 
 /// The candidates of both lists, the best first. A list that is empty takes nothing from the other.
 pub(super) fn fused(found: &Found, similar: &Similar) -> Vec<Candidate> {
-    // A workspace may have switched vectors off by their weight.
-    if similar.hits.is_empty() || similar.weight <= 0.0 && !found.hits.is_empty() {
+    if similar.hits.is_empty() {
         // As they were found: without words, that is by their time.
         let words = spread(&found.hits, 0.0);
         return found

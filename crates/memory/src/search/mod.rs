@@ -30,28 +30,29 @@ mod query_vector;
 mod ranking;
 mod request;
 mod rerank;
+mod results;
 mod similar;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
-use campanile_base::source_event::Reference;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
 
-use campanile_search::{Found, Query};
-
 use crate::Memory;
 use crate::clusters::{self, ClusterName};
-use crate::documents::document::{Chunk, Document};
 use crate::documents::reading;
 use crate::observations::ClusterId;
-use crate::passages::{self, ObservationPiece, Owner, Passage, SummaryPiece};
+use crate::passages::{self, Owner, Passage};
+use cached_index::Current;
 use candidates::Candidates;
 use neighbours::Neighbour;
 use people::People;
-use ranking::{Ranked, Ranking};
+use ranking::Ranking;
+use request::{Conditions, ReadRequest};
+use rerank::RerankOutcome;
+use results::hit;
 
 pub use merge::merge;
 pub use request::{
@@ -59,6 +60,7 @@ pub use request::{
     RerankUse, SearchContext, SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime,
     VectorUse,
 };
+pub use results::page;
 pub use similar::{SimilarReply, SimilarRequest, similar};
 
 /// The names of filters in the text of a query.
@@ -99,75 +101,21 @@ pub async fn search(
     request: SearchRequest,
 ) -> Result<SearchReply> {
     let began = Instant::now();
-    let (query, mut filter, time) = request.read(memory.clock.now())?;
-    // As they were written: what a person's other accounts are called is not told.
-    let mut conditions = filter.tags.clone();
-    people::widen(memory, organisation, &mut filter).await?;
-    let named = &request.filters.documents;
-    if !named.is_empty() {
-        let tags = |names: &[String]| names.iter().map(|name| format!("document:{name}")).collect::<Vec<_>>();
-        let ids = reading::ids_of(&memory.db, workspace, named).await?;
-        conditions.push(tags(named));
-        // A place without documents is a tag that nothing has.
-        filter.tags.push(tags(if ids.is_empty() { named } else { &ids }));
-    }
-    let current = memory.indexes.current(&memory.db, workspace).await?;
-    if current.lacks_segments {
-        merge::soon(memory, organisation, workspace).await?;
-    }
+    let within = (memory, organisation, workspace);
+    let ReadRequest { query, filter, time, conditions } = read(within, &request).await?;
+    let current = index_of(within).await?;
+    let state = current.state.clone();
+    let has_changed = request.state.as_ref().is_some_and(|earlier| *earlier != state);
     let refreshed = Instant::now();
     let candidates = candidates::find(memory, organisation, current, query, filter, &request, time.is_some()).await?;
-    let scored = Instant::now();
-    let read = if request.mode == Mode::Thorough { READ_THOROUGHLY } else { READ };
-    let depth = read.max((request.offset + request.limit) * MOST_PIECES);
-    let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
-    let of = workspace.clone();
-    let (now, wants_context) = (memory.clock.now(), request.include_context);
-    // Plain words find what has them; a question may be answered by what does not repeat it.
-    let follows = request.mode != Mode::Fast && candidates.query.is_question();
-    let whose = organisation.clone();
-    let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
-        Box::pin(async move {
-            let rows = passages::numbered(tx, &of, &numbers).await?;
-            let neighbours = match follows {
-                true => neighbours::read(tx, &of, &candidates, &rows).await?,
-                false => Vec::new(),
-            };
-            let shown = rows.iter().chain(neighbours.iter().map(|neighbour| &neighbour.passage));
-            let people = people::behind(tx, &whose, shown.filter(|_| wants_context)).await?;
-            let named = if wants_context { named_clusters(tx, &of, &numbers, &rows, now).await? } else { Vec::new() };
-            Ok::<_, campanile_db::Error>((candidates, rows, neighbours, (people, named)))
-        })
-    });
-    let (candidates, rows, neighbours, (people, named)) = rows.await?;
+    let (spent, scored) = (candidates.spent, Instant::now());
+    let rows = rows_of(within, candidates, &request).await?;
     let enriched = Instant::now();
-    // A deep page with a phrase reads a thousand texts.
-    let spent = candidates.spent;
-    let ranking = tokio::task::spawn_blocking(move || {
-        let facets = request.facets.then(|| facets(&candidates));
-        let ranked = ranked(&candidates, (rows, neighbours), read, request.collapse, now);
-        (facets, ranked, candidates, request)
-    });
-    let (facets, (mut ranking, among), candidates, request) = ranking.await.map_err(Error::internal)?;
-    // Without words there is nothing to be relevant for.
-    let among = if candidates.query.is_without_words() { 0 } else { among };
-    let asked = (candidates.query.text.as_str(), request.mode);
-    let reranked = rerank::rerank(memory, organisation, asked, &mut ranking.ranked, among).await;
-    let ordered = tokio::task::spawn_blocking(move || {
-        let (data, context, mut meta) = ordered(&request, &candidates, ranking, &people);
-        if data.is_empty() {
-            meta.unmet = candidates.unmet(&conditions);
-        }
-        (data, context, meta)
-    });
-    let (data, mut context, mut meta) = ordered.await.map_err(Error::internal)?;
-    if let Some(context) = &mut context {
-        context.clusters = named;
-    }
-    meta.rerank = reranked.used;
+    let mut ordered = in_order(rows, request, memory.clock.now()).await?;
+    let reranked = order_anew(memory, organisation, &mut ordered).await;
+    let (mut reply, ended) = (page_of(ordered, conditions).await?, Instant::now());
     let took = |from: Instant, until: Instant| (until - from).as_secs_f64() * 1_000.0;
-    let ended = Instant::now();
-    let latency = Latency {
+    reply.latency = Latency {
         total: took(began, ended),
         refresh: took(began, refreshed),
         embedding: spent.embedding,
@@ -178,9 +126,134 @@ pub async fn search(
         rerank: reranked.took,
     };
     metrics::histogram!("campanile_search_seconds").record((ended - began).as_secs_f64());
-    meta.took = latency.total;
-    meta.time = time;
-    Ok(SearchReply { data, context, facets, meta, latency })
+    reply.meta.took = reply.latency.total;
+    (reply.meta.time, reply.meta.rerank) = (time, reranked.used);
+    (reply.meta.state, reply.meta.has_changed) = (state, has_changed);
+    Ok(reply)
+}
+
+/// The memory of a workspace.
+type Within<'m> = (&'m Memory, &'m OrganisationId, &'m WorkspaceId);
+
+/// Reads the query with its filters: those by a person stand for all of their accounts, and those by a place for
+/// the documents below it.
+async fn read((memory, organisation, workspace): Within<'_>, request: &SearchRequest) -> Result<ReadRequest> {
+    let mut read = request.read(memory.clock.now())?;
+    people::widen(memory, organisation, &mut read.filter).await?;
+    let named = &request.filters.documents;
+    if !named.is_empty() {
+        let tags = |names: &[String]| names.iter().map(|name| format!("document:{name}")).collect::<Vec<_>>();
+        let ids = reading::ids_of(&memory.db, workspace, named).await?;
+        read.conditions.tags.push(tags(named));
+        // A place without documents is a tag that nothing has.
+        read.filter.tags.push(tags(if ids.is_empty() { named } else { &ids }));
+    }
+    Ok(read)
+}
+
+/// The index of the workspace, with everything that is committed.
+async fn index_of((memory, organisation, workspace): Within<'_>) -> Result<Current> {
+    let current = memory.indexes.current(&memory.db, workspace).await?;
+    if current.lacks_segments {
+        merge::soon(memory, organisation, workspace).await?;
+    }
+    Ok(current)
+}
+
+/// The candidates with their rows.
+struct Rows {
+    candidates: Candidates,
+    passages: Vec<Passage>,
+    neighbours: Vec<Neighbour>,
+    people: People,
+    clusters: Vec<ClusterName>,
+}
+
+/// The number of candidates that are read and ordered by more than their words.
+fn read_depth(mode: Mode) -> usize {
+    if mode == Mode::Thorough { READ_THOROUGHLY } else { READ }
+}
+
+/// Reads the rows of the best candidates, and for a question those that edges tie to them.
+async fn rows_of(
+    (memory, organisation, workspace): Within<'_>,
+    candidates: Candidates,
+    request: &SearchRequest,
+) -> Result<Rows> {
+    let depth = read_depth(request.mode).max((request.offset + request.limit) * MOST_PIECES);
+    let numbers: Vec<u32> = candidates.list.iter().take(depth).map(|candidate| candidate.no).collect();
+    let (now, wants_context) = (memory.clock.now(), request.include_context);
+    // Plain words find what has them; a question may be answered by what does not repeat it.
+    let follows = request.mode != Mode::Fast && candidates.query.is_question();
+    let (of, whose) = (workspace.clone(), organisation.clone());
+    let rows = memory.db.read_in_turn(organisation.as_str(), move |tx| {
+        Box::pin(async move {
+            let passages = passages::numbered(tx, &of, &numbers).await?;
+            let neighbours = match follows {
+                true => neighbours::read(tx, &of, &candidates, &passages).await?,
+                false => Vec::new(),
+            };
+            let shown = passages.iter().chain(neighbours.iter().map(|neighbour| &neighbour.passage));
+            let people = people::behind(tx, &whose, shown.filter(|_| wants_context)).await?;
+            let clusters = match wants_context {
+                true => named_clusters(tx, &of, &numbers, &passages, now).await?,
+                false => Vec::new(),
+            };
+            Ok::<_, campanile_db::Error>(Rows { candidates, passages, neighbours, people, clusters })
+        })
+    });
+    Ok(rows.await?)
+}
+
+/// All results in their order.
+struct Ordered {
+    request: SearchRequest,
+    candidates: Candidates,
+    ranking: Ranking,
+    /// The number of the first results whose order does not depend on the limit of the search.
+    among: usize,
+    facets: Option<BTreeMap<String, Vec<FacetView>>>,
+    people: People,
+    clusters: Vec<ClusterName>,
+}
+
+/// Orders the results, away from the threads that serve requests: a deep page with a phrase reads a thousand
+/// texts.
+async fn in_order(rows: Rows, request: SearchRequest, now: Timestamp) -> Result<Ordered> {
+    let ordered = tokio::task::spawn_blocking(move || {
+        let Rows { candidates, passages, neighbours, people, clusters } = rows;
+        let facets = request.facets.then(|| facets(&candidates));
+        let read = read_depth(request.mode);
+        let (ranking, among) = ranked(&candidates, (passages, neighbours), read, request.collapse, now);
+        Ordered { request, candidates, ranking, among, facets, people, clusters }
+    });
+    ordered.await.map_err(Error::internal)
+}
+
+/// Lets the model that orders results order the first ones, if there is one.
+async fn order_anew(memory: &Memory, organisation: &OrganisationId, ordered: &mut Ordered) -> RerankOutcome {
+    let query = &ordered.candidates.query;
+    // Without words there is nothing to be relevant for.
+    let among = if query.is_without_words() { 0 } else { ordered.among };
+    let asked = (query.text.as_str(), ordered.request.mode);
+    rerank::rerank(memory, organisation, asked, &mut ordered.ranking.ranked, among).await
+}
+
+/// The reply, without its times. Snippets are found away from the threads that serve requests.
+async fn page_of(ordered: Ordered, conditions: Conditions) -> Result<SearchReply> {
+    let made = tokio::task::spawn_blocking(move || {
+        let Ordered { request, candidates, ranking, facets, people, clusters, .. } = ordered;
+        let mut context = request.include_context.then(|| people::context(&ranking.ranked, &people));
+        if let Some(context) = &mut context {
+            context.clusters = clusters;
+        }
+        let (data, mut meta) = results_of(&request, &candidates, ranking);
+        if data.is_empty() {
+            meta.unmet = candidates.unmet(&conditions);
+        }
+        SearchReply { data, context, facets, meta, latency: Latency::default() }
+    });
+    made.await.map_err(Error::internal)
 }
 
 /// The values by which the candidates can be narrowed.
@@ -212,14 +285,8 @@ fn ranked(
 }
 
 /// The results of a page, with all that is told of them but the time.
-fn ordered(
-    request: &SearchRequest,
-    candidates: &Candidates,
-    ranking: Ranking,
-    people: &People,
-) -> (Vec<SearchHit>, Option<SearchContext>, SearchMeta) {
+fn results_of(request: &SearchRequest, candidates: &Candidates, ranking: Ranking) -> (Vec<SearchHit>, SearchMeta) {
     let Ranking { ranked, confidence, .. } = ranking;
-    let context = request.include_context.then(|| people::context(&ranked, people));
     let results = ranked.len();
     let page = ranked.into_iter().skip(request.offset).take(request.limit);
     let data: Vec<SearchHit> = page.map(|ranked| hit(ranked, request, candidates)).collect();
@@ -240,135 +307,10 @@ fn ordered(
         time: None,
         embedded: candidates.embedded,
         rerank: RerankUse::Off,
+        state: String::new(),
+        has_changed: false,
     };
-    (data, context, meta)
-}
-
-fn hit(ranked: Ranked, request: &SearchRequest, candidates: &Candidates) -> SearchHit {
-    let Ranked { passage, score, explanation } = ranked;
-    let snippet = ranking::snippet(&candidates.query, &candidates.found, &passage);
-    let highlights = snippet.highlights.iter().map(|mark| HighlightView { start: mark.start, end: mark.end });
-    SearchHit {
-        score,
-        highlights: if request.include_highlights { highlights.collect() } else { Vec::new() },
-        snippet: snippet.text,
-        explain: request.explain.then_some(explanation),
-        ..of_passage(passage)
-    }
-}
-
-/// A result that no words have led to: it shows the begin of its text.
-fn plain_hit(ranked: Ranked) -> SearchHit {
-    let snippet = ranking::snippet(&Query::default(), &Found::default(), &ranked.passage);
-    SearchHit { score: ranked.score.clamp(0.0, 1.0), snippet: snippet.text, ..of_passage(ranked.passage) }
-}
-
-/// The page of a result in the console, behind the server's address.
-pub fn page(id: &str) -> String {
-    match id.split_once('#') {
-        Some((document, passage)) => format!("/documents/{document}?passage={passage}"),
-        None if id.starts_with("doc_") => format!("/documents/{id}"),
-        None if id.starts_with("cl_") => format!("/clusters/{id}"),
-        None => format!("/observations/{id}"),
-    }
-}
-
-/// The fields of a result that come from its passage.
-fn of_passage(passage: Passage) -> SearchHit {
-    let (occurred_at, actor) = (passage.occurred_at(), actor(&passage));
-    let owner = match passage.owner {
-        Owner::Observation(piece) => of_observation(*piece),
-        Owner::Document(owner) => of_document(passage.no, *owner),
-        Owner::Summary(piece) => of_summary(*piece),
-    };
-    SearchHit {
-        id: owner.id,
-        kind: owner.kind,
-        title: owner.title,
-        headings: owner.headings,
-        url: owner.url,
-        score: 0.0,
-        source: owner.source,
-        event_type: owner.event_type,
-        occurred_at,
-        significance: owner.significance,
-        actor,
-        document: owner.document,
-        cluster_id: owner.cluster_id,
-        same_cluster: None,
-        references: owner.references,
-        highlights: Vec::new(),
-        snippet: String::new(),
-        explain: None,
-    }
-}
-
-/// The fields of a result that come from the owner of the passage.
-struct OwnerFields {
-    id: String,
-    kind: Kind,
-    title: String,
-    headings: Vec<String>,
-    url: Option<String>,
-    source: String,
-    event_type: String,
-    significance: Option<i64>,
-    document: Option<DocumentName>,
-    cluster_id: Option<ClusterId>,
-    references: Vec<Reference>,
-}
-
-fn of_observation(ObservationPiece { observation, references, .. }: ObservationPiece) -> OwnerFields {
-    OwnerFields {
-        id: observation.id.to_string(),
-        kind: Kind::Observation,
-        title: observation.title,
-        headings: Vec::new(),
-        url: references.iter().find_map(|reference| reference.url.clone()),
-        source: observation.provider,
-        event_type: observation.event_type,
-        significance: Some(observation.significance),
-        document: None,
-        cluster_id: observation.cluster_id,
-        references,
-    }
-}
-
-fn of_document(no: u32, (chunk, document): (Chunk, Document)) -> OwnerFields {
-    OwnerFields {
-        id: format!("{}#{no}", document.id),
-        kind: Kind::Chunk,
-        headings: chunk.headings.into_iter().skip(1).collect(),
-        url: document.url,
-        source: document.source,
-        event_type: format!("document.{}", document.format),
-        document: Some(DocumentName { id: document.id.to_string(), path: document.path, passage: no }),
-        title: document.title,
-        significance: None,
-        cluster_id: None,
-        references: Vec::new(),
-    }
-}
-
-fn of_summary(piece: SummaryPiece) -> OwnerFields {
-    OwnerFields {
-        kind: Kind::Summary,
-        title: piece.title,
-        headings: Vec::new(),
-        url: None,
-        source: piece.sources.into_iter().next().unwrap_or_default(),
-        event_type: "cluster.summary".to_owned(),
-        significance: None,
-        document: None,
-        cluster_id: Some(ClusterId::from(piece.cluster.clone())),
-        id: piece.cluster,
-        references: Vec::new(),
-    }
-}
-
-fn actor(passage: &Passage) -> Option<ActorName> {
-    let actor = passage.actor()?;
-    Some(ActorName { id: actor.actor_id.clone(), name: actor.told.name.clone() })
+    (data, meta)
 }
 
 /// The clusters of the best candidates: of those that count for more, an earlier one counts for more.

@@ -8,9 +8,10 @@ use campanile_base::{Error, Result};
 use campanile_db::Tx;
 use campanile_search::Filter;
 
+use super::READ;
 use super::ranking::Ranked;
 use super::request::{ActorName, SearchContext};
-use super::{READ, actor};
+use super::results::actor;
 use crate::Memory;
 use crate::passages::Passage;
 use crate::people::{self, links};

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::clusters::ClusterName;
 use crate::observations::ClusterId;
 
-use super::dates::named_time;
+use super::dates::named_times;
 use super::{FIELDS, LONGEST_QUERY, MOST_RESULTS, MOST_VALUES};
 
 /// A search.
@@ -51,6 +51,10 @@ pub struct SearchRequest {
     /// True if the last word may be the begin of one, as while somebody types.
     #[serde(default)]
     pub prefix: bool,
+    /// `meta.state` of an earlier page of the same search: `meta.hasChanged` tells whether this page is one of
+    /// another list.
+    #[serde(default)]
+    pub state: Option<String>,
     /// False to take times such as `last week` or `on February 4` for words.
     #[serde(default = "yes")]
     pub understand: bool,
@@ -77,12 +81,15 @@ pub enum Mode {
     Thorough,
 }
 
+/// The longest state, in bytes.
+const LONGEST_STATE: usize = 200;
+
 /// The kinds of results, as the text of a query has them.
 const KINDS: [&str; 3] = ["observation", "chunk", "summary"];
 
-/// The kinds of results.
+/// The kinds of results. Requests may write them in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Kind {
     /// An observation, or a part of one.
     Observation,
@@ -90,6 +97,16 @@ pub enum Kind {
     Chunk,
     /// The summary of a cluster.
     Summary,
+}
+
+impl TryFrom<String> for Kind {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let found = [Self::Observation, Self::Chunk, Self::Summary].into_iter();
+        let mut found = found.filter(|kind| text.trim().eq_ignore_ascii_case(kind.as_str()));
+        found.next().ok_or_else(|| format!("{text:?} is no kind of result; there are {}", KINDS.join(", ")))
+    }
 }
 
 impl Kind {
@@ -144,7 +161,7 @@ impl SearchRequest {
     }
 
     /// Checks the bounds, and reads the query with its filters.
-    pub(super) fn read(&self, now: Timestamp) -> Result<(Query, Filter, Option<UnderstoodTime>)> {
+    pub(super) fn read(&self, now: Timestamp) -> Result<ReadRequest> {
         if self.query.chars().count() > LONGEST_QUERY {
             return Err(Error::invalid_field("query", format!("must have at most {LONGEST_QUERY} characters")));
         }
@@ -154,9 +171,16 @@ impl SearchRequest {
         if self.offset.saturating_add(self.limit) > MOST_RESULTS {
             return Err(Error::invalid_field("offset", format!("must be at most {MOST_RESULTS}, with the limit")));
         }
+        if self.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
+            return Err(Error::invalid_field("state", "must be meta.state of an earlier page"));
+        }
         let mut query = Query::read(&self.query, FIELDS);
         let mut filter = self.filters.read()?;
+        let mut times = self.filters.date_range.written();
         for Field { name, value, is_not } in std::mem::take(&mut query.fields) {
+            if matches!(name.as_str(), "after" | "since" | "before" | "until") {
+                times.push(format!("{name}:{value}"));
+            }
             match (name.as_str(), is_not) {
                 ("after" | "since", false) => filter.occurred_at.0 = filter.occurred_at.0.max(date("after", &value)?),
                 ("before" | "until", false) => filter.occurred_at.1 = filter.occurred_at.1.min(date("before", &value)?),
@@ -171,18 +195,44 @@ impl SearchRequest {
             }
         }
         let time = if self.understand { understood(&mut query, &mut filter, now) } else { None };
-        Ok((query, filter, time))
+        times.extend(time.as_ref().map(|time| time.text.clone()));
+        // As they were written: what a person's other accounts are called is not told.
+        let conditions = Conditions { tags: filter.tags.clone(), times };
+        Ok(ReadRequest { query, filter, time, conditions })
     }
 }
 
-/// Takes the time that a query names for a filter.
-fn understood(query: &mut Query, filter: &mut Filter, now: Timestamp) -> Option<UnderstoodTime> {
-    let named = named_time(&query.text, now)?;
-    let text = query.text[named.at.clone()].to_owned();
-    // A phrase stands for itself.
-    if query.phrases.iter().any(|phrase| phrase.contains(&text)) {
-        return None;
+/// A search whose bounds were checked, and whose text was read.
+pub(super) struct ReadRequest {
+    pub(super) query: Query,
+    pub(super) filter: Filter,
+    /// The time that the words name.
+    pub(super) time: Option<UnderstoodTime>,
+    pub(super) conditions: Conditions,
+}
+
+/// The conditions of a search as they were written.
+pub(super) struct Conditions {
+    /// Each stands for a list of the filter's tags.
+    pub(super) tags: Vec<Vec<String>>,
+    /// The words and the filters that name the time.
+    pub(super) times: Vec<String>,
+}
+
+impl DateRange {
+    /// Its bounds, as filters in the text of a query have them.
+    fn written(&self) -> Vec<String> {
+        let after = self.start.iter().map(|start| format!("after:{start}"));
+        after.chain(self.end.iter().map(|end| format!("before:{end}"))).collect()
     }
+}
+
+/// Takes the first time that a query names for a filter. Others stay words, and so does one within a phrase.
+fn understood(query: &mut Query, filter: &mut Filter, now: Timestamp) -> Option<UnderstoodTime> {
+    let is_quoted = |text: &str| query.phrases.iter().any(|phrase| phrase.contains(text));
+    let mut named = named_times(&query.text, now).into_iter();
+    let named = named.find(|named| !is_quoted(&query.text[named.at.clone()]))?;
+    let text = query.text[named.at.clone()].to_owned();
     let (from, until) = filter.occurred_at;
     filter.occurred_at = (from.max(named.from), until.min(named.until));
     *query = query.without(named.at);
@@ -398,12 +448,12 @@ pub struct SearchMeta {
     /// `high`, `low`, or `none` when nothing fits: what is listed then is only the nearest.
     pub confidence: Confidence,
     /// The conditions that nothing in the workspace meets, such as `type:pull_requset`; told when
-    /// nothing is found.
+    /// nothing is found. All times together are one condition: `last week`, `after:2031-01-01`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<String>,
     /// The part of the vectors in this answer.
     pub vector: VectorUse,
-    /// The time that the query names, if it names one: results are of that time alone.
+    /// The first time that the words of the query name, if they name one: results are of that time alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<UnderstoodTime>,
     /// The share of the workspace's passages that have vectors, from 0 to 1. New ones have them after
@@ -411,6 +461,12 @@ pub struct SearchMeta {
     pub embedded: f32,
     /// The part of a model that orders results.
     pub rerank: RerankUse,
+    /// The state of the index, for the next page.
+    pub state: String,
+    /// True if passages or vectors were added or removed since the page whose state was given: results may
+    /// have moved from page to page.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_changed: bool,
 }
 
 /// The part of a model that orders results, in an answer.
@@ -447,8 +503,8 @@ pub enum VectorUse {
     Used,
     /// The vector of the query was known.
     Cached,
-    /// The query asks for identifiers or for nothing but filters, no passage has a vector, or the mode
-    /// is `fast`.
+    /// The query asks for identifiers or for nothing but filters, no passage has a vector, the mode
+    /// is `fast`, or meaning has no share in the workspace.
     #[default]
     Skipped,
     /// The server has no embedder.

@@ -245,11 +245,49 @@ async fn sessions_are_their_owners_and_end() {
         let listed = server.ask("GET", "/api/answer", &person, Vec::new()).await.unwrap().json;
         assert_eq!(listed["data"].as_array().unwrap().len(), 1);
         assert_eq!(listed["data"][0]["id"], own["session"]);
+        let of_program = server.all("/api/answer").await;
+        let ids: Vec<&Value> = of_program.iter().map(|session| &session["id"]).collect();
+        assert_eq!(ids, [&own["session"], &json!(session)], "a program lists all that it may read");
 
         assert_eq!(asked(&server, on.clone()).await.json["turn"], 200);
         let refused = asked(&server, on).await;
         assert_eq!(refused.status, 409, "{}", refused.json);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deletion_of_a_document_reaches_the_answers_that_quote_it() {
+    on_each_server(&[], async |server| {
+        tell_story(&server).await;
+        let manual = json!({ "documents": [{ "path": "gate.md", "content": "# Zeppelins\n\nThe zeppelin lands on the roof at noon." }] });
+        let made = server.post("/api/documents", &manual).await.unwrap().json;
+        let id = made["data"][0]["document"]["id"].as_str().unwrap().to_owned();
+        let quoting = told(&server, "Where does the zeppelin land?").await;
+        assert!(quoting["text"].as_str().unwrap().contains("roof"), "{quoting}");
+        let other = told(&server, "status of ENG-42").await;
+
+        let authorization = format!("Bearer {SECRET_KEY}");
+        let path = format!("/api/documents/{id}");
+        let headers = [("authorization", authorization.as_str())];
+        assert_eq!(server.ask("DELETE", &path, &headers, Vec::new()).await.unwrap().status, 204);
+        server.until_settled().await;
+        let turn = async |session: &Value| {
+            let path = format!("/api/answer/{}", session.as_str().unwrap());
+            server.get(&path).await.unwrap().json["data"][0].clone()
+        };
+        let began = std::time::Instant::now();
+        while turn(&quoting["session"]).await["answer"]["forgotten"] != json!(true) {
+            assert!(began.elapsed() < Duration::from_secs(20), "{}", turn(&quoting["session"]).await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let forgotten = turn(&quoting["session"]).await;
+        assert!(!forgotten["answer"].to_string().contains("roof"), "{forgotten}");
+        assert_eq!((&forgotten["state"], &forgotten["answer"]["citations"]), (&json!("done"), &json!([])));
+        assert!(forgotten["answer"]["passages"].to_string().contains(&id), "a mark stays: {forgotten}");
+        let kept = turn(&other["session"]).await;
+        assert_eq!((&kept["answer"]["text"], kept["answer"].get("forgotten")), (&other["text"], None));
+    })
+    .await;
 }
 
 /// Settings with a model.

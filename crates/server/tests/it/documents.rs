@@ -140,6 +140,13 @@ async fn another_organisation_cannot_read_find_replace_or_delete_a_document() {
             let refused = send(&server, &theirs, method, path, &json!({ "content": "Mine." })).await;
             assert_eq!(refused.status, 404, "{method} {path}: {}", refused.json);
         }
+        // Nor does an id become the external id of a new document, in another workspace of the same organisation.
+        let other = server.post("/api/workspaces", &json!({ "name": "Another" })).await.unwrap().json["id"].clone();
+        let elsewhere = format!("{path}?workspace={}", other.as_str().unwrap());
+        let refused = send(&server, SECRET_KEY, "PUT", &elsewhere, &json!({ "content": "Mine." })).await;
+        assert_eq!(refused.status, 404, "{}", refused.json);
+        let refused = send(&server, SECRET_KEY, "PUT", "/api/documents/doc_made0up", &json!({ "content": "x" })).await;
+        assert_eq!(refused.status, 404, "{}", refused.json);
         let search = send(&server, &theirs, "POST", "/api/search", &json!({ "query": "gateway" })).await;
         assert_eq!((search.status, search.json["data"].as_array().map(Vec::len)), (200, Some(0)), "{}", search.json);
         let by_id = json!({ "query": "gateway", "filters": { "documents": [id] } });

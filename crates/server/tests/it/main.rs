@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod answers;
+mod bodies;
 mod characters;
 mod clusters;
 mod console_api;

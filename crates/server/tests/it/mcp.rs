@@ -163,6 +163,9 @@ async fn an_assistant_searches_reads_and_follows() {
         let related = client.call("related", json!({ "id": issue })).await;
         let edge = &related["related"][0];
         assert_eq!((&edge["relation"], &edge["direction"]), (&json!("fixes"), &json!("incoming")), "{related}");
+        let pull_request = edge["id"].as_str().unwrap();
+        assert_eq!(edge["url"], "https://github.com/acme/shop/pull/2");
+        assert_eq!(edge["page"], server.url(&format!("/observations/{pull_request}")));
         assert!(
             edge["title"].as_str().unwrap().contains("Retry the gateway") && edge["confidence"].as_f64().unwrap() > 0.5
         );
@@ -170,11 +173,16 @@ async fn an_assistant_searches_reads_and_follows() {
         assert_eq!((&graph["nodes"][0]["id"], &graph["nodes"][0]["distance"]), (&json!(issue), &json!(0)));
         assert_eq!((&graph["edges"][0]["to"], &graph["edges"][0]["relation"]), (&json!(issue), &json!("fixes")));
 
+        assert_eq!(graph["nodes"][0]["url"], "https://github.com/acme/shop/issues/1");
+        assert_eq!(graph["nodes"][0]["page"], server.url(&format!("/observations/{issue}")));
+
         let titles = |timeline: &Value| -> Vec<String> {
             let events = timeline["events"].as_array().unwrap().iter();
             events.map(|event| event["title"].as_str().unwrap().to_owned()).collect()
         };
         let of_issue = client.call("timeline", json!({ "entity": "#1" })).await;
+        assert_eq!(of_issue["events"][0]["url"], "https://github.com/acme/shop/issues/1");
+        assert_eq!(of_issue["events"][0]["page"], server.url(&format!("/observations/{issue}")));
         let seen = titles(&of_issue);
         assert!(seen.len() == 2 && seen[0].contains("Checkout") && seen[1].contains("Retry"), "oldest first: {seen:?}");
         let by_ada = client.call("timeline", json!({ "actor": "ada", "limit": 1 })).await;
@@ -204,13 +212,11 @@ async fn a_model_is_told_what_to_do_better() {
         let (_, key) = memory_key(&server, &first_workspace(&server).await).await;
         let client = Client::new(&server, &key);
         for (tool, arguments, says) in [
-            ("search", json!({}), "query"),
             ("search", json!({ "query": "x", "limit": 21 }), "limit must be between 1 and 20"),
             ("search", json!({ "query": "x".repeat(1_001) }), "1000"),
             ("search", json!({ "query": "x", "sources": ["gihtub"] }), "known are github"),
             ("search", json!({ "query": "x", "after": "yesterday" }), "after must be an RFC 3339 time"),
             ("search", json!({ "query": "x", "mode": "deep" }), "balanced"),
-            ("search", json!({ "query": "x", "wokrspace": 1 }), "wokrspace"),
             ("fetch", json!({ "id": "obs_nobody" }), "use an id from a result of `search`"),
             ("fetch", json!({ "id": "obs_nobody~x" }), "number of a part"),
             ("related", json!({ "id": "obs_nobody" }), "`search`"),
@@ -231,6 +237,56 @@ async fn a_model_is_told_what_to_do_better() {
         assert_eq!(unknown.json["error"]["code"], -32602, "{}", unknown.json);
         let method = client.ask("resources/list", json!({})).await;
         assert_eq!(method.json["error"]["code"], -32601, "{}", method.json);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn params_that_do_not_fit_are_an_error_of_the_protocol_that_names_the_argument() {
+    on_each_server(&[], async |server| {
+        let (_, key) = memory_key(&server, &first_workspace(&server).await).await;
+        let client = Client::new(&server, &key);
+        for (params, says) in [
+            (json!({ "name": "search", "arguments": {} }), "missing field `query`"),
+            (json!({ "name": "search" }), "missing field `query`"),
+            (json!({ "name": "search", "arguments": { "query": 7 } }), "the argument `query`: invalid type"),
+            (json!({ "name": "search", "arguments": { "query": "x", "wokrspace": 1 } }), "unknown field `wokrspace`"),
+            (json!({ "name": "search", "arguments": { "query": "x", "sources": "github" } }), "`sources`"),
+            (json!({ "name": "search", "arguments": { "query": "x", "sources": ["github", 7] } }), "`sources[1]`"),
+            (json!({ "name": "search", "arguments": { "query": "x", "limit": -1 } }), "`limit`"),
+            (json!({ "name": "graph", "arguments": { "id": "obs_1", "depth": "two" } }), "`depth`"),
+            (json!({ "name": "timeline", "arguments": { "entity": ["#1"] } }), "`entity`"),
+            (json!({ "name": "search", "arguments": ["x"] }), "`arguments` must be an object"),
+            (json!({ "name": "search", "arguments": "x" }), "`arguments` must be an object"),
+            (json!({ "name": 7, "arguments": {} }), "`name` must be the name of a tool"),
+            (json!({ "arguments": {} }), "`name` must be the name of a tool"),
+            (json!(["search", {}]), "params must be an object"),
+        ] {
+            let answer = client.ask("tools/call", params.clone()).await;
+            assert_eq!(answer.json["error"]["code"], -32602, "{params}: {}", answer.json);
+            let message = answer.json["error"]["message"].as_str().unwrap();
+            assert!(message.contains(says), "{params}: {message}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_tells_the_time_that_it_read_and_the_conditions_that_nothing_meets() {
+    on_each_server(&[], async |server| {
+        history(&server).await;
+        let (_, key) = memory_key(&server, &first_workspace(&server).await).await;
+        let client = Client::new(&server, &key);
+        let found = client.call("search", json!({ "query": "checkout on October 1, 2026" })).await;
+        assert_eq!(found["results"].as_array().unwrap().len(), 1, "{found}");
+        let (start, end) = ("2026-10-01T00:00:00.000000Z", "2026-10-02T00:00:00.000000Z");
+        assert_eq!(found["time"], json!({ "text": "on October 1, 2026", "start": start, "end": end }));
+        assert_eq!(found.get("unmet"), None);
+        let open = client.call("search", json!({ "query": "checkout before 2026-11-01" })).await;
+        assert_eq!(open["time"], json!({ "text": "before 2026-11-01", "end": "2026-11-01T00:00:00.000000Z" }));
+        let nothing = client.call("search", json!({ "query": "checkout in May 2019 type:isues" })).await;
+        assert_eq!(nothing["results"], json!([]));
+        assert_eq!(nothing["unmet"], json!(["type:isues", "in May 2019"]), "{nothing}");
     })
     .await;
 }

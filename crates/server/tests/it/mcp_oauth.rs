@@ -159,7 +159,7 @@ async fn a_member_connects_an_assistant_and_ends_it() {
         assert_eq!((&connection["client_name"], &connection["workspace_id"]), (&json!("A test"), &json!(workspace)));
         assert_eq!(connection["person_email"], OWNER.0);
         let (next_access, next_refresh) = tokens(&refresh(&server, &client, &first_refresh).await);
-        assert_eq!(opens(&server, &access, "/mcp").await, 401, "the token before is gone");
+        assert_eq!(opens(&server, &access, "/mcp").await, 200, "a token lives its own time, also after a refresh");
         assert_eq!(opens(&server, &next_access, "/mcp").await, 200);
         let elsewhere = [
             ("grant_type", "refresh_token"),
@@ -174,7 +174,9 @@ async fn a_member_connects_an_assistant_and_ends_it() {
         for status in [204, 404] {
             assert_eq!(as_member(&server, &cookie, "DELETE", &path, &Value::Null).await.status, status);
         }
-        assert_eq!(opens(&server, &next_access, "/mcp").await, 401, "at once");
+        for token in [&access, &next_access] {
+            assert_eq!(opens(&server, token, "/mcp").await, 401, "all of a connection, and at once");
+        }
         refused_with(&refresh(&server, &client, &next_refresh).await, "invalid_grant");
 
         let (access, _) = tokens(&exchange(&server, &client, &code(&server, &cookie, &client, &workspace).await).await);

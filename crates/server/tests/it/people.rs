@@ -109,7 +109,27 @@ async fn a_person_is_put_together_merged_and_split() {
         let with_member = actors(&server, "github:7").await;
         assert_eq!(with_member, ["github:7", "linear:u1", &format!("member:{member}")]);
 
+        // One account alone: the others of its person stay, also when it was the first of them.
+        let named = json!({ "actors": ["github:7"] });
+        let moved = server.post("/api/people/linear:u2/merge", &named).await.unwrap();
+        assert_eq!((moved.status, &moved.json["people"]), (200, &json!(["linear:u2"])), "{}", moved.json);
+        assert_eq!(actors(&server, "linear:u2").await, ["github:7", "linear:u2"]);
+        assert_eq!(actors(&server, "linear:u1").await, ["linear:u1", &format!("member:{member}")]);
+        let trail = server.get("/api/activity?action=person.merged").await.unwrap().json;
+        assert_eq!(trail["data"][0]["metadata"], json!({ "actors": ["github:7"], "alone": true }));
+        let ada = json!({ "id": "u1", "name": "Ada Lovelace", "email": "Ada@acme.example" });
+        deliver(&server, "linear", "Issue", "l-3", &issue(&ada, "2026-10-08T11:00:00Z")).await;
+        server.until_settled().await;
+        assert_eq!(actors(&server, "linear:u2").await, ["github:7", "linear:u2"], "an equal address does not undo it");
+        let back = server.post("/api/people/linear:u1/merge", &named).await.unwrap();
+        assert_eq!(back.status, 200, "{}", back.json);
+        assert_eq!(actors(&server, "linear:u1").await, ["github:7", "linear:u1", &format!("member:{member}")]);
+        assert_eq!(actors(&server, "linear:u2").await, ["linear:u2"]);
+
         for (path, body, status) in [
+            ("/api/people/github:7/merge", json!({}), 400),
+            ("/api/people/github:7/merge", json!({ "actors": ["github:99"] }), 404),
+            ("/api/people/github:7/merge", json!({ "actors": vec!["linear:u2"; 51] }), 400),
             ("/api/people/github:7/merge", json!({ "people": [] }), 400),
             ("/api/people/github:7/merge", json!({ "people": vec!["linear:u2"; 51] }), 400),
             ("/api/people/github:7/merge", json!({ "people": ["member:per_nobody"] }), 404),

@@ -131,6 +131,28 @@ async fn a_question_by_time_place_and_person_is_understood() {
         for query in ["acme/shop", "ada issues", "what did ada open in the shop"] {
             assert_eq!(titles(&ask(json!({ "query": query })).await).len(), 2, "{query}");
         }
+        // Of two times the first one counts, and the other stays words.
+        let two = ask(json!({ "query": "checkout on 2026-10-04 or last week" })).await;
+        assert_eq!((titles(&two).len(), &two["meta"]["time"]["text"]), (1, &json!("on 2026-10-04")), "{two}");
+        for (body, unmet) in [
+            (json!({ "query": "checkout in May 2019" }), json!(["in May 2019"])),
+            (json!({ "query": "checkout after:2031-01-01" }), json!(["after:2031-01-01"])),
+            (json!({ "query": "x", "filters": { "dateRange": { "end": "2019-05-01" } } }), json!(["before:2019-05-01"])),
+            (json!({ "query": "in 2019 before:2018-01-01" }), json!(["before:2018-01-01 and in 2019"])),
+        ] {
+            let nothing = ask(body).await;
+            assert_eq!((titles(&nothing).len(), &nothing["meta"]["unmet"]), (0, &unmet), "{nothing}");
+        }
+        // Something happened then, though nothing that is asked for.
+        let met = ask(json!({ "query": "\"zeppelin\" on 2026-10-04" })).await;
+        assert_eq!((titles(&met).len(), met["meta"].get("unmet")), (0, None), "{met}");
+        for query in ["source:GitHub checkout", "KIND:Observation checkout", "type:Issues.Opened category:OTHER checkout"] {
+            let found = ask(json!({ "query": query })).await;
+            assert!(found["meta"]["unmet"].is_null() || query.contains("OTHER"), "{query}: {found}");
+        }
+        let cased = json!({ "query": "checkout", "filters": { "sources": ["GitHub"], "kinds": ["Observation"], "types": ["ISSUES"] } });
+        assert_eq!(titles(&ask(cased).await).len(), 1);
+        assert_eq!(server.all("/api/observations?source=GitHub&type=Issues").await.len(), 2);
         let wrong =
             ask(json!({ "query": "checkout type:isues source:github", "filters": { "documents": ["nowhere"] } })).await;
         assert_eq!(wrong["meta"]["unmet"], json!(["type:isues", "document:nowhere"]), "{wrong}");
@@ -139,6 +161,16 @@ async fn a_question_by_time_place_and_person_is_understood() {
         let types = found["facets"]["type"].as_array().unwrap();
         assert!(types.contains(&json!({ "value": "issues.opened", "passages": 2 })), "{types:?}");
         assert_eq!(ask(json!({ "query": "" })).await.get("facets"), None);
+
+        // A page tells whether it is one of the same list.
+        let state = ask(json!({ "query": "" })).await["meta"]["state"].clone();
+        let next = json!({ "query": "", "limit": 1, "offset": 1, "state": state });
+        assert_eq!(ask(next.clone()).await["meta"].get("hasChanged"), None);
+        tell(&server, 3, "A third one", "It came between two pages.").await;
+        server.until_settled().await;
+        assert_eq!(ask(next).await["meta"]["hasChanged"], true);
+        let refused = server.post("/api/search", &json!({ "query": "", "state": "x".repeat(201) })).await.unwrap();
+        assert_eq!(refused.status, 400, "{}", refused.json);
     })
     .await;
 }

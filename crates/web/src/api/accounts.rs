@@ -1,6 +1,5 @@
 //! Workspaces, keys and the activity trail.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::activity::{self, Activity};
@@ -9,6 +8,7 @@ use campanile_accounts::organisations::WorkspaceChanges;
 use campanile_accounts::{Workspace, WorkspaceId, organisations};
 use campanile_base::Result;
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Administering, Authenticated, Configuring};
 use campanile_http::error::ApiResult;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,6 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -15,6 +14,7 @@ use campanile_answers::{
 };
 use campanile_app::search::known_sources;
 use campanile_base::Error;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::ApiResult;
 use campanile_http::{Web, request_id};
@@ -80,7 +80,7 @@ async fn whole(mut asked: PendingAnswer) -> Result<Answer, Error> {
     Err(Error::internal("an answer ended without its end"))
 }
 
-/// The caller's sessions in a workspace, the newest first.
+/// The sessions in a workspace that the caller may read, the newest first: a person's own, or for a secret key all.
 #[utoipa::path(get, path = "/api/answer", tag = "answers", params(Paging),
     responses((status = 200, body = PageView<AnswerSession>)))]
 pub(super) async fn list(

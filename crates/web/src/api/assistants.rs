@@ -1,6 +1,5 @@
 //! Assistants that members have connected: the page on which a member decides, and the list.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::WorkspaceId;
@@ -8,6 +7,7 @@ use campanile_accounts::assistants::Connection;
 use campanile_accounts::assistants::connections;
 use campanile_accounts::assistants::consents::{self, AccessRequest, Issuer, Review};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, SignedIn};
 use campanile_http::error::ApiResult;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,6 @@
 //! Credentials for browsers: public keys, the keys that sign users' tokens, and tokens for
 //! signed-in members.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::public_keys::{self, PublicKey};
@@ -9,6 +8,7 @@ use campanile_accounts::user_tokens::{self, Grants, SigningKey};
 use campanile_accounts::{Caller, OrganisationId};
 use campanile_base::{Error, Result, Thing, Timestamp};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Administering, Authenticated, SignedIn};
 use campanile_http::error::ApiResult;
 use campanile_notify::channels::{self, FEED};

@@ -1,9 +1,9 @@
 //! Clusters: what is about one thing, and the observations of it.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, workspace};
 use campanile_http::error::ApiResult;
 use campanile_memory::Observation;
@@ -52,7 +52,7 @@ impl ClusterQuery {
         Ok(ClusterFilter {
             status,
             since: time("since", self.since)?,
-            source: self.source,
+            source: self.source.map(|source| source.trim().to_lowercase()),
             actor: self.actor,
             min_observations,
         })

@@ -1,11 +1,11 @@
 //! Deliveries: what the providers sent, and how it was processed.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::ApiResult;
 use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary, Filter};

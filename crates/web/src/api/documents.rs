@@ -1,12 +1,12 @@
 //! Documents: texts that search finds beside observations.
 
-use axum::Json;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, Workspace};
 use campanile_base::bounds::{KEPT_DOCUMENTS_AT_A_TIME, KEPT_DOCUMENTS_BODY_BYTES};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::{ApiResult, status_of};
 use campanile_memory::documents::{
@@ -166,7 +166,7 @@ pub(super) async fn get(
 }
 
 /// Replaces the document with this id or external id. An external id that is not known makes a
-/// document.
+/// document, unless it has the form of an id (`doc_…`).
 ///
 /// An `externalId` or `path` that is absent stays as it is. With another of them the document moves,
 /// and keeps its passages.
@@ -190,6 +190,8 @@ pub(super) async fn put(
             input.path.get_or_insert(place);
             input.external_id.get_or_insert_with(|| known.external_id.clone());
         }
+        // An id of ours that this workspace does not have is no name for a new document.
+        None if DocumentId::is_id(&id) => return Err(Error::NotFound(Thing::Document).into()),
         None => drop(input.external_id.get_or_insert(id)),
     }
     let change = web.app.put_document(&caller, &workspace, known.map(|known| known.id), input).await?;

@@ -1,8 +1,8 @@
 //! Entities: the things that observations name.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, workspace};
 use campanile_http::error::ApiResult;
 use campanile_memory::Observation;

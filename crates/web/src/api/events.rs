@@ -2,12 +2,12 @@
 //! runs that wait for them. If an event names a recipient, it also wakes that recipient's
 //! notification runs.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use campanile_base::Error;
 use campanile_engine::NewEvent;
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::Configuring;
 use campanile_http::error::ApiResult;
 use campanile_notify::signals;

@@ -1,10 +1,10 @@
 //! Health checks for orchestrators, and metrics for Prometheus.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use serde_json::json;
 
 use metrics_exporter_prometheus::PrometheusHandle;

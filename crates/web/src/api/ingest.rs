@@ -1,6 +1,5 @@
 //! The route that receives deliveries: `/api/ingest/{provider}/{source}`.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_LENGTH;
@@ -8,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use campanile_accounts::live::LiveEventKind;
 use campanile_base::bounds;
+use campanile_http::body::Json;
 use campanile_http::error::own_shape;
 use campanile_http::{Web, request_id};
 use campanile_inbound::{Arrival, Code, IngestError};

@@ -1,10 +1,10 @@
 //! Jobs: units of work without steps. A job that succeeds is removed. A job that failed for good
 //! stays as a dead letter, which holds the error and can be retried.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use campanile_engine::operate::{RunDetail, RunSummary, Statistics};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring};
 use campanile_http::error::ApiResult;
 

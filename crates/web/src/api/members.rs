@@ -1,12 +1,12 @@
 //! The members of an organisation: their roles, their ways to sign in, and their removal.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::people::{self, Member, NewMember};
 use campanile_accounts::{PersonId, Role, members};
 use campanile_base::{Error, Secret};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Administering, Authenticated};
 use campanile_http::error::ApiResult;
 use serde::Deserialize;

@@ -1,11 +1,11 @@
 //! Memory keys: what assistants read a workspace's memory with.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::WorkspaceId;
 use campanile_accounts::memory_keys::{self, MemoryKey};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::Administering;
 use campanile_http::error::ApiResult;
 use serde::{Deserialize, Serialize};

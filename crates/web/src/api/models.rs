@@ -1,8 +1,8 @@
 //! The models of a workspace: what serves, what was used, and what a language model may do.
 
-use axum::Json;
 use axum::extract::State;
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::Configuring;
 use campanile_http::error::ApiResult;
 use campanile_memory::overview::{self, ModelOverview};

@@ -1,11 +1,11 @@
 //! Notifications, and attempts of webhooks.
 
-use axum::Json;
 use axum::extract::{Query, State};
 use campanile_accounts::Privacy;
 use campanile_base::{Cursor, Error, Page, Result};
 use campanile_db::Range;
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, workspace};
 use campanile_http::error::ApiResult;
 use campanile_notify::messages::{self, Archived, Filter, Message, NotificationSummary, TenantFilter};

@@ -1,10 +1,10 @@
 //! Observations and their edges.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, MemoryReader, workspace};
 use campanile_http::error::ApiResult;
 use campanile_memory::graph::{self, EdgeView, Neighbourhood, neighbourhood};
@@ -43,12 +43,14 @@ pub(super) struct ObservationQuery {
 
 impl ObservationQuery {
     fn filter(self) -> Result<Filter> {
+        // The names of a closed set are stored in small letters.
+        let name = |text: Option<String>| text.map(|text| text.trim().to_lowercase());
         Ok(Filter {
-            provider: self.source,
-            event_type: self.r#type,
+            provider: name(self.source),
+            event_type: name(self.r#type),
             actor: self.actor,
             topic: self.topic,
-            category: self.category,
+            category: name(self.category),
             min_significance: self.min_significance,
             after: time("after", self.after)?,
             before: time("before", self.before)?,

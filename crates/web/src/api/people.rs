@@ -1,9 +1,9 @@
 //! People: who is behind the accounts of the tools, what they do, and which accounts are theirs.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use campanile_base::PageSize;
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::ApiResult;
 use campanile_memory::Observation;
@@ -35,7 +35,10 @@ pub(super) async fn list(
 ) -> ApiResult<Json<PageView<PersonView>>> {
     let (from, size) = paging.read()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let (now, filter) = (web.app.clock.now(), PeopleFilter { text: asked.q, provider: asked.source });
+    let (now, filter) = (
+        web.app.clock.now(),
+        PeopleFilter { text: asked.q, provider: asked.source.map(|source| source.trim().to_lowercase()) },
+    );
     let organisation = caller.organisation.clone();
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { people::page(tx, (&organisation, &workspace.id), &filter, &from, size, now).await })
@@ -107,12 +110,17 @@ pub(super) async fn suggestions(
     Ok(Json(PageView::whole(found.await?)))
 }
 
-/// The people to be joined.
+/// The people and accounts to be joined: at least one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MergeIn {
-    /// People, by any of their accounts; a member of the organisation as `member:{id}`.
+    /// People, with all of their accounts. Any of these names them; a member of the organisation is
+    /// `member:{id}`.
+    #[serde(default)]
     people: Vec<String>,
+    /// The `actorId` of accounts that are joined alone: the other accounts of their people stay.
+    #[serde(default)]
+    actors: Vec<String>,
 }
 
 /// The ids of people.
@@ -122,8 +130,9 @@ pub(super) struct PeopleIds {
     people: Vec<String>,
 }
 
-/// Joins people: they are this person from now on, in all workspaces.
+/// Joins people, or single accounts: they are this person from now on, in all workspaces.
 ///
+/// A person in `people` joins with all of their accounts, an account in `actors` alone.
 /// No observation is changed. It can be taken back by a split.
 #[utoipa::path(post, path = "/api/people/{id}/merge", tag = "people", params(("id" = String, Path)),
     request_body = MergeIn,
@@ -135,10 +144,19 @@ pub(super) async fn merge(
     Json(asked): Json<MergeIn>,
 ) -> ApiResult<Json<PeopleIds>> {
     let clock = web.app.clock.clone();
-    let merged = web
-        .app
-        .db
-        .write(move |tx| Box::pin(async move { people::merge(tx, &clock, &caller, &id, &asked.people).await }));
+    let MergeIn { people, actors } = asked;
+    let merged = web.app.db.write(move |tx| {
+        Box::pin(async move {
+            match actors.is_empty() {
+                true => people::merge(tx, &clock, &caller, &id, &people).await,
+                false if people.is_empty() => people::take_accounts(tx, &clock, &caller, &id, &actors).await,
+                false => {
+                    people::take_accounts(tx, &clock, &caller, &id, &actors).await?;
+                    people::merge(tx, &clock, &caller, &id, &people).await
+                }
+            }
+        })
+    });
     Ok(Json(PeopleIds { people: vec![merged.await?] }))
 }
 

@@ -1,9 +1,9 @@
 //! Users of the notification API: found by what people know of them.
 
-use axum::Json;
 use axum::extract::{Query, State};
 use campanile_base::Timestamp;
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::Configuring;
 use campanile_http::error::ApiResult;
 use campanile_notify::recipients::{self, Recipient};

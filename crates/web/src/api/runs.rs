@@ -1,6 +1,5 @@
 //! Runs of workflows: list, details, statistics, cancel, retry and replay.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, Permission};
@@ -8,6 +7,7 @@ use campanile_base::{Error, Result};
 use campanile_engine::operate::{self, BulkCancel, Filter, Names, RunDetail, RunSummary, Statistics};
 use campanile_engine::{RunId, Status};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring};
 use campanile_http::error::ApiResult;
 use serde::{Deserialize, Serialize};

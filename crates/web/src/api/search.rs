@@ -2,12 +2,12 @@
 //!
 //! Each operation stands under `/api`, as all of our own, and under `/v1`, where programs expect it.
 
-use axum::Json;
 use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::{Error, Timestamp};
 use campanile_db::Tx;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, MemoryReader, workspace};
 use campanile_http::error::{ApiError, ApiResult};
 use campanile_http::{Web, request_id};

@@ -4,17 +4,18 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use campanile_accounts::members::{self, Invitation, OldPassword};
 use campanile_accounts::organisations::Membership;
 use campanile_accounts::people::{self, Member};
 use campanile_accounts::sessions::{self, Credentials, OpenedBy, Session};
 use campanile_accounts::{OrganisationId, PersonId, Workspace, organisations};
 use campanile_base::{Error, Secret, Timestamp};
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, SignedIn, session_cookie, session_token};
 use campanile_http::error::ApiResult;
 use campanile_http::{Web, request_id};

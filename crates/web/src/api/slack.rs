@@ -1,12 +1,12 @@
 //! Connects a workspace to Slack: the link to Slack's page, where a person gives consent. Slack
 //! then leads back to `/providers/slack/authenticate`.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use campanile_accounts::user_tokens::{self, Grants};
 use campanile_accounts::{Permission, WorkspaceId};
 use campanile_base::{Error, Thing, random_token};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{SignedIn, workspace};
 use campanile_http::error::ApiResult;
 use campanile_notify::channels::{self, SLACK};

@@ -1,10 +1,10 @@
 //! Sources: the addresses at which the deliveries of a provider arrive.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_base::{Error, Secret};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::ApiResult;
 use campanile_inbound::Provider;

@@ -1,9 +1,9 @@
 //! States of issues, pull requests, deployments and projects: what held when, and who changed it.
 
-use axum::Json;
 use axum::extract::{Query, State};
 use campanile_base::{Error, Timestamp};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::error::ApiResult;
 use campanile_memory::states::{self, States, StatesOf};
 use serde::Deserialize;

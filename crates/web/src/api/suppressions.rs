@@ -1,12 +1,12 @@
 //! Suppressed mail addresses, which get no more mail: list, add and remove.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::Permission;
 use campanile_base::{Cursor, Page};
 use campanile_db::Range;
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring};
 use campanile_http::error::ApiResult;
 use campanile_notify::suppressions::{self, Reason, Suppression};

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::{Extension, Json};
 use campanile_accounts::organisations;
 use campanile_base::{Error, Timestamp};
 use campanile_db::Engine as Database;
 use campanile_engine::operate::{self, NodeView};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::Administering;
 use campanile_http::error::ApiResult;
 use serde::Serialize;

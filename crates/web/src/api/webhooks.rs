@@ -1,8 +1,8 @@
 //! Statistics of webhooks: of the whole organisation, or of one application.
 
-use axum::Json;
 use axum::extract::{Query, State};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::Authenticated;
 use campanile_http::error::ApiResult;
 use campanile_webhooks::applications;

@@ -1,6 +1,5 @@
 //! Workflows and kinds of jobs: list, start, pause and resume.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, Permission};
@@ -9,6 +8,7 @@ use campanile_db::Tx;
 use campanile_engine::operate::{self, Pause, Queue, Schedule};
 use campanile_engine::{Admitted, Engine};
 use campanile_http::Web;
+use campanile_http::body::Json;
 use campanile_http::caller::Authenticated;
 use campanile_http::error::ApiResult;
 use serde::Serialize;

@@ -10,14 +10,15 @@
 //!   it: [`join_by_email`]. If several people have the address, none is joined.
 //! * A commit's author whom Vercel named by a login that later turned out to be a GitHub account:
 //!   [`join_login`].
-//! * By hand: [`merge`]. A member of the organisation can be joined as well, by an id that begins with
-//!   [`MEMBER`].
+//! * By hand: [`merge`] joins whole people, [`take_accounts`] single accounts. A member of the
+//!   organisation can be joined as well, by an id that begins with [`MEMBER`].
 //!
 //! [`split`] notes that the actors are different people, and [`keep_apart`] does it for two that were
 //! never joined. They are not joined by their address again; a merge by hand takes the note back.
 //!
 //! All changes hold the lock of the organisation's people, which is taken after that of a workspace.
 
+mod moving;
 mod queries;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -27,6 +28,7 @@ use campanile_accounts::people::members;
 use campanile_base::{Error, Result, Thing, Timestamp};
 use campanile_db::Tx;
 
+pub(crate) use moving::take_accounts;
 pub(crate) use queries::{Link, of_actors, of_people};
 
 /// The most actors of one person.

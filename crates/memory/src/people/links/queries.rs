@@ -96,6 +96,12 @@ pub(super) async fn move_person(
     tx.execute(first, params![organisation.as_str(), person]).await.map(drop)
 }
 
+/// Forgets which person actors were joined to.
+pub(super) async fn forget(tx: &mut Tx, organisation: &OrganisationId, actors: &[String]) -> Result<()> {
+    let rows: Vec<_> = actors.iter().map(|actor| row![organisation.as_str(), actor]).collect();
+    tx.execute_many("DELETE FROM actor_person WHERE organisation_id = $1 AND actor_id = $2", &rows).await.map(drop)
+}
+
 /// The pairs of two groups, the lower id first.
 fn pairs<'a>(some: &'a [String], others: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
     some.iter().flat_map(move |one| others.iter().map(move |other| (one.min(other).as_str(), one.max(other).as_str())))

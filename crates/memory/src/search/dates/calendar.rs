@@ -32,6 +32,10 @@ impl Days {
         Self::of(Date::new(year, number * 3 - 2, 1).ok()?, 3.months())
     }
 
+    pub(super) fn quarter_of(day: Date) -> Option<Self> {
+        Self::quarter(day.year(), (day.month() + 2) / 3)
+    }
+
     pub(super) fn year(year: i16) -> Option<Self> {
         Self::of(Date::new(year, 1, 1).ok()?, 1.year())
     }

@@ -2,7 +2,8 @@
 //! 3 and 7 October`. Pure; days and weeks are those of UTC, and weeks begin on Monday.
 //!
 //! Only what is surely a time is read. The name of a month alone needs a word before it, since `may`
-//! and `march` are words; a day without a year is the last one that has been.
+//! and `march` are words; so does a quarter without a year. A day without a year is the last one that
+//! has been. Numbers with a sign, such as `#3` and `30%`, are none.
 
 mod calendar;
 #[cfg(test)]
@@ -30,17 +31,28 @@ pub(super) struct NamedTime {
     pub(super) until: i64,
 }
 
-/// Finds the first time that a text names.
-pub(super) fn named_time(text: &str, now: Timestamp) -> Option<NamedTime> {
+/// Finds the times that a text names, in their order.
+pub(super) fn named_times(text: &str, now: Timestamp) -> Vec<NamedTime> {
     let words = words(text);
-    let today = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let reader = Reader { words: &words, now, today };
-    (0..words.len()).filter(|first| !reader.is_excluded(*first)).find_map(|first| {
-        let (used, from, until) = reader.stretch(first)?;
-        let last = words.get(first + used - 1)?;
-        Some(NamedTime { at: words[first].at.start..last.at.end, from, until })
-    })
+    let Ok(instant) = jiff::Timestamp::from_microsecond(now.as_micros()) else { return Vec::new() };
+    let reader = Reader { words: &words, now, today: instant.to_zoned(jiff::tz::TimeZone::UTC).date() };
+    let (mut times, mut first) = (Vec::new(), 0);
+    while first < words.len() {
+        let named = if reader.is_excluded(first) { None } else { reader.stretch(first) };
+        let last = named.and_then(|(used, ..)| words.get(first + used - 1));
+        match (named, last) {
+            (Some((used, from, until)), Some(last)) => {
+                times.push(NamedTime { at: words[first].at.start..last.at.end, from, until });
+                first += used;
+            }
+            _ => first += 1,
+        }
+    }
+    times
 }
+
+/// The seconds of half an hour.
+const HALF_HOUR: i64 = 1_800;
 
 /// Reads words from a place on. Each reader returns the number of words that it took.
 struct Reader<'w> {
@@ -65,6 +77,11 @@ impl Reader<'_> {
         digits.parse().ok().filter(|number| (0..=9_999).contains(number)).or_else(spelled)
     }
 
+    /// A number of units: `a` and `an` are one.
+    fn count(&self, at: usize) -> Option<i64> {
+        if matches!(self.word(at), "a" | "an") { Some(1) } else { self.number(at) }
+    }
+
     /// True if the text says that it does not mean what stands here: `not last week`, `-yesterday`.
     fn is_excluded(&self, at: usize) -> bool {
         let before = at.checked_sub(1).map_or("", |before| self.word(before));
@@ -81,18 +98,20 @@ impl Reader<'_> {
         self.number(at).filter(|day| (1..=31).contains(day)).and_then(|day| i8::try_from(day).ok())
     }
 
-    /// The month of a word. `may` and `march` in small letters need a word before them that leads to a time.
+    /// The month of a word. `may` and `march` in small letters need a word before them that leads to a time,
+    /// or a day that is surely one: `step 3 may fail` is no time.
     fn month(&self, at: usize) -> Option<i8> {
+        const LEADING: [&str; 13] =
+            ["on", "in", "of", "since", "before", "after", "until", "till", "during", "between", "from", "and", "to"];
         let found = self.words.get(at).and_then(|word| month(&word.text))?;
-        let is_surely = || {
-            const LEADING: [&str; 13] = [
-                "on", "in", "of", "since", "before", "after", "until", "till", "during", "between", "from", "and", "to",
-            ];
-            let before = at.checked_sub(1).map_or("", |before| self.word(before));
-            LEADING.contains(&before) || at > 0 && self.day_number(at - 1).is_some()
-        };
         let is_word = matches!(self.word(at), "may" | "march") && !self.words[at].is_capital;
-        (!is_word || is_surely()).then_some(found)
+        let before = |steps: usize| at.checked_sub(steps).map_or("", |before| self.word(before));
+        let is_day = || {
+            let is_ordinal = before(1).ends_with(|last: char| last.is_ascii_alphabetic());
+            let is_led = LEADING.contains(&before(2)) || at > 1 && self.is_joint(at - 2);
+            at > 0 && self.day_number(at - 1).is_some() && (is_ordinal || is_led || self.full_year(at + 1).is_some())
+        };
+        (!is_word || LEADING.contains(&before(1)) || is_day()).then_some(found)
     }
 
     /// A point in time as machines write it.
@@ -136,7 +155,8 @@ impl Reader<'_> {
             "since" | "after" | "before" | "until" | "till" => self.open_stretch(at),
             "on" | "in" | "during" | "within" | "at" | "of" | "over" => {
                 let article = usize::from(self.word(at + 1) == "the");
-                if let Some((used, from, until)) = self.backwards(at + 1 + article) {
+                let back = self.backwards(at + 1 + article).or_else(|| self.about(at + 1 + article));
+                if let Some((used, from, until)) = back {
                     return Some((1 + article + used, from, until));
                 }
                 if let Some((used, days)) = self.two_times(at + 1) {
@@ -149,7 +169,7 @@ impl Reader<'_> {
                 whole(1 + used, days)
             }
             _ => {
-                if let Some(back) = self.backwards(at) {
+                if let Some(back) = self.backwards(at).or_else(|| self.about(at)) {
                     return Some(back);
                 }
                 if let Some((used, days)) = self.two_times(at) {
@@ -169,6 +189,10 @@ impl Reader<'_> {
         if let Some(instant) = self.instant(at + 1) {
             return if matches!(word, "since" | "after") { from(2, instant) } else { until(2, instant) };
         }
+        if let Some((used, seconds)) = self.hours_ago(at + 1) {
+            let instant = self.seconds_before(seconds);
+            return if matches!(word, "since" | "after") { from(1 + used, instant) } else { until(1 + used, instant) };
+        }
         let (used, days) = self.day_or_month(at + 1)?;
         match word {
             "since" => from(1 + used, begin(days.first)?),
@@ -187,22 +211,60 @@ impl Reader<'_> {
         Some((2 + used, Days::week_of(days.first)?))
     }
 
-    /// `last 3 days`, `past 24 hours`: up to now.
+    /// `last 3 days`, `past 24 hours`, `last half hour`: up to now.
     fn backwards(&self, at: usize) -> Option<Stretch> {
         if !matches!(self.word(at), "last" | "past" | "previous") {
             return None;
+        }
+        if let Some(used) = self.half_hour(at + 1) {
+            return Some((1 + used, self.seconds_before(HALF_HOUR), i64::MAX));
         }
         // `last hour` is one; `last week` is another thing than seven days.
         let is_one = matches!(self.word(at + 1), "hour" | "minute" | "day");
         let count = if is_one { 1 } else { self.number(at + 1)? };
         let used = if is_one { 2 } else { 3 };
-        let now = self.now.as_micros();
-        let unit = self.word(at + used - 1).trim_end_matches('s');
-        if matches!(unit, "hour" | "minute") {
-            let seconds = count * if unit == "hour" { 3_600 } else { 60 };
-            return Some((used, now - seconds * 1_000_000, i64::MAX));
+        if let Some(unit) = self.seconds_of(at + used - 1) {
+            return Some((used, self.seconds_before(count * unit), i64::MAX));
         }
+        let unit = self.word(at + used - 1).trim_end_matches('s');
         Some((used, begin(self.today.checked_sub(span(unit, count)?).ok()?)?, i64::MAX))
+    }
+
+    /// `an hour ago`: people say it of what was half as long ago, and of what was half as long again.
+    fn about(&self, at: usize) -> Option<Stretch> {
+        let (used, seconds) = self.hours_ago(at)?;
+        Some((used, self.seconds_before(seconds + seconds / 2), self.seconds_before(seconds / 2)))
+    }
+
+    /// `an hour ago`, `half an hour ago`, `20 minutes ago`: the words, and the seconds.
+    fn hours_ago(&self, at: usize) -> Option<(usize, i64)> {
+        let (used, seconds) = match self.half_hour(at) {
+            Some(used) => (used, HALF_HOUR),
+            None => (2, self.count(at)? * self.seconds_of(at + 1)?),
+        };
+        (seconds > 0 && self.word(at + used) == "ago").then_some((used + 1, seconds))
+    }
+
+    /// The words of `half an hour`, or of `half hour`.
+    fn half_hour(&self, at: usize) -> Option<usize> {
+        match (self.word(at), self.word(at + 1), self.word(at + 2)) {
+            ("half", "a" | "an", "hour") => Some(3),
+            ("half", "hour", _) => Some(2),
+            _ => None,
+        }
+    }
+
+    /// The seconds of a unit that is shorter than a day.
+    fn seconds_of(&self, at: usize) -> Option<i64> {
+        match self.word(at) {
+            "hour" | "hours" => Some(3_600),
+            "minute" | "minutes" => Some(60),
+            _ => None,
+        }
+    }
+
+    fn seconds_before(&self, seconds: i64) -> i64 {
+        self.now.as_micros().saturating_sub(seconds * 1_000_000)
     }
 
     /// A day, or a month by its name alone, which needs a word before it.
@@ -214,6 +276,7 @@ impl Reader<'_> {
                 let year = if i16::from(month) > i16::from(self.today.month()) { -1 } else { 0 };
                 Some((1, Days::month_of(Date::new(self.today.year() + year, month, 1).ok()?)?))
             })
+            .or_else(|| self.quarter_alone(at))
             .or_else(|| self.weekday(at))
             .or_else(|| self.year(at))
     }
@@ -259,7 +322,7 @@ impl Reader<'_> {
         let days = match self.word(at + 1) {
             "week" => Days::week_of(day)?,
             "month" => Days::month_of(day)?,
-            "quarter" => Days::quarter(day.year(), (day.month() + 2) / 3)?,
+            "quarter" => Days::quarter_of(day)?,
             "year" => Days::year(day.year())?,
             _ => return None,
         };
@@ -310,15 +373,35 @@ impl Reader<'_> {
         Some((0, Days::one(been?)?))
     }
 
-    /// `Q3 2026`.
+    /// `Q3 2026`, `2026 Q3`.
     fn quarter(&self, at: usize) -> Option<(usize, Days)> {
-        let number = self.word(at).strip_prefix('q')?.parse().ok().filter(|number| (1..=4).contains(number))?;
-        Some((2, Days::quarter(self.full_year(at + 1)?, number)?))
+        let (number, year) = match self.quarter_number(at) {
+            Some(number) => (number, self.full_year(at + 1)?),
+            None => (self.quarter_number(at + 1)?, self.full_year(at)?),
+        };
+        Some((2, Days::quarter(year, number)?))
+    }
+
+    /// `Q3`, which needs a word before it: the last one that has begun.
+    fn quarter_alone(&self, at: usize) -> Option<(usize, Days)> {
+        let number = self.quarter_number(at)?;
+        let is_to_come = number > (self.today.month() + 2) / 3;
+        Some((1, Days::quarter(self.today.year() - i16::from(is_to_come), number)?))
+    }
+
+    fn quarter_number(&self, at: usize) -> Option<i8> {
+        match self.word(at) {
+            "q1" => Some(1),
+            "q2" => Some(2),
+            "q3" => Some(3),
+            "q4" => Some(4),
+            _ => None,
+        }
     }
 
     /// `3 days ago`, `a week ago`.
     fn ago(&self, at: usize) -> Option<(usize, Days)> {
-        let count = if matches!(self.word(at), "a" | "an") { 1 } else { self.number(at)? };
+        let count = self.count(at)?;
         if self.word(at + 2) != "ago" {
             return None;
         }
@@ -328,6 +411,7 @@ impl Reader<'_> {
             "day" => Days::one(day)?,
             "week" => Days::week_of(day)?,
             "month" => Days::month_of(day)?,
+            "quarter" => Days::quarter_of(day)?,
             _ => Days::year(day.year())?,
         };
         Some((3, days))

@@ -7,7 +7,7 @@ fn now() -> Timestamp {
 
 /// The stretch as days, and the words that name it.
 fn read(text: &str) -> Option<(String, String)> {
-    let found = named_time(text, now())?;
+    let found = named_times(text, now()).into_iter().next()?;
     let day = |micros: i64| match micros {
         i64::MIN | i64::MAX => "…".to_owned(),
         micros => Timestamp::from_micros(micros).to_string()[..10].to_owned(),
@@ -48,6 +48,17 @@ fn times_are_read_as_people_write_them() {
         ("merged in may", "2026-05-01–2026-06-01", "in may"),
         ("until Friday", "…–2026-09-19", "until Friday"),
         ("from March on", "2026-03-01–…", "from March"),
+        ("what shipped in Q4", "2025-10-01–2026-01-01", "in Q4"),
+        ("what shipped in q3 for billing", "2026-07-01–2026-10-01", "in q3"),
+        ("since Q2", "2026-04-01–…", "since Q2"),
+        ("Q3 2025 releases", "2025-07-01–2025-10-01", "Q3 2025"),
+        ("releases of 2025 Q3", "2025-07-01–2025-10-01", "of 2025 Q3"),
+        ("between Q1 and Q2", "2026-01-01–2026-07-01", "between Q1 and Q2"),
+        ("pushed a week ago", "2026-09-14–2026-09-21", "a week ago"),
+        ("deployed a quarter ago", "2026-04-01–2026-07-01", "a quarter ago"),
+        ("on the 3rd of may", "2026-05-03–2026-05-04", "3rd of may"),
+        ("merged on 3 may", "2026-05-03–2026-05-04", "on 3 may"),
+        ("merged 3 may 2025", "2025-05-03–2025-05-04", "3 may 2025"),
     ] {
         assert_eq!(read(text), Some((stretch.into(), named.into())), "{text}");
     }
@@ -83,6 +94,26 @@ fn what_is_no_time_is_left_alone() {
         "all but last week",
         "– – –",
         "2026-13-45",
+        "Q4 release",
+        "the q4_k_m model",
+        "in Q5",
+        "step 3 may fail",
+        "issue 4 may be fixed",
+        "#3 May crash",
+        "$3 May refund",
+        "30% March drop",
+        "v3 march",
+        "ENG-2026",
+        "ABC-2026-04",
+        "release 2026.09.21",
+        "v2026-09",
+        "an hour of work",
+        "half an hour of work",
+        "3 hours later",
+        "0 hours ago",
+        "a year",
+        "in 24 hours",
+        "9999999999 hours ago",
     ] {
         assert_eq!(read(text), None, "{text}");
     }
@@ -93,7 +124,46 @@ fn any_text_is_read_without_a_panic() {
     for text in
         ["in the week of", "between 3 and", "last 9999 years", "İn Ｍay ２０２６", "5 years ago - 5", "q0 2026 q5 2026"]
     {
-        let _ = named_time(text, now());
-        let _ = named_time(text, Timestamp::from_micros(i64::MIN));
+        let _ = named_times(text, now());
+        let _ = named_times(text, Timestamp::from_micros(i64::MIN));
     }
+}
+
+/// The stretch in minutes from now, and the words that name it.
+fn minutes(text: &str) -> Option<(Option<i64>, Option<i64>, String)> {
+    let found = named_times(text, now()).into_iter().next()?;
+    let bound = |micros: i64| match micros {
+        i64::MIN | i64::MAX => None,
+        micros => Some((micros - now().as_micros()) / 60_000_000),
+    };
+    Some((bound(found.from), bound(found.until), text[found.at].to_owned()))
+}
+
+#[test]
+fn hours_ago_are_about_that_long_ago() {
+    for (text, from, until, named) in [
+        ("what broke an hour ago", Some(-90), Some(-30), "an hour ago"),
+        ("what broke half an hour ago?", Some(-45), Some(-15), "half an hour ago"),
+        ("deployed 20 minutes ago", Some(-30), Some(-10), "20 minutes ago"),
+        ("about two hours ago", Some(-180), Some(-60), "two hours ago"),
+        ("over an hour ago", Some(-90), Some(-30), "over an hour ago"),
+        ("since an hour ago", Some(-60), None, "since an hour ago"),
+        ("before half an hour ago", None, Some(-30), "before half an hour ago"),
+        ("in the last half hour", Some(-30), None, "in the last half hour"),
+        ("in the past half an hour", Some(-30), None, "in the past half an hour"),
+    ] {
+        assert_eq!(minutes(text), Some((from, until, named.to_owned())), "{text}");
+    }
+}
+
+#[test]
+fn times_are_named_in_their_order_and_share_no_word() {
+    let names = |text: &str| -> Vec<String> {
+        named_times(text, now()).into_iter().map(|time| text[time.at].to_owned()).collect()
+    };
+    assert_eq!(names("errors yesterday that were there last week"), ["yesterday", "last week"]);
+    assert_eq!(names("in Q3 2025 or in Q4"), ["in Q3 2025", "in Q4"]);
+    assert_eq!(names("between 3 and 7 October"), ["between 3 and 7 October"]);
+    assert_eq!(names("not last week, but yesterday"), [] as [&str; 0]);
+    assert_eq!(names("nothing"), [] as [&str; 0]);
 }

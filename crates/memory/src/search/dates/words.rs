@@ -49,8 +49,10 @@ fn word(text: &str, part: Range<usize>) -> Word {
     let trimmed = if trimmed.is_empty() { whole } else { trimmed };
     let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
     let bare = trimmed.strip_suffix("'s").or_else(|| trimmed.strip_suffix("’s")).unwrap_or(trimmed);
+    // `#3`, `$20` and `30%` are no days.
+    let has_sign = whole.contains(['#', '$', '€', '£', '%', '@', '/', '\\']);
     Word {
-        text: bare.to_lowercase(),
+        text: if has_sign { whole } else { bare }.to_lowercase(),
         at: start..start + trimmed.len(),
         is_capital: bare.starts_with(char::is_uppercase),
         is_negated: whole.len() > 1 && whole.starts_with('-'),
