@@ -29,7 +29,7 @@ fn ada() -> Value {
     json!({ "id": 7, "login": "ada" })
 }
 
-async fn issue(server: &Server, number: u64, title: &str, action: &str, hour: u32) {
+pub(crate) async fn issue(server: &Server, number: u64, title: &str, action: &str, hour: u32) {
     let time = format!("2026-10-04T{hour:02}:00:00Z");
     let state = if action == "closed" { "closed" } else { "open" };
     let issue = json!({
@@ -41,7 +41,7 @@ async fn issue(server: &Server, number: u64, title: &str, action: &str, hour: u3
     tell(server, "issues", &format!("i-{number}-{action}"), payload).await;
 }
 
-async fn pull_request(server: &Server, number: u64, title: &str, fixes: u64, hour: u32) {
+pub(crate) async fn pull_request(server: &Server, number: u64, title: &str, fixes: u64, hour: u32) {
     let time = format!("2026-10-04T{hour:02}:00:00Z");
     let pull = json!({
         "id": number, "number": number, "title": title, "body": format!("Fixes #{fixes}"), "user": ada(), "state": "open",
@@ -56,7 +56,7 @@ async fn pull_request(server: &Server, number: u64, title: &str, fixes: u64, hou
 }
 
 /// The observations once all of them are assigned.
-async fn assigned(server: &Server) -> Vec<Value> {
+pub(crate) async fn assigned(server: &Server) -> Vec<Value> {
     let began = Instant::now();
     loop {
         let all = server.all("/api/observations").await;
@@ -120,11 +120,13 @@ async fn what_is_about_one_thing_is_announced_listed_and_summarised() {
             ("actor=eve", 0),
             ("status=completed", 0),
             ("since=2026-10-05T00:00:00Z", 0),
+            ("since=2026-10-04&until=2026-10-05&actor=github:7", 1),
+            ("until=2026-10-04", 0),
             ("min_observations=1", 2),
         ] {
             assert_eq!(server.all(&format!("/api/clusters?{query}")).await.len(), expected, "{query}");
         }
-        for wrong in ["status=done", "since=today", "source=gihtub", "min_observations=0", "limit=0", "cursor=x"] {
+        for wrong in ["status=done", "since=today", "until=2026-10", "source=gihtub", "min_observations=0", "limit=0", "cursor=x"] {
             let refused = server.get(&format!("/api/clusters?{wrong}")).await.unwrap();
             assert_eq!(refused.status, 400, "{wrong}: {}", refused.json);
         }

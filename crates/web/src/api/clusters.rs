@@ -11,7 +11,7 @@ use campanile_memory::clusters::{self, Cluster, ClusterDetail, ClusterFilter, Cl
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageView, Paging, Within, time};
+use super::page::{List, PROVIDERS, PageView, Paging, Within, one_of, time};
 
 /// The fewest observations of a listed cluster, if nothing is said: one alone is no cluster to look at.
 const FEWEST: i64 = 2;
@@ -22,12 +22,13 @@ const FEWEST: i64 = 2;
 pub(super) struct ClusterQuery {
     /// `active`, `completed` or `stalled`.
     status: Option<String>,
-    /// Only clusters with an observation from this time on, RFC 3339.
-    #[param(format = DateTime)]
+    /// Only clusters with an observation from this time on: RFC 3339, or a date such as 2026-11-02.
     since: Option<String>,
+    /// Only clusters with an observation before this time: RFC 3339, or a date.
+    until: Option<String>,
     /// A provider of which they have observations, such as `github`.
     source: Option<String>,
-    /// The id or the name of a person with observations in them.
+    /// A person with observations in them, by an id (`github:123`), a name or a mail address of any of their accounts.
     actor: Option<String>,
     /// The fewest observations; 2 when absent.
     min_observations: Option<i64>,
@@ -42,9 +43,6 @@ impl ClusterQuery {
                     .ok_or_else(|| Error::invalid_field("status", "must be active, completed or stalled"))?,
             ),
         };
-        if let Some(source) = &self.source {
-            campanile_app::search::known_sources(std::slice::from_ref(source))?;
-        }
         let min_observations = self.min_observations.unwrap_or(FEWEST);
         if min_observations < 1 {
             return Err(Error::invalid_field("min_observations", "must be at least 1"));
@@ -52,7 +50,8 @@ impl ClusterQuery {
         Ok(ClusterFilter {
             status,
             since: time("since", self.since)?,
-            source: self.source,
+            until: time("until", self.until)?,
+            source: one_of("source", self.source, &PROVIDERS)?,
             actor: self.actor,
             min_observations,
         })
@@ -70,7 +69,7 @@ pub(super) struct ClusterView {
 
 impl From<ClusterDetail> for ClusterView {
     fn from(ClusterDetail { cluster, observations }: ClusterDetail) -> Self {
-        Self { cluster, observations: observations.into() }
+        Self { cluster, observations: PageView::of(List::ClusterObservations, observations) }
     }
 }
 
@@ -83,14 +82,14 @@ pub(super) async fn list(
     Query(wanted): Query<ClusterQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Cluster>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Clusters)?;
     let filter = wanted.filter()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let now = web.app.clock.now();
+    let (now, organisation) = (web.app.clock.now(), caller.organisation.clone());
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
-        Box::pin(async move { clusters::page(tx, &workspace.id, &filter, now, (&from, size)).await })
+        Box::pin(async move { clusters::page(tx, (&organisation, &workspace.id), &filter, now, (&from, size)).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::Clusters, page.await?)))
 }
 
 /// A cluster, with its observations.
@@ -102,7 +101,7 @@ pub(super) async fn get(
     Path(id): Path<String>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<ClusterView>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::ClusterObservations)?;
     let (named, wanted) = (Within { workspace: paging.workspace }, id.clone());
     let look = named.of(&web, &caller, Thing::Cluster, |tx, organisation| {
         Box::pin(async move { clusters::workspace_of(tx, &organisation, &wanted).await })

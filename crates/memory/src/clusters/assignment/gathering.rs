@@ -1,6 +1,6 @@
 //! A cluster while observations are added to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use campanile_base::Timestamp;
 use campanile_embed::Vector;
@@ -29,7 +29,10 @@ pub(super) struct Gathering {
     pub(super) first_at: Timestamp,
     pub(super) last_at: Timestamp,
     pub(super) sources: BTreeMap<String, i64>,
+    /// Accounts, with the number of their observations.
     pub(super) actors: Vec<ClusterActor>,
+    /// The people behind the actors; they are not stored, as people can be joined and split.
+    pub(super) people: BTreeSet<String>,
     pub(super) entities: Vec<String>,
     pub(super) topics: BTreeMap<String, i64>,
     pub(super) terms: BTreeMap<String, f32>,
@@ -68,6 +71,7 @@ impl Gathering {
             last_at: first.occurred_at,
             sources: BTreeMap::new(),
             actors: Vec::new(),
+            people: BTreeSet::new(),
             entities: Vec::new(),
             topics: BTreeMap::new(),
             terms: BTreeMap::new(),
@@ -92,8 +96,9 @@ impl Gathering {
         (length > 0.0).then(|| product / length)
     }
 
-    pub(super) fn has_actor(&self, id: &str) -> bool {
-        self.actors.iter().any(|actor| actor.id == id)
+    /// True if an account of this person is in it.
+    pub(super) fn has_person(&self, person: &str) -> bool {
+        self.people.contains(person)
     }
 
     /// Adds an observation. `embedder` is the model of its vector.
@@ -129,6 +134,7 @@ impl Gathering {
         if let Some(known) = self.actors.iter_mut().find(|known| known.id == actor.id) {
             known.observations += 1;
         } else if self.actors.len() < MOST_ACTORS {
+            self.people.insert(actor.person.clone());
             self.actors.push(ClusterActor { id: actor.id.clone(), name: actor.name.clone(), observations: 1 });
         }
     }

@@ -12,6 +12,7 @@ pub(super) mod affinity;
 mod gathering;
 mod job;
 mod observed;
+mod people;
 mod queries;
 mod topic_counts;
 mod topics;
@@ -101,7 +102,8 @@ async fn step(tx: &mut Tx, memory: &Memory, workspace: &WorkspaceId) -> Result<O
     tx.lock(&lock_name(workspace.as_str())).await?;
     let Some(numbers) = next_range(tx, memory, workspace).await? else { return Ok(None) };
     let embedder = memory.embedder_id();
-    let observed = queries::observed(tx, workspace, numbers.clone(), embedder).await?;
+    let mut observed = queries::observed(tx, workspace, numbers.clone(), embedder).await?;
+    people::set_of_observed(tx, &mut observed).await?;
     let progress = queries::progress(tx, workspace).await?.with(&numbers);
     queries::store_progress(tx, workspace, &progress, observed.len() as i64).await?;
     if observed.is_empty() {
@@ -140,9 +142,9 @@ impl Clusters<'_> {
         let near = queries::near(tx, self.workspace, observed.occurred_at, COMPARED).await?;
         let wanted: BTreeSet<&ClusterId> = near.iter().chain(links.keys()).chain(observed.cluster.as_ref()).collect();
         let missing: Vec<&ClusterId> = wanted.into_iter().filter(|id| !self.all.contains_key(*id)).collect();
-        for loaded in queries::loaded(tx, self.workspace, &missing, self.embedder).await? {
-            self.all.insert(loaded.id.clone(), loaded);
-        }
+        let mut loaded = queries::loaded(tx, self.workspace, &missing, self.embedder).await?;
+        people::set_of_clusters(tx, &mut loaded).await?;
+        self.all.extend(loaded.into_iter().map(|cluster| (cluster.id.clone(), cluster)));
         let joined = observed.cluster.clone().filter(|id| self.all.contains_key(id));
         let chosen = joined.or_else(|| self.nearest(observed, &links));
         let id = chosen.unwrap_or_else(|| {

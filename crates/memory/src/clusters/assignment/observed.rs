@@ -37,6 +37,8 @@ pub(super) struct Observed {
 pub(super) struct ObservedPerson {
     pub(super) id: String,
     pub(super) name: String,
+    /// The id of the person, which all their accounts share.
+    pub(super) person: String,
 }
 
 /// The state of an issue or a pull request.

@@ -1,6 +1,6 @@
 //! The SQL of assignment.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use campanile_accounts::WorkspaceId;
@@ -167,7 +167,7 @@ fn read_observed(row: &Row<'_>, splitter: &mut Splitter) -> Result<Observed> {
         title,
         significance: row.get(observed_at::significance)?,
         topics,
-        actor: actor.zip(actor_id).map(|(actor, id)| ObservedPerson { id, name: actor.told.name }),
+        actor: actor.zip(actor_id).map(|(actor, id)| ObservedPerson { person: id.clone(), id, name: actor.told.name }),
         entities: entities.map(|entity| format!("{}:{}", entity.category, entity.key.to_lowercase())).collect(),
         vector: None,
         subjects: Vec::new(),
@@ -282,6 +282,7 @@ fn read_cluster(row: &Row<'_>, embedder: Option<&str>) -> Result<Gathering> {
         last_at: row.get(cluster_at::last_at)?,
         sources: row.json(cluster_at::sources)?,
         actors: row.json(cluster_at::actors)?,
+        people: BTreeSet::new(),
         entities: row.json(cluster_at::entities)?,
         topics: row.json(cluster_at::topics)?,
         terms: row.json(cluster_at::terms)?,

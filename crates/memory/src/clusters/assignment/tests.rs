@@ -21,7 +21,7 @@ fn observed(hour: i64, text: &str) -> Observed {
         title: text.into(),
         significance: 50,
         topics: vec!["checkout".into()],
-        actor: Some(ObservedPerson { id: "github:1".into(), name: "ada".into() }),
+        actor: Some(ObservedPerson { id: "github:1".into(), name: "ada".into(), person: "github:1".into() }),
         entities: vec!["project:#12".into(), "reference:branch:fix/checkout".into()],
         terms: super::words::terms(&mut splitter, text, ""),
         vector: None,
@@ -49,6 +49,17 @@ fn affinity_counts_words_entities_actor_and_time() {
     assert!((affinity(&half, &cluster, Links::default()) - 21.0).abs() < 0.01);
     let earlier = Observed { actor: None, entities: Vec::new(), ..observed(-2, "Dark mode") };
     assert!((affinity(&earlier, &cluster, Links::default()) - 8.0).abs() < 0.01);
+}
+
+#[test]
+fn another_account_of_a_person_counts_as_that_person() {
+    let cluster = gathered(&[observed(0, "Checkout times out")], None);
+    let by = |id: &str, person: &str| {
+        let actor = ObservedPerson { id: id.into(), name: "ada".into(), person: person.into() };
+        affinity(&Observed { actor: Some(actor), ..observed(0, "Checkout times out") }, &cluster, Links::default())
+    };
+    assert!((by("linear:ada", "github:1") - 100.0).abs() < 0.01);
+    assert!((by("linear:ada", "linear:ada") - 80.0).abs() < 0.01);
 }
 
 #[test]
@@ -111,7 +122,7 @@ fn a_cluster_is_completed_when_the_newest_states_leave_nothing_open() {
 #[test]
 fn lists_of_a_cluster_are_bounded() {
     let one = |n: i64| Observed {
-        actor: Some(ObservedPerson { id: format!("github:{n}"), name: n.to_string() }),
+        actor: Some(ObservedPerson { id: format!("github:{n}"), name: n.to_string(), person: format!("github:{n}") }),
         entities: (0..20).map(|m| format!("project:#{}", n * 20 + m)).collect(),
         topics: (0..20).map(|m| format!("topic {}", n * 20 + m)).collect(),
         subjects: vec![SubjectState { key: n.to_string(), is_open: true }],
