@@ -79,5 +79,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/7_clusters.sql"),
         include_str!("../migrations/8_models.sql"),
         include_str!("../migrations/9_people.sql"),
+        include_str!("../migrations/10_summaries.sql"),
     ],
 };

@@ -34,7 +34,7 @@ pub use reading::{
 };
 pub(crate) use reading::{headline, named};
 pub use status::ClusterStatus;
-pub use summary::summarise;
+pub use summary::{SummaryOutcome, summarise};
 
 pub use crate::observations::ClusterId;
 

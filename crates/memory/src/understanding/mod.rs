@@ -46,7 +46,7 @@ pub(crate) async fn soon(
     observation: &Observation,
     body: &str,
 ) -> Result<()> {
-    if memory.models.choice.writer.is_none() {
+    if memory.writer.is_none() {
         return Ok(());
     }
     let is_significant = observation.significance >= LOWEST_SIGNIFICANCE;

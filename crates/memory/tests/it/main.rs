@@ -11,4 +11,5 @@ mod providers;
 mod quality;
 mod search;
 mod states;
+mod summaries;
 mod understanding;
