@@ -20,6 +20,7 @@ const MEANINGS: [(&str, &str); 52] = [
     ("campanile_answer_seconds", "How long answers took."),
     ("campanile_answers_total", "Answers, by who made them and whether there was one."),
     ("campanile_build_info", "Always 1; the labels say which program this is."),
+    ("campanile_clusters_joined_total", "Clusters that were joined with another one, as their stories are one."),
     ("campanile_cluster_summaries_total", "Looks at clusters that may need a summary, by what came of them."),
     ("campanile_clustered_observations_total", "Observations that this node has assigned to a cluster."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),

@@ -21,7 +21,7 @@ const LONG: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// An event `minutes` after the others, by a person.
-fn happened(minutes: i64, title: &str, body: &str, actor: &str, references: Vec<Reference>) -> SourceEvent {
+pub(crate) fn happened(minutes: i64, title: &str, body: &str, actor: &str, references: Vec<Reference>) -> SourceEvent {
     let mut event = event(&format!("{minutes}:{title}"), title, body);
     event.occurred_at = Timestamp::from_seconds(1_790_000_000 - 86_400 + minutes * 60);
     event.event_type = match title.split(']').next().unwrap() {

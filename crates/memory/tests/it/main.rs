@@ -6,6 +6,7 @@ mod catalogue;
 mod clusters;
 mod documents;
 mod embedding;
+mod joined_clusters;
 mod people;
 mod providers;
 mod quality;

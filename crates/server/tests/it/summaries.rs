@@ -62,7 +62,8 @@ async fn a_workspace_has_its_clusters_summarised_by_the_model() {
         assert!(summary["text"].as_str().unwrap().starts_with("Checkout timed out at the gateway"), "{summary}");
         assert_eq!(model.requests().len(), calls + 1, "each summary is one call");
         let models = server.get("/api/models").await.unwrap().json;
-        let understanding = models["usage"]["counts"].as_array().unwrap().iter().find(|c| c["purpose"] == "understanding");
+        let understanding =
+            models["usage"]["counts"].as_array().unwrap().iter().find(|c| c["purpose"] == "understanding");
         assert_eq!(understanding.unwrap()["calls"], 1, "{models}");
         let activity = server.get("/api/activity?action=memory_settings.updated").await.unwrap().json;
         assert_eq!(activity["data"][0]["metadata"]["to"]["modelSummaries"], true, "{activity}");

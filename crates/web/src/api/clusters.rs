@@ -1,7 +1,8 @@
 //! Clusters: what is about one thing, and the observations of it.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
 use campanile_http::caller::{Authenticated, workspace};
@@ -92,17 +93,19 @@ pub(super) async fn list(
     Ok(Json(PageView::of(List::Clusters, page.await?)))
 }
 
-/// A cluster, with its observations.
+/// A cluster, with its observations. One that was joined with another leads there.
 #[utoipa::path(get, path = "/api/clusters/{id}", tag = "clusters", params(Paging),
-    responses((status = 200, body = ClusterView), (status = 404)))]
+    responses((status = 200, body = ClusterView), (status = 308, description = "it was joined with another cluster"),
+        (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
     Query(paging): Query<Paging>,
-) -> ApiResult<Json<ClusterView>> {
+) -> ApiResult<Response> {
     let (from, size) = paging.read(List::ClusterObservations)?;
-    let (named, wanted) = (Within { workspace: paging.workspace }, id.clone());
+    let (named, wanted, asked) = (Within { workspace: paging.workspace }, id.clone(), id.clone());
     let look = named.of(&web, &caller, Thing::Cluster, |tx, organisation| {
         Box::pin(async move { clusters::workspace_of(tx, &organisation, &wanted).await })
     });
@@ -110,5 +113,10 @@ pub(super) async fn get(
     let found = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { clusters::detail(tx, &workspace, &id, now, (&from, size)).await })
     });
-    Ok(Json(found.await?.into()))
+    let found = found.await?;
+    if found.cluster.id.as_str() != asked {
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        return Ok(Redirect::permanent(&format!("/api/clusters/{}{query}", found.cluster.id)).into_response());
+    }
+    Ok(Json(ClusterView::from(found)).into_response())
 }

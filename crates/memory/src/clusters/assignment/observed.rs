@@ -30,6 +30,8 @@ pub(super) struct Observed {
     pub(super) captured_at: Timestamp,
     /// The cluster that it joined when it was stored.
     pub(super) cluster: Option<ClusterId>,
+    /// True if that cluster is the survivor of the one that is stored with the observation.
+    pub(super) was_redirected: bool,
 }
 
 /// The actor of an observation.

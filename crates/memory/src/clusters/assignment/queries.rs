@@ -174,6 +174,7 @@ fn read_observed(row: &Row<'_>, splitter: &mut Splitter) -> Result<Observed> {
         occurred_at: row.get(observed_at::occurred_at)?,
         captured_at: row.get(observed_at::captured_at)?,
         cluster: row.get::<Option<String>>(observed_at::cluster_id)?.map(ClusterId::from),
+        was_redirected: false,
     })
 }
 
@@ -290,6 +291,7 @@ fn read_cluster(row: &Row<'_>, embedder: Option<&str>) -> Result<Gathering> {
         is_completed: row.get(cluster_at::is_completed)?,
         centroid: centroid.map(|(embedder, bytes)| Centroid { embedder, numbers: numbers_of(&bytes), vectors }),
         created_at: row.get(cluster_at::created_at)?,
+        known: row.get(cluster_at::observations)?,
     })
 }
 
@@ -342,6 +344,25 @@ fn rounded(terms: &BTreeMap<String, f32>) -> BTreeMap<&str, f64> {
 pub(super) async fn set_clusters(tx: &mut Tx, of: &WorkspaceId, moved: &[(&str, &ClusterId)]) -> Result<()> {
     let sql = "UPDATE observation SET cluster_id = $3 WHERE workspace_id = $1 AND id = $2";
     let rows: Vec<_> = moved.iter().map(|(id, cluster)| row![of.as_str(), *id, cluster.as_str()]).collect();
+    tx.execute_many(sql, &rows).await.map(drop)
+}
+
+/// Moves all observations of a cluster to another one.
+pub(super) async fn move_observations(tx: &mut Tx, of: &WorkspaceId, from: &ClusterId, to: &ClusterId) -> Result<u64> {
+    let sql = "UPDATE observation SET cluster_id = $3 WHERE workspace_id = $1 AND cluster_id = $2";
+    tx.execute(sql, params![of.as_str(), from.as_str(), to.as_str()]).await
+}
+
+/// Removes a cluster that was joined with another one.
+pub(super) async fn forget(tx: &mut Tx, of: &WorkspaceId, cluster: &ClusterId) -> Result<u64> {
+    tx.execute("DELETE FROM cluster WHERE workspace_id = $1 AND id = $2", params![of.as_str(), cluster.as_str()]).await
+}
+
+/// Drops the summaries of clusters, so that they are made anew.
+pub(super) async fn drop_summaries(tx: &mut Tx, of: &WorkspaceId, clusters: &BTreeSet<&str>) -> Result<()> {
+    let sql = "UPDATE cluster SET summary = NULL, summary_method = NULL, summary_topics = NULL, summary_at = NULL
+        WHERE workspace_id = $1 AND id = $2";
+    let rows: Vec<_> = clusters.iter().map(|id| row![of.as_str(), *id]).collect();
     tx.execute_many(sql, &rows).await.map(drop)
 }
 

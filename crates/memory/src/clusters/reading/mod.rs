@@ -8,12 +8,12 @@ use campanile_db::Tx;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::redirects;
 use super::status::ClusterStatus;
 use crate::observations::{self, ClusterId, Observation};
 use crate::people;
 
 pub(crate) use queries::named;
-pub use queries::{by_id, workspace_of};
 
 /// A cluster, as listed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -154,7 +154,41 @@ pub async fn page(
     Ok(stretch.page(rows, size, |last| Cursor { at: last.last_at, id: last.id.to_string() }))
 }
 
-/// A cluster with a page of its observations.
+/// The workspace of a cluster, or of one that was joined with another, within an organisation.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn workspace_of(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    id: &str,
+) -> campanile_db::Result<Option<WorkspaceId>> {
+    match queries::workspace_of(tx, organisation, id).await? {
+        None => redirects::workspace_of(tx, organisation, id).await,
+        found => Ok(found),
+    }
+}
+
+/// A cluster of a workspace. For one that was joined with another, that other.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn by_id(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: &str,
+    now: Timestamp,
+) -> campanile_db::Result<Option<Cluster>> {
+    if let Some(found) = queries::by_id(tx, workspace, id, now).await? {
+        return Ok(Some(found));
+    }
+    match redirects::survivor_of(tx, workspace, id).await? {
+        Some(survivor) => queries::by_id(tx, workspace, survivor.as_str(), now).await,
+        None => Ok(None),
+    }
+}
+
+/// A cluster with a page of its observations. For one that was joined with another, that other.
 ///
 /// # Errors
 /// `NotFound` when the workspace has no such cluster.
@@ -166,7 +200,7 @@ pub async fn detail(
     (from, size): (&Cursor, PageSize),
 ) -> Result<ClusterDetail> {
     let cluster = by_id(tx, workspace, id, now).await?.ok_or(campanile_base::Error::NotFound(Thing::Cluster))?;
-    let rows = observations::of_cluster(tx, workspace, id, from, size.to_fetch()).await?;
+    let rows = observations::of_cluster(tx, workspace, cluster.id.as_str(), from, size.to_fetch()).await?;
     let observations = Page::of(rows, size, |last| Cursor { at: last.occurred_at, id: last.id.to_string() });
     Ok(ClusterDetail { cluster, observations })
 }

@@ -78,13 +78,13 @@ fn escaped(text: &str) -> String {
 }
 
 /// The workspace of a cluster, within an organisation.
-pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
+pub(super) async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
     let sql = "SELECT workspace_id FROM cluster WHERE organisation_id = $1 AND id = $2";
     tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0).map(WorkspaceId::from)).await
 }
 
 /// A cluster of a workspace.
-pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str, now: Timestamp) -> Result<Option<Cluster>> {
+pub(super) async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str, now: Timestamp) -> Result<Option<Cluster>> {
     let sql = concat!("SELECT ", columns!(), " FROM cluster WHERE workspace_id = $1 AND id = $2");
     tx.first(sql, params![workspace.as_str(), id], |row| read(row, workspace, now)).await
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use campanile_accounts::WorkspaceId;
 use campanile_db::{Result, Tx};
 
-use super::assignment;
+use super::{assignment, redirects};
 use crate::observations::ClusterId;
 use crate::passages;
 
@@ -21,6 +21,7 @@ pub(crate) async fn shrink(tx: &mut Tx, workspace: &WorkspaceId, clusters: &BTre
     for cluster in clusters {
         if !assignment::regather(tx, workspace, &ClusterId::from((*cluster).to_owned())).await? {
             queries::delete(tx, workspace, cluster).await?;
+            redirects::remove_to(tx, workspace, cluster).await?;
         }
     }
     // The summaries quote what is gone.

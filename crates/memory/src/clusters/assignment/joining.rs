@@ -1,0 +1,106 @@
+//! Clusters whose stories turn out to be one: the pairs, and the one that survives. Pure, but for [`store`].
+//!
+//! Two clusters are one if a certain edge ties an observation that was just placed to an observation of the other, or if
+//! texts and names are as near as those of an observation that joins. Neither actor nor time count here: people do
+//! several things at once.
+
+use std::collections::{BTreeSet, HashMap};
+
+use campanile_accounts::WorkspaceId;
+use campanile_base::Timestamp;
+use campanile_db::{Result, Tx};
+
+use super::affinity::{JOINED, Links, likeness_of_clusters};
+use super::gathering::Gathering;
+use super::observed::Observed;
+use super::queries;
+use crate::clusters::{LONGEST, OPEN, redirects};
+use crate::observations::ClusterId;
+use crate::passages;
+
+/// A cluster that was joined with another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Joined {
+    pub(super) vanished: ClusterId,
+    pub(super) survivor: ClusterId,
+    /// True if the database has the one that vanished.
+    pub(super) was_stored: bool,
+}
+
+/// Joins the clusters that are one story: those that a certain edge ties, and those of `touched` that are alike to any.
+pub(super) fn join(
+    all: &mut HashMap<ClusterId, Gathering>,
+    tied: &[(ClusterId, ClusterId, Links)],
+    touched: &BTreeSet<ClusterId>,
+) -> Vec<Joined> {
+    let mut joined: Vec<Joined> = Vec::new();
+    for (one, other, links) in tied {
+        if links.are_certain() {
+            let (one, other) = (survivor(&joined, one), survivor(&joined, other));
+            joined.extend(join_pair(all, &one, &other));
+        }
+    }
+    for id in touched {
+        let id = survivor(&joined, id);
+        let Some(cluster) = all.get(&id) else { continue };
+        let mut alike: Vec<ClusterId> = all
+            .values()
+            .filter(|other| other.id != id && likeness_of_clusters(cluster, other) >= JOINED)
+            .map(|other| other.id.clone())
+            .collect();
+        alike.sort();
+        for other in alike {
+            joined.extend(join_pair(all, &survivor(&joined, &id), &other));
+        }
+    }
+    joined
+}
+
+/// The cluster that has the observations of this one now.
+pub(super) fn survivor(joined: &[Joined], id: &ClusterId) -> ClusterId {
+    joined.iter().fold(id.clone(), |id, one| if one.vanished == id { one.survivor.clone() } else { id })
+}
+
+/// Adds the younger of two clusters to the older one, unless they are the same, or too far apart in time.
+fn join_pair(all: &mut HashMap<ClusterId, Gathering>, one: &ClusterId, other: &ClusterId) -> Option<Joined> {
+    if one == other || !may_be_one(all.get(one)?, all.get(other)?) {
+        return None;
+    }
+    let age = |id: &ClusterId| (all[id].created_at, all[id].first_at, id.clone());
+    let (survivor, vanished) = if age(one) <= age(other) { (one, other) } else { (other, one) };
+    let gone = all.remove(vanished)?;
+    let was_stored = gone.known > 0;
+    all.get_mut(survivor)?.absorb(gone);
+    Some(Joined { vanished: vanished.clone(), survivor: survivor.clone(), was_stored })
+}
+
+/// True if two clusters are near in time, and would be short enough together.
+fn may_be_one(one: &Gathering, other: &Gathering) -> bool {
+    let (first, last) = (one.first_at.min(other.first_at), one.last_at.max(other.last_at));
+    let is_near = one.first_at <= other.last_at.plus(OPEN) && other.first_at <= one.last_at.plus(OPEN);
+    is_near && last.since(first) <= LONGEST
+}
+
+/// Moves the observations of clusters that vanished, and leads their ids to the survivors. The summaries of both tell half
+/// of the story, so they go.
+pub(super) async fn store(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    observed: &[Observed],
+    joined: &[Joined],
+    now: Timestamp,
+) -> Result<()> {
+    let Some(organisation) = observed.first().map(|one| one.organisation.as_str()) else { return Ok(()) };
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+    for Joined { vanished, survivor, .. } in joined.iter().filter(|one| one.was_stored) {
+        queries::move_observations(tx, workspace, vanished, survivor).await?;
+        queries::forget(tx, workspace, vanished).await?;
+        redirects::add(tx, (organisation, workspace), vanished, survivor, now).await?;
+        told.extend([vanished.as_str(), survivor.as_str()]);
+    }
+    if told.is_empty() {
+        return Ok(());
+    }
+    queries::drop_summaries(tx, workspace, &told).await?;
+    passages::remove(tx, workspace.as_str(), &told.into_iter().collect::<Vec<_>>()).await
+}
