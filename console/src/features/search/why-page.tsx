@@ -57,6 +57,9 @@ function Reasons({ of: { result, neighbours } }: { of: Ranked }) {
   if (neighbours.length === 0) return <Empty>It is the only result.</Empty>;
   return (
     <ul className="grid max-w-prose gap-2 p-4">
+      <li>
+        <span className="font-medium">{titleOf(result.hit).text}</span> is number {result.rank}.
+      </li>
       {neighbours.map((neighbour) => (
         <li key={neighbour.hit.id}>
           <Reason result={result} neighbour={neighbour} />
@@ -72,11 +75,11 @@ function Reason({ result, neighbour }: { result: RankedHit; neighbour: RankedHit
   const [higher, lower] = isBefore ? [neighbour, result] : [result, neighbour];
   const more = higher.hit.explain && lower.hit.explain ? advantages(higher.hit.explain, lower.hit.explain) : [];
   const parts = more.slice(0, 3).map(({ title, by }) => `${title} +${by.toFixed(2)}`);
-  const reason = parts.length > 0 ? `by ${listed(parts)}` : "by very little";
   return (
     <>
       <span className="font-medium">{titleOf(neighbour.hit).text}</span> (number {neighbour.rank}) stands{" "}
-      {isBefore ? "before" : "behind"} it {reason}.
+      {isBefore ? "before" : "behind"} it{parts.length > 0 ? ` by ${listed(parts)}` : ", though both fit about equally"}
+      .
     </>
   );
 }
@@ -103,7 +106,7 @@ function Table({ of: { result, neighbours } }: { of: Ranked }) {
             </th>
             {columns.map((column) => (
               <th key={column.hit.id} scope="col" className={cx(CELL, column === result && CHOSEN)}>
-                <Head column={column} />
+                <Head column={column} isChosen={column === result} />
               </th>
             ))}
           </tr>
@@ -131,13 +134,13 @@ function Table({ of: { result, neighbours } }: { of: Ranked }) {
 const CELL = "w-1/4 min-w-20 px-2 py-2 font-normal sm:px-4";
 const CHOSEN = "bg-bronze-tint";
 
-function Head({ column: { rank, hit } }: { column: RankedHit }) {
+function Head({ column: { rank, hit }, isChosen }: { column: RankedHit; isChosen: boolean }) {
   return (
     <span className="grid gap-0.5">
       <span className="text-quiet text-xs tabular-nums">
-        {rank} · {groupOf(hit)}
+        {rank} · {isChosen ? "this result" : groupOf(hit)}
       </span>
-      <Go {...pageOf(hit.id)} title={hit.title} className="text-bronze line-clamp-2 wrap-anywhere hover:underline">
+      <Go {...pageOf(hit.id)} title={hit.title} className="text-bronze line-clamp-3 wrap-anywhere hover:underline">
         {titleOf(hit).text}
       </Go>
     </span>
@@ -171,7 +174,7 @@ function Row({ title, about, columns, result, children }: RowProps) {
 function Cell({ part, value }: { part: ScorePart; value: number }) {
   return (
     <span className="grid max-w-40 gap-1">
-      <span className="tabular-nums">
+      <span className={cx("tabular-nums", value === 0 && "text-quiet")}>
         {part === RECENCY && "× "}
         {value.toFixed(2)}
       </span>

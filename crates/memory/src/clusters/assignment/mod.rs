@@ -45,7 +45,7 @@ use observed::Observed;
 pub(crate) use job::{job, register};
 pub(super) use observed::mean;
 pub(crate) use queries::behind;
-pub(super) use queries::{numbers_of, topic_counts};
+pub(super) use queries::{delete, numbers_of, topic_counts};
 pub(super) use topics::characteristic;
 
 /// The clusters that are compared with an observation, the nearest in time, beside those to which its edges lead.

@@ -347,23 +347,9 @@ pub(super) async fn set_clusters(tx: &mut Tx, of: &WorkspaceId, moved: &[(&str, 
     tx.execute_many(sql, &rows).await.map(drop)
 }
 
-/// Moves all observations of a cluster to another one.
-pub(super) async fn move_observations(tx: &mut Tx, of: &WorkspaceId, from: &ClusterId, to: &ClusterId) -> Result<u64> {
-    let sql = "UPDATE observation SET cluster_id = $3 WHERE workspace_id = $1 AND cluster_id = $2";
-    tx.execute(sql, params![of.as_str(), from.as_str(), to.as_str()]).await
-}
-
-/// Removes a cluster that was joined with another one.
-pub(super) async fn forget(tx: &mut Tx, of: &WorkspaceId, cluster: &ClusterId) -> Result<u64> {
-    tx.execute("DELETE FROM cluster WHERE workspace_id = $1 AND id = $2", params![of.as_str(), cluster.as_str()]).await
-}
-
-/// Drops the summaries of clusters, so that they are made anew.
-pub(super) async fn drop_summaries(tx: &mut Tx, of: &WorkspaceId, clusters: &BTreeSet<&str>) -> Result<()> {
-    let sql = "UPDATE cluster SET summary = NULL, summary_method = NULL, summary_topics = NULL, summary_at = NULL
-        WHERE workspace_id = $1 AND id = $2";
-    let rows: Vec<_> = clusters.iter().map(|id| row![of.as_str(), *id]).collect();
-    tx.execute_many(sql, &rows).await.map(drop)
+/// Removes a cluster, which has no observation any more.
+pub(in crate::clusters) async fn delete(tx: &mut Tx, of: &WorkspaceId, cluster: &str) -> Result<u64> {
+    tx.execute("DELETE FROM cluster WHERE workspace_id = $1 AND id = $2", params![of.as_str(), cluster]).await
 }
 
 /// Counts the topics of observations.

@@ -9,12 +9,12 @@ use campanile_models::{ModelError, Usage, usage};
 use super::{SummaryDraft, SummaryInput, prompt, reply};
 use crate::{Memory, workspace_settings};
 
-/// The answer to the question if a model may write a summary.
+/// The permission of a model to write a summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Permit {
-    /// No model is set, or the workspace has not switched it on.
+    /// It may not: no model is set, or the workspace has not switched it on.
     Off,
-    /// The tokens of the month are used up.
+    /// It might, but the tokens of the month are used up.
     UsedUp,
     /// It may.
     Given,

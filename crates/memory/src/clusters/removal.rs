@@ -1,8 +1,6 @@
 //! Clusters when observations of theirs are removed: what they name follows, the summary is made anew, and a
 //! cluster without observations goes.
 
-mod queries;
-
 use std::collections::BTreeSet;
 
 use campanile_accounts::WorkspaceId;
@@ -20,7 +18,7 @@ pub(crate) async fn shrink(tx: &mut Tx, workspace: &WorkspaceId, clusters: &BTre
     tx.lock(&assignment::lock_name(workspace.as_str())).await?;
     for cluster in clusters {
         if !assignment::regather(tx, workspace, &ClusterId::from((*cluster).to_owned())).await? {
-            queries::delete(tx, workspace, cluster).await?;
+            assignment::delete(tx, workspace, cluster).await?;
             redirects::remove_to(tx, workspace, cluster).await?;
         }
     }

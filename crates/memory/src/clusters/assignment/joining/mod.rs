@@ -4,7 +4,11 @@
 //! texts and names are as near as those of an observation that joins. Neither actor nor time count here: people do
 //! several things at once.
 
+mod queries;
+
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
@@ -13,7 +17,7 @@ use campanile_db::{Result, Tx};
 use super::affinity::{JOINED, Links, likeness_of_clusters};
 use super::gathering::Gathering;
 use super::observed::Observed;
-use super::queries;
+use super::{COMPARED, queries as clusters};
 use crate::clusters::{LONGEST, OPEN, redirects};
 use crate::observations::ClusterId;
 use crate::passages;
@@ -27,7 +31,8 @@ pub(super) struct Joined {
     pub(super) was_stored: bool,
 }
 
-/// Joins the clusters that are one story: those that a certain edge ties, and those of `touched` that are alike to any.
+/// Joins the clusters that are one story: those that a certain edge ties, and those of `touched` that are alike to one of the
+/// nearest in time.
 pub(super) fn join(
     all: &mut HashMap<ClusterId, Gathering>,
     tied: &[(ClusterId, ClusterId, Links)],
@@ -43,12 +48,11 @@ pub(super) fn join(
     for id in touched {
         let id = survivor(&joined, id);
         let Some(cluster) = all.get(&id) else { continue };
-        let mut alike: Vec<ClusterId> = all
-            .values()
-            .filter(|other| other.id != id && likeness_of_clusters(cluster, other) >= JOINED)
-            .map(|other| other.id.clone())
-            .collect();
-        alike.sort();
+        let mut others: Vec<&Gathering> = all.values().filter(|other| other.id != id).collect();
+        others.sort_by_key(|other| (gap(cluster, other), Reverse((other.last_at, other.id.clone()))));
+        others.truncate(COMPARED);
+        let alike = others.into_iter().filter(|other| likeness_of_clusters(cluster, other) >= JOINED);
+        let alike: Vec<ClusterId> = alike.map(|other| other.id.clone()).collect();
         for other in alike {
             joined.extend(join_pair(all, &survivor(&joined, &id), &other));
         }
@@ -77,8 +81,12 @@ fn join_pair(all: &mut HashMap<ClusterId, Gathering>, one: &ClusterId, other: &C
 /// True if two clusters are near in time, and would be short enough together.
 fn may_be_one(one: &Gathering, other: &Gathering) -> bool {
     let (first, last) = (one.first_at.min(other.first_at), one.last_at.max(other.last_at));
-    let is_near = one.first_at <= other.last_at.plus(OPEN) && other.first_at <= one.last_at.plus(OPEN);
-    is_near && last.since(first) <= LONGEST
+    gap(one, other) <= OPEN && last.since(first) <= LONGEST
+}
+
+/// The time between two clusters; none if they overlap.
+fn gap(one: &Gathering, other: &Gathering) -> Duration {
+    one.first_at.since(other.last_at).max(other.first_at.since(one.last_at))
 }
 
 /// Moves the observations of clusters that vanished, and leads their ids to the survivors. The summaries of both tell half
@@ -94,7 +102,7 @@ pub(super) async fn store(
     let mut told: BTreeSet<&str> = BTreeSet::new();
     for Joined { vanished, survivor, .. } in joined.iter().filter(|one| one.was_stored) {
         queries::move_observations(tx, workspace, vanished, survivor).await?;
-        queries::forget(tx, workspace, vanished).await?;
+        clusters::delete(tx, workspace, vanished.as_str()).await?;
         redirects::add(tx, (organisation, workspace), vanished, survivor, now).await?;
         told.extend([vanished.as_str(), survivor.as_str()]);
     }
