@@ -225,7 +225,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A cluster, with its observations. */
+        /** A cluster, with its observations. One that was joined with another leads there. */
         get: operations["get_api_clusters_id"];
         put?: never;
         post?: never;
@@ -12009,6 +12009,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ClusterView"];
                 };
+            };
+            /** @description it was joined with another cluster */
+            308: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
