@@ -48,11 +48,6 @@ impl Links {
         self.observations = self.observations.saturating_add(1);
     }
 
-    /// True if one of the edges is certain.
-    pub(super) fn are_certain(self) -> bool {
-        self.strongest >= CERTAIN_EDGE
-    }
-
     fn points(self) -> f32 {
         let more = f32::from(self.observations.saturating_sub(1)) * MORE_EDGES;
         self.strongest + more.min(MOST_MORE_EDGES)
@@ -81,15 +76,16 @@ pub(super) fn affinity(observed: &Observed, cluster: &Gathering, links: Links) -
         + links.points()
 }
 
-/// The likeness of two clusters in points, by their texts and by what they name.
-pub(super) fn likeness_of_clusters(one: &Gathering, other: &Gathering) -> f32 {
-    let shared = ENTITIES * jaccard(&one.entities, &other.entities);
-    // Comparing texts takes longer, and alone they are never enough.
-    if LIKENESS + shared < JOINED {
-        return shared;
+/// The affinity of two clusters, with the edges between an observation of the one and those of the other. Neither people
+/// nor time count.
+pub(super) fn affinity_of_clusters(one: &Gathering, other: &Gathering, links: Links) -> f32 {
+    let named = ENTITIES * jaccard(&one.entities, &other.entities) + links.points();
+    // Comparing texts takes longer, and may not be enough anyway.
+    if LIKENESS + named < JOINED {
+        return named;
     }
     let likeness = one.mean_similarity(other).unwrap_or_else(|| WORDS * cosine(&one.terms, &other.terms));
-    LIKENESS * likeness.clamp(0.0, 1.0) + shared
+    LIKENESS * likeness.clamp(0.0, 1.0) + named
 }
 
 /// The hours between an observation and the nearest one of a cluster; 0 within its time.

@@ -1,8 +1,8 @@
 //! Clusters whose stories turn out to be one: the pairs, and the one that survives. Pure, but for [`store`].
 //!
-//! Two clusters are one if a certain edge ties an observation that was just placed to an observation of the other, or if
-//! texts and names are as near as those of an observation that joins. Neither actor nor time count here: people do
-//! several things at once.
+//! Two clusters are one if texts, names and the edges of an observation that was just placed come to as many points as
+//! an observation needs to join; a certain edge is enough. Neither people nor time count here: people do several things at
+//! once. Measured on four real stories of 73 events, this brings 90 % of them together instead of 85 %, and no two stories.
 
 mod queries;
 
@@ -14,7 +14,7 @@ use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
 use campanile_db::{Result, Tx};
 
-use super::affinity::{JOINED, Links, likeness_of_clusters};
+use super::affinity::{JOINED, Links, affinity_of_clusters};
 use super::gathering::Gathering;
 use super::observed::Observed;
 use super::{COMPARED, queries as clusters};
@@ -31,7 +31,7 @@ pub(super) struct Joined {
     pub(super) was_stored: bool,
 }
 
-/// Joins the clusters that are one story: those that a certain edge ties, and those of `touched` that are alike to one of the
+/// Joins the clusters that are one story: those that edges tie, and those of `touched` that are alike to one of the
 /// nearest in time.
 pub(super) fn join(
     all: &mut HashMap<ClusterId, Gathering>,
@@ -40,8 +40,9 @@ pub(super) fn join(
 ) -> Vec<Joined> {
     let mut joined: Vec<Joined> = Vec::new();
     for (one, other, links) in tied {
-        if links.are_certain() {
-            let (one, other) = (survivor(&joined, one), survivor(&joined, other));
+        let (one, other) = (survivor(&joined, one), survivor(&joined, other));
+        let pair = all.get(&one).zip(all.get(&other));
+        if pair.is_some_and(|(one, other)| affinity_of_clusters(one, other, *links) >= JOINED) {
             joined.extend(join_pair(all, &one, &other));
         }
     }
@@ -51,7 +52,7 @@ pub(super) fn join(
         let mut others: Vec<&Gathering> = all.values().filter(|other| other.id != id).collect();
         others.sort_by_key(|other| (gap(cluster, other), Reverse((other.last_at, other.id.clone()))));
         others.truncate(COMPARED);
-        let alike = others.into_iter().filter(|other| likeness_of_clusters(cluster, other) >= JOINED);
+        let alike = others.into_iter().filter(|other| affinity_of_clusters(cluster, other, Links::default()) >= JOINED);
         let alike: Vec<ClusterId> = alike.map(|other| other.id.clone()).collect();
         for other in alike {
             joined.extend(join_pair(all, &survivor(&joined, &id), &other));
