@@ -122,6 +122,8 @@ test("the switches and the share of meaning are kept, and can be found in the ac
   const page = await at();
   await page.getByRole("switch", { name: "Classify events" }).click();
   await until(async () => (await overview()).settings.modelClassification, "it is switched on");
+  await page.getByRole("switch", { name: "Summarise clusters" }).click();
+  await until(async () => (await overview()).settings.modelSummaries, "summaries are switched on");
   const share = page.getByRole("slider", { name: "Share of meaning" });
   await share.focus();
   for (let times = 0; times < 4; times++) await page.keyboard.press("ArrowLeft");

@@ -182,6 +182,51 @@ test("by mouse: refined with a filter, opened, explained; back restores, and a l
   await page.context().close();
 });
 
+test("why a result has its rank: its parts beside those of its neighbours, and back", async () => {
+  const page = await signedIn();
+  await page.goto(within("/search?q=checkout+gateway&type=pull_request"));
+  await result(page, /times out/).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Why this rank" }).count(), 0, "only where the order is explained");
+  await page.getByRole("button", { name: "Explain" }).click();
+  const rows = results(page).getByRole("listitem");
+  await rows.nth(1).getByRole("link", { name: "Why this rank" }).click();
+  await page.getByRole("heading", { name: "Why this rank", level: 1 }).waitFor();
+  assert.match(page.url(), /\/search\/why\?q=checkout\+gateway&type=pull_request&id=obs_/);
+  const table = page.getByRole("table", { name: "Parts of the scores" });
+  await table.waitFor();
+  const heads = await table.getByRole("columnheader").allTextContents();
+  assert.equal(heads.length, 3, "two results fit, and the first column names the parts");
+  assert.match(heads[1], /^1 · /);
+  assert.match(heads[2], /^2 · /);
+  for (const part of ["Words", "Meaning", "Proximity", "Sum", "Recency", "Score"]) {
+    await table.getByRole("rowheader", { name: new RegExp(`^${part}`) }).waitFor();
+  }
+  const numbers = async (part) => {
+    const row = table.getByRole("row", { name: new RegExp(`^${part}`) });
+    return (await row.getByRole("cell").allTextContents()).map((text) => Number(text.replace("×", "")));
+  };
+  const [first, second] = await numbers("Score");
+  assert.ok(first >= second && second > 0, `${first} and ${second}`);
+  const asked = { query: "checkout gateway", filters: { types: ["pull_request"] }, explain: true };
+  const { body } = await api(server, "/api/search", { method: "POST", body: JSON.stringify(asked) });
+  const words = body.data.map((hit) => Number(hit.explain.lexical.toFixed(2)));
+  assert.deepEqual(await numbers("Words"), words, "the numbers are those of the API");
+  await page.getByText(/\(number 1\) stands before it by /).waitFor();
+  await table.getByRole("columnheader").nth(1).getByRole("link").click();
+  await page.getByRole("heading", { name: body.data[0].title.replace(/^\[[^\]]*\] /, ""), level: 1 }).waitFor();
+  await page.goBack();
+  await page.getByRole("link", { name: "Back to the results" }).click();
+  await results(page).getByText("Proximity").first().waitFor();
+  assert.equal(await field(page).inputValue(), "checkout gateway");
+
+  await page.goto(within("/search/why?q=checkout&id=obs_nothing"));
+  await page.getByText("It is not among the first 200 results of this search.").waitFor();
+  await page.goto(within("/search/why"));
+  await page.getByText("Open this page from a result of a search").waitFor();
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test("more results are read on demand", async () => {
   const page = await signedIn();
   await page.goto(within("/search?q=chore"));
@@ -278,10 +323,12 @@ for (const theme of ["light", "dark"]) {
     test(`the page of searches is readable and fits, ${theme} at ${width} px`, async () => {
       const page = await signedIn({ viewport: { width, height: 844 }, colorScheme: theme, reducedMotion: "reduce" });
       const [{ id }] = await found("checkout times out");
+      const chore = (await found("chore"))[1].id;
       const pages = [
         ["newest", "", () => page.getByText("The newest. Try:")],
         ["results", "?q=checkout+gateway", () => result(page, /times out/)],
         ["explain", "?q=checkout+gateway&explain=1&type=pull_request", () => results(page).getByText("Proximity").first()],
+        ["why", `/why?q=chore&id=${chore}`, () => page.getByRole("table", { name: "Parts of the scores" })],
         ["panel", `?q=checkout&open=${id}`, () => page.getByText("gives up after thirty seconds").last()],
         ["nearest", "?q=checkout+zebra+xylophone+quartz", () => page.getByText("Nothing fits well; the nearest:")],
         ["nothing", "?q=xylophone", () => page.getByRole("figure", { name: "This search" })],

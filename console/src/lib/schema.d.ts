@@ -225,7 +225,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A cluster, with its observations. */
+        /** A cluster, with its observations. One that was joined with another leads there. */
         get: operations["get_api_clusters_id"];
         put?: never;
         post?: never;
@@ -5332,9 +5332,9 @@ export interface components {
         };
         /** @description The runs to cancel. */
         CancelAllIn: {
-            /** @description Requested at this time or later, RFC 3339. */
+            /** @description Requested at this time or later: RFC 3339, or a date. */
             after?: string | null;
-            /** @description Requested before this time, RFC 3339; until now when absent. */
+            /** @description Requested before this time: RFC 3339, or a date; until now when absent. */
             before?: string | null;
             /** @description The name of the workflow, or the kind of job. */
             name: string;
@@ -5477,7 +5477,10 @@ export interface components {
              * @description The time at which it was made.
              */
             made_at: string;
-            /** @description `extractive` if it consists of sentences of the observations. */
+            /**
+             * @description `extractive` if it consists of sentences of the observations; otherwise the name of the language model that
+             *     wrote it.
+             */
             method: string;
             /** @description At most 500 characters. */
             text: string;
@@ -11442,6 +11445,8 @@ export interface components {
             modelClassification: boolean;
             /** @description True if a language model may look for entities in long texts. */
             modelEntities: boolean;
+            /** @description True if a language model may write the summaries of clusters. */
+            modelSummaries: boolean;
             /**
              * Format: double
              * @description The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
@@ -11454,6 +11459,8 @@ export interface components {
             modelClassification?: boolean | null;
             /** @description True to let a language model look for entities in long texts. */
             modelEntities?: boolean | null;
+            /** @description True to let a language model write the summaries of clusters. */
+            modelSummaries?: boolean | null;
             /**
              * Format: double
              * @description The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
@@ -11541,9 +11548,9 @@ export interface operations {
                 actor?: string;
                 /** @description The id of the object that was changed. */
                 subject?: string;
-                /** @description Not before this time, RFC 3339. */
+                /** @description Not before this time: RFC 3339, or a date. */
                 after?: string;
-                /** @description Before this time, RFC 3339. */
+                /** @description Before this time: RFC 3339, or a date. */
                 before?: string;
                 /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
@@ -11962,11 +11969,13 @@ export interface operations {
             query?: {
                 /** @description `active`, `completed` or `stalled`. */
                 status?: string;
-                /** @description Only clusters with an observation from this time on, RFC 3339. */
+                /** @description Only clusters with an observation from this time on: RFC 3339, or a date such as 2026-11-02. */
                 since?: string;
+                /** @description Only clusters with an observation before this time: RFC 3339, or a date. */
+                until?: string;
                 /** @description A provider of which they have observations, such as `github`. */
                 source?: string;
-                /** @description The id or the name of a person with observations in them. */
+                /** @description A person with observations in them, by an id (`github:123`), a name or a mail address of any of their accounts. */
                 actor?: string;
                 /** @description The fewest observations; 2 when absent. */
                 min_observations?: number;
@@ -12027,6 +12036,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ClusterView"];
                 };
+            };
+            /** @description it was joined with another cluster */
+            308: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -12094,9 +12110,9 @@ export interface operations {
                 event?: string;
                 /** @description The provider's id of the delivery. */
                 delivery_id?: string;
-                /** @description Not before this time, RFC 3339. */
+                /** @description Not before this time: RFC 3339, or a date. */
                 after?: string;
-                /** @description Before this time, RFC 3339. */
+                /** @description Before this time: RFC 3339, or a date. */
                 before?: string;
                 /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
@@ -12859,9 +12875,9 @@ export interface operations {
                 name?: string;
                 /** @description The status: `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
                 status?: string;
-                /** @description Requested at this time or later, RFC 3339. */
+                /** @description Requested at this time or later: RFC 3339, or a date. */
                 after?: string;
-                /** @description Requested before this time, RFC 3339. */
+                /** @description Requested before this time: RFC 3339, or a date. */
                 before?: string;
                 /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
@@ -13745,9 +13761,9 @@ export interface operations {
                 category?: string;
                 /** @description The lowest significance. Also known as `significance`. */
                 min_significance?: number;
-                /** @description Not before this time, RFC 3339. Also known as `since`. */
+                /** @description Not before this time: RFC 3339, or a date. Also known as `since`. */
                 after?: string;
-                /** @description Before this time, RFC 3339. Also known as `until`. */
+                /** @description Before this time: RFC 3339, or a date. Also known as `until`. */
                 before?: string;
                 /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
@@ -14360,9 +14376,9 @@ export interface operations {
                 name?: string;
                 /** @description The status: `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
                 status?: string;
-                /** @description Requested at this time or later, RFC 3339. */
+                /** @description Requested at this time or later: RFC 3339, or a date. */
                 after?: string;
-                /** @description Requested before this time, RFC 3339. */
+                /** @description Requested before this time: RFC 3339, or a date. */
                 before?: string;
                 /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;

@@ -27,9 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
-/// The purposes of language models, which share a budget.
-const BUDGETED: [Purpose; 2] = [Purpose::Answers, Purpose::Understanding];
-
 /// An answer under way.
 pub struct PendingAnswer {
     /// Its session.
@@ -287,17 +284,14 @@ impl Task {
             return Some("the model is busy".to_owned());
         }
         let budget = self.answers.settings.monthly_tokens;
-        if budget == 0 {
-            return None;
-        }
         let organisation = self.caller.organisation.clone();
         let read = self
             .answers
             .db
-            .read(move |tx| Box::pin(async move { usage::used(tx, &organisation, &BUDGETED, now).await }));
+            .read(move |tx| Box::pin(async move { usage::is_used_up(tx, &organisation, budget, now).await }));
         match read.await {
-            Ok(used) if used < budget => None,
-            Ok(_) => Some("the budget of this month is used up".to_owned()),
+            Ok(false) => None,
+            Ok(true) => Some("the budget of this month is used up".to_owned()),
             Err(_) => Some("the budget could not be read".to_owned()),
         }
     }

@@ -139,6 +139,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("search_segment", KeepRule::WhileNeeded("until a larger one takes its place")),
     ("search_segment_part", KeepRule::WhileNeeded("with its segment")),
     ("cluster", KeepRule::WhileNeeded("with the last of its observations")),
+    ("cluster_redirect", KeepRule::WhileNeeded("with the cluster that it leads to")),
     ("cluster_progress", KeepRule::OnPurpose("a row for each workspace")),
     ("cluster_topic", KeepRule::OnPurpose("a row for each topic of a workspace")),
     ("temporal_state", KeepRule::For("memory_keep_observations")),

@@ -1,18 +1,20 @@
 //! Pages of lists. Lists are read by cursor, never by offset, so that every page costs the same.
+//!
+//! A client gets a cursor as a text that names its list, and another list refuses it: the places of two lists mean
+//! different things, and a wrong one would look like an end.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 
 use crate::{Error, Result, Timestamp};
 
 /// One page of a list, with the cursor of the next.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Page<T> {
     /// The items, in the list's order.
     pub data: Vec<T>,
-    /// The cursor for the next page; `null` on the last page.
-    pub next: Option<String>,
+    /// The place where the next page begins; `None` on the last page.
+    pub next: Option<Cursor>,
 }
 
 impl<T> Page<T> {
@@ -20,7 +22,7 @@ impl<T> Page<T> {
     pub fn of(mut rows: Vec<T>, size: PageSize, cursor: impl Fn(&T) -> Cursor) -> Self {
         let more = rows.len() > size.get();
         rows.truncate(size.get());
-        let next = rows.last().filter(|_| more).map(|last| cursor(last).encode());
+        let next = rows.last().filter(|_| more).map(cursor);
         Self { data: rows, next }
     }
 
@@ -28,7 +30,7 @@ impl<T> Page<T> {
     /// are too few rows, the next page begins there.
     pub fn of_bounded(rows: Vec<T>, size: PageSize, stopped_at: Option<Cursor>, cursor: impl Fn(&T) -> Cursor) -> Self {
         let page = Self::of(rows, size, cursor);
-        let next = page.next.or_else(|| stopped_at.map(|at| at.encode()));
+        let next = page.next.or(stopped_at);
         Self { data: page.data, next }
     }
 }
@@ -76,21 +78,21 @@ impl Cursor {
         Self { at: Timestamp::from_micros(i64::MAX), id: String::new() }
     }
 
-    /// The opaque text for the client.
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{}.{}", self.at.as_micros(), self.id))
+    /// The opaque text for the client. `list` is the name of the list, without a colon.
+    pub fn encode(&self, list: &str) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{list}:{}.{}", self.at.as_micros(), self.id))
     }
 
-    /// Parses the output of [`Cursor::encode`]. Without a cursor, it returns the newest position.
+    /// Parses the output of [`Cursor::encode`] of the same list. Without a cursor, it returns the newest position.
     ///
     /// # Errors
     /// `Invalid` for anything else.
-    pub fn decode(word: Option<&str>) -> Result<Self> {
+    pub fn decode(list: &str, word: Option<&str>) -> Result<Self> {
         let Some(word) = word else { return Ok(Self::newest()) };
         let decoded = URL_SAFE_NO_PAD.decode(word).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         decoded
             .as_deref()
-            .and_then(|text| text.split_once('.'))
+            .and_then(|text| text.strip_prefix(list)?.strip_prefix(':')?.split_once('.'))
             .and_then(|(at, id)| Some(Self { at: Timestamp::from_micros(at.parse().ok()?), id: id.to_owned() }))
             .ok_or_else(|| Error::invalid("cursor is not one that this list gave out"))
     }

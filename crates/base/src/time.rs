@@ -41,6 +41,11 @@ impl Timestamp {
         Some(Self(parsed.as_microsecond()))
     }
 
+    /// Parses RFC 3339, or a date such as `2026-11-02`, which begins at midnight UTC.
+    pub fn parse_time_or_date(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Self::parse(&format!("{}T00:00:00Z", text.trim())))
+    }
+
     /// Parses an HTTP date, `Tue, 14 Nov 2023 22:13:20 GMT`. Returns `None` for other text.
     pub fn parse_http_date(text: &str) -> Option<Self> {
         let parsed =
@@ -94,6 +99,16 @@ mod tests {
     fn times_are_read_with_any_offset_and_written_in_utc() {
         let time = Timestamp::parse("2026-02-04T10:15:00.5+01:00").unwrap();
         assert_eq!(time.to_string(), "2026-02-04T09:15:00.500000Z");
+    }
+
+    #[test]
+    fn a_date_begins_at_midnight() {
+        let midnight = Timestamp::parse("2026-11-02T00:00:00Z");
+        assert_eq!(Timestamp::parse_time_or_date(" 2026-11-02 "), midnight);
+        assert_eq!(Timestamp::parse_time_or_date("2026-11-02T01:00:00+01:00"), midnight);
+        for wrong in ["2026-11", "2026-11-31", "today", "", "2026-11-02T00:00:00"] {
+            assert_eq!(Timestamp::parse_time_or_date(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -134,10 +134,13 @@ impl Status {
         }
     }
 
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Waiting, Self::Completed, Self::Failed, Self::Cancelled];
+
     /// Parses the output of [`Status::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Queued, Self::Running, Self::Waiting, Self::Completed, Self::Failed, Self::Cancelled];
-        all.into_iter().find(|status| status.as_str() == text)
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }
 

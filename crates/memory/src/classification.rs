@@ -34,7 +34,7 @@ static RULES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
 /// The category of an event to which no rule applies.
 const OTHER: &str = "other";
 /// All categories.
-pub(crate) const CATEGORIES: [&str; 14] = [
+pub const CATEGORIES: [&str; 14] = [
     "bug_fix",
     "feature",
     "refactor",

@@ -79,5 +79,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/7_clusters.sql"),
         include_str!("../migrations/8_models.sql"),
         include_str!("../migrations/9_people.sql"),
+        include_str!("../migrations/10_summaries.sql"),
+        include_str!("../migrations/11_joined_clusters.sql"),
     ],
 };

@@ -8,8 +8,8 @@ use campanile_db::{Db, Tx};
 use campanile_engine::Engine;
 use tokio::sync::Semaphore;
 
-use campanile_models::Reranker;
 use campanile_models::usage::Meter;
+use campanile_models::{Reranker, Writer};
 
 use crate::embedding::embedders::Embedders;
 use crate::noted::Noted;
@@ -30,6 +30,8 @@ pub struct Memory {
     pub(crate) embedders: Arc<Embedders>,
     /// Orders results; `None` when none is set.
     pub(crate) reranker: Option<Arc<Reranker>>,
+    /// Writes texts for jobs; `None` when none is set.
+    pub(crate) writer: Option<Arc<Writer>>,
     /// The settings of all models.
     pub(crate) models: Arc<Models>,
     /// Calls of models that are not stored yet.
@@ -49,6 +51,7 @@ impl Memory {
         let models: Models = models.into();
         let embedders = Arc::new(Embedders::new(models.choice.embedder.clone(), &models.client, &clock)?);
         let reranker = models.choice.reranker.clone().map(|of| Reranker::new(of, models.client.clone(), clock.clone()));
+        let writer = models.choice.writer.clone().map(|of| Arc::new(Writer::new(of, models.client.clone())));
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let indexes = Arc::new(Indexes::new(settings, embedders.target().is_some()));
         let (turns, noted) = (Arc::new(Semaphore::new(processors)), Arc::default());
@@ -62,6 +65,7 @@ impl Memory {
             turns,
             embedders,
             reranker: reranker.map(Arc::new),
+            writer,
             models: Arc::new(models),
             meter: Arc::default(),
             started_at,

@@ -6,7 +6,7 @@ use campanile_base::Timestamp;
 use campanile_net::SendError;
 
 /// The longest wait that a provider can ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// The reason why a model did not answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

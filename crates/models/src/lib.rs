@@ -1,7 +1,8 @@
 //! Models over HTTP: language models that write, models that make vectors, and models that order results.
 //!
 //! # The cast
-//! * [`ModelSettings`] is a language model: a [`Call`] streams its text.
+//! * [`ModelSettings`] is a language model: a [`Call`] streams its text. A [`Writer`] is one for jobs, with a
+//!   [circuit](circuit).
 //! * [`Embeddings`] makes vectors of texts, and [`Reranker`] orders texts by a query.
 //! * A provider of the last two has a [circuit](circuit), four calls at a time, and a bound for
 //!   each reply.
@@ -24,7 +25,7 @@ use campanile_db::Migrations;
 
 pub use embeddings::{EmbeddedTexts, Embeddings, EmbeddingsKind, EmbeddingsSettings, MOST_DIMENSIONS, TextRole};
 pub use error::ModelError;
-pub use llm::{Call, MessageRole, ModelKind, ModelSettings, Prompt, Usage, Written, fenced};
+pub use llm::{Call, MessageRole, ModelKind, ModelSettings, Prompt, Usage, Writer, Written, fenced, json_object};
 pub use rerank::{RankedTexts, RerankKind, RerankSettings, Reranker};
 
 /// The tables of models.

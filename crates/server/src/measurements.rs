@@ -16,10 +16,11 @@ const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 /// Every measurement with its description. Names that end in `_total` are counters. Names that end
 /// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
 /// gauges.
-const MEANINGS: [(&str, &str); 52] = [
+const MEANINGS: [(&str, &str); 53] = [
     ("campanile_answer_seconds", "How long answers took."),
     ("campanile_answers_total", "Answers, by who made them and whether there was one."),
     ("campanile_build_info", "Always 1; the labels say which program this is."),
+    ("campanile_clusters_joined_total", "Clusters that were joined with another one, as their stories are one."),
     ("campanile_cluster_summaries_total", "Looks at clusters that may need a summary, by what came of them."),
     ("campanile_clustered_observations_total", "Observations that this node has assigned to a cluster."),
     ("campanile_db_bytes", "Bytes of each table of PostgreSQL with its indexes; of the embedded database as one."),
@@ -47,8 +48,8 @@ const MEANINGS: [(&str, &str); 52] = [
     ("campanile_observations_total", "Observations that were remembered, by provider."),
     ("campanile_embedded_passages_total", "Passages for which this node has made a vector."),
     ("campanile_embedding_seconds", "How long a group of passages took to be embedded."),
-    ("campanile_provider_calls_total", "Calls of models that make vectors or order results, by how they ended."),
-    ("campanile_provider_seconds", "How long calls of models that make vectors or order results took."),
+    ("campanile_provider_calls_total", "Calls of models, by purpose and by how they ended."),
+    ("campanile_provider_seconds", "How long calls of models took, by purpose."),
     ("campanile_queue_depth", "Runs and jobs that are due and wait, by name."),
     ("campanile_queue_oldest_seconds", "For how long the oldest of them has waited, by name."),
     ("campanile_run_seconds", "How long runs of workflows took, by name."),
@@ -69,7 +70,7 @@ const MEANINGS: [(&str, &str); 52] = [
     ("campanile_sockets", "Open sockets of feeds."),
     ("campanile_spans_lost_total", "Spans that no collector has taken."),
     ("campanile_step_seconds", "How long steps of workflows took, by name and how they ended."),
-    ("campanile_understanding_total", "Observations that a language model has read again, by job and outcome."),
+    ("campanile_understanding_total", "Observations and clusters that a language model has read, by job and outcome."),
     ("campanile_webhook_attempts_total", "Attempts to deliver a webhook, by how they ended."),
     ("campanile_webhook_seconds", "How long an endpoint took to answer."),
 ];

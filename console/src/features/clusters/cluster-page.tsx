@@ -76,7 +76,9 @@ function Summary({ it }: { it: Detail }) {
     <div className="grid gap-2 p-4">
       <p className="max-w-prose text-pretty">{it.summary.text}</p>
       <p className="text-quiet flex flex-wrap items-center gap-1 text-xs">
-        {it.summary.method === "extractive" ? "Sentences of its observations." : "Written by a language model."}
+        {it.summary.method === "extractive"
+          ? "Sentences of its observations."
+          : `Written by a language model, ${it.summary.method}.`}
         {it.summary.key_topics.map((topic) => (
           <Badge key={topic}>{topic}</Badge>
         ))}

@@ -1,60 +1,42 @@
 // The parts of a result's score: how much of what each part can give it has.
 
-import type { Schemas } from "../../lib/api";
-
-type Parts = Schemas["Explanation"];
-
-type Row = { title: string; about: string; from: number; to: number };
-
-/** The range of each part, as docs/search.md states them. */
-const ROWS: (Row & { key: Exclude<keyof Parts, "rerank"> })[] = [
-  { key: "lexical", title: "Words", about: "the words of the query, by how rare they are", from: 0, to: 1 },
-  { key: "vector", title: "Meaning", about: "how near it is to the query in other words", from: 0, to: 1 },
-  {
-    key: "facts",
-    title: "Facts",
-    about: "the share of the query that names who, where or what kind",
-    from: 0,
-    to: 0.8,
-  },
-  { key: "kind", title: "Kind", about: "the kind of event that the question begins with", from: 0, to: 0.4 },
-  { key: "graph", title: "Graph", about: "an edge ties it to one of the best", from: 0, to: 0.7 },
-  { key: "proximity", title: "Proximity", about: "how close together the words stand", from: 0, to: 0.2 },
-  { key: "heading", title: "Heading", about: "the share of the query in the title", from: 0, to: 0.2 },
-  { key: "importance", title: "Importance", about: "the significance and the kind of event", from: 0, to: 0.1 },
-  { key: "recency", title: "Recency", about: "the sum is multiplied by it", from: 0.92, to: 1 },
-];
-
-/** The relevance by the model that orders results, where one did: it is the score then. */
-const RELEVANCE: Row = { title: "Relevance", about: "by the model that orders results", from: 0, to: 1 };
+import { ADDED, type Parts, pointsOf, RECENCY, RELEVANCE, type ScorePart, shareOf } from "./score-parts";
 
 export function Explanation({ parts }: { parts: Parts }) {
   return (
     <dl className="grid grid-cols-[auto_minmax(3rem,10rem)_auto] items-center justify-start gap-x-3 gap-y-1 text-xs">
-      {typeof parts.rerank === "number" && <Part row={RELEVANCE} value={parts.rerank} />}
-      {ROWS.map((row) => (
-        <Part key={row.key} row={row} value={parts[row.key]} isFactor={row.key === "recency"} />
+      {typeof parts.rerank === "number" && <Part part={RELEVANCE} value={parts.rerank} />}
+      {[...ADDED, RECENCY].map((part) => (
+        <Part key={part.key} part={part} value={pointsOf(parts, part)} />
       ))}
     </dl>
   );
 }
 
-function Part({ row, value, isFactor }: { row: Row; value: number; isFactor?: boolean }) {
-  const { title, about, from, to } = row;
-  const share = Math.max(0, Math.min(1, (value - from) / (to - from)));
+function Part({ part, value }: { part: ScorePart; value: number }) {
+  const isFactor = part === RECENCY;
   return (
-    <div title={`${title}: ${about}`} className="contents">
-      <dt className="text-quiet">{title}</dt>
-      <dd aria-hidden className="bg-line h-1.5 overflow-hidden rounded-full">
-        <span className="bg-bronze block h-full rounded-full" style={{ width: `${share * 100}%` }} />
+    <div title={`${part.title}: ${part.about}`} className="contents">
+      <dt className="text-quiet">{part.title}</dt>
+      <dd aria-hidden>
+        <ShareBar part={part} value={value} />
       </dd>
       <dd className="text-quiet tabular-nums">
         <span className="text-ink">
           {isFactor && "× "}
           {value.toFixed(2)}
         </span>{" "}
-        {!isFactor && `of ${to}`}
+        {!isFactor && `of ${part.to}`}
       </dd>
     </div>
+  );
+}
+
+/** The share of its range that a part has, as a bar. */
+export function ShareBar({ part, value }: { part: ScorePart; value: number }) {
+  return (
+    <span className="bg-line block h-1.5 overflow-hidden rounded-full">
+      <span className="bg-bronze block h-full rounded-full" style={{ width: `${shareOf(part, value) * 100}%` }} />
+    </span>
   );
 }

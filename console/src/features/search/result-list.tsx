@@ -5,13 +5,14 @@ import { type RefObject, useEffect, useRef } from "react";
 import { Score } from "../../components/ui/badge";
 import { Button } from "../../components/ui/button";
 import { cx } from "../../components/ui/cx";
+import { Go } from "../../components/ui/go";
 import { Mark } from "../../components/ui/provider-mark";
 import { Time } from "../../components/ui/time";
-import { readTitle } from "../../lib/observation";
-import { providerName } from "../../lib/providers";
+import { paths } from "../../lib/paths";
 import { useUrl } from "../../lib/url";
 import { Explanation } from "./explanation";
 import { markedParts, type Part } from "./highlights";
+import { groupOf, titleOf } from "./hit-words";
 import { useResultWalk } from "./result-walk";
 import type { Hit, Search } from "./use-search";
 
@@ -101,20 +102,17 @@ function Result({ hit, isOpen, threshold, showsScore }: ResultProps) {
       {hit.explain && (
         <div className="px-4 pb-3 pl-13 sm:px-6 sm:pl-15">
           <Explanation parts={hit.explain} />
+          <Go
+            to={paths.why}
+            search={{ ...url.all, id: hit.id, open: undefined, explain: undefined }}
+            className="text-bronze mt-1 inline-block py-1 text-xs underline-offset-2 hover:underline"
+          >
+            Why this rank
+          </Go>
         </div>
       )}
     </li>
   );
-}
-
-function titleOf(hit: Hit): { kind?: string; text: string } {
-  if (hit.kind === "summary") return { text: hit.title };
-  return hit.document ? { kind: hit.document.path, text: hit.title } : readTitle(hit);
-}
-
-function groupOf(hit: Hit): string {
-  if (hit.kind === "summary") return "Summary of a cluster";
-  return hit.document ? "Document" : providerName(hit.source);
 }
 
 function Marked({ parts }: { parts: Part[] }) {

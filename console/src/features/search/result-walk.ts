@@ -5,8 +5,8 @@ import { type FocusEvent, type KeyboardEvent, type RefObject, useEffect, useRef 
 import { useGo } from "../../components/ui/go";
 import { useTablePlace } from "../../components/ui/table-place";
 import { useHotkeys } from "../../lib/hotkeys";
-import { paths } from "../../lib/paths";
 import { useUrl } from "../../lib/url";
+import { pageOf } from "./hit-words";
 import type { Search } from "./use-search";
 
 const field = () => document.querySelector<HTMLInputElement>("main input[type=search]");
@@ -49,10 +49,9 @@ export function useResultWalk(
   };
   const openFocused = () => {
     const id = focused()?.dataset.row;
-    const [document, passage] = id?.split("#") ?? [];
-    if (document && passage) void go(paths.document(document), { search: { passage } });
-    else if (id?.startsWith("cl_")) void go(paths.cluster(id));
-    else if (id) void go(paths.observation(id));
+    if (!id) return;
+    const { to, search } = pageOf(id);
+    void go(to, { search });
   };
   useHotkeys([
     { keys: "j", title: "Next result", run: () => walk(1) },

@@ -1,3 +1,6 @@
 import { lazily, type PageRoute } from "../../lib/lazily";
 
-export const routes: PageRoute[] = [{ path: "/search", page: lazily(() => import("./search-page"), "SearchPage") }];
+export const routes: PageRoute[] = [
+  { path: "/search", page: lazily(() => import("./search-page"), "SearchPage") },
+  { path: "/search/why", page: lazily(() => import("./why-page"), "WhyPage") },
+];

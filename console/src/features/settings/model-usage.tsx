@@ -8,7 +8,7 @@ type Usage = Schemas["UsageView"];
 
 const PURPOSES: Record<string, string> = {
   answers: "Answers",
-  understanding: "Classification and entities",
+  understanding: "Classification, entities and summaries",
   embeddings: "Vectors",
   rerank: "Order of results",
 };

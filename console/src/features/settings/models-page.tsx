@@ -255,6 +255,12 @@ function Writer({ workspace, of: { writer, settings } }: { workspace: string; of
       on: settings.modelEntities,
       patch: (on: boolean): Patch => ({ modelEntities: on }),
     },
+    {
+      name: "Summarise clusters",
+      about: "It writes the summary of a cluster. Where it fails, sentences of the observations serve as before.",
+      on: settings.modelSummaries,
+      patch: (on: boolean): Patch => ({ modelSummaries: on }),
+    },
   ];
   return (
     <Panel
@@ -265,7 +271,7 @@ function Writer({ workspace, of: { writer, settings } }: { workspace: string; of
       {writer ? (
         <Facts of={[["Model", <Named key="model" model={writer} />]]} />
       ) : (
-        <Empty>None is set. Answers are quotations, and patterns classify events.</Empty>
+        <Empty>None is set. Answers and summaries are quotations, and patterns classify events.</Empty>
       )}
       <ul className="divide-line border-line divide-y border-t">
         {tasks.map(({ name, about, on, patch }) => (

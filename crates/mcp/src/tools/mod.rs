@@ -161,7 +161,7 @@ fn told(answer: impl Serialize) -> Called {
 /// Reads a time: RFC 3339, or a date, which begins at midnight UTC.
 fn time(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>> {
     let Some(text) = text else { return Ok(None) };
-    let time = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
+    let time = Timestamp::parse_time_or_date(text);
     time.map(Some).ok_or_else(|| Error::invalid_field(field, "must be an RFC 3339 time or a date such as 2026-10-01"))
 }
 

@@ -23,6 +23,8 @@ pub(super) const TOOL: Tool = Tool {
     call,
 };
 
+/// The name in its cursors.
+const LIST: &str = "timeline";
 /// The stretches of rows that one call reads. Each has ten thousand at most.
 const STRETCHES: usize = 5;
 /// The longest entity or actor, in characters.
@@ -68,9 +70,10 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
         if !(1..=50).contains(&limit) {
             return Err(Error::invalid_field("limit", "must be between 1 and 50").into());
         }
-        let from = Cursor::decode(asked.cursor.as_deref())?;
+        let from = Cursor::decode(LIST, asked.cursor.as_deref())?;
         let (mut events, earlier) = latest(context, &filter(asked)?, from, limit).await?;
         events.reverse();
+        let earlier = earlier.map(|place| place.encode(LIST));
         told(Answer { events: events.into_iter().map(|event| Brief::of(context, event)).collect(), earlier })
     }
     .boxed()
@@ -103,7 +106,7 @@ async fn latest(
     filter: &Filter,
     mut from: Cursor,
     limit: usize,
-) -> Result<(Vec<Observation>, Option<String>)> {
+) -> Result<(Vec<Observation>, Option<Cursor>)> {
     let mut events = Vec::new();
     for _ in 0..STRETCHES {
         let size = PageSize::new(Some((limit - events.len()) as i64))?;
@@ -118,9 +121,9 @@ async fn latest(
         let page = page.await?;
         events.extend(page.data);
         match page.next {
-            Some(next) if events.len() < limit => from = Cursor::decode(Some(&next))?,
+            Some(next) if events.len() < limit => from = next,
             next => return Ok((events, next)),
         }
     }
-    Ok((events, Some(from.encode())))
+    Ok((events, Some(from)))
 }

@@ -103,6 +103,20 @@ pub struct EntityFilter {
     pub order: EntityOrder,
 }
 
+impl EntityFilter {
+    /// The order in which the list is read.
+    pub fn effective_order(&self) -> EntityOrder {
+        match self.order {
+            EntityOrder::Newest if !self.normal_prefix().is_empty() => EntityOrder::Name,
+            order => order,
+        }
+    }
+
+    fn normal_prefix(&self) -> String {
+        self.prefix.as_deref().map(str::trim).unwrap_or_default().to_lowercase()
+    }
+}
+
 /// A page of the entities of a workspace.
 ///
 /// # Errors
@@ -116,7 +130,7 @@ pub async fn page(
 ) -> Result<Page<EntityView>> {
     let category = filter.category.as_deref();
     category.map_or(Ok(()), known)?;
-    let prefix = filter.prefix.as_deref().map(str::trim).unwrap_or_default().to_lowercase();
+    let prefix = filter.normal_prefix();
     if prefix.chars().count() > LONGEST {
         return Err(Error::invalid_field("prefix", format!("must have at most {LONGEST} characters")));
     }
@@ -125,8 +139,8 @@ pub async fn page(
     }
     let place: Vec<&str> = from.id.split(BETWEEN).collect();
     let place = |n: usize| place.get(n).copied().unwrap_or_default();
-    let (rows, cursor): (Vec<EntityView>, fn(&EntityView) -> Cursor) = match filter.order {
-        EntityOrder::Newest if prefix.is_empty() => {
+    let (rows, cursor): (Vec<EntityView>, fn(&EntityView) -> Cursor) = match filter.effective_order() {
+        EntityOrder::Newest => {
             let before = match from.id.is_empty() {
                 true => ("\u{10FFFF}", "", ""),
                 false => (place(0), place(1), place(2)),
@@ -143,7 +157,7 @@ pub async fn page(
                 id: format!("{}{BETWEEN}{}", last.category, last.key),
             })
         }
-        EntityOrder::Newest | EntityOrder::Name => {
+        EntityOrder::Name => {
             let mut rows = Vec::new();
             let listed = CATEGORIES.iter().filter(|one| category.is_none_or(|wanted| wanted == **one));
             // One query for each category, so that each walks its index.
@@ -216,11 +230,11 @@ async fn observations_of(
         let page = observations::page(tx, workspace, &filter, &from, left).await?;
         data.extend(page.data);
         match page.next {
-            Some(next) if data.len() < size.get() => from = Cursor::decode(Some(&next))?,
+            Some(next) if data.len() < size.get() => from = next,
             next => return Ok(Page { data, next }),
         }
     }
-    Ok(Page { data, next: Some(from.encode()) })
+    Ok(Page { data, next: Some(from) })
 }
 
 async fn found(tx: &mut Tx, workspace: &WorkspaceId, category: &str, key: &str) -> Result<EntityView> {

@@ -10,7 +10,9 @@
 //! 3. A cluster with two observations is announced by the job [`CLUSTER_CREATED`], which the pipeline
 //!    runs. One with five gets a [`summary`], a passage that search finds.
 //! 4. It is open for seven days after its last observation, and for thirty days in all.
-//! 5. It goes with its last observation, when that is past its retention.
+//! 5. Two that turn out to be one story are joined: the older one survives, and the [id](redirects) of the other leads
+//!    to it.
+//! 6. It goes with its last observation, when that is past its retention.
 //!
 //! # Failure
 //! Assigned is what [`cluster_progress`](assignment) has: ranges of passages, which change in the
@@ -20,6 +22,7 @@
 pub(crate) mod assignment;
 mod linked;
 mod reading;
+mod redirects;
 pub(crate) mod removal;
 mod status;
 pub(crate) mod summary;
@@ -34,7 +37,7 @@ pub use reading::{
 };
 pub(crate) use reading::{headline, named};
 pub use status::ClusterStatus;
-pub use summary::summarise;
+pub use summary::{SummaryOutcome, summarise};
 
 pub use crate::observations::ClusterId;
 

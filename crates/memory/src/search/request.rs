@@ -280,7 +280,7 @@ impl SearchFilters {
 
 /// Reads a time: RFC 3339, or a date, which begins at midnight UTC.
 fn date(field: &'static str, text: &str) -> Result<i64> {
-    let time = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
+    let time = Timestamp::parse_time_or_date(text);
     time.map(Timestamp::as_micros).ok_or_else(|| Error::invalid_field(field, "must be an RFC 3339 time or a date"))
 }
 

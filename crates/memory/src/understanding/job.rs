@@ -170,26 +170,25 @@ async fn read(
     id: &str,
     prompt: fn(&Observation, &str) -> Prompt,
 ) -> Result<std::result::Result<(ObservationDetail, Written), Outcome>> {
-    let Some(writer) = &memory.models.choice.writer else { return Ok(Err(Outcome::Gone)) };
+    let Some(writer) = &memory.writer else { return Ok(Err(Outcome::Gone)) };
     let (of, named, payer, now) = (workspace.clone(), id.to_owned(), organisation.clone(), memory.clock.now());
+    let most = memory.models.choice.writer_monthly_tokens;
     let read = memory.db.read(move |tx| {
         Box::pin(async move {
             let found = observations::by_id(tx, &of, &named).await?;
-            let used = usage::used(tx, &payer, &[Purpose::Answers, Purpose::Understanding], now).await?;
-            Ok::<_, Error>((found, used))
+            Ok::<_, Error>((found, usage::is_used_up(tx, &payer, most, now).await?))
         })
     });
-    let (found, used) = read.await?;
+    let (found, is_used_up) = read.await?;
     let Some(detail) = found else { return Ok(Err(Outcome::Gone)) };
-    let most = memory.models.choice.writer_monthly_tokens;
-    if most > 0 && used >= most {
+    if is_used_up {
         return Ok(Err(Outcome::UsedUp));
     }
-    match writer.write(&memory.models.client, &prompt(&detail.observation, &detail.body)).await {
+    let is_recent = now.since(detail.observation.captured_at) < PATIENCE;
+    match writer.write(&prompt(&detail.observation, &detail.body)).await {
         Ok(written) => Ok(Ok((detail, written))),
-        Err(ModelError::Busy(wait)) if now.since(detail.observation.captured_at) < PATIENCE => {
-            Ok(Err(Outcome::Busy(wait.unwrap_or(PAUSE))))
-        }
+        Err(ModelError::Busy(wait)) if is_recent => Ok(Err(Outcome::Busy(wait.unwrap_or(PAUSE)))),
+        Err(ModelError::Resting(wait)) if is_recent => Ok(Err(Outcome::Busy(wait))),
         Err(error) => Err(Error::Unavailable { what: "the language model", source: Box::new(error) }),
     }
 }

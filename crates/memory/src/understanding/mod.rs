@@ -48,7 +48,7 @@ pub(crate) async fn soon(
 ) -> Result<()> {
     let is_significant = |draft: &Draft<'_>| draft.observation.significance >= LOWEST_SIGNIFICANCE;
     let is_long = |draft: &Draft<'_>| draft.event.body.chars().nth(SHORTEST_TEXT - 1).is_some();
-    if memory.models.choice.writer.is_none() || !drafts.iter().any(|draft| is_significant(draft) || is_long(draft)) {
+    if memory.writer.is_none() || !drafts.iter().any(|draft| is_significant(draft) || is_long(draft)) {
         return Ok(());
     }
     let settings = workspace_settings::of(tx, workspace).await?;

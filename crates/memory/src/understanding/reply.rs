@@ -1,5 +1,6 @@
 //! The replies of a language model, read and checked. Pure.
 
+use campanile_models::json_object;
 use serde::{Deserialize, Serialize};
 
 use crate::classification::CATEGORIES;
@@ -66,7 +67,7 @@ struct EntityReply {
 /// # Errors
 /// When the reply is no JSON of this form.
 pub(super) fn category(text: &str) -> Result<Option<ModelCategory>, serde_json::Error> {
-    let reply: CategoryReply = serde_json::from_str(object(text))?;
+    let reply: CategoryReply = serde_json::from_str(json_object(text))?;
     let known = |name: &String| CATEGORIES.into_iter().find(|known| known == name);
     let Some(category) = known(&reply.category) else { return Ok(None) };
     if !(SURE_OF_CATEGORY..=1.0).contains(&reply.confidence) {
@@ -89,7 +90,7 @@ pub(super) fn category(text: &str) -> Result<Option<ModelCategory>, serde_json::
 /// # Errors
 /// When the reply is no JSON of this form.
 pub(super) fn entities(reply: &str, text: &str) -> Result<Vec<ModelEntity>, serde_json::Error> {
-    let reply: EntitiesReply = serde_json::from_str(object(reply))?;
+    let reply: EntitiesReply = serde_json::from_str(json_object(reply))?;
     let mut found: Vec<ModelEntity> = Vec::new();
     for EntityReply { category, value, confidence } in reply.entities {
         let value = value.trim();
@@ -110,12 +111,4 @@ pub(super) fn entities(reply: &str, text: &str) -> Result<Vec<ModelEntity>, serd
         }
     }
     Ok(found)
-}
-
-/// The JSON object in a reply: models like to put words or a fence around it.
-fn object(text: &str) -> &str {
-    match (text.find('{'), text.rfind('}')) {
-        (Some(first), Some(last)) if first < last => &text[first..=last],
-        _ => text,
-    }
 }

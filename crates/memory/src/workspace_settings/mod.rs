@@ -20,6 +20,8 @@ pub struct WorkspaceSettings {
     pub model_classification: bool,
     /// True if a language model may look for entities in long texts.
     pub model_entities: bool,
+    /// True if a language model may write the summaries of clusters.
+    pub model_summaries: bool,
     /// The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
     pub vector_weight: Option<f64>,
 }
@@ -34,6 +36,9 @@ pub struct WorkspaceSettingsPatch {
     /// True to let a language model look for entities in long texts.
     #[serde(default)]
     pub model_entities: Option<bool>,
+    /// True to let a language model write the summaries of clusters.
+    #[serde(default)]
+    pub model_summaries: Option<bool>,
     /// The share of vectors in a result's score, from 0 to 1; `null` for that of the model.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<f64>)]
@@ -64,6 +69,7 @@ pub async fn update(
     let after = WorkspaceSettings {
         model_classification: patch.model_classification.unwrap_or(before.model_classification),
         model_entities: patch.model_entities.unwrap_or(before.model_entities),
+        model_summaries: patch.model_summaries.unwrap_or(before.model_summaries),
         vector_weight: patch.vector_weight.unwrap_or(before.vector_weight),
     };
     if after != before {

@@ -11,13 +11,14 @@ use super::WorkspaceSettings;
 /// # Errors
 /// When the database does not answer.
 pub async fn of(tx: &mut Tx, workspace: &WorkspaceId) -> Result<WorkspaceSettings> {
-    let sql = "SELECT model_classification, model_entities, vector_weight
+    let sql = "SELECT model_classification, model_entities, model_summaries, vector_weight
         FROM memory_setting WHERE workspace_id = $1";
     let read = |row: &Row<'_>| {
         Ok(WorkspaceSettings {
             model_classification: row.get(0)?,
             model_entities: row.get(1)?,
-            vector_weight: row.get(2)?,
+            model_summaries: row.get(2)?,
+            vector_weight: row.get(3)?,
         })
     };
     Ok(tx.first(sql, params![workspace.as_str()], read).await?.unwrap_or_default())
@@ -30,12 +31,14 @@ pub(super) async fn store(
     now: Timestamp,
 ) -> Result<u64> {
     let sql = "INSERT INTO memory_setting (workspace_id, organisation_id, model_classification, model_entities,
-            vector_weight, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id) DO UPDATE SET
+            model_summaries, vector_weight, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace_id) DO UPDATE SET
             model_classification = excluded.model_classification, model_entities = excluded.model_entities,
-            vector_weight = excluded.vector_weight, updated_at = excluded.updated_at";
-    let WorkspaceSettings { model_classification, model_entities, vector_weight } = *settings;
+            model_summaries = excluded.model_summaries, vector_weight = excluded.vector_weight,
+            updated_at = excluded.updated_at";
+    let WorkspaceSettings { model_classification, model_entities, model_summaries, vector_weight } = *settings;
     let (organisation, workspace) = (organisation.as_str(), workspace.as_str());
-    let params = params![workspace, organisation, model_classification, model_entities, vector_weight, now];
+    let may = (model_classification, model_entities, model_summaries);
+    let params = params![workspace, organisation, may.0, may.1, may.2, vector_weight, now];
     tx.execute(sql, params).await
 }

@@ -18,7 +18,7 @@ async fn keys(db: &Db, of: &Tenant, filter: EntityFilter) -> Result<Vec<String>>
                 let page = catalogue::page(tx, &workspace, &filter, &from, PageSize::new(Some(2))?).await?;
                 all.extend(page.data.into_iter().map(|entity| entity.key));
                 match page.next {
-                    Some(next) => from = Cursor::decode(Some(&next))?,
+                    Some(next) => from = next,
                     None => return Ok::<_, Error>(all),
                 }
             }

@@ -21,7 +21,7 @@ const LONG: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// An event `minutes` after the others, by a person.
-fn happened(minutes: i64, title: &str, body: &str, actor: &str, references: Vec<Reference>) -> SourceEvent {
+pub(crate) fn happened(minutes: i64, title: &str, body: &str, actor: &str, references: Vec<Reference>) -> SourceEvent {
     let mut event = event(&format!("{minutes}:{title}"), title, body);
     event.occurred_at = Timestamp::from_seconds(1_790_000_000 - 86_400 + minutes * 60);
     event.event_type = match title.split(']').next().unwrap() {
@@ -65,12 +65,12 @@ fn stories() -> Vec<SourceEvent> {
     ]
 }
 
-async fn listed(db: &Db, clock: &Clock, tenant: &Tenant, filter: ClusterFilter) -> Vec<Cluster> {
-    let (workspace, now) = (tenant.workspace.clone(), clock.now());
+pub(crate) async fn listed(db: &Db, clock: &Clock, tenant: &Tenant, filter: ClusterFilter) -> Vec<Cluster> {
+    let (organisation, workspace, now) = (tenant.organisation.clone(), tenant.workspace.clone(), clock.now());
     let read = db.read(move |tx| {
         Box::pin(async move {
             let all = (&Cursor::newest(), PageSize::new(Some(200)).unwrap());
-            clusters::page(tx, &workspace, &filter, now, all).await
+            clusters::page(tx, (&organisation, &workspace), &filter, now, all).await
         })
     });
     read.await.unwrap().data
@@ -133,11 +133,14 @@ async fn what_is_about_one_thing_is_gathered_by_words_alone() {
             ClusterFilter { actor: Some("github:ada".into()), ..filter() },
             ClusterFilter { status: Some(ClusterStatus::Active), ..filter() },
             ClusterFilter { since: Some(both[1].last_at), ..filter() },
+            ClusterFilter { until: Some(both[0].last_at), ..filter() },
         ] {
             assert_eq!(listed(&db, &clock, &tenant, fits.clone()).await.len(), 2, "{fits:?}");
         }
         let since = ClusterFilter { since: Some(both[0].last_at), ..filter() };
         assert_eq!(listed(&db, &clock, &tenant, since).await.len(), 1);
+        let until = ClusterFilter { until: Some(both[0].first_at), ..filter() };
+        assert_eq!(listed(&db, &clock, &tenant, until).await.len(), 1);
         clock.advance(DAY * 6);
         let stalled = ClusterFilter { status: Some(ClusterStatus::Stalled), ..filter() };
         assert_eq!(listed(&db, &clock, &tenant, stalled).await.len(), 2);
@@ -207,7 +210,7 @@ async fn what_is_tied_to_a_cluster_joins_it_at_once() {
 }
 
 /// Six events of one incident.
-async fn incident(memory: &Memory, db: &Db, tenant: &Tenant) -> Vec<String> {
+pub(crate) async fn incident(memory: &Memory, db: &Db, tenant: &Tenant) -> Vec<String> {
     let issue = Reference::numbered(ReferenceKind::Issue, "acme/shop", 1);
     let mut ids = Vec::new();
     for (n, title) in [
@@ -330,6 +333,52 @@ async fn late_events_are_gathered_whatever_has_begun_since() {
             .collect();
         counts.sort_unstable();
         assert_eq!(counts.last(), Some(&4), "{counts:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_of_one_person_count_as_one_and_any_of_their_names_finds_the_clusters() {
+    on_each_database(migrations(), async |db| {
+        let (clock, tenant, other) = (clock(), tenant("one"), tenant("two"));
+        let memory = node(&db, &clock);
+        // The same words at the same hour are fifty points: only the person makes a cluster of two of them.
+        let told = |minutes, title: &str, provider: &str, actor: &str, email: Option<&str>| {
+            let mut event = happened(minutes, title, "", actor, Vec::new());
+            event.provider = provider.into();
+            event.actor.as_mut().unwrap().email = email.map(str::to_owned);
+            event
+        };
+        let address = Some("ada@acme.example");
+        for event in [
+            told(0, "The nightly export stops", "github", "ada", address),
+            told(1, "The nightly export stops", "linear", "lovelace", address),
+            told(2, "Letters of the printed manual are small", "github", "ada", address),
+            told(3, "Letters of the printed manual are small", "linear", "eve", Some("eve@acme.example")),
+        ] {
+            store(&memory, &db, &tenant, event.clone()).await;
+            store(&memory, &db, &other, event).await;
+        }
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        let counts = |clusters: &[Cluster]| {
+            let mut counts: Vec<i64> = clusters.iter().map(|cluster| cluster.observation_count).collect();
+            counts.sort_unstable();
+            counts
+        };
+        assert_eq!(counts(&listed(&db, &clock, &tenant, ClusterFilter::default()).await), [1, 1, 2]);
+        for (actor, expected) in [
+            ("github:ada", vec![1, 2]),
+            ("linear:lovelace", vec![1, 2]),
+            ("lovelace", vec![1, 2]),
+            ("Ada@ACME.example", vec![1, 2]),
+            ("eve@acme.example", vec![1]),
+            ("nobody", vec![]),
+            ("github:nobody", vec![]),
+        ] {
+            let filter = ClusterFilter { actor: Some(actor.into()), ..ClusterFilter::default() };
+            assert_eq!(counts(&listed(&db, &clock, &tenant, filter.clone()).await), expected, "{actor}");
+            assert!(listed(&db, &clock, &other, filter).await.is_empty(), "nothing is assigned there: {actor}");
+        }
     })
     .await;
 }

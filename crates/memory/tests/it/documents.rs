@@ -87,7 +87,7 @@ impl Node {
         let workspace = self.workspace.clone();
         let read = self.db.read(move |tx| {
             Box::pin(async move {
-                let (from, size) = (Cursor::decode(None)?, PageSize::new(None)?);
+                let (from, size) = (Cursor::newest(), PageSize::new(None)?);
                 documents::page(tx, &workspace, &filter, &from, size).await
             })
         });

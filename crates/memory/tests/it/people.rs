@@ -47,7 +47,7 @@ async fn list(db: &Db, of: &Tenant, text: Option<&str>) -> Vec<PersonView> {
                 let page = people::page(tx, of, &filter, &from, PageSize::new(Some(2))?, now).await?;
                 all.extend(page.data);
                 match page.next {
-                    Some(next) => from = Cursor::decode(Some(&next))?,
+                    Some(next) => from = next,
                     None => return Ok::<_, Error>(all),
                 }
             }
@@ -377,7 +377,7 @@ async fn of(db: &Db, tenant: &Tenant, id: &str) -> Vec<Observation> {
                 let page = people::observations_of(tx, of, &id, &from, PageSize::new(Some(1))?).await?;
                 all.extend(page.data);
                 match page.next {
-                    Some(next) => from = Cursor::decode(Some(&next))?,
+                    Some(next) => from = next,
                     None => return Ok::<_, Error>(all),
                 }
             }

@@ -8,7 +8,9 @@
 mod anthropic;
 mod chat;
 mod fence;
+mod reply;
 mod sse;
+mod writer;
 
 use std::time::Duration;
 
@@ -18,10 +20,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::error::ModelError;
+use crate::error::{LONGEST_WAIT, ModelError};
 use sse::Lines;
 
 pub use fence::fenced;
+pub use reply::json_object;
+pub use writer::Writer;
 
 /// The time of a whole call, and of a pause in it.
 const TOTAL: Duration = Duration::from_secs(30);
@@ -258,7 +262,7 @@ fn unreached(error: &SendError) -> ModelError {
 
 fn retry_after(answer: &OpenResponse) -> Option<Duration> {
     let (_, value) = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    value.trim().parse().ok().map(Duration::from_secs)
+    value.trim().parse().ok().map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 /// The begin of a refusal, for the log.

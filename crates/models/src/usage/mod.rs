@@ -23,7 +23,7 @@ pub use queries::forget_old;
 pub enum Purpose {
     /// Answers to questions.
     Answers,
-    /// Categories and entities.
+    /// Categories, entities, and summaries of clusters.
     Understanding,
     /// Vectors.
     Embeddings,
@@ -80,6 +80,15 @@ pub async fn used(tx: &mut Tx, organisation: &OrganisationId, purposes: &[Purpos
     let counted = queries::of_month(tx, organisation, &month(now)).await?;
     let asked = counted.iter().filter(|(purpose, _)| purposes.iter().any(|asked| asked.as_str() == purpose));
     Ok(asked.map(|(_, count)| count.input_tokens + count.output_tokens).sum())
+}
+
+/// True if an organisation has used up its tokens of a month for a language model, whatever for. `most` is 0 for no
+/// bound.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn is_used_up(tx: &mut Tx, organisation: &OrganisationId, most: u64, now: Timestamp) -> Result<bool> {
+    Ok(most > 0 && used(tx, organisation, &[Purpose::Answers, Purpose::Understanding], now).await? >= most)
 }
 
 /// The use of an organisation in the month of `now`, by the word of the purpose.

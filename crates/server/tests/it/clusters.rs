@@ -29,7 +29,7 @@ fn ada() -> Value {
     json!({ "id": 7, "login": "ada" })
 }
 
-async fn issue(server: &Server, number: u64, title: &str, action: &str, hour: u32) {
+pub(crate) async fn issue(server: &Server, number: u64, title: &str, action: &str, hour: u32) {
     let time = format!("2026-10-04T{hour:02}:00:00Z");
     let state = if action == "closed" { "closed" } else { "open" };
     let issue = json!({
@@ -41,12 +41,16 @@ async fn issue(server: &Server, number: u64, title: &str, action: &str, hour: u3
     tell(server, "issues", &format!("i-{number}-{action}"), payload).await;
 }
 
-async fn pull_request(server: &Server, number: u64, title: &str, fixes: u64, hour: u32) {
+pub(crate) async fn pull_request(server: &Server, number: u64, title: &str, fixes: u64, hour: u32) {
+    pull_request_with(server, number, (title, &format!("Fixes #{fixes}")), hour).await;
+}
+
+async fn pull_request_with(server: &Server, number: u64, (title, body): (&str, &str), hour: u32) {
     let time = format!("2026-10-04T{hour:02}:00:00Z");
     let pull = json!({
-        "id": number, "number": number, "title": title, "body": format!("Fixes #{fixes}"), "user": ada(), "state": "open",
+        "id": number, "number": number, "title": title, "body": body, "user": ada(), "state": "open",
         "created_at": time, "updated_at": time, "merged": false, "draft": false,
-        "head": { "ref": format!("fix/{fixes}"), "sha": format!("{number:040x}") }, "base": { "ref": "main" },
+        "head": { "ref": format!("fix/{number}"), "sha": format!("{number:040x}") }, "base": { "ref": "main" },
         "html_url": format!("https://github.com/acme/shop/pull/{number}"),
     });
     let payload = json!({
@@ -56,7 +60,7 @@ async fn pull_request(server: &Server, number: u64, title: &str, fixes: u64, hou
 }
 
 /// The observations once all of them are assigned.
-async fn assigned(server: &Server) -> Vec<Value> {
+pub(crate) async fn assigned(server: &Server) -> Vec<Value> {
     let began = Instant::now();
     loop {
         let all = server.all("/api/observations").await;
@@ -120,11 +124,21 @@ async fn what_is_about_one_thing_is_announced_listed_and_summarised() {
             ("actor=eve", 0),
             ("status=completed", 0),
             ("since=2026-10-05T00:00:00Z", 0),
+            ("since=2026-10-04&until=2026-10-05&actor=github:7", 1),
+            ("until=2026-10-04", 0),
             ("min_observations=1", 2),
         ] {
             assert_eq!(server.all(&format!("/api/clusters?{query}")).await.len(), expected, "{query}");
         }
-        for wrong in ["status=done", "since=today", "source=gihtub", "min_observations=0", "limit=0", "cursor=x"] {
+        for wrong in [
+            "status=done",
+            "since=today",
+            "until=2026-10",
+            "source=gihtub",
+            "min_observations=0",
+            "limit=0",
+            "cursor=x",
+        ] {
             let refused = server.get(&format!("/api/clusters?{wrong}")).await.unwrap();
             assert_eq!(refused.status, 400, "{wrong}: {}", refused.json);
         }
@@ -164,6 +178,33 @@ async fn what_is_about_one_thing_is_announced_listed_and_summarised() {
         let read = server.post("/api/contents", &json!({ "ids": [cluster] })).await.unwrap().json;
         assert_eq!(read["data"][0]["summary"]["method"], "extractive", "{read}");
         assert!(read["data"][0]["summary"]["text"].as_str().unwrap().starts_with("5 events on 2026-10-04"), "{read}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_id_of_a_cluster_that_was_joined_with_another_leads_there() {
+    on_each_server(&[], async |server| {
+        issue(&server, 1, "Checkout times out", "opened", 10).await;
+        issue(&server, 2, "Bigger letters in the manual of the printer", "opened", 20).await;
+        let former: Vec<Value> = assigned(&server).await.iter().map(|one| one["cluster_id"].clone()).collect();
+        assert_ne!(former[0], former[1]);
+        pull_request_with(&server, 3, ("One cause of both", "Fixes #1. Fixes #2."), 21).await;
+        let now = assigned(&server).await;
+        let survivor = now[0]["cluster_id"].as_str().unwrap();
+        assert!(now.iter().all(|one| one["cluster_id"] == survivor), "{now:?}");
+        let vanished = former.iter().find(|id| *id != survivor).unwrap().as_str().unwrap();
+
+        let moved = server.get(&format!("/api/clusters/{vanished}?limit=2")).await.unwrap();
+        assert_eq!(moved.status, 308, "{}", moved.json);
+        let (_, target) = moved.headers.iter().find(|(name, _)| name == "location").unwrap();
+        assert_eq!(*target, format!("/api/clusters/{survivor}?limit=2"));
+        let found = server.get(target).await.unwrap();
+        assert_eq!((found.status, &found.json["observation_count"]), (200, &json!(3)), "{}", found.json);
+        let read = server.post("/api/contents", &json!({ "ids": [vanished] })).await.unwrap().json;
+        assert_eq!(read["data"][0]["id"], survivor, "{read}");
+        let listed = server.all("/api/clusters?min_observations=1").await;
+        assert_eq!(listed.iter().map(|one| &one["id"]).collect::<Vec<_>>(), [survivor]);
     })
     .await;
 }

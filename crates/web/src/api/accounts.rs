@@ -14,7 +14,7 @@ use campanile_http::error::ApiResult;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageView, Paging, time};
+use super::page::{List, PageView, Paging, one_of, time};
 
 /// The workspaces of the organisation.
 #[utoipa::path(get, path = "/api/workspaces", tag = "accounts", responses((status = 200, body = PageView<Workspace>)))]
@@ -130,6 +130,9 @@ pub(super) async fn revoke_key(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// The kinds of actors.
+const ACTOR_KINDS: [&str; 4] = ["person", "key", "application", "system"];
+
 /// Filters of the activity trail. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -143,9 +146,9 @@ pub(super) struct ActivityQuery {
     actor: Option<String>,
     /// The id of the object that was changed.
     subject: Option<String>,
-    /// Not before this time, RFC 3339.
+    /// Not before this time: RFC 3339, or a date.
     after: Option<String>,
-    /// Before this time, RFC 3339.
+    /// Before this time: RFC 3339, or a date.
     before: Option<String>,
 }
 
@@ -153,7 +156,7 @@ impl ActivityQuery {
     fn filter(self) -> Result<activity::Filter> {
         Ok(activity::Filter {
             action: self.action,
-            actor_kind: self.kind,
+            actor_kind: one_of("kind", self.kind, &ACTOR_KINDS)?,
             actor: self.actor,
             subject: self.subject,
             after: time("after", self.after)?,
@@ -171,11 +174,11 @@ pub(super) async fn activity(
     Query(wanted): Query<ActivityQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Activity>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Activity)?;
     let filter = wanted.filter()?;
     let organisation = caller.organisation.clone();
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { activity::page(tx, &organisation, &filter, &from, size).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::Activity, page.await?)))
 }

@@ -20,7 +20,7 @@ use campanile_http::error::ApiResult;
 use campanile_http::{Web, request_id};
 use futures_util::stream;
 
-use super::page::{PageView, Paging};
+use super::page::{List, PageView, Paging};
 use super::search::{InWorkspace, WorkspaceQuery};
 
 /// The header with the session of an answer, which a client that goes away needs.
@@ -88,10 +88,10 @@ pub(super) async fn list(
     Authenticated(caller): Authenticated,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<AnswerSession>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::AnswerSessions)?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = campanile_answers::sessions(&web.app.answers, &caller, &workspace.id, from, size).await?;
-    Ok(Json(page.into()))
+    Ok(Json(PageView::of(List::AnswerSessions, page)))
 }
 
 /// A session with its questions and answers.
@@ -168,8 +168,8 @@ pub(super) async fn feedback(
     Configuring(caller): Configuring,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Feedback>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::AnswerFeedback)?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = campanile_answers::feedback(&web.app.answers, &workspace.id, from, size).await?;
-    Ok(Json(page.into()))
+    Ok(Json(PageView::of(List::AnswerFeedback, page)))
 }

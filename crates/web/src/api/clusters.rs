@@ -1,6 +1,7 @@
 //! Clusters: what is about one thing, and the observations of it.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
 use campanile_http::body::Json;
@@ -11,7 +12,7 @@ use campanile_memory::clusters::{self, Cluster, ClusterDetail, ClusterFilter, Cl
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageView, Paging, Within, time};
+use super::page::{List, PROVIDERS, PageView, Paging, Within, one_of, time};
 
 /// The fewest observations of a listed cluster, if nothing is said: one alone is no cluster to look at.
 const FEWEST: i64 = 2;
@@ -22,12 +23,13 @@ const FEWEST: i64 = 2;
 pub(super) struct ClusterQuery {
     /// `active`, `completed` or `stalled`.
     status: Option<String>,
-    /// Only clusters with an observation from this time on, RFC 3339.
-    #[param(format = DateTime)]
+    /// Only clusters with an observation from this time on: RFC 3339, or a date such as 2026-11-02.
     since: Option<String>,
+    /// Only clusters with an observation before this time: RFC 3339, or a date.
+    until: Option<String>,
     /// A provider of which they have observations, such as `github`.
     source: Option<String>,
-    /// The id or the name of a person with observations in them.
+    /// A person with observations in them, by an id (`github:123`), a name or a mail address of any of their accounts.
     actor: Option<String>,
     /// The fewest observations; 2 when absent.
     min_observations: Option<i64>,
@@ -42,9 +44,6 @@ impl ClusterQuery {
                     .ok_or_else(|| Error::invalid_field("status", "must be active, completed or stalled"))?,
             ),
         };
-        if let Some(source) = &self.source {
-            campanile_app::search::known_sources(std::slice::from_ref(source))?;
-        }
         let min_observations = self.min_observations.unwrap_or(FEWEST);
         if min_observations < 1 {
             return Err(Error::invalid_field("min_observations", "must be at least 1"));
@@ -52,7 +51,8 @@ impl ClusterQuery {
         Ok(ClusterFilter {
             status,
             since: time("since", self.since)?,
-            source: self.source.map(|source| source.trim().to_lowercase()),
+            until: time("until", self.until)?,
+            source: one_of("source", self.source, &PROVIDERS)?,
             actor: self.actor,
             min_observations,
         })
@@ -70,7 +70,7 @@ pub(super) struct ClusterView {
 
 impl From<ClusterDetail> for ClusterView {
     fn from(ClusterDetail { cluster, observations }: ClusterDetail) -> Self {
-        Self { cluster, observations: observations.into() }
+        Self { cluster, observations: PageView::of(List::ClusterObservations, observations) }
     }
 }
 
@@ -83,27 +83,29 @@ pub(super) async fn list(
     Query(wanted): Query<ClusterQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Cluster>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Clusters)?;
     let filter = wanted.filter()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let now = web.app.clock.now();
+    let (now, organisation) = (web.app.clock.now(), caller.organisation.clone());
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
-        Box::pin(async move { clusters::page(tx, &workspace.id, &filter, now, (&from, size)).await })
+        Box::pin(async move { clusters::page(tx, (&organisation, &workspace.id), &filter, now, (&from, size)).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::Clusters, page.await?)))
 }
 
-/// A cluster, with its observations.
+/// A cluster, with its observations. One that was joined with another leads there.
 #[utoipa::path(get, path = "/api/clusters/{id}", tag = "clusters", params(Paging),
-    responses((status = 200, body = ClusterView), (status = 404)))]
+    responses((status = 200, body = ClusterView), (status = 308, description = "it was joined with another cluster"),
+        (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
     Query(paging): Query<Paging>,
-) -> ApiResult<Json<ClusterView>> {
-    let (from, size) = paging.read()?;
-    let (named, wanted) = (Within { workspace: paging.workspace }, id.clone());
+) -> ApiResult<Response> {
+    let (from, size) = paging.read(List::ClusterObservations)?;
+    let (named, wanted, asked) = (Within { workspace: paging.workspace }, id.clone(), id.clone());
     let look = named.of(&web, &caller, Thing::Cluster, |tx, organisation| {
         Box::pin(async move { clusters::workspace_of(tx, &organisation, &wanted).await })
     });
@@ -111,5 +113,10 @@ pub(super) async fn get(
     let found = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { clusters::detail(tx, &workspace, &id, now, (&from, size)).await })
     });
-    Ok(Json(found.await?.into()))
+    let found = found.await?;
+    if found.cluster.id.as_str() != asked {
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        return Ok(Redirect::permanent(&format!("/api/clusters/{}{query}", found.cluster.id)).into_response());
+    }
+    Ok(Json(ClusterView::from(found)).into_response())
 }

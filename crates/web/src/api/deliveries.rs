@@ -12,7 +12,7 @@ use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary, Filte
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{PageView, Paging, Within, time};
+use super::page::{List, PageView, Paging, Within, time};
 
 /// Filters of the list of deliveries. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -26,9 +26,9 @@ pub(super) struct DeliveryQuery {
     event: Option<String>,
     /// The provider's id of the delivery.
     delivery_id: Option<String>,
-    /// Not before this time, RFC 3339.
+    /// Not before this time: RFC 3339, or a date.
     after: Option<String>,
-    /// Before this time, RFC 3339.
+    /// Before this time: RFC 3339, or a date.
     before: Option<String>,
 }
 
@@ -54,13 +54,13 @@ pub(super) async fn list(
     Query(wanted): Query<DeliveryQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<DeliverySummary>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Deliveries)?;
     let filter = wanted.filter()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { deliveries::page(tx, &workspace.id, &filter, &from, size).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::Deliveries, page.await?)))
 }
 
 /// A delivery with its headers and its body.

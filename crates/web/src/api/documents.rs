@@ -3,6 +3,7 @@
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, Workspace};
+use campanile_app::search::known_sources;
 use campanile_base::bounds::{KEPT_DOCUMENTS_AT_A_TIME, KEPT_DOCUMENTS_BODY_BYTES};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
@@ -17,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::page::{PageView, Paging, Within};
+use super::page::{List, PageView, Paging, Within};
 
 /// The routes. Their bodies may be larger than those of others.
 pub(super) fn router() -> OpenApiRouter<Web> {
@@ -50,13 +51,16 @@ pub(super) async fn list(
     Query(DocumentQuery { path, source, title, parent }): Query<DocumentQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Document>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Documents)?;
+    if let Some(source) = &source {
+        known_sources(std::slice::from_ref(source))?;
+    }
     let filter = Filter { path, source, title, parent };
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { documents::page(tx, &workspace.id, &filter, &from, size).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::Documents, page.await?)))
 }
 
 /// The workspace of new documents.

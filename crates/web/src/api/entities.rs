@@ -10,7 +10,7 @@ use campanile_memory::catalogue::{self, EntityDetail, EntityFilter, EntityOrder,
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{PageView, Paging};
+use super::page::{List, PageView, Paging};
 use super::search::{InWorkspace, WorkspaceQuery};
 
 /// Filters of the list of entities, and its order.
@@ -36,14 +36,19 @@ pub(super) async fn list(
     Query(asked): Query<EntityQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<EntityView>>> {
-    let (from, size) = paging.read()?;
-    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let EntityQuery { category, prefix, order } = asked;
     let filter = EntityFilter { category, prefix, order: order.unwrap_or_default() };
+    let list = match filter.effective_order() {
+        EntityOrder::Newest => List::EntitiesByTime,
+        EntityOrder::Most => List::EntitiesByNumber,
+        EntityOrder::Name => List::EntitiesByName,
+    };
+    let (from, size) = paging.read(list)?;
+    let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { catalogue::page(tx, &workspace.id, &filter, &from, size).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(list, page.await?)))
 }
 
 /// An entity with the entities that are named beside it, and its states.
@@ -72,10 +77,10 @@ pub(super) async fn observations(
     Path((category, key)): Path<(String, String)>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Observation>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::EntityObservations)?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { catalogue::observations(tx, &workspace.id, (&category, &key), &from, size).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::EntityObservations, page.await?)))
 }

@@ -8,7 +8,7 @@ use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring};
 use campanile_http::error::ApiResult;
 
-use super::page::{PageView, Paging};
+use super::page::{List, PageView, Paging};
 use super::runs::{self, CancelIn, Changed, RunQuery, Span};
 
 /// Jobs that wait, run or are dead letters, newest first.
@@ -20,7 +20,7 @@ pub(super) async fn list(
     Query(wanted): Query<RunQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<RunSummary>>> {
-    Ok(Json(runs::page(&web, caller, wanted.filter(true)?, &paging).await?))
+    Ok(Json(runs::page(&web, caller, wanted.filter(true)?, (List::Jobs, &paging)).await?))
 }
 
 /// Counts of jobs by result, and their durations.

@@ -12,7 +12,7 @@ use campanile_notify::messages::{self, Archived, Filter, Message, NotificationSu
 use campanile_webhooks::applications;
 use campanile_webhooks::attempts::{self, AttemptView};
 
-use super::page::{PageView, Paging};
+use super::page::{List, PageView, Paging};
 
 /// Notifications of a workspace, newest first.
 ///
@@ -25,7 +25,7 @@ pub(super) async fn notifications(
     Authenticated(caller): Authenticated,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<NotificationSummary>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Notifications)?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let organisation = workspace.organisation_id.clone();
     let found = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
@@ -44,7 +44,7 @@ pub(super) async fn notifications(
     // The cursor of this list needs only the id.
     let stop = found.stopped_at.map(|id| Cursor { id, ..Cursor::newest() });
     let page = Page::of_bounded(rows, size, stop, |last| Cursor { at: last.inserted_at, id: last.id.clone() });
-    Ok(Json(page.into()))
+    Ok(Json(PageView::of(List::Notifications, page)))
 }
 
 /// A notification as a caller may see it: without its subject, if the messages of its recipient are
@@ -65,7 +65,7 @@ pub(super) async fn attempts(
     Authenticated(caller): Authenticated,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<AttemptView>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Attempts)?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let rows = web.app.db.read(move |tx| {
         Box::pin(async move {
@@ -76,5 +76,5 @@ pub(super) async fn attempts(
     });
     let views: Vec<AttemptView> = rows.await?.into_iter().map(Into::into).collect();
     let page = Page::of(views, size, |last| Cursor { at: last.timestamp, id: last.id.clone() });
-    Ok(Json(page.into()))
+    Ok(Json(PageView::of(List::Attempts, page)))
 }

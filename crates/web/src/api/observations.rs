@@ -7,12 +7,13 @@ use campanile_http::Web;
 use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, MemoryReader, workspace};
 use campanile_http::error::ApiResult;
+use campanile_memory::classification::CATEGORIES;
 use campanile_memory::graph::{self, EdgeView, Neighbourhood, neighbourhood};
 use campanile_memory::{Filter, Observation, ObservationDetail, observations, people};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{PageView, Paging, Within, time};
+use super::page::{List, PROVIDERS, PageView, Paging, Within, one_of, time};
 
 /// Filters of the list of observations. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,24 +34,22 @@ pub(super) struct ObservationQuery {
     /// The lowest significance. Also known as `significance`.
     #[serde(alias = "significance")]
     min_significance: Option<i64>,
-    /// Not before this time, RFC 3339. Also known as `since`.
+    /// Not before this time: RFC 3339, or a date. Also known as `since`.
     #[serde(alias = "since")]
     after: Option<String>,
-    /// Before this time, RFC 3339. Also known as `until`.
+    /// Before this time: RFC 3339, or a date. Also known as `until`.
     #[serde(alias = "until")]
     before: Option<String>,
 }
 
 impl ObservationQuery {
     fn filter(self) -> Result<Filter> {
-        // The names of a closed set are stored in small letters.
-        let name = |text: Option<String>| text.map(|text| text.trim().to_lowercase());
         Ok(Filter {
-            provider: name(self.source),
-            event_type: name(self.r#type),
+            provider: one_of("source", self.source, &PROVIDERS)?,
+            event_type: self.r#type.map(|name| name.trim().to_lowercase()),
             actor: self.actor,
             topic: self.topic,
-            category: name(self.category),
+            category: one_of("category", self.category, &CATEGORIES)?,
             min_significance: self.min_significance,
             after: time("after", self.after)?,
             before: time("before", self.before)?,
@@ -68,7 +67,7 @@ pub(super) async fn list(
     Query(wanted): Query<ObservationQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Observation>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Observations)?;
     let filter = wanted.filter()?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let organisation = caller.organisation.clone();
@@ -78,7 +77,7 @@ pub(super) async fn list(
             observations::page(tx, &workspace.id, &filter, &from, size).await
         })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::Observations, page.await?)))
 }
 
 /// An observation with all its details.

@@ -1,10 +1,13 @@
 //! Pages, and the parameters that all lists share.
 
+use std::sync::LazyLock;
+
 use campanile_accounts::{Caller, OrganisationId, WorkspaceId};
 use campanile_base::{Cursor, Error, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::{BoxFuture, Tx};
 use campanile_http::Web;
 use campanile_http::caller::{MemoryReader, workspace};
+use campanile_inbound::Provider;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,25 +20,91 @@ pub(crate) struct PageView<T> {
     next: Option<String>,
 }
 
-impl<T> From<Page<T>> for PageView<T> {
-    fn from(page: Page<T>) -> Self {
-        Self { data: page.data, next: page.next }
+/// The lists that are read in pages: a cursor of one is refused by the others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum List {
+    Activity,
+    AnswerFeedback,
+    AnswerSessions,
+    Attempts,
+    ClusterObservations,
+    Clusters,
+    Deliveries,
+    Documents,
+    EntitiesByName,
+    EntitiesByNumber,
+    EntitiesByTime,
+    EntityObservations,
+    Jobs,
+    Notifications,
+    Observations,
+    People,
+    PersonObservations,
+    Runs,
+    Sources,
+    Suppressions,
+}
+
+impl List {
+    /// The name in its cursors.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Activity => "activity",
+            Self::AnswerFeedback => "answer-feedback",
+            Self::AnswerSessions => "answer-sessions",
+            Self::Attempts => "attempts",
+            Self::ClusterObservations => "cluster-observations",
+            Self::Clusters => "clusters",
+            Self::Deliveries => "deliveries",
+            Self::Documents => "documents",
+            Self::EntitiesByName => "entities-by-name",
+            Self::EntitiesByNumber => "entities-by-number",
+            Self::EntitiesByTime => "entities-by-time",
+            Self::EntityObservations => "entity-observations",
+            Self::Jobs => "jobs",
+            Self::Notifications => "notifications",
+            Self::Observations => "observations",
+            Self::People => "people",
+            Self::PersonObservations => "person-observations",
+            Self::Runs => "runs",
+            Self::Sources => "sources",
+            Self::Suppressions => "suppressions",
+        }
     }
 }
 
 impl<T> PageView<T> {
+    /// A page of a list.
+    pub(crate) fn of(list: List, page: Page<T>) -> Self {
+        Self { data: page.data, next: page.next.map(|place| place.encode(list.name())) }
+    }
+
     /// A list that is short enough to be returned whole.
     pub(crate) fn whole(data: Vec<T>) -> Self {
         Self { data, next: None }
     }
 }
 
-/// Reads an optional RFC 3339 time.
-pub(crate) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
+/// Reads an optional time: RFC 3339, or a date, which begins at midnight UTC.
+pub(crate) fn time(name: &'static str, text: Option<String>) -> Result<Option<Timestamp>> {
     let Some(text) = text else { return Ok(None) };
     // In a query, a plus sign that was not encoded arrives as a space.
-    let time = Timestamp::parse(&text.replace(' ', "+"));
-    time.map(Some).ok_or_else(|| Error::invalid(format!("{name} must be an RFC 3339 time")))
+    let time = Timestamp::parse_time_or_date(&text.trim().replace(' ', "+"));
+    time.map(Some).ok_or_else(|| Error::invalid_field(name, "must be an RFC 3339 time or a date such as 2026-11-02"))
+}
+
+/// The providers, as filters name them.
+pub(crate) static PROVIDERS: LazyLock<Vec<&str>> = LazyLock::new(|| Provider::ALL.map(Provider::as_str).to_vec());
+
+/// Reads an optional filter whose values are a closed set, in any case. Another value is an error: an empty list would
+/// look as if there were nothing.
+pub(crate) fn one_of(name: &'static str, text: Option<String>, choices: &[&str]) -> Result<Option<String>> {
+    match text.map(|text| text.trim().to_lowercase()) {
+        Some(other) if !choices.contains(&other.as_str()) => {
+            Err(Error::invalid_field(name, format!("must be one of {}", choices.join(", "))))
+        }
+        known => Ok(known),
+    }
 }
 
 /// Reads the time span of statistics, as a number of hours.
@@ -97,7 +166,11 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    pub(crate) fn read(&self) -> Result<(Cursor, PageSize)> {
-        Ok((Cursor::decode(self.cursor.as_deref())?, PageSize::new(self.limit)?))
+    /// The place and the size of the page, of this list.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor of another list, and for a size out of bounds.
+    pub(crate) fn read(&self, list: List) -> Result<(Cursor, PageSize)> {
+        Ok((Cursor::decode(list.name(), self.cursor.as_deref())?, PageSize::new(self.limit)?))
     }
 }

@@ -1,7 +1,6 @@
 //! People: who is behind the accounts of the tools, what they do, and which accounts are theirs.
 
 use axum::extract::{Path, Query, State};
-use campanile_base::PageSize;
 use campanile_http::Web;
 use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
@@ -11,7 +10,7 @@ use campanile_memory::people::{self, PeopleFilter, PersonDetail, PersonView, Sug
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageView, Paging};
+use super::page::{List, PROVIDERS, PageView, Paging, one_of};
 use super::search::{InWorkspace, WorkspaceQuery};
 
 /// Filters of the list of people. All that are given must match.
@@ -33,17 +32,15 @@ pub(super) async fn list(
     Query(asked): Query<PeopleQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<PersonView>>> {
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::People)?;
+    let filter = PeopleFilter { text: asked.q, provider: one_of("source", asked.source, &PROVIDERS)? };
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let (now, filter) = (
-        web.app.clock.now(),
-        PeopleFilter { text: asked.q, provider: asked.source.map(|source| source.trim().to_lowercase()) },
-    );
+    let now = web.app.clock.now();
     let organisation = caller.organisation.clone();
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { people::page(tx, (&organisation, &workspace.id), &filter, &from, size, now).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::People, page.await?)))
 }
 
 /// A person with their profile in the workspace and their accounts. Any of their accounts names them.
@@ -75,13 +72,13 @@ pub(super) async fn observations(
     Path(id): Path<String>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Observation>>> {
-    let (from, size): (_, PageSize) = paging.read()?;
+    let (from, size) = paging.read(List::PersonObservations)?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let organisation = caller.organisation.clone();
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
         Box::pin(async move { people::observations_of(tx, (&organisation, &workspace.id), &id, &from, size).await })
     });
-    Ok(Json(page.await?.into()))
+    Ok(Json(PageView::of(List::PersonObservations, page.await?)))
 }
 
 /// The person whose suggestions are asked for.

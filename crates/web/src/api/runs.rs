@@ -3,7 +3,7 @@
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use campanile_accounts::{Caller, Permission};
-use campanile_base::{Error, Result};
+use campanile_base::Result;
 use campanile_engine::operate::{self, BulkCancel, Filter, Names, RunDetail, RunSummary, Statistics};
 use campanile_engine::{RunId, Status};
 use campanile_http::Web;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageView, Paging, hours, time};
+use super::page::{List, PageView, Paging, hours, one_of, time};
 
 /// Filters of the list of runs. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -24,20 +24,19 @@ pub(super) struct RunQuery {
     name: Option<String>,
     /// The status: `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
-    /// Requested at this time or later, RFC 3339.
+    /// Requested at this time or later: RFC 3339, or a date.
     after: Option<String>,
-    /// Requested before this time, RFC 3339.
+    /// Requested before this time: RFC 3339, or a date.
     before: Option<String>,
 }
 
 impl RunQuery {
     pub(super) fn filter(self, jobs: bool) -> Result<Filter> {
-        let unknown = |text: &str| Error::invalid(format!("{text:?} is not a status"));
-        let status = self.status.map(|text| Status::parse(&text).ok_or_else(|| unknown(&text))).transpose()?;
+        let status = one_of("status", self.status, &Status::ALL.map(Status::as_str))?;
         Ok(Filter {
             jobs,
             name: self.name,
-            status,
+            status: status.as_deref().and_then(Status::parse),
             after: time("after", self.after)?,
             before: time("before", self.before)?,
         })
@@ -53,15 +52,20 @@ pub(super) async fn list(
     Query(wanted): Query<RunQuery>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<RunSummary>>> {
-    Ok(Json(page(&web, caller, wanted.filter(false)?, &paging).await?))
+    Ok(Json(page(&web, caller, wanted.filter(false)?, (List::Runs, &paging)).await?))
 }
 
-pub(super) async fn page(web: &Web, caller: Caller, filter: Filter, paging: &Paging) -> Result<PageView<RunSummary>> {
-    let (from, size) = paging.read()?;
+pub(super) async fn page(
+    web: &Web,
+    caller: Caller,
+    filter: Filter,
+    (list, paging): (List, &Paging),
+) -> Result<PageView<RunSummary>> {
+    let (from, size) = paging.read(list)?;
     let page = web.app.db.read(move |tx| {
         Box::pin(async move { operate::list(tx, caller.organisation.as_str(), &filter, &from, size).await })
     });
-    Ok(page.await?.into())
+    Ok(PageView::of(list, page.await?))
 }
 
 /// A run with its steps and their failed attempts.
@@ -242,9 +246,9 @@ pub(super) async fn replay(
 pub(super) struct CancelAllIn {
     /// The name of the workflow, or the kind of job.
     name: String,
-    /// Requested at this time or later, RFC 3339.
+    /// Requested at this time or later: RFC 3339, or a date.
     after: Option<String>,
-    /// Requested before this time, RFC 3339; until now when absent.
+    /// Requested before this time: RFC 3339, or a date; until now when absent.
     before: Option<String>,
 }
 

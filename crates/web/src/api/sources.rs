@@ -12,7 +12,7 @@ use campanile_inbound::sources::{self, NewSource, Overlap, Source, SourceId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::page::{PageView, Paging};
+use super::page::{List, PageView, Paging};
 
 /// A source to create.
 #[derive(Deserialize, ToSchema)]
@@ -47,6 +47,8 @@ pub(super) async fn list(
     Authenticated(caller): Authenticated,
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Source>>> {
+    // The list is whole, so every cursor is one of another list.
+    paging.read(List::Sources)?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let sources = web.app.db.read(move |tx| Box::pin(async move { sources::list(tx, &workspace.id).await })).await?;
     Ok(Json(PageView::whole(sources)))

@@ -1,7 +1,7 @@
 //! States of issues, pull requests, deployments and projects: what held when, and who changed it.
 
 use axum::extract::{Query, State};
-use campanile_base::{Error, Timestamp};
+use campanile_base::Error;
 use campanile_http::Web;
 use campanile_http::body::Json;
 use campanile_http::error::ApiResult;
@@ -9,6 +9,7 @@ use campanile_memory::states::{self, States, StatesOf};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::page::{one_of, time};
 use super::search::{InWorkspace, WorkspaceQuery};
 
 /// The states that are asked for: of a thing, or of the things that an observation is about.
@@ -41,20 +42,11 @@ pub(super) async fn list(
         (None, Some(observation)) => StatesOf::Observation(observation),
         _ => return Err(Error::invalid("either entity or observation must be given").into()),
     };
-    if asked.r#type.as_deref().is_some_and(|kind| !TYPES.contains(&kind)) {
-        return Err(Error::invalid_field("type", format!("must be one of {}", TYPES.join(", "))).into());
-    }
-    let at = asked.at.as_deref().map(time).transpose()?;
+    let kind = one_of("type", asked.r#type, &TYPES)?;
+    let at = time("at", asked.at)?;
     let (organisation, workspace) = (within.caller.organisation, within.id);
     let read = web.app.db.read_in_turn(organisation.as_str(), move |tx| {
-        Box::pin(async move { states::states(tx, &workspace, of, asked.r#type.as_deref(), at).await })
+        Box::pin(async move { states::states(tx, &workspace, of, kind.as_deref(), at).await })
     });
     Ok(Json(read.await?))
-}
-
-fn time(text: &str) -> campanile_base::Result<Timestamp> {
-    // In a query, a plus sign that was not encoded arrives as a space.
-    let text = text.replace(' ', "+");
-    let time = Timestamp::parse(&text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
-    time.ok_or_else(|| Error::invalid_field("at", "must be an RFC 3339 time or a date"))
 }

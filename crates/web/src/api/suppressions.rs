@@ -13,7 +13,7 @@ use campanile_notify::suppressions::{self, Reason, Suppression};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::page::{PageView, Paging};
+use super::page::{List, PageView, Paging};
 
 /// A mail address to suppress.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,13 +34,13 @@ pub(super) async fn list(
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<Suppression>>> {
     caller.must(Permission::Configure)?;
-    let (from, size) = paging.read()?;
+    let (from, size) = paging.read(List::Suppressions)?;
     // Without a cursor the address is empty, so the list starts at its beginning.
     let range = Range { low: from.id, ..Range::first(size.to_fetch()) };
     let read =
         web.app.db.read(move |tx| Box::pin(async move { suppressions::list(tx, &caller.organisation, &range).await }));
     let cursor = |last: &Suppression| Cursor { at: last.created_at, id: last.address.clone() };
-    Ok(Json(Page::of(read.await?, size, cursor).into()))
+    Ok(Json(PageView::of(List::Suppressions, Page::of(read.await?, size, cursor))))
 }
 
 /// Suppresses an address: it gets no more mail.

@@ -11,7 +11,9 @@
 pub(super) mod affinity;
 mod gathering;
 mod job;
+mod joining;
 mod observed;
+mod people;
 mod queries;
 mod topic_counts;
 mod topics;
@@ -31,18 +33,19 @@ use campanile_db::Tx;
 use campanile_engine::NewJob;
 
 use super::summary::job as summary_job;
-use super::{CLUSTER_CREATED, ClusterCreatedArgs};
+use super::{CLUSTER_CREATED, ClusterCreatedArgs, redirects};
 use crate::Memory;
 use crate::observations::ClusterId;
 use crate::{passages, vectors};
 use affinity::{JOINED, Links, affinity};
 use gathering::Gathering;
+use joining::Joined;
 use observed::Observed;
 
 pub(crate) use job::{job, register};
 pub(super) use observed::mean;
 pub(crate) use queries::behind;
-pub(super) use queries::{numbers_of, topic_counts};
+pub(super) use queries::{delete, numbers_of, topic_counts};
 pub(super) use topics::characteristic;
 
 /// The clusters that are compared with an observation, the nearest in time, beside those to which its edges lead.
@@ -101,7 +104,9 @@ async fn step(tx: &mut Tx, memory: &Memory, workspace: &WorkspaceId) -> Result<O
     tx.lock(&lock_name(workspace.as_str())).await?;
     let Some(numbers) = next_range(tx, memory, workspace).await? else { return Ok(None) };
     let embedder = memory.embedder_id();
-    let observed = queries::observed(tx, workspace, numbers.clone(), embedder).await?;
+    let mut observed = queries::observed(tx, workspace, numbers.clone(), embedder).await?;
+    people::set_of_observed(tx, &mut observed).await?;
+    redirect(tx, workspace, &mut observed).await?;
     let progress = queries::progress(tx, workspace).await?.with(&numbers);
     queries::store_progress(tx, workspace, &progress, observed.len() as i64).await?;
     if observed.is_empty() {
@@ -113,9 +118,25 @@ async fn step(tx: &mut Tx, memory: &Memory, workspace: &WorkspaceId) -> Result<O
     for one in &observed {
         clusters.place(tx, one, &links).await?;
     }
+    let joined = clusters.join(&observed, &links);
+    joining::store(tx, workspace, &observed, &joined, now).await?;
+    metrics::counter!("campanile_clusters_joined_total").increment(joined.len() as u64);
     queries::count_topics(tx, workspace, &observed).await?;
     clusters.store(tx, memory, &observed).await?;
     Ok(Some(observed.len()))
+}
+
+/// Leads observations that joined a cluster in the moment in which it vanished to its survivor.
+async fn redirect(tx: &mut Tx, workspace: &WorkspaceId, observed: &mut [Observed]) -> campanile_db::Result<()> {
+    let ids: BTreeSet<&str> = observed.iter().filter_map(|one| Some(one.cluster.as_ref()?.as_str())).collect();
+    let survivors = redirects::survivors(tx, workspace, &ids.into_iter().collect::<Vec<_>>()).await?;
+    for one in observed {
+        if let Some(survivor) = one.cluster.as_ref().and_then(|id| survivors.get(id.as_str())) {
+            one.cluster = Some(survivor.clone());
+            one.was_redirected = true;
+        }
+    }
+    Ok(())
 }
 
 /// The name of the lock of a workspace's clusters.
@@ -140,9 +161,9 @@ impl Clusters<'_> {
         let near = queries::near(tx, self.workspace, observed.occurred_at, COMPARED).await?;
         let wanted: BTreeSet<&ClusterId> = near.iter().chain(links.keys()).chain(observed.cluster.as_ref()).collect();
         let missing: Vec<&ClusterId> = wanted.into_iter().filter(|id| !self.all.contains_key(*id)).collect();
-        for loaded in queries::loaded(tx, self.workspace, &missing, self.embedder).await? {
-            self.all.insert(loaded.id.clone(), loaded);
-        }
+        let mut loaded = queries::loaded(tx, self.workspace, &missing, self.embedder).await?;
+        people::set_of_clusters(tx, &mut loaded).await?;
+        self.all.extend(loaded.into_iter().map(|cluster| (cluster.id.clone(), cluster)));
         let joined = observed.cluster.clone().filter(|id| self.all.contains_key(id));
         let chosen = joined.or_else(|| self.nearest(observed, &links));
         let id = chosen.unwrap_or_else(|| {
@@ -191,6 +212,21 @@ impl Clusters<'_> {
         (points >= JOINED).then(|| best.id.clone())
     }
 
+    /// Joins the clusters that got observations with those that are one story with them.
+    fn join(&mut self, observed: &[Observed], links: &[Link]) -> Vec<Joined> {
+        let mut tied = Vec::new();
+        for one in observed {
+            let Some(own) = self.of.get(&one.id) else { continue };
+            let mut others: Vec<_> = self.links_of(one, links).into_iter().filter(|(other, _)| other != own).collect();
+            others.sort_by(|a, b| a.0.cmp(&b.0));
+            tied.extend(others.into_iter().map(|(other, links)| (own.clone(), other, links)));
+        }
+        let touched: BTreeSet<ClusterId> = self.of.values().cloned().collect();
+        let joined = joining::join(&mut self.all, &tied, &touched);
+        self.of.values_mut().for_each(|cluster| *cluster = joining::survivor(&joined, cluster));
+        joined
+    }
+
     /// Stores the clusters that got observations, with the jobs that follow.
     async fn store(mut self, tx: &mut Tx, memory: &Memory, observed: &[Observed]) -> Result<()> {
         let touched: HashSet<ClusterId> = self.of.values().cloned().collect();
@@ -203,7 +239,7 @@ impl Clusters<'_> {
         let moved: Vec<(&str, &ClusterId)> = observed
             .iter()
             .filter_map(|one| Some((one, self.of.get(&one.id)?)))
-            .filter(|(one, cluster)| one.cluster.as_ref() != Some(*cluster))
+            .filter(|(one, cluster)| one.was_redirected || one.cluster.as_ref() != Some(*cluster))
             .map(|(one, cluster)| (one.id.as_str(), cluster))
             .collect();
         queries::set_clusters(tx, self.workspace, &moved).await?;
@@ -212,7 +248,7 @@ impl Clusters<'_> {
             let added: Vec<&Observed> =
                 observed.iter().filter(|one| self.of.get(&one.id) == Some(&cluster.id)).collect();
             let is_news = added.iter().any(|one| self.now.since(one.captured_at) <= NEWS);
-            if cluster.observations >= 2 && cluster.observations - (added.len() as i64) < 2 && is_news {
+            if cluster.observations >= 2 && cluster.known < 2 && is_news {
                 let args = ClusterCreatedArgs { workspace: self.workspace.clone(), cluster: cluster.id.to_string() };
                 jobs.push(NewJob::new(CLUSTER_CREATED, cluster.organisation.clone(), &args));
             }

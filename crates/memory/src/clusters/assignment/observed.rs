@@ -30,6 +30,8 @@ pub(super) struct Observed {
     pub(super) captured_at: Timestamp,
     /// The cluster that it joined when it was stored.
     pub(super) cluster: Option<ClusterId>,
+    /// True if that cluster is the survivor of the one that is stored with the observation.
+    pub(super) was_redirected: bool,
 }
 
 /// The actor of an observation.
@@ -37,6 +39,8 @@ pub(super) struct Observed {
 pub(super) struct ObservedPerson {
     pub(super) id: String,
     pub(super) name: String,
+    /// The id of the person, which all their accounts share.
+    pub(super) person: String,
 }
 
 /// The state of an issue or a pull request.

@@ -1,6 +1,6 @@
 //! The SQL of assignment.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use campanile_accounts::WorkspaceId;
@@ -167,13 +167,14 @@ fn read_observed(row: &Row<'_>, splitter: &mut Splitter) -> Result<Observed> {
         title,
         significance: row.get(observed_at::significance)?,
         topics,
-        actor: actor.zip(actor_id).map(|(actor, id)| ObservedPerson { id, name: actor.told.name }),
+        actor: actor.zip(actor_id).map(|(actor, id)| ObservedPerson { person: id.clone(), id, name: actor.told.name }),
         entities: entities.map(|entity| format!("{}:{}", entity.category, entity.key.to_lowercase())).collect(),
         vector: None,
         subjects: Vec::new(),
         occurred_at: row.get(observed_at::occurred_at)?,
         captured_at: row.get(observed_at::captured_at)?,
         cluster: row.get::<Option<String>>(observed_at::cluster_id)?.map(ClusterId::from),
+        was_redirected: false,
     })
 }
 
@@ -282,6 +283,7 @@ fn read_cluster(row: &Row<'_>, embedder: Option<&str>) -> Result<Gathering> {
         last_at: row.get(cluster_at::last_at)?,
         sources: row.json(cluster_at::sources)?,
         actors: row.json(cluster_at::actors)?,
+        people: BTreeSet::new(),
         entities: row.json(cluster_at::entities)?,
         topics: row.json(cluster_at::topics)?,
         terms: row.json(cluster_at::terms)?,
@@ -289,6 +291,7 @@ fn read_cluster(row: &Row<'_>, embedder: Option<&str>) -> Result<Gathering> {
         is_completed: row.get(cluster_at::is_completed)?,
         centroid: centroid.map(|(embedder, bytes)| Centroid { embedder, numbers: numbers_of(&bytes), vectors }),
         created_at: row.get(cluster_at::created_at)?,
+        known: row.get(cluster_at::observations)?,
     })
 }
 
@@ -342,6 +345,11 @@ pub(super) async fn set_clusters(tx: &mut Tx, of: &WorkspaceId, moved: &[(&str, 
     let sql = "UPDATE observation SET cluster_id = $3 WHERE workspace_id = $1 AND id = $2";
     let rows: Vec<_> = moved.iter().map(|(id, cluster)| row![of.as_str(), *id, cluster.as_str()]).collect();
     tx.execute_many(sql, &rows).await.map(drop)
+}
+
+/// Removes a cluster, which has no observation any more.
+pub(in crate::clusters) async fn delete(tx: &mut Tx, of: &WorkspaceId, cluster: &str) -> Result<u64> {
+    tx.execute("DELETE FROM cluster WHERE workspace_id = $1 AND id = $2", params![of.as_str(), cluster]).await
 }
 
 /// Counts the topics of observations.

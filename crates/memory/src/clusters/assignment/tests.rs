@@ -21,7 +21,7 @@ fn observed(hour: i64, text: &str) -> Observed {
         title: text.into(),
         significance: 50,
         topics: vec!["checkout".into()],
-        actor: Some(ObservedPerson { id: "github:1".into(), name: "ada".into() }),
+        actor: Some(ObservedPerson { id: "github:1".into(), name: "ada".into(), person: "github:1".into() }),
         entities: vec!["project:#12".into(), "reference:branch:fix/checkout".into()],
         terms: super::words::terms(&mut splitter, text, ""),
         vector: None,
@@ -29,6 +29,7 @@ fn observed(hour: i64, text: &str) -> Observed {
         occurred_at: at,
         captured_at: at,
         cluster: None,
+        was_redirected: false,
     }
 }
 
@@ -49,6 +50,17 @@ fn affinity_counts_words_entities_actor_and_time() {
     assert!((affinity(&half, &cluster, Links::default()) - 21.0).abs() < 0.01);
     let earlier = Observed { actor: None, entities: Vec::new(), ..observed(-2, "Dark mode") };
     assert!((affinity(&earlier, &cluster, Links::default()) - 8.0).abs() < 0.01);
+}
+
+#[test]
+fn another_account_of_a_person_counts_as_that_person() {
+    let cluster = gathered(&[observed(0, "Checkout times out")], None);
+    let by = |id: &str, person: &str| {
+        let actor = ObservedPerson { id: id.into(), name: "ada".into(), person: person.into() };
+        affinity(&Observed { actor: Some(actor), ..observed(0, "Checkout times out") }, &cluster, Links::default())
+    };
+    assert!((by("linear:ada", "github:1") - 100.0).abs() < 0.01);
+    assert!((by("linear:ada", "linear:ada") - 80.0).abs() < 0.01);
 }
 
 #[test]
@@ -111,7 +123,7 @@ fn a_cluster_is_completed_when_the_newest_states_leave_nothing_open() {
 #[test]
 fn lists_of_a_cluster_are_bounded() {
     let one = |n: i64| Observed {
-        actor: Some(ObservedPerson { id: format!("github:{n}"), name: n.to_string() }),
+        actor: Some(ObservedPerson { id: format!("github:{n}"), name: n.to_string(), person: format!("github:{n}") }),
         entities: (0..20).map(|m| format!("project:#{}", n * 20 + m)).collect(),
         topics: (0..20).map(|m| format!("topic {}", n * 20 + m)).collect(),
         subjects: vec![SubjectState { key: n.to_string(), is_open: true }],
@@ -128,4 +140,73 @@ fn rare_topics_come_first_and_general_ones_not_at_all() {
     let by_topic = [("bug_fix".to_owned(), 400), ("backend".to_owned(), 900), ("checkout".to_owned(), 8)];
     let counts = TopicCounts { observations: 1_000, by_topic: by_topic.into_iter().collect() };
     assert_eq!(characteristic(&topics, &counts), ["checkout", "backend"]);
+}
+
+mod joining {
+    use std::collections::{BTreeSet, HashMap};
+
+    use super::*;
+    use crate::clusters::assignment::joining::{join, survivor};
+    use crate::observations::ClusterId;
+
+    /// Clusters of one observation each, at these hours, by the ids that they get.
+    fn clusters(all: &[(i64, &str)]) -> (HashMap<ClusterId, Gathering>, Vec<ClusterId>) {
+        let one = |(hour, text): &(i64, &str)| {
+            let entities = vec![format!("project:{text}")];
+            gathered(&[Observed { entities, ..observed(*hour, text) }], None)
+        };
+        let made: Vec<Gathering> = all.iter().map(one).collect();
+        let ids = made.iter().map(|cluster| cluster.id.clone()).collect();
+        (made.into_iter().map(|cluster| (cluster.id.clone(), cluster)).collect(), ids)
+    }
+
+    fn links(edge_type: &str) -> Links {
+        let mut links = Links::default();
+        links.add([edge_type]);
+        links
+    }
+
+    #[test]
+    fn a_certain_edge_joins_clusters_and_the_older_survives() {
+        let (mut all, ids) = clusters(&[(5, "Retry the gateway"), (0, "Checkout times out"), (3, "Softer colours")]);
+        let tied =
+            [(ids[0].clone(), ids[1].clone(), links("fixes")), (ids[0].clone(), ids[2].clone(), links("references"))];
+        let joined = join(&mut all, &tied, &BTreeSet::new());
+        assert_eq!(joined.len(), 1);
+        assert_eq!((&joined[0].vanished, &joined[0].survivor), (&ids[0], &ids[1]));
+        assert!(!joined[0].was_stored, "it was made in the same step");
+        let whole = &all[&ids[1]];
+        assert_eq!((whole.observations, whole.entities.len(), whole.actors[0].observations), (2, 2, 2));
+        assert_eq!((all.len(), survivor(&joined, &ids[0])), (2, ids[1].clone()));
+    }
+
+    #[test]
+    fn chains_end_at_one_survivor() {
+        let (mut all, ids) = clusters(&[(2, "One"), (1, "Two"), (0, "Three")]);
+        let tied = [
+            (ids[0].clone(), ids[1].clone(), links("fixes")),
+            (ids[0].clone(), ids[2].clone(), links("deploys")),
+            (ids[1].clone(), ids[2].clone(), links("fixes")),
+        ];
+        let joined = join(&mut all, &tied, &BTreeSet::new());
+        assert_eq!((joined.len(), all.len(), all[&ids[2]].observations), (2, 1, 3));
+        assert!(ids.iter().all(|id| survivor(&joined, id) == ids[2]));
+    }
+
+    #[test]
+    fn the_same_texts_and_names_join_clusters_and_person_and_time_do_not() {
+        let (mut all, ids) = clusters(&[(0, "Checkout times out"), (1, "Softer colours")]);
+        let touched: BTreeSet<ClusterId> = ids.into_iter().collect();
+        assert!(join(&mut all, &[], &touched).is_empty());
+        let (mut all, ids) = clusters(&[(0, "Checkout times out"), (90, "Checkout times out")]);
+        let touched = BTreeSet::from([ids[1].clone()]);
+        assert_eq!(join(&mut all, &[], &touched).len(), 1);
+    }
+
+    #[test]
+    fn clusters_that_are_far_apart_stay_two() {
+        let (mut all, ids) = clusters(&[(0, "Checkout times out"), (8 * 24, "Checkout times out")]);
+        let tied = [(ids[0].clone(), ids[1].clone(), links("fixes"))];
+        assert!(join(&mut all, &tied, &ids.into_iter().collect()).is_empty());
+    }
 }

@@ -2,17 +2,18 @@
 
 mod queries;
 
-use campanile_accounts::WorkspaceId;
+use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::{Cursor, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::Tx;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::redirects;
 use super::status::ClusterStatus;
 use crate::observations::{self, ClusterId, Observation};
+use crate::people;
 
 pub(crate) use queries::named;
-pub use queries::{by_id, workspace_of};
 
 /// A cluster, as listed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -76,7 +77,8 @@ pub struct ClusterActor {
 pub struct ClusterSummary {
     /// At most 500 characters.
     pub text: String,
-    /// `extractive` if it consists of sentences of the observations.
+    /// `extractive` if it consists of sentences of the observations; otherwise the name of the language model that
+    /// wrote it.
     pub method: String,
     /// Up to five topics.
     pub key_topics: Vec<String>,
@@ -118,9 +120,11 @@ pub struct ClusterFilter {
     pub status: Option<ClusterStatus>,
     /// With an observation from this time on.
     pub since: Option<Timestamp>,
+    /// With an observation before this time.
+    pub until: Option<Timestamp>,
     /// With observations of this provider.
     pub source: Option<String>,
-    /// With observations of this person, by id or name.
+    /// With observations of this person, by an id, a name or a mail address of any of their accounts.
     pub actor: Option<String>,
     /// With at least so many observations.
     pub min_observations: i64,
@@ -132,17 +136,59 @@ pub struct ClusterFilter {
 /// `Unavailable`.
 pub async fn page(
     tx: &mut Tx,
-    workspace: &WorkspaceId,
+    (organisation, workspace): (&OrganisationId, &WorkspaceId),
     filter: &ClusterFilter,
     now: Timestamp,
     (from, size): (&Cursor, PageSize),
 ) -> Result<Page<Cluster>> {
+    let actors = match &filter.actor {
+        None => None,
+        Some(text) => Some(people::named(tx, organisation, text).await?),
+    };
+    if actors.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Page { data: Vec::new(), next: None });
+    }
+    let actors = actors.unwrap_or_default();
     let stretch = queries::stretch(tx, workspace, filter, from).await?;
-    let rows = queries::list(tx, workspace, filter, now, (&stretch.from, &stretch.until, size)).await?;
+    let rows = queries::list(tx, workspace, (filter, &actors), now, (&stretch.from, &stretch.until, size)).await?;
     Ok(stretch.page(rows, size, |last| Cursor { at: last.last_at, id: last.id.to_string() }))
 }
 
-/// A cluster with a page of its observations.
+/// The workspace of a cluster, or of one that was joined with another, within an organisation.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn workspace_of(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    id: &str,
+) -> campanile_db::Result<Option<WorkspaceId>> {
+    match queries::workspace_of(tx, organisation, id).await? {
+        None => redirects::workspace_of(tx, organisation, id).await,
+        found => Ok(found),
+    }
+}
+
+/// A cluster of a workspace. For one that was joined with another, that other.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn by_id(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: &str,
+    now: Timestamp,
+) -> campanile_db::Result<Option<Cluster>> {
+    if let Some(found) = queries::by_id(tx, workspace, id, now).await? {
+        return Ok(Some(found));
+    }
+    match redirects::survivor_of(tx, workspace, id).await? {
+        Some(survivor) => queries::by_id(tx, workspace, survivor.as_str(), now).await,
+        None => Ok(None),
+    }
+}
+
+/// A cluster with a page of its observations. For one that was joined with another, that other.
 ///
 /// # Errors
 /// `NotFound` when the workspace has no such cluster.
@@ -154,7 +200,7 @@ pub async fn detail(
     (from, size): (&Cursor, PageSize),
 ) -> Result<ClusterDetail> {
     let cluster = by_id(tx, workspace, id, now).await?.ok_or(campanile_base::Error::NotFound(Thing::Cluster))?;
-    let rows = observations::of_cluster(tx, workspace, id, from, size.to_fetch()).await?;
+    let rows = observations::of_cluster(tx, workspace, cluster.id.as_str(), from, size.to_fetch()).await?;
     let observations = Page::of(rows, size, |last| Cursor { at: last.occurred_at, id: last.id.to_string() });
     Ok(ClusterDetail { cluster, observations })
 }

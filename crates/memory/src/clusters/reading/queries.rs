@@ -8,8 +8,8 @@ use campanile_base::{Cursor, PageSize, Timestamp};
 use campanile_db::{Result, Row, Select, Stretch, Tx, json_text, params};
 
 use super::{Cluster, ClusterActor, ClusterFilter, ClusterName, ClusterSource, ClusterSummary};
-use crate::clusters::SILENCE;
 use crate::clusters::status::ClusterStatus;
+use crate::clusters::{LONGEST, SILENCE};
 use crate::observations::ClusterId;
 
 campanile_db::columns! {
@@ -31,11 +31,12 @@ pub(super) async fn stretch(
     Stretch::filtered(tx, sql, workspace.as_str(), from, (filter.since, None), ROWS_LOOKED_AT).await
 }
 
-/// The clusters of a workspace between two cursors that match a filter, the latest first.
+/// The clusters of a workspace between two cursors that match a filter, the latest first; only those with observations of
+/// one of these actors, if there are any.
 pub(super) async fn list(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    filter: &ClusterFilter,
+    (filter, actors): (&ClusterFilter, &[String]),
     now: Timestamp,
     (from, until, size): (&Cursor, &Cursor, PageSize),
 ) -> Result<Vec<Cluster>> {
@@ -47,7 +48,8 @@ pub(super) async fn list(
     let mut select =
         Select::new(sql, params![workspace.as_str(), from.at, &from.id, until.at, &until.id].iter().cloned())
             .and_with("observations >= ?", [filter.min_observations])
-            .and_if("last_at >= ?", filter.since);
+            .and_if("last_at >= ?", filter.since)
+            .and_if("first_at < ?", filter.until);
     let silent = now.minus(SILENCE);
     select = match filter.status {
         None => select,
@@ -58,17 +60,16 @@ pub(super) async fn list(
     if let Some(source) = filter.source.as_deref() {
         select = select.and_with("sources LIKE ? ESCAPE '\\'", [format!("%{}:%", escaped(&json_text(source)))]);
     }
-    if let Some(actor) = filter.actor.as_deref() {
-        let (id, name) = (field("id", actor), field("name", actor));
-        select = select.and_with("(actors LIKE ? ESCAPE '\\' OR actors LIKE ? ESCAPE '\\')", [id, name]);
+    if !actors.is_empty() {
+        let of_actors = " AND id IN (SELECT cluster_id FROM observation
+            WHERE workspace_id = ? AND occurred_at >= ? AND occurred_at <= ?";
+        select = select
+            .then_with(of_actors, params![workspace.as_str(), until.at.minus(LONGEST), from.at].iter().cloned())
+            .and_in("actor_id", actors.iter().map(String::as_str))
+            .then(")");
     }
     let select = select.then_with(" ORDER BY last_at DESC, id DESC LIMIT ?", [size.to_fetch()]);
     select.all(tx, |row| read(row, workspace, now)).await
-}
-
-/// The pattern of a field in a list of people.
-fn field(name: &str, value: &str) -> String {
-    format!("%\"{name}\":{}%", escaped(&json_text(value)))
 }
 
 /// Escapes the special characters of `LIKE`.
@@ -77,13 +78,13 @@ fn escaped(text: &str) -> String {
 }
 
 /// The workspace of a cluster, within an organisation.
-pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
+pub(super) async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
     let sql = "SELECT workspace_id FROM cluster WHERE organisation_id = $1 AND id = $2";
     tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0).map(WorkspaceId::from)).await
 }
 
 /// A cluster of a workspace.
-pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str, now: Timestamp) -> Result<Option<Cluster>> {
+pub(super) async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str, now: Timestamp) -> Result<Option<Cluster>> {
     let sql = concat!("SELECT ", columns!(), " FROM cluster WHERE workspace_id = $1 AND id = $2");
     tx.first(sql, params![workspace.as_str(), id], |row| read(row, workspace, now)).await
 }

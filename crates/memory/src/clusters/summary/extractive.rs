@@ -11,12 +11,10 @@ use campanile_base::Timestamp;
 use campanile_base::source_event::cut;
 use campanile_search::terms::Splitter;
 
-use super::{SummaryDraft, SummaryInput, SummaryText};
+use super::{LONGEST, SummaryDraft, SummaryInput, SummaryText};
 use crate::clusters::assignment::affinity::cosine;
 use crate::clusters::assignment::words;
 
-/// The longest summary, in characters.
-const LONGEST: usize = 500;
 /// The longest sentence, in characters.
 const LONGEST_SENTENCE: usize = 180;
 /// Events whose titles only name a project and a branch. They are counted at the begin.
@@ -79,16 +77,16 @@ struct Sentence<'t> {
 
 /// Writes the summary.
 pub(super) fn write(input: &SummaryInput, now: Timestamp) -> SummaryDraft {
-    let begin = begin(input);
+    let begin = figures(input);
     let room = LONGEST.saturating_sub(begin.chars().count());
     let mut chosen = chosen(sentences(input, now), room);
     chosen.sort_by_key(|sentence| sentence.at);
     let text = chosen.iter().fold(begin, |text, sentence| format!("{text} {}", sentence.text));
-    SummaryDraft { text: cut(&text, LONGEST), method: "extractive" }
+    SummaryDraft { text: cut(&text, LONGEST), method: "extractive".to_owned() }
 }
 
 /// The number of events, their dates, and what they were.
-fn begin(input: &SummaryInput) -> String {
+pub(super) fn figures(input: &SummaryInput) -> String {
     let day = |at: Timestamp| at.to_string().chars().take(10).collect::<String>();
     let (first, last) = (day(input.first_at), day(input.last_at));
     let when = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };

@@ -10,7 +10,7 @@ use super::{FEWEST, SummaryOutcome, summarise};
 use crate::Memory;
 use crate::observations::ClusterId;
 
-const SUMMARY: &str = "memory.cluster-summary";
+pub(super) const SUMMARY: &str = "memory.cluster-summary";
 
 #[derive(Serialize, Deserialize)]
 struct SummaryArgs {

@@ -1,14 +1,17 @@
-//! Summaries of clusters: some sentences of their observations, which search finds as a passage of the
-//! kind `summary`.
+//! Summaries of clusters: a few sentences, which search finds as a passage of the kind `summary`.
 //!
 //! A cluster with five observations gets one, ten minutes after the last of them, and a new one a day
-//! later at the earliest. The newest twenty observations are read; [`write()`] makes the text of them,
-//! outside of any transaction.
+//! later at the earliest. The newest twenty observations are read, and the text is made outside of any
+//! transaction: by the language [model], where the workspace has switched that on, or of sentences of the observations
+//! ([extractive]). These serve as well whenever the model fails, is over the month's tokens, or writes something that is no summary.
 
 mod extractive;
 mod input;
 pub(super) mod job;
+mod model;
+mod prompt;
 mod queries;
+mod reply;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +20,7 @@ use std::time::Duration;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Result;
+use campanile_models::usage::{self, Count, Purpose};
 
 use crate::search::merge;
 use crate::{Memory, passages};
@@ -26,6 +30,8 @@ pub(crate) use job::register;
 
 /// The fewest observations of a cluster with a summary.
 const FEWEST: i64 = 5;
+/// The longest summary, in characters.
+const LONGEST: usize = 500;
 /// The time until a summary is made again.
 const AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
@@ -34,8 +40,8 @@ const AGAIN: Duration = Duration::from_secs(24 * 3_600);
 pub(super) struct SummaryDraft {
     /// At most 500 characters.
     pub(super) text: String,
-    /// `extractive`.
-    pub(super) method: &'static str,
+    /// `extractive`, or the name of the model.
+    pub(super) method: String,
 }
 
 /// The outcome of a look at a cluster.
@@ -89,6 +95,7 @@ async fn look(
 ) -> Result<SummaryOutcome> {
     let (of, id, embedder) = (workspace.clone(), cluster.to_owned(), memory.embedder_id().map(str::to_owned));
     let (now, delay) = (memory.clock.now(), memory.settings.summary_delay);
+    let (within, payer) = (memory.clone(), organisation.clone());
     let read = memory.db.read_in_turn(organisation.as_str(), move |tx| {
         Box::pin(async move {
             let Some(found) = queries::cluster(tx, &of, &id).await? else {
@@ -103,21 +110,26 @@ async fn look(
                 return Ok(Err(SummaryOutcome::NotDue(due.since(now))));
             }
             let input = queries::input(tx, &of, &found, embedder.as_deref()).await?;
-            Ok::<_, campanile_db::Error>(Ok(input))
+            let permit = model::permit(tx, &within, (&payer, &of), now).await?;
+            Ok::<_, campanile_base::Error>(Ok((input, permit)))
         })
     });
-    let input: SummaryInput = match read.await? {
-        Ok(input) => input,
+    let (input, permit) = match read.await? {
+        Ok(read) => read,
         Err(outcome) => return Ok(outcome),
     };
     if input.texts.is_empty() {
         return Ok(SummaryOutcome::NoObservations);
     }
-    let draft = write(&input, now);
+    let (written, spent) = model::write(memory, &input, permit).await;
+    let draft = written.unwrap_or_else(|| extractive::write(&input, now));
     let (within, tenant, of) = (memory.clone(), organisation.clone(), workspace.clone());
     let (id, topics) = (cluster.to_owned(), input.key_topics);
     let stored = memory.db.write(move |tx| {
         Box::pin(async move {
+            if let Some(spent) = spent {
+                usage::count(tx, &tenant, Purpose::Understanding, Count::call(spent), now).await?;
+            }
             if !queries::store(tx, &of, &id, &draft, &topics, now).await? {
                 return Ok(SummaryOutcome::ClusterNotFound);
             }
@@ -130,9 +142,4 @@ async fn look(
         })
     });
     stored.await
-}
-
-/// The text of a summary, made of the chosen texts.
-fn write(input: &SummaryInput, now: campanile_base::Timestamp) -> SummaryDraft {
-    extractive::write(input, now)
 }

@@ -141,6 +141,6 @@ pub(super) async fn store(
     let sql = "UPDATE cluster SET summary = $3, summary_method = $4, summary_topics = $5, summary_at = $6
         WHERE workspace_id = $1 AND id = $2";
     let topics = json_text(topics);
-    let params = params![workspace.as_str(), id, &draft.text, draft.method, &topics, now];
+    let params = params![workspace.as_str(), id, &draft.text, &draft.method, &topics, now];
     Ok(tx.execute(sql, params).await? == 1)
 }

@@ -1,14 +1,12 @@
 //! Clusters when observations of theirs are removed: what they name follows, the summary is made anew, and a
 //! cluster without observations goes.
 
-mod queries;
-
 use std::collections::BTreeSet;
 
 use campanile_accounts::WorkspaceId;
 use campanile_db::{Result, Tx};
 
-use super::assignment;
+use super::{assignment, redirects};
 use crate::observations::ClusterId;
 use crate::passages;
 
@@ -20,7 +18,8 @@ pub(crate) async fn shrink(tx: &mut Tx, workspace: &WorkspaceId, clusters: &BTre
     tx.lock(&assignment::lock_name(workspace.as_str())).await?;
     for cluster in clusters {
         if !assignment::regather(tx, workspace, &ClusterId::from((*cluster).to_owned())).await? {
-            queries::delete(tx, workspace, cluster).await?;
+            assignment::delete(tx, workspace, cluster).await?;
+            redirects::remove_to(tx, workspace, cluster).await?;
         }
     }
     // The summaries quote what is gone.
