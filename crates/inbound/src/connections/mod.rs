@@ -21,6 +21,7 @@ pub(crate) mod resources;
 pub(crate) mod states;
 mod status;
 pub(crate) mod tokens;
+mod transition;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Cursor, Error, Page, PageSize, Result, Thing, Timestamp};
@@ -34,8 +35,8 @@ pub(crate) use log::note;
 pub use log::{LogEvent, LogLine, Trigger, log_page};
 pub use resources::{Resource, page as resource_page};
 pub use status::Status;
-pub(crate) use status::{Change, change_status};
 pub(crate) use tokens::{Credentials, HeldTokens, Lifetime};
+pub(crate) use transition::{Change, change_status};
 
 campanile_base::id_type!(
     /// One connection.
@@ -89,6 +90,17 @@ pub struct Connection {
     /// The time at which the account was first connected.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+}
+
+/// The calls that a provider allows, from the headers of its answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// The calls of a period.
+    pub(crate) total: Option<i64>,
+    /// The calls that are left of them.
+    pub(crate) remaining: Option<i64>,
+    /// The end of the period.
+    pub(crate) reset_at: Option<Timestamp>,
 }
 
 /// The way in which an account was connected.

@@ -4,9 +4,8 @@ use campanile_accounts::OrganisationId;
 use campanile_base::{Cursor, PageSize, Timestamp};
 use campanile_db::{Result, Row, Tx, insert, params, stored_json};
 
-use super::{Connection, ConnectionId, ConnectionKind, Lifetime, Status};
+use super::{Connection, ConnectionId, ConnectionKind, Lifetime, Limits, Status};
 use crate::Provider;
-use crate::remote::Limits;
 
 campanile_db::columns! {
     columns, at:

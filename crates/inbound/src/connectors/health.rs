@@ -18,8 +18,10 @@ use campanile_engine::{Attempt, Backoff, Ctx, Failure, JobOptions, NewJob, Outco
 use serde::{Deserialize, Serialize};
 
 use super::Connectors;
-use crate::connections::{Change, Connection, ConnectionId, LogEvent, Status, Trigger, change_status, find, queries};
-use crate::remote::{Account, Limits, Trouble};
+use crate::connections::{
+    Change, Connection, ConnectionId, Limits, LogEvent, Status, Trigger, change_status, find, queries,
+};
+use crate::remote::{Account, Trouble};
 
 /// The job that checks one connection, and the workflow that enqueues it for those that are due.
 const CHECK: &str = "inbound.check-connection";

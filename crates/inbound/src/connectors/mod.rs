@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-use campanile_base::{Clock, Error, Result, Secret, Vault};
+use campanile_base::{Clock, Error, Result, Vault};
 use campanile_db::Db;
 use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
@@ -34,20 +34,9 @@ use crate::connections::ConnectionId;
 use crate::linear::remote::Linear;
 use crate::remote::{Remote, Trouble};
 
-pub use authorisation::{ConnectRefusal, Finished, ProviderReturn};
+pub use crate::remote::OauthSettings;
 
-/// The settings of our OAuth application at a provider.
-#[derive(Debug, Clone)]
-pub struct OauthSettings {
-    /// The public name of our application; `None` if none is set up.
-    pub client_id: Option<String>,
-    /// Its secret.
-    pub client_secret: Option<Secret>,
-    /// The base of the provider's API.
-    pub api_url: String,
-    /// The base of the provider's pages.
-    pub web_url: String,
-}
+pub use authorisation::{ConnectRefusal, Finished, ProviderReturn};
 
 /// The settings of connectors.
 #[derive(Debug, Clone)]

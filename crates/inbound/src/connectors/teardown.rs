@@ -2,12 +2,12 @@
 //!
 //! 1. The gate, in the transaction of the request: the status is *closing*. From here on nothing uses
 //!    the connection, and the event `connection.closing` ends what works with it.
-//! 2. The tokens are ended at the provider, if it lets us. This is tried a few times within half a
-//!    minute, and never holds up the rest. If it fails, the log says what is left behind.
+//! 2. The tokens are ended at the provider, if it lets us. This is tried a few times within
+//!    fifteen seconds, and never holds up the rest. If it fails, the log says what is left behind.
 //! 3. The tokens and the resources are erased, and the status is *closed*, in one transaction.
 //!
 //! Each step is kept by the engine, so a crash goes on where it was. There is no way to get stuck: a
-//! provider that hangs costs half a minute.
+//! provider that hangs costs fifteen seconds.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ const TEARDOWN: &str = "inbound.disconnect";
 /// The event that starts it: the event of the status.
 const CLOSING: &str = "connection.closing";
 /// The time for ending the tokens at the provider, all attempts together.
-const PROVIDER_TIME: Duration = Duration::from_secs(30);
+const PROVIDER_TIME: Duration = Duration::from_secs(15);
 /// The attempts to do so, and the pause between them.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);

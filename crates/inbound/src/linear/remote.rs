@@ -10,8 +10,9 @@ use campanile_net::oauth::{self, Authentication, Encoding, Flow, Pkce, Refresh, 
 use serde_json::{Value, json};
 
 use crate::connections::{ConnectionKind, Credentials};
-use crate::connectors::OauthSettings;
-use crate::remote::{Account, Api, LimitHeaders, ListedResource, OauthApp, Remote, ResourcePage, Revocation, Trouble};
+use crate::remote::{
+    Account, Api, LimitHeaders, ListedResource, OauthApp, OauthSettings, Remote, ResourcePage, Revocation, Trouble,
+};
 
 const GRAPHQL: &str = "/graphql";
 /// The account, and the person whose tokens they are.

@@ -12,7 +12,8 @@ use campanile_net::{Client, Request, Response};
 use serde_json::Value;
 use url::Url;
 
-use super::{Limits, Trouble};
+use super::Trouble;
+use crate::connections::Limits;
 
 /// The time limit of one call.
 const TIMEOUT: Duration = Duration::from_secs(15);

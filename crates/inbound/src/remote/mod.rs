@@ -10,7 +10,7 @@ use campanile_base::{Secret, Timestamp};
 use campanile_net::Client;
 use campanile_net::oauth::{Flow, OauthError, Registration};
 
-use crate::connections::{ConnectionKind, Credentials};
+use crate::connections::{ConnectionKind, Credentials, Limits};
 
 pub(crate) use api::{Api, LimitHeaders};
 
@@ -83,15 +83,17 @@ pub(crate) enum Revocation {
     ByHand(&'static str),
 }
 
-/// The calls that a provider allows, from the headers of its answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// The calls of a period.
-    pub(crate) total: Option<i64>,
-    /// The calls that are left of them.
-    pub(crate) remaining: Option<i64>,
-    /// The end of the period.
-    pub(crate) reset_at: Option<Timestamp>,
+/// The settings of our OAuth application at a provider.
+#[derive(Debug, Clone)]
+pub struct OauthSettings {
+    /// The public name of our application; `None` if none is set up.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret>,
+    /// The base of the provider's API.
+    pub api_url: String,
+    /// The base of the provider's pages.
+    pub web_url: String,
 }
 
 /// The reason for a missing answer, by what can be done about it.
