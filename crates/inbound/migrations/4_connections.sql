@@ -37,7 +37,7 @@ CREATE UNIQUE INDEX connection_account ON connection (organisation_id, provider,
 CREATE INDEX connection_recent ON connection (organisation_id, created_at, id);
 CREATE INDEX connection_due ON connection (check_at) WHERE check_at IS NOT NULL;
 
--- What happened to a connection, one line each.
+-- The history of a connection, one line for each event.
 CREATE TABLE connection_log (
     id TEXT PRIMARY KEY,
     organisation_id TEXT NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE connection_log (
 );
 CREATE INDEX connection_log_recent ON connection_log (connection_id, at, id);
 
--- An authorisation that was begun: what the person who comes back must bring. It is read once.
+-- An authorisation that was begun. The person who comes back brings its state. It is read once.
 CREATE TABLE oauth_state (
     -- SHA-256 of the state, in hex.
     state_hash TEXT PRIMARY KEY,
@@ -67,7 +67,7 @@ CREATE TABLE oauth_state (
 );
 CREATE INDEX oauth_state_expired ON oauth_state (expires_at);
 
--- What a connected account has: teams, repositories, projects.
+-- The teams, repositories and projects of a connected account.
 CREATE TABLE connection_resource (
     organisation_id TEXT NOT NULL,
     connection_id TEXT NOT NULL,

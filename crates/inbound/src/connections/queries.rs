@@ -13,8 +13,8 @@ campanile_db::columns! {
     connected_by, last_seen_at, expires_at, failures, limit_total, limit_remaining, limit_reset_at, created_at,
 }
 
-/// The tokens and the account of a new connection, or of one that is connected again.
-pub(crate) struct Authorised<'a> {
+/// The new tokens of a connection that is connected for the first time, or again.
+pub(crate) struct NewTokens<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) sealed: &'a str,
     pub(crate) lifetime: Lifetime,
@@ -26,8 +26,8 @@ fn scopes_json(scopes: &[String]) -> String {
 }
 
 /// Inserts a connection. `false` if the account was connected in the meantime.
-pub(crate) async fn insert(tx: &mut Tx, new: Authorised<'_>) -> Result<bool> {
-    let Authorised { connection, sealed, lifetime, check_at } = new;
+pub(crate) async fn insert(tx: &mut Tx, new: NewTokens<'_>) -> Result<bool> {
+    let NewTokens { connection, sealed, lifetime, check_at } = new;
     let (sql, params) = insert!("connection" {
         id: connection.id.as_str(),
         organisation_id: connection.organisation_id.as_str(),
@@ -53,8 +53,8 @@ pub(crate) async fn insert(tx: &mut Tx, new: Authorised<'_>) -> Result<bool> {
 }
 
 /// Replaces the tokens of a connection that is not being closed. `false` if it is.
-pub(crate) async fn authorise_again(tx: &mut Tx, new: Authorised<'_>) -> Result<bool> {
-    let Authorised { connection, sealed, lifetime, check_at } = new;
+pub(crate) async fn authorise_again(tx: &mut Tx, new: NewTokens<'_>) -> Result<bool> {
+    let NewTokens { connection, sealed, lifetime, check_at } = new;
     let sql = "UPDATE connection SET account_label = $3, kind = $4, credentials = $5,
             token_generation = token_generation + 1, expires_at = $6, refresh_at = $7, refresh_held_until = NULL,
             scopes = $8, connected_by = $9, last_seen_at = $10, check_at = $11, failures = 0, refusals = 0

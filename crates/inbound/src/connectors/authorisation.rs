@@ -16,7 +16,7 @@ use campanile_net::oauth::{self, Verifier};
 
 use super::{Connectors, health, listing};
 use crate::Provider;
-use crate::connections::queries::{self, Authorised};
+use crate::connections::queries::{self, NewTokens};
 use crate::connections::states::{self, Authoriser, StateRefusal};
 use crate::connections::{
     Change, Connection, ConnectionId, ConnectionKind, Credentials, Lifetime, LogEvent, Status, Trigger, change_status,
@@ -49,11 +49,11 @@ pub struct ProviderReturn {
 
 /// The end of an authorisation.
 #[derive(Debug)]
-pub struct Finished {
+pub struct ConnectOutcome {
     /// The path in the console to go on to.
     pub return_to: String,
     /// The connection, or the reason why there is none.
-    pub outcome: std::result::Result<Connection, ConnectRefusal>,
+    pub result: std::result::Result<Connection, ConnectRefusal>,
 }
 
 /// The reason why nothing was connected.
@@ -152,18 +152,18 @@ impl Connectors {
         (caller, person): (&Caller, &PersonId),
         provider: Provider,
         returned: ProviderReturn,
-    ) -> Finished {
-        let refused = |refusal| Finished { return_to: DONE.to_owned(), outcome: Err(refusal) };
+    ) -> ConnectOutcome {
+        let refused = |refusal| ConnectOutcome { return_to: DONE.to_owned(), result: Err(refusal) };
         let by = Authoriser { organisation: caller.organisation.clone(), person: person.clone(), provider };
         let (vault, now, state) = (self.vault.clone(), self.clock.now(), returned.state.clone().unwrap_or_default());
         let taken =
             self.db.write(move |tx| Box::pin(async move { states::take(tx, &vault, &by, &state, now).await })).await;
-        let states::Returned { verifier, return_to } = match taken {
+        let states::StateData { verifier, return_to } = match taken {
             Ok(Ok(known)) => known,
             Ok(Err(refusal)) => return refused(ConnectRefusal::of_state(refusal)),
             Err(error) => return refused(ConnectRefusal::of_error(&error)),
         };
-        Finished { return_to, outcome: self.exchange(caller, provider, returned, &verifier).await }
+        ConnectOutcome { return_to, result: self.exchange(caller, provider, returned, &verifier).await }
     }
 
     async fn exchange(
@@ -270,7 +270,7 @@ impl Connectors {
                     };
                     let sealed = new.credentials.seal(&connectors.vault, &connection.organisation_id, &connection.id);
                     let (lifetime, check_at) = (new.lifetime, health::next_check(now));
-                    let row = Authorised { connection: &connection, sealed: &sealed, lifetime, check_at };
+                    let row = NewTokens { connection: &connection, sealed: &sealed, lifetime, check_at };
                     let is_stored = match known {
                         Some(_) => queries::authorise_again(tx, row).await?,
                         None => queries::insert(tx, row).await?,

@@ -25,15 +25,15 @@ const PAGES: usize = 400;
 
 /// The data of the event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Wanted {
+struct ListRequest {
     connection: String,
 }
 
 pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {
     let within = connectors.clone();
-    let workflow = Workflow::new(LIST, 1, move |ctx: Ctx, wanted: Wanted| {
+    let workflow = Workflow::new(LIST, 1, move |ctx: Ctx, request: ListRequest| {
         let connectors = within.clone();
-        async move { list(ctx, connectors, ConnectionId::from(wanted.connection)).await }
+        async move { list(ctx, connectors, ConnectionId::from(request.connection)).await }
     });
     let one_at_a_time = Singleton::skip().key("event.data.connection");
     let half_an_hour = Duration::from_secs(1_800);
@@ -42,7 +42,7 @@ pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {
 
 /// Asks for the resources of a connection to be listed.
 pub(super) async fn request(tx: &mut Tx, connectors: &Connectors, connection: &Connection) -> Result<()> {
-    let wanted = Wanted { connection: connection.id.to_string() };
+    let wanted = ListRequest { connection: connection.id.to_string() };
     let event = NewEvent::new(WANTED, connection.organisation_id.as_str(), &wanted);
     connectors.engine.send(tx, event).await?;
     Ok(())

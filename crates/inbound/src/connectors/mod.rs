@@ -36,7 +36,7 @@ use crate::remote::{Remote, Trouble};
 
 pub use crate::remote::OauthSettings;
 
-pub use authorisation::{ConnectRefusal, Finished, ProviderReturn};
+pub use authorisation::{ConnectOutcome, ConnectRefusal, ProviderReturn};
 
 /// The settings of connectors.
 #[derive(Debug, Clone)]

@@ -39,13 +39,13 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// The data of the event.
 #[derive(Debug, Clone, Deserialize)]
-struct Closing {
+struct ClosingEvent {
     connection: String,
 }
 
-/// What became of our tokens at the provider.
+/// The result of ending our tokens at the provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Ended {
+struct TokenEnd {
     is_ended: bool,
     /// What is left there, in a sentence.
     reason: Option<String>,
@@ -53,7 +53,7 @@ struct Ended {
 
 pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {
     let within = connectors.clone();
-    let workflow = Workflow::new(TEARDOWN, 1, move |ctx: Ctx, closing: Closing| {
+    let workflow = Workflow::new(TEARDOWN, 1, move |ctx: Ctx, closing: ClosingEvent| {
         let connectors = within.clone();
         async move { tear_down(ctx, connectors, ConnectionId::from(closing.connection)).await }
     });
@@ -68,7 +68,7 @@ async fn tear_down(ctx: Ctx, connectors: Connectors, id: ConnectionId) -> Result
         let (connectors, organisation, id) = of.clone();
         async move { connectors.end_tokens(&organisation, &id).await }
     });
-    let ended: Ended = ended.await?;
+    let ended: TokenEnd = ended.await?;
     let closed = ctx.transaction("close", move |tx| {
         Box::pin(async move { Ok(connectors.close(tx, &organisation, &id, ended).await?) })
     });
@@ -107,7 +107,7 @@ impl Connectors {
     }
 
     /// Ends the tokens of a connection at the provider, as far as it lets us.
-    async fn end_tokens(&self, organisation: &OrganisationId, id: &ConnectionId) -> Result<Ended> {
+    async fn end_tokens(&self, organisation: &OrganisationId, id: &ConnectionId) -> Result<TokenEnd> {
         let (of, wanted) = (organisation.clone(), id.clone());
         let connection: Connection =
             self.db.read(move |tx| Box::pin(async move { find(tx, &of, &wanted).await })).await?;
@@ -116,16 +116,16 @@ impl Connectors {
             Err(_) => Err(Trouble::Network(format!("no answer within {} s", PROVIDER_TIME.as_secs()))),
         };
         Ok(match ended {
-            Ok(Revocation::Done) => Ended { is_ended: true, reason: None },
-            Ok(Revocation::ByHand(place)) => Ended { is_ended: false, reason: Some(place.to_owned()) },
+            Ok(Revocation::Done) => TokenEnd { is_ended: true, reason: None },
+            Ok(Revocation::ByHand(place)) => TokenEnd { is_ended: false, reason: Some(place.to_owned()) },
             Err(Trouble::Ours(error)) => return Err(error),
             // There is nothing to end.
             Err(Trouble::Closed | Trouble::GrantEnded | Trouble::Unauthorised) => {
-                Ended { is_ended: true, reason: Some("the provider had ended it before".to_owned()) }
+                TokenEnd { is_ended: true, reason: Some("the provider had ended it before".to_owned()) }
             }
             Err(trouble) => {
                 let name = name_of(connection.provider);
-                Ended {
+                TokenEnd {
                     is_ended: false,
                     reason: Some(format!("{trouble}; remove the access in the settings of {name}")),
                 }
@@ -149,7 +149,13 @@ impl Connectors {
     }
 
     /// Erases a connection's tokens and resources, and ends it.
-    async fn close(&self, tx: &mut Tx, organisation: &OrganisationId, id: &ConnectionId, ended: Ended) -> Result<()> {
+    async fn close(
+        &self,
+        tx: &mut Tx,
+        organisation: &OrganisationId,
+        id: &ConnectionId,
+        ended: TokenEnd,
+    ) -> Result<()> {
         let connection = find(tx, organisation, id).await?;
         if connection.status != Status::Closing {
             return Ok(());

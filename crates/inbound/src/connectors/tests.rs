@@ -15,6 +15,7 @@ use url::Url;
 
 use super::*;
 use crate::Provider;
+use crate::connections::Status::{Active, Degraded, Revoked};
 use crate::connections::{Connection, Status, log_page};
 
 /// A node: the connectors of a process, and a person who uses it.
@@ -75,7 +76,7 @@ impl Node {
         self.connectors.begin(by, workspace, Provider::Linear, Some("/w/acme".to_owned())).await.unwrap()
     }
 
-    async fn come_back(&self, address: &str) -> Finished {
+    async fn come_back(&self, address: &str) -> ConnectOutcome {
         let url = Url::parse(address).unwrap();
         let mut query: HashMap<String, String> = url.query_pairs().into_owned().collect();
         let returned = ProviderReturn {
@@ -90,7 +91,7 @@ impl Node {
     async fn connect(&self, provider: &LinearServer) -> Connection {
         let finished = self.come_back(&provider.consent(&self.page().await)).await;
         assert_eq!(finished.return_to, "/w/acme");
-        finished.outcome.unwrap()
+        finished.result.unwrap()
     }
 
     async fn check(&self, connection: &Connection) -> Connection {
@@ -137,12 +138,10 @@ async fn two_nodes_that_refresh_a_thousand_times_keep_one_valid_token_and_offend
         let provider = LinearServer::start(&[]).await;
         let node = Node::start(&db, &provider).await;
         let connection = node.connect(&provider).await;
-        let tasks = [node.beside(), node.beside()].into_iter().flat_map(|node| {
-            let node = Arc::new(node);
-            (0..10).map(move |_| (node.clone(), ()))
-        });
-        let tasks: Vec<_> = tasks
-            .map(|(node, ())| {
+        let nodes = [Arc::new(node.beside()), Arc::new(node.beside())];
+        let tasks: Vec<_> = (0..20)
+            .map(|n| {
+                let node = nodes[n % 2].clone();
                 let connection = connection.clone();
                 tokio::spawn(async move {
                     for _ in 0..50 {
@@ -174,7 +173,7 @@ async fn a_state_connects_once_for_the_person_who_began_and_for_nobody_else() {
     on_each_database(migrations(), async |db| {
         let provider = LinearServer::start(&[]).await;
         let node = Node::start(&db, &provider).await;
-        let code = |finished: Finished| finished.outcome.map(|connection| connection.status).unwrap_err().code;
+        let code = |finished: ConnectOutcome| finished.result.map(|connection| connection.status).unwrap_err().code;
 
         let address = provider.consent(&node.page().await);
         let mut other = node.beside();
@@ -185,7 +184,7 @@ async fn a_state_connects_once_for_the_person_who_began_and_for_nobody_else() {
         assert_eq!(code(elsewhere.come_back(&address).await), "state_mismatch");
         assert_eq!(node.connections().await + elsewhere.connections().await, 0);
         // It is still good for the person whose it is, once.
-        assert!(node.come_back(&address).await.outcome.is_ok());
+        assert!(node.come_back(&address).await.result.is_ok());
         assert_eq!(code(node.come_back(&address).await), "state_unknown");
         assert_eq!(code(node.come_back("http://localhost/?code=x&state=guessed").await), "state_unknown");
         assert_eq!(code(node.come_back("http://localhost/?code=x").await), "state_unknown");
@@ -216,10 +215,12 @@ async fn a_state_connects_once_for_the_person_who_began_and_for_nobody_else() {
             node.connectors.begin((&node.caller, &node.person), WorkspaceId::new(now()), Provider::Github, None).await;
         assert!(matches!(github, Err(Error::Invalid(_))));
         let mut begun = 0;
-        while let Ok(_) =
-            node.connectors.begin((&node.caller, &node.person), WorkspaceId::new(now()), Provider::Linear, None).await
-        {
-            begun += 1;
+        loop {
+            let by = (&node.caller, &node.person);
+            match node.connectors.begin(by, WorkspaceId::new(now()), Provider::Linear, None).await {
+                Ok(_) => begun += 1,
+                Err(error) => break assert!(matches!(error, Error::TooMany), "{error:?}"),
+            }
             assert!(begun < 30, "they are bounded");
         }
     })
@@ -240,7 +241,6 @@ async fn three_failures_degrade_and_six_refusals_revoke_but_a_failing_network_ne
             }
             statuses
         };
-        use Status::{Active, Degraded, Revoked};
         provider.conduct(LinearConduct::Limits);
         let limited = node.check(&connection).await;
         assert_eq!((limited.status, limited.failures, limited.limit_remaining), (Active, 0, Some(0)));

@@ -10,7 +10,7 @@ use campanile_base::{Secret, Timestamp};
 use campanile_net::Client;
 use campanile_net::oauth::{Flow, OauthError, Registration};
 
-use crate::connections::{ConnectionKind, Credentials, Limits};
+use crate::connections::{ConnectionKind, Credentials};
 
 pub(crate) use api::{Api, LimitHeaders};
 

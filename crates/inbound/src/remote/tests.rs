@@ -3,6 +3,7 @@ use campanile_stand_ins::receiver::{Received, Receiver};
 use serde_json::json;
 
 use super::*;
+use crate::connections::Limits;
 
 const NAMES: LimitHeaders = LimitHeaders { total: "x-total", remaining: "x-remaining", reset: "x-reset" };
 

@@ -72,6 +72,7 @@ fn cursor_after(last: &Resource) -> String {
 }
 
 fn read_cursor(cursor: &str) -> Result<(String, String)> {
-    let place = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|json| serde_json::from_slice(&json).ok());
-    place.ok_or_else(|| Error::invalid("cursor is not one that this list gave out"))
+    let unknown = || Error::invalid("cursor is not one that this list gave out");
+    let place = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unknown())?;
+    serde_json::from_slice(&place).map_err(|_| unknown())
 }

@@ -37,9 +37,9 @@ pub(crate) struct StateRow {
     pub(super) expires_at: Timestamp,
 }
 
-/// An authorisation that a person came back from.
+/// The data of a state that was taken out.
 #[derive(Debug)]
-pub(crate) struct Returned {
+pub(crate) struct StateData {
     /// The verifier of the code.
     pub(crate) verifier: Verifier,
     /// The page of the console to go on to.
@@ -86,7 +86,7 @@ pub(crate) async fn take(
     by: &Authoriser,
     state: &str,
     now: Timestamp,
-) -> Result<std::result::Result<Returned, StateRefusal>> {
+) -> Result<std::result::Result<StateData, StateRefusal>> {
     let hash = sha256_hex(state);
     let Some(row) = queries::take(tx, by, &hash).await? else {
         let is_there = queries::is_there(tx, &hash).await?;
@@ -96,5 +96,5 @@ pub(crate) async fn take(
         return Ok(Err(StateRefusal::Expired));
     }
     let verifier = Verifier::kept(vault.open_for(place(by, &hash), &row.verifier)?);
-    Ok(Ok(Returned { verifier, return_to: row.return_to }))
+    Ok(Ok(StateData { verifier, return_to: row.return_to }))
 }
