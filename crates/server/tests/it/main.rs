@@ -4,6 +4,7 @@
 mod answers;
 mod characters;
 mod clusters;
+mod connections;
 mod console_api;
 mod documents;
 mod door;
