@@ -48,18 +48,15 @@ impl Connectors {
         let (organisation, id) = (&connection.organisation_id, &connection.id);
         let held = self.held(organisation, id).await?;
         let now = self.clock.now();
-        let held = match held.lifetime.refresh_at {
-            Some(due) if due <= now => match self.refresh(connection, held.generation).await {
-                Ok(fresh) => fresh,
-                // The old tokens are good for a while.
-                Err(Trouble::Network(_) | Trouble::Provider(_) | Trouble::Limited { .. })
-                    if held.lifetime.expires_at.is_none_or(|end| end > now) =>
-                {
-                    held
-                }
-                Err(trouble) => return Err(trouble),
-            },
-            _ => held,
+        if held.lifetime.refresh_at.is_none_or(|due| due > now) {
+            return self.client_of(connection, &held);
+        }
+        let held = match self.refresh(connection, held.generation).await {
+            Ok(fresh) => fresh,
+            Err(trouble @ (Trouble::GrantEnded | Trouble::Closed | Trouble::Ours(_))) => return Err(trouble),
+            // The old tokens are good for a while.
+            Err(_) if held.lifetime.expires_at.is_none_or(|end| end > now) => held,
+            Err(trouble) => return Err(trouble),
         };
         self.client_of(connection, &held)
     }

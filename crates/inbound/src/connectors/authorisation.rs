@@ -10,18 +10,16 @@
 //! An account that is known keeps its connection and gets the new tokens, whatever its status was.
 //! Only while it is being disconnected has one to wait.
 
-use campanile_accounts::{Actor, Caller, Permission, PersonId, WorkspaceId};
+use campanile_accounts::{Caller, Permission, PersonId, WorkspaceId};
 use campanile_base::{Error, Result, Secret};
 use campanile_net::oauth::{self, Verifier};
 
-use super::{Connectors, health, listing};
+use super::new_connection::NewConnection;
+use super::{ConnectRefusal, Connectors};
 use crate::Provider;
-use crate::connections::queries::{self, NewTokens};
-use crate::connections::states::{self, Authoriser, StateRefusal};
-use crate::connections::{
-    Change, Connection, ConnectionId, ConnectionKind, Credentials, Lifetime, LogEvent, Status, Trigger, change_status,
-};
-use crate::remote::{Account, OauthApp, Trouble};
+use crate::connections::states::{self, Authoriser};
+use crate::connections::{Connection, ConnectionKind, Credentials, Lifetime};
+use crate::remote::{OauthApp, Trouble};
 
 /// The page of the console after an authorisation, if none is named.
 const DONE: &str = "/connect/done";
@@ -31,8 +29,6 @@ const PATH_BYTES: usize = 512;
 const TOKEN_BYTES: usize = 4_096;
 /// The number of authorisations that a person may have under way.
 const STATES: i64 = 20;
-/// The number of characters of a provider's sentence that are shown.
-const SENTENCE: usize = 200;
 
 /// The parameters with which a provider leads a person back.
 #[derive(Debug, Clone, Default)]
@@ -54,66 +50,6 @@ pub struct ConnectOutcome {
     pub return_to: String,
     /// The connection, or the reason why there is none.
     pub result: std::result::Result<Connection, ConnectRefusal>,
-}
-
-/// The reason why nothing was connected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectRefusal {
-    /// A stable word.
-    pub code: &'static str,
-    /// A sentence for the person.
-    pub message: String,
-}
-
-impl ConnectRefusal {
-    /// A refusal.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-
-    fn of_state(refusal: StateRefusal) -> Self {
-        match refusal {
-            StateRefusal::Unknown => {
-                Self::new("state_unknown", "This link was used before, or is too old. Begin again in the console.")
-            }
-            StateRefusal::NotTheirs => Self::new(
-                "state_mismatch",
-                "Somebody else began this, or you are now in another organisation. Begin again in the console.",
-            ),
-            StateRefusal::Expired => {
-                Self::new("state_expired", "It took more than ten minutes. Begin again in the console.")
-            }
-        }
-    }
-
-    fn of_trouble(name: &str, trouble: &Trouble) -> Self {
-        let message = match trouble {
-            Trouble::GrantEnded => format!("{name} does not accept the code. Begin again in the console."),
-            Trouble::Ours(_) => "An internal error occurred. Begin again in the console.".to_owned(),
-            other => format!("{name} was asked, but {other}."),
-        };
-        Self::new("provider_failed", message)
-    }
-
-    fn of_error(error: &Error) -> Self {
-        match error {
-            Error::Internal(_) | Error::Unavailable { .. } => {
-                tracing::error!(error = error.chain(), "a connection could not be stored");
-                Self::new("not_stored", "The connection could not be stored. Begin again in the console.")
-            }
-            other => Self::new("refused", other.to_string()),
-        }
-    }
-}
-
-/// The account, the tokens and their kind of a connection to be stored.
-struct NewConnection {
-    provider: Provider,
-    kind: ConnectionKind,
-    account: Account,
-    credentials: Credentials,
-    lifetime: Lifetime,
-    scopes: Vec<String>,
 }
 
 impl Connectors {
@@ -174,9 +110,9 @@ impl Connectors {
         verifier: &Verifier,
     ) -> std::result::Result<Connection, ConnectRefusal> {
         caller.must(Permission::Configure).map_err(|error| ConnectRefusal::of_error(&error))?;
-        let name = name_of(provider);
+        let name = provider.name();
         if let Some(error) = returned.error {
-            return Err(refusal_of_provider(name, &error, returned.error_description.as_deref()));
+            return Err(ConnectRefusal::of_provider(name, &error, returned.error_description.as_deref()));
         }
         let code = returned.code.filter(|code| !code.is_empty());
         let code = code.ok_or_else(|| ConnectRefusal::new("provider_failed", format!("{name} sent no code.")))?;
@@ -211,10 +147,10 @@ impl Connectors {
         let account = account.map_err(|trouble| match trouble {
             Trouble::Ours(error) => error,
             Trouble::Unauthorised | Trouble::Forbidden(_) | Trouble::Missing => {
-                Error::invalid_field("token", format!("is not accepted by {}", name_of(provider)))
+                Error::invalid_field("token", format!("is not accepted by {}", provider.name()))
             }
             Trouble::Limited { .. } => Error::TooMany,
-            other => Error::Unavailable { what: name_of(provider), source: other.to_string().into() },
+            other => Error::Unavailable { what: provider.name(), source: other.to_string().into() },
         })?;
         let credentials = Credentials { access: token, refresh: None };
         let (kind, lifetime) = (ConnectionKind::Token, Lifetime::ENDLESS);
@@ -229,99 +165,14 @@ impl Connectors {
             Error::invalid(format!(
                 "this server has no OAuth application at {}. Set connector_{word}_client_id and \
                  connector_{word}_client_secret, or connect it with a token",
-                name_of(provider)
+                provider.name()
             ))
         })
-    }
-
-    async fn account_for(&self, provider: Provider, kind: ConnectionKind, access: &Secret) -> Result<Account, Trouble> {
-        let remote = self.remote_of(provider)?;
-        remote.account(&remote.api(&self.client, kind, access), self.clock.now()).await
-    }
-
-    /// Stores a connection, and asks for its resources.
-    async fn store_connection(&self, caller: &Caller, new: NewConnection) -> Result<Connection> {
-        let (connectors, caller) = (self.clone(), caller.clone());
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    let now = connectors.clock.now();
-                    let known = queries::by_account(tx, &caller.organisation, new.provider, &new.account.id).await?;
-                    let (connected_by, trigger) = author(&caller);
-                    let connection = Connection {
-                        id: known.as_ref().map_or_else(|| ConnectionId::new(now), |known| known.id.clone()),
-                        organisation_id: caller.organisation.clone(),
-                        provider: new.provider,
-                        account_id: new.account.id,
-                        account_label: new.account.label,
-                        kind: new.kind,
-                        scopes: new.scopes,
-                        status: known.as_ref().map_or(Status::Active, |known| known.status),
-                        status_reason: None,
-                        status_at: known.as_ref().map_or(now, |known| known.status_at),
-                        connected_by,
-                        last_seen_at: Some(now),
-                        expires_at: new.lifetime.expires_at,
-                        failures: 0,
-                        limit_total: None,
-                        limit_remaining: None,
-                        limit_reset_at: None,
-                        created_at: known.as_ref().map_or(now, |known| known.created_at),
-                    };
-                    let sealed = new.credentials.seal(&connectors.vault, &connection.organisation_id, &connection.id);
-                    let (lifetime, check_at) = (new.lifetime, health::next_check(now));
-                    let row = NewTokens { connection: &connection, sealed: &sealed, lifetime, check_at };
-                    let is_stored = match known {
-                        Some(_) => queries::authorise_again(tx, row).await?,
-                        None => queries::insert(tx, row).await?,
-                    };
-                    if !is_stored {
-                        return Err(Error::conflict(
-                            "this account is being disconnected or connected by somebody else; try again in a minute",
-                        ));
-                    }
-                    let (to, event) = (Status::Active, LogEvent::Connected);
-                    let change = Change { to, event, reason: None, trigger };
-                    let of = (&connectors.engine, &connectors.clock);
-                    change_status(tx, of, &caller, &connection, change).await?;
-                    listing::request(tx, &connectors, &connection).await?;
-                    crate::connections::find(tx, &connection.organisation_id, &connection.id).await
-                })
-            })
-            .await
-    }
-}
-
-/// The id of the caller, and the kind of cause that they are.
-pub(super) fn author(caller: &Caller) -> (String, Trigger) {
-    match &caller.actor {
-        Actor::Person(id) => (id.to_string(), Trigger::Person),
-        Actor::Key(id) | Actor::Application(id) => (id.clone(), Trigger::Person),
-        Actor::System => (String::new(), Trigger::System),
-    }
-}
-
-/// The provider's name for people.
-pub(super) fn name_of(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Github => "GitHub",
-        Provider::Vercel => "Vercel",
-        Provider::Linear => "Linear",
-        Provider::Sentry => "Sentry",
     }
 }
 
 fn not_yet(provider: Provider) -> Error {
-    Error::invalid(format!("{} cannot be connected yet; add a source for its webhooks", name_of(provider)))
-}
-
-fn refusal_of_provider(name: &str, error: &str, description: Option<&str>) -> ConnectRefusal {
-    let bounded = |text: &str| text.chars().filter(|c| !c.is_control()).take(SENTENCE).collect::<String>();
-    if error == "access_denied" {
-        return ConnectRefusal::new("denied", format!("The access was not granted at {name}. Nothing was connected."));
-    }
-    let said = bounded(description.unwrap_or(error));
-    ConnectRefusal::new("provider_failed", format!("{name} refused: {said}"))
+    Error::invalid(format!("{} cannot be connected yet; add a source for its webhooks", provider.name()))
 }
 
 /// Checks a path of the console. It must not lead to another site.

@@ -93,7 +93,7 @@ impl Connectors {
         let app = remote.and_then(|remote| remote.oauth());
         Connector {
             provider: Provider::Linear.as_str(),
-            name: "Linear",
+            name: Provider::Linear.name(),
             state: ConnectorState::Available,
             takes_webhooks: true,
             has_oauth: app.is_some(),

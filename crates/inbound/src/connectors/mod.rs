@@ -3,6 +3,7 @@
 //! # The parts
 //! * [`catalogue`]: the tools that can be connected, and what is read of each.
 //! * `authorisation`: a person consents at the provider and comes back, or enters a token.
+//! * `new_connection`: an account is stored, for the first time or again.
 //! * `access`: tokens for a call. A refresh is done by one node at a time.
 //! * `health`: checks of a connection, and when it is degraded or revoked.
 //! * `listing`: the engine workflow that learns the resources of an account.
@@ -16,6 +17,8 @@ mod authorisation;
 pub mod catalogue;
 mod health;
 mod listing;
+mod new_connection;
+mod refusal;
 mod teardown;
 #[cfg(test)]
 mod tests;
@@ -36,7 +39,8 @@ use crate::remote::{Remote, Trouble};
 
 pub use crate::remote::OauthSettings;
 
-pub use authorisation::{ConnectOutcome, ConnectRefusal, ProviderReturn};
+pub use authorisation::{ConnectOutcome, ProviderReturn};
+pub use refusal::ConnectRefusal;
 
 /// The settings of connectors.
 #[derive(Debug, Clone)]

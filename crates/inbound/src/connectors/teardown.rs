@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::Connectors;
-use super::authorisation::{author, name_of};
+use super::new_connection::author;
 use crate::connections::resources::queries as resources;
 use crate::connections::tokens::queries as tokens;
 use crate::connections::{
@@ -124,7 +124,7 @@ impl Connectors {
                 TokenEnd { is_ended: true, reason: Some("the provider had ended it before".to_owned()) }
             }
             Err(trouble) => {
-                let name = name_of(connection.provider);
+                let name = connection.provider.name();
                 TokenEnd {
                     is_ended: false,
                     reason: Some(format!("{trouble}; remove the access in the settings of {name}")),

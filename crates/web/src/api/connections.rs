@@ -137,7 +137,7 @@ pub(super) struct ResourceQuery {
 
 /// The teams, repositories and projects that a connected account has, by name.
 ///
-/// They are listed after the account was connected, and after each check.
+/// They are listed after the account was connected, and after each check by hand.
 #[utoipa::path(get, path = "/api/connections/{id}/resources", tag = "connections",
     params(("id" = String, Path), ResourceQuery, PlaceQuery),
     responses((status = 200, body = PageView<Resource>), (status = 400), (status = 404)))]

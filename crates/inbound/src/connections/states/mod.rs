@@ -18,7 +18,7 @@ use crate::Provider;
 /// The lifetime of a state.
 const LIFE: Duration = Duration::from_secs(600);
 
-/// The person who authorises, and what for. A state is good for an equal one only.
+/// The person who authorises a provider for an organisation. A state is good for an equal one only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Authoriser {
     pub(crate) organisation: OrganisationId,
