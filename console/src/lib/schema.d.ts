@@ -235,6 +235,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connect/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to connect an account: a person consents at the provider.
+         * @description The provider leads the person back to `GET /api/connect/{provider}/return`, in the same browser.
+         */
+        post: operations["post_api_connect_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connect/{provider}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The way back from a provider's page. It leads on to the console with the result.
+         * @description The console's path gets `provider`, and either `result=connected` and `connection`, or
+         *     `result=failed` with `reason`, a stable word, and `message`, a sentence. Words are `signed_out`,
+         *     `state_unknown`, `state_mismatch`, `state_expired`, `denied`, `provider_failed`, `not_stored` and
+         *     `refused`.
+         */
+        get: operations["get_api_connect_provider_return"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connect/{provider}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connects an account with a token. An account that is connected already gets the new token. */
+        post: operations["post_api_connect_provider_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The connections of the organisation, newest first; those that were disconnected too. */
+        get: operations["get_api_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A connection. */
+        get: operations["get_api_connections_id"];
+        put?: never;
+        post?: never;
+        /**
+         * Disconnects an account.
+         * @description Nothing uses it any more from now on. Its tokens are ended at the provider and erased within a
+         *     minute; its status is `closed` then. The connection and its log stay.
+         */
+        delete: operations["delete_api_connections_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Checks a connection now, and lists its resources again.
+         * @description A provider that does not answer, or refuses, is no error: the connection says so.
+         */
+        post: operations["post_api_connections_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log of a connection, newest first: the changes of its status, and the steps of its end. */
+        get: operations["get_api_connections_id_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The teams, repositories and projects that a connected account has, by name.
+         * @description They are listed after the account was connected, and after each check.
+         */
+        get: operations["get_api_connections_id_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tools that can be connected, now or in a later version. */
+        get: operations["get_api_connectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/contents": {
         parameters: {
             query?: never;
@@ -5268,6 +5441,13 @@ export interface components {
             /** @description The address. */
             url: string;
         };
+        /** @description The authorisation to begin. */
+        BeginIn: {
+            /** @description The path of the console to return to; `/connect/done` when absent. */
+            return_to?: string | null;
+            /** @description The workspace from which it is begun; the organisation's first workspace when absent. */
+            workspace?: string | null;
+        };
         /** @description A rule for public keys. */
         BrowserSecurity: {
             /**
@@ -5523,12 +5703,53 @@ export interface components {
             /** @description The workspace that it reads. */
             workspace_id: string;
         };
+        /**
+         * @description The way in which an account was connected.
+         * @enum {string}
+         */
+        ConnectionKind: "oauth" | "token";
+        /** @description A tool that can be connected, now or in a later version. */
+        Connector: {
+            /**
+             * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
+             *     of this server there, which an operator sets up.
+             */
+            has_oauth: boolean;
+            /** @description True if a person can connect it with a token of theirs. */
+            has_token: boolean;
+            /** @description Its name for people. */
+            name: string;
+            /** @description True if the provider must reach this server to connect it. */
+            needs_public_url: boolean;
+            /** @description The permissions that are asked for. */
+            permissions: components["schemas"]["RequestedPermission"][];
+            /** @description The word for it in paths. */
+            provider: string;
+            /** @description The kinds of data that are read. */
+            reads: string[];
+            /** @description The address to which the provider must be told to lead people back. */
+            redirect_uri?: string | null;
+            /** @description `available`, or `coming_soon`. */
+            state: components["schemas"]["ConnectorState"];
+            /** @description True if webhooks of it are taken, by a source that is set up by hand. */
+            takes_webhooks: boolean;
+        };
+        /**
+         * @description The state of a connector.
+         * @enum {string}
+         */
+        ConnectorState: "available" | "coming_soon";
         /** @description The decision of a member. */
         ConsentIn: {
             /** @description The request of the assistant. */
             request: components["schemas"]["AccessRequestIn"];
             /** @description The workspace that the assistant may read; `null` if it may read none. */
             workspace_id?: string | null;
+        };
+        /** @description The page to open. */
+        ConsentPage: {
+            /** @description The URL of the provider's page, with all its parameters. It is good for ten minutes. */
+            url: string;
         };
         /** @description The texts that were read. */
         Contents: {
@@ -8078,6 +8299,29 @@ export interface components {
         LinkIn: {
             token: string;
         };
+        /** @description A line of the log. */
+        LogLine: {
+            /**
+             * Format: date-time
+             * @description The time of the event.
+             */
+            at: string;
+            /**
+             * @description `connected`, `degraded`, `recovered`, `revoked`, `closing`, `access_revoked`, `left_behind`,
+             *     `erased` or `closed`.
+             */
+            event: string;
+            /** @description The status before; `null` if it did not change. */
+            from_status?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description The cause, in a sentence. */
+            reason?: string | null;
+            /** @description The status after; `null` if it did not change. */
+            to_status?: string | null;
+            /** @description The kind of cause: `person`, `provider`, `health` or `system`. */
+            triggered_by: string;
+        };
         /** @description A person within an organisation. */
         Member: {
             /** @description Their mail address, lower case. */
@@ -8539,6 +8783,37 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_Connector: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
+                 *     of this server there, which an operator sets up.
+                 */
+                has_oauth: boolean;
+                /** @description True if a person can connect it with a token of theirs. */
+                has_token: boolean;
+                /** @description Its name for people. */
+                name: string;
+                /** @description True if the provider must reach this server to connect it. */
+                needs_public_url: boolean;
+                /** @description The permissions that are asked for. */
+                permissions: components["schemas"]["RequestedPermission"][];
+                /** @description The word for it in paths. */
+                provider: string;
+                /** @description The kinds of data that are read. */
+                reads: string[];
+                /** @description The address to which the provider must be told to lead people back. */
+                redirect_uri?: string | null;
+                /** @description `available`, or `coming_soon`. */
+                state: components["schemas"]["ConnectorState"];
+                /** @description True if webhooks of it are taken, by a source that is set up by hand. */
+                takes_webhooks: boolean;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_DeliverySummary: {
             /** @description The items, in the list's order. */
             data: {
@@ -8756,6 +9031,34 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_LogLine: {
+            /** @description The items, in the list's order. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description The time of the event.
+                 */
+                at: string;
+                /**
+                 * @description `connected`, `degraded`, `recovered`, `revoked`, `closing`, `access_revoked`, `left_behind`,
+                 *     `erased` or `closed`.
+                 */
+                event: string;
+                /** @description The status before; `null` if it did not change. */
+                from_status?: string | null;
+                /** @description Its id. */
+                id: string;
+                /** @description The cause, in a sentence. */
+                reason?: string | null;
+                /** @description The status after; `null` if it did not change. */
+                to_status?: string | null;
+                /** @description The kind of cause: `person`, `provider`, `health` or `system`. */
+                triggered_by: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_Member: {
             /** @description The items, in the list's order. */
             data: {
@@ -8926,6 +9229,33 @@ export interface components {
                 key: string;
                 /** @description Its purpose. */
                 name: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_Resource: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description True if it is archived at the provider. */
+                is_archived: boolean;
+                /** @description True if only some people of the account see it. */
+                is_private: boolean;
+                /** @description The kind, such as `team`. */
+                kind: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which the provider last listed it.
+                 */
+                listed_at: string;
+                /** @description Its name at the provider. */
+                name: string;
+                /** @description The provider's id of it. */
+                provider_id: string;
+                /** @description `active`, or `inactive` if the account does not have it any more. */
+                status: string;
+                /** @description Its page at the provider. */
+                url?: string | null;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -9320,11 +9650,40 @@ export interface components {
             /** @description The input of the new run; the input of the old run when absent. */
             input?: Record<string, unknown> | null;
         };
+        /** @description A permission that is asked for, and its reason. */
+        RequestedPermission: {
+            /** @description The reason, in a sentence. */
+            reason: string;
+            /** @description The provider's name of it. */
+            scope: string;
+        };
         /**
          * @description The part of a model that orders results, in an answer.
          * @enum {string}
          */
         RerankUse: "off" | "used" | "failed";
+        /** @description A resource of a connected account. */
+        Resource: {
+            /** @description True if it is archived at the provider. */
+            is_archived: boolean;
+            /** @description True if only some people of the account see it. */
+            is_private: boolean;
+            /** @description The kind, such as `team`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description The time at which the provider last listed it.
+             */
+            listed_at: string;
+            /** @description Its name at the provider. */
+            name: string;
+            /** @description The provider's id of it. */
+            provider_id: string;
+            /** @description `active`, or `inactive` if the account does not have it any more. */
+            status: string;
+            /** @description Its page at the provider. */
+            url?: string | null;
+        };
         /** @description A run with all its details. */
         RunDetail: components["schemas"]["RunSummary"] & {
             /** @description The runs that steps of this one started: the first hundred. */
@@ -11236,6 +11595,11 @@ export interface components {
             bytes: number;
             name: string;
         };
+        /** @description A token that a person has made at the provider. */
+        TokenIn: {
+            /** @description The token. It is not shown again. */
+            token: string;
+        };
         /** @description The outcome of a call. */
         Trial: {
             /** @description The numbers of a vector; only of a model that makes vectors. */
@@ -12049,6 +12413,424 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_connect_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connect_provider_return: {
+        parameters: {
+            query?: {
+                /** @description The state that was drawn when it was begun. */
+                state?: string;
+                /** @description The code, if the person has consented. */
+                code?: string;
+                /** @description The provider's code of an error, if they have not. */
+                error?: string;
+                /** @description The provider's sentence on it. */
+                error_description?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_connect_provider_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connections: {
+        parameters: {
+            query?: {
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Connection"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connections_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_connections_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_connections_id_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connections_id_log: {
+        parameters: {
+            query?: {
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_LogLine"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connections_id_resources: {
+        parameters: {
+            query?: {
+                /** @description A part of the name; all resources when absent. */
+                search?: string;
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Resource"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Connector"];
+                };
             };
             /** @description An error. */
             default: {

@@ -27,8 +27,8 @@ use campanile_answers::Answers;
 use campanile_base::{Clock, Result, Secret, Vault};
 use campanile_db::{Db, Migrations, Tx};
 use campanile_engine::{Engine, Registry, Running, Tracer};
-use campanile_inbound::Intake;
 use campanile_inbound::sources::{self, NewSource, Source, SourceId};
+use campanile_inbound::{Connectors, Intake};
 use campanile_memory::{Memory, Models};
 use campanile_net::Client;
 use campanile_notify::{Mailer, Notify};
@@ -89,6 +89,8 @@ pub struct Config {
     pub max_age: Option<Duration>,
     /// The HTTP client of outbound calls, with the rules for their addresses.
     pub client: Client,
+    /// The settings of connectors.
+    pub connectors: campanile_inbound::connectors::Settings,
     /// The mail server, if one is set.
     pub mailer: Option<Mailer>,
     /// The time for which notifications to members are gathered into one mail.
@@ -122,6 +124,8 @@ pub struct App {
     pub engine: Engine,
     /// Accepts deliveries.
     pub intake: Intake,
+    /// Connects accounts of tools.
+    pub connectors: Connectors,
     /// Remembers and finds observations.
     pub memory: Memory,
     /// Answers questions.
@@ -151,6 +155,7 @@ impl App {
             node,
             max_age,
             client,
+            connectors,
             mailer,
             digest,
             webhooks,
@@ -190,6 +195,15 @@ impl App {
         notify.listened_by(notification_webhooks::listener(&webhooks));
         let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
         let base_url = base_url.trim_end_matches('/').to_owned();
+        let connectors = Connectors::new(campanile_inbound::connectors::Config {
+            db: db.clone(),
+            clock: clock.clone(),
+            vault: vault.clone(),
+            engine: engine.clone(),
+            client: client.clone(),
+            base_url: base_url.clone(),
+            settings: connectors,
+        });
         let answers = Answers::new(campanile_answers::Config {
             db: db.clone(),
             clock: clock.clone(),
@@ -204,6 +218,7 @@ impl App {
             vault,
             engine,
             intake,
+            connectors,
             memory,
             answers,
             webhooks,
@@ -219,6 +234,7 @@ impl App {
         notices::register(&mut registry, &app);
         invitations::register(&mut registry, &app);
         forgotten_documents::register(&mut registry, &app);
+        app.connectors.register(&mut registry);
         campanile_memory::register(&mut registry, &app.memory);
         app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify, retention.notify);

@@ -3,8 +3,8 @@
 //!
 //! Any workflow of the engine can send a notification by the event `notification.dispatch`. The
 //! event's data names a notification workflow, its recipients and its data. It is triggered once for
-//! each event. Owners and managers are notified of jobs that failed for good, and of endpoints that
-//! were disabled.
+//! each event. Owners and managers are notified of jobs that failed for good, of endpoints that were
+//! disabled, and of connected tools that cannot be reached or can be reached again.
 
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ const DISPATCHER: &str = "campanile.notification-dispatch";
 const FAILURES: &str = "campanile.job-failed";
 const DEATHS: &str = "campanile.job-given-up";
 const ALERTS: &str = "campanile.endpoint-disabled";
+const CONNECTIONS: &str = "campanile.connection-changed";
 
 /// The least time between two notifications of failed jobs of one kind.
 const QUIET: Duration = Duration::from_secs(600);
@@ -72,6 +73,15 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
         async move { disabled(ctx, app).await }
     };
     registry.workflow(Workflow::new(ALERTS, 1, disabled).on_event(ENDPOINT_DISABLED));
+    let within = app.clone();
+    let changed = move |ctx: Ctx, _: Value| {
+        let app = within.clone();
+        async move { connection_changed(ctx, app).await }
+    };
+    let workflow = Workflow::new(CONNECTIONS, 1, changed);
+    registry.workflow(
+        workflow.on_event("connection.degraded").on_event("connection.revoked").on_event("connection.recovered"),
+    );
 }
 
 fn organisation(ctx: &Ctx) -> Result<OrganisationId, Failure> {
@@ -138,6 +148,26 @@ async fn disabled(ctx: Ctx, app: App) -> Result<(), Failure> {
         "title": format!("The endpoint {} of {} was disabled", word("url"), word("application")),
         "detail": word("reason"), "urgent": true, "url": app.base_url,
     });
+    let told = ctx.transaction("tell", move |tx| {
+        Box::pin(async move {
+            tell_those_who_run_it(tx, &app, organisation, ADMIN_ALERT, data).await?;
+            Ok(())
+        })
+    });
+    Ok(told.await?)
+}
+
+/// Notifies owners and managers of a connected tool whose status has changed by itself.
+async fn connection_changed(ctx: Ctx, app: App) -> Result<(), Failure> {
+    let (organisation, event) = (organisation(&ctx)?, ctx.event().clone());
+    let word = |name: &str| event.data[name].as_str().unwrap_or_default().to_owned();
+    let account = format!("{} ({})", word("account"), word("provider"));
+    let (title, is_urgent) = match event.name.as_str() {
+        "connection.revoked" => (format!("{account} no longer accepts our access: connect it again"), true),
+        "connection.degraded" => (format!("{account} cannot be reached"), true),
+        _ => (format!("{account} can be reached again"), false),
+    };
+    let data = json!({ "title": title, "detail": word("reason"), "urgent": is_urgent, "url": app.base_url });
     let told = ctx.transaction("tell", move |tx| {
         Box::pin(async move {
             tell_those_who_run_it(tx, &app, organisation, ADMIN_ALERT, data).await?;

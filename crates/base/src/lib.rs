@@ -31,7 +31,7 @@ pub use page::{Cursor, Page, PageSize};
 pub use secret::{Secret, constant_time_eq, random_token, sha256_hex};
 pub use thing::Thing;
 pub use time::Timestamp;
-pub use vault::Vault;
+pub use vault::{Place, Vault};
 pub use web_address::{LONGEST_ADDRESS, is_web_address};
 
 /// Declares an id type: a string with a fixed prefix, which sorts by time of creation.

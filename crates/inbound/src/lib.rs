@@ -18,6 +18,10 @@
 //! Each provider has a folder: its names, and the meaning of its payloads. Nothing outside these
 //! folders knows the shape of a payload. The signatures of all of them are in [`Provider`].
 //!
+//! # Connections
+//! A delivery needs no access to the provider. What does need it, such as listing the teams of an
+//! account, uses a connection: [`connections`] has the rows, [`connectors`] the calls.
+//!
 //! # Replays
 //! A captured delivery that is sent again is recognised by its id. Its age is checked only if the
 //! provider signs the time of *sending* (Linear). Other times in a payload say when something
@@ -26,6 +30,8 @@
 mod adapters;
 #[cfg(test)]
 mod address_tests;
+pub mod connections;
+pub mod connectors;
 pub mod deliveries;
 mod envelope;
 mod error;
@@ -37,6 +43,7 @@ mod linear;
 mod normalised;
 mod payload;
 mod provider;
+mod remote;
 pub mod repositories;
 pub mod retention;
 mod sentry;
@@ -46,6 +53,7 @@ mod vercel;
 use campanile_db::Migrations;
 
 pub use adapters::normalise;
+pub use connectors::Connectors;
 pub use error::{Code, IngestError};
 pub use intake::{Arrival, Intake, KnownSource, PROCESS, ProcessArgs, Receipt};
 pub use normalised::NormalForm;
@@ -58,5 +66,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/1_inbound.sql"),
         include_str!("../migrations/2_names.sql"),
         include_str!("../migrations/3_rotation.sql"),
+        include_str!("../migrations/4_connections.sql"),
     ],
 };

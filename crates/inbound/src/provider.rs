@@ -52,6 +52,16 @@ impl Provider {
         }
     }
 
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Github => "GitHub",
+            Self::Vercel => "Vercel",
+            Self::Linear => "Linear",
+            Self::Sentry => "Sentry",
+        }
+    }
+
     /// The success status of this provider, and the times of its repeats.
     pub fn delivery_rules(self) -> DeliveryRules {
         const ACCEPTED: u16 = 202;

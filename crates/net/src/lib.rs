@@ -28,6 +28,7 @@ mod connections;
 mod dial;
 mod headers;
 mod hmac;
+pub mod oauth;
 mod proxy;
 mod signature;
 mod tls;

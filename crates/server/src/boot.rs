@@ -95,6 +95,7 @@ pub(crate) async fn start(settings: &Settings) -> Result<Started, String> {
         client: Client::new(AddressRules::allowing(settings.net_allow.clone()))
             .through(settings.net_proxy.clone())
             .with_connections(descriptors.outbound),
+        connectors: settings.connectors.clone(),
         mailer,
         digest: settings.notify_digest,
         webhooks: settings.webhooks.clone(),

@@ -57,6 +57,10 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("node", "", "Name of this process among its peers; host name and port if empty"),
     secret("encryption_key", "32 bytes in base64 that seal secrets at rest; a file in the data folder if empty"),
     known("inbound_max_age", "7h", "How old a delivery may be where its provider signs the time of sending, or off"),
+    known("connector_linear_client_id", "", "Client id of this server's OAuth application at Linear; none if empty"),
+    secret("connector_linear_client_secret", "Client secret of this server's OAuth application at Linear"),
+    known("connector_linear_api_url", "https://api.linear.app", "Base URL of Linear's API"),
+    known("connector_linear_web_url", "https://linear.app", "Base URL of Linear's pages"),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(
         "net_proxy",
@@ -157,6 +161,7 @@ pub(crate) struct Settings {
     pub(crate) node: Option<String>,
     pub(crate) encryption_key: Option<Secret>,
     pub(crate) max_age: Option<Duration>,
+    pub(crate) connectors: campanile_inbound::connectors::Settings,
     pub(crate) net_allow: Vec<IpNet>,
     pub(crate) net_proxy: Option<Proxy>,
     pub(crate) smtp_url: Option<Secret>,
@@ -285,6 +290,7 @@ impl Layers {
             node: self.some("node"),
             encryption_key: self.hidden("encryption_key"),
             max_age: self.time_or_off("inbound_max_age")?,
+            connectors: self.connectors()?,
             net_allow: self.each("net_allow", "is no address range", range)?,
             net_proxy: self.proxy()?,
             smtp_url: self.hidden("smtp_url"),
@@ -586,6 +592,7 @@ fn duration(text: &str) -> Option<Duration> {
     }
 }
 
+mod connectors;
 mod models;
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,8 @@ pub struct Receiver {
 pub type Answer = Arc<dyn Fn(&Received) -> u16 + Send + Sync>;
 /// A function that chooses the status and the body of the answer.
 pub type Reply = Arc<dyn Fn(&Received) -> (u16, String) + Send + Sync>;
+/// A function that chooses the status, the headers and the body of the answer.
+pub type ReplyWithHeaders = Arc<dyn Fn(&Received) -> (u16, Vec<(String, String)>, String) + Send + Sync>;
 
 impl Receiver {
     /// Listens on a free port and answers everything with 204.
@@ -65,6 +67,18 @@ impl Receiver {
     /// # Panics
     /// When no port is free.
     pub async fn replying(answer: Reply) -> Self {
+        let answer = move |request: &Received| {
+            let (status, body) = answer(request);
+            (status, Vec::new(), body)
+        };
+        Self::replying_with_headers(Arc::new(answer)).await
+    }
+
+    /// Listens on a free port and answers with the status, headers and body that `answer` chooses.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub async fn replying_with_headers(answer: ReplyWithHeaders) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let (sender, requests) = mpsc::unbounded_channel();
@@ -88,12 +102,13 @@ impl Drop for Receiver {
     }
 }
 
-async fn converse(stream: TcpStream, sender: mpsc::UnboundedSender<Received>, answer: Reply) {
+async fn converse(stream: TcpStream, sender: mpsc::UnboundedSender<Received>, answer: ReplyWithHeaders) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream).await {
-        let (status, body) = answer(&request);
+        let (status, headers, body) = answer(&request);
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let _ = sender.send(request);
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\n\r\n{body}", body.len());
         if stream.write_all(head.as_bytes()).await.is_err() {
             return;
         }

@@ -28,6 +28,7 @@ async fn app(db: Db, clock: Clock, retention: Retention) -> (App, Running) {
         node: "node".to_owned(),
         max_age: None,
         client: Client::new(AddressRules::allowing(Vec::new())),
+        connectors: campanile_inbound::connectors::Settings::default(),
         mailer: None,
         digest: Duration::ZERO,
         webhooks: campanile_webhooks::Settings::default(),
@@ -98,6 +99,18 @@ async fn fill(db: &Db, at: Timestamp, organisation: String, workspace: String) {
                     "INSERT INTO activity (id, organisation_id, at, actor_kind, actor_id, action, subject_id, result, metadata)
                         VALUES ($1, $2, $3, 'user', 'u', 'a', 's', 'ok', '{}')",
                     params![new_id("act", at), org, at],
+                )
+                .await?;
+                tx.execute(
+                    "INSERT INTO oauth_state (state_hash, organisation_id, workspace_id, person_id, provider, verifier,
+                        return_to, expires_at) VALUES ($1, $2, $3, 'p', 'linear', '', '/', $4)",
+                    params![word, org, ws, at],
+                )
+                .await?;
+                tx.execute(
+                    "INSERT INTO connection_log (id, organisation_id, connection_id, at, event, triggered_by)
+                        VALUES ($1, $2, 'c', $3, 'degraded', 'health')",
+                    params![new_id("cln", at), org, at],
                 )
                 .await?;
                 let body: &[u8] = &[1; 20_000];

@@ -1,6 +1,8 @@
 //! Linear: deliveries are signed in `linear-signature`, and their id is in `linear-delivery`.
 //! Linear is the one provider that signs the time of sending (`webhookTimestamp`).
 
+pub(crate) mod remote;
+
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
 use campanile_base::{Error, Result, Timestamp, sha256_hex};
 use serde_json::{Value, json};

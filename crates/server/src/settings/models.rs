@@ -88,7 +88,7 @@ impl Layers {
     }
 
     /// The base URL of a provider, without a slash at the end. Without one, its other settings are useless.
-    fn provider_url(&self, name: &'static str, others: &[&str]) -> Result<Option<String>, String> {
+    pub(super) fn provider_url(&self, name: &'static str, others: &[&str]) -> Result<Option<String>, String> {
         match self.url(name, &SCHEMES)? {
             Some(url) => {
                 campanile_net::parse_url(&url).map_err(|why| self.wrong(name, &format!("is no URL: {why}")))?;

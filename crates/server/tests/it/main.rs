@@ -5,6 +5,7 @@ mod answers;
 mod bodies;
 mod characters;
 mod clusters;
+mod connections;
 mod console_api;
 mod documents;
 mod door;

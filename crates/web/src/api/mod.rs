@@ -5,6 +5,8 @@ mod answers;
 mod assistants;
 mod browsers;
 mod clusters;
+mod connect;
+mod connections;
 mod deliveries;
 mod documents;
 mod entities;
@@ -163,6 +165,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(system::get))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .merge(connections::router())
         .merge(documents::router())
         .merge(models::router())
         .merge(OpenApiRouter::new().routes(routes!(health::metrics)).with_state(metrics));

@@ -29,6 +29,8 @@ pub(crate) enum List {
     Attempts,
     ClusterObservations,
     Clusters,
+    ConnectionLog,
+    Connections,
     Deliveries,
     Documents,
     EntitiesByName,
@@ -40,6 +42,7 @@ pub(crate) enum List {
     Observations,
     People,
     PersonObservations,
+    Resources,
     Runs,
     Sources,
     Suppressions,
@@ -55,6 +58,8 @@ impl List {
             Self::Attempts => "attempts",
             Self::ClusterObservations => "cluster-observations",
             Self::Clusters => "clusters",
+            Self::ConnectionLog => "connection-log",
+            Self::Connections => "connections",
             Self::Deliveries => "deliveries",
             Self::Documents => "documents",
             Self::EntitiesByName => "entities-by-name",
@@ -66,6 +71,7 @@ impl List {
             Self::Observations => "observations",
             Self::People => "people",
             Self::PersonObservations => "person-observations",
+            Self::Resources => "resources",
             Self::Runs => "runs",
             Self::Sources => "sources",
             Self::Suppressions => "suppressions",
@@ -171,6 +177,14 @@ impl Paging {
     /// # Errors
     /// `Invalid` for a cursor of another list, and for a size out of bounds.
     pub(crate) fn read(&self, list: List) -> Result<(Cursor, PageSize)> {
-        Ok((Cursor::decode(list.name(), self.cursor.as_deref())?, PageSize::new(self.limit)?))
+        place(list, self.cursor.as_deref(), self.limit)
     }
+}
+
+/// The place and the size of a page of a list, from what a query has of them.
+///
+/// # Errors
+/// `Invalid` for a cursor of another list, and for a size out of bounds.
+pub(crate) fn place(list: List, cursor: Option<&str>, limit: Option<i64>) -> Result<(Cursor, PageSize)> {
+    Ok((Cursor::decode(list.name(), cursor)?, PageSize::new(limit)?))
 }

@@ -1,0 +1,40 @@
+//! The status of a connection.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The status of a connection. The module `connections` describes each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Status {
+    Active,
+    Degraded,
+    Revoked,
+    Closing,
+    Closed,
+}
+
+impl Status {
+    /// The word as stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Degraded => "degraded",
+            Self::Revoked => "revoked",
+            Self::Closing => "closing",
+            Self::Closed => "closed",
+        }
+    }
+
+    pub(super) fn from_stored(text: &str) -> Self {
+        let all = [Self::Active, Self::Degraded, Self::Revoked, Self::Closing, Self::Closed];
+        // A status of a later version is not used by this one.
+        all.into_iter().find(|status| status.as_str() == text).unwrap_or(Self::Closed)
+    }
+
+    /// True if calls may be made with its tokens.
+    pub fn is_usable(self) -> bool {
+        matches!(self, Self::Active | Self::Degraded | Self::Revoked)
+    }
+}

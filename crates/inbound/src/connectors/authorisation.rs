@@ -1,0 +1,202 @@
+//! Connects an account: a person consents at the provider and comes back, or enters a token.
+//!
+//! # By consent
+//! [`Connectors::begin`] draws a state and a verifier, and returns the provider's page.
+//! [`Connectors::finish`] takes the state out of the table, exchanges the code, asks whose account it
+//! is, and stores the connection. The person who comes back must be the one who began, in the same
+//! organisation. A state is good once; whatever is wrong, nothing is connected.
+//!
+//! # The same account again
+//! An account that is known keeps its connection and gets the new tokens, whatever its status was.
+//! Only while it is being disconnected has one to wait.
+
+use campanile_accounts::{Caller, Permission, PersonId, WorkspaceId};
+use campanile_base::{Error, Result, Secret};
+use campanile_net::oauth::{self, Verifier};
+
+use super::new_connection::NewConnection;
+use super::{ConnectRefusal, Connectors};
+use crate::Provider;
+use crate::connections::states::{self, Authoriser};
+use crate::connections::{Connection, ConnectionKind, Credentials, Lifetime};
+use crate::remote::{OauthApp, Trouble};
+
+/// The page of the console after an authorisation, if none is named.
+const DONE: &str = "/connect/done";
+/// The longest path to return to, in bytes.
+const PATH_BYTES: usize = 512;
+/// The longest token that a person may enter, in bytes.
+const TOKEN_BYTES: usize = 4_096;
+/// The number of authorisations that a person may have under way.
+const STATES: i64 = 20;
+
+/// The parameters with which a provider leads a person back.
+#[derive(Debug, Clone, Default)]
+pub struct ProviderReturn {
+    /// The state that we drew.
+    pub state: Option<String>,
+    /// The code, if the person has consented.
+    pub code: Option<String>,
+    /// The provider's code of an error, if they have not.
+    pub error: Option<String>,
+    /// The provider's sentence on it.
+    pub error_description: Option<String>,
+}
+
+/// The end of an authorisation.
+#[derive(Debug)]
+pub struct ConnectOutcome {
+    /// The path in the console to go on to.
+    pub return_to: String,
+    /// The connection, or the reason why there is none.
+    pub result: std::result::Result<Connection, ConnectRefusal>,
+}
+
+impl Connectors {
+    /// Begins an authorisation by a person. Returns the address of the provider's page.
+    ///
+    /// # Errors
+    /// `Forbidden`; `Invalid` when the provider cannot be connected like this, or the path is no
+    /// path of the console; `TooMany` when the person has begun too many.
+    pub async fn begin(
+        &self,
+        (caller, person): (&Caller, &PersonId),
+        workspace: WorkspaceId,
+        provider: Provider,
+        return_to: Option<String>,
+    ) -> Result<String> {
+        caller.must(Permission::Configure)?;
+        let app = self.oauth_app(provider)?.clone();
+        let return_to = checked_path(return_to)?;
+        let by = Authoriser { organisation: caller.organisation.clone(), person: person.clone(), provider };
+        let (vault, now, verifier) = (self.vault.clone(), self.clock.now(), Verifier::new());
+        let drawn = verifier.clone();
+        let state = self.db.write(move |tx| {
+            Box::pin(async move {
+                if states::queries::number_of(tx, &by.person, now).await? >= STATES {
+                    return Err(Error::TooMany);
+                }
+                states::begin(tx, &vault, by, workspace, &drawn, return_to, now).await
+            })
+        });
+        oauth::authorize_url(&app.flow, &app.client, &state.await?, Some(&verifier)).map_err(Error::internal)
+    }
+
+    /// Finishes an authorisation: the person has come back from the provider's page.
+    pub async fn finish(
+        &self,
+        (caller, person): (&Caller, &PersonId),
+        provider: Provider,
+        returned: ProviderReturn,
+    ) -> ConnectOutcome {
+        let refused = |refusal| ConnectOutcome { return_to: DONE.to_owned(), result: Err(refusal) };
+        let by = Authoriser { organisation: caller.organisation.clone(), person: person.clone(), provider };
+        let (vault, now, state) = (self.vault.clone(), self.clock.now(), returned.state.clone().unwrap_or_default());
+        let taken =
+            self.db.write(move |tx| Box::pin(async move { states::take(tx, &vault, &by, &state, now).await })).await;
+        let states::StateData { verifier, return_to } = match taken {
+            Ok(Ok(known)) => known,
+            Ok(Err(refusal)) => return refused(ConnectRefusal::of_state(refusal)),
+            Err(error) => return refused(ConnectRefusal::of_error(&error)),
+        };
+        ConnectOutcome { return_to, result: self.exchange(caller, provider, returned, &verifier).await }
+    }
+
+    async fn exchange(
+        &self,
+        caller: &Caller,
+        provider: Provider,
+        returned: ProviderReturn,
+        verifier: &Verifier,
+    ) -> std::result::Result<Connection, ConnectRefusal> {
+        caller.must(Permission::Configure).map_err(|error| ConnectRefusal::of_error(&error))?;
+        let name = provider.name();
+        if let Some(error) = returned.error {
+            return Err(ConnectRefusal::of_provider(name, &error, returned.error_description.as_deref()));
+        }
+        let code = returned.code.filter(|code| !code.is_empty());
+        let code = code.ok_or_else(|| ConnectRefusal::new("provider_failed", format!("{name} sent no code.")))?;
+        let app = self.oauth_app(provider).map_err(|error| ConnectRefusal::of_error(&error))?;
+        let failed = |trouble: Trouble| ConnectRefusal::of_trouble(name, &trouble);
+        let tokens = oauth::exchange(&self.client, &app.flow, &app.client, &code, Some(verifier)).await;
+        let now = self.clock.now();
+        let tokens = tokens.map_err(|error| failed(Trouble::of_oauth(error, now)))?;
+        let account = self.account_for(provider, ConnectionKind::Oauth, &tokens.access).await.map_err(failed)?;
+        let lifetime = Lifetime::of(&tokens, now);
+        let credentials = Credentials { access: tokens.access, refresh: tokens.refresh };
+        let kind = ConnectionKind::Oauth;
+        let new = NewConnection { provider, kind, account, credentials, lifetime, scopes: tokens.scopes };
+        self.store_connection(caller, new).await.map_err(|error| ConnectRefusal::of_error(&error))
+    }
+
+    /// Connects an account with a token that a person has made at the provider.
+    ///
+    /// # Errors
+    /// `Forbidden`; `Invalid` when the provider cannot be connected like this; `InvalidField` when it
+    /// does not accept the token; `Unavailable` when it does not answer.
+    pub async fn connect_by_token(&self, caller: &Caller, provider: Provider, token: Secret) -> Result<Connection> {
+        caller.must(Permission::Configure)?;
+        let token = Secret::new(token.expose().trim());
+        let is_plain = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
+        if token.expose().is_empty() || token.expose().len() > TOKEN_BYTES || !is_plain {
+            let rule = format!("must be 1 to {TOKEN_BYTES} printable characters without blanks");
+            return Err(Error::invalid_field("token", rule));
+        }
+        self.remote(provider).ok_or_else(|| not_yet(provider))?;
+        let account = self.account_for(provider, ConnectionKind::Token, &token).await;
+        let account = account.map_err(|trouble| match trouble {
+            Trouble::Ours(error) => error,
+            Trouble::Unauthorised | Trouble::Forbidden(_) | Trouble::Missing => {
+                Error::invalid_field("token", format!("is not accepted by {}", provider.name()))
+            }
+            Trouble::Limited { .. } => Error::TooMany,
+            other => Error::Unavailable { what: provider.name(), source: other.to_string().into() },
+        })?;
+        let credentials = Credentials { access: token, refresh: None };
+        let (kind, lifetime) = (ConnectionKind::Token, Lifetime::ENDLESS);
+        let new = NewConnection { provider, kind, account, credentials, lifetime, scopes: Vec::new() };
+        self.store_connection(caller, new).await
+    }
+
+    fn oauth_app(&self, provider: Provider) -> Result<&OauthApp> {
+        let remote = self.remote(provider).ok_or_else(|| not_yet(provider))?;
+        remote.oauth().ok_or_else(|| {
+            let word = provider.as_str();
+            Error::invalid(format!(
+                "this server has no OAuth application at {}. Set connector_{word}_client_id and \
+                 connector_{word}_client_secret, or connect it with a token",
+                provider.name()
+            ))
+        })
+    }
+}
+
+fn not_yet(provider: Provider) -> Error {
+    Error::invalid(format!("{} cannot be connected yet; add a source for its webhooks", provider.name()))
+}
+
+/// Checks a path of the console. It must not lead to another site.
+fn checked_path(path: Option<String>) -> Result<String> {
+    let Some(path) = path else { return Ok(DONE.to_owned()) };
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    let is_plain = path.len() <= PATH_BYTES && path.bytes().all(|byte| byte.is_ascii_graphic());
+    match is_local && is_plain && !path.contains('#') {
+        true => Ok(path),
+        false => Err(Error::invalid_field("return_to", "must be a path of the console, such as /sources")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_returned_to_a_path_of_the_console_only() {
+        for path in ["/connect/done", "/w/acme?tab=sources"] {
+            assert_eq!(checked_path(Some(path.to_owned())).unwrap(), path);
+        }
+        for path in ["//evil.example", "https://evil.example", "", "x", "/\\evil.example", "/a\r\nb", "/a b", "/a#b"] {
+            assert!(checked_path(Some(path.to_owned())).is_err(), "{path:?}");
+        }
+    }
+}

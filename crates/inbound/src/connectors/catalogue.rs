@@ -1,0 +1,107 @@
+//! The catalogue of connectors: the tools that can be connected, what is read of each, and with
+//! which permissions.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Connectors;
+use crate::Provider;
+
+/// A tool that can be connected, now or in a later version.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Connector {
+    /// The word for it in paths.
+    pub provider: &'static str,
+    /// Its name for people.
+    pub name: &'static str,
+    /// `available`, or `coming_soon`.
+    pub state: ConnectorState,
+    /// True if webhooks of it are taken, by a source that is set up by hand.
+    pub takes_webhooks: bool,
+    /// True if a person can connect it by consenting at the provider. It needs an OAuth application
+    /// of this server there, which an operator sets up.
+    pub has_oauth: bool,
+    /// True if a person can connect it with a token of theirs.
+    pub has_token: bool,
+    /// The address to which the provider must be told to lead people back.
+    pub redirect_uri: Option<String>,
+    /// The kinds of data that are read.
+    pub reads: &'static [&'static str],
+    /// The permissions that are asked for.
+    pub permissions: &'static [RequestedPermission],
+    /// True if the provider must reach this server to connect it.
+    pub needs_public_url: bool,
+}
+
+/// The state of a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ConnectorState {
+    Available,
+    ComingSoon,
+}
+
+/// A permission that is asked for, and its reason.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct RequestedPermission {
+    /// The provider's name of it.
+    pub scope: &'static str,
+    /// The reason, in a sentence.
+    pub reason: &'static str,
+}
+
+const LINEAR_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
+    scope: "read",
+    reason: "To read the organisation's name and its teams. Nothing is changed in Linear.",
+}];
+
+/// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
+const COMING_SOON: [(&str, &str, bool); 10] = [
+    ("github", "GitHub", true),
+    ("vercel", "Vercel", true),
+    ("sentry", "Sentry", true),
+    ("notion", "Notion", false),
+    ("slack", "Slack", false),
+    ("zendesk", "Zendesk", false),
+    ("gitlab", "GitLab", false),
+    ("jira", "Jira", false),
+    ("pagerduty", "PagerDuty", false),
+    ("posthog", "PostHog", false),
+];
+
+impl Connectors {
+    /// The catalogue, with the tools first that can be connected now.
+    pub fn catalogue(&self) -> Vec<Connector> {
+        let later = COMING_SOON.map(|(provider, name, takes_webhooks)| Connector {
+            provider,
+            name,
+            state: ConnectorState::ComingSoon,
+            takes_webhooks,
+            has_oauth: false,
+            has_token: false,
+            redirect_uri: None,
+            reads: &[],
+            permissions: &[],
+            needs_public_url: false,
+        });
+        [self.linear_entry()].into_iter().chain(later).collect()
+    }
+
+    fn linear_entry(&self) -> Connector {
+        let remote = self.remote(Provider::Linear);
+        let app = remote.and_then(|remote| remote.oauth());
+        Connector {
+            provider: Provider::Linear.as_str(),
+            name: Provider::Linear.name(),
+            state: ConnectorState::Available,
+            takes_webhooks: true,
+            has_oauth: app.is_some(),
+            has_token: true,
+            redirect_uri: app.map(|app| app.client.redirect_uri.clone()),
+            reads: &["teams"],
+            permissions: LINEAR_PERMISSIONS,
+            needs_public_url: false,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Connectors: connects accounts of tools, keeps their tokens good, and disconnects them.
+//!
+//! # The parts
+//! * [`catalogue`]: the tools that can be connected, and what is read of each.
+//! * `authorisation`: a person consents at the provider and comes back, or enters a token.
+//! * `new_connection`: an account is stored, for the first time or again.
+//! * `access`: tokens for a call. A refresh is done by one node at a time.
+//! * `health`: checks of a connection, and when it is degraded or revoked.
+//! * `listing`: the engine workflow that learns the resources of an account.
+//! * `teardown`: the engine workflow that disconnects an account.
+//!
+//! Calls to providers are made outside of transactions. What a call has shown is then written with
+//! everything that follows from it.
+
+mod access;
+mod authorisation;
+pub mod catalogue;
+mod health;
+mod listing;
+mod new_connection;
+mod refusal;
+mod teardown;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+
+use campanile_base::{Clock, Error, Result, Vault};
+use campanile_db::Db;
+use campanile_engine::{Engine, Registry};
+use campanile_net::Client;
+
+use crate::Provider;
+use crate::connections::ConnectionId;
+use crate::linear::remote::Linear;
+use crate::remote::{Remote, Trouble};
+
+pub use crate::remote::OauthSettings;
+
+pub use authorisation::{ConnectOutcome, ProviderReturn};
+pub use refusal::ConnectRefusal;
+
+/// The settings of connectors.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Linear.
+    pub linear: OauthSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
+        Self { linear: OauthSettings { client_id: None, client_secret: None, api_url, web_url } }
+    }
+}
+
+/// The parts that connectors are made of.
+pub struct Config {
+    /// The database.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// Seals tokens at rest.
+    pub vault: Vault,
+    /// Runs the jobs.
+    pub engine: Engine,
+    /// The HTTP client of outbound calls.
+    pub client: Client,
+    /// The URL by which people reach this server, without a slash at the end.
+    pub base_url: String,
+    /// The settings.
+    pub settings: Settings,
+}
+
+/// Connects accounts of tools. Cheap to clone; clones share what they know.
+#[derive(Clone)]
+pub struct Connectors(Arc<Parts>);
+
+/// The state that all clones share.
+pub struct Parts {
+    db: Db,
+    clock: Clock,
+    vault: Vault,
+    engine: Engine,
+    client: Client,
+    linear: Linear,
+    /// A lock for each connection whose tokens are being refreshed by this process.
+    refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Deref for Connectors {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Connectors {
+    /// Puts the parts together.
+    pub fn new(config: Config) -> Self {
+        let Config { db, clock, vault, engine, client, base_url, settings } = config;
+        let linear = Linear::new(&settings.linear, format!("{base_url}/api/connect/linear/return"));
+        Self(Arc::new(Parts { db, clock, vault, engine, client, linear, refreshing: Mutex::default() }))
+    }
+
+    /// Registers the workflows and jobs of connections.
+    pub fn register(&self, registry: &mut Registry) {
+        health::register(registry, self);
+        listing::register(registry, self);
+        teardown::register(registry, self);
+    }
+
+    /// The outer edge of a provider; `None` if it cannot be connected yet.
+    fn remote(&self, provider: Provider) -> Option<&dyn Remote> {
+        match provider {
+            Provider::Linear => Some(&self.linear),
+            Provider::Github | Provider::Vercel | Provider::Sentry => None,
+        }
+    }
+
+    /// The outer edge of the provider of a stored connection.
+    fn remote_of(&self, provider: Provider) -> Result<&dyn Remote, Trouble> {
+        self.remote(provider).ok_or_else(|| {
+            Trouble::Ours(Error::internal(format!("{} cannot be connected in this version", provider.as_str())))
+        })
+    }
+}

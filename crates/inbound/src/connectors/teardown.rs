@@ -1,0 +1,177 @@
+//! Disconnects an account.
+//!
+//! 1. The gate, in the transaction of the request: the status is *closing*. From here on nothing uses
+//!    the connection, and the event `connection.closing` ends what works with it.
+//! 2. The tokens are ended at the provider, if it lets us. This is tried a few times within
+//!    fifteen seconds, and never holds up the rest. If it fails, the log says what is left behind.
+//! 3. The tokens and the resources are erased, and the status is *closed*, in one transaction.
+//!
+//! Each step is kept by the engine, so a crash goes on where it was. There is no way to get stuck: a
+//! provider that hangs costs fifteen seconds.
+
+use std::time::Duration;
+
+use campanile_accounts::{Caller, OrganisationId, Permission};
+use campanile_base::{Error, Result};
+use campanile_db::Tx;
+use campanile_engine::flow::Limit;
+use campanile_engine::{Ctx, Failure, Registry, Workflow};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+use super::Connectors;
+use super::new_connection::author;
+use crate::connections::resources::queries as resources;
+use crate::connections::tokens::queries as tokens;
+use crate::connections::{
+    Change, Connection, ConnectionId, LogEvent, Status, Trigger, change_status, find, note, queries,
+};
+use crate::remote::{Revocation, Trouble};
+
+const TEARDOWN: &str = "inbound.disconnect";
+/// The event that starts it: the event of the status.
+const CLOSING: &str = "connection.closing";
+/// The time for ending the tokens at the provider, all attempts together.
+const PROVIDER_TIME: Duration = Duration::from_secs(15);
+/// The attempts to do so, and the pause between them.
+const ATTEMPTS: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// The data of the event.
+#[derive(Debug, Clone, Deserialize)]
+struct ClosingEvent {
+    connection: String,
+}
+
+/// The result of ending our tokens at the provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct TokenEnd {
+    is_ended: bool,
+    /// What is left there, in a sentence.
+    reason: Option<String>,
+}
+
+pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {
+    let within = connectors.clone();
+    let workflow = Workflow::new(TEARDOWN, 1, move |ctx: Ctx, closing: ClosingEvent| {
+        let connectors = within.clone();
+        async move { tear_down(ctx, connectors, ConnectionId::from(closing.connection)).await }
+    });
+    let one_at_a_time = Limit::of(1).key("event.data.connection");
+    registry.workflow(workflow.on_event(CLOSING).limit(one_at_a_time).attempts(5));
+}
+
+async fn tear_down(ctx: Ctx, connectors: Connectors, id: ConnectionId) -> Result<(), Failure> {
+    let organisation = OrganisationId::from(ctx.tenant().to_owned());
+    let of = (connectors.clone(), organisation.clone(), id.clone());
+    let ended = ctx.step("end the tokens", move || {
+        let (connectors, organisation, id) = of.clone();
+        async move { connectors.end_tokens(&organisation, &id).await }
+    });
+    let ended: TokenEnd = ended.await?;
+    let closed = ctx.transaction("close", move |tx| {
+        Box::pin(async move { Ok(connectors.close(tx, &organisation, &id, ended).await?) })
+    });
+    closed.await?;
+    Ok(())
+}
+
+impl Connectors {
+    /// Begins to disconnect an account. The rest is done by the engine, within a minute.
+    ///
+    /// # Errors
+    /// `Forbidden`; `NotFound` for another organisation's connection.
+    pub async fn disconnect(&self, caller: &Caller, id: &ConnectionId) -> Result<Connection> {
+        caller.must(Permission::Configure)?;
+        let (connectors, caller, id) = (self.clone(), caller.clone(), id.clone());
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let connection = find(tx, &caller.organisation, &id).await?;
+                    // Twice is as good as once.
+                    if connection.status.is_usable() {
+                        let (_, trigger) = author(&caller);
+                        let (to, event) = (Status::Closing, LogEvent::Closing);
+                        let change = Change { to, event, reason: None, trigger };
+                        let of = (&connectors.engine, &connectors.clock);
+                        let is_ours = change_status(tx, of, &caller, &connection, change).await?;
+                        if !is_ours {
+                            return Err(Error::conflict("the connection has just changed; try again"));
+                        }
+                        queries::stop_checks(tx, &caller.organisation, &id).await?;
+                    }
+                    find(tx, &caller.organisation, &id).await
+                })
+            })
+            .await
+    }
+
+    /// Ends the tokens of a connection at the provider, as far as it lets us.
+    async fn end_tokens(&self, organisation: &OrganisationId, id: &ConnectionId) -> Result<TokenEnd> {
+        let (of, wanted) = (organisation.clone(), id.clone());
+        let connection: Connection =
+            self.db.read(move |tx| Box::pin(async move { find(tx, &of, &wanted).await })).await?;
+        let ended = match timeout(PROVIDER_TIME, self.revoke(&connection)).await {
+            Ok(ended) => ended,
+            Err(_) => Err(Trouble::Network(format!("no answer within {} s", PROVIDER_TIME.as_secs()))),
+        };
+        Ok(match ended {
+            Ok(Revocation::Done) => TokenEnd { is_ended: true, reason: None },
+            Ok(Revocation::ByHand(place)) => TokenEnd { is_ended: false, reason: Some(place.to_owned()) },
+            Err(Trouble::Ours(error)) => return Err(error),
+            // There is nothing to end.
+            Err(Trouble::Closed | Trouble::GrantEnded | Trouble::Unauthorised) => {
+                TokenEnd { is_ended: true, reason: Some("the provider had ended it before".to_owned()) }
+            }
+            Err(trouble) => {
+                let name = connection.provider.name();
+                TokenEnd {
+                    is_ended: false,
+                    reason: Some(format!("{trouble}; remove the access in the settings of {name}")),
+                }
+            }
+        })
+    }
+
+    async fn revoke(&self, connection: &Connection) -> Result<Revocation, Trouble> {
+        let remote = self.remote_of(connection.provider)?;
+        let held = self.held(&connection.organisation_id, &connection.id).await?;
+        let credentials = self.opened(connection, &held)?;
+        for attempt in 1.. {
+            match remote.revoke(&self.client, held.kind, &credentials, self.clock.now()).await {
+                Err(Trouble::Network(_) | Trouble::Provider(500..)) if attempt < ATTEMPTS => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                ended => return ended,
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    /// Erases a connection's tokens and resources, and ends it.
+    async fn close(
+        &self,
+        tx: &mut Tx,
+        organisation: &OrganisationId,
+        id: &ConnectionId,
+        ended: TokenEnd,
+    ) -> Result<()> {
+        let connection = find(tx, organisation, id).await?;
+        if connection.status != Status::Closing {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        // The lines of one transaction would have one time and no order.
+        let before = |micros| now.minus(Duration::from_micros(micros));
+        let event = if ended.is_ended { LogEvent::AccessRevoked } else { LogEvent::LeftBehind };
+        note(tx, &connection, before(2), event, None, ended.reason.as_deref(), Trigger::System).await?;
+        tokens::erase(tx, organisation, id).await?;
+        resources::forget_all(tx, organisation, id).await?;
+        note(tx, &connection, before(1), LogEvent::Erased, None, None, Trigger::System).await?;
+        let by = Caller::system(organisation.clone());
+        let (to, event) = (Status::Closed, LogEvent::Closed);
+        let change = Change { to, event, reason: ended.reason.filter(|_| !ended.is_ended), trigger: Trigger::System };
+        change_status(tx, (&self.engine, &self.clock), &by, &connection, change).await?;
+        Ok(())
+    }
+}

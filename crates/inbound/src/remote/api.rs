@@ -1,0 +1,170 @@
+//! A thin client for the API of one provider, with the tokens of one connection.
+//!
+//! Redirects are followed by hand: at most three, to the same host only, so that a token never goes
+//! elsewhere. Answers are bounded in size and time. The limits in their headers are kept.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use bytes::Bytes;
+use campanile_base::{Secret, Timestamp};
+use campanile_net::{Client, Request, Response};
+use serde_json::Value;
+use url::Url;
+
+use super::Trouble;
+use crate::connections::Limits;
+
+/// The time limit of one call.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// The number of bytes of an answer that are read. A longer answer is refused.
+const ANSWER: usize = 4 * 1024 * 1024;
+/// The number of redirects that are followed.
+const REDIRECTS: usize = 3;
+/// The number of characters of a provider's sentence that are kept.
+const SENTENCE: usize = 300;
+/// The wait after a refusal for too many calls, if the provider names no time.
+pub(crate) const LIMITED_FOR: Duration = Duration::from_secs(60);
+/// The longest wait that a provider may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3_600);
+
+/// The names of the headers with a provider's limits, in lower case.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LimitHeaders {
+    pub(crate) total: &'static str,
+    pub(crate) remaining: &'static str,
+    /// The end of the period, in seconds or milliseconds since 1970.
+    pub(crate) reset: &'static str,
+}
+
+/// The client.
+pub(crate) struct Api {
+    http: Client,
+    base: String,
+    /// The value of the header `authorization`.
+    authorization: Secret,
+    names: LimitHeaders,
+    limits: Mutex<Limits>,
+}
+
+impl Api {
+    pub(crate) fn new(http: &Client, base: &str, authorization: Secret, names: LimitHeaders) -> Self {
+        let (http, base) = (http.clone(), base.trim_end_matches('/').to_owned());
+        Self { http, base, authorization, names, limits: Mutex::default() }
+    }
+
+    /// The limits in the last answer that had some.
+    pub(crate) fn limits(&self) -> Limits {
+        *self.limits.lock().expect("nobody panics while they hold it")
+    }
+
+    /// Asks a GraphQL endpoint, and returns the data of its answer. An answer with errors is a
+    /// failure, even if it has data too.
+    pub(crate) async fn graphql(
+        &self,
+        path: &str,
+        query: &str,
+        variables: Value,
+        now: Timestamp,
+    ) -> Result<Value, Trouble> {
+        let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
+        let answer = self.post(path, body, now).await?;
+        let read: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if let Some(errors) = read["errors"].as_array().filter(|errors| !errors.is_empty()) {
+            return Err(self.graphql_trouble(&errors[0], &answer, now));
+        }
+        if let Some(trouble) = self.trouble(&answer, now) {
+            return Err(trouble);
+        }
+        match read["data"].is_object() {
+            true => Ok(read["data"].clone()),
+            false => Err(Trouble::Invalid("it has no data".to_owned())),
+        }
+    }
+
+    async fn post(&self, path: &str, body: String, now: Timestamp) -> Result<Response, Trouble> {
+        let malformed = |error: url::ParseError| Trouble::Invalid(error.to_string());
+        let first = Url::parse(&format!("{}{path}", self.base)).map_err(malformed)?;
+        let (mut url, body) = (first.clone(), Bytes::from(body));
+        for _ in 0..=REDIRECTS {
+            let answer = self.http.send(self.request(&url, body.clone())).await;
+            let answer = answer.map_err(|error| Trouble::Network(error.to_string()))?;
+            self.note_limits(&answer, now);
+            // The other redirects would turn a POST into a GET.
+            if !matches!(answer.status, 307 | 308) {
+                return match answer.body.len() < ANSWER {
+                    true => Ok(answer),
+                    false => Err(Trouble::Invalid("it is too long".to_owned())),
+                };
+            }
+            let target = answer.header("location").ok_or(Trouble::Provider(answer.status))?;
+            url = url.join(target).map_err(malformed)?;
+            if url.origin() != first.origin() {
+                return Err(Trouble::Invalid(format!("it leads to another host, {}", url.host_str().unwrap_or("?"))));
+            }
+        }
+        Err(Trouble::Invalid("it leads in a circle".to_owned()))
+    }
+
+    fn request(&self, url: &Url, body: Bytes) -> Request {
+        let headers = vec![
+            ("accept".to_owned(), "application/json".to_owned()),
+            ("authorization".to_owned(), self.authorization.expose().to_owned()),
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("user-agent".to_owned(), concat!("campanile/", env!("CARGO_PKG_VERSION")).to_owned()),
+        ];
+        Request { method: "POST", url: url.to_string(), headers, body, timeout: TIMEOUT, keep: ANSWER, tls: None }
+    }
+
+    fn note_limits(&self, answer: &Response, now: Timestamp) {
+        let number = |name: &str| answer.header(name)?.trim().parse::<i64>().ok().filter(|number| *number >= 0);
+        let LimitHeaders { total, remaining, reset } = self.names;
+        let reset_at = number(reset).map(instant).filter(|at| at.since(now) <= LONGEST_WAIT);
+        let found = Limits { total: number(total), remaining: number(remaining), reset_at };
+        if found != Limits::default() {
+            *self.limits.lock().expect("nobody panics while they hold it") = found;
+        }
+    }
+
+    /// The time until which a provider wants no more calls.
+    fn limited_until(&self, answer: &Response, now: Timestamp) -> Timestamp {
+        let after = answer.header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        let until = after.map(|after| now.plus(after.min(LONGEST_WAIT)));
+        until.or(self.limits().reset_at.filter(|at| *at > now)).unwrap_or_else(|| now.plus(LIMITED_FOR))
+    }
+
+    /// The trouble that a status means.
+    fn trouble(&self, answer: &Response, now: Timestamp) -> Option<Trouble> {
+        let said = || String::from_utf8_lossy(&answer.body).chars().take(SENTENCE).collect::<String>();
+        match answer.status {
+            200..300 => None,
+            401 => Some(Trouble::Unauthorised),
+            403 => Some(Trouble::Forbidden(said())),
+            404 | 410 => Some(Trouble::Missing),
+            429 => Some(Trouble::Limited { until: self.limited_until(answer, now) }),
+            400 | 422 => Some(Trouble::Invalid(said())),
+            status => Some(Trouble::Provider(status)),
+        }
+    }
+
+    /// The trouble that an error of GraphQL means. Its code says more than the status.
+    fn graphql_trouble(&self, error: &Value, answer: &Response, now: Timestamp) -> Trouble {
+        let code = error["extensions"]["code"].as_str().unwrap_or_default();
+        let said = || error["message"].as_str().unwrap_or("no reason").chars().take(SENTENCE).collect::<String>();
+        match code {
+            "RATELIMITED" => Trouble::Limited { until: self.limited_until(answer, now) },
+            "AUTHENTICATION_ERROR" => Trouble::Unauthorised,
+            "FORBIDDEN" => Trouble::Forbidden(said()),
+            _ => match self.trouble(answer, now) {
+                Some(Trouble::Invalid(_)) | None => Trouble::Invalid(said()),
+                Some(trouble) => trouble,
+            },
+        }
+    }
+}
+
+/// A time in seconds or milliseconds since 1970. Seconds have ten digits until the year 2286.
+fn instant(number: i64) -> Timestamp {
+    let micros = if number < 100_000_000_000 { 1_000_000 } else { 1_000 };
+    Timestamp::from_micros(number.saturating_mul(micros))
+}

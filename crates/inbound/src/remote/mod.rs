@@ -1,0 +1,165 @@
+//! The questions that can be asked of a provider. Each provider's folder answers them in its
+//! `remote.rs`; tests replace the provider behind its address.
+
+mod api;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use campanile_base::{Secret, Timestamp};
+use campanile_net::Client;
+use campanile_net::oauth::{Flow, OauthError, Registration};
+
+use crate::connections::{ConnectionKind, Credentials};
+
+pub(crate) use api::{Api, LimitHeaders};
+
+/// The outer edge of a provider.
+#[async_trait]
+pub(crate) trait Remote: Send + Sync {
+    /// Our OAuth application at the provider; `None` if none is set up.
+    fn oauth(&self) -> Option<&OauthApp>;
+
+    /// A client for calls with these tokens.
+    fn api(&self, http: &Client, kind: ConnectionKind, access: &Secret) -> Api;
+
+    /// The account behind the tokens. It is also the probe of a connection's health.
+    async fn account(&self, api: &Api, now: Timestamp) -> Result<Account, Trouble>;
+
+    /// A page of the resources that the account has, after a cursor of this provider.
+    async fn resources(&self, api: &Api, after: Option<&str>, now: Timestamp) -> Result<ResourcePage, Trouble>;
+
+    /// Ends the tokens at the provider.
+    async fn revoke(
+        &self,
+        http: &Client,
+        kind: ConnectionKind,
+        held: &Credentials,
+        now: Timestamp,
+    ) -> Result<Revocation, Trouble>;
+}
+
+/// Our OAuth application at a provider.
+#[derive(Debug, Clone)]
+pub(crate) struct OauthApp {
+    pub(crate) flow: Flow,
+    pub(crate) client: Registration,
+}
+
+/// An account of a provider.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    /// The provider's immutable id of it.
+    pub(crate) id: String,
+    /// Its name at present.
+    pub(crate) label: String,
+}
+
+/// A page of resources.
+#[derive(Debug, Clone)]
+pub(crate) struct ResourcePage {
+    pub(crate) resources: Vec<ListedResource>,
+    /// The provider's cursor of the next page; `None` on the last one.
+    pub(crate) next: Option<String>,
+}
+
+/// A resource as its provider lists it.
+#[derive(Debug, Clone)]
+pub(crate) struct ListedResource {
+    pub(crate) kind: &'static str,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) url: Option<String>,
+    pub(crate) is_private: bool,
+    pub(crate) is_archived: bool,
+}
+
+/// The end of our tokens at a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Revocation {
+    /// The provider has ended them.
+    Done,
+    /// The provider offers no way to end them. The sentence says where a person can.
+    ByHand(&'static str),
+}
+
+/// The settings of our OAuth application at a provider.
+#[derive(Debug, Clone)]
+pub struct OauthSettings {
+    /// The public name of our application; `None` if none is set up.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret>,
+    /// The base of the provider's API.
+    pub api_url: String,
+    /// The base of the provider's pages.
+    pub web_url: String,
+}
+
+/// The reason for a missing answer, by what can be done about it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// The provider wants no calls before this time.
+    #[error("the provider wants no more calls before {until}")]
+    Limited {
+        /// The time.
+        until: Timestamp,
+    },
+    /// The token is refused.
+    #[error("the provider does not accept the token")]
+    Unauthorised,
+    /// The refresh token is refused for good.
+    #[error("the provider no longer accepts the authorisation; connect it again")]
+    GrantEnded,
+    /// The token is good, but does not allow the call.
+    #[error("the provider does not allow this: {0}")]
+    Forbidden(String),
+    /// The account is not there, or not for this token.
+    #[error("the provider does not know the account")]
+    Missing,
+    /// The answer, or our question, is not as agreed.
+    #[error("the provider's answer cannot be used: {0}")]
+    Invalid(String),
+    /// The provider fails with this status.
+    #[error("the provider fails with status {0}")]
+    Provider(u16),
+    /// There was no answer.
+    #[error("the provider does not answer: {0}")]
+    Network(String),
+    /// The connection is being closed, or is closed.
+    #[error("the connection is closed")]
+    Closed,
+    /// A fault on our side.
+    #[error("{0}")]
+    Ours(campanile_base::Error),
+}
+
+impl Trouble {
+    /// True if it says that our tokens are not good any more.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Unauthorised | Self::Forbidden(_) | Self::Missing | Self::GrantEnded)
+    }
+
+    /// The trouble that an answer of a token endpoint means.
+    pub(crate) fn of_oauth(error: OauthError, now: Timestamp) -> Self {
+        match error {
+            OauthError::InvalidGrant(_) => Self::GrantEnded,
+            OauthError::Limited(wait) => Self::Limited { until: now.plus(wait.unwrap_or(api::LIMITED_FOR)) },
+            OauthError::Provider(status) => Self::Provider(status),
+            OauthError::Unsent(error) => Self::Network(error.to_string()),
+            error @ (OauthError::Refused { .. } | OauthError::Unreadable(_)) => Self::Invalid(error.to_string()),
+        }
+    }
+}
+
+impl From<campanile_base::Error> for Trouble {
+    fn from(error: campanile_base::Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl From<campanile_db::Error> for Trouble {
+    fn from(error: campanile_db::Error) -> Self {
+        Self::Ours(error.into())
+    }
+}
