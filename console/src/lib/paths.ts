@@ -8,7 +8,7 @@ export const paths = {
   clusters: "/clusters",
   cluster: (id: string) => `/clusters/${part(id)}`,
   search: "/search",
-  why: "/search/why",
+  searchRank: "/search/why",
   documents: "/documents",
   document: (id: string) => `/documents/${part(id)}`,
   ask: "/ask",

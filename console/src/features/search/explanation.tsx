@@ -1,12 +1,12 @@
 // The parts of a result's score: how much of what each part can give it has.
 
-import { ADDED, type Parts, pointsOf, RECENCY, RELEVANCE, type ScorePart, shareOf } from "./score-parts";
+import { ADDED_PARTS, type Parts, pointsOf, RECENCY, RELEVANCE, type ScorePart, shareOf } from "./score-parts";
 
 export function Explanation({ parts }: { parts: Parts }) {
   return (
     <dl className="grid grid-cols-[auto_minmax(3rem,10rem)_auto] items-center justify-start gap-x-3 gap-y-1 text-xs">
       {typeof parts.rerank === "number" && <Part part={RELEVANCE} value={parts.rerank} />}
-      {[...ADDED, RECENCY].map((part) => (
+      {[...ADDED_PARTS, RECENCY].map((part) => (
         <Part key={part.key} part={part} value={pointsOf(parts, part)} />
       ))}
     </dl>

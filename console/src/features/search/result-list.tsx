@@ -103,7 +103,7 @@ function Result({ hit, isOpen, threshold, showsScore }: ResultProps) {
         <div className="px-4 pb-3 pl-13 sm:px-6 sm:pl-15">
           <Explanation parts={hit.explain} />
           <Go
-            to={paths.why}
+            to={paths.searchRank}
             search={{ ...url.all, id: hit.id, open: undefined, explain: undefined }}
             className="text-bronze mt-1 inline-block py-1 text-xs underline-offset-2 hover:underline"
           >

@@ -7,7 +7,7 @@ export type Parts = Schemas["Explanation"];
 export type ScorePart = { key: keyof Parts; title: string; about: string; from: number; to: number };
 
 /** The parts that are added up, as docs/search.md states them. */
-export const ADDED: ScorePart[] = [
+export const ADDED_PARTS: ScorePart[] = [
   { key: "lexical", title: "Words", about: "the words of the query, by how rare they are", from: 0, to: 1 },
   { key: "vector", title: "Meaning", about: "how near it is to the query in other words", from: 0, to: 1 },
   {
@@ -47,7 +47,7 @@ export const pointsOf = (parts: Parts, part: ScorePart): number => parts[part.ke
 export const shareOf = (part: ScorePart, value: number): number =>
   Math.max(0, Math.min(1, (value - part.from) / (part.to - part.from)));
 
-export const sumOf = (parts: Parts): number => ADDED.reduce((sum, part) => sum + pointsOf(parts, part), 0);
+export const sumOf = (parts: Parts): number => ADDED_PARTS.reduce((sum, part) => sum + pointsOf(parts, part), 0);
 
 export type Difference = { title: string; by: number };
 
@@ -60,7 +60,7 @@ export function advantages(of: Parts, over: Parts): Difference[] {
     const by = of.rerank - over.rerank;
     return by > NOTABLE ? [{ title: RELEVANCE.title, by }] : [];
   }
-  const added = ADDED.map((part) => ({ title: part.title, by: pointsOf(of, part) - pointsOf(over, part) }));
+  const added = ADDED_PARTS.map((part) => ({ title: part.title, by: pointsOf(of, part) - pointsOf(over, part) }));
   // A factor moves the score by as much as it is times the sum.
   const recency = (of.recency - over.recency) * Math.min(sumOf(of), sumOf(over));
   return [...added, { title: RECENCY.title, by: recency }]

@@ -39,7 +39,7 @@ use crate::observations::ClusterId;
 use crate::{passages, vectors};
 use affinity::{JOINED, Links, affinity};
 use gathering::Gathering;
-use joining::Joined;
+use joining::ClusterJoin;
 use observed::Observed;
 
 pub(crate) use job::{job, register};
@@ -213,7 +213,7 @@ impl Clusters<'_> {
     }
 
     /// Joins the clusters that got observations with those that are one story with them.
-    fn join(&mut self, observed: &[Observed], links: &[Link]) -> Vec<Joined> {
+    fn join(&mut self, observed: &[Observed], links: &[Link]) -> Vec<ClusterJoin> {
         let mut tied = Vec::new();
         for one in observed {
             let Some(own) = self.of.get(&one.id) else { continue };

@@ -1,4 +1,4 @@
-//! Clusters whose stories turn out to be one: the pairs, and the one that survives. Pure, but for [`store`].
+//! Joins clusters whose stories turn out to be one: the older one survives. Pure, but for [`store`].
 //!
 //! Two clusters are one if texts, names and the edges of an observation that was just placed come to as many points as
 //! an observation needs to join; a certain edge is enough. Neither people nor time count here: people do several things at
@@ -24,7 +24,7 @@ use crate::passages;
 
 /// A cluster that was joined with another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Joined {
+pub(super) struct ClusterJoin {
     pub(super) vanished: ClusterId,
     pub(super) survivor: ClusterId,
     /// True if the database has the one that vanished.
@@ -37,8 +37,8 @@ pub(super) fn join(
     all: &mut HashMap<ClusterId, Gathering>,
     tied: &[(ClusterId, ClusterId, Links)],
     touched: &BTreeSet<ClusterId>,
-) -> Vec<Joined> {
-    let mut joined: Vec<Joined> = Vec::new();
+) -> Vec<ClusterJoin> {
+    let mut joined: Vec<ClusterJoin> = Vec::new();
     for (one, other, links) in tied {
         let (one, other) = (survivor(&joined, one), survivor(&joined, other));
         let pair = all.get(&one).zip(all.get(&other));
@@ -62,12 +62,12 @@ pub(super) fn join(
 }
 
 /// The cluster that has the observations of this one now.
-pub(super) fn survivor(joined: &[Joined], id: &ClusterId) -> ClusterId {
+pub(super) fn survivor(joined: &[ClusterJoin], id: &ClusterId) -> ClusterId {
     joined.iter().fold(id.clone(), |id, one| if one.vanished == id { one.survivor.clone() } else { id })
 }
 
 /// Adds the younger of two clusters to the older one, unless they are the same, or too far apart in time.
-fn join_pair(all: &mut HashMap<ClusterId, Gathering>, one: &ClusterId, other: &ClusterId) -> Option<Joined> {
+fn join_pair(all: &mut HashMap<ClusterId, Gathering>, one: &ClusterId, other: &ClusterId) -> Option<ClusterJoin> {
     if one == other || !may_be_one(all.get(one)?, all.get(other)?) {
         return None;
     }
@@ -76,7 +76,7 @@ fn join_pair(all: &mut HashMap<ClusterId, Gathering>, one: &ClusterId, other: &C
     let gone = all.remove(vanished)?;
     let was_stored = gone.known > 0;
     all.get_mut(survivor)?.absorb(gone);
-    Some(Joined { vanished: vanished.clone(), survivor: survivor.clone(), was_stored })
+    Some(ClusterJoin { vanished: vanished.clone(), survivor: survivor.clone(), was_stored })
 }
 
 /// True if two clusters are near in time, and would be short enough together.
@@ -96,20 +96,20 @@ pub(super) async fn store(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     observed: &[Observed],
-    joined: &[Joined],
+    joined: &[ClusterJoin],
     now: Timestamp,
 ) -> Result<()> {
     let Some(organisation) = observed.first().map(|one| one.organisation.as_str()) else { return Ok(()) };
-    let mut told: BTreeSet<&str> = BTreeSet::new();
-    for Joined { vanished, survivor, .. } in joined.iter().filter(|one| one.was_stored) {
+    let mut changed: BTreeSet<&str> = BTreeSet::new();
+    for ClusterJoin { vanished, survivor, .. } in joined.iter().filter(|one| one.was_stored) {
         queries::move_observations(tx, workspace, vanished, survivor).await?;
         clusters::delete(tx, workspace, vanished.as_str()).await?;
         redirects::add(tx, (organisation, workspace), vanished, survivor, now).await?;
-        told.extend([vanished.as_str(), survivor.as_str()]);
+        changed.extend([vanished.as_str(), survivor.as_str()]);
     }
-    if told.is_empty() {
+    if changed.is_empty() {
         return Ok(());
     }
-    queries::drop_summaries(tx, workspace, &told).await?;
-    passages::remove(tx, workspace.as_str(), &told.into_iter().collect::<Vec<_>>()).await
+    queries::drop_summaries(tx, workspace, &changed).await?;
+    passages::remove(tx, workspace.as_str(), &changed.into_iter().collect::<Vec<_>>()).await
 }

@@ -9,7 +9,7 @@ import type { Hit } from "./use-search";
 
 export type RankedHit = { rank: number; hit: Hit };
 
-export type Ranked = {
+export type RankedResult = {
   result: RankedHit;
   /** The one before it and the one after it; two of one side at the ends of the list. */
   neighbours: RankedHit[];
@@ -19,7 +19,7 @@ export type Ranked = {
 const NEIGHBOURS = 2;
 
 /** The result with its neighbours; nothing if it is not among the results. */
-export function rankedIn(hits: Hit[], id: string): Ranked | undefined {
+export function rankedIn(hits: Hit[], id: string): RankedResult | undefined {
   const at = hits.findIndex((hit) => hit.id === id);
   const hit = hits[at];
   if (!hit) return undefined;
@@ -50,7 +50,7 @@ async function read(workspace: string, request: SearchRequest, id: string, signa
   return rankedIn([...hits.values()], id) ?? null;
 }
 
-export function useRanked(workspace: string, request: SearchRequest, id: string) {
+export function useRank(workspace: string, request: SearchRequest, id: string) {
   return useQuery({
     enabled: Boolean(workspace && id),
     queryKey: ["search", "rank", workspace, JSON.stringify(request), id],

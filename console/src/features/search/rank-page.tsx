@@ -11,15 +11,15 @@ import { useUrl, useWorkspaceId } from "../../lib/url";
 import { ShareBar } from "./explanation";
 import { groupOf, pageOf, titleOf } from "./hit-words";
 import { MOST, requestOf } from "./request";
-import { ADDED, advantages, pointsOf, RECENCY, RELEVANCE, type ScorePart, sumOf } from "./score-parts";
-import { type Ranked, type RankedHit, useRanked } from "./use-ranked";
+import { ADDED_PARTS, advantages, pointsOf, RECENCY, RELEVANCE, type ScorePart, sumOf } from "./score-parts";
+import { type RankedHit, type RankedResult, useRank } from "./use-rank";
 
-export function WhyPage() {
+export function RankPage() {
   const { all, get } = useUrl();
   const { id: _, ...search } = all;
   const id = get("id") ?? "";
   const request = requestOf(all);
-  const ranked = useRanked(useWorkspaceId(), request, id);
+  const ranked = useRank(useWorkspaceId(), request, id);
   return (
     <Page
       title="Why this rank"
@@ -40,7 +40,7 @@ export function WhyPage() {
   );
 }
 
-function Comparison({ of }: { of: Ranked }) {
+function Comparison({ of }: { of: RankedResult }) {
   return (
     <div className="grid gap-4">
       <Panel title="In short">
@@ -53,7 +53,7 @@ function Comparison({ of }: { of: Ranked }) {
   );
 }
 
-function Reasons({ of: { result, neighbours } }: { of: Ranked }) {
+function Reasons({ of: { result, neighbours } }: { of: RankedResult }) {
   if (neighbours.length === 0) return <Empty>It is the only result.</Empty>;
   return (
     <ul className="grid max-w-prose gap-2 p-4">
@@ -86,10 +86,10 @@ function Reason({ result, neighbour }: { result: RankedHit; neighbour: RankedHit
 
 const listed = (words: string[]) => new Intl.ListFormat("en").format(words);
 
-function Table({ of: { result, neighbours } }: { of: Ranked }) {
+function Table({ of: { result, neighbours } }: { of: RankedResult }) {
   const columns = [result, ...neighbours].sort((one, other) => one.rank - other.rank);
   const isRelevant = columns.some(({ hit }) => typeof hit.explain?.rerank === "number");
-  const rows = isRelevant ? [RELEVANCE, ...ADDED] : ADDED;
+  const rows = isRelevant ? [RELEVANCE, ...ADDED_PARTS] : ADDED_PARTS;
   const row = (part: ScorePart) => (
     <Row key={part.key} title={part.title} about={part.about} columns={columns} result={result}>
       {({ hit }) => hit.explain && <Cell part={part} value={pointsOf(hit.explain, part)} />}

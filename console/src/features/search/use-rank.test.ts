@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { rankedIn } from "./use-ranked";
+import { rankedIn } from "./use-rank";
 import type { Hit } from "./use-search";
 
 const hits = ["a", "b", "c", "d"].map((id) => ({ id }) as Hit);
