@@ -151,6 +151,9 @@ test("one account is joined alone, and the others of its person stay", async () 
   const others = dialog.getByRole("list", { name: "Accounts of Grace Hopper" });
   await others.getByText("ben-at-work").waitFor();
   await check(page, "person-join-account");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await check(page, "person-join-account-phone");
   await others.getByRole("button", { name: "Join ben-at-work of GitHub alone" }).click();
   await accounts.getByText("ben-at-work").waitFor();
   await page.goto(within("/people/linear%3Au2"));

@@ -120,10 +120,11 @@ impl IntoResponse for Refusal {
 /// The answer to JSON that is no message of the protocol. A request whose params are a list, or no
 /// container at all, is one of JSON-RPC, and so has its id in the answer.
 fn no_message(body: &[u8]) -> Response {
-    let message: Value = serde_json::from_slice(body).unwrap_or_default();
+    let refusal = Refusal(-32600, "the body must be one JSON-RPC message of the protocol");
+    let Ok(message) = serde_json::from_slice::<Value>(body) else { return refusal.into_response() };
     let is_request = message["method"].is_string() && (message["id"].is_string() || message["id"].is_number());
     if !is_request || message["params"].is_object() || message["params"].is_null() {
-        return Refusal(-32600, "the body must be one JSON-RPC message of the protocol").into_response();
+        return refusal.into_response();
     }
     let error = json!({ "code": -32602, "message": "params must be an object" });
     (StatusCode::BAD_REQUEST, Json(json!({ "jsonrpc": "2.0", "id": message["id"], "error": error }))).into_response()

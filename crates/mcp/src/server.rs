@@ -18,7 +18,7 @@ use rmcp::{ErrorData, model::JsonObject};
 use serde_json::Value;
 
 use crate::access::Scope;
-use crate::tools::{self, Refusal, ToolContext};
+use crate::tools::{self, CallRefusal, ToolContext};
 
 /// The longest time of a call.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -68,8 +68,8 @@ impl Tools {
         let called = tokio::time::timeout(LONGEST, on_behalf_of(tenant, (tool.call)(&context, arguments)));
         let (outcome, result) = match request_id::scope(request_id.clone(), called).await {
             Ok(Ok(value)) => ("answered", Ok(CallToolResult::structured(value))),
-            Ok(Err(Refusal::Arguments(why))) => ("refused", Err(ErrorData::invalid_params(why, None))),
-            Ok(Err(Refusal::Failed(error))) => ("refused", Ok(failed(tools::sentence(&error, &request_id)))),
+            Ok(Err(CallRefusal::Arguments(why))) => ("refused", Err(ErrorData::invalid_params(why, None))),
+            Ok(Err(CallRefusal::Failed(error))) => ("refused", Ok(failed(tools::sentence(&error, &request_id)))),
             Err(_) => {
                 ("late", Ok(failed("this took too long: ask for less, or narrow it down with filters".to_owned())))
             }

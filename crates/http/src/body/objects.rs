@@ -20,24 +20,24 @@ pub struct ObjectsOnly<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectsOnly<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(Watched(deserializer)).map(Self)
+        T::deserialize(Guard(deserializer)).map(Self)
     }
 }
 
-/// A part of the reader, or of the format, with the rule between them.
-struct Watched<P>(P);
+/// A part of the reader, or of the format, that keeps the rule.
+struct Guard<P>(P);
 
 macro_rules! hand_on {
     ($($method:ident($($name:ident: $kind:ty),*);)*) => {
         $(
             fn $method<V: Visitor<'de>>(self, $($name: $kind,)* visitor: V) -> Result<V::Value, D::Error> {
-                self.0.$method($($name,)* Watched(visitor))
+                self.0.$method($($name,)* Guard(visitor))
             }
         )*
     };
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Watched<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guard<D> {
     type Error = D::Error;
 
     hand_on! {
@@ -79,7 +79,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Watched<D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(Watched(visitor))
+        self.0.deserialize_map(Guard(visitor))
     }
 
     fn is_human_readable(&self) -> bool {
@@ -97,7 +97,7 @@ macro_rules! hand_on_values {
     };
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Watched<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Guard<V> {
     type Value = V::Value;
 
     hand_on_values! {
@@ -136,39 +136,39 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Watched<V> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        self.0.visit_some(Watched(deserializer))
+        self.0.visit_some(Guard(deserializer))
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        self.0.visit_newtype_struct(Watched(deserializer))
+        self.0.visit_newtype_struct(Guard(deserializer))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
-        self.0.visit_seq(Watched(items))
+        self.0.visit_seq(Guard(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(Watched(entries))
+        self.0.visit_map(Guard(entries))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
-        self.0.visit_enum(Watched(variant))
+        self.0.visit_enum(Guard(variant))
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Watched<S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Guard<S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        self.0.deserialize(Watched(deserializer))
+        self.0.deserialize(Guard(deserializer))
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Watched<A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Guard<A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        self.0.next_element_seed(Watched(seed))
+        self.0.next_element_seed(Guard(seed))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -176,7 +176,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Watched<A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Watched<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Guard<A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
@@ -184,7 +184,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Watched<A> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        self.0.next_value_seed(Watched(seed))
+        self.0.next_value_seed(Guard(seed))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -192,16 +192,16 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Watched<A> {
     }
 }
 
-impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Watched<A> {
+impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Guard<A> {
     type Error = A::Error;
-    type Variant = Watched<A::Variant>;
+    type Variant = Guard<A::Variant>;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
-        self.0.variant_seed(seed).map(|(name, variant)| (name, Watched(variant)))
+        self.0.variant_seed(seed).map(|(name, variant)| (name, Guard(variant)))
     }
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Watched<A> {
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Guard<A> {
     type Error = A::Error;
 
     fn unit_variant(self) -> Result<(), A::Error> {
@@ -209,11 +209,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Watched<A> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
-        self.0.newtype_variant_seed(Watched(seed))
+        self.0.newtype_variant_seed(Guard(seed))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.0.tuple_variant(length, Watched(visitor))
+        self.0.tuple_variant(length, Guard(visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, A::Error> {
@@ -228,7 +228,7 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Fields<V> {
     type Value = V::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        deserializer.deserialize_map(Watched(self.0))
+        deserializer.deserialize_map(Guard(self.0))
     }
 }
 

@@ -9,7 +9,7 @@ use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Called, Tool, ToolContext, read, schema, told};
+use super::{Tool, ToolContext, ToolOutcome, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "answer",
@@ -53,7 +53,7 @@ struct AnswerSource {
     url: String,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutcome> {
     async move {
         let Arguments { question } = read(arguments)?;
         // A source that is not known is refused, as in a search.

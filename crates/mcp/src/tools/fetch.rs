@@ -14,7 +14,7 @@ use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Called, Tool, ToolContext, read, schema, told};
+use super::{Tool, ToolContext, ToolOutcome, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "fetch",
@@ -96,7 +96,7 @@ struct ReferenceView {
     url: Option<String>,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutcome> {
     async move {
         let Arguments { id } = read(arguments)?;
         let (whole, number) = whole_and_part(&id)?;

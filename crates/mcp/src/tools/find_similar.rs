@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::search::{Found, found};
-use super::{Called, Tool, ToolContext, read, schema, told};
+use super::{Tool, ToolContext, ToolOutcome, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "find_similar",
@@ -43,7 +43,7 @@ struct Answer {
     results: Vec<Found>,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutcome> {
     async move {
         let Arguments { id, limit } = read(arguments)?;
         let limit = limit.unwrap_or(10);

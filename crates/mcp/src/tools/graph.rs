@@ -7,7 +7,7 @@ use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Brief, Called, Tool, ToolContext, read, schema, told};
+use super::{Brief, Tool, ToolContext, ToolOutcome, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "graph",
@@ -68,7 +68,7 @@ struct Edge {
     linking_key: String,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutcome> {
     async move {
         let Arguments { id, depth } = read(arguments)?;
         let (workspace, depth) = (context.workspace.clone(), depth.unwrap_or(2));

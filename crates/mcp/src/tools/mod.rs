@@ -46,14 +46,14 @@ pub(crate) struct Tool {
     pub(crate) call: Call,
 }
 
-type Call = for<'c> fn(&'c ToolContext, JsonObject) -> BoxFuture<'c, Called>;
+type Call = for<'c> fn(&'c ToolContext, JsonObject) -> BoxFuture<'c, ToolOutcome>;
 
 /// The outcome of a call.
-pub(crate) type Called = Result<Value, Refusal>;
+pub(crate) type ToolOutcome = Result<Value, CallRefusal>;
 
 /// The reason why a tool does not answer.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum CallRefusal {
     /// The arguments do not fit the schema of the tool: one is not known, is missing, or has another
     /// type. The call is an error of the protocol.
     Arguments(String),
@@ -61,7 +61,7 @@ pub(crate) enum Refusal {
     Failed(Error),
 }
 
-impl<E: Into<Error>> From<E> for Refusal {
+impl<E: Into<Error>> From<E> for CallRefusal {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
@@ -142,11 +142,11 @@ fn simplify(schema: &mut Value) {
 }
 
 /// Reads the arguments of a call. The refusal names the argument at fault.
-fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Refusal> {
+fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, CallRefusal> {
     let read = serde_path_to_error::deserialize(Value::Object(arguments));
     read.map(|ObjectsOnly(read)| read).map_err(|error| {
         let (path, cause) = (error.path().to_string(), error.inner());
-        Refusal::Arguments(match path.as_str() {
+        CallRefusal::Arguments(match path.as_str() {
             "." | "?" => format!("the arguments: {cause}"),
             path => format!("the argument `{path}`: {cause}"),
         })
@@ -154,7 +154,7 @@ fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Refusal> {
 }
 
 /// The answer of a tool as JSON.
-fn told(answer: impl Serialize) -> Called {
+fn told(answer: impl Serialize) -> ToolOutcome {
     Ok(serde_json::to_value(answer).map_err(Error::internal)?)
 }
 

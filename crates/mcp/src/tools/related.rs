@@ -7,7 +7,7 @@ use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Brief, Called, Tool, ToolContext, read, schema, told};
+use super::{Brief, Tool, ToolContext, ToolOutcome, read, schema, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "related",
@@ -55,7 +55,7 @@ struct Related {
     observation: Brief,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutcome> {
     async move {
         let Arguments { id } = read(arguments)?;
         let workspace = context.workspace.clone();

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Called, Refusal, Tool, ToolContext, read, schema, time, told};
+use super::{CallRefusal, Tool, ToolContext, ToolOutcome, read, schema, time, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "search",
@@ -105,7 +105,7 @@ pub(super) struct Found {
     text: String,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutcome> {
     async move {
         let request = request(read(arguments)?)?;
         let reply = context.app.search(&context.organisation, &context.workspace, request).await?;
@@ -122,7 +122,7 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
 }
 
 /// The search that is asked for. It is read as the API reads one, and so has the same rules.
-fn request(asked: Arguments) -> Result<SearchRequest, Refusal> {
+fn request(asked: Arguments) -> Result<SearchRequest, CallRefusal> {
     let limit = asked.limit.unwrap_or(10);
     if !(1..=MOST).contains(&limit) {
         return Err(Error::invalid_field("limit", format!("must be between 1 and {MOST}")).into());

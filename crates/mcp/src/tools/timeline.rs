@@ -9,7 +9,7 @@ use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Brief, Called, Tool, ToolContext, read, schema, time, told};
+use super::{Brief, Tool, ToolContext, ToolOutcome, read, schema, time, told};
 
 pub(super) const TOOL: Tool = Tool {
     name: "timeline",
@@ -63,7 +63,7 @@ struct Answer {
     earlier: Option<String>,
 }
 
-fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, Called> {
+fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutcome> {
     async move {
         let asked: Arguments = read(arguments)?;
         let limit = asked.limit.unwrap_or(20);

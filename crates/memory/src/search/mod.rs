@@ -206,7 +206,7 @@ async fn rows_of(
 }
 
 /// All results in their order.
-struct Ordered {
+struct OrderedResults {
     request: SearchRequest,
     candidates: Candidates,
     ranking: Ranking,
@@ -219,19 +219,19 @@ struct Ordered {
 
 /// Orders the results, away from the threads that serve requests: a deep page with a phrase reads a thousand
 /// texts.
-async fn in_order(rows: Rows, request: SearchRequest, now: Timestamp) -> Result<Ordered> {
+async fn in_order(rows: Rows, request: SearchRequest, now: Timestamp) -> Result<OrderedResults> {
     let ordered = tokio::task::spawn_blocking(move || {
         let Rows { candidates, passages, neighbours, people, clusters } = rows;
         let facets = request.facets.then(|| facets(&candidates));
         let read = read_depth(request.mode);
         let (ranking, among) = ranked(&candidates, (passages, neighbours), read, request.collapse, now);
-        Ordered { request, candidates, ranking, among, facets, people, clusters }
+        OrderedResults { request, candidates, ranking, among, facets, people, clusters }
     });
     ordered.await.map_err(Error::internal)
 }
 
 /// Lets the model that orders results order the first ones, if there is one.
-async fn order_anew(memory: &Memory, organisation: &OrganisationId, ordered: &mut Ordered) -> RerankOutcome {
+async fn order_anew(memory: &Memory, organisation: &OrganisationId, ordered: &mut OrderedResults) -> RerankOutcome {
     let query = &ordered.candidates.query;
     // Without words there is nothing to be relevant for.
     let among = if query.is_without_words() { 0 } else { ordered.among };
@@ -240,9 +240,9 @@ async fn order_anew(memory: &Memory, organisation: &OrganisationId, ordered: &mu
 }
 
 /// The reply, without its times. Snippets are found away from the threads that serve requests.
-async fn page_of(ordered: Ordered, conditions: Conditions) -> Result<SearchReply> {
+async fn page_of(ordered: OrderedResults, conditions: Conditions) -> Result<SearchReply> {
     let made = tokio::task::spawn_blocking(move || {
-        let Ordered { request, candidates, ranking, facets, people, clusters, .. } = ordered;
+        let OrderedResults { request, candidates, ranking, facets, people, clusters, .. } = ordered;
         let mut context = request.include_context.then(|| people::context(&ranking.ranked, &people));
         if let Some(context) = &mut context {
             context.clusters = clusters;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use campanile_accounts::{Founding, OrganisationId};
+use campanile_accounts::{Caller, Founding, OrganisationId};
 use campanile_base::Clock;
 use campanile_db::testing::on_each_database;
 use campanile_db::{Db, params};
 use campanile_engine::Engine;
 use campanile_memory::embedding::{embed, start, tidy};
 use campanile_memory::search::{RerankUse, SearchReply, VectorUse};
+use campanile_memory::workspace_settings::{self, WorkspaceSettingsPatch};
 use campanile_memory::{EmbedderSettings, Memory, ModelChoice, Models, Settings};
 use campanile_models::usage::{self, Purpose};
 use campanile_models::{EmbeddingsKind, EmbeddingsSettings, RerankKind, RerankSettings};
@@ -86,6 +87,34 @@ async fn fill(memory: &Memory, db: &Db, tenant: &Tenant, from: usize, until: usi
     for n in from..until {
         store(memory, db, tenant, event(&format!("e{n}"), &format!("Nightly build number {n}"), "It is green.")).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_is_not_embedded_where_meaning_has_no_share() {
+    on_each_database(migrations(), async |db| {
+        let (clock, server) = (clock(), EmbeddingServer::start(384).await);
+        let tenant = founded(&db, &clock).await;
+        let memory = node(&db, &clock, models(provider(&server, "m")));
+        start(&memory).await.unwrap();
+        fill(&memory, &db, &tenant, 0, 10).await;
+        embed(&memory, &tenant.workspace, LONG).await.unwrap();
+        assert_eq!(question(&memory, &tenant, "green builds").await.meta.vector, VectorUse::Used);
+        let asked = server.requests().len();
+        let (caller, workspace, at) =
+            (Caller::system(tenant.organisation.clone()), tenant.workspace.clone(), clock.clone());
+        let patch = WorkspaceSettingsPatch { vector_weight: Some(Some(0.0)), ..WorkspaceSettingsPatch::default() };
+        let set = db.write(move |tx| {
+            Box::pin(async move { workspace_settings::update(tx, &at, &caller, &workspace, patch).await })
+        });
+        set.await.unwrap();
+        for words in ["green builds", "nightly at night", "locked out"] {
+            let reply = question(&memory, &tenant, words).await;
+            assert_eq!(reply.meta.vector, VectorUse::Skipped, "{words}");
+            assert!(reply.data.iter().all(|hit| hit.explain.is_some_and(|parts| parts.vector == 0.0)), "{words}");
+        }
+        assert_eq!(server.requests().len(), asked, "nobody is asked for a vector that counts for nothing");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

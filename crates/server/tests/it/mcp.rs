@@ -287,6 +287,8 @@ async fn a_search_tells_the_time_that_it_read_and_the_conditions_that_nothing_me
         let nothing = client.call("search", json!({ "query": "checkout in May 2019 type:isues" })).await;
         assert_eq!(nothing["results"], json!([]));
         assert_eq!(nothing["unmet"], json!(["type:isues", "in May 2019"]), "{nothing}");
+        let tools = client.ask("tools/list", json!({})).await.json["result"]["tools"].clone();
+        assert_eq!(tools[0]["outputSchema"]["required"], json!(["results"]), "the other two may be absent");
     })
     .await;
 }
