@@ -380,7 +380,7 @@ export interface paths {
         };
         /**
          * The teams, repositories and projects that a connected account has, by name.
-         * @description They are listed after the account was connected, and after each check.
+         * @description They are listed after the account was connected, and after each check by hand.
          */
         get: operations["get_api_connections_id_resources"];
         put?: never;
