@@ -244,7 +244,7 @@ fn graphql(state: &State, head: &str, body: &str) -> (u16, Value) {
     if state.conduct == LinearConduct::Refuses || !state.accepted.contains(token) {
         return (401, error("AUTHENTICATION_ERROR"));
     }
-    let asked: Value = serde_json::from_str(body).unwrap_or_default();
+    let Ok(asked) = serde_json::from_str::<Value>(body) else { return (400, json!({})) };
     let organisation = json!({ "id": "organisation-1", "name": state.name, "urlKey": "acme" });
     if !asked["query"].as_str().unwrap_or_default().contains("teams(") {
         return (200, json!({ "data": { "viewer": { "id": "user-1" }, "organization": organisation } }));

@@ -71,7 +71,8 @@ fn check_after(failures: i64, now: Timestamp) -> Timestamp {
     now.plus((BETWEEN * 2_u32.pow(doubled)).min(LONGEST))
 }
 
-async fn enqueue_due(connectors: &Connectors) -> Result<()> {
+/// Enqueues a check of each connection that is due.
+pub(super) async fn enqueue_due(connectors: &Connectors) -> Result<()> {
     let (now, engine) = (connectors.clock.now(), connectors.engine.clone());
     let enqueued = connectors.db.write(move |tx| {
         Box::pin(async move {

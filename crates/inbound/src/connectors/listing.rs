@@ -1,14 +1,14 @@
 //! The workflow that learns what an account has, page by page.
 //!
 //! A page is a step: a crash goes on at the page. Resources that a complete list did not have become
-//! inactive. A list that ends early takes nothing away.
+//! inactive. A list that ends early takes nothing away. Disconnecting the account cancels it.
 
 use std::time::Duration;
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Error, Result, Timestamp};
 use campanile_db::Tx;
-use campanile_engine::flow::Singleton;
+use campanile_engine::flow::{CancelOn, Singleton};
 use campanile_engine::{Ctx, Failure, NewEvent, Registry, Workflow};
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +36,9 @@ pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {
         async move { list(ctx, connectors, ConnectionId::from(request.connection)).await }
     });
     let one_at_a_time = Singleton::skip().key("event.data.connection");
-    let half_an_hour = Duration::from_secs(1_800);
-    registry.workflow(workflow.on_event(WANTED).singleton(one_at_a_time).finish_timeout(half_an_hour));
+    let until_closing = CancelOn::event("connection.closing").same("data.connection");
+    let workflow = workflow.on_event(WANTED).singleton(one_at_a_time).cancel_on(until_closing);
+    registry.workflow(workflow.finish_timeout(Duration::from_secs(1_800)));
 }
 
 /// Asks for the resources of a connection to be listed.

@@ -47,7 +47,7 @@ struct ClosingEvent {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct TokenEnd {
     is_ended: bool,
-    /// What is left there, in a sentence.
+    /// The thing that is left there, in a sentence.
     reason: Option<String>,
 }
 

@@ -32,7 +32,13 @@ fn now() -> Timestamp {
 }
 
 impl Node {
+    /// A node whose engine has nothing to do.
     async fn start(db: &Db, provider: &LinearServer) -> Self {
+        Self::start_with(db, provider, |_, _| ()).await
+    }
+
+    /// A node whose engine does what is registered.
+    async fn start_with(db: &Db, provider: &LinearServer, register: fn(&mut Registry, &Connectors)) -> Self {
         let (clock, vault) = (Clock::manual(now()), Vault::from_key(&Vault::new_key()).unwrap());
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let settings = Settings {
@@ -47,8 +53,9 @@ impl Node {
         let base_url = "http://localhost:4400".to_owned();
         let connectors =
             Connectors::new(Config { db: db.clone(), clock: clock.clone(), vault, engine, client, base_url, settings });
-        // Registered for their names only: nothing advances the clock of the engine here.
-        let running = idle.start(Registry::default(), "node").await.unwrap();
+        let mut registry = Registry::default();
+        register(&mut registry, &connectors);
+        let running = idle.start(registry, "node").await.unwrap();
         let (organisation, person) = (OrganisationId::new(now()), PersonId::new(now()));
         let caller = Caller { organisation, actor: Actor::Person(person.clone()), role: Role::Owner };
         Self { connectors, clock, caller, person, _running: Some(running) }
@@ -98,6 +105,15 @@ impl Node {
         // Lines of the log are ordered by their time.
         self.clock.advance(Duration::from_secs(1));
         self.connectors.check(&self.caller, &connection.id).await.unwrap()
+    }
+
+    async fn find(&self, connection: &Connection) -> Connection {
+        let (organisation, id) = (self.caller.organisation.clone(), connection.id.clone());
+        let found = self
+            .connectors
+            .db
+            .read(move |tx| Box::pin(async move { crate::connections::find(tx, &organisation, &id).await }));
+        found.await.unwrap()
     }
 
     async fn events(&self, connection: &Connection) -> Vec<String> {
@@ -289,6 +305,25 @@ async fn a_refused_token_is_refreshed_once_and_an_ended_grant_revokes_at_once() 
         assert_eq!((&again.id, again.status), (&connection.id, Status::Active));
         assert_eq!(node.events(&connection).await, ["connected", "revoked", "connected"]);
         assert_eq!(node.connections().await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_due_is_checked_by_the_engine() {
+    on_each_database(migrations(), async |db| {
+        let provider = LinearServer::start(&[]).await;
+        let node = Node::start_with(&db, &provider, health::register).await;
+        let connection = node.connect(&provider).await;
+        health::enqueue_due(&node.connectors).await.unwrap();
+        assert_eq!(node.find(&connection).await.last_seen_at, Some(now()), "it is not due");
+        node.clock.advance(Duration::from_secs(301));
+        health::enqueue_due(&node.connectors).await.unwrap();
+        let began = std::time::Instant::now();
+        while node.find(&connection).await.last_seen_at == Some(now()) {
+            assert!(began.elapsed() < Duration::from_secs(30), "the check does not come");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     })
     .await;
 }

@@ -53,16 +53,15 @@ pub(super) struct ConsentPage {
     responses((status = 200, body = ConsentPage), (status = 400), (status = 403), (status = 429)))]
 pub(super) async fn begin(
     State(web): State<Web>,
+    Configuring(caller): Configuring,
     SignedIn(session): SignedIn,
     Path(name): Path<String>,
     asked: Option<Json<BeginIn>>,
 ) -> ApiResult<Json<ConsentPage>> {
-    let caller = &session.caller;
-    caller.must(campanile_accounts::Permission::Configure)?;
     let Json(BeginIn { workspace: named, return_to }) = asked.unwrap_or_default();
     let provider = provider(&name)?;
-    let workspace = workspace(&web.app, caller, named.as_deref()).await?;
-    let by = (caller, &session.person);
+    let workspace = workspace(&web.app, &caller, named.as_deref()).await?;
+    let by = (&caller, &session.person);
     let url = web.app.connectors.begin(by, workspace.id, provider, return_to).await?;
     Ok(Json(ConsentPage { url }))
 }
