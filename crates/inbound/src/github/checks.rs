@@ -34,7 +34,7 @@ fn check_suite(payload: &Value, delivery: &Delivery) -> Result<Told> {
         return Ok(Told::Nothing("checks are remembered when they fail or wait for somebody"));
     };
     if suite.text("app/slug") == Some(ACTIONS) {
-        return Ok(Told::Nothing("GitHub Actions tells of its runs in workflow_run events"));
+        return Ok(Told::Nothing("runs of GitHub Actions are remembered when workflow_run events tell of them"));
     }
     let repository = payload.needed("repository/full_name")?;
     let id = suite.id("id").ok_or_else(|| Error::invalid("the payload has no check_suite/id"))?;
