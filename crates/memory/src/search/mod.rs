@@ -28,6 +28,7 @@ mod neighbours;
 mod people;
 mod query_vector;
 mod ranking;
+mod reply;
 mod request;
 mod rerank;
 mod results;
@@ -55,11 +56,11 @@ use rerank::RerankOutcome;
 use results::hit;
 
 pub use merge::merge;
-pub use request::{
-    ActorName, Confidence, DateRange, DocumentName, Explanation, FacetView, HighlightView, Kind, Latency, Mode,
-    RerankUse, SearchContext, SearchFilters, SearchHit, SearchMeta, SearchReply, SearchRequest, UnderstoodTime,
-    VectorUse,
+pub use reply::{
+    ActorName, Confidence, DocumentName, Explanation, FacetView, HighlightView, Latency, RerankUse, SearchContext,
+    SearchHit, SearchMeta, SearchReply, UnderstoodTime, VectorUse,
 };
+pub use request::{DateRange, Kind, Mode, SearchFilters, SearchRequest};
 pub use results::page;
 pub use similar::{SimilarReply, SimilarRequest, similar};
 

@@ -10,7 +10,7 @@ use campanile_search::Filter;
 
 use super::READ;
 use super::ranking::Ranked;
-use super::request::{ActorName, SearchContext};
+use super::reply::{ActorName, SearchContext};
 use super::results::actor;
 use crate::Memory;
 use crate::passages::Passage;

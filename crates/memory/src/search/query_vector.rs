@@ -13,7 +13,8 @@ use campanile_models::usage::Purpose;
 use campanile_search::{Filter, Query};
 
 use super::cached_index::{CachedIndex, Current};
-use super::request::{Mode, VectorUse};
+use super::reply::VectorUse;
+use super::request::Mode;
 use crate::Memory;
 use crate::embedding::Embedder;
 

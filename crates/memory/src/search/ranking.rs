@@ -16,7 +16,7 @@ use super::candidates::{Candidates, Nearest};
 use super::fusion::Candidate;
 use super::kinds::{asked_kind, with_kinds};
 use super::neighbours::Neighbour;
-use super::request::{Confidence, Explanation};
+use super::reply::{Confidence, Explanation};
 use crate::passages::{Owner, Passage};
 
 /// The additions, at most. The first two were measured on the questions of a company.

@@ -9,7 +9,8 @@ use campanile_accounts::OrganisationId;
 use campanile_models::usage::{Count, Purpose};
 
 use super::ranking::Ranked;
-use super::request::{Mode, RerankUse};
+use super::reply::RerankUse;
+use super::request::Mode;
 use crate::Memory;
 
 /// The texts that are sent, and the time for them.

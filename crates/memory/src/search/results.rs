@@ -5,7 +5,8 @@ use campanile_search::{Found, Query};
 
 use super::candidates::Candidates;
 use super::ranking::{self, Ranked};
-use super::request::{ActorName, DocumentName, HighlightView, Kind, SearchHit, SearchRequest};
+use super::reply::{ActorName, DocumentName, HighlightView, SearchHit};
+use super::request::{Kind, SearchRequest};
 use crate::documents::document::{Chunk, Document};
 use crate::observations::ClusterId;
 use crate::passages::{ObservationPiece, Owner, Passage, SummaryPiece};

@@ -16,7 +16,8 @@ use utoipa::ToSchema;
 
 use super::fusion::COMPARED;
 use super::ranking::{Ranked, collapsed};
-use super::request::{Explanation, SearchFilters, SearchHit};
+use super::reply::{Explanation, SearchHit};
+use super::request::SearchFilters;
 use super::results::plain_hit;
 use super::{MOST_VALUES, PATIENCE, people, query_vector};
 use crate::embedding::Embedder;
