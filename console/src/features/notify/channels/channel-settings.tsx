@@ -12,13 +12,21 @@ import { Facts, Panel } from "../../../components/ui/page";
 import { Time } from "../../../components/ui/time";
 import { done } from "../../../components/ui/toast";
 import { api, data, type Schemas } from "../../../lib/api";
+import {
+  type Change,
+  lacking,
+  providerOf,
+  providersOf,
+  settingsOf,
+  stateOf,
+  typeTitle,
+} from "../../../lib/channel-providers";
 import { asText } from "../../../lib/json";
 import { type Channel, settingsOf as environmentOf } from "../../../lib/knock";
 import { paths } from "../../../lib/paths";
 import { ConditionsEditor } from "../parts/conditions-editor";
 import { FormFailure } from "../parts/form-failure";
 import { ProviderFields } from "./provider-fields";
-import { type Change, lacking, providerOf, providersOf, settingsOf, stateOf, typeTitle } from "./providers";
 
 /** Every organisation has these. */
 export const SEEDED = ["in-app", "email", "slack"];

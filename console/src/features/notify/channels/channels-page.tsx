@@ -15,13 +15,21 @@ import { Time } from "../../../components/ui/time";
 import { done } from "../../../components/ui/toast";
 import { usePageActions } from "../../../lib/actions";
 import { api, data, type Schemas } from "../../../lib/api";
+import {
+  type Change,
+  PROVIDERS,
+  type Provider,
+  providerOf,
+  settingsOf,
+  stateOf,
+  typeTitle,
+} from "../../../lib/channel-providers";
 import { type Channel, settingsOf as environmentOf } from "../../../lib/knock";
 import { useList } from "../../../lib/list";
 import { paths } from "../../../lib/paths";
 import { FormFailure } from "../parts/form-failure";
 import { keyOf } from "../parts/stored-document";
 import { ProviderFields } from "./provider-fields";
-import { type Change, PROVIDERS, type Provider, providerOf, settingsOf, stateOf, typeTitle } from "./providers";
 
 const COLUMNS: Column<Channel>[] = [
   {

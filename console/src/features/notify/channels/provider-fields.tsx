@@ -5,8 +5,8 @@ import { useState } from "react";
 import { Badge } from "../../../components/ui/badge";
 import { Button } from "../../../components/ui/button";
 import { Field, SelectField, TextField } from "../../../components/ui/field";
+import { type Change, changeOf, type Provider, type ProviderField } from "../../../lib/channel-providers";
 import { asText } from "../../../lib/json";
-import { type Change, changeOf, type Provider, type ProviderField } from "./providers";
 
 type ProviderFieldsProps = {
   provider: Provider;

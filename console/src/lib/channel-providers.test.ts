@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { changeOf, lacking, PROVIDERS, providerOf, settingsOf, stateOf } from "./providers";
+import { changeOf, lacking, PROVIDERS, providerOf, settingsOf, stateOf } from "./channel-providers";
 
 const resend = providerOf("email_resend");
 const fcm = providerOf("push_fcm");

@@ -1,7 +1,7 @@
 // The providers that channels can go through, and what each is set up with.
 
-import type { Schemas } from "../../../lib/api";
-import { CHANNEL_NAMES } from "../../../lib/knock";
+import type { Schemas } from "./api";
+import { CHANNEL_NAMES } from "./knock";
 
 export type ChannelType = Schemas["KnockChannelSpec"]["type"];
 export type ProviderField = {
