@@ -1,0 +1,151 @@
+// Connections in words: their badges, what their status means, their log, and why something was refused.
+
+import type { Tone } from "../../../components/ui/tones";
+import { ApiError } from "../../../lib/api";
+import type { Connection, ConnectionStatus, Connector, LogLine, Resource } from "./connections";
+
+export type BadgeWords = { title: string; tone: Tone };
+
+const BADGES: Record<ConnectionStatus, BadgeWords> = {
+  active: { title: "Connected", tone: "good" },
+  degraded: { title: "Degraded", tone: "warn" },
+  revoked: { title: "Reconnect", tone: "bad" },
+  closing: { title: "Disconnecting", tone: "info" },
+  closed: { title: "Disconnected", tone: "quiet" },
+};
+const AVAILABLE: BadgeWords = { title: "Available", tone: "info" };
+const COMING_SOON: BadgeWords = { title: "Coming soon", tone: "quiet" };
+/** Of several accounts, the one that needs somebody most gives the badge. */
+const WORST_FIRST: ConnectionStatus[] = ["revoked", "degraded", "active"];
+
+export const badgeOf = ({ status }: Pick<Connection, "status">): BadgeWords => BADGES[status];
+
+/** The badge of a tool, by the accounts of it that are connected. */
+export function badgeOfConnector({ state }: Pick<Connector, "state">, connections: Pick<Connection, "status">[]) {
+  if (state === "coming_soon") return COMING_SOON;
+  const worst = WORST_FIRST.find((status) => connections.some((connection) => connection.status === status));
+  return worst ? BADGES[worst] : AVAILABLE;
+}
+
+/** The meaning of a status, and what follows from it; nothing for one that is well. */
+export function meaningOf(status: ConnectionStatus, tool: string): string | undefined {
+  switch (status) {
+    case "active":
+      return undefined;
+    case "degraded":
+      return "Several calls in a row have failed. Campanile keeps trying, up to once an hour, and recovers by itself.";
+    case "revoked":
+      return `${tool} no longer accepts the tokens. Nothing is read until the account is connected again.`;
+    case "closing":
+      return `Nothing uses it any more. Its tokens are ended at ${tool} and erased here within a minute.`;
+    case "closed":
+      return "Its tokens and resources are erased. The same account can be connected again.";
+  }
+}
+
+/** The effect of disconnecting, before somebody does it. */
+export function endInWords(kind: Connection["kind"], tool: string): string[] {
+  const atProvider =
+    kind === "oauth"
+      ? `The access is ended at ${tool}, and its tokens are erased here within a minute. If ${tool} does not answer, the log says what is left there.`
+      : `The token is erased here within a minute. It stays valid at ${tool}: whoever made it removes it there.`;
+  return [
+    `Nothing uses the account from now on. ${atProvider}`,
+    "Observations that came from it stay, and so do this page and its log. The account can be connected again.",
+  ];
+}
+
+/** The result of a check by hand. */
+export function checkInWords(it: Connection, tool: string): { isGood: boolean; text: string } {
+  if (it.failures === 0) return { isGood: true, text: `${tool} accepted the call` };
+  const times = it.failures === 1 ? "The last call failed." : `The last ${it.failures} calls failed.`;
+  return { isGood: false, text: it.status_reason ?? times };
+}
+
+const EVENTS: Record<string, (tool: string) => string> = {
+  connected: () => "Connected",
+  degraded: () => "Calls fail",
+  recovered: () => "Calls succeed again",
+  revoked: (tool) => `${tool} refuses the tokens`,
+  closing: () => "Disconnecting began",
+  access_revoked: (tool) => `Access ended at ${tool}`,
+  left_behind: (tool) => `Something is left at ${tool}`,
+  erased: () => "Tokens and resources erased",
+  closed: () => "Disconnected",
+};
+const EVENT_TONES: Record<string, Tone> = {
+  connected: "good",
+  recovered: "good",
+  degraded: "warn",
+  left_behind: "warn",
+  revoked: "bad",
+};
+
+/** An event of the log; one that is not known here is called as the API calls it. */
+export const eventInWords = ({ event }: Pick<LogLine, "event">, tool: string): string =>
+  EVENTS[event]?.(tool) ?? event.replaceAll("_", " ");
+
+export const toneOfEvent = ({ event }: Pick<LogLine, "event">): Tone => EVENT_TONES[event] ?? "quiet";
+
+const CAUSES: Record<string, (tool: string) => string> = {
+  person: () => "by somebody",
+  provider: (tool) => `by an answer of ${tool}`,
+  health: () => "by a check",
+  system: () => "by Campanile",
+};
+
+export const causeInWords = ({ triggered_by }: Pick<LogLine, "triggered_by">, tool: string): string =>
+  CAUSES[triggered_by]?.(tool) ?? triggered_by;
+
+/** The badges of a resource. */
+export function marksOf({ is_private, is_archived, status }: Resource): BadgeWords[] {
+  return [
+    ...(is_private ? [{ title: "Private", tone: "info" } as const] : []),
+    ...(is_archived ? [{ title: "Archived", tone: "quiet" } as const] : []),
+    ...(status === "active" ? [] : [{ title: "Not listed any more", tone: "warn" } as const]),
+  ];
+}
+
+/** The calls that are left of a limit: "4,990 of 5,000". */
+export function limitInWords({ limit_remaining, limit_total }: Connection): string | undefined {
+  if (limit_remaining === null) return undefined;
+  const left = limit_remaining.toLocaleString("en");
+  return limit_total === null ? left : `${left} of ${limit_total.toLocaleString("en")}`;
+}
+
+/** The way to a token at each tool. */
+export const TOKEN_HINTS: Record<string, { label: string; placeholder: string; hint: string }> = {
+  linear: {
+    label: "Personal API key",
+    placeholder: "lin_api_…",
+    hint: "Made in Linear under Settings → Security & access → Personal API keys. It sees what its owner sees.",
+  },
+};
+
+/** The reason why a token connected nothing: beside the field if the token is at fault, else below the form. */
+export function tokenFault(error: unknown, tool: string): { field?: string; form?: string } {
+  const status = error instanceof ApiError ? error.status : 0;
+  const sentence = (error as Error).message;
+  switch (status) {
+    case 400:
+      return /not accepted/.test(sentence)
+        ? { field: `${tool} does not accept this token. It may be incomplete, or was revoked there.` }
+        : { field: sentence };
+    case 403:
+      return { form: "Only owners and managers connect tools." };
+    case 409:
+      return { form: "This account is being disconnected or connected by somebody else. Try again in a minute." };
+    case 429:
+      return { form: `${tool} takes no more calls for now. Try again in some minutes.` };
+    case 503:
+      return { form: `${tool} does not answer. Nothing was connected. Try again in a moment.` };
+    default:
+      return { form: sentence };
+  }
+}
+
+/** Names as a list: "teams, projects and issues". */
+export function listed(names: string[]): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+}
