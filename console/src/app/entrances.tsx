@@ -18,6 +18,9 @@ function NoWorkspace() {
 
 export const FirstWorkspace = () => <Within path={paths.home} />;
 
+/** Of the way back from a provider's page, where it is not known from which workspace it was begun. */
+export const ConnectDone = () => <Within path={paths.connectDone} />;
+
 /** Of a mail or a chat: the observation knows its workspace. */
 export function EarlierObservation() {
   const { id = "" } = useParams({ strict: false }) as { id?: string };

@@ -29,7 +29,7 @@ import { routes as settings } from "../features/settings/routes";
 import { routes as webhooks } from "../features/webhooks/routes";
 import { lazily } from "../lib/lazily";
 import { readSearch, writeSearch } from "../lib/url";
-import { EarlierCluster, EarlierNotifications, EarlierObservation, FirstWorkspace } from "./entrances";
+import { ConnectDone, EarlierCluster, EarlierNotifications, EarlierObservation, FirstWorkspace } from "./entrances";
 import { Shell } from "./shell";
 
 const AuthorizePage = lazily(() => import("../features/session/authorize-page"), "AuthorizePage");
@@ -62,6 +62,7 @@ const entrances = [
   createRoute({ getParentRoute: () => shell, path: "/", component: FirstWorkspace }),
   createRoute({ getParentRoute: () => shell, path: "/observations/$id", component: EarlierObservation }),
   createRoute({ getParentRoute: () => shell, path: "/clusters/$id", component: EarlierCluster }),
+  createRoute({ getParentRoute: () => shell, path: "/connect/done", component: ConnectDone }),
   createRoute({ getParentRoute: () => shell, path: "/oauth/authorize", component: AuthorizePage }),
   createRoute({ getParentRoute: () => shell, path: "/notifications", component: EarlierNotifications }),
   createRoute({ getParentRoute: () => shell, path: "/notifications/$", component: EarlierNotifications }),

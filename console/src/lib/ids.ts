@@ -9,6 +9,7 @@ const PLACES: [prefix: RegExp, title: string, to: (id: string) => string][] = [
   [/^dlv_/, "Delivery", (id) => `${paths.deliveries}?open=${id}`],
   [/^run_/, "Run", paths.run],
   [/^src_/, "Source", paths.source],
+  [/^con_/, "Connection", paths.connection],
   [/^app_/, "Application", paths.application],
 ];
 

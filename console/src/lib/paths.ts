@@ -20,6 +20,8 @@ export const paths = {
   deliveries: "/deliveries",
   integrations: "/integrations",
   source: (id: string) => `/integrations/${part(id)}`,
+  connection: (id: string) => `/integrations/${part(id)}`,
+  connectDone: "/connect/done",
 
   inbox: "/notify/inbox",
   preferences: "/notify/preferences",

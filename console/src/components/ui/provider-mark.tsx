@@ -2,7 +2,20 @@
 
 import { cx } from "./cx";
 
-const LETTERS: Record<string, string> = { github: "Gh", vercel: "Ve", linear: "Li", sentry: "Se", api: "Do" };
+const LETTERS: Record<string, string> = {
+  github: "Gh",
+  vercel: "Ve",
+  linear: "Li",
+  sentry: "Se",
+  notion: "No",
+  slack: "Sl",
+  zendesk: "Ze",
+  gitlab: "Gl",
+  jira: "Ji",
+  pagerduty: "Pd",
+  posthog: "Ph",
+  api: "Do",
+};
 const SIZES = { md: "size-9 rounded-lg", sm: "size-6 rounded-md text-2xs" };
 
 export function Mark({ provider, size = "md" }: { provider: string; size?: keyof typeof SIZES }) {

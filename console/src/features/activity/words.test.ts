@@ -32,6 +32,11 @@ test("subjects are linked to where they are seen", () => {
     title: "GitHub /main",
     to: "/integrations/src_1",
   });
+  const connected = { action: "connection.connected", subject_id: "con_1" };
+  expect(subjectOf(record({ ...connected, metadata: { provider: "linear", account: "Acme" } }), names)).toEqual({
+    title: "Linear Acme",
+    to: "/integrations/con_1",
+  });
   expect(subjectOf(record({ action: "member.added", subject_id: "user_1" }), names)).toEqual({
     title: "ada@example.com",
     to: "/settings/members",

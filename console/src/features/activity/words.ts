@@ -105,6 +105,10 @@ export function subjectOf(
         : shortId(subject_id);
       return { title, to: action === "source.deleted" ? paths.integrations : paths.source(subject_id) };
     }
+    case "connection": {
+      const named = [text("provider") && providerName(text("provider") ?? ""), text("account")];
+      return { title: named.filter(Boolean).join(" ") || shortId(subject_id), to: paths.connection(subject_id) };
+    }
     case "document":
       return {
         title: text("title") ?? shortId(subject_id),

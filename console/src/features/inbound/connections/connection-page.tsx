@@ -1,0 +1,209 @@
+// One connected account: its status, what is known of it, its resources, and its log.
+
+import { RefreshCw, Unplug } from "lucide-react";
+import type { ReactNode } from "react";
+
+import { Badge, Code } from "../../../components/ui/badge";
+import { Button } from "../../../components/ui/button";
+import { cx } from "../../../components/ui/cx";
+import { Confirm } from "../../../components/ui/dialog";
+import { Facts, Failure, Page, Panel, Skeleton } from "../../../components/ui/page";
+import { Time } from "../../../components/ui/time";
+import { done, notDone } from "../../../components/ui/toast";
+import { TONE_TEXT, TONE_TINT } from "../../../components/ui/tones";
+import { usePageActions } from "../../../lib/actions";
+import { exactly } from "../../../lib/format";
+import { paths } from "../../../lib/paths";
+import { providerName } from "../../../lib/providers";
+import { useCan } from "../../../lib/role";
+import { ConnectActions } from "./connect-actions";
+import {
+  type Connection,
+  useCheck,
+  useConnectedBy,
+  useConnection,
+  useConnectors,
+  useDisconnect,
+  useListsFollowStatus,
+} from "./connections";
+import { Log } from "./log";
+import { StateBadge } from "./parts";
+import { Resources } from "./resources";
+import { TokenDialog } from "./token-dialog";
+import { badgeOf, checkInWords, endInWords, limitInWords, meaningOf } from "./words";
+
+const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
+
+export function ConnectionPage({ id }: { id: string }) {
+  const connection = useConnection(id);
+  if (connection.data) return <Known it={connection.data} />;
+  return (
+    <Page title="Connection" crumbs={CRUMBS}>
+      {connection.isPending ? (
+        <Skeleton lines={6} />
+      ) : (
+        <Failure error={connection.error} onRetry={() => void connection.refetch()} />
+      )}
+    </Page>
+  );
+}
+
+function Known({ it }: { it: Connection }) {
+  useListsFollowStatus(it);
+  const badges = (
+    <>
+      <StateBadge of={badgeOf(it)} />
+      <Badge>{providerName(it.provider)}</Badge>
+    </>
+  );
+  return (
+    <Page title={it.account_label} crumbs={CRUMBS} badges={badges} actions={<Actions it={it} />}>
+      <StatusBanner it={it} />
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+        <div className="grid min-w-0 gap-4">
+          <About it={it} />
+          <Log of={it} />
+        </div>
+        <Resources of={it} />
+      </div>
+      <TokenDialog />
+    </Page>
+  );
+}
+
+/** The status of a connection that is not well: its reason, since when, and the way on. */
+function StatusBanner({ it }: { it: Connection }) {
+  const connectors = useConnectors();
+  const meaning = meaningOf(it.status, providerName(it.provider));
+  if (!meaning) return null;
+  const { title, tone } = badgeOf(it);
+  const connector = connectors.data?.find(({ provider }) => provider === it.provider);
+  const canReconnect = it.status === "revoked" || it.status === "closed";
+  return (
+    <section
+      role="status"
+      aria-label="Status"
+      className={cx("border-line mb-4 flex flex-wrap items-center gap-3 rounded-lg border px-4 py-3", TONE_TINT[tone])}
+    >
+      <div className="min-w-0 flex-1 basis-64">
+        <p className={cx("font-medium", TONE_TEXT[tone])}>
+          {title} since {exactly(it.status_at)}
+        </p>
+        {it.status_reason && <p className="wrap-anywhere">{it.status_reason}</p>}
+        <p className="text-quiet">{meaning}</p>
+      </div>
+      {connector && canReconnect && (
+        <span className="flex flex-wrap gap-2">
+          <ConnectActions connector={connector} isAgain />
+        </span>
+      )}
+    </section>
+  );
+}
+
+function About({ it }: { it: Connection }) {
+  const can = useCan();
+  const by = useConnectedBy(it.connected_by, can.administer);
+  const isClosed = it.status === "closed";
+  const limit = limitInWords(it);
+  const facts: [string, ReactNode][] = [
+    ["Account", <Code key="account">{it.account_id}</Code>],
+    ["Connected by", by],
+    ["Way", it.kind === "oauth" ? "consent at the provider" : "a token"],
+    ["First connected", exactly(it.created_at)],
+    [
+      "Status since",
+      <span key="since" className="flex flex-wrap items-baseline gap-x-2">
+        {exactly(it.status_at)} <Time at={it.status_at} />
+      </span>,
+    ],
+    ["Last good call", it.last_seen_at ? <Time key="seen" at={it.last_seen_at} /> : "none yet"],
+    ["Permissions", <Scopes key="scopes" of={it.scopes} />],
+  ];
+  if (it.failures > 0 && !isClosed) facts.push(["Failed calls", `${it.failures} in a row`]);
+  if (!isClosed) {
+    facts.push(["Calls left", limit ? <Limit key="limit" text={limit} resets={it.limit_reset_at} /> : "not told"]);
+    facts.push(["Token", <TokenLife key="token" of={it} />]);
+  }
+  return (
+    <Panel title="About">
+      <Facts of={facts} />
+    </Panel>
+  );
+}
+
+function Scopes({ of }: { of: string[] }) {
+  if (of.length === 0) return "not told by the provider";
+  return (
+    <span className="flex flex-wrap gap-1">
+      {of.map((scope) => (
+        <Code key={scope}>{scope}</Code>
+      ))}
+    </span>
+  );
+}
+
+function Limit({ text, resets }: { text: string; resets: string | null }) {
+  return (
+    <span className="flex flex-wrap items-baseline gap-x-2">
+      {text}
+      {resets && (
+        <span className="text-quiet text-xs">
+          renewed <Time at={resets} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+function TokenLife({ of: { expires_at } }: { of: Connection }) {
+  if (!expires_at) return "does not run out";
+  return (
+    <>
+      runs out <Time at={expires_at} className="text-ink! text-sm!" />; it is replaced at half of its life
+    </>
+  );
+}
+
+function Actions({ it }: { it: Connection }) {
+  const can = useCan();
+  const tool = providerName(it.provider);
+  const check = useCheck(it.id);
+  const disconnect = useDisconnect(it.id);
+  const isOpen = it.status !== "closed" && it.status !== "closing";
+  const isOffered = can.configure && isOpen;
+  const checkNow = () =>
+    check.mutate(undefined, {
+      onSuccess: (checked) => {
+        const { isGood, text } = checkInWords(checked, tool);
+        if (isGood) done(text);
+        else notDone("The check failed", new Error(text));
+      },
+      onError: (error) => notDone("It was not checked", error),
+    });
+  usePageActions(isOffered ? [{ title: "Check now", icon: <RefreshCw />, run: checkNow }] : []);
+  if (!isOffered) return null;
+  return (
+    <>
+      <Confirm
+        trigger={
+          <Button kind="danger">
+            <Unplug aria-hidden className="size-4" />
+            Disconnect
+          </Button>
+        }
+        title={`Disconnect ${it.account_label} of ${tool}?`}
+        action="Disconnect the account"
+        onConfirm={disconnect}
+      >
+        {endInWords(it.kind, tool).map((text) => (
+          <p key={text}>{text}</p>
+        ))}
+      </Confirm>
+      <Button busy={check.isPending} onClick={checkNow}>
+        <RefreshCw aria-hidden className="size-4" />
+        Check now
+      </Button>
+    </>
+  );
+}

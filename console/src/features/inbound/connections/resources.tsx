@@ -1,0 +1,98 @@
+// The teams, repositories and projects of a connected account, by name.
+
+import { ExternalLink } from "lucide-react";
+
+import { Button } from "../../../components/ui/button";
+import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
+import { SearchField } from "../../../components/ui/search-field";
+import { api, data } from "../../../lib/api";
+import { useList } from "../../../lib/list";
+import { useUrl } from "../../../lib/url";
+import type { Connection, Resource } from "./connections";
+import { StateBadge } from "./parts";
+import { marksOf } from "./words";
+
+/** They are listed some seconds after an account was connected, and nothing tells of it. */
+const LOOK = 3_000;
+const PAGE = 50;
+
+const idOf = ({ kind, provider_id }: Resource) => `${kind} ${provider_id}`;
+
+export function Resources({ of: { id, status } }: { of: Connection }) {
+  const search = useUrl().get("search") ?? "";
+  const isOpen = status !== "closed" && status !== "closing";
+  const list = useList<Resource>({
+    key: ["connection-resources", id, search],
+    page: async (cursor) => {
+      const query = { search: search || undefined, cursor, limit: PAGE };
+      const read = await data(api.GET("/api/connections/{id}/resources", { params: { path: { id }, query } }));
+      return { items: read.data, next: read.next };
+    },
+    idOf,
+    every: isOpen ? LOOK : undefined,
+  });
+  const isSearchable = search !== "" || list.rows.length > 0;
+  return (
+    <Panel
+      title="Resources"
+      note="what the account sees at the provider"
+      actions={
+        list.fresh > 0 && (
+          <Button size="sm" onClick={list.showFresh}>
+            {list.fresh} new
+          </Button>
+        )
+      }
+    >
+      {isSearchable && (
+        <div className="border-line border-b px-4 py-2">
+          <SearchField name="search" label="Search the resources" placeholder="Search by name" />
+        </div>
+      )}
+      {list.isPending && <Skeleton lines={4} />}
+      {list.error && <Failure error={list.error} onRetry={list.retry} />}
+      {!list.isPending && !list.error && list.rows.length === 0 && <Empty>{emptyWords(search, isOpen)}</Empty>}
+      <ul aria-label="Resources" className="divide-line divide-y">
+        {list.rows.map((it) => (
+          <Row key={idOf(it)} it={it} />
+        ))}
+      </ul>
+      {list.hasMore && (
+        <p className="border-line border-t px-4 py-3">
+          <Button busy={list.isLoadingMore} onClick={list.loadMore}>
+            More resources
+          </Button>
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function emptyWords(search: string, isOpen: boolean): string {
+  if (search) return `No name contains “${search}”.`;
+  return isOpen
+    ? "None is listed yet. They are listed some seconds after the account was connected, and after each check."
+    : "They were erased when the account was disconnected.";
+}
+
+function Row({ it }: { it: Resource }) {
+  const url = it.url && /^https?:\/\//.test(it.url) ? it.url : undefined;
+  return (
+    <li className="flex min-h-10 flex-wrap items-center gap-2 px-4 py-1.5">
+      <span className="min-w-0 flex-1 basis-40 wrap-anywhere">
+        {url ? (
+          <a href={url} target="_blank" rel="noreferrer" className="hover:underline">
+            <span className="font-medium">{it.name}</span>
+            <ExternalLink aria-label="at the provider" className="text-quiet ml-1.5 inline size-3.5" />
+          </a>
+        ) : (
+          <span className="font-medium">{it.name}</span>
+        )}
+      </span>
+      {marksOf(it).map((mark) => (
+        <StateBadge key={mark.title} of={mark} />
+      ))}
+      <span className="text-quiet text-xs">{it.kind}</span>
+    </li>
+  );
+}
