@@ -84,7 +84,7 @@ export const AREAS: AreaGroup[] = [
         title: "Integrations",
         icon: Plug,
         key: "i",
-        words: "sources github vercel linear sentry connect",
+        words: "connectors connections accounts sources github vercel linear sentry connect automation",
       },
     ],
   },
