@@ -371,3 +371,125 @@ fn an_action_of_sentry_has_the_time_of_its_happening_and_not_of_its_arrival() {
         assert_eq!(sentry(action, header, payload).occurred_at.to_string(), expected, "{action} {header}");
     }
 }
+
+fn vercel(event: &str, payload: &Value) -> SourceEvent {
+    read(&delivery(Provider::Vercel, event, &[], payload))
+}
+
+#[test]
+fn a_deployment_that_is_promoted_again_is_another_happening() {
+    let deployment = |event: &str, id: &str| {
+        let payload = json!({ "id": id, "type": event, "createdAt": 1_768_813_200_000_i64,
+            "payload": { "deployment": { "id": "dpl_1", "name": "shop" }, "project": { "id": "prj_1" } } });
+        vercel(event, &payload)
+    };
+    let events = [
+        deployment("deployment.promoted", "1"),
+        deployment("deployment.rollback", "2"),
+        deployment("deployment.promoted", "3"),
+        deployment("deployment.promoted", "3"),
+    ];
+    assert_eq!(happenings(&events), 3);
+    assert_eq!(events[1].title, "[Deployment Rolled Back] shop");
+    assert_eq!(deployment("deployment-ready", "4").event_type, "deployment.ready");
+}
+
+#[test]
+fn a_variable_is_told_by_its_name_and_never_by_its_value() {
+    let payload = json!({ "id": "9", "type": "project.env-variable.updated", "createdAt": 1_768_813_200_000_i64,
+        "payload": { "project": { "id": "prj_1", "name": "shop" }, "key": "STRIPE_KEY", "value": "sk_live_secret" } });
+    let event = vercel("project.env-variable.updated", &payload);
+    assert_eq!(event.title, "[Variable Changed] shop · STRIPE_KEY");
+    assert!(!serde_json::to_string(&event).unwrap().contains("sk_live_secret"));
+    let unknown = delivery(Provider::Vercel, "edge-config.created", &[], &json!({ "id": "1", "payload": {} }));
+    assert!(matches!(normalise(&unknown).unwrap(), NormalForm::Skipped(why) if why.contains("edge-config.created")));
+}
+
+fn linear_of(kind: &str, action: &str, data: Value, more: Value) -> NormalForm {
+    let mut payload = json!({ "type": kind, "action": action, "createdAt": "2026-01-19T08:00:00.000Z", "data": data });
+    payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    normalise(&delivery(Provider::Linear, &format!("{kind}:{action}"), &[], &payload)).unwrap()
+}
+
+fn one(form: NormalForm) -> SourceEvent {
+    match form {
+        NormalForm::Events { mut events, .. } => events.remove(0),
+        NormalForm::Skipped(why) => panic!("skipped: {why}"),
+    }
+}
+
+#[test]
+fn an_attachment_ties_its_issue_to_the_pull_request() {
+    let issue = json!({ "id": "u-1", "identifier": "ENG-7", "title": "Pay", "updatedAt": "2026-01-19T08:00:00.000Z",
+        "previousIdentifiers": ["OPS-3"] });
+    let issue = one(linear_of("Issue", "create", issue, json!({})));
+    let data = json!({ "id": "a-1", "issueId": "u-1", "sourceType": "github", "title": "Pay twice",
+        "url": "https://github.com/acme/shop/pull/12" });
+    let attachment = one(linear_of("Attachment", "create", data, json!({})));
+    let keys = |event: &SourceEvent| event.references.iter().filter_map(|it| it.key.clone()).collect::<Vec<_>>();
+    assert_eq!(keys(&issue), ["ENG-7", "linear:u-1", "OPS-3"]);
+    assert_eq!(keys(&attachment), ["linear:u-1", "acme/shop#12"]);
+}
+
+#[test]
+fn sorting_a_board_is_no_news_and_a_change_names_its_fields() {
+    let issue =
+        || json!({ "id": "u-1", "identifier": "ENG-7", "title": "Pay", "updatedAt": "2026-01-19T08:00:00.000Z" });
+    let sorted =
+        linear_of("Issue", "update", issue(), json!({ "updatedFrom": { "sortOrder": 1.5, "updatedAt": "x" } }));
+    assert!(matches!(sorted, NormalForm::Skipped(why) if why.contains("place")));
+    let moved = json!({ "updatedFrom": { "stateId": "s", "sortOrder": 2, "updatedAt": "x" } });
+    let moved = one(linear_of("Issue", "update", issue(), moved));
+    assert_eq!(moved.metadata["changed"], json!(["stateId", "sortOrder"]));
+    let plain = one(linear_of("Issue", "update", issue(), json!({})));
+    assert_eq!(plain.metadata.get("changed"), None);
+}
+
+#[test]
+fn a_deadline_that_passed_is_told_of_its_issue() {
+    let more = json!({ "issueData": { "id": "u-1", "identifier": "ENG-7", "title": "Pay" } });
+    let breached = one(linear_of("IssueSLA", "breached", Value::Null, more.clone()));
+    assert_eq!(
+        (breached.event_type.as_str(), breached.title.as_str()),
+        ("issue_sla.breached", "[SLA Breached] ENG-7: Pay")
+    );
+    let near = one(linear_of("IssueSLA", "highRisk", Value::Null, more));
+    assert_eq!((near.event_type.as_str(), near.title.as_str()), ("issue_sla.high_risk", "[SLA at Risk] ENG-7: Pay"));
+    assert_eq!(happenings(&[breached, near]), 2);
+}
+
+#[test]
+fn plans_and_releases_of_linear_are_remembered() {
+    let document =
+        json!({ "id": "d", "title": "Plan", "content": "All of it", "updatedAt": "2026-01-19T08:00:00.000Z" });
+    assert_eq!(one(linear_of("Document", "create", document, json!({}))).title, "[Document Created] Plan");
+    let initiative = json!({ "id": "i", "name": "Grow", "projects": [{ "name": "Shop" }] });
+    assert_eq!(one(linear_of("Initiative", "update", initiative, json!({}))).references.len(), 1);
+    let update = json!({ "id": "iu", "body": "Going well\nmore", "initiative": { "name": "Grow" } });
+    assert_eq!(
+        one(linear_of("InitiativeUpdate", "create", update, json!({}))).title,
+        "[Initiative Update Created] Grow: Going well"
+    );
+    let release = json!({ "id": "r", "name": "v2", "commitSha": "C0FFEE", "issues": [{ "identifier": "ENG-7" }] });
+    let release = one(linear_of("Release", "create", release, json!({})));
+    let keys: Vec<String> = release.references.iter().filter_map(|it| it.key.clone()).collect();
+    assert_eq!(keys, ["c0ffee", "ENG-7"]);
+}
+
+#[test]
+fn a_comment_at_sentry_is_tied_to_its_issue_by_number() {
+    let payload = |action: &str| {
+        json!({ "action": action, "actor": { "type": "user", "id": 3, "name": "ann" },
+        "data": { "comment": "Seen before", "comment_id": 5, "issue_id": 9, "project_slug": "shop",
+            "timestamp": "2026-01-19T08:00:00Z" } })
+    };
+    let said = sentry("comment.created", "1768813200", &payload("created"));
+    assert_eq!(
+        (said.title.as_str(), said.references[0].key.as_deref()),
+        ("[Comment Created] Seen before", Some("sentry:9"))
+    );
+    assert_eq!(said.occurred_at, Timestamp::parse("2026-01-19T08:00:00Z").unwrap());
+    let edited = sentry("comment.updated", "1768813200", &payload("updated"));
+    let again = sentry("comment.updated", "1768813201", &payload("updated"));
+    assert_eq!(happenings(&[said, edited, again]), 3);
+}

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use campanile_base::source_event::SourceEvent;
+use campanile_base::source_event::{Reference, SourceEvent};
 use regex::Regex;
 
 /// The base of an event that is not in the table.
@@ -79,6 +79,37 @@ const BASE: &[(&str, &str, i64)] = &[
     ("linear", "project_update.created", 45),
     ("linear", "project_update.updated", 30),
     ("linear", "project_update.deleted", 25),
+    ("linear", "attachment.*", 20),
+    ("linear", "document.created", 35),
+    ("linear", "document.updated", 20),
+    ("linear", "document.deleted", 30),
+    ("linear", "initiative.created", 45),
+    ("linear", "initiative.updated", 35),
+    ("linear", "initiative.deleted", 40),
+    ("linear", "initiative_update.created", 45),
+    ("linear", "initiative_update.updated", 30),
+    ("linear", "initiative_update.deleted", 25),
+    ("linear", "release.created", 60),
+    ("linear", "issue_sla.breached", 75),
+    ("linear", "issue_sla.high_risk", 60),
+    ("sentry", "comment.*", 25),
+    ("vercel", "deployment.promoted", 55),
+    ("vercel", "deployment.rollback", 75),
+    ("vercel", "deployment.blocked", 60),
+    ("vercel", "deployment.checks.failed", 55),
+    ("vercel", "project.created", 35),
+    ("vercel", "project.removed", 55),
+    ("vercel", "project.renamed", 25),
+    ("vercel", "project.env-variable.*", 40),
+    ("vercel", "domain.certificate.*", 65),
+    ("vercel", "alerts.triggered", 70),
+    ("vercel", "firewall.attack", 85),
+    ("vercel", "budget.reached", 60),
+    ("vercel", "rolling-release.started", 40),
+    ("vercel", "rolling-release.aborted", 70),
+    ("vercel", "rolling-release.*", 50),
+    ("vercel", "observability.*", 60),
+    ("vercel", "integration-configuration.removed", 50),
 ];
 
 /// The weight of checks and workflows that fail on the default branch, where they concern everybody.
@@ -106,9 +137,9 @@ static WORDS: LazyLock<Vec<(Regex, i64)>> = LazyLock::new(|| {
 pub fn score(event: &SourceEvent) -> i64 {
     let text = format!("{} {}", event.title, event.body).to_lowercase();
     let words: i64 = WORDS.iter().filter(|(group, _)| group.is_match(&text)).map(|(_, weight)| weight).sum();
-    // The commits of a push say how large it is, not how it is tied to other things.
-    let references = event.references.iter().filter(|reference| reference.label.as_deref() != Some("contains"));
-    let references = (3 * references.count() as i64).min(15);
+    // The commits of a push say how large it is, and a second name of a thing is no second thing.
+    let is_tie = |reference: &&Reference| !matches!(reference.label.as_deref(), Some("contains" | "id" | "earlier"));
+    let references = (3 * event.references.iter().filter(is_tie).count() as i64).min(15);
     let length = match event.body.chars().count() {
         0..=200 => 0,
         201..=500 => 2,
@@ -134,7 +165,7 @@ fn base(event: &SourceEvent) -> i64 {
 #[cfg(test)]
 mod tests {
     use campanile_base::Timestamp;
-    use campanile_base::source_event::{Reference, ReferenceKind};
+    use campanile_base::source_event::ReferenceKind;
 
     use super::*;
 

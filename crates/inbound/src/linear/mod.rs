@@ -1,6 +1,8 @@
 //! Linear: deliveries are signed in `linear-signature`, and their id is in `linear-delivery`.
 //! Linear is the one provider that signs the time of sending (`webhookTimestamp`).
 
+mod attachments;
+mod planning;
 pub(crate) mod remote;
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
@@ -28,6 +30,14 @@ pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Res
 
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
     let (kind, action) = event.split_once(':').unwrap_or((event, ""));
+    if kind == "IssueSLA" {
+        if payload.text("issueData/identifier").is_none() {
+            return Ok(NormalForm::Skipped("the deadline names no issue".into()));
+        }
+        let action = if action == "highRisk" { "high_risk" } else { action };
+        let parts = planning::deadline(payload, action)?;
+        return Ok(remembered(parts, action, payload, delivery));
+    }
     // Some kinds have no data, so unknown kinds are skipped before the data is required.
     let read: fn(&Value, &Value, &str) -> Result<Parts> = match kind {
         "Issue" => issue,
@@ -35,6 +45,11 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "Project" => project,
         "Cycle" => cycle,
         "ProjectUpdate" => project_update,
+        "Attachment" => attachments::attachment,
+        "Document" => planning::document,
+        "Initiative" => planning::initiative,
+        "InitiativeUpdate" => planning::initiative_update,
+        "Release" => planning::release,
         other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
     let action = match action {
@@ -44,22 +59,48 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         other => return Ok(NormalForm::Skipped(format!("{kind} {other} events are not remembered"))),
     };
     let data = payload.at("data").ok_or_else(|| Error::invalid("the payload has no data"))?;
-    let parts = read(data, payload, action)?;
+    if action == "updated" && kind == "Issue" && changes_order_alone(payload) {
+        return Ok(NormalForm::Skipped("only the place of the issue in a list has changed".into()));
+    }
+    Ok(remembered(read(data, payload, action)?, action, payload, delivery))
+}
+
+/// The fields of an issue that change when somebody sorts a board or follows the issue.
+const ORDER: [&str; 6] =
+    ["sortOrder", "subIssueSortOrder", "prioritySortOrder", "boardOrder", "subscriberIds", "reactionData"];
+
+/// The fields that an update has changed.
+fn changed(payload: &Value) -> impl Iterator<Item = &str> {
+    let before = payload.at("updatedFrom").and_then(Value::as_object);
+    before.into_iter().flat_map(|fields| fields.keys()).map(String::as_str).filter(|field| *field != "updatedAt")
+}
+
+/// True if an update has changed nothing that says something about the issue.
+fn changes_order_alone(payload: &Value) -> bool {
+    changed(payload).next().is_some() && changed(payload).all(|field| ORDER.contains(&field))
+}
+
+/// The observation of what happened to a thing.
+fn remembered(parts: Parts, action: &str, payload: &Value, delivery: &Delivery) -> NormalForm {
+    let nothing = Value::Null;
+    let data = payload.at("data").unwrap_or(&nothing);
     // An object is updated many times, and may be removed, restored and removed again. Each such
     // event has its own time, which is part of its identity.
-    let changed = data.text("updatedAt").or(payload.text("createdAt"));
-    let source_id = match (action, changed) {
-        ("updated" | "deleted", Some(at)) => format!("{}:{action}:{at}", parts.identity),
-        _ => format!("{}:{action}", parts.identity),
+    let at = data.text("updatedAt").or(payload.text("createdAt"));
+    let source_id = match (action, at) {
+        ("created", _) | (_, None) => format!("{}:{action}", parts.identity),
+        (_, Some(at)) => format!("{}:{action}:{at}", parts.identity),
     };
+    let fields_changed: Vec<&str> = if action == "updated" { changed(payload).collect() } else { Vec::new() };
     let mut fields = metadata([
         ("deliveryId", Some(json!(delivery.delivery_id))),
         ("organizationId", payload.at("organizationId").cloned()),
         ("action", Some(json!(action))),
+        ("changed", (!fields_changed.is_empty()).then(|| json!(fields_changed))),
         ("url", payload.at("url").or(data.at("url")).cloned()),
     ]);
     fields.extend(metadata(parts.metadata));
-    let remembered = SourceEvent {
+    let event = SourceEvent {
         provider: "linear".into(),
         event_type: format!("{}.{action}", parts.noun),
         source_id,
@@ -73,7 +114,7 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         references: parts.references,
         metadata: fields,
     };
-    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
+    NormalForm::Events { events: vec![event], changes: Vec::new() }
 }
 
 /// The parts of an observation that differ between the kinds.
@@ -88,9 +129,21 @@ struct Parts {
     metadata: Vec<(&'static str, Option<Value>)>,
 }
 
+/// The most earlier identifiers of an issue that are kept.
+const MOST_IDENTIFIERS: usize = 10;
+
+/// An issue by Linear's id of it.
+fn by_id(id: &str) -> Reference {
+    Reference { key: Some(format!("linear:{id}")), ..Reference::new(ReferenceKind::Issue, id) }
+}
+
 fn issue(data: &Value, _: &Value, action: &str) -> Result<Parts> {
     let identifier = data.needed("identifier")?;
     let mut references = vec![Reference::issue_key(identifier).at(data.text("url").map(Into::into)).subject()];
+    // Attachments name the issue by its id, and it had other identifiers before it moved to another team.
+    references.extend(data.text("id").map(|id| by_id(id).labelled("id").subject()));
+    let earlier = data.list("previousIdentifiers").iter().filter_map(Value::as_str).take(MOST_IDENTIFIERS);
+    references.extend(earlier.map(|identifier| Reference::issue_key(identifier).labelled("earlier").subject()));
     references.extend(named(data, "team/key", ReferenceKind::Team));
     references.extend(named(data, "project/name", ReferenceKind::Project));
     references.extend(named(data, "cycle/name", ReferenceKind::Cycle));
@@ -99,7 +152,7 @@ fn issue(data: &Value, _: &Value, action: &str) -> Result<Parts> {
         data.list("labels").iter().filter_map(|label| Some(Reference::new(ReferenceKind::Label, label.text("name")?))),
     );
     references.extend(data.text("branchName").map(|branch| Reference::branch(branch, None)));
-    references.extend(data.list("attachments").iter().filter_map(attachment));
+    references.extend(data.list("attachments").iter().filter_map(attachments::reference));
     let labels: Vec<&str> = data.list("labels").iter().filter_map(|label| label.text("name")).collect();
     Ok(Parts {
         noun: "issue",
@@ -132,37 +185,6 @@ fn issue(data: &Value, _: &Value, action: &str) -> Result<Parts> {
             ("creator", data.text("creator/name").map(|name| json!(name))),
         ],
     })
-}
-
-/// An attached pull request or issue. The repository is read from the address.
-fn attachment(attachment: &Value) -> Option<Reference> {
-    let url = attachment.text("url")?;
-    match attachment.text("sourceType").or(attachment.text("source")).unwrap_or_default() {
-        "githubPr" | "github_pr" => {
-            let (repository, number) = github_thing(url, "/pull/")?;
-            Some(
-                Reference::numbered(ReferenceKind::Pr, &repository, number).at(Some(url.into())).labelled("tracked_in"),
-            )
-        }
-        "githubIssue" | "github_issue" => {
-            let (repository, number) = github_thing(url, "/issues/")?;
-            Some(Reference::numbered(ReferenceKind::Issue, &repository, number).at(Some(url.into())).labelled("linked"))
-        }
-        "sentryIssue" | "sentry" => {
-            let short = attachment.text("metadata/shortId")?;
-            Some(Reference::issue_key(short).at(Some(url.into())).labelled("linked"))
-        }
-        _ => None,
-    }
-}
-
-/// `owner/name` and the number from `https://github.com/owner/name/pull/12`.
-fn github_thing(url: &str, marker: &str) -> Option<(String, u64)> {
-    let (before, after) = url.split_once(marker)?;
-    let mut parts = before.rsplit('/');
-    let (name, owner) = (parts.next()?, parts.next()?);
-    let number = after.split(['/', '?', '#']).next()?.parse().ok()?;
-    Some((format!("{owner}/{name}"), number))
 }
 
 fn comment(data: &Value, payload: &Value, _: &str) -> Result<Parts> {

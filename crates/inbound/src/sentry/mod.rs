@@ -39,6 +39,7 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "error" => error(data()?, delivery)?,
         "event_alert" => event_alert(data()?, delivery)?,
         "metric_alert" => metric_alert(action, data()?, delivery)?,
+        "comment" => comment(action, data()?, payload, delivery)?,
         other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
     Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
@@ -276,6 +277,34 @@ fn metric_alert(action: &str, data: &Value, delivery: &Delivery) -> Result<Sourc
             ("alertId", Some(json!(id))),
             ("organizationId", organisation.map(|id| json!(id))),
             ("url", data.at("web_url").cloned()),
+        ]),
+    })
+}
+
+fn comment(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+    let id = data.id("comment_id").ok_or_else(|| Error::invalid("the payload has no data/comment_id"))?;
+    let issue = data.id("issue_id").ok_or_else(|| Error::invalid("the payload has no data/issue_id"))?;
+    let said = data.text("comment").unwrap_or_default();
+    let project = data.text("project_slug").unwrap_or("-");
+    let thing = format!("sentry-comment:{id}:{action}");
+    Ok(SourceEvent {
+        provider: "sentry".into(),
+        event_type: format!("comment.{action}"),
+        source_id: match action {
+            "created" | "deleted" => thing,
+            _ => format!("{thing}:{}", hook_time(delivery).unwrap_or(&delivery.delivery_id)),
+        },
+        title: cut(&format!("[Comment {}] {}", crate::payload::title_case(action), cut(said, 100)), 200),
+        body: cut(said, 10_000),
+        actor: actor(payload),
+        occurred_at: data.time("timestamp").or_else(|| sent_at(delivery)).unwrap_or(delivery.received_at),
+        repository: None,
+        references: vec![numbered_issue(&issue).labelled("comment"), Reference::new(ReferenceKind::Project, project)],
+        metadata: metadata([
+            ("deliveryId", Some(json!(delivery.delivery_id))),
+            ("commentId", Some(json!(id))),
+            ("issueId", Some(json!(issue))),
+            ("project", Some(json!(project))),
         ]),
     })
 }

@@ -1,6 +1,8 @@
 //! Vercel: deliveries are signed with HMAC-SHA1 in `x-vercel-signature`. Event type and id are in
 //! the body.
 
+mod account;
+
 use campanile_base::Result;
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
 use serde_json::{Value, json};
@@ -20,6 +22,9 @@ pub(crate) fn envelope(outline: &Outline) -> Result<Envelope, IngestError> {
 }
 
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
+    // Older integrations write `deployment-ready`.
+    let dotted = event.strip_prefix("deployment-").map(|action| format!("deployment.{action}"));
+    let event = dotted.as_deref().unwrap_or(event);
     let (symbol, words) = match event {
         "deployment.created" => ("▶", "Deployment Started"),
         "deployment.succeeded" => ("✓", "Deployment Succeeded"),
@@ -27,7 +32,16 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "deployment.error" => ("✗", "Deployment Failed"),
         "deployment.canceled" => ("■", "Deployment Canceled"),
         "deployment.check-rerequested" => ("↻", "Check Re-requested"),
-        other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
+        "deployment.promoted" => ("▲", "Deployment Promoted"),
+        "deployment.rollback" => ("↩", "Deployment Rolled Back"),
+        "deployment.blocked" => ("✗", "Deployment Blocked"),
+        "deployment.checks.failed" => ("✗", "Deployment Checks Failed"),
+        other => {
+            return Ok(match account::event(other, payload, delivery) {
+                Some(event) => NormalForm::Events { events: vec![event], changes: Vec::new() },
+                None => NormalForm::Skipped(format!("{other} events are not remembered")),
+            });
+        }
     };
     let id = payload.needed("payload/deployment/id")?;
     let project = payload.text("payload/project/name").or(payload.text("payload/deployment/name")).unwrap_or(id);
@@ -39,7 +53,10 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
     let remembered = SourceEvent {
         provider: "vercel".into(),
         event_type: event.to_owned(),
-        source_id: format!("vercel:deployment:{id}:{event}"),
+        source_id: match (CAN_RECUR.contains(&event), payload.text("id")) {
+            (true, Some(delivered)) => format!("vercel:deployment:{id}:{event}:{delivered}"),
+            _ => format!("vercel:deployment:{id}:{event}"),
+        },
         body: cut(&format!("{symbol} {title}\n{message}"), 10_000),
         title: cut(&title, 200),
         actor: meta("CommitAuthorLogin").or(meta("CommitAuthorName")).map(author),
@@ -68,6 +85,9 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
     };
     Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
 }
+
+/// The events that can happen to a deployment again: it is promoted, rolled back and promoted again.
+const CAN_RECUR: [&str; 3] = ["deployment.promoted", "deployment.rollback", "deployment.checks.failed"];
 
 /// The code hosts that deployments come from.
 const HOSTS: [&str; 3] = ["github", "gitlab", "bitbucket"];
