@@ -5,6 +5,7 @@ const FILES = import.meta.glob<string>("../../../../docs/*.md", { query: "?raw",
 /** The order in which they are read; what is not named here comes last. */
 const ORDER = [
   "console",
+  "connectors",
   "search",
   "documents",
   "people",
@@ -26,6 +27,7 @@ const TITLES: Record<string, string> = {
   api: "The API",
   benchmarks: "Benchmarks",
   clusters: "Clusters",
+  connectors: "Connectors",
   console: "The console",
   documents: "Documents",
   notifications: "Notifications",

@@ -53,7 +53,8 @@ function WebhooksCard() {
       title="Webhooks"
       badge={endpoints.data && <Status word={hasEndpoint ? "active" : "not set up"} />}
     >
-      Signed requests to endpoints of yours. {counts.filter(Boolean).join("; ")}
+      Signed requests to endpoints of yours.
+      <span className="block first-letter:uppercase">{counts.filter(Boolean).join("; ")}</span>
     </IntegrationCard>
   );
 }
@@ -75,7 +76,8 @@ function KeysCard() {
   ];
   return (
     <IntegrationCard to={paths.keys} icon={<KeyRound />} title="Keys">
-      With these, programs speak to the APIs. {counts.filter(Boolean).join(", ")}
+      With these, programs speak to the APIs.
+      <span className="block first-letter:uppercase">{counts.filter(Boolean).join(", ")}</span>
     </IntegrationCard>
   );
 }

@@ -45,7 +45,10 @@ export function IntegrationsPage() {
     >
       <div className="grid gap-10">
         <Group title="Data connectors" lead="Where observations come from.">
-          <Part title="Accounts" lead="An account of a tool that is connected: Campanile may ask the tool itself.">
+          <Part
+            title="Accounts"
+            lead="Accounts of tools that are connected. Campanile asks the tool itself, beside taking its webhooks."
+          >
             <AccountCards />
           </Part>
           <Part

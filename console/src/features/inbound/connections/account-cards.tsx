@@ -47,7 +47,7 @@ export function AccountCards() {
 }
 
 function AvailableCard({ connector, connections }: { connector: Connector; connections?: Connection[] }) {
-  const { provider, name, reads, needs_public_url } = connector;
+  const { provider, name, reads, needs_public_url, has_oauth } = connector;
   const shown = connections?.filter(({ status }) => status !== "closed") ?? [];
   return (
     <li className="border-line bg-raised flex min-w-0 flex-col gap-3 rounded-lg border p-4">
@@ -75,6 +75,15 @@ function AvailableCard({ connector, connections }: { connector: Connector; conne
             </li>
           ))}
         </ul>
+      )}
+      {!has_oauth && (
+        <p className="text-quiet text-xs">
+          Consent instead of a token needs an application of this server at {name}:{" "}
+          <Go to={paths.doc("connectors")} className="text-bronze underline underline-offset-2">
+            how it is set up
+          </Go>
+          .
+        </p>
       )}
       <span className="mt-auto flex flex-wrap gap-2">
         <ConnectActions connector={connector} isAgain={shown.some(({ status }) => status === "revoked")} />

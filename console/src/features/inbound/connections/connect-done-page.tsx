@@ -69,7 +69,7 @@ function NotConnected({ end, connector }: { end: Exclude<ConnectEnd, { kind: "co
   if (end.kind === "none") {
     return (
       <Result title="Nothing was connected here" actions={actions}>
-        <p>This is the page after a consent at a provider. Tools are connected below Integrations.</p>
+        <p>This is the page after a consent at a provider. Tools are connected under Integrations.</p>
       </Result>
     );
   }

@@ -16,7 +16,7 @@ const FAILURES: Record<string, FailureWords> = {
   state_unknown: {
     title: "This way back is not known",
     text: () =>
-      "The link was used before, or is not from here. It has connected nothing. If it was used before, the account is listed below Integrations.",
+      "The link was used before, or is not from here. It has connected nothing. If it was used before, the account is listed under Integrations.",
   },
   state_mismatch: {
     title: "Somebody else began this",

@@ -30,7 +30,7 @@ import { Log } from "./log";
 import { StateBadge } from "./parts";
 import { Resources } from "./resources";
 import { TokenDialog } from "./token-dialog";
-import { badgeOf, checkInWords, endInWords, limitInWords, meaningOf } from "./words";
+import { badgeOf, checkInWords, endInWords, limitInWords, troubleOf } from "./words";
 
 const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
 
@@ -74,9 +74,9 @@ function Known({ it }: { it: Connection }) {
 /** The status of a connection that is not well: its reason, since when, and the way on. */
 function StatusBanner({ it }: { it: Connection }) {
   const connectors = useConnectors();
-  const meaning = meaningOf(it.status, providerName(it.provider));
-  if (!meaning) return null;
-  const { title, tone } = badgeOf(it);
+  const trouble = troubleOf(it.status, providerName(it.provider));
+  if (!trouble) return null;
+  const { tone } = badgeOf(it);
   const connector = connectors.data?.find(({ provider }) => provider === it.provider);
   const canReconnect = it.status === "revoked" || it.status === "closed";
   return (
@@ -87,10 +87,10 @@ function StatusBanner({ it }: { it: Connection }) {
     >
       <div className="min-w-0 flex-1 basis-64">
         <p className={cx("font-medium", TONE_TEXT[tone])}>
-          {title} since {exactly(it.status_at)}
+          {trouble.title} since {exactly(it.status_at)}
         </p>
         {it.status_reason && <p className="wrap-anywhere">{it.status_reason}</p>}
-        <p className="text-quiet">{meaning}</p>
+        <p className="text-quiet">{trouble.text}</p>
       </div>
       {connector && canReconnect && (
         <span className="flex flex-wrap gap-2">
@@ -175,7 +175,7 @@ function Actions({ it }: { it: Connection }) {
   const checkNow = () =>
     check.mutate(undefined, {
       onSuccess: (checked) => {
-        const { isGood, text } = checkInWords(checked, tool);
+        const { isGood, text } = checkInWords(it, checked, tool);
         if (isGood) done(text);
         else notDone("The check failed", new Error(text));
       },

@@ -57,11 +57,15 @@ test("a fault of the token stands beside the field, and others below the form", 
   expect(tokenFault(new TypeError("Failed to fetch"), "Linear")).toEqual({ form: "Failed to fetch" });
 });
 
-test("a check tells the reason, or how often calls have failed", () => {
-  expect(checkInWords(connection({}), "Linear")).toEqual({ isGood: true, text: "Linear accepted the call" });
-  expect(checkInWords(connection({ failures: 1 }), "Linear")).toEqual({ isGood: false, text: "The last call failed." });
-  const degraded = connection({ failures: 3, status: "degraded", status_reason: "Linear answered 500" });
-  expect(checkInWords(degraded, "Linear").text).toBe("Linear answered 500");
+test("a check tells the reason, or how often calls have failed, or that a limit held it back", () => {
+  const before = connection({ last_seen_at: "2026-01-01T00:00:00Z" });
+  const check = (more: Partial<Connection>) => checkInWords(before, { ...before, ...more }, "Linear");
+  const seen = { last_seen_at: "2026-01-01T00:05:00Z" };
+  expect(check(seen)).toEqual({ isGood: true, text: "Linear accepted the call" });
+  expect(check({ failures: 1 })).toEqual({ isGood: false, text: "The last call failed." });
+  const degraded = { failures: 3, status: "degraded", status_reason: "Linear answered 500" } as const;
+  expect(check(degraded).text).toBe("Linear answered 500");
+  expect(check({})).toEqual({ isGood: false, text: "Linear takes no more calls for now." });
 });
 
 test("before it is disconnected, the thing that stays at the provider is told", () => {

@@ -27,19 +27,31 @@ export function badgeOfConnector({ state }: Pick<Connector, "state">, connection
   return worst ? BADGES[worst] : AVAILABLE;
 }
 
-/** The meaning of a status, and what follows from it; nothing for one that is well. */
-export function meaningOf(status: ConnectionStatus, tool: string): string | undefined {
+/** A status that is not well in words, and what follows from it; nothing for one that is well. */
+export function troubleOf(status: ConnectionStatus, tool: string): { title: string; text: string } | undefined {
   switch (status) {
     case "active":
       return undefined;
     case "degraded":
-      return "Several calls in a row have failed. Campanile keeps trying, up to once an hour, and recovers by itself.";
+      return {
+        title: "Calls fail",
+        text: "Several in a row have failed. Campanile tries again, up to once an hour, and recovers by itself.",
+      };
     case "revoked":
-      return `${tool} no longer accepts the tokens. Nothing is read until the account is connected again.`;
+      return {
+        title: "Access lost",
+        text: `${tool} no longer accepts the tokens. Nothing is read until the account is connected again.`,
+      };
     case "closing":
-      return `Nothing uses it any more. Its tokens are ended at ${tool} and erased here within a minute.`;
+      return {
+        title: "Disconnecting",
+        text: `Nothing uses it any more. Its tokens are ended at ${tool} and erased here within a minute.`,
+      };
     case "closed":
-      return "Its tokens and resources are erased. The same account can be connected again.";
+      return {
+        title: "Disconnected",
+        text: "Its tokens and resources are erased. The same account can be connected again.",
+      };
   }
 }
 
@@ -55,11 +67,15 @@ export function endInWords(kind: Connection["kind"], tool: string): string[] {
   ];
 }
 
-/** The result of a check by hand. */
-export function checkInWords(it: Connection, tool: string): { isGood: boolean; text: string } {
-  if (it.failures === 0) return { isGood: true, text: `${tool} accepted the call` };
-  const times = it.failures === 1 ? "The last call failed." : `The last ${it.failures} calls failed.`;
-  return { isGood: false, text: it.status_reason ?? times };
+/** The result of a check by hand, by the connection before and after it. A call that a limit held back is no failure. */
+export function checkInWords(before: Connection, after: Connection, tool: string): { isGood: boolean; text: string } {
+  if (after.failures > 0) {
+    const times = after.failures === 1 ? "The last call failed." : `The last ${after.failures} calls failed.`;
+    return { isGood: false, text: after.status_reason ?? times };
+  }
+  return after.last_seen_at === before.last_seen_at
+    ? { isGood: false, text: `${tool} takes no more calls for now.` }
+    : { isGood: true, text: `${tool} accepted the call` };
 }
 
 const EVENTS: Record<string, (tool: string) => string> = {
