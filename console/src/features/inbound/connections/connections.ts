@@ -38,7 +38,7 @@ export type Connection = {
 const one = (answer: Promise<Answer<unknown>>) => data(answer as Promise<Answer<Connection>>);
 
 const MINUTE = 60_000;
-/** How often a connection is read again while it is being disconnected, and else. */
+/** The time between two reads of a connection: while it is being disconnected, and else. */
 const WHILE_CLOSING = 1_000;
 const OTHERWISE = 15_000;
 /** So many pages of connections are read at most. */

@@ -13,7 +13,7 @@ import { StateBadge } from "./parts";
 import { marksOf } from "./words";
 
 /** They are listed some seconds after an account was connected, and nothing tells of it. */
-const LOOK = 3_000;
+const LOOK = 5_000;
 const PAGE = 50;
 
 const idOf = ({ kind, provider_id }: Resource) => `${kind} ${provider_id}`;
