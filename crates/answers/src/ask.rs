@@ -82,7 +82,7 @@ pub async fn ask(
         None => said,
     };
     let before = earlier.last().map(|turn| turn.question.as_str());
-    let question = question::read(&text, before)?;
+    let question = question::read(&text, before, answers.clock.now())?;
     let found = look(answers, &caller.organisation, workspace, &question, request.mode).await?;
     let (session, turn) = {
         let (caller, workspace, now) = (caller.clone(), workspace.clone(), answers.clock.now());
@@ -117,9 +117,9 @@ pub async fn ask(
 ///
 /// # Errors
 /// `Invalid` for a question out of bounds.
-pub fn search_of(request: &AnswerRequest) -> Result<SearchRequest> {
+pub fn search_of(answers: &Answers, request: &AnswerRequest) -> Result<SearchRequest> {
     let (text, _) = conversation(request)?;
-    Ok(crate::retrieval::search_of(&question::read(&text, None)?, request.mode))
+    Ok(crate::retrieval::search_of(&question::read(&text, None, answers.clock.now())?, request.mode))
 }
 
 /// The question of a request, and what was said before it.

@@ -1,8 +1,11 @@
 //! Reads a question: the words to search for, the things whose state it asks for, and the time. Pure.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
+use campanile_base::plain_text::one_line;
 use campanile_base::{Error, Result, Timestamp};
+use campanile_memory::search::named_time;
 use campanile_search::terms::is_stop_word;
 use regex::Regex;
 
@@ -10,6 +13,8 @@ use regex::Regex;
 pub(crate) const LONGEST: usize = 1_000;
 /// The most names that are looked up for one question.
 const MOST_NAMES: usize = 40;
+/// The smallest difference of two times.
+const INSTANT: Duration = Duration::from_micros(1);
 /// The most words of a name.
 const WORDS_OF_NAME: usize = 4;
 
@@ -77,9 +82,13 @@ static IDENTIFIERS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     let time = r"(?:[t ](\d{1,2}:\d{2}(?::\d{2})?)(z|[+-]\d{2}:\d{2})?)?";
-    let pattern = format!(r"(?i)\b(?:on|at|of|by|in|before|as of)\s+(\d{{4}}-\d{{2}}-\d{{2}}){time}\b");
+    let pattern = format!(r"(?i)\b(on|at|of|by|in|before|as of)\s+(\d{{4}}-\d{{2}}-\d{{2}}){time}\b");
     Regex::new(&pattern).expect("the pattern is a constant")
 });
+
+/// A filter that names the end of a time: `before:2026-11-01`.
+static BEFORE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:before|until):(\d{4}-\d{2}-\d{2})\b").expect("the pattern is a constant"));
 
 /// A question that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +113,7 @@ pub(crate) struct Question {
 ///
 /// # Errors
 /// `InvalidField` for a question without words, or one that is too long.
-pub(crate) fn read(text: &str, before: Option<&str>) -> Result<Question> {
+pub(crate) fn read(text: &str, before: Option<&str>, now: Timestamp) -> Result<Question> {
     let text = one_line(text);
     if text.chars().count() > LONGEST {
         return Err(Error::invalid_field("question", format!("must have at most {LONGEST} characters")));
@@ -130,26 +139,35 @@ pub(crate) fn read(text: &str, before: Option<&str>) -> Result<Question> {
     if is_history && states.is_empty() && !identifiers.is_empty() {
         states.push("status");
     }
-    let date = DATE.captures(&text).and_then(|found| time(&found));
+    let at = time(&text, now);
     let names = if states.is_empty() { Vec::new() } else { names(&text) };
-    Ok(Question { query, identifiers, names, states, is_history, at: date, text })
+    Ok(Question { query, identifiers, names, states, is_history, at, text })
 }
 
-/// The time that was named: a day stands for its end, and a time without a zone is in UTC.
-fn time(found: &regex::Captures<'_>) -> Option<Timestamp> {
+/// The time whose state is asked for: that of a date, or else the end of a time in words, as searches read it.
+/// `None` for the present, and for what is to come.
+fn time(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let of_filter = || {
+        let day = BEFORE.captures(text)?.get(1)?.as_str();
+        Some(Timestamp::parse(&format!("{day}T00:00:00Z"))?.minus(INSTANT))
+    };
+    let in_words = || named_time(text, now)?.end.filter(|end| *end <= now).map(|end| end.minus(INSTANT));
+    DATE.captures(text).and_then(|found| date(&found)).or_else(of_filter).or_else(in_words)
+}
+
+/// A date: a day stands for its end, or for its begin behind `before`. A time without a zone is in UTC.
+fn date(found: &regex::Captures<'_>) -> Option<Timestamp> {
     let part = |n: usize| found.get(n).map(|part| part.as_str().to_uppercase());
-    let day = part(1)?;
-    let Some(time) = part(2) else { return Timestamp::parse(&format!("{day}T23:59:59Z")) };
+    let (word, day) = (part(1)?, part(2)?);
+    let Some(time) = part(3) else {
+        return match word.as_str() {
+            "BEFORE" => Timestamp::parse(&format!("{day}T00:00:00Z")).map(|day| day.minus(INSTANT)),
+            _ => Timestamp::parse(&format!("{day}T23:59:59Z")),
+        };
+    };
     let time = if time.len() < 5 { format!("0{time}") } else { time };
     let seconds = if time.len() < 8 { ":00" } else { "" };
-    Timestamp::parse(&format!("{day}T{time}{seconds}{}", part(3).unwrap_or_else(|| "Z".to_owned())))
-}
-
-/// The text without control characters and direction marks, on one line.
-fn one_line(text: &str) -> String {
-    let is_unseen = |c: char| matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    let seen: String = text.chars().filter(|c| !is_unseen(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    seen.split_whitespace().collect::<Vec<_>>().join(" ")
+    Timestamp::parse(&format!("{day}T{time}{seconds}{}", part(4).unwrap_or_else(|| "Z".to_owned())))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -217,8 +235,32 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
+    /// A Saturday.
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-28T07:00:00Z").unwrap()
+    }
+
     fn asked(text: &str) -> Question {
-        read(text, None).unwrap()
+        read(text, None, now()).unwrap()
+    }
+
+    #[test]
+    fn a_state_is_asked_for_at_the_end_of_a_time_in_words() {
+        for (said, meant) in [
+            ("in October", "2026-10-31T23:59:59.999999Z"),
+            ("last month", "2026-10-31T23:59:59.999999Z"),
+            ("on October 15", "2026-10-15T23:59:59.999999Z"),
+            ("yesterday", "2026-11-27T23:59:59.999999Z"),
+            ("before November", "2026-10-31T23:59:59.999999Z"),
+            ("before:2026-11-01", "2026-10-31T23:59:59.999999Z"),
+            ("before 2026-11-01", "2026-10-31T23:59:59.999999Z"),
+        ] {
+            let question = asked(&format!("what was the status of ENG-5 {said}"));
+            assert_eq!(question.at.map(|at| at.to_string()).as_deref(), Some(meant), "{said}");
+        }
+        for present in ["what is the status of ENG-5", "what is the status of ENG-5 today", "is ENG-5 done this week"] {
+            assert_eq!(asked(present).at, None, "{present}");
+        }
     }
 
     #[test]
@@ -246,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_follow_up_leans_on_the_question_before() {
-        let read = |text: &str, before: &str| read(text, Some(before)).unwrap();
+        let read = |text: &str, before: &str| read(text, Some(before), now()).unwrap();
         assert_eq!(read("who fixed it?", "what happened to ENG-42").identifiers, ["ENG-42"]);
         assert!(read("and why?", "the checkout times out").query.contains("checkout times out"));
         let own = read("why did the nightly backup of the database stop", "the checkout times out");
@@ -256,9 +298,9 @@ mod tests {
 
     #[test]
     fn questions_out_of_bounds_are_refused_and_odd_ones_are_read() {
-        assert!(read(&"x".repeat(LONGEST + 1), None).is_err());
+        assert!(read(&"x".repeat(LONGEST + 1), None, now()).is_err());
         for empty in ["", "   ", "?!", "\u{0}\u{1}", "\u{202e}"] {
-            assert!(read(empty, None).is_err(), "{empty:?}");
+            assert!(read(empty, None, now()).is_err(), "{empty:?}");
         }
         assert_eq!(asked("why\u{0}\ndid \u{202e}it fail").text, "why did it fail");
         assert_eq!(asked("ما حالة ENG-42").identifiers, ["ENG-42"]);

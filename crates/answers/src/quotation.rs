@@ -30,7 +30,7 @@ pub async fn quote(
     workspace: &WorkspaceId,
     text: &str,
 ) -> Result<Quotation> {
-    let question = question::read(text, None)?;
+    let question = question::read(text, None, answers.clock.now())?;
     let found = look(answers, organisation, workspace, &question, Mode::Balanced).await?;
     let lines = extract::lines(&question, &found);
     let answered = lines.is_some();

@@ -1,8 +1,12 @@
 //! Finds what can answer a question: known states, and passages.
 
+use std::time::Duration;
+
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Result;
-use campanile_memory::search::{Confidence, Mode, SearchHit, SearchReply, SearchRequest, page, search};
+use campanile_memory::search::{
+    Confidence, DateRange, Mode, SearchFilters, SearchHit, SearchReply, SearchRequest, page, search,
+};
 use campanile_memory::states::{StateView, StatesOf, states};
 use campanile_memory::{ObservationDetail, observations};
 use serde_json::json;
@@ -58,7 +62,11 @@ pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
         limit: HITS,
         offset: 0,
         mode,
-        filters: campanile_memory::search::SearchFilters::default(),
+        // What came later says nothing of the state at a time.
+        filters: SearchFilters {
+            date_range: DateRange { start: None, end: until(question) },
+            ..SearchFilters::default()
+        },
         include_context: false,
         include_highlights: false,
         collapse: true,
@@ -67,6 +75,12 @@ pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
         prefix: false,
         understand: true,
     }
+}
+
+/// The end of the time that a question for a state is about.
+fn until(question: &Question) -> Option<String> {
+    let at = question.at.filter(|_| !question.states.is_empty() && !question.is_history)?;
+    Some(at.plus(Duration::from_micros(1)).to_string())
 }
 
 /// Looks for what can answer a question.

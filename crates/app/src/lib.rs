@@ -16,6 +16,7 @@ mod outbound;
 pub mod pipeline;
 pub mod retention;
 pub mod search;
+mod told_observations;
 
 use std::sync::Arc;
 use std::time::Duration;

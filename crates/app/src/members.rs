@@ -3,8 +3,8 @@
 //!
 //! Users and subscriptions there are updated with each trigger, so no other code needs to do it.
 
-use campanile_accounts::Workspace;
 use campanile_accounts::people::Member;
+use campanile_accounts::{Caller, PersonId, Workspace, members};
 use campanile_base::Result;
 use campanile_db::Tx;
 use campanile_notify::recipients::RecipientInput;
@@ -21,6 +21,24 @@ const WORKSPACES: &str = "workspaces";
 /// The property of a workspace's object with the least significance that its Slack channel is
 /// notified of.
 const CHANNEL_THRESHOLD: &str = "slack_threshold";
+
+impl App {
+    /// Removes a member. Notifications that wait for them, such as a digest that is being gathered, have nobody to
+    /// go to from now on.
+    ///
+    /// # Errors
+    /// As [`members::remove`].
+    pub async fn remove_member(&self, caller: &Caller, id: &PersonId) -> Result<()> {
+        let (clock, caller, id) = (self.clock.clone(), caller.clone(), id.clone());
+        let removed = self.db.write(move |tx| {
+            Box::pin(async move {
+                members::remove(tx, &clock, &caller, &id).await?;
+                recipients::delete(tx, &caller.organisation, &Reference::user(id.as_str())).await.map(drop)
+            })
+        });
+        removed.await
+    }
+}
 
 /// Triggers a workflow for the members of a workspace, and for its Slack channel.
 pub(crate) async fn tell(

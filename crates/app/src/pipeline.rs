@@ -9,6 +9,8 @@
 //! Some seconds later, the memory assigns the observation to a cluster. A cluster that has got its second
 //! observation is announced as `cluster.created`, by a job of its own.
 //!
+//! What people and programs [tell themselves](crate::told_observations) goes the same way without a delivery.
+//!
 //! [`App::connect`] and [`App::disconnect`] send the events of sources. All webhooks go out through
 //! [`outbound`].
 //!
@@ -143,7 +145,7 @@ async fn remember_all(
 }
 
 /// Sends webhooks, notifications and live events for a new observation.
-async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<()> {
+pub(crate) async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<()> {
     let workspace = organisations::workspace(tx, &observation.workspace_id).await?;
     outbound::observation_created(tx, app, &workspace, observation).await?;
     tell(tx, app, &workspace, observation).await?;

@@ -13,6 +13,7 @@ mod html;
 mod id;
 mod json_values;
 mod page;
+pub mod plain_text;
 pub mod schema_budget;
 mod secret;
 pub mod source_event;

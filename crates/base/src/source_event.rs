@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::plain_text::{one_line, plain_lines};
 use crate::web_address::if_web;
 use crate::{Timestamp, is_web_address};
 
@@ -35,6 +36,17 @@ pub struct SourceEvent {
 }
 
 impl SourceEvent {
+    /// Removes the characters that nobody sees from what is shown of it: title, text, and the actor's name.
+    #[must_use]
+    pub fn with_plain_texts(mut self) -> Self {
+        self.title = one_line(&self.title);
+        self.body = plain_lines(&self.body);
+        if let Some(actor) = &mut self.actor {
+            actor.name = one_line(&actor.name);
+        }
+        self
+    }
+
     /// Removes the addresses that are not of the web.
     #[must_use]
     pub fn with_web_addresses(mut self) -> Self {

@@ -34,5 +34,5 @@ pub fn normalise(delivery: &Delivery) -> Result<NormalForm> {
         Provider::Linear => linear::normalise(&delivery.event, &payload, delivery),
         Provider::Sentry => sentry::normalise(&delivery.event, &payload, delivery),
     };
-    form.map(NormalForm::with_web_addresses)
+    form.map(NormalForm::made_harmless)
 }

@@ -19,11 +19,13 @@ pub enum NormalForm {
 }
 
 impl NormalForm {
-    /// Removes the addresses that are not of the web: they come from texts of others, and end in links.
-    pub(crate) fn with_web_addresses(self) -> Self {
+    /// Makes the texts of others harmless, which end in links and terminals: addresses that are not of the web,
+    /// and characters that nobody sees, are removed.
+    pub(crate) fn made_harmless(self) -> Self {
+        let harmless = |event: SourceEvent| event.with_web_addresses().with_plain_texts();
         match self {
             Self::Events { events, changes } => {
-                Self::Events { events: events.into_iter().map(SourceEvent::with_web_addresses).collect(), changes }
+                Self::Events { events: events.into_iter().map(harmless).collect(), changes }
             }
             skipped @ Self::Skipped(_) => skipped,
         }

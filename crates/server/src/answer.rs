@@ -5,6 +5,8 @@ use std::io::Write as _;
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Value, json};
 
+use campanile_base::plain_text::plain_lines;
+
 use crate::remote::{Remote, arguments};
 
 /// A question, and the server to ask.
@@ -56,10 +58,10 @@ impl Question {
             match event.name.as_str() {
                 "text" if !self.as_json => {
                     let mark = if data["replaces"] == true { "\n\nInstead of this:\n" } else { "" };
-                    print(&mut out, &format!("{mark}{}", data["delta"].as_str().unwrap_or_default()))?;
+                    print(&mut out, &plain_lines(&format!("{mark}{}", data["delta"].as_str().unwrap_or_default())))?;
                 }
                 "done" if self.as_json => return print(&mut out, &format!("{data:#}\n")),
-                "done" => return print(&mut out, &format!("\n{}", sources(&data))),
+                "done" => return print(&mut out, &plain_lines(&format!("\n{}", sources(&data)))),
                 "error" => return Err(data["message"].as_str().unwrap_or("there is no answer").to_owned()),
                 _ => {}
             }

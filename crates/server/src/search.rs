@@ -3,6 +3,8 @@
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Value, json};
 
+use campanile_base::plain_text::plain_lines;
+
 use crate::remote::{Remote, arguments};
 
 /// A search, and the server to ask.
@@ -57,7 +59,7 @@ impl Search {
         let place = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(place).finish();
         let path = if place.is_empty() { "/api/search".to_owned() } else { format!("/api/search?{place}") };
         let found = self.remote.post(&path, &json!({ "query": self.query, "limit": self.limit })).await?;
-        Ok(if self.as_json { format!("{found:#}") } else { listed(&found) })
+        Ok(if self.as_json { format!("{found:#}") } else { plain_lines(&listed(&found)) })
     }
 }
 

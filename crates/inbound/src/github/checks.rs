@@ -9,7 +9,7 @@ use campanile_base::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::events::{BODY, HEADLINE, TITLE, person, with_repository};
-use super::{Reading, Told};
+use super::{Reading, Told, told};
 use crate::deliveries::Delivery;
 use crate::payload::{Read, metadata, title_case};
 
@@ -45,7 +45,7 @@ fn check_suite(payload: &Value, delivery: &Delivery) -> Result<Told> {
         ("appSlug", suite.at("app/slug").cloned()),
         ("url", about.page_of_checks().map(Value::String)),
     ]);
-    Ok(Told::Event(SourceEvent {
+    Ok(told(SourceEvent {
         provider: "github".into(),
         event_type: format!("check_suite.{conclusion}"),
         source_id: format!("check-suite:{repository}:{id}:{conclusion}"),
@@ -78,7 +78,7 @@ fn workflow_run(payload: &Value, delivery: &Delivery) -> Result<Told> {
         ("event", run.at("event").cloned()),
         ("url", run.at("html_url").cloned()),
     ]);
-    Ok(Told::Event(SourceEvent {
+    Ok(told(SourceEvent {
         provider: "github".into(),
         event_type: format!("workflow_run.{conclusion}"),
         source_id: format!("workflow:{repository}:{id}:{attempt}:{conclusion}"),
@@ -109,7 +109,7 @@ fn deployment_status(payload: &Value, delivery: &Delivery) -> Result<Told> {
     let branch = deployment.text("ref").filter(|name| deployment.text("sha") != Some(*name));
     let branch = branch.map(|name| Reference::branch(name, default_branch));
     let verb = if state == "success" { "Succeeded" } else { "Failed" };
-    Ok(Told::Event(SourceEvent {
+    Ok(told(SourceEvent {
         provider: "github".into(),
         event_type: format!("deployment_status.{state}"),
         source_id: format!("deployment:{repository}:{of}:{id}"),

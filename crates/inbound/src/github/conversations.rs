@@ -5,7 +5,7 @@ use campanile_base::{Error, Result};
 use serde_json::{Value, json};
 
 use super::events::{BODY, HEADLINE, TITLE, identity, numbered, person, time_of, with_repository};
-use super::{Reading, Told};
+use super::{Reading, Told, told};
 use crate::deliveries::Delivery;
 use crate::payload::{Read, metadata, title_case};
 
@@ -30,7 +30,7 @@ pub(super) fn review(payload: &Value, delivery: &Delivery) -> Result<Told> {
     let title = pr.text("title").unwrap_or_default();
     let mut references = about(pr, repository, number, "review");
     references.extend(review.text("commit_id").map(Reference::commit));
-    Ok(Told::Event(SourceEvent {
+    Ok(told(SourceEvent {
         provider: "github".into(),
         event_type: format!("pull_request_review.{kind}"),
         source_id: format!("review:{repository}#{number}:{id}:{kind}"),
@@ -70,7 +70,7 @@ pub(super) fn review_comment(payload: &Value, delivery: &Delivery) -> Result<Tol
     let code = code[code.len().saturating_sub(LINES_OF_CODE)..].join("\n");
     let mut references = about(pr, repository, number, "comment");
     references.extend(comment.text("commit_id").map(Reference::commit));
-    Ok(Told::Event(SourceEvent {
+    Ok(told(SourceEvent {
         provider: "github".into(),
         event_type: format!("pull_request_review_comment.{action}"),
         source_id: identity(payload, delivery, &format!("review-comment:{repository}#{number}:{id}"), action, comment),
@@ -107,7 +107,7 @@ pub(super) fn discussion_comment(payload: &Value, delivery: &Delivery) -> Result
     let url = discussion.text("html_url").map(Into::into);
     let said = comment.text("body").unwrap_or_default();
     let source_id = format!("discussion-comment:{repository}#{number}:{id}");
-    Ok(Told::Event(SourceEvent {
+    Ok(told(SourceEvent {
         provider: "github".into(),
         event_type: format!("discussion_comment.{action}"),
         source_id: identity(payload, delivery, &source_id, action, comment),
@@ -142,7 +142,7 @@ pub(super) fn commit_comment(payload: &Value, delivery: &Delivery) -> Result<Tol
         (Some(path), Some(line)) => format!("{path}:{line}"),
         _ => cut(commit, 10).trim_end_matches('.').to_owned(),
     };
-    Ok(Told::Event(SourceEvent {
+    Ok(told(SourceEvent {
         provider: "github".into(),
         event_type: format!("commit_comment.{action}"),
         source_id: identity(payload, delivery, &format!("commit-comment:{repository}:{id}"), action, comment),

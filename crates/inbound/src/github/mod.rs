@@ -36,9 +36,13 @@ pub(crate) fn envelope(headers: &Headers) -> Result<Envelope, IngestError> {
 
 /// An event as a payload tells it.
 enum Told {
-    Event(SourceEvent),
+    Event(Box<SourceEvent>),
     /// It is one of those that are not remembered; the value is the reason.
     Nothing(&'static str),
+}
+
+fn told(event: SourceEvent) -> Told {
+    Told::Event(Box::new(event))
 }
 
 /// Reads the payload of one kind of event.
@@ -47,7 +51,7 @@ type Reading = fn(&Value, &Delivery) -> Result<Told>;
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
     if let Some(read) = conversations::reading(event).or_else(|| checks::reading(event)) {
         return match read(payload, delivery).map_err(|error| unreadable(event, error))? {
-            Told::Event(event) => Ok(NormalForm::Events { events: vec![event], changes: Vec::new() }),
+            Told::Event(event) => Ok(NormalForm::Events { events: vec![*event], changes: Vec::new() }),
             Told::Nothing(why) => Ok(NormalForm::Skipped(why.into())),
         };
     }

@@ -1,6 +1,7 @@
 //! Observations as stored and read; `remember` creates them.
 
 mod queries;
+mod told;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::{EventActor, Reference, SourceEvent, address_of};
@@ -15,7 +16,8 @@ use crate::entities::Entity;
 use queries::list;
 pub(crate) use queries::of_cluster;
 pub(crate) use queries::{by_actor, insert, known, upsert_entities};
-pub use queries::{by_id, workspace_of};
+pub use queries::{by_id, by_source_id, workspace_of};
+pub use told::{ActorInput, MANUAL_SOURCE, ObservationInput, ReferenceInput, ReferenceWord};
 
 campanile_base::id_type!(
     /// One observation.

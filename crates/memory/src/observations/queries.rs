@@ -183,6 +183,12 @@ pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) 
     tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0).map(WorkspaceId::from)).await
 }
 
+/// The observation of an event by its identity.
+pub async fn by_source_id(tx: &mut Tx, workspace: &WorkspaceId, source_id: &str) -> Result<Option<Observation>> {
+    let sql = concat!("SELECT ", columns!(), " FROM observation WHERE workspace_id = $1 AND source_id = $2");
+    tx.first(sql, params![workspace.as_str(), source_id], read).await
+}
+
 /// An observation of a workspace, with all its fields.
 pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Option<ObservationDetail>> {
     let sql = concat!(

@@ -32,6 +32,8 @@ pub(super) struct Candidates {
     pub(super) spent: Spent,
     /// True if nothing fits but the time that the query names.
     pub(super) is_by_time_alone: bool,
+    /// True if nothing has the identifiers that were asked for, only parts of them.
+    pub(super) is_by_parts: bool,
     index: Arc<CachedIndex>,
     filter: Filter,
 }
@@ -135,7 +137,9 @@ struct Search {
 impl Search {
     fn run(&self, query: Query) -> Candidates {
         let began = Instant::now();
-        if let Some(exact) = query.exact() {
+        let exact = query.exact();
+        let is_by_parts = exact.is_some();
+        if let Some(exact) = exact {
             let found = self.words(&exact);
             if found.total > 0 {
                 return self.candidates(exact, found, QueryVector::default(), (began, 0.0));
@@ -151,6 +155,7 @@ impl Search {
         let found = self.words(&query);
         let used = vector.used;
         let candidates = self.candidates(query, found, vector, (scoring, embedding));
+        let candidates = Candidates { is_by_parts, ..candidates };
         if !self.asks_for_time || !candidates.list.is_empty() || !candidates.query.phrases.is_empty() {
             return candidates;
         }
@@ -208,6 +213,7 @@ impl Search {
             embedded,
             spent,
             is_by_time_alone: false,
+            is_by_parts: false,
             index,
             filter,
         }

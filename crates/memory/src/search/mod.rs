@@ -58,9 +58,9 @@ use results::hit;
 pub use merge::merge;
 pub use reply::{
     ActorName, Confidence, DocumentName, Explanation, FacetView, HighlightView, Latency, RerankUse, SearchContext,
-    SearchHit, SearchMeta, SearchReply, UnderstoodTime, VectorUse,
+    SearchHit, SearchMeta, SearchReply, VectorUse,
 };
-pub use request::{DateRange, Kind, Mode, SearchFilters, SearchRequest};
+pub use request::{DateRange, Kind, Mode, SearchFilters, SearchRequest, UnderstoodTime, named_time};
 pub use results::page;
 pub use similar::{SimilarReply, SimilarRequest, similar};
 

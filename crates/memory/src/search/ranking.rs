@@ -112,7 +112,12 @@ pub(super) fn rank(
         ranked.sort_by_key(|ranked| std::cmp::Reverse((ranked.passage.occurred_at(), ranked.passage.no)));
     }
     let fits_nothing = ranked.is_empty() || candidates.is_by_time_alone;
-    let confidence = if fits_nothing { Confidence::None } else { confidence(coverage, *nearest) };
+    let confidence = match confidence(coverage, *nearest) {
+        _ if fits_nothing => Confidence::None,
+        // `get_user_id` is not found by what has `user` and `id`, though that may be what was meant.
+        Confidence::High if candidates.is_by_parts => Confidence::Low,
+        other => other,
+    };
     let similar = nearest.map_or(0.0, |nearest| nearest.similarity / SIMILAR);
     Ranking { ranked, fit: coverage.max(similar.clamp(0.0, 1.0)), confidence }
 }

@@ -7,7 +7,7 @@ use campanile_base::source_event::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::request::{Kind, Mode};
+use super::request::{Kind, Mode, UnderstoodTime};
 use crate::clusters::ClusterName;
 use crate::observations::ClusterId;
 
@@ -207,19 +207,6 @@ pub enum RerankUse {
     Used,
     /// It failed or was late: the results have the order of the search.
     Failed,
-}
-
-/// A time in the text of a query. Days are those of UTC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct UnderstoodTime {
-    /// The words that name it, such as `last week`.
-    pub text: String,
-    /// Its begin, if it has one.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub start: Option<Timestamp>,
-    /// Its end, if it has one; not part of it.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub end: Option<Timestamp>,
 }
 
 /// The part of the vectors in an answer.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::dates::named_times;
-use super::reply::UnderstoodTime;
 use super::{FIELDS, LONGEST_QUERY, MOST_RESULTS, MOST_VALUES};
 
 /// A search.
@@ -148,6 +147,19 @@ pub struct DateRange {
     pub end: Option<String>,
 }
 
+/// A time in the text of a query. Days are those of UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UnderstoodTime {
+    /// The words that name it, such as `last week`.
+    pub text: String,
+    /// Its begin, if it has one.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub start: Option<Timestamp>,
+    /// Its end, if it has one; not part of it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub end: Option<Timestamp>,
+}
+
 impl SearchRequest {
     /// All sources that it names, in the filters and in the text.
     pub fn sources(&self) -> Vec<String> {
@@ -172,6 +184,7 @@ impl SearchRequest {
         let mut query = Query::read(&self.query, FIELDS);
         let mut filter = self.filters.read()?;
         let mut times = self.filters.date_range.written();
+        let mut named: Vec<(String, Vec<String>)> = Vec::new();
         for Field { name, value, is_not } in std::mem::take(&mut query.fields) {
             if matches!(name.as_str(), "after" | "since" | "before" | "until") {
                 times.push(format!("{name}:{value}"));
@@ -186,13 +199,22 @@ impl SearchRequest {
                     return Err(Error::invalid_field("kind", format!("must be one of {}", KINDS.join(", "))));
                 }
                 (_, true) => filter.without.push(format!("{name}:{value}")),
-                (_, false) => filter.tags.push(vec![format!("{name}:{value}")]),
+                // Values of one field are alternatives, as in `filters`.
+                (_, false) => match named.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, values)) => values.push(format!("{name}:{value}")),
+                    None => named.push((name.clone(), vec![format!("{name}:{value}")])),
+                },
             }
         }
+        filter.tags.extend(named.into_iter().map(|(_, values)| values));
         let time = if self.understand { understood(&mut query, &mut filter, now) } else { None };
         times.extend(time.as_ref().map(|time| time.text.clone()));
         // As they were written: what a person's other accounts are called is not told.
         let conditions = Conditions { tags: filter.tags.clone(), times };
+        if time.is_none() && query.is_without_words() && !query.text.is_empty() {
+            // Signs alone, such as `???`, are no words, and nothing has them.
+            filter.tags.push(Vec::new());
+        }
         Ok(ReadRequest { query, filter, time, conditions })
     }
 }
@@ -222,6 +244,19 @@ impl DateRange {
     }
 }
 
+/// The first time that a text names in words, as searches read it: `last week`, `on February 4`.
+pub fn named_time(text: &str, now: Timestamp) -> Option<UnderstoodTime> {
+    let named = named_times(text, now).into_iter().next()?;
+    Some(UnderstoodTime::of(text[named.at.clone()].to_owned(), (named.from, named.until)))
+}
+
+impl UnderstoodTime {
+    fn of(text: String, (from, until): (i64, i64)) -> Self {
+        let bound = |micros: i64| (micros != i64::MIN && micros != i64::MAX).then(|| Timestamp::from_micros(micros));
+        Self { text, start: bound(from), end: bound(until) }
+    }
+}
+
 /// Takes the first time that a query names for a filter. Others stay words, and so does one within a phrase.
 fn understood(query: &mut Query, filter: &mut Filter, now: Timestamp) -> Option<UnderstoodTime> {
     let is_quoted = |text: &str| query.phrases.iter().any(|phrase| phrase.contains(text));
@@ -231,8 +266,7 @@ fn understood(query: &mut Query, filter: &mut Filter, now: Timestamp) -> Option<
     let (from, until) = filter.occurred_at;
     filter.occurred_at = (from.max(named.from), until.min(named.until));
     *query = query.without(named.at);
-    let bound = |micros: i64| (micros != i64::MIN && micros != i64::MAX).then(|| Timestamp::from_micros(micros));
-    Some(UnderstoodTime { text, start: bound(named.from), end: bound(named.until) })
+    Some(UnderstoodTime::of(text, (named.from, named.until)))
 }
 
 impl SearchFilters {

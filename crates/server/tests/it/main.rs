@@ -36,6 +36,7 @@ mod strangers;
 mod summaries;
 mod svix;
 mod tenancy;
+mod told;
 mod traces;
 mod workflows;
 

@@ -144,7 +144,12 @@ async fn a_member_who_is_removed_is_out_at_once() {
         assert_eq!((changed.status, changed.json["role"].as_str()), (200, Some("staff")));
         let who = ask(&server, &cookie, "GET", "/api/session", Value::Null).await;
         assert_eq!(who.json["member"]["role"], "staff");
+        let recipient = format!("/v1/users/{id}");
+        let known = administer(&server, "PUT", &recipient, json!({ "email": "bob@example.com" })).await;
+        assert_eq!(known.status, 200, "{}", known.json);
         assert_eq!(administer(&server, "DELETE", &format!("/api/members/{id}"), Value::Null).await.status, 204);
+        let gone = administer(&server, "GET", &recipient, Value::Null).await;
+        assert_eq!(gone.status, 404, "what waits for them has nobody to go to: {}", gone.json);
         assert_eq!(ask(&server, &cookie, "GET", "/api/observations", Value::Null).await.status, 401);
         assert_eq!(sign_in(&server, "bob@example.com", "bob's first password").await.status, 401);
         let owner = server.get("/api/members").await.unwrap().json["data"][0]["id"].as_str().unwrap().to_owned();

@@ -39,7 +39,7 @@ pub(super) async fn ask(
     within: InWorkspace,
     Json(request): Json<AnswerRequest>,
 ) -> ApiResult<Response> {
-    known_sources(&campanile_answers::search_of(&request)?.sources())?;
+    known_sources(&campanile_answers::search_of(&web.app.answers, &request)?.sources())?;
     let streams = request.stream;
     let asked =
         campanile_answers::ask(&web.app.answers, &within.caller, &within.id, request, request_id::current()).await?;

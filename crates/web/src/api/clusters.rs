@@ -12,7 +12,7 @@ use campanile_memory::clusters::{self, Cluster, ClusterDetail, ClusterFilter, Cl
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{List, PROVIDERS, PageView, Paging, Within, one_of, time};
+use super::page::{List, PageView, Paging, SOURCES, Within, one_of, time};
 
 /// The fewest observations of a listed cluster, if nothing is said: one alone is no cluster to look at.
 const FEWEST: i64 = 2;
@@ -52,7 +52,7 @@ impl ClusterQuery {
             status,
             since: time("since", self.since)?,
             until: time("until", self.until)?,
-            source: one_of("source", self.source, &PROVIDERS)?,
+            source: one_of("source", self.source, &SOURCES)?,
             actor: self.actor,
             min_observations,
         })

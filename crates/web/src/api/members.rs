@@ -104,8 +104,7 @@ pub(super) async fn remove(
     Authenticated(caller): Authenticated,
     Path(id): Path<PersonId>,
 ) -> ApiResult<StatusCode> {
-    let clock = web.app.clock.clone();
-    web.app.db.write(move |tx| Box::pin(async move { members::remove(tx, &clock, &caller, &id).await })).await?;
+    web.app.remove_member(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,25 +1,27 @@
 //! Observations and their edges.
 
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use campanile_accounts::{Caller, WorkspaceId};
 use campanile_base::{Error, Result, Thing};
 use campanile_http::Web;
 use campanile_http::body::Json;
-use campanile_http::caller::{Authenticated, MemoryReader, workspace};
+use campanile_http::caller::{Authenticated, Configuring, MemoryReader, workspace};
 use campanile_http::error::ApiResult;
 use campanile_memory::classification::CATEGORIES;
 use campanile_memory::graph::{self, EdgeView, Neighbourhood, neighbourhood};
+use campanile_memory::observations::ObservationInput;
 use campanile_memory::{Filter, Observation, ObservationDetail, observations, people};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{List, PROVIDERS, PageView, Paging, Within, one_of, time};
+use super::page::{List, PageView, Paging, SOURCES, Within, one_of, time};
 
 /// Filters of the list of observations. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ObservationQuery {
-    /// The provider: `github`, `vercel`, `linear` or `sentry`. Also known as `provider`.
+    /// The source: `github`, `vercel`, `linear`, `sentry`, `api` or `manual`. Also known as `provider`.
     #[serde(alias = "provider")]
     source: Option<String>,
     /// The type, or its first word: `pull_request` matches everything that happens to a pull
@@ -45,7 +47,7 @@ pub(super) struct ObservationQuery {
 impl ObservationQuery {
     fn filter(self) -> Result<Filter> {
         Ok(Filter {
-            provider: one_of("source", self.source, &PROVIDERS)?,
+            provider: one_of("source", self.source, &SOURCES)?,
             event_type: self.r#type.map(|name| name.trim().to_lowercase()),
             actor: self.actor,
             topic: self.topic,
@@ -78,6 +80,33 @@ pub(super) async fn list(
         })
     });
     Ok(Json(PageView::of(List::Observations, page.await?)))
+}
+
+/// The workspace of a new observation.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TellQuery {
+    /// The workspace; the organisation's first workspace when absent.
+    workspace: Option<String>,
+}
+
+/// Remembers an observation that no connected tool tells.
+///
+/// It is searched, tied to others, assigned to a cluster and announced like any other. Its source is `api`, or
+/// `manual` when a signed-in member tells it. What is told again under the same `id` is remembered once: the answer
+/// is 200 with the first one.
+#[utoipa::path(post, path = "/api/observations", tag = "observations", params(TellQuery),
+    request_body = ObservationInput,
+    responses((status = 201, body = Observation), (status = 200, body = Observation), (status = 400)))]
+pub(super) async fn tell(
+    State(web): State<Web>,
+    Configuring(caller): Configuring,
+    Query(within): Query<TellQuery>,
+    Json(input): Json<ObservationInput>,
+) -> ApiResult<(StatusCode, Json<Observation>)> {
+    let workspace = workspace(&web.app, &caller, within.workspace.as_deref()).await?;
+    let (observation, is_new) = web.app.tell_observation(&caller, &workspace, input).await?;
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(observation)))
 }
 
 /// An observation with all its details.

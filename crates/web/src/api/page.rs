@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use campanile_accounts::{Caller, OrganisationId, WorkspaceId};
+use campanile_app::search::OWN_SOURCES;
 use campanile_base::{Cursor, Error, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::{BoxFuture, Tx};
 use campanile_http::Web;
@@ -99,8 +100,9 @@ pub(crate) fn time(name: &'static str, text: Option<String>) -> Result<Option<Ti
     time.map(Some).ok_or_else(|| Error::invalid_field(name, "must be an RFC 3339 time or a date such as 2026-11-02"))
 }
 
-/// The providers, as filters name them.
-pub(crate) static PROVIDERS: LazyLock<Vec<&str>> = LazyLock::new(|| Provider::ALL.map(Provider::as_str).to_vec());
+/// The sources of observations, as filters name them.
+pub(crate) static SOURCES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| Provider::ALL.map(Provider::as_str).into_iter().chain(OWN_SOURCES).collect());
 
 /// Reads an optional filter whose values are a closed set, in any case. Another value is an error: an empty list would
 /// look as if there were nothing.

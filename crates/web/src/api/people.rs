@@ -10,7 +10,7 @@ use campanile_memory::people::{self, PeopleFilter, PersonDetail, PersonView, Sug
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{List, PROVIDERS, PageView, Paging, one_of};
+use super::page::{List, PageView, Paging, SOURCES, one_of};
 use super::search::{InWorkspace, WorkspaceQuery};
 
 /// Filters of the list of people. All that are given must match.
@@ -33,7 +33,7 @@ pub(super) async fn list(
     Query(paging): Query<Paging>,
 ) -> ApiResult<Json<PageView<PersonView>>> {
     let (from, size) = paging.read(List::People)?;
-    let filter = PeopleFilter { text: asked.q, provider: one_of("source", asked.source, &PROVIDERS)? };
+    let filter = PeopleFilter { text: asked.q, provider: one_of("source", asked.source, &SOURCES)? };
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let now = web.app.clock.now();
     let organisation = caller.organisation.clone();

@@ -90,6 +90,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("POST", "/api/models/test", "OM...K..."),
     ("GET", "/api/notifications", "OMS..K..."),
     ("GET", "/api/observations", "OMS..K..."),
+    ("POST", "/api/observations", "OM...K..."),
     ("GET", "/api/observations/{id}", "OMS..K..."),
     ("GET", "/api/observations/{id}/edges", "OMS..K..."),
     ("GET", "/api/observations/{id}/graph", "OMS..K..."),
