@@ -11,17 +11,19 @@ import { api, freePort, start, until, workspace } from "./harness.mjs";
 
 const CLIENT = { id: "campanile-client", secret: "campanile-secret" };
 const KEY = "lin_api_key";
+const REVOKED = "lin_api_revoked";
 const STAFF = { email: "grace@example.com", password: "a horse of her own" };
 
 let browser;
 let server;
 let emulator;
+let linear;
 let ws;
 
 before(async () => {
   browser = await launch();
   const port = await freePort();
-  const linear = `http://127.0.0.1:${port}`;
+  linear = `http://127.0.0.1:${port}`;
   server = await start("sqlite", {
     CAMPANILE_CONNECTOR_LINEAR_CLIENT_ID: CLIENT.id,
     CAMPANILE_CONNECTOR_LINEAR_CLIENT_SECRET: CLIENT.secret,
@@ -41,10 +43,11 @@ before(async () => {
     oauth_apps: [
       { client_id: CLIENT.id, client_secret: CLIENT.secret, name: "Campanile", redirect_uris: [redirect], scopes: ["read"], actor: "user" },
     ],
-    tokens: [{ token: KEY, user: "admin@example.com", scopes: ["read"] }],
+    tokens: [KEY, REVOKED].map((token) => ({ token, user: "admin@example.com", scopes: ["read"] })),
     strict_scopes: true,
   };
   emulator = await createEmulator({ service: "linear", port, seed: { linear: seed } });
+  await revoke(REVOKED);
 });
 
 after(async () => {
@@ -53,6 +56,7 @@ after(async () => {
   await emulator?.close();
 });
 
+const revoke = (token) => fetch(`${linear}/oauth/revoke`, { method: "POST", body: new URLSearchParams({ token }) });
 const within = (path) => `${server.url}/w/${ws}${path}`;
 
 async function signedIn(options) {
@@ -71,10 +75,10 @@ test("tools that can be connected, and those of later versions, are told apart; 
   await page.keyboard.press("g");
   await page.keyboard.press("i");
   await page.getByRole("heading", { name: "Data connectors" }).waitFor();
-  const linear = cardOf(page, "Linear");
-  await linear.getByText("Available", { exact: true }).waitFor();
-  await linear.getByText("Reads teams. Needs no public address of this server.").waitFor();
-  await linear.getByText("Nothing is changed in Linear.").waitFor();
+  const card = cardOf(page, "Linear");
+  await card.getByText("Available", { exact: true }).waitFor();
+  await card.getByText("Reads teams. Needs no public address of this server.").waitFor();
+  await card.getByText("Nothing is changed in Linear.").waitFor();
   const notion = cardOf(page, "Notion");
   await notion.getByText("Coming soon", { exact: true }).waitFor();
   assert.equal(await notion.getByRole("button").count(), 0, "what cannot be done is not offered");
@@ -95,8 +99,8 @@ test("a token that Linear refuses connects nothing; a good one connects, is chec
   await page.goto(within("/integrations"));
   await page.getByRole("button", { name: "Connect Linear with a token" }).click();
   const dialog = page.getByRole("dialog", { name: "Connect Linear with a token" });
-  await dialog.getByLabel("Personal API key").fill("lin_api_wrong");
-  await dialog.getByRole("button", { name: "Connect", exact: true }).click();
+  await dialog.getByLabel("Personal API key").fill(REVOKED);
+  await dialog.getByLabel("Personal API key").press("Enter");
   await dialog.getByText("Linear does not accept this token.").waitFor();
   await check(page, "connect-token");
   assert.deepEqual(await connections(), []);
@@ -152,7 +156,7 @@ test("a person consents at Linear, and is led back to the result; the same way b
   const page = await signedIn();
   await page.goto(within("/integrations"));
   await page.getByRole("button", { name: "Connect Linear", exact: true }).click();
-  await page.waitForURL(`${emulator.url}/oauth/authorize?**`);
+  await page.waitForURL(`${linear}/oauth/authorize?**`);
   let back;
   page.on("request", (request) => {
     if (request.url().startsWith(`${server.url}/api/connect/linear/return`)) back = request.url();
@@ -211,7 +215,7 @@ test("an account whose tokens Linear refuses says so, and is connected again", a
   const page = await signedIn();
   await api(server, "/api/connect/linear/token", { method: "POST", body: JSON.stringify({ token: KEY }) });
   const [{ id }] = await connections();
-  await fetch(`${emulator.url}/oauth/revoke`, { method: "POST", body: new URLSearchParams({ token: KEY }) });
+  await revoke(KEY);
   await page.goto(within(`/integrations/${id}`));
   const status = page.getByRole("status", { name: "Status" });
   const isRevoked = async () => (await connections())[0].status === "revoked";
@@ -258,7 +262,8 @@ test("who may not configure sees accounts, and is offered nothing", async () => 
 
 for (const [theme, width] of [["light", 1280], ["dark", 390]]) {
   test(`the pages fit and can be read, ${theme} and ${width} wide`, async () => {
-    const page = await signedIn({ viewport: { width, height: 844 }, colorScheme: theme });
+    // High enough for the picture to have the whole page.
+    const page = await signedIn({ viewport: { width, height: 2_400 }, colorScheme: theme });
     const [{ id }] = await connections();
     const pages = [
       ["integrations", "/integrations", () => accountsOf(page)],

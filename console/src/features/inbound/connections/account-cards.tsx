@@ -86,10 +86,15 @@ function AvailableCard({ connector, connections }: { connector: Connector; conne
         </p>
       )}
       <span className="mt-auto flex flex-wrap gap-2">
-        <ConnectActions connector={connector} isAgain={shown.some(({ status }) => status === "revoked")} />
+        <ConnectActions connector={connector} kind={kindOf(shown)} />
       </span>
     </li>
   );
+}
+
+function kindOf(shown: Connection[]) {
+  if (shown.some(({ status }) => status === "revoked")) return "again";
+  return shown.length > 0 ? "another" : "first";
 }
 
 function LaterCard({ connector }: { connector: Connector }) {
@@ -101,9 +106,7 @@ function LaterCard({ connector }: { connector: Connector }) {
         <h4 className="min-w-0 flex-1 truncate font-medium">{name}</h4>
         <StateBadge of={badgeOfConnector(connector, [])} />
       </span>
-      <p className="text-xs">
-        {takes_webhooks ? "Its webhooks are taken already, by a source below." : "A later version connects it."}
-      </p>
+      {takes_webhooks && <p className="text-xs">Its webhooks are taken already, by a source below.</p>}
     </li>
   );
 }

@@ -89,12 +89,12 @@ function StatusBanner({ it }: { it: Connection }) {
         <p className={cx("font-medium", TONE_TEXT[tone])}>
           {trouble.title} since {exactly(it.status_at)}
         </p>
-        {it.status_reason && <p className="wrap-anywhere">{it.status_reason}</p>}
+        {it.status_reason && <p className="wrap-anywhere first-letter:uppercase">{it.status_reason}</p>}
         <p className="text-quiet">{trouble.text}</p>
       </div>
       {connector && canReconnect && (
         <span className="flex flex-wrap gap-2">
-          <ConnectActions connector={connector} isAgain />
+          <ConnectActions connector={connector} kind="again" />
         </span>
       )}
     </section>

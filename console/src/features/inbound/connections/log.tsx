@@ -51,7 +51,7 @@ function Line({ line, tool }: { line: LogLine; tool: string }) {
         <span className="text-quiet min-w-0 flex-1 text-xs">{causeInWords(line, tool)}</span>
         <Time at={line.at} />
       </span>
-      {line.reason && <p className="text-quiet mt-1 text-xs wrap-anywhere">{line.reason}</p>}
+      {line.reason && <p className="text-quiet mt-1 text-xs wrap-anywhere first-letter:uppercase">{line.reason}</p>}
     </li>
   );
 }
