@@ -995,7 +995,13 @@ export interface paths {
         /** Observations, newest first. */
         get: operations["get_api_observations"];
         put?: never;
-        post?: never;
+        /**
+         * Remembers an observation that no connected tool tells.
+         * @description It is searched, tied to others, assigned to a cluster and announced like any other. Its source is `api`, or
+         *     `manual` when a signed-in member tells it. What is told again under the same `id` is remembered once: the answer
+         *     is 200 with the first one.
+         */
+        post: operations["post_api_observations"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5261,6 +5267,15 @@ export interface components {
             /** @description The id of the object that was changed. */
             subject_id: string;
         };
+        /** @description A person who did something. */
+        ActorInput: {
+            /** @description Their mail address. */
+            email?: string | null;
+            /** @description Your id of them. */
+            id: string;
+            /** @description Their name. */
+            name: string;
+        };
         /** @description A person. */
         ActorName: {
             /** @description `{provider}:{id}`. */
@@ -8604,6 +8619,37 @@ export interface components {
             /** @description The things that it refers to. */
             references: Record<string, unknown>[];
         };
+        /** @description An observation to remember. */
+        ObservationInput: {
+            actor?: null | components["schemas"]["ActorInput"];
+            /** @description The text, at most 10,000 characters. */
+            body?: string;
+            /**
+             * @description Your identity of it, at most 200 characters: what is told again under it is remembered once. Without one, it
+             *     is always new.
+             */
+            id?: string | null;
+            /** @description Further fields, at most 16 KiB of JSON. */
+            metadata?: Record<string, unknown>;
+            /**
+             * Format: date-time
+             * @description The time at which it happened, at most a day ahead; now when absent.
+             */
+            occurred_at?: string | null;
+            /** @description At most 50 things that it is about. */
+            references?: components["schemas"]["ReferenceInput"][];
+            /** @description The repository in which numbers such as `#12` count: `owner/name`. */
+            repository?: string | null;
+            /** @description One line, at most 200 characters. */
+            title: string;
+            /**
+             * @description The type, such as `decision.made`: small letters, digits, `_` and `-`, with dots between words. `note.created`
+             *     when absent.
+             */
+            type?: string | null;
+            /** @description An `http` or `https` address at which it can be seen. */
+            url?: string | null;
+        };
         /** @description One page of a list. */
         PageView_Activity: {
             /** @description The items, in the list's order. */
@@ -9626,6 +9672,22 @@ export interface components {
             /** @description `answers`, `understanding`, `embeddings` or `rerank`. */
             purpose: string;
         };
+        /** @description A thing that an observation is about. */
+        ReferenceInput: {
+            /** @description A SHA, a branch, `ABC-7`, or `#12` of the repository. */
+            id: string;
+            /** @description True for the thing to which it happened. */
+            is_subject?: boolean;
+            /** @description The kind of thing. */
+            type: components["schemas"]["ReferenceWord"];
+            /** @description An `http` or `https` address at which it can be seen. */
+            url?: string | null;
+        };
+        /**
+         * @description The kinds of things that can be referred to.
+         * @enum {string}
+         */
+        ReferenceWord: "commit" | "branch" | "pr" | "issue" | "project" | "label";
         /** @description An entity that observations name together with another one. */
         RelatedEntity: {
             /** @description Its category. */
@@ -14528,7 +14590,7 @@ export interface operations {
     get_api_observations: {
         parameters: {
             query?: {
-                /** @description The provider: `github`, `vercel`, `linear` or `sentry`. Also known as `provider`. */
+                /** @description The source: `github`, `vercel`, `linear`, `sentry`, `api` or `manual`. Also known as `provider`. */
                 source?: string;
                 /**
                  * @description The type, or its first word: `pull_request` matches everything that happens to a pull
@@ -14567,6 +14629,55 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageView_Observation"];
                 };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_observations: {
+        parameters: {
+            query?: {
+                /** @description The workspace; the organisation's first workspace when absent. */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObservationInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Observation"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Observation"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error. */
             default: {

@@ -63,7 +63,7 @@ async fn unknown_routes_and_wrong_methods_are_json_in_the_shape_of_their_api() {
         assert_eq!((svix.status, svix.json["code"].as_str()), (404, Some("not_found")));
         let knock = server.get("/v1/nothing").await.unwrap();
         assert_eq!((knock.status, knock.json["code"].as_str()), (404, Some("resource_missing")));
-        let method = server.post("/api/observations", &json!({})).await.unwrap();
+        let method = server.post("/api/people", &json!({})).await.unwrap();
         assert_eq!((method.status, method.json["code"].as_str()), (405, Some("METHOD_NOT_ALLOWED")));
         let bearer = format!("Bearer {SECRET_KEY}");
         let put = async |path: &str| {

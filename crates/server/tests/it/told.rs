@@ -48,18 +48,18 @@ async fn what_is_told_by_the_api_is_searched_tied_and_announced_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_observations_are_refused_and_leave_nothing() {
     on_each_server(&[], async |server| {
-        for (field, input) in [
-            ("title", json!({ "title": "" })),
-            ("occurred_at", json!({ "title": "x", "occurred_at": "soon" })),
-            ("url", json!({ "title": "x", "url": "javascript:alert(1)" })),
-            ("colour", json!({ "title": "x", "colour": "red" })),
+        for (field, input, status) in [
+            ("title", json!({ "title": "" }), 400),
+            ("occurred_at", json!({ "title": "x", "occurred_at": "soon" }), 400),
+            ("url", json!({ "title": "x", "url": "javascript:alert(1)" }), 400),
+            ("colour", json!({ "title": "x", "colour": "red" }), 422),
         ] {
             let refused = server.post("/api/observations", &input).await.unwrap();
-            assert_eq!(refused.status, 400, "{field}: {}", refused.json);
+            assert_eq!(refused.status, status, "{field}: {}", refused.json);
             assert!(refused.json.to_string().contains(field), "{field}: {}", refused.json);
         }
         let refused = server.post("/api/observations", &json!([{ "title": "x" }])).await.unwrap();
-        assert_eq!(refused.status, 400, "{}", refused.json);
+        assert!(matches!(refused.status, 400 | 422), "{}", refused.json);
         assert!(server.all("/api/observations").await.is_empty());
     })
     .await;
