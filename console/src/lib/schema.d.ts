@@ -9500,6 +9500,72 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_ToolConnection: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description The provider's id of the account. */
+                account_id: string;
+                /** @description The account's name at the provider, as it was last seen. */
+                account_label: string;
+                /** @description The id of the member or the key that connected it. */
+                connected_by: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which the account was first connected.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description The time at which the present token runs out; `null` if it does not.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description The failures since the last good call.
+                 */
+                failures: number;
+                /** @description Its id. */
+                id: string;
+                /** @description The way in which it was connected. */
+                kind: components["schemas"]["ConnectionKind"];
+                /**
+                 * Format: date-time
+                 * @description The time of the last call that the provider accepted.
+                 */
+                last_seen_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description The calls that are left of them.
+                 */
+                limit_remaining?: number | null;
+                /**
+                 * Format: date-time
+                 * @description The time at which the period ends.
+                 */
+                limit_reset_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description The calls that the provider allows in its period; `null` if it does not say.
+                 */
+                limit_total?: number | null;
+                /** @description The tool. */
+                provider: string;
+                /** @description The permissions that the provider granted; empty if it does not say. */
+                scopes: string[];
+                /** @description Its status. */
+                status: components["schemas"]["Status"];
+                /**
+                 * Format: date-time
+                 * @description The time since when it has this status.
+                 */
+                status_at: string;
+                /** @description The reason for the status; `null` for an active one. */
+                status_reason?: string | null;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_WorkflowView: {
             /** @description The items, in the list's order. */
             data: {
@@ -11662,6 +11728,67 @@ export interface components {
             /** @description The token. It is not shown again. */
             token: string;
         };
+        /** @description A connected account of a tool. */
+        ToolConnection: {
+            /** @description The provider's id of the account. */
+            account_id: string;
+            /** @description The account's name at the provider, as it was last seen. */
+            account_label: string;
+            /** @description The id of the member or the key that connected it. */
+            connected_by: string;
+            /**
+             * Format: date-time
+             * @description The time at which the account was first connected.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The time at which the present token runs out; `null` if it does not.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int64
+             * @description The failures since the last good call.
+             */
+            failures: number;
+            /** @description Its id. */
+            id: string;
+            /** @description The way in which it was connected. */
+            kind: components["schemas"]["ConnectionKind"];
+            /**
+             * Format: date-time
+             * @description The time of the last call that the provider accepted.
+             */
+            last_seen_at?: string | null;
+            /**
+             * Format: int64
+             * @description The calls that are left of them.
+             */
+            limit_remaining?: number | null;
+            /**
+             * Format: date-time
+             * @description The time at which the period ends.
+             */
+            limit_reset_at?: string | null;
+            /**
+             * Format: int64
+             * @description The calls that the provider allows in its period; `null` if it does not say.
+             */
+            limit_total?: number | null;
+            /** @description The tool. */
+            provider: string;
+            /** @description The permissions that the provider granted; empty if it does not say. */
+            scopes: string[];
+            /** @description Its status. */
+            status: components["schemas"]["Status"];
+            /**
+             * Format: date-time
+             * @description The time since when it has this status.
+             */
+            status_at: string;
+            /** @description The reason for the status; `null` for an active one. */
+            status_reason?: string | null;
+        };
         /** @description The outcome of a call. */
         Trial: {
             /** @description The numbers of a vector; only of a model that makes vectors. */
@@ -12596,7 +12723,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Connection"];
+                    "application/json": components["schemas"]["ToolConnection"];
                 };
             };
             400: {
@@ -12653,7 +12780,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_Connection"];
+                    "application/json": components["schemas"]["PageView_ToolConnection"];
                 };
             };
             /** @description An error. */
@@ -12683,7 +12810,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Connection"];
+                    "application/json": components["schemas"]["ToolConnection"];
                 };
             };
             404: {
@@ -12719,7 +12846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Connection"];
+                    "application/json": components["schemas"]["ToolConnection"];
                 };
             };
             404: {
@@ -12761,7 +12888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Connection"];
+                    "application/json": components["schemas"]["ToolConnection"];
                 };
             };
             404: {

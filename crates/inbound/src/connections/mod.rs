@@ -45,6 +45,7 @@ campanile_base::id_type!(
 
 /// A connected account of a tool.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ToolConnection)]
 pub struct Connection {
     /// Its id.
     #[schema(value_type = String)]
