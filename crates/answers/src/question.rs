@@ -14,7 +14,7 @@ pub(crate) const LONGEST: usize = 1_000;
 /// The most names that are looked up for one question.
 const MOST_NAMES: usize = 40;
 /// The smallest difference of two times.
-const INSTANT: Duration = Duration::from_micros(1);
+pub(crate) const INSTANT: Duration = Duration::from_micros(1);
 /// The most words of a name.
 const WORDS_OF_NAME: usize = 4;
 
@@ -107,6 +107,13 @@ pub(crate) struct Question {
     pub(crate) is_history: bool,
     /// The time that it asks about.
     pub(crate) at: Option<Timestamp>,
+}
+
+impl Question {
+    /// The time whose states are asked for; `None` for the present and for all times.
+    pub(crate) fn states_at(&self) -> Option<Timestamp> {
+        self.at.filter(|_| !self.states.is_empty() && !self.is_history)
+    }
 }
 
 /// Reads a question. `before` is the question before it in its session.

@@ -1,7 +1,5 @@
 //! Finds what can answer a question: known states, and passages.
 
-use std::time::Duration;
-
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Result;
 use campanile_memory::search::{
@@ -13,7 +11,7 @@ use serde_json::json;
 
 use crate::Answers;
 use crate::answer::{AnswerPassage, AnswerStep};
-use crate::question::Question;
+use crate::question::{INSTANT, Question};
 
 /// The results of the search that are used.
 const HITS: usize = 5;
@@ -56,6 +54,7 @@ impl Found {
 
 /// The search that a question leads to.
 pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
+    let end = question.states_at().map(|at| at.plus(INSTANT).to_string());
     SearchRequest {
         state: None,
         query: question.query.clone(),
@@ -63,10 +62,7 @@ pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
         offset: 0,
         mode,
         // What came later says nothing of the state at a time.
-        filters: SearchFilters {
-            date_range: DateRange { start: None, end: until(question) },
-            ..SearchFilters::default()
-        },
+        filters: SearchFilters { date_range: DateRange { start: None, end }, ..SearchFilters::default() },
         include_context: false,
         include_highlights: false,
         collapse: true,
@@ -75,12 +71,6 @@ pub(crate) fn search_of(question: &Question, mode: Mode) -> SearchRequest {
         prefix: false,
         understand: true,
     }
-}
-
-/// The end of the time that a question for a state is about.
-fn until(question: &Question) -> Option<String> {
-    let at = question.at.filter(|_| !question.states.is_empty() && !question.is_history)?;
-    Some(at.plus(Duration::from_micros(1)).to_string())
 }
 
 /// Looks for what can answer a question.
@@ -163,7 +153,7 @@ async fn known_states(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let at = question.at.filter(|_| !question.is_history);
+    let at = question.states_at();
     let of = workspace.clone();
     let asked = names.clone();
     let read = answers.db.read_in_turn(organisation.as_str(), move |tx| {

@@ -13,10 +13,10 @@ mod members;
 mod notices;
 mod notification_webhooks;
 mod outbound;
+mod own_observations;
 pub mod pipeline;
 pub mod retention;
 pub mod search;
-mod told_observations;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,7 +9,7 @@
 //! Some seconds later, the memory assigns the observation to a cluster. A cluster that has got its second
 //! observation is announced as `cluster.created`, by a job of its own.
 //!
-//! What people and programs [tell themselves](crate::told_observations) goes the same way without a delivery.
+//! What people and programs [tell themselves](crate::own_observations) goes the same way without a delivery.
 //!
 //! [`App::connect`] and [`App::disconnect`] send the events of sources. All webhooks go out through
 //! [`outbound`].
@@ -130,29 +130,26 @@ async fn remember_all(
     for event in &mut events {
         repositories::names::resolve(tx, &delivery.workspace_id, event).await?;
     }
-    let mut remembered = 0;
-    for outcome in remember(tx, &app.memory, organisation, &delivery.workspace_id, &events).await? {
-        if let RememberOutcome::New(observation, _) = outcome {
-            remembered += 1;
-            captured(tx, app, &observation).await?;
-        }
+    let outcomes = remember(tx, &app.memory, organisation, &delivery.workspace_id, &events).await?.into_iter();
+    let new: Vec<Box<Observation>> = outcomes.filter_map(RememberOutcome::into_new).collect();
+    if new.is_empty() {
+        let known = Settlement::Skipped("what it tells of was remembered before".to_owned());
+        return settle(tx, app, delivery, known).await;
     }
-    let settlement = match remembered {
-        0 => Settlement::Skipped("what it tells of was remembered before".to_owned()),
-        _ => Settlement::Processed,
-    };
-    settle(tx, app, delivery, settlement).await
+    let workspace = organisations::workspace(tx, &delivery.workspace_id).await?;
+    for observation in new {
+        captured(tx, app, &workspace, &observation).await?;
+    }
+    settle(tx, app, delivery, Settlement::Processed).await
 }
 
 /// Sends webhooks, notifications and live events for a new observation.
-pub(crate) async fn captured(tx: &mut Tx, app: &App, observation: &Observation) -> Result<()> {
-    let workspace = organisations::workspace(tx, &observation.workspace_id).await?;
-    outbound::observation_created(tx, app, &workspace, observation).await?;
-    tell(tx, app, &workspace, observation).await?;
+pub(crate) async fn captured(tx: &mut Tx, app: &App, workspace: &Workspace, observation: &Observation) -> Result<()> {
+    outbound::observation_created(tx, app, workspace, observation).await?;
+    tell(tx, app, workspace, observation).await?;
     let (live, id) = (app.live.clone(), observation.id.clone());
-    tx.after_commit(move || {
-        live.tell(&workspace.organisation_id, &workspace.id, LiveEventKind::Observation, id.as_str());
-    });
+    let (organisation, workspace) = (workspace.organisation_id.clone(), workspace.id.clone());
+    tx.after_commit(move || live.tell(&organisation, &workspace, LiveEventKind::Observation, id.as_str()));
     metrics::counter!("campanile_observations_total", "provider" => observation.provider.clone()).increment(1);
     Ok(())
 }

@@ -70,7 +70,7 @@ pub use columns::{insert_all_text, insert_text, update_text};
 pub use error::{DATABASE, Error, Result};
 pub use futures_util::future::BoxFuture;
 pub use lane::{Apply, Lane};
-pub use like::containing;
+pub use like::{beginning_with, containing};
 pub use migrate::Migrations;
 pub use queue::on_behalf_of;
 pub use range::{END, FilteredRows, Range};

@@ -28,6 +28,16 @@ pub enum RememberOutcome {
     Known,
 }
 
+impl RememberOutcome {
+    /// The observation, if it is new.
+    pub fn into_new(self) -> Option<Box<Observation>> {
+        match self {
+            Self::New(observation, _) => Some(observation),
+            Self::Known => None,
+        }
+    }
+}
+
 /// Remembers events of a workspace in the caller's transaction, in their order. Returns the outcome of
 /// each.
 ///
@@ -41,12 +51,13 @@ pub async fn remember(
     events: &[SourceEvent],
 ) -> Result<Vec<RememberOutcome>> {
     let now = memory.clock.now();
+    let mut drafts: Vec<Draft<'_>> = events.iter().map(|event| draft(organisation, workspace, event, now)).collect();
     // From here on one transaction at a time: two concurrent events must see each other.
     tx.lock(workspace.as_str()).await?;
     let mut seen: HashSet<String> = observations::known(tx, workspace, events).await?;
     let is_new: Vec<bool> = events.iter().map(|event| seen.insert(event.source_id.clone())).collect();
-    let new = events.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
-    let mut drafts: Vec<Draft<'_>> = new.map(|(event, _)| draft(organisation, workspace, event, now)).collect();
+    let mut is_kept = is_new.iter();
+    drafts.retain(|_| is_kept.next().is_some_and(|is_new| *is_new));
     let edges = store(tx, memory, organisation, workspace, &mut drafts, now).await?;
     let mut stored = drafts.into_iter().zip(edges);
     let outcome = |is_new: bool| match is_new.then(|| stored.next()).flatten() {

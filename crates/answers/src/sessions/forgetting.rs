@@ -37,16 +37,18 @@ pub async fn forget_document(db: &Db, workspace: &WorkspaceId, document: &str) -
             }
         }
         changed += forgotten.len();
-        let of = workspace.clone();
-        let write = db.write(move |tx| {
-            Box::pin(async move {
-                for answer in &forgotten {
-                    queries::set_answer(tx, &of, answer).await?;
-                }
-                Ok::<_, campanile_db::Error>(())
-            })
-        });
-        write.await?;
+        if !forgotten.is_empty() {
+            let of = workspace.clone();
+            let write = db.write(move |tx| {
+                Box::pin(async move {
+                    for answer in &forgotten {
+                        queries::set_answer(tx, &of, answer).await?;
+                    }
+                    Ok::<_, campanile_db::Error>(())
+                })
+            });
+            write.await?;
+        }
         if is_last {
             return Ok(changed);
         }

@@ -8,8 +8,8 @@ use campanile_base::source_event::{Reference, ReferenceKind, SourceEvent, cut};
 use campanile_base::{Error, Result};
 use serde_json::{Map, Value, json};
 
+use super::EventReading;
 use super::events::{BODY, HEADLINE, TITLE, person, with_repository};
-use super::{Reading, Told, told};
 use crate::deliveries::Delivery;
 use crate::payload::{Read, metadata, title_case};
 
@@ -18,23 +18,15 @@ const BAD: [&str; 4] = ["failure", "timed_out", "action_required", "startup_fail
 /// The application that runs workflows, which are told by events of their own.
 const ACTIONS: &str = "github-actions";
 
-/// The readers of these events.
-pub(super) fn reading(event: &str) -> Option<Reading> {
-    match event {
-        "check_suite" => Some(check_suite),
-        "workflow_run" => Some(workflow_run),
-        "deployment_status" => Some(deployment_status),
-        _ => None,
-    }
-}
-
-fn check_suite(payload: &Value, delivery: &Delivery) -> Result<Told> {
+pub(super) fn check_suite(payload: &Value, delivery: &Delivery) -> Result<EventReading> {
     let suite = payload.at("check_suite").ok_or_else(|| Error::invalid("the payload has no check_suite"))?;
     let Some(conclusion) = concluded(payload, suite) else {
-        return Ok(Told::Nothing("checks are remembered when they fail or wait for somebody"));
+        return Ok(EventReading::Nothing("checks are remembered when they fail or wait for somebody"));
     };
     if suite.text("app/slug") == Some(ACTIONS) {
-        return Ok(Told::Nothing("runs of GitHub Actions are remembered when workflow_run events tell of them"));
+        return Ok(EventReading::Nothing(
+            "runs of GitHub Actions are remembered when workflow_run events tell of them",
+        ));
     }
     let repository = payload.needed("repository/full_name")?;
     let id = suite.id("id").ok_or_else(|| Error::invalid("the payload has no check_suite/id"))?;
@@ -45,7 +37,7 @@ fn check_suite(payload: &Value, delivery: &Delivery) -> Result<Told> {
         ("appSlug", suite.at("app/slug").cloned()),
         ("url", about.page_of_checks().map(Value::String)),
     ]);
-    Ok(told(SourceEvent {
+    Ok(EventReading::from(SourceEvent {
         provider: "github".into(),
         event_type: format!("check_suite.{conclusion}"),
         source_id: format!("check-suite:{repository}:{id}:{conclusion}"),
@@ -59,10 +51,10 @@ fn check_suite(payload: &Value, delivery: &Delivery) -> Result<Told> {
     }))
 }
 
-fn workflow_run(payload: &Value, delivery: &Delivery) -> Result<Told> {
+pub(super) fn workflow_run(payload: &Value, delivery: &Delivery) -> Result<EventReading> {
     let run = payload.at("workflow_run").ok_or_else(|| Error::invalid("the payload has no workflow_run"))?;
     let Some(conclusion) = concluded(payload, run) else {
-        return Ok(Told::Nothing("runs of workflows are remembered when they fail or wait for somebody"));
+        return Ok(EventReading::Nothing("runs of workflows are remembered when they fail or wait for somebody"));
     };
     let repository = payload.needed("repository/full_name")?;
     let id = run.id("id").ok_or_else(|| Error::invalid("the payload has no workflow_run/id"))?;
@@ -78,7 +70,7 @@ fn workflow_run(payload: &Value, delivery: &Delivery) -> Result<Told> {
         ("event", run.at("event").cloned()),
         ("url", run.at("html_url").cloned()),
     ]);
-    Ok(told(SourceEvent {
+    Ok(EventReading::from(SourceEvent {
         provider: "github".into(),
         event_type: format!("workflow_run.{conclusion}"),
         source_id: format!("workflow:{repository}:{id}:{attempt}:{conclusion}"),
@@ -92,13 +84,13 @@ fn workflow_run(payload: &Value, delivery: &Delivery) -> Result<Told> {
     }))
 }
 
-fn deployment_status(payload: &Value, delivery: &Delivery) -> Result<Told> {
+pub(super) fn deployment_status(payload: &Value, delivery: &Delivery) -> Result<EventReading> {
     let status =
         payload.at("deployment_status").ok_or_else(|| Error::invalid("the payload has no deployment_status"))?;
     let deployment = payload.at("deployment").ok_or_else(|| Error::invalid("the payload has no deployment"))?;
     let state = status.needed("state")?;
     if !["success", "failure", "error"].contains(&state) {
-        return Ok(Told::Nothing("a deployment is remembered when it has succeeded or failed"));
+        return Ok(EventReading::Nothing("a deployment is remembered when it has succeeded or failed"));
     }
     let repository = payload.needed("repository/full_name")?;
     let (id, of) = (status.id("id"), deployment.id("id"));
@@ -109,7 +101,7 @@ fn deployment_status(payload: &Value, delivery: &Delivery) -> Result<Told> {
     let branch = deployment.text("ref").filter(|name| deployment.text("sha") != Some(*name));
     let branch = branch.map(|name| Reference::branch(name, default_branch));
     let verb = if state == "success" { "Succeeded" } else { "Failed" };
-    Ok(told(SourceEvent {
+    Ok(EventReading::from(SourceEvent {
         provider: "github".into(),
         event_type: format!("deployment_status.{state}"),
         source_id: format!("deployment:{repository}:{of}:{id}"),

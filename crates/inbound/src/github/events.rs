@@ -1,11 +1,11 @@
-//! Events in a repository: pushes, pull requests, issues, comments, releases, discussions.
+//! Events in a repository: pushes, pull requests, issues, releases, discussions.
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
 use campanile_base::{Error, Result, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::commits;
 use super::links::closed_issues;
+use super::{EventReading, commits};
 use crate::deliveries::Delivery;
 use crate::payload::{Read, metadata, title_case};
 
@@ -17,7 +17,7 @@ pub(super) const HEADLINE: usize = 100;
 /// Actions that happen to an object only once.
 const ONCE: [&str; 4] = ["opened", "created", "merged", "deleted"];
 
-pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<EventReading> {
     let repository = payload.needed("repository/full_name")?;
     let (before, after) = (payload.needed("before")?, payload.needed("after")?);
     let git_ref = payload.needed("ref")?;
@@ -49,7 +49,7 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
     if let Some(actor) = &mut actor {
         actor.email = payload.text("pusher/email").map(Into::into);
     }
-    Ok(SourceEvent {
+    Ok(EventReading::from(SourceEvent {
         provider: "github".into(),
         event_type: "push".into(),
         source_id,
@@ -76,7 +76,7 @@ pub(super) fn push(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> 
                 ("deleted", deleted.then(|| json!(true))),
             ]),
         ),
-    })
+    }))
 }
 
 /// The address of a push: its last commit, the comparison with the state before, or the repository.
@@ -85,7 +85,7 @@ fn address_of_push(payload: &Value, is_deletion: bool) -> Option<Value> {
     of_commits.or(payload.at("repository/html_url")).cloned()
 }
 
-pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<EventReading> {
     let repository = payload.needed("repository/full_name")?;
     let (pr, number) = numbered(payload, "pull_request")?;
     let merged = payload.text("action") == Some("closed") && pr.flag("merged");
@@ -95,7 +95,7 @@ pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<Sourc
         "ready_for_review" => "Ready for Review".into(),
         other => format!("PR {}", title_case(other)),
     };
-    Ok(SourceEvent {
+    Ok(EventReading::from(SourceEvent {
         provider: "github".into(),
         event_type: format!("pull_request.{action}"),
         source_id: identity(payload, delivery, &format!("pr:{repository}#{number}"), action, pr),
@@ -126,7 +126,7 @@ pub(super) fn pull_request(payload: &Value, delivery: &Delivery) -> Result<Sourc
                 ("url", pr.at("html_url").cloned()),
             ]),
         ),
-    })
+    }))
 }
 
 fn pull_request_references(payload: &Value, pr: &Value, repository: &str, number: u64) -> Vec<Reference> {
@@ -150,7 +150,7 @@ fn pull_request_references(payload: &Value, pr: &Value, repository: &str, number
     references
 }
 
-pub(super) fn issue(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+pub(super) fn issue(payload: &Value, delivery: &Delivery) -> Result<EventReading> {
     let repository = payload.needed("repository/full_name")?;
     let (issue, number) = numbered(payload, "issue")?;
     let action = payload.needed("action")?;
@@ -158,7 +158,7 @@ pub(super) fn issue(payload: &Value, delivery: &Delivery) -> Result<SourceEvent>
     let mut references = vec![Reference::numbered(ReferenceKind::Issue, repository, number).at(url).subject()];
     references.extend(people(issue, "assignees", ReferenceKind::Assignee));
     references.extend(labels(issue));
-    Ok(SourceEvent {
+    Ok(EventReading::from(SourceEvent {
         provider: "github".into(),
         event_type: format!("issues.{action}"),
         source_id: identity(payload, delivery, &format!("issue:{repository}#{number}"), action, issue),
@@ -180,45 +180,10 @@ pub(super) fn issue(payload: &Value, delivery: &Delivery) -> Result<SourceEvent>
                 ("url", issue.at("html_url").cloned()),
             ]),
         ),
-    })
+    }))
 }
 
-pub(super) fn issue_comment(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
-    let repository = payload.needed("repository/full_name")?;
-    let (issue, number) = numbered(payload, "issue")?;
-    let comment = payload.at("comment").ok_or_else(|| Error::invalid("the payload has no comment"))?;
-    let id = comment.id("id").ok_or_else(|| Error::invalid("the payload has no comment/id"))?;
-    let action = payload.needed("action")?;
-    // GitHub reports comments on pull requests in the same event.
-    let kind =
-        if issue.at("pull_request").is_some_and(Value::is_object) { ReferenceKind::Pr } else { ReferenceKind::Issue };
-    let url = issue.text("html_url").map(Into::into);
-    let first_line = comment.text("body").and_then(|body| body.lines().next()).unwrap_or_default();
-    Ok(SourceEvent {
-        provider: "github".into(),
-        event_type: format!("issue_comment.{action}"),
-        source_id: identity(payload, delivery, &format!("comment:{repository}#{number}:{id}"), action, comment),
-        title: cut(&format!("[Comment {}] #{number}: {}", title_case(action), cut(first_line, HEADLINE)), TITLE),
-        body: cut(comment.text("body").unwrap_or_default(), BODY),
-        actor: person(comment, "user"),
-        occurred_at: time_of(action, comment, delivery),
-        repository: Some(repository.to_owned()),
-        references: vec![Reference::numbered(kind, repository, number).at(url).labelled("comment")],
-        metadata: with_repository(
-            payload,
-            metadata([
-                ("deliveryId", Some(json!(delivery.delivery_id))),
-                ("issueNumber", Some(json!(number))),
-                ("issueTitle", issue.at("title").cloned()),
-                ("commentId", comment.at("id").cloned()),
-                ("action", Some(json!(action))),
-                ("url", comment.at("html_url").cloned()),
-            ]),
-        ),
-    })
-}
-
-pub(super) fn release(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+pub(super) fn release(payload: &Value, delivery: &Delivery) -> Result<EventReading> {
     let repository = payload.needed("repository/full_name")?;
     let release = payload.at("release").ok_or_else(|| Error::invalid("the payload has no release"))?;
     let tag = release.needed("tag_name")?;
@@ -231,7 +196,7 @@ pub(super) fn release(payload: &Value, delivery: &Delivery) -> Result<SourceEven
     };
     let target = release.text("target_commitish");
     let references = target.map(|branch| Reference::branch(branch, payload.text("repository/default_branch")));
-    Ok(SourceEvent {
+    Ok(EventReading::from(SourceEvent {
         provider: "github".into(),
         event_type: format!("release.{action}"),
         source_id: identity(payload, delivery, &thing, action, release),
@@ -252,16 +217,16 @@ pub(super) fn release(payload: &Value, delivery: &Delivery) -> Result<SourceEven
                 ("url", release.at("html_url").cloned()),
             ]),
         ),
-    })
+    }))
 }
 
-pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {
+pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<EventReading> {
     let repository = payload.needed("repository/full_name")?;
     let (discussion, number) = numbered(payload, "discussion")?;
     let action = payload.needed("action")?;
     let category = discussion.text("category/name");
     let references = category.map(|name| Reference::new(ReferenceKind::Label, name).labelled("category"));
-    Ok(SourceEvent {
+    Ok(EventReading::from(SourceEvent {
         provider: "github".into(),
         event_type: format!("discussion.{action}"),
         source_id: identity(payload, delivery, &format!("discussion:{repository}#{number}"), action, discussion),
@@ -281,7 +246,7 @@ pub(super) fn discussion(payload: &Value, delivery: &Delivery) -> Result<SourceE
                 ("url", discussion.at("html_url").cloned()),
             ]),
         ),
-    })
+    }))
 }
 
 /// The identity of an event: `{thing}:{action}`. If the action can be repeated, its time follows,

@@ -34,34 +34,34 @@ pub(crate) fn envelope(headers: &Headers) -> Result<Envelope, IngestError> {
     Ok(Envelope { event, delivery_id, sent_at: None })
 }
 
-/// An event as a payload tells it.
-enum Told {
+/// The event of a payload.
+enum EventReading {
     Event(Box<SourceEvent>),
     /// It is one of those that are not remembered; the value is the reason.
     Nothing(&'static str),
 }
 
-fn told(event: SourceEvent) -> Told {
-    Told::Event(Box::new(event))
+impl From<SourceEvent> for EventReading {
+    fn from(event: SourceEvent) -> Self {
+        Self::Event(Box::new(event))
+    }
 }
 
-/// Reads the payload of one kind of event.
-type Reading = fn(&Value, &Delivery) -> Result<Told>;
-
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
-    if let Some(read) = conversations::reading(event).or_else(|| checks::reading(event)) {
-        return match read(payload, delivery).map_err(|error| unreadable(event, error))? {
-            Told::Event(event) => Ok(NormalForm::Events { events: vec![*event], changes: Vec::new() }),
-            Told::Nothing(why) => Ok(NormalForm::Skipped(why.into())),
-        };
-    }
-    let read: fn(&Value, &Delivery) -> Result<SourceEvent> = match event {
+    let read: fn(&Value, &Delivery) -> Result<EventReading> = match event {
         "push" => events::push,
         "pull_request" => events::pull_request,
         "issues" => events::issue,
-        "issue_comment" => events::issue_comment,
         "release" => events::release,
         "discussion" => events::discussion,
+        "issue_comment" => conversations::issue_comment,
+        "pull_request_review" => conversations::review,
+        "pull_request_review_comment" => conversations::review_comment,
+        "discussion_comment" => conversations::discussion_comment,
+        "commit_comment" => conversations::commit_comment,
+        "check_suite" => checks::check_suite,
+        "workflow_run" => checks::workflow_run,
+        "deployment_status" => checks::deployment_status,
         "installation" | "installation_repositories" | "repository" => {
             let (remembered, changes) = lifecycle::normalise(event, payload, delivery)?;
             return Ok(NormalForm::Events { events: vec![remembered], changes });
@@ -69,8 +69,10 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "ping" => return Ok(NormalForm::Skipped("GitHub checks that the webhook works".into())),
         other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
-    let remembered = read(payload, delivery).map_err(|error| unreadable(event, error))?;
-    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
+    match read(payload, delivery).map_err(|error| unreadable(event, error))? {
+        EventReading::Event(event) => Ok(NormalForm::Events { events: vec![*event], changes: Vec::new() }),
+        EventReading::Nothing(why) => Ok(NormalForm::Skipped(why.into())),
+    }
 }
 
 fn unreadable(event: &str, error: Error) -> Error {

@@ -153,7 +153,10 @@ impl Authors {
         let commits: Vec<&str> = deployments.iter().filter_map(|event| commit(event)).collect();
         let logins = deployments.iter().filter_map(|event| event.actor.as_ref());
         let logins: Vec<&str> = logins.map(|actor| actor.name.as_str()).collect();
-        let named = queries::by_usernames(tx, organisation, "vercel", &logins).await?.into_iter();
+        // They matter only to accounts of GitHub that are new together with them.
+        let may_join = drafts.iter().any(|draft| draft.event.provider == "github" && draft.event.actor.is_some());
+        let vercel = if may_join { logins.as_slice() } else { &[] };
+        let named = queries::by_usernames(tx, organisation, "vercel", vercel).await?.into_iter();
         let named = named.filter(|(login, canonical_id)| *canonical_id == format!("github:{login}"));
         Ok(Self {
             by_commit: queries::pushers_of(tx, workspace, &commits).await?,

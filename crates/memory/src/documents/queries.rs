@@ -3,7 +3,7 @@
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, PageSize};
-use campanile_db::{Result, Row, Select, Stretch, Tx, insert, json_text, params, row};
+use campanile_db::{Result, Row, Select, Stretch, Tx, containing, insert, json_text, params, row};
 
 use super::document::{API_SOURCE, ChunkView, Document, DocumentId, Filter};
 
@@ -208,7 +208,7 @@ pub(super) async fn list(
         select = select.and_with("(path = ? OR (path >= ? AND path < ?))", [path, from, until]);
     }
     // Both databases know the lower case of ASCII alone.
-    let title = |title: &str| format!("%{}%", escaped(&title.to_ascii_lowercase()));
+    let title = |title: &str| containing(&title.to_ascii_lowercase());
     select
         .and_if("LOWER(title) LIKE ? ESCAPE '\\'", filter.title.as_deref().map(title))
         .then_with(" ORDER BY updated_at DESC, id DESC LIMIT ?", [size.to_fetch()])
@@ -244,9 +244,4 @@ fn read_stored(row: &Row<'_>) -> Result<StoredDocument> {
         content_hash: row.get(hash_at::content_hash)?,
         config_hash: row.get(hash_at::config_hash)?,
     })
-}
-
-/// Escapes the special characters of `LIKE`.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

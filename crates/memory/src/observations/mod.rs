@@ -1,7 +1,7 @@
 //! Observations as stored and read; `remember` creates them.
 
+mod input;
 mod queries;
-mod told;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::{EventActor, Reference, SourceEvent, address_of};
@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 
 use crate::entities::Entity;
 
+pub use input::{ActorInput, MANUAL_SOURCE, ObservationInput, ReferenceInput, ReferenceWord};
 use queries::list;
 pub(crate) use queries::of_cluster;
 pub(crate) use queries::{by_actor, insert, known, upsert_entities};
 pub use queries::{by_id, by_source_id, workspace_of};
-pub use told::{ActorInput, MANUAL_SOURCE, ObservationInput, ReferenceInput, ReferenceWord};
 
 campanile_base::id_type!(
     /// One observation.

@@ -6,7 +6,9 @@ use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::source_event::{Reference, SourceEvent};
 use campanile_base::{Cursor, PageSize};
-use campanile_db::{Bulk, Result, Row, Select, Stretch, Tx, insert_all, json_text, params, row};
+use campanile_db::{
+    Bulk, Result, Row, Select, Stretch, Tx, beginning_with, containing, insert_all, json_text, params, row,
+};
 
 use crate::entities::Entity;
 
@@ -115,12 +117,12 @@ pub(super) async fn list(
         Select::new(sql, params![workspace.as_str(), from.at, &from.id, until.at, &until.id].iter().cloned())
             .and_if("provider = ?", filter.provider.as_deref());
     if let Some(kind) = filter.event_type.as_deref() {
-        let under = format!("{}.%", escaped(kind));
+        let under = beginning_with(&format!("{kind}."));
         select = select.and_with("(type = ? OR type LIKE ? ESCAPE '\\')", [kind.to_owned(), under]);
     }
     select = select.and_in("actor_id", filter.actor_ids.iter().map(String::as_str));
     if let Some(actor) = filter.actor.as_deref().filter(|_| filter.actor_ids.is_empty()) {
-        let named = format!("%\"name\":{}%", escaped(&json_text(actor)));
+        let named = containing(&format!("\"name\":{}", json_text(actor)));
         select = select.and_with("(actor_id = ? OR actor LIKE ? ESCAPE '\\')", [actor.to_owned(), named]);
     }
     if let Some(entity) = filter.entity.as_deref() {
@@ -128,10 +130,10 @@ pub(super) async fn list(
         let category =
             filter.entity_category.as_deref().map(|category| format!("\"category\":{},", json_text(category)));
         let key = json_text(&entity.to_lowercase());
-        let named = format!("%{}%", escaped(&format!("{}\"key\":{key}", category.unwrap_or_default())));
+        let named = containing(&format!("{}\"key\":{key}", category.unwrap_or_default()));
         select = select.and_with("LOWER(entities) LIKE ? ESCAPE '\\'", [named]);
     }
-    let topic = |topic: &str| format!("%{}%", escaped(&json_text(&topic.to_lowercase())));
+    let topic = |topic: &str| containing(&json_text(&topic.to_lowercase()));
     select
         .and_if("topics LIKE ? ESCAPE '\\'", filter.topic.as_deref().map(topic))
         .and_if("category = ?", filter.category.as_deref())
@@ -229,9 +231,4 @@ fn read(row: &Row<'_>) -> Result<Observation> {
         captured_at: row.get(at::captured_at)?,
         url: row.json::<OwnAddress>(at::metadata)?.or_of(&row.json::<Vec<Reference>>(at::refs)?),
     })
-}
-
-/// Escapes the special characters of `LIKE`.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

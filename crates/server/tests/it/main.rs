@@ -27,6 +27,7 @@ mod notices;
 mod operations;
 mod operator;
 mod outbound;
+mod own_observations;
 mod people;
 mod permissions;
 mod rounds;
@@ -36,7 +37,6 @@ mod strangers;
 mod summaries;
 mod svix;
 mod tenancy;
-mod told;
 mod traces;
 mod workflows;
 

@@ -68,7 +68,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
     let mut routes = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(ingest::by_provider))
         .routes(routes!(ingest::by_source))
-        .routes(routes!(observations::list, observations::tell))
+        .routes(routes!(observations::list, observations::create))
         .routes(routes!(observations::get))
         .routes(routes!(observations::edges))
         .routes(routes!(observations::graph))

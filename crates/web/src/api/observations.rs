@@ -85,7 +85,7 @@ pub(super) async fn list(
 /// The workspace of a new observation.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct TellQuery {
+pub(super) struct CreationQuery {
     /// The workspace; the organisation's first workspace when absent.
     workspace: Option<String>,
 }
@@ -95,17 +95,17 @@ pub(super) struct TellQuery {
 /// It is searched, tied to others, assigned to a cluster and announced like any other. Its source is `api`, or
 /// `manual` when a signed-in member tells it. What is told again under the same `id` is remembered once: the answer
 /// is 200 with the first one.
-#[utoipa::path(post, path = "/api/observations", tag = "observations", params(TellQuery),
+#[utoipa::path(post, path = "/api/observations", tag = "observations", params(CreationQuery),
     request_body = ObservationInput,
     responses((status = 201, body = Observation), (status = 200, body = Observation), (status = 400)))]
-pub(super) async fn tell(
+pub(super) async fn create(
     State(web): State<Web>,
     Configuring(caller): Configuring,
-    Query(within): Query<TellQuery>,
+    Query(within): Query<CreationQuery>,
     Json(input): Json<ObservationInput>,
 ) -> ApiResult<(StatusCode, Json<Observation>)> {
     let workspace = workspace(&web.app, &caller, within.workspace.as_deref()).await?;
-    let (observation, is_new) = web.app.tell_observation(&caller, &workspace, input).await?;
+    let (observation, is_new) = web.app.create_observation(&caller, &workspace, input).await?;
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(observation)))
 }
 

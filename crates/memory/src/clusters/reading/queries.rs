@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, PageSize, Timestamp};
-use campanile_db::{Result, Row, Select, Stretch, Tx, json_text, params};
+use campanile_db::{Result, Row, Select, Stretch, Tx, containing, json_text, params};
 
 use super::{Cluster, ClusterActor, ClusterFilter, ClusterName, ClusterSource, ClusterSummary};
 use crate::clusters::status::ClusterStatus;
@@ -58,7 +58,7 @@ pub(super) async fn list(
         Some(ClusterStatus::Stalled) => select.and_with("NOT is_completed AND last_at < ?", [silent]),
     };
     if let Some(source) = filter.source.as_deref() {
-        select = select.and_with("sources LIKE ? ESCAPE '\\'", [format!("%{}:%", escaped(&json_text(source)))]);
+        select = select.and_with("sources LIKE ? ESCAPE '\\'", [containing(&format!("{}:", json_text(source)))]);
     }
     if !actors.is_empty() {
         let of_actors = " AND id IN (SELECT cluster_id FROM observation
@@ -70,11 +70,6 @@ pub(super) async fn list(
     }
     let select = select.then_with(" ORDER BY last_at DESC, id DESC LIMIT ?", [size.to_fetch()]);
     select.all(tx, |row| read(row, workspace, now)).await
-}
-
-/// Escapes the special characters of `LIKE`.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// The workspace of a cluster, within an organisation.

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use campanile_base::plain_text::one_line;
 use campanile_base::source_event::cut;
 use campanile_models::json_object;
 use campanile_search::terms::Splitter;
@@ -50,8 +51,7 @@ struct SummaryReply {
 /// The summary of a reply, in one line of at most 500 characters.
 pub(super) fn summary(reply: &str, input: &SummaryInput) -> Result<String, UnusableReply> {
     let SummaryReply { summary } = serde_json::from_str(json_object(reply)).map_err(|_| UnusableReply::Unreadable)?;
-    let plain: String = summary.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let text = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line(&summary);
     if text.split(' ').filter(|word| word.chars().any(char::is_alphanumeric)).count() < FEWEST_WORDS {
         return Err(UnusableReply::Empty);
     }

@@ -149,8 +149,10 @@ pub(crate) async fn forget(tx: &mut Tx, workspace: &str, removed: &[Removed]) ->
     for one in removed {
         by_actor.entry(&one.actor_id).or_default().push(one);
     }
+    let actors: Vec<&str> = by_actor.keys().copied().collect();
+    let mut known = queries::counts_of(tx, &workspace, &actors).await?;
     for (actor, gone) in by_actor {
-        let Some(counts) = queries::counts(tx, &workspace, actor).await? else { continue };
+        let Some(counts) = known.remove(actor) else { continue };
         let counts = counts.map(|mut counts| {
             gone.iter().for_each(|one| counts.take_away(&one.counted()));
             counts

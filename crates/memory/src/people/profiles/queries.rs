@@ -12,12 +12,6 @@ campanile_db::columns! {
     columns, at: actor_id, display_name, observations, counts, first_seen_at, last_active_at,
 }
 
-/// The counts of a profile: `Some(None)` for one that is not counted yet.
-pub(super) async fn counts(tx: &mut Tx, workspace: &WorkspaceId, actor: &str) -> Result<Option<Option<Counts>>> {
-    let sql = "SELECT counts FROM actor_profile WHERE workspace_id = $1 AND actor_id = $2";
-    tx.first(sql, params![workspace.as_str(), actor], |row| row.json_if_any(0)).await
-}
-
 /// The counts of some profiles, by actor: `None` for one that is not counted yet.
 pub(super) async fn counts_of(
     tx: &mut Tx,

@@ -98,7 +98,7 @@ fn what_is_no_time_is_left_alone() {
         "the q4_k_m model",
         "in Q5",
         "step 3 may fail",
-        "issue 4 may be fixed",
+        "case 4 may be fixed",
         "#3 May crash",
         "$3 May refund",
         "30% March drop",

@@ -18,7 +18,7 @@ impl App {
     ///
     /// # Errors
     /// `Forbidden`; `InvalidField` for a field out of bounds.
-    pub async fn tell_observation(
+    pub async fn create_observation(
         &self,
         caller: &Caller,
         workspace: &Workspace,
@@ -40,11 +40,11 @@ impl App {
                 let events = [event];
                 let remembered =
                     remember(tx, &app.memory, &workspace.organisation_id, &workspace.id, &events).await?.pop();
-                let Some(RememberOutcome::New(observation, _)) = remembered else {
+                let Some(observation) = remembered.and_then(RememberOutcome::into_new) else {
                     let known = observations::by_source_id(tx, &workspace.id, &events[0].source_id).await?;
                     return Ok((known.ok_or_else(|| Error::internal("what is known has a row"))?, false));
                 };
-                pipeline::captured(tx, &app, &observation).await?;
+                pipeline::captured(tx, &app, &workspace, &observation).await?;
                 let about = json!({ "title": observation.title, "type": observation.event_type });
                 let (clock, id) = (&app.clock, observation.id.as_str());
                 activity::record(tx, clock, &caller, Action::ObservationCreated, id, about).await?;
