@@ -156,6 +156,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     // Answers.
     ("answer_session", KeepRule::For("answers_keep")),
     ("answer_turn", KeepRule::For("answers_keep")),
+    ("answer_quote", KeepRule::WhileNeeded("with its answer")),
     ("search_feedback", KeepRule::For("answers_keep_feedback")),
     ("provider_usage", KeepRule::WhileNeeded("400 days of counters by the month")),
     // Notifications.
@@ -216,7 +217,8 @@ async fn tidy(app: &App, retention: Retention) -> Result<()> {
         campanile_accounts::retention::tidy(&app.db, now, retention.activity).await?;
         campanile_inbound::retention::tidy(&app.db, now, retention.deliveries).await?;
         campanile_memory::retention::tidy(&app.memory, now, retention.observations).await?;
-        campanile_answers::retention::tidy(&app.db, now, retention.answers, retention.feedback).await?;
+        let Retention { answers, feedback, observations, .. } = retention;
+        campanile_answers::retention::tidy(&app.db, now, answers, feedback, observations).await?;
         let old = usage::month(now.minus(USAGE_KEPT));
         app.db.write(move |tx| Box::pin(async move { usage::forget_old(tx, &old).await })).await?;
     }
