@@ -149,6 +149,34 @@ async fn what_is_about_one_thing_is_gathered_by_words_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_completed_when_its_issue_is_closed_in_another_one() {
+    on_each_database(migrations(), async |db| {
+        let (clock, tenant) = (clock(), tenant("one"));
+        let memory = node(&db, &clock);
+        let issue = || Reference::numbered(ReferenceKind::Issue, "acme/shop", 1).subject();
+        let month = 30 * 24 * 60;
+        let opened = happened(-month, "[Issue Opened] Checkout times out", "504.", "ada", vec![issue()]);
+        let closed = happened(0, "[Issue Closed] Checkout times out", "No longer.", "bob", vec![issue()]);
+        let statuses = async || {
+            let all = listed(&db, &clock, &tenant, ClusterFilter::default()).await;
+            all.into_iter().map(|cluster| cluster.status).collect::<Vec<_>>()
+        };
+        store(&memory, &db, &tenant, opened).await;
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        assert_eq!(statuses().await, [ClusterStatus::Stalled]);
+        store(&memory, &db, &tenant, closed).await;
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        assert_eq!(statuses().await, [ClusterStatus::Completed; 2], "too far apart to be one");
+        // The one of a month ago hears late that it was opened before.
+        let late = happened(-month + 5, "[Issue Opened] Checkout times out", "Again 504.", "ada", vec![issue()]);
+        store(&memory, &db, &tenant, late).await;
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        assert!(statuses().await.iter().all(|status| *status == ClusterStatus::Completed));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_a_model_they_wait_for_their_vectors() {
     on_each_database(migrations(), async |db| {
         let (clock, tenant) = (clock(), tenant("one"));
