@@ -13,7 +13,7 @@ use super::{FIELDS, LONGEST_QUERY, MOST_RESULTS, MOST_VALUES};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchRequest {
     /// Words, `"phrases"`, and filters such as `source:github` or `after:2026-10-01`; a minus before
-    /// a filter excludes. At most 1,000 characters. Without words, the newest passages are found.
+    /// a filter or a word excludes. At most 1,000 characters. Without words, the newest passages are found.
     pub query: String,
     /// The number of results, from 1 to 100.
     #[serde(default = "ten")]
