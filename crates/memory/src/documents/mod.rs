@@ -25,4 +25,4 @@ pub use changes::{Change, DocumentChange, delete, moved_from, put};
 pub use document::{API_SOURCE, ChunkView, Document, DocumentDetail, DocumentId, Filter, SourceName};
 pub use prepared::{DocumentInput, PreparedDocument, prepare, text_of};
 pub use queries::workspace_of;
-pub use reading::{detail, get, page};
+pub use reading::{detail, get, of_result, page};
