@@ -18,12 +18,7 @@ struct Args {
 }
 
 /// Forgets the texts of a deleted document in stored answers, soon after this transaction.
-pub(crate) async fn soon(
-    tx: &mut Tx,
-    app: &App,
-    organisation: &str,
-    id: &DocumentId,
-) -> Result<()> {
+pub(crate) async fn soon(tx: &mut Tx, app: &App, organisation: &str, id: &DocumentId) -> Result<()> {
     let args = Args { document: id.to_string() };
     Ok(app.engine.enqueue(tx, NewJob::new(KIND, organisation, &args)).await.map(drop)?)
 }
