@@ -53,6 +53,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
         max_attempts: 5,
         backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) },
         concurrency: CONCURRENCY,
+        settles_apart: true,
         ..JobOptions::default()
     };
     let within = app.clone();
