@@ -16,6 +16,9 @@ mod conversations;
 mod events;
 mod lifecycle;
 mod links;
+pub(crate) mod remote;
+#[cfg(test)]
+mod remote_tests;
 #[cfg(test)]
 mod tests;
 
