@@ -4,6 +4,7 @@
 //! Each part of the API is a file with a function `answer`, which is listed in [`PARTS`]. The first
 //! one that knows a path answers.
 
+mod app;
 mod exchange;
 mod people;
 mod repositories;
@@ -17,6 +18,7 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+pub use app::{APP, AppKeys, Installation, PRIVATE_KEY};
 pub use exchange::Asked;
 pub use people::TOKEN;
 pub use repositories::Repository;
@@ -26,7 +28,7 @@ use exchange::Answer;
 
 /// A part of the API: the answer to what it knows.
 type Part = fn(&mut State, &Asked) -> Option<Answer>;
-const PARTS: &[Part] = &[people::answer, repositories::answer];
+const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer];
 
 /// The behaviour of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,7 @@ pub enum GithubConduct {
 
 struct State {
     conduct: GithubConduct,
+    app: app::State,
     people: people::State,
     repositories: Vec<Repository>,
     asked: Vec<Asked>,
@@ -81,6 +84,7 @@ impl GithubServer {
         let url = format!("http://{}", listener.local_addr().expect("a listener has an address"));
         let state = Arc::new(Mutex::new(State {
             conduct: GithubConduct::Works,
+            app: app::State::default(),
             people: people::State::default(),
             repositories: repositories::named(repositories),
             asked: Vec::new(),
