@@ -67,5 +67,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/2_names.sql"),
         include_str!("../migrations/3_rotation.sql"),
         include_str!("../migrations/4_connections.sql"),
+        include_str!("../migrations/5_linked_sources.sql"),
     ],
 };

@@ -16,6 +16,7 @@ mod entrance;
 mod examples;
 mod hostile;
 mod knock;
+mod linked_sources;
 mod lists;
 mod live;
 mod lossless;
