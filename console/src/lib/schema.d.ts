@@ -235,6 +235,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connect/github/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The app at GitHub that the accounts of the organisation install.
+         * @description It is the organisation's own, or that of the whole server. Its secrets are never shown.
+         */
+        get: operations["get_api_connect_github_app"];
+        put?: never;
+        /**
+         * Begins to register an app at GitHub, without a form to fill in.
+         * @description The person's browser sends the answer's `manifest` as a form to its `url`, and the person confirms
+         *     it at GitHub. GitHub leads them back to `GET /api/connect/github/app/return`, in the same browser.
+         */
+        post: operations["post_api_connect_github_app"];
+        /** Forgets the app of the organisation, with its secrets. It stays registered at GitHub. */
+        delete: operations["delete_api_connect_github_app"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connect/github/app/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The way back from GitHub after an app was registered. It leads on to the console with the result.
+         * @description The console's path gets `provider`, and either `result=registered` and `app`, the app's name at
+         *     GitHub, or `result=failed` with `reason` and `message`, as after a connection.
+         */
+        get: operations["get_api_connect_github_app_return"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connect/{provider}": {
         parameters: {
             query?: never;
@@ -265,9 +312,10 @@ export interface paths {
         /**
          * The way back from a provider's page. It leads on to the console with the result.
          * @description The console's path gets `provider`, and either `result=connected` and `connection`, or
-         *     `result=failed` with `reason`, a stable word, and `message`, a sentence. Words are `signed_out`,
-         *     `state_unknown`, `state_mismatch`, `state_expired`, `denied`, `provider_failed`, `not_stored` and
-         *     `refused`.
+         *     `result=requested` and `connection` if an owner has to install the app first, or `result=failed`
+         *     with `reason`, a stable word, and `message`, a sentence. Words are `signed_out`, `state_unknown`,
+         *     `state_mismatch`, `state_expired`, `denied`, `provider_failed`, `not_theirs`, `not_owner`,
+         *     `not_stored` and `refused`.
          */
         get: operations["get_api_connect_provider_return"];
         put?: never;
@@ -379,7 +427,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The teams, repositories and projects that a connected account has, by name.
+         * The teams, repositories and projects that a connected account has, by name, each with the sources
+         *     that it is.
          * @description They are listed after the account was connected, and after each check by hand.
          */
         get: operations["get_api_connections_id_resources"];
@@ -1645,7 +1694,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a source. Its past deliveries stay. */
+        /** Removes a source, or unlinks a linked one. Its past deliveries stay. */
         delete: operations["delete_api_sources_id"];
         options?: never;
         head?: never;
@@ -3400,6 +3449,28 @@ export interface paths {
         put?: never;
         /** Starts to connect a workspace to Slack. */
         post: operations["post_api_workspaces_id_slack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Links resources of a connection: each becomes a source of the workspace.
+         * @description Either all become sources, or none: a resource that the connection does not have answers 400, and
+         *     one that is inactive or linked already 409. A connection links resources while it is `active` or
+         *     `degraded`.
+         */
+        post: operations["post_api_workspaces_id_sources"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5416,6 +5487,19 @@ export interface components {
             /** @description The two, by any of their accounts. */
             people: string[];
         };
+        /** @description The form that the person's browser sends to GitHub, with the field `manifest`. */
+        AppForm: {
+            /** @description True if the app will deliver webhooks: GitHub can reach this server. */
+            has_webhooks: boolean;
+            /** @description The value of the field `manifest`: JSON as a text. */
+            manifest: string;
+            /** @description The address that the form is sent to, by POST. */
+            url: string;
+        };
+        /** @description The app that accounts install. */
+        AppView: {
+            app?: null | components["schemas"]["ConnectorApp"];
+        };
         /** @description An attempt, in the Svix API's shape. */
         AttemptView: {
             /** @description The endpoint that it was sent to. */
@@ -5722,14 +5806,16 @@ export interface components {
          * @description The way in which an account was connected.
          * @enum {string}
          */
-        ConnectionKind: "oauth" | "token";
+        ConnectionKind: "app" | "oauth" | "token";
         /** @description A tool that can be connected, now or in a later version. */
         Connector: {
             /**
              * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
-             *     of this server there, which an operator sets up.
+             *     or an app of this server there, which an operator sets up.
              */
             has_oauth: boolean;
+            /** @description True if an organisation can register an app of its own there, which accounts install. */
+            has_own_app: boolean;
             /** @description True if a person can connect it with a token of theirs. */
             has_token: boolean;
             /** @description Its name for people. */
@@ -5748,6 +5834,32 @@ export interface components {
             state: components["schemas"]["ConnectorState"];
             /** @description True if webhooks of it are taken, by a source that is set up by hand. */
             takes_webhooks: boolean;
+            /** @description The drawback of such a token, in a sentence; `null` without one. */
+            token_warning?: string | null;
+        };
+        /** @description Our app at a provider. */
+        ConnectorApp: {
+            /** @description Its public name in OAuth. */
+            client_id: string;
+            /**
+             * Format: date-time
+             * @description The time of its registration; `null` for the app of the whole server.
+             */
+            created_at?: string | null;
+            /** @description The id of the member who registered it; empty for the app of the whole server. */
+            created_by: string;
+            /** @description Its id; `server` for the app of the whole server. */
+            id: string;
+            /** @description The provider's number of it. */
+            number: string;
+            /** @description The last part of the address that its deliveries are sent to. */
+            path: string;
+            /** @description The tool. */
+            provider: string;
+            /** @description Its short name at the provider. */
+            slug: string;
+            /** @description Its page at the provider. */
+            url: string;
         };
         /**
          * @description The state of a connector.
@@ -8314,6 +8426,17 @@ export interface components {
         LinkIn: {
             token: string;
         };
+        /** @description The resource of a connection that a source is. */
+        LinkedResource: {
+            /** @description The connection. */
+            connection_id: string;
+            /** @description The kind, such as `team`. */
+            kind: string;
+            /** @description Its name at the provider, as it was last listed. */
+            name?: string | null;
+            /** @description The provider's id of it. */
+            provider_id: string;
+        };
         /** @description A line of the log. */
         LogLine: {
             /**
@@ -8322,8 +8445,8 @@ export interface components {
              */
             at: string;
             /**
-             * @description `connected`, `degraded`, `recovered`, `revoked`, `closing`, `access_revoked`, `left_behind`,
-             *     `erased` or `closed`.
+             * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
+             *     `access_revoked`, `left_behind`, `erased` or `closed`.
              */
             event: string;
             /** @description The status before; `null` if it did not change. */
@@ -8834,9 +8957,11 @@ export interface components {
             data: {
                 /**
                  * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
-                 *     of this server there, which an operator sets up.
+                 *     or an app of this server there, which an operator sets up.
                  */
                 has_oauth: boolean;
+                /** @description True if an organisation can register an app of its own there, which accounts install. */
+                has_own_app: boolean;
                 /** @description True if a person can connect it with a token of theirs. */
                 has_token: boolean;
                 /** @description Its name for people. */
@@ -8855,6 +8980,8 @@ export interface components {
                 state: components["schemas"]["ConnectorState"];
                 /** @description True if webhooks of it are taken, by a source that is set up by hand. */
                 takes_webhooks: boolean;
+                /** @description The drawback of such a token, in a sentence; `null` without one. */
+                token_warning?: string | null;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -9086,8 +9213,8 @@ export interface components {
                  */
                 at: string;
                 /**
-                 * @description `connected`, `degraded`, `recovered`, `revoked`, `closing`, `access_revoked`, `left_behind`,
-                 *     `erased` or `closed`.
+                 * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
+                 *     `access_revoked`, `left_behind`, `erased` or `closed`.
                  */
                 event: string;
                 /** @description The status before; `null` if it did not change. */
@@ -9280,29 +9407,12 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
-        PageView_Resource: {
+        PageView_ResourceWithSources: {
             /** @description The items, in the list's order. */
-            data: {
-                /** @description True if it is archived at the provider. */
-                is_archived: boolean;
-                /** @description True if only some people of the account see it. */
-                is_private: boolean;
-                /** @description The kind, such as `team`. */
-                kind: string;
-                /**
-                 * Format: date-time
-                 * @description The time at which the provider last listed it.
-                 */
-                listed_at: string;
-                /** @description Its name at the provider. */
-                name: string;
-                /** @description The provider's id of it. */
-                provider_id: string;
-                /** @description `active`, or `inactive` if the account does not have it any more. */
-                status: string;
-                /** @description Its page at the provider. */
-                url?: string | null;
-            }[];
+            data: (components["schemas"]["Resource"] & {
+                /** @description The sources that it is, in all workspaces. */
+                sources: components["schemas"]["SourceOfResource"][];
+            })[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
@@ -9453,6 +9563,7 @@ export interface components {
                 previous_secret_until?: string | null;
                 /** @description The provider that sends to it. */
                 provider: string;
+                resource?: null | components["schemas"]["LinkedResource"];
                 /** @description The workspace that receives its observations. */
                 workspace_id: string;
             }[];
@@ -9507,6 +9618,8 @@ export interface components {
                 account_id: string;
                 /** @description The account's name at the provider, as it was last seen. */
                 account_label: string;
+                /** @description The app that was installed; `null` for another kind. `server` is the app of the whole server. */
+                app_id?: string | null;
                 /** @description The id of the member or the key that connected it. */
                 connected_by: string;
                 /**
@@ -9754,6 +9867,15 @@ export interface components {
          * @enum {string}
          */
         ReferenceWord: "commit" | "branch" | "pr" | "issue" | "project" | "label";
+        /** @description The app to register. */
+        RegisterIn: {
+            /** @description The organisation at GitHub that will own the app; the person's own account when absent. */
+            owner?: string | null;
+            /** @description The path of the console to return to; `/connect/done` when absent. */
+            return_to?: string | null;
+            /** @description The workspace from which it is begun; the organisation's first workspace when absent. */
+            workspace?: string | null;
+        };
         /** @description An entity that observations name together with another one. */
         RelatedEntity: {
             /** @description Its category. */
@@ -9811,6 +9933,18 @@ export interface components {
             status: string;
             /** @description Its page at the provider. */
             url?: string | null;
+        };
+        /** @description A resource to link. */
+        ResourceChoice: {
+            /** @description Its kind, such as `team`. */
+            kind: string;
+            /** @description The provider's id of it. */
+            provider_id: string;
+        };
+        /** @description A resource of a connected account, and the sources that it is. */
+        ResourceWithSources: components["schemas"]["Resource"] & {
+            /** @description The sources that it is, in all workspaces. */
+            sources: components["schemas"]["SourceOfResource"][];
         };
         /** @description A run with all its details. */
         RunDetail: components["schemas"]["RunSummary"] & {
@@ -10266,7 +10400,7 @@ export interface components {
             /** @description The URL of Slack's page, with all its parameters. */
             url: string;
         };
-        /** @description A connection to a provider, as listed. */
+        /** @description A source, as listed. */
         Source: {
             /**
              * Format: date-time
@@ -10284,6 +10418,7 @@ export interface components {
             previous_secret_until?: string | null;
             /** @description The provider that sends to it. */
             provider: string;
+            resource?: null | components["schemas"]["LinkedResource"];
             /** @description The workspace that receives its observations. */
             workspace_id: string;
         };
@@ -10304,6 +10439,13 @@ export interface components {
             secret: string;
             /** @description The address to which the provider should send. */
             url: string;
+        };
+        /** @description A source that a resource is. */
+        SourceOfResource: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its workspace. */
+            workspace_id: string;
         };
         /** @description The accounts that leave a person. */
         SplitIn: {
@@ -11734,6 +11876,8 @@ export interface components {
             account_id: string;
             /** @description The account's name at the provider, as it was last seen. */
             account_label: string;
+            /** @description The app that was installed; `null` for another kind. `server` is the app of the whole server. */
+            app_id?: string | null;
             /** @description The id of the member or the key that connected it. */
             connected_by: string;
             /**
@@ -12614,6 +12758,167 @@ export interface operations {
             };
         };
     };
+    get_api_connect_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_connect_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppForm"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_connect_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connect_github_app_return: {
+        parameters: {
+            query?: {
+                /** @description The state that was drawn when it was begun. */
+                state?: string;
+                /** @description The code, if the person has consented. */
+                code?: string;
+                /** @description The provider's code of an error, if they have not. */
+                error?: string;
+                /** @description The provider's sentence on it. */
+                error_description?: string;
+                /** @description The number of the installation, of an app that was installed. */
+                installation_id?: string;
+                /** @description `install`, `update`, or `request` if an owner has to install the app. */
+                setup_action?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_api_connect_provider: {
         parameters: {
             query?: never;
@@ -12677,6 +12982,10 @@ export interface operations {
                 error?: string;
                 /** @description The provider's sentence on it. */
                 error_description?: string;
+                /** @description The number of the installation, of an app that was installed. */
+                installation_id?: string;
+                /** @description `install`, `update`, or `request` if an owner has to install the app. */
+                setup_action?: string;
             };
             header?: never;
             path: {
@@ -12978,7 +13287,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_Resource"];
+                    "application/json": components["schemas"]["PageView_ResourceWithSources"];
                 };
             };
             400: {
@@ -21670,6 +21979,58 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_workspaces_id_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Source"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

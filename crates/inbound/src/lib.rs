@@ -30,6 +30,7 @@
 mod adapters;
 #[cfg(test)]
 mod address_tests;
+pub mod apps;
 pub mod connections;
 pub mod connectors;
 pub mod deliveries;
@@ -67,5 +68,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/2_names.sql"),
         include_str!("../migrations/3_rotation.sql"),
         include_str!("../migrations/4_connections.sql"),
+        include_str!("../migrations/5_linked_sources.sql"),
+        include_str!("../migrations/7_apps.sql"),
     ],
 };

@@ -26,15 +26,20 @@ const ACTIONS: Record<string, string> = {
   "session.ended": "Ended a session",
   "sign_in_link.sent": "Sent a sign-in link",
   "source.created": "Added a source",
+  "source.linked": "Linked a resource of a tool",
   "source.secret_rotated": "Rotated a source's secret",
   "source.deleted": "Removed a source",
   "repositories.disconnected": "Disconnected repositories",
+  "connection.requested": "Asked for a tool to be connected",
   "connection.connected": "Connected a tool",
   "connection.degraded": "Could not reach a connected tool",
   "connection.recovered": "Reached a connected tool again",
   "connection.revoked": "Lost the access to a connected tool",
+  "connection.suspended": "Found a connected tool suspended",
   "connection.disconnected": "Disconnected a tool",
   "connection.closed": "Erased the access to a tool",
+  "connector_app.registered": "Registered an app at a tool",
+  "connector_app.removed": "Removed an app at a tool",
   "delivery.reopened": "Processed a delivery again",
   "document.created": "Added a document",
   "document.updated": "Changed a document",
@@ -101,7 +106,7 @@ export function subjectOf(
     case "source": {
       const provider = text("provider");
       const title = provider
-        ? `${providerName(provider)}${text("path") ? ` /${text("path")}` : ""}`
+        ? `${providerName(provider)}${text("name") ? ` ${text("name")}` : text("path") ? ` /${text("path")}` : ""}`
         : shortId(subject_id);
       return { title, to: action === "source.deleted" ? paths.integrations : paths.source(subject_id) };
     }

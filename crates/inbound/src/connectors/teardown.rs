@@ -4,7 +4,8 @@
 //!    the connection, and the event `connection.closing` ends what works with it.
 //! 2. The tokens are ended at the provider, if it lets us. This is tried a few times within
 //!    fifteen seconds, and never holds up the rest. If it fails, the log says what is left behind.
-//! 3. The tokens and the resources are erased, and the status is *closed*, in one transaction.
+//! 3. The tokens and the resources are erased, the linked sources are removed, and the status is *closed*,
+//!    in one transaction. What the sources told stays.
 //!
 //! Each step is kept by the engine, so a crash goes on where it was. There is no way to get stuck: a
 //! provider that hangs costs fifteen seconds.
@@ -24,9 +25,10 @@ use super::new_connection::author;
 use crate::connections::resources::queries as resources;
 use crate::connections::tokens::queries as tokens;
 use crate::connections::{
-    Change, Connection, ConnectionId, LogEvent, Status, Trigger, change_status, find, note, queries,
+    Change, Connection, ConnectionId, ConnectionKind, LogEvent, Status, Trigger, change_status, find, note, queries,
 };
 use crate::remote::{Revocation, Trouble};
+use crate::sources;
 
 const TEARDOWN: &str = "inbound.disconnect";
 /// The event that starts it: the event of the status.
@@ -36,6 +38,10 @@ const PROVIDER_TIME: Duration = Duration::from_secs(15);
 /// The attempts to do so, and the pause between them.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// The place where the owner of an account can uninstall our app.
+const APP_SETTINGS: &str =
+    "the app stays installed until the owner of the account uninstalls it, in GitHub under Settings, Applications";
 
 /// The data of the event.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,7 +95,7 @@ impl Connectors {
                 Box::pin(async move {
                     let connection = find(tx, &caller.organisation, &id).await?;
                     // Twice is as good as once.
-                    if connection.status.is_usable() {
+                    if connection.status.is_open() {
                         let (_, trigger) = author(&caller);
                         let (to, event) = (Status::Closing, LogEvent::Closing);
                         let change = Change { to, event, reason: None, trigger };
@@ -134,6 +140,9 @@ impl Connectors {
     }
 
     async fn revoke(&self, connection: &Connection) -> Result<Revocation, Trouble> {
+        if connection.kind == ConnectionKind::App {
+            return self.end_of_installation(connection).await;
+        }
         let remote = self.remote_of(connection.provider)?;
         let held = self.held(&connection.organisation_id, &connection.id).await?;
         let credentials = self.opened(connection, &held)?;
@@ -148,7 +157,17 @@ impl Connectors {
         unreachable!("the last attempt returns")
     }
 
-    /// Erases a connection's tokens and resources, and ends it.
+    /// Looks whether an app is still installed. Only the owner of the account uninstalls it: others may
+    /// use the same installation.
+    async fn end_of_installation(&self, connection: &Connection) -> Result<Revocation, Trouble> {
+        match self.account_of_installation(connection).await {
+            Err(Trouble::Missing) => Ok(Revocation::Done),
+            Ok(_) | Err(Trouble::Suspended) => Ok(Revocation::ByHand(APP_SETTINGS)),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Erases a connection's tokens, resources and sources, and ends it.
     async fn close(
         &self,
         tx: &mut Tx,
@@ -165,10 +184,12 @@ impl Connectors {
         let before = |micros| now.minus(Duration::from_micros(micros));
         let event = if ended.is_ended { LogEvent::AccessRevoked } else { LogEvent::LeftBehind };
         note(tx, &connection, before(2), event, None, ended.reason.as_deref(), Trigger::System).await?;
+        let by = Caller::system(organisation.clone());
+        sources::delete_of_connection(tx, (&self.engine, &self.clock), &by, id).await?;
         tokens::erase(tx, organisation, id).await?;
+        self.installation_tokens.forget(id);
         resources::forget_all(tx, organisation, id).await?;
         note(tx, &connection, before(1), LogEvent::Erased, None, None, Trigger::System).await?;
-        let by = Caller::system(organisation.clone());
         let (to, event) = (Status::Closed, LogEvent::Closed);
         let change = Change { to, event, reason: ended.reason.filter(|_| !ended.is_ended), trigger: Trigger::System };
         change_status(tx, (&self.engine, &self.clock), &by, &connection, change).await?;

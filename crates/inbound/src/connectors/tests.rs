@@ -42,6 +42,8 @@ impl Node {
         let (clock, vault) = (Clock::manual(now()), Vault::from_key(&Vault::new_key()).unwrap());
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let settings = Settings {
+            public_url: None,
+            github: GithubSettings::default(),
             linear: OauthSettings {
                 client_id: Some(CLIENT.0.to_owned()),
                 client_secret: Some(Secret::new(CLIENT.1)),
@@ -63,13 +65,19 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts { db, clock, vault, engine, client, linear, .. } = &*self.connectors;
+        let Parts { db, clock, vault, engine, client, base_url, github, linear, .. } = &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
             vault: vault.clone(),
             engine: engine.clone(),
             client: client.clone(),
+            base_url: base_url.clone(),
+            public_url: base_url.clone(),
+            is_public: false,
+            github: github.clone(),
+            server_app: None,
+            installation_tokens: apps::InstallationTokens::default(),
             linear: linear.clone(),
             refreshing: Mutex::default(),
         };
@@ -91,6 +99,7 @@ impl Node {
             code: query.remove("code"),
             error: query.remove("error"),
             error_description: query.remove("error_description"),
+            ..ProviderReturn::default()
         };
         self.connectors.finish((&self.caller, &self.person), Provider::Linear, returned).await
     }

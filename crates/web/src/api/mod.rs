@@ -6,6 +6,7 @@ mod assistants;
 mod browsers;
 mod clusters;
 mod connect;
+mod connect_apps;
 mod connections;
 mod deliveries;
 mod documents;
@@ -106,6 +107,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(suppressions::add))
         .routes(routes!(suppressions::remove))
         .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::link))
         .routes(routes!(sources::delete))
         .routes(routes!(sources::rotate))
         .routes(routes!(notifications::notifications))
