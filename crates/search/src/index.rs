@@ -1,5 +1,6 @@
 //! The index of a workspace: its segments, and the tail.
 
+mod conditions;
 #[cfg(test)]
 mod tests;
 
@@ -9,14 +10,15 @@ use std::sync::Arc;
 
 use crate::bits::Bits;
 use crate::bm25::{Lengths, rarity};
-use crate::filter::{Filter, having};
+use crate::filter::Filter;
 use crate::part::{Content, Part};
-use crate::query::{Query, words_in};
+use crate::query::Query;
 use crate::segment::Segment;
 use crate::tail::Passage;
 use crate::term_field::TermField;
-use crate::terms::{folded, is_identifier};
+use crate::terms::folded;
 use crate::vectors::{VectorRef, Vectors};
+use conditions::{Demands, Wanted};
 
 /// The weight of a term in the heading, beside 1 in the body: measured on title look-ups and
 /// paraphrased questions.
@@ -234,85 +236,6 @@ impl Index {
         let part = self.parts.get(self.part_of(no)?)?;
         Some((part, (no - part.first_no()) as usize))
     }
-}
-
-/// The passages of a part that meet the conditions.
-struct Wanted {
-    mask: Option<Bits>,
-    unwanted: Option<Bits>,
-}
-
-impl Wanted {
-    fn of(part: &Part, filter: &Filter, demands: &Demands) -> Self {
-        let mut mask = filter.mask(part);
-        if let Some(having) = having_all(part, &demands.required) {
-            match &mut mask {
-                Some(mask) => mask.keep(&having),
-                None => mask = Some(having),
-            }
-        }
-        let mut unwanted = filter.unwanted(part);
-        for word in &demands.excluded {
-            let Some(having) = having_all(part, word) else { continue };
-            match &mut unwanted {
-                Some(unwanted) => unwanted.join(&having),
-                None => unwanted = Some(having),
-            }
-        }
-        Self { mask, unwanted }
-    }
-
-    #[inline]
-    fn has(&self, part: &Part, filter: &Filter, place: usize) -> bool {
-        let columns = part.columns();
-        place < columns.len()
-            && !part.dead.has(place)
-            && self.mask.as_ref().is_none_or(|mask| mask.has(place))
-            && self.unwanted.as_ref().is_none_or(|unwanted| !unwanted.has(place))
-            && filter.admits(columns.occurred_at[place], columns.significance[place])
-    }
-}
-
-/// The keys of a word: a passage has the word if it has one of them.
-type WordKeys = Vec<Vec<u8>>;
-
-/// The words that passages must have, and those that they must not have.
-struct Demands {
-    /// The words of phrases.
-    required: Vec<WordKeys>,
-    /// The parts of each excluded word.
-    excluded: Vec<Vec<WordKeys>>,
-}
-
-impl Demands {
-    fn of(query: &Query) -> Self {
-        let keys = |terms: &[String]| {
-            terms.iter().flat_map(|term| [TermField::Body.key(term), TermField::Heading.key(term)]).collect()
-        };
-        let words = |text: &String| words_in(text).iter().map(|terms| keys(terms)).collect::<Vec<WordKeys>>();
-        // `rate-limiter` excludes neither `rate` nor `limiter`.
-        let whole = |word: &String| match is_identifier(word) {
-            true => vec![keys(&[folded(word)])],
-            false => words(word),
-        };
-        Self {
-            required: query.phrases.iter().flat_map(words).collect(),
-            excluded: query.excluded.iter().map(whole).collect(),
-        }
-    }
-}
-
-/// The passages of a part that have all parts of a word; `None` if it has no parts.
-fn having_all(part: &Part, word: &[WordKeys]) -> Option<Bits> {
-    let mut all: Option<Bits> = None;
-    for keys in word {
-        let having = having(part, keys.iter().cloned());
-        match &mut all {
-            Some(all) => all.keep(&having),
-            None => all = Some(having),
-        }
-    }
-    all
 }
 
 impl Part {

@@ -15,6 +15,7 @@ mod joining;
 mod observed;
 mod people;
 mod queries;
+mod states;
 mod topic_counts;
 mod topics;
 pub(super) mod words;
@@ -38,7 +39,7 @@ use crate::Memory;
 use crate::observations::ClusterId;
 use crate::{passages, vectors};
 use affinity::{JOINED, Links, affinity};
-use gathering::{Gathering, Subject};
+use gathering::Gathering;
 use joining::ClusterJoin;
 use observed::Observed;
 
@@ -62,13 +63,6 @@ struct Link {
     to: String,
     edge_type: String,
     /// The cluster of the other one, if it has one.
-    cluster: Option<ClusterId>,
-}
-
-/// A state of an issue or a pull request, with the cluster of the observation that tells it.
-struct ToldState {
-    key: String,
-    told: Subject,
     cluster: Option<ClusterId>,
 }
 
@@ -236,31 +230,6 @@ impl Clusters<'_> {
         let joined = joining::join(&mut self.all, &tied, &touched);
         self.of.values_mut().for_each(|cluster| *cluster = joining::survivor(&joined, cluster));
         joined
-    }
-
-    /// Tells all clusters that are about the same issues and pull requests the newest states of these: the one in
-    /// which something was opened is completed by what was told in another.
-    async fn exchange_states(&mut self, tx: &mut Tx, observed: &[Observed]) -> Result<()> {
-        let keys: BTreeSet<&str> =
-            observed.iter().flat_map(|one| &one.subjects).map(|state| state.key.as_str()).collect();
-        let told = queries::states_of(tx, self.workspace, &keys).await?;
-        let others: BTreeSet<&ClusterId> = told.iter().filter_map(|state| state.cluster.as_ref()).collect();
-        let missing: Vec<&ClusterId> = others.iter().copied().filter(|id| !self.all.contains_key(*id)).collect();
-        let loaded = queries::loaded(tx, self.workspace, &missing, self.embedder).await?;
-        self.all.extend(loaded.into_iter().map(|cluster| (cluster.id.clone(), cluster)));
-        let touched: HashSet<ClusterId> = self.of.values().cloned().collect();
-        for cluster in
-            self.all.values_mut().filter(|cluster| touched.contains(&cluster.id) || others.contains(&cluster.id))
-        {
-            let mut is_changed = false;
-            for state in &told {
-                is_changed |= cluster.learn(&state.key, state.told);
-            }
-            if is_changed && !touched.contains(&cluster.id) {
-                self.informed.insert(cluster.id.clone());
-            }
-        }
-        Ok(())
     }
 
     /// Stores the clusters that got observations or states, with the jobs that follow the observations.

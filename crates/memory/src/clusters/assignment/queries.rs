@@ -10,11 +10,12 @@ use campanile_embed::Vector;
 use campanile_search::terms::Splitter;
 use serde::Deserialize;
 
+use super::Link;
 use super::gathering::{Centroid, Gathering, Subject};
 use super::observed::{MOST_ENTITIES, Observed, ObservedPerson, SubjectState, is_open, mean};
+use super::states::ToldState;
 use super::topic_counts::TopicCounts;
 use super::words;
-use super::{Link, ToldState};
 use crate::clusters::{LONGEST, OPEN, headline};
 use crate::observations::{ClusterId, ObservedActor};
 use crate::vectors::Progress;
