@@ -8,7 +8,7 @@ import { Tip } from "./tip";
 type Kind = "primary" | "secondary" | "ghost" | "danger" | "link";
 
 const KINDS: Record<Kind, string> = {
-  primary: "bg-bronze text-on-bronze border-transparent hover:opacity-90",
+  primary: "bg-bronze text-on-bronze border-transparent hover:brightness-95",
   secondary: "bg-raised text-ink border-line hover:bg-sunken",
   ghost: "text-quiet border-transparent hover:bg-sunken hover:text-ink",
   danger: "bg-raised text-bad border-line hover:bg-bad-tint hover:border-bad",
