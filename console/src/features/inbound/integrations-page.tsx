@@ -12,8 +12,8 @@ import { AddSource } from "./add-source";
 import { AutomationCards } from "./automation-cards";
 import { ChannelCards } from "./channel-cards";
 import { AccountCards } from "./connections/account-cards";
+import { ConnectDialogs } from "./connections/connect-dialog";
 import { useConnectors } from "./connections/connections";
-import { TokenDialog } from "./connections/token-dialog";
 import { SourceCards } from "./source-cards";
 
 export function IntegrationsPage() {
@@ -21,10 +21,16 @@ export function IntegrationsPage() {
   const can = useCan();
   const connectors = useConnectors();
   const adding = PROVIDERS.find(({ key }) => key === url.get("add"));
+  const withApp = connectors.data?.filter(({ has_own_app }) => has_own_app) ?? [];
   const withToken = connectors.data?.filter(({ has_token }) => has_token) ?? [];
   usePageActions(
     can.configure
       ? [
+          ...withApp.map(({ provider, name }) => ({
+            title: `Connect ${name}`,
+            icon: <Plus />,
+            run: () => url.set({ connect: provider }),
+          })),
           ...withToken.map(({ provider, name }) => ({
             title: `Connect ${name} with a token`,
             icon: <Plus />,
@@ -68,7 +74,7 @@ export function IntegrationsPage() {
       {adding && can.configure && (
         <AddSource key={adding.key} provider={adding.key as ProviderKey} onClose={() => url.set({ add: undefined })} />
       )}
-      <TokenDialog />
+      <ConnectDialogs />
     </Page>
   );
 }

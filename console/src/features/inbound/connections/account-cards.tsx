@@ -10,7 +10,7 @@ import { ConnectActions } from "./connect-actions";
 import { type Connection, type Connector, useConnections, useConnectors } from "./connections";
 import { StateBadge } from "./parts";
 import { Permissions } from "./permissions";
-import { badgeOf, badgeOfConnector, listed } from "./words";
+import { badgeOf, badgeOfConnector, isRequest, listed, nameOf } from "./words";
 
 /** So many accounts that were disconnected are named. */
 const MOST_CLOSED = 10;
@@ -47,7 +47,7 @@ export function AccountCards() {
 }
 
 function AvailableCard({ connector, connections }: { connector: Connector; connections?: Connection[] }) {
-  const { provider, name, reads, needs_public_url, has_oauth } = connector;
+  const { provider, name, reads, needs_public_url, has_oauth, has_own_app } = connector;
   const shown = connections?.filter(({ status }) => status !== "closed") ?? [];
   return (
     <li className="border-line bg-raised flex min-w-0 flex-col gap-3 rounded-lg border p-4">
@@ -69,14 +69,14 @@ function AvailableCard({ connector, connections }: { connector: Connector; conne
                 to={paths.connection(it.id)}
                 className="focus-inside hover:bg-sunken flex min-h-9 items-center gap-2 px-3 py-1.5"
               >
-                <span className="min-w-0 flex-1 truncate font-medium">{it.account_label}</span>
+                <span className="min-w-0 flex-1 truncate font-medium">{nameOf(it)}</span>
                 <StateBadge of={badgeOf(it)} />
               </Go>
             </li>
           ))}
         </ul>
       )}
-      {!has_oauth && (
+      {!has_oauth && !has_own_app && (
         <p className="text-quiet text-xs">
           Consent instead of a token needs an application of this server at {name}:{" "}
           <Go to={paths.doc("connectors")} className="text-bronze underline underline-offset-2">
@@ -112,7 +112,7 @@ function LaterCard({ connector }: { connector: Connector }) {
 }
 
 function Disconnected({ connections }: { connections: Connection[] }) {
-  const closed = connections.filter(({ status }) => status === "closed").slice(0, MOST_CLOSED);
+  const closed = connections.filter((it) => it.status === "closed" && !isRequest(it)).slice(0, MOST_CLOSED);
   if (closed.length === 0) return null;
   return (
     <p className="text-quiet mt-3 flex flex-wrap gap-x-3 gap-y-1">

@@ -1,4 +1,4 @@
-// The buttons that connect an account of a tool: by consent at the provider, or with a token.
+// The buttons that connect an account of a tool: by consent at the provider, with a token, or in a dialog that offers an app.
 
 import { Button } from "../../../components/ui/button";
 import { useCan } from "../../../lib/role";
@@ -15,13 +15,24 @@ const LABELS = {
 type ActionsProps = { connector: Connector; kind?: keyof typeof LABELS };
 
 export function ConnectActions({ connector, kind = "first" }: ActionsProps) {
-  const { provider, name, state, has_oauth, has_token } = connector;
+  const { provider, name, state, has_oauth, has_own_app, has_token } = connector;
   const can = useCan();
   const url = useUrl();
   const consent = useConsent();
   if (!can.configure || state !== "available") return null;
   const { verb, nameFor } = LABELS[kind];
   const openToken = () => url.set({ token: provider });
+  if (has_own_app) {
+    return (
+      <Button
+        kind={kind === "another" ? "secondary" : "primary"}
+        aria-label={nameFor(name)}
+        onClick={() => url.set({ connect: provider })}
+      >
+        {verb}
+      </Button>
+    );
+  }
   return (
     <>
       {(has_oauth || has_token) && (

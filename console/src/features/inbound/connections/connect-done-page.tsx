@@ -1,17 +1,21 @@
 // The page to which the way back from a provider leads: the result in words, and the way on.
 
-import { CircleCheck, CircleX } from "lucide-react";
+import { CircleCheck, CircleX, Hourglass } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { buttonLook } from "../../../components/ui/button";
+import { Button, buttonLook } from "../../../components/ui/button";
+import { cx } from "../../../components/ui/cx";
 import { Go } from "../../../components/ui/go";
 import { Failure, Page, Skeleton } from "../../../components/ui/page";
+import { TONE_TEXT, type Tone } from "../../../components/ui/tones";
 import { paths } from "../../../lib/paths";
+import { useCan } from "../../../lib/role";
 import { useUrl } from "../../../lib/url";
 import { ConnectActions } from "./connect-actions";
+import { ConnectDialogs } from "./connect-dialog";
 import { type ConnectEnd, endOf } from "./connect-end";
-import { type Connector, useConnection, useConnectors } from "./connections";
-import { TokenDialog } from "./token-dialog";
+import { type Connector, useConnection, useConnectors, useConsent } from "./connections";
+import { useGithubApp } from "./github-app";
 
 const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
 
@@ -23,16 +27,25 @@ export function ConnectDonePage() {
   const end = endOf(all, tool);
   return (
     <Page title={connector ? `Connect ${tool}` : "Connect a tool"} crumbs={CRUMBS}>
-      {connectors.isPending ? (
-        <Skeleton />
-      ) : end.kind === "connected" ? (
-        <Connected id={end.connection} tool={tool} />
-      ) : (
-        <NotConnected end={end} connector={connector} />
-      )}
-      <TokenDialog />
+      {connectors.isPending ? <Skeleton /> : <End end={end} tool={tool} connector={connector} />}
+      <ConnectDialogs />
     </Page>
   );
+}
+
+type EndProps = { end: ConnectEnd; tool: string; connector?: Connector };
+
+function End({ end, tool, connector }: EndProps) {
+  switch (end.kind) {
+    case "connected":
+      return <Connected id={end.connection} tool={tool} />;
+    case "requested":
+      return <Requested id={end.connection} tool={tool} />;
+    case "registered":
+      return <Registered slug={end.app} tool={tool} connector={connector} />;
+    default:
+      return <NotConnected end={end} connector={connector} />;
+  }
 }
 
 /** The address only names the connection: that it is there, and well, is read. */
@@ -43,23 +56,79 @@ function Connected({ id, tool }: { id: string; tool: string }) {
   const { account_label } = connection.data;
   return (
     <Result
-      isGood
+      look="good"
       title={`${account_label} of ${tool} is connected`}
       actions={
         <>
           <Go to={paths.connection(id)} className={buttonLook("primary")}>
-            Look at the account
+            Choose what is read
           </Go>
           <ToIntegrations />
         </>
       }
     >
-      <p>Its resources are being listed. Campanile checks every five minutes that it is still well.</p>
+      <p>Its resources are being listed. Nothing is read of them until they are linked to a workspace.</p>
     </Result>
   );
 }
 
-function NotConnected({ end, connector }: { end: Exclude<ConnectEnd, { kind: "connected" }>; connector?: Connector }) {
+/** An owner has to approve the app: the connection is there, and waits. */
+function Requested({ id, tool }: { id: string; tool: string }) {
+  const connection = useConnection(id);
+  if (connection.isPending) return <Skeleton />;
+  if (connection.isError) return <Failure error={connection.error} onRetry={() => void connection.refetch()} />;
+  return (
+    <Result
+      look="info"
+      title="An owner has to approve it"
+      actions={
+        <>
+          <Go to={paths.connection(id)} className={buttonLook("primary")}>
+            Look at the request
+          </Go>
+          <ToIntegrations />
+        </>
+      }
+    >
+      <p>
+        {tool} has told the owners of the account that the app is {connection.data.account_label}. Nothing is connected
+        until one of them approves it there. Then it is connected here in one step, by you or by them.
+      </p>
+    </Result>
+  );
+}
+
+/** An app was registered. It is read too: the address alone does not say that it is there. */
+function Registered({ slug, tool, connector }: { slug: string; tool: string; connector?: Connector }) {
+  const can = useCan();
+  const app = useGithubApp();
+  const consent = useConsent();
+  if (app.isPending) return <Skeleton />;
+  if (app.isError) return <Failure error={app.error} onRetry={() => void app.refetch()} />;
+  if (app.data?.slug !== slug) return <NotConnected end={{ kind: "none" }} connector={connector} />;
+  return (
+    <Result
+      look="good"
+      title={`The app ${slug} is registered`}
+      actions={
+        <>
+          {can.configure && connector && (
+            <Button kind="primary" busy={consent.isPending} onClick={() => consent.mutate(connector.provider)}>
+              Install it
+            </Button>
+          )}
+          <ToIntegrations />
+        </>
+      }
+    >
+      <p>Its keys are stored encrypted. Install it now: {tool} asks which repositories it may read.</p>
+    </Result>
+  );
+}
+
+type NotConnectedProps = { end: Extract<ConnectEnd, { kind: "failed" | "none" }>; connector?: Connector };
+
+function NotConnected({ end, connector }: NotConnectedProps) {
   const actions = (
     <>
       {connector && <ConnectActions connector={connector} />}
@@ -87,17 +156,23 @@ const ToIntegrations = () => (
   </Go>
 );
 
-type ResultProps = { isGood?: boolean; title: string; actions: ReactNode; children: ReactNode };
+const LOOKS = {
+  good: { Icon: CircleCheck, tone: "good" },
+  info: { Icon: Hourglass, tone: "info" },
+  bad: { Icon: CircleX, tone: "bad" },
+} satisfies Record<string, { Icon: typeof CircleX; tone: Tone }>;
 
-function Result({ isGood, title, actions, children }: ResultProps) {
-  const Icon = isGood ? CircleCheck : CircleX;
+type ResultProps = { look?: keyof typeof LOOKS; title: string; actions: ReactNode; children: ReactNode };
+
+function Result({ look = "bad", title, actions, children }: ResultProps) {
+  const { Icon, tone } = LOOKS[look];
   return (
     <section
       role="status"
       aria-label="Result"
       className="border-line bg-raised flex max-w-2xl items-start gap-3 rounded-lg border p-4"
     >
-      <Icon aria-hidden className={isGood ? "text-good mt-0.5 size-5 shrink-0" : "text-bad mt-0.5 size-5 shrink-0"} />
+      <Icon aria-hidden className={cx("mt-0.5 size-5 shrink-0", TONE_TEXT[tone])} />
       <div className="grid min-w-0 gap-2">
         <h2 className="font-semibold wrap-anywhere">{title}</h2>
         <div className="text-quiet grid gap-2">{children}</div>

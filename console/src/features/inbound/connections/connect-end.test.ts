@@ -10,7 +10,17 @@ test("a connection is named by the address, and one without an id is none", () =
     connection: "con_1",
   });
   expect(endOf({ result: "connected" }, "Linear").kind).toBe("failed");
+  expect(endOf({ result: "requested", connection: "con_2" }, "GitHub")).toEqual({
+    kind: "requested",
+    connection: "con_2",
+  });
+  expect(endOf({ result: "requested" }, "GitHub").kind).toBe("failed");
   expect(endOf({}, "Linear").kind).toBe("none");
+});
+
+test("an app is named by the address, and one without a name is none", () => {
+  expect(endOf({ result: "registered", app: "campanile" }, "GitHub")).toEqual({ kind: "registered", app: "campanile" });
+  expect(endOf({ result: "registered" }, "GitHub").kind).toBe("failed");
 });
 
 test("each reason has words of its own, and says that nothing was connected", () => {
@@ -21,6 +31,8 @@ test("each reason has words of its own, and says that nothing was connected", ()
     "state_expired",
     "signed_out",
     "provider_failed",
+    "not_theirs",
+    "not_owner",
     "not_stored",
     "refused",
   ];

@@ -3,6 +3,10 @@
 export type ConnectEnd =
   /** The server says so in the address; the page reads the connection itself. */
   | { kind: "connected"; connection: string }
+  /** An owner of the account has to approve the app first. */
+  | { kind: "requested"; connection: string }
+  /** An app was registered, by its name at the provider. */
+  | { kind: "registered"; app: string }
   | { kind: "failed"; title: string; text: string; quote?: string }
   /** Somebody opened the page without having been anywhere. */
   | { kind: "none" };
@@ -32,6 +36,16 @@ const FAILURES: Record<string, FailureWords> = {
     text: (tool) => `${tool} refused, or did not answer. ${AGAIN}`,
     isQuoted: true,
   },
+  not_theirs: {
+    title: "The installation is not yours",
+    text: (tool) => `Your account at ${tool} cannot reach this installation. Sign in there with one that can. ${AGAIN}`,
+  },
+  not_owner: {
+    title: "An owner has to connect this account",
+    text: (tool) =>
+      `The app serves everybody on this server. So only an owner of the account at ${tool} connects it, or whoever it belongs to. Nothing was connected.`,
+    isQuoted: true,
+  },
   not_stored: { title: "The connection could not be stored", text: () => `The database was away. ${AGAIN}` },
   refused: { title: "It was refused", text: () => AGAIN, isQuoted: true },
 };
@@ -40,8 +54,9 @@ const OTHERS: FailureWords = { title: "It was not connected", text: () => AGAIN,
 /** So many characters of a sentence in the address are shown. */
 const QUOTE = 300;
 
-export function endOf({ result, connection, reason, message }: Record<string, string>, tool: string): ConnectEnd {
-  if (result === "connected" && connection) return { kind: "connected", connection };
+export function endOf({ result, connection, app, reason, message }: Record<string, string>, tool: string): ConnectEnd {
+  if ((result === "connected" || result === "requested") && connection) return { kind: result, connection };
+  if (result === "registered" && app) return { kind: "registered", app };
   if (!result && !reason) return { kind: "none" };
   const { title, text, isQuoted } = (Object.hasOwn(FAILURES, reason ?? "") && FAILURES[reason ?? ""]) || OTHERS;
   return { kind: "failed", title, text: text(tool), quote: isQuoted && message ? message.slice(0, QUOTE) : undefined };

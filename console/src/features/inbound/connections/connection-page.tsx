@@ -17,20 +17,21 @@ import { paths } from "../../../lib/paths";
 import { providerName } from "../../../lib/providers";
 import { useCan } from "../../../lib/role";
 import { ConnectActions } from "./connect-actions";
+import { ConnectDialogs } from "./connect-dialog";
 import {
   type Connection,
   useCheck,
   useConnectedBy,
   useConnection,
   useConnectors,
+  useConsent,
   useDisconnect,
   useListsFollowStatus,
 } from "./connections";
 import { Log } from "./log";
 import { StateBadge } from "./parts";
 import { Resources } from "./resources";
-import { TokenDialog } from "./token-dialog";
-import { badgeOf, checkInWords, endInWords, limitInWords, troubleOf } from "./words";
+import { badgeOf, checkInWords, endInWords, isRequest, limitInWords, nameOf, troubleOf, wayInWords } from "./words";
 
 const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
 
@@ -57,27 +58,30 @@ function Known({ it }: { it: Connection }) {
     </>
   );
   return (
-    <Page title={it.account_label} crumbs={CRUMBS} badges={badges} actions={<Actions it={it} />}>
+    <Page title={nameOf(it)} crumbs={CRUMBS} badges={badges} actions={<Actions it={it} />}>
       <StatusBanner it={it} />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <div className="grid min-w-0 gap-4">
           <About it={it} />
           <Log of={it} />
         </div>
-        <Resources of={it} />
+        {!isRequest(it) && <Resources of={it} />}
       </div>
-      <TokenDialog />
+      <ConnectDialogs />
     </Page>
   );
 }
 
 /** The status of a connection that is not well: its reason, since when, and the way on. */
 function StatusBanner({ it }: { it: Connection }) {
+  const can = useCan();
+  const consent = useConsent();
   const connectors = useConnectors();
   const trouble = troubleOf(it.status, providerName(it.provider));
   if (!trouble) return null;
   const { tone } = badgeOf(it);
   const connector = connectors.data?.find(({ provider }) => provider === it.provider);
+  const isWaiting = it.status === "pending" && can.configure;
   const canReconnect = it.status === "revoked" || it.status === "closed";
   return (
     <section
@@ -92,6 +96,11 @@ function StatusBanner({ it }: { it: Connection }) {
         {it.status_reason && <p className="wrap-anywhere first-letter:uppercase">{it.status_reason}</p>}
         <p className="text-quiet">{trouble.text}</p>
       </div>
+      {isWaiting && (
+        <Button busy={consent.isPending} onClick={() => consent.mutate(it.provider)}>
+          It was approved: connect it
+        </Button>
+      )}
       {connector && canReconnect && (
         <span className="flex flex-wrap gap-2">
           <ConnectActions connector={connector} kind="again" />
@@ -106,17 +115,25 @@ function About({ it }: { it: Connection }) {
   const by = useConnectedBy(it.connected_by, can.administer);
   const isClosed = it.status === "closed";
   const limit = limitInWords(it);
+  const since: [string, ReactNode] = [
+    "Status since",
+    <span key="since" className="flex flex-wrap items-baseline gap-x-2">
+      {exactly(it.status_at)} <Time at={it.status_at} />
+    </span>,
+  ];
+  if (isRequest(it)) {
+    return (
+      <Panel title="About">
+        <Facts of={[["Asked for by", by], ["Asked for", exactly(it.created_at)], since]} />
+      </Panel>
+    );
+  }
   const facts: [string, ReactNode][] = [
     ["Account", <Code key="account">{it.account_id}</Code>],
     ["Connected by", by],
-    ["Way", it.kind === "oauth" ? "consent at the provider" : "a token"],
+    ["Way", wayInWords(it.kind)],
     ["First connected", exactly(it.created_at)],
-    [
-      "Status since",
-      <span key="since" className="flex flex-wrap items-baseline gap-x-2">
-        {exactly(it.status_at)} <Time at={it.status_at} />
-      </span>,
-    ],
+    since,
     ["Last good call", it.last_seen_at ? <Time key="seen" at={it.last_seen_at} /> : "none yet"],
     ["Permissions", <Scopes key="scopes" of={it.scopes} />],
   ];
@@ -143,7 +160,7 @@ function Scopes({ of }: { of: string[] }) {
   );
 }
 
-function Limit({ text, resets }: { text: string; resets: string | null }) {
+function Limit({ text, resets }: { text: string; resets?: string | null }) {
   return (
     <span className="flex flex-wrap items-baseline gap-x-2">
       {text}
@@ -156,11 +173,13 @@ function Limit({ text, resets }: { text: string; resets: string | null }) {
   );
 }
 
-function TokenLife({ of: { expires_at } }: { of: Connection }) {
+function TokenLife({ of: { expires_at, kind } }: { of: Connection }) {
+  if (kind === "app") return "made when it is needed, for an hour, and never stored";
   if (!expires_at) return "does not run out";
   return (
     <>
-      runs out <Time at={expires_at} className="text-ink! text-sm!" />; it is replaced at half of its life
+      runs out <Time at={expires_at} className="text-ink! text-sm!" />
+      {kind === "oauth" && "; it is replaced at half of its life"}
     </>
   );
 }
@@ -172,6 +191,7 @@ function Actions({ it }: { it: Connection }) {
   const disconnect = useDisconnect(it.id);
   const isOpen = it.status !== "closed" && it.status !== "closing";
   const isOffered = can.configure && isOpen;
+  const isWaiting = isRequest(it);
   const checkNow = () =>
     check.mutate(undefined, {
       onSuccess: (checked) => {
@@ -181,7 +201,7 @@ function Actions({ it }: { it: Connection }) {
       },
       onError: (error) => notDone("It was not checked", error),
     });
-  usePageActions(isOffered ? [{ title: "Check now", icon: <RefreshCw />, run: checkNow }] : []);
+  usePageActions(isOffered && !isWaiting ? [{ title: "Check now", icon: <RefreshCw />, run: checkNow }] : []);
   if (!isOffered) return null;
   return (
     <>
@@ -189,21 +209,23 @@ function Actions({ it }: { it: Connection }) {
         trigger={
           <Button kind="danger">
             <Unplug aria-hidden className="size-4" />
-            Disconnect
+            {isWaiting ? "Take it back" : "Disconnect"}
           </Button>
         }
-        title={`Disconnect ${it.account_label} of ${tool}?`}
-        action="Disconnect the account"
+        title={isWaiting ? `Take back the request at ${tool}?` : `Disconnect ${it.account_label} of ${tool}?`}
+        action={isWaiting ? "Take it back" : "Disconnect the account"}
         onConfirm={disconnect}
       >
-        {endInWords(it.kind, tool).map((text) => (
+        {endInWords(it, tool).map((text) => (
           <p key={text}>{text}</p>
         ))}
       </Confirm>
-      <Button busy={check.isPending} onClick={checkNow}>
-        <RefreshCw aria-hidden className="size-4" />
-        Check now
-      </Button>
+      {!isWaiting && (
+        <Button busy={check.isPending} onClick={checkNow}>
+          <RefreshCw aria-hidden className="size-4" />
+          Check now
+        </Button>
+      )}
     </>
   );
 }

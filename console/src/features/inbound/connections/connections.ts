@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
 import { notDone } from "../../../components/ui/toast";
-import { type Answer, api, data, JUST_READ, type Schemas } from "../../../lib/api";
+import { type Answer, ApiError, api, data, JUST_READ, type Schemas } from "../../../lib/api";
 import { paths } from "../../../lib/paths";
 import { useWorkspaceId } from "../../../lib/url";
 
@@ -13,30 +13,13 @@ export type Resource = Schemas["Resource"];
 export type LogLine = Schemas["LogLine"];
 export type ConnectionStatus = "pending" | "active" | "degraded" | "revoked" | "suspended" | "closing" | "closed";
 
-/** A connected account. The API's document has a connected assistant under the same name, so its fields stand here. */
-export type Connection = {
-  id: string;
-  provider: string;
-  account_id: string;
-  account_label: string;
-  kind: "app" | "oauth" | "token";
-  app_id: string | null;
-  scopes: string[];
-  status: ConnectionStatus;
-  status_reason: string | null;
-  status_at: string;
-  connected_by: string;
-  last_seen_at: string | null;
-  expires_at: string | null;
-  failures: number;
-  limit_total: number | null;
-  limit_remaining: number | null;
-  limit_reset_at: string | null;
-  created_at: string;
-};
+/** A connected account. Runs of workflows have a type `Status` too, which the API's document names in its place. */
+export type Connection = Omit<Schemas["ToolConnection"], "status"> & { status: ConnectionStatus };
 
 /** The answer of an operation on one connection. */
-const one = (answer: Promise<Answer<unknown>>) => data(answer as Promise<Answer<Connection>>);
+const one = async (answer: Promise<Answer<Schemas["ToolConnection"]>>) => asConnection(await data(answer));
+
+const asConnection = (read: Schemas["ToolConnection"]) => read as unknown as Connection;
 
 const MINUTE = 60_000;
 /** The time between two reads of a connection: while it is being disconnected, and else. */
@@ -66,7 +49,7 @@ export function useConnections() {
       let cursor: string | undefined;
       for (let page = 0; page < PAGES; page += 1) {
         const read = await data(api.GET("/api/connections", { params: { query: { limit: 200, cursor } } }));
-        found.push(...(read.data as unknown as Connection[]));
+        found.push(...read.data.map(asConnection));
         cursor = read.next ?? undefined;
         if (!cursor) break;
       }
@@ -104,17 +87,34 @@ export function useListsFollowStatus({ id, status_at }: Connection) {
   }, [status_at, id, queries]);
 }
 
-/** Begins to connect an account by consent: the browser leaves for the provider's page. */
-export function useConsent() {
+/** The workspace from which a person leaves for a provider, and the page to which they come back. */
+export function useReturn() {
   const workspace = useWorkspaceId();
+  return { workspace, return_to: `/w/${workspace}${paths.connectDone}` };
+}
+
+/** Begins to connect an account at the provider, by consent or by installing the app there: the browser leaves for the page. */
+export function useConsent() {
+  const body = useReturn();
   return useMutation({
     mutationFn: async (provider: string) => {
-      const body = { workspace, return_to: `/w/${workspace}${paths.connectDone}` };
       const { url } = await data(api.POST("/api/connect/{provider}", { params: { path: { provider } }, body }));
       window.location.assign(url);
     },
-    onError: (error) => notDone("The way to the provider did not begin", error),
+    onError: (error) => notDone("The way to the provider did not begin", new Error(consentFault(error))),
   });
+}
+
+/** The reason why the way to a provider did not begin. */
+function consentFault(error: Error): string {
+  switch (error instanceof ApiError ? error.status : 0) {
+    case 403:
+      return "Only owners and managers connect tools.";
+    case 429:
+      return "You have begun too often. Try again in ten minutes.";
+    default:
+      return error.message;
+  }
 }
 
 /** Connects an account with a token. */

@@ -1,5 +1,7 @@
 // Small parts that cards and pages of connections share.
 
+import { TriangleAlert } from "lucide-react";
+
 import { Badge } from "../../../components/ui/badge";
 import type { BadgeWords } from "./words";
 
@@ -10,5 +12,15 @@ export function StateBadge({ of: { title, tone } }: { of: BadgeWords }) {
       <span aria-hidden className="size-1.5 rounded-full bg-current" />
       {title}
     </Badge>
+  );
+}
+
+/** The drawback of a token, which is a person's. */
+export function TokenWarning({ text }: { text: string }) {
+  return (
+    <p className="bg-warn-tint text-warn flex items-start gap-2 rounded-md px-3 py-2">
+      <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+      {text}
+    </p>
   );
 }

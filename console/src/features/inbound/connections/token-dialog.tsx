@@ -11,11 +11,12 @@ import { paths } from "../../../lib/paths";
 import { useCan } from "../../../lib/role";
 import { useUrl } from "../../../lib/url";
 import { type Connector, useConnectByToken, useConnectors } from "./connections";
+import { TokenWarning } from "./parts";
 import { Permissions } from "./permissions";
 import { TOKEN_HINTS, tokenFault } from "./words";
 
 const LONGEST = 4_096;
-const ANY_TOOL = { label: "Token", placeholder: "", hint: "Made at the provider. It sees what its owner sees." };
+const ANY_TOOL = { label: "Token", placeholder: "", hint: "Made at the provider." };
 
 /** The dialog that the address asks for, for those who may connect tools. */
 export function TokenDialog() {
@@ -28,7 +29,7 @@ export function TokenDialog() {
 }
 
 function TokenForm({ connector, onClose }: { connector: Connector; onClose: () => void }) {
-  const { provider, name } = connector;
+  const { provider, name, token_warning } = connector;
   const go = useGo();
   const [token, setToken] = useState("");
   const connect = useConnectByToken(provider);
@@ -63,6 +64,7 @@ function TokenForm({ connector, onClose }: { connector: Connector; onClose: () =
           hint={hint}
           problem={fault.field}
         />
+        {token_warning && <TokenWarning text={token_warning} />}
         <Permissions of={connector} />
         {fault.form && (
           <p role="alert" className="bg-bad-tint text-bad rounded-md px-3 py-2">

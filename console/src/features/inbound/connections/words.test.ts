@@ -10,6 +10,7 @@ import {
   limitInWords,
   listed,
   marksOf,
+  nameOf,
   tokenFault,
 } from "./words";
 
@@ -69,9 +70,17 @@ test("a check tells the reason, or how often calls have failed, or that a limit 
   expect(check({})).toEqual({ isGood: false, text: "Linear takes no more calls for now." });
 });
 
+test("a connection that is only asked for is called by the request", () => {
+  expect(nameOf({ account_id: "request:7", account_label: "asked for by ada" })).toBe("Asked for by ada");
+  expect(nameOf({ account_id: "7", account_label: "acme" })).toBe("acme");
+});
+
 test("before it is disconnected, the thing that stays at the provider is told", () => {
-  expect(endInWords("token", "Linear").join(" ")).toMatch(/stays valid at Linear/);
-  expect(endInWords("oauth", "Linear").join(" ")).toMatch(/is ended at Linear/);
+  const end = (kind: Connection["kind"], account_id = "1") => endInWords({ kind, account_id }, "Linear").join(" ");
+  expect(end("token")).toMatch(/stays valid at Linear/);
+  expect(end("oauth")).toMatch(/is ended at Linear/);
+  expect(end("app")).toMatch(/stays installed at Linear/);
+  expect(end("app", "request:7")).toMatch(/request is forgotten here/);
 });
 
 test("an event of a later version is read as the API calls it", () => {

@@ -29,6 +29,18 @@ export function badgeOfConnector({ state }: Pick<Connector, "state">, connection
   return worst ? BADGES[worst] : AVAILABLE;
 }
 
+/** The account of a connection that is only asked for begins like this. */
+const REQUEST = "request:";
+
+/** True if no account was connected yet: an owner of it was asked. */
+export const isRequest = ({ account_id }: Pick<Connection, "account_id">) => account_id.startsWith(REQUEST);
+
+/** The name of a connection: that of the account, or of the request for one. */
+export function nameOf(it: Pick<Connection, "account_id" | "account_label">): string {
+  const name = it.account_label;
+  return isRequest(it) ? name.charAt(0).toUpperCase() + name.slice(1) : name;
+}
+
 /** A status that is not well in words, and what follows from it; nothing for one that is well. */
 export function troubleOf(status: ConnectionStatus, tool: string): { title: string; text: string } | undefined {
   switch (status) {
@@ -51,8 +63,8 @@ export function troubleOf(status: ConnectionStatus, tool: string): { title: stri
       };
     case "pending":
       return {
-        title: "Asked for",
-        text: `An owner of the account has to install the app at ${tool}. It is connected as soon as they do.`,
+        title: "Waiting for an owner",
+        text: `An owner of the account has to approve the app at ${tool}. Once they have, it is connected here in one step.`,
       };
     case "closing":
       return {
@@ -67,13 +79,19 @@ export function troubleOf(status: ConnectionStatus, tool: string): { title: stri
   }
 }
 
+/** The way in which an account was connected. */
+export const wayInWords = (kind: Connection["kind"]): string =>
+  ({ app: "an app that the account installed", oauth: "consent at the provider", token: "a token" })[kind];
+
 /** The effect of disconnecting, before somebody does it. */
-export function endInWords(kind: Connection["kind"], tool: string): string[] {
+export function endInWords(it: Pick<Connection, "kind" | "account_id">, tool: string): string[] {
+  if (isRequest(it))
+    return [`The request is forgotten here. At ${tool} it stays until an owner decides on it, or takes it out.`];
   const atProvider = {
     app: `The app stays installed at ${tool} until the owner of the account uninstalls it there.`,
     oauth: `The access is ended at ${tool}, and its tokens are erased here within a minute. If ${tool} does not answer, the log says what is left there.`,
     token: `The token is erased here within a minute. It stays valid at ${tool}: whoever made it removes it there.`,
-  }[kind];
+  }[it.kind];
   return [
     `Nothing uses the account from now on. ${atProvider}`,
     "Observations that came from it stay, and so do this page and its log. The account can be connected again.",
@@ -140,9 +158,9 @@ export function marksOf({ is_private, is_archived, status }: Resource): BadgeWor
 
 /** The calls that are left of a limit: "4,990 of 5,000". */
 export function limitInWords({ limit_remaining, limit_total }: Connection): string | undefined {
-  if (limit_remaining === null) return undefined;
+  if (limit_remaining == null) return undefined;
   const left = limit_remaining.toLocaleString("en");
-  return limit_total === null ? left : `${left} of ${limit_total.toLocaleString("en")}`;
+  return limit_total == null ? left : `${left} of ${limit_total.toLocaleString("en")}`;
 }
 
 /** The way to a token at each tool. */
@@ -151,13 +169,13 @@ export const TOKEN_HINTS: Record<string, { label: string; placeholder: string; h
     label: "Personal access token",
     placeholder: "github_pat_…",
     hint:
-      "Made in GitHub under Settings → Developer settings, with read access to contents, issues, metadata and pull " +
-      "requests. It sees what its owner sees, and ends with their account.",
+      "Made in GitHub under Settings → Developer settings → Personal access tokens, with read access to contents, " +
+      "issues, metadata, pull requests and discussions.",
   },
   linear: {
     label: "Personal API key",
     placeholder: "lin_api_…",
-    hint: "Made in Linear under Settings → Security & access → Personal API keys. It sees what its owner sees.",
+    hint: "Made in Linear under Settings → Security & access → Personal API keys.",
   },
 };
 
