@@ -3,9 +3,11 @@
 mod queries;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::source_event::{HISTORY, ORIGIN};
 use campanile_base::{Cursor, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::Tx;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::redirects;
@@ -186,6 +188,16 @@ pub async fn by_id(
         Some(survivor) => queries::by_id(tx, workspace, survivor.as_str(), now).await,
         None => Ok(None),
     }
+}
+
+/// True if all observations of a cluster, of its latest two hundred, are of the history of a tool.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_history(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> campanile_db::Result<bool> {
+    let metadata = queries::latest_metadata(tx, workspace, id).await?;
+    let is_history = |fields: &Map<String, Value>| fields.get(ORIGIN).is_some_and(|origin| origin == HISTORY);
+    Ok(!metadata.is_empty() && metadata.iter().all(is_history))
 }
 
 /// A cluster with a page of its observations. For one that was joined with another, that other.
