@@ -11,6 +11,10 @@
 //!
 //! What people and programs [tell themselves](crate::own_observations) goes the same way without a delivery.
 //!
+//! A page of a tool's history is a delivery as well. It is remembered, tied and gathered like any other,
+//! and rings nobody: no notification, no webhook of an observation, and none of a cluster that consists
+//! of history alone.
+//!
 //! [`App::connect`] and [`App::disconnect`] send the events of sources. All webhooks go out through
 //! [`outbound`].
 //!
@@ -28,7 +32,7 @@ use campanile_db::Tx;
 use campanile_engine::{Backoff, JobOptions, Outcome, Registry};
 use campanile_inbound::deliveries::{self, Delivery, Settlement};
 use campanile_inbound::repositories::{self, RepositoryChange};
-use campanile_inbound::{NormalForm, PROCESS, ProcessArgs};
+use campanile_inbound::{NormalForm, PROCESS, PROCESS_PULLED, ProcessArgs};
 use campanile_memory::clusters::{self, CLUSTER_CREATED, ClusterCreatedArgs};
 use campanile_memory::{Observation, RememberOutcome, remember};
 use campanile_notify::workflows::OBSERVATION_CAPTURED;
@@ -40,6 +44,9 @@ use crate::{App, members, outbound};
 /// other anyway. A higher number would only delay the deliveries that wait to be accepted.
 const CONCURRENCY: usize = 4;
 
+/// The number of pages of history that a node processes at a time.
+const PULLED_CONCURRENCY: usize = 2;
+
 /// The reason that members see for a delivery whose job was given up.
 const GIVEN_UP: &str = "it could not be processed, for a reason that the log tells; it can be processed again";
 
@@ -48,14 +55,23 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
     let options = JobOptions {
         max_attempts: 5,
         backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) },
-        concurrency: CONCURRENCY,
         ..JobOptions::default()
     };
-    let within = app.clone();
-    registry.register(PROCESS, options, move |attempt| {
-        let app = within.clone();
-        async move { process(app, attempt.job.args()?).await }
-    });
+    for (kind, concurrency) in [(PROCESS, CONCURRENCY), (PROCESS_PULLED, PULLED_CONCURRENCY)] {
+        let within = app.clone();
+        registry.register(kind, JobOptions { concurrency, ..options.clone() }, move |attempt| {
+            let app = within.clone();
+            async move { process(app, attempt.job.args()?).await }
+        });
+        let within = app.clone();
+        registry.on_death(kind, move |tx, job, _| {
+            let (app, args) = (within.clone(), job.args::<ProcessArgs>().ok());
+            Box::pin(async move {
+                let Some(ProcessArgs { delivery }) = args else { return Ok(()) };
+                given_up(tx, &app, &delivery).await
+            })
+        });
+    }
     let options = JobOptions {
         max_attempts: 5,
         backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) },
@@ -66,19 +82,18 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
         let app = within.clone();
         async move { cluster_created(app, attempt.job.args()?).await }
     });
-    let within = app.clone();
-    registry.on_death(PROCESS, move |tx, job, _| {
-        let (app, args) = (within.clone(), job.args::<ProcessArgs>().ok());
-        // The database's message is for the log and the dead letter only.
-        let failed = Settlement::Failed(GIVEN_UP.to_owned());
-        Box::pin(async move {
-            let Some(ProcessArgs { delivery }) = args else { return Ok(()) };
-            deliveries::settle(tx, &delivery, &failed, app.clock.now()).await.map(drop)
-        })
-    });
 }
 
-/// Announces a cluster. It may be gone by now, or its workspace.
+/// Ends a delivery whose job was given up.
+async fn given_up(tx: &mut Tx, app: &App, delivery: &str) -> campanile_db::Result<()> {
+    // The database's message is for the log and the dead letter only.
+    let failed = Settlement::Failed(GIVEN_UP.to_owned());
+    deliveries::settle(tx, delivery, &failed, app.clock.now()).await?;
+    let Some((organisation, id)) = deliveries::history_page(tx, delivery).await? else { return Ok(()) };
+    app.connectors.count_processed(tx, &organisation, &id, 0, true).await.map_err(campanile_db::Error::from)
+}
+
+/// Announces a cluster, unless it consists of history alone. It may be gone by now, or its workspace.
 async fn cluster_created(app: App, ClusterCreatedArgs { workspace, cluster }: ClusterCreatedArgs) -> Result<Outcome> {
     let announce = Outcome::done().with(move |tx| {
         Box::pin(async move {
@@ -88,6 +103,9 @@ async fn cluster_created(app: App, ClusterCreatedArgs { workspace, cluster }: Cl
                 Err(Error::NotFound(_)) => return Ok(()),
                 Err(error) => return Err(error),
             };
+            if clusters::is_history(tx, &workspace.id, found.id.as_str()).await? {
+                return Ok(());
+            }
             outbound::cluster_created(tx, &app, &workspace, &found).await
         })
     });
@@ -107,11 +125,17 @@ async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outc
 }
 
 fn settled(app: App, delivery: Delivery, settlement: Settlement) -> Outcome {
-    Outcome::done().with(move |tx| Box::pin(async move { settle(tx, &app, &delivery, settlement).await }))
+    Outcome::done().with(move |tx| Box::pin(async move { settle(tx, &app, &delivery, settlement, 0).await }))
 }
 
-async fn settle(tx: &mut Tx, app: &App, delivery: &Delivery, settlement: Settlement) -> Result<()> {
+/// Ends a delivery, with the number of its events that were new.
+async fn settle(tx: &mut Tx, app: &App, delivery: &Delivery, settlement: Settlement, remembered: usize) -> Result<()> {
     deliveries::settle(tx, delivery.id.as_str(), &settlement, app.clock.now()).await?;
+    if delivery.origin.is_history() {
+        let (organisation, id, is_lost) =
+            (&delivery.organisation_id, &delivery.delivery_id, matches!(settlement, Settlement::Failed(_)));
+        app.connectors.count_processed(tx, organisation, id, remembered, is_lost).await?;
+    }
     let (live, organisation) = (app.live.clone(), delivery.organisation_id.clone());
     let (workspace, id) = (delivery.workspace_id.clone(), delivery.id.clone());
     tx.after_commit(move || live.tell(&organisation, &workspace, LiveEventKind::Delivery, id.as_str()));
@@ -134,13 +158,30 @@ async fn remember_all(
     let new: Vec<Box<Observation>> = outcomes.filter_map(RememberOutcome::into_new).collect();
     if new.is_empty() {
         let known = Settlement::Skipped("what it tells of was remembered before".to_owned());
-        return settle(tx, app, delivery, known).await;
+        return settle(tx, app, delivery, known, 0).await;
     }
-    let workspace = organisations::workspace(tx, &delivery.workspace_id).await?;
+    let remembered = new.len();
+    if delivery.origin.is_history() {
+        captured_history(tx, app, delivery, &new);
+    } else {
+        let workspace = organisations::workspace(tx, &delivery.workspace_id).await?;
+        for observation in new {
+            captured(tx, app, &workspace, &observation).await?;
+        }
+    }
+    settle(tx, app, delivery, Settlement::Processed, remembered).await
+}
+
+/// Counts new observations of a tool's history, and tells open pages of one of them. Nobody else hears
+/// of them.
+fn captured_history(tx: &mut Tx, app: &App, delivery: &Delivery, new: &[Box<Observation>]) {
     for observation in new {
-        captured(tx, app, &workspace, &observation).await?;
+        metrics::counter!("campanile_observations_total", "provider" => observation.provider.clone()).increment(1);
     }
-    settle(tx, app, delivery, Settlement::Processed).await
+    let Some(last) = new.last() else { return };
+    let (live, id) = (app.live.clone(), last.id.clone());
+    let (organisation, workspace) = (delivery.organisation_id.clone(), delivery.workspace_id.clone());
+    tx.after_commit(move || live.tell(&organisation, &workspace, LiveEventKind::Observation, id.as_str()));
 }
 
 /// Sends webhooks, notifications and live events for a new observation.

@@ -36,6 +36,9 @@ const ACTIONS: Record<string, string> = {
   "connection.revoked": "Lost the access to a connected tool",
   "connection.disconnected": "Disconnected a tool",
   "connection.closed": "Erased the access to a tool",
+  "backfill.started": "Began to bring a tool's history along",
+  "backfill.cancelled": "Cancelled bringing a tool's history along",
+  "backfill.finished": "Finished bringing a tool's history along",
   "delivery.reopened": "Processed a delivery again",
   "document.created": "Added a document",
   "document.updated": "Changed a document",
@@ -109,6 +112,14 @@ export function subjectOf(
     case "connection": {
       const named = [text("provider") && providerName(text("provider") ?? ""), text("account")];
       return { title: named.filter(Boolean).join(" ") || shortId(subject_id), to: paths.connection(subject_id) };
+    }
+    case "backfill": {
+      const connection = text("connection");
+      const named = [text("provider") && providerName(text("provider") ?? ""), text("account")];
+      return {
+        title: named.filter(Boolean).join(" ") || shortId(subject_id),
+        ...(connection ? { to: paths.connection(connection) } : {}),
+      };
     }
     case "document":
       return {

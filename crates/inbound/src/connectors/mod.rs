@@ -8,6 +8,7 @@
 //! * `health`: checks of a connection, and when it is degraded or revoked.
 //! * `listing`: the engine workflow that learns the resources of an account.
 //! * [`linking`]: resources are chosen as the sources of a workspace.
+//! * [`backfill`]: the engine workflows that bring the history of an account along.
 //! * `teardown`: the engine workflow that disconnects an account.
 //!
 //! Calls to providers are made outside of transactions. What a call has shown is then written with
@@ -15,6 +16,7 @@
 
 mod access;
 mod authorisation;
+pub mod backfill;
 pub mod catalogue;
 mod health;
 pub mod linking;
@@ -28,7 +30,9 @@ mod tests;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
+use campanile_accounts::live::Live;
 use campanile_base::{Clock, Error, Result, Vault};
 use campanile_db::Db;
 use campanile_engine::{Engine, Registry};
@@ -37,6 +41,7 @@ use campanile_net::Client;
 use crate::Provider;
 use crate::connections::ConnectionId;
 use crate::linear::remote::Linear;
+use crate::pulls::BackfillId;
 use crate::remote::{Remote, Trouble};
 
 pub use crate::remote::OauthSettings;
@@ -49,12 +54,17 @@ pub use refusal::ConnectRefusal;
 pub struct Settings {
     /// Linear.
     pub linear: OauthSettings,
+    /// The depth in days of the backfill that begins when resources are linked; `None` for none.
+    pub backfill_depth: Option<i64>,
+    /// The share of a provider's calls, in percent, that backfills leave to other work.
+    pub budget_reserve: i64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
-        Self { linear: OauthSettings { client_id: None, client_secret: None, api_url, web_url } }
+        let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
+        Self { linear, backfill_depth: Some(30), budget_reserve: 20 }
     }
 }
 
@@ -70,6 +80,8 @@ pub struct Config {
     pub engine: Engine,
     /// The HTTP client of outbound calls.
     pub client: Client,
+    /// Tells open pages of progress.
+    pub live: Live,
     /// The URL by which people reach this server, without a slash at the end.
     pub base_url: String,
     /// The settings.
@@ -87,9 +99,20 @@ pub struct Parts {
     vault: Vault,
     engine: Engine,
     client: Client,
+    live: Live,
+    settings: PullSettings,
     linear: Linear,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+    /// The times of the last live events of backfills.
+    told: Mutex<HashMap<BackfillId, Instant>>,
+}
+
+/// The settings of backfills.
+#[derive(Debug, Clone, Copy)]
+struct PullSettings {
+    backfill_depth: Option<i64>,
+    budget_reserve: i64,
 }
 
 impl Deref for Connectors {
@@ -103,9 +126,12 @@ impl Deref for Connectors {
 impl Connectors {
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
-        let Config { db, clock, vault, engine, client, base_url, settings } = config;
+        let Config { db, clock, vault, engine, client, live, base_url, settings } = config;
         let linear = Linear::new(&settings.linear, format!("{base_url}/api/connect/linear/return"));
-        Self(Arc::new(Parts { db, clock, vault, engine, client, linear, refreshing: Mutex::default() }))
+        let Settings { backfill_depth, budget_reserve, .. } = settings;
+        let settings = PullSettings { backfill_depth, budget_reserve };
+        let (refreshing, told) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Parts { db, clock, vault, engine, client, live, settings, linear, refreshing, told }))
     }
 
     /// Registers the workflows and jobs of connections.
@@ -113,6 +139,7 @@ impl Connectors {
         health::register(registry, self);
         listing::register(registry, self);
         teardown::register(registry, self);
+        backfill::register(registry, self);
     }
 
     /// The outer edge of a provider; `None` if it cannot be connected yet.
