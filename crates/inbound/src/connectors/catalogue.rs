@@ -53,7 +53,7 @@ pub struct RequestedPermission {
 
 const LINEAR_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
     scope: "read",
-    reason: "To read the organisation's name and its teams. Nothing is changed in Linear.",
+    reason: "To read the organisation's name, its teams and their history. Nothing is changed in Linear.",
 }];
 
 /// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
@@ -99,7 +99,7 @@ impl Connectors {
             has_oauth: app.is_some(),
             has_token: true,
             redirect_uri: app.map(|app| app.client.redirect_uri.clone()),
-            reads: &["teams"],
+            reads: &["teams", "issues", "comments", "projects", "cycles", "project updates"],
             permissions: LINEAR_PERMISSIONS,
             needs_public_url: false,
         }
