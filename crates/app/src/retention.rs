@@ -123,6 +123,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("delivery", KeepRule::For("inbound_keep_deliveries")),
     ("repository", KeepRule::OnPurpose("a row for each repository of a source")),
     ("repository_name", KeepRule::OnPurpose("a row for each name that a repository has had")),
+    ("connector_app", KeepRule::OnPurpose("settings")),
     ("connection", KeepRule::OnPurpose("a row for each account that was ever connected")),
     ("connection_log", KeepRule::WhileNeeded("365 days")),
     ("connection_resource", KeepRule::WhileNeeded("until its connection is closed")),

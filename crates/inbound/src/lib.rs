@@ -34,6 +34,7 @@
 mod adapters;
 #[cfg(test)]
 mod address_tests;
+pub mod apps;
 pub mod connections;
 pub mod connectors;
 pub mod deliveries;
@@ -75,5 +76,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/4_connections.sql"),
         include_str!("../migrations/5_linked_sources.sql"),
         include_str!("../migrations/6_history.sql"),
+        include_str!("../migrations/7_apps.sql"),
     ],
 };

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::Connectors;
 use crate::Provider;
+use crate::github::app::manifest::PERMISSIONS;
 
 /// A tool that can be connected, now or in a later version.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -19,10 +20,14 @@ pub struct Connector {
     /// True if webhooks of it are taken, by a source that is set up by hand.
     pub takes_webhooks: bool,
     /// True if a person can connect it by consenting at the provider. It needs an OAuth application
-    /// of this server there, which an operator sets up.
+    /// or an app of this server there, which an operator sets up.
     pub has_oauth: bool,
+    /// True if an organisation can register an app of its own there, which accounts install.
+    pub has_own_app: bool,
     /// True if a person can connect it with a token of theirs.
     pub has_token: bool,
+    /// The drawback of such a token, in a sentence; `null` without one.
+    pub token_warning: Option<&'static str>,
     /// The address to which the provider must be told to lead people back.
     pub redirect_uri: Option<String>,
     /// The kinds of data that are read.
@@ -55,10 +60,13 @@ const LINEAR_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
     scope: "read",
     reason: "To read the organisation's name, its teams and their history. Nothing is changed in Linear.",
 }];
+const LINEAR_TOKEN: &str = "The key is its owner's: it sees what they see, and ends with their account.";
+
+const GITHUB_TOKEN: &str = "The token is its owner's: it sees what they see, acts in their name, and ends with \
+    their account. A fine-grained token also ends at its date.";
 
 /// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
-const COMING_SOON: [(&str, &str, bool); 10] = [
-    ("github", "GitHub", true),
+const COMING_SOON: [(&str, &str, bool); 9] = [
     ("vercel", "Vercel", true),
     ("sentry", "Sentry", true),
     ("notion", "Notion", false),
@@ -79,28 +87,50 @@ impl Connectors {
             state: ConnectorState::ComingSoon,
             takes_webhooks,
             has_oauth: false,
+            has_own_app: false,
             has_token: false,
+            token_warning: None,
             redirect_uri: None,
             reads: &[],
             permissions: &[],
             needs_public_url: false,
         });
-        [self.linear_entry()].into_iter().chain(later).collect()
+        [self.github_entry(), self.linear_entry()].into_iter().chain(later).collect()
+    }
+
+    fn github_entry(&self) -> Connector {
+        Connector {
+            has_oauth: self.server_app.is_some(),
+            has_own_app: true,
+            token_warning: Some(GITHUB_TOKEN),
+            redirect_uri: Some(self.return_address(Provider::Github)),
+            reads: &["repositories"],
+            permissions: PERMISSIONS,
+            ..self.entry(Provider::Github)
+        }
     }
 
     fn linear_entry(&self) -> Connector {
-        let remote = self.remote(Provider::Linear);
-        let app = remote.and_then(|remote| remote.oauth());
+        let reads = &["teams", "issues", "comments", "projects", "cycles", "project updates"];
+        let permissions = LINEAR_PERMISSIONS;
+        Connector { reads, permissions, token_warning: Some(LINEAR_TOKEN), ..self.entry(Provider::Linear) }
+    }
+
+    /// The entry of a tool that can be connected, as far as all of them are alike.
+    fn entry(&self, provider: Provider) -> Connector {
+        let app = self.remote(provider).and_then(|remote| remote.oauth());
         Connector {
-            provider: Provider::Linear.as_str(),
-            name: Provider::Linear.name(),
+            provider: provider.as_str(),
+            name: provider.name(),
             state: ConnectorState::Available,
             takes_webhooks: true,
             has_oauth: app.is_some(),
+            has_own_app: false,
             has_token: true,
+            token_warning: None,
             redirect_uri: app.map(|app| app.client.redirect_uri.clone()),
-            reads: &["teams", "issues", "comments", "projects", "cycles", "project updates"],
-            permissions: LINEAR_PERMISSIONS,
+            reads: &[],
+            permissions: &[],
             needs_public_url: false,
         }
     }

@@ -42,6 +42,8 @@ impl Node {
         let (clock, vault) = (Clock::manual(now()), Vault::from_key(&Vault::new_key()).unwrap());
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let settings = Settings {
+            public_url: None,
+            github: GithubSettings::default(),
             linear: OauthSettings {
                 client_id: Some(CLIENT.0.to_owned()),
                 client_secret: Some(Secret::new(CLIENT.1)),
@@ -65,7 +67,8 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts { db, clock, vault, engine, client, live, settings, linear, .. } = &*self.connectors;
+        let Parts { db, clock, vault, engine, client, live, settings, base_url, github, linear, .. } =
+            &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -74,6 +77,12 @@ impl Node {
             client: client.clone(),
             live: live.clone(),
             settings: *settings,
+            base_url: base_url.clone(),
+            public_url: base_url.clone(),
+            is_public: false,
+            github: github.clone(),
+            server_app: None,
+            installation_tokens: apps::InstallationTokens::default(),
             linear: linear.clone(),
             refreshing: Mutex::default(),
             told: Mutex::default(),
@@ -96,6 +105,7 @@ impl Node {
             code: query.remove("code"),
             error: query.remove("error"),
             error_description: query.remove("error_description"),
+            ..ProviderReturn::default()
         };
         self.connectors.finish((&self.caller, &self.person), Provider::Linear, returned).await
     }

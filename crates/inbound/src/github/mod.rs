@@ -10,12 +10,16 @@
 //! (an edit, another label), the source id also contains its time. Otherwise the second edit would
 //! count as a repeat of the first.
 
+pub(crate) mod app;
 mod checks;
 mod commits;
 mod conversations;
 mod events;
 mod lifecycle;
 mod links;
+pub(crate) mod remote;
+#[cfg(test)]
+mod remote_tests;
 #[cfg(test)]
 mod tests;
 

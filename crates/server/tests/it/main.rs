@@ -15,6 +15,7 @@ mod durability;
 mod engine_api;
 mod entrance;
 mod examples;
+mod github;
 mod hostile;
 mod knock;
 mod linked_sources;

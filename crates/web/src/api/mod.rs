@@ -7,6 +7,7 @@ mod backfills;
 mod browsers;
 mod clusters;
 mod connect;
+mod connect_apps;
 mod connections;
 mod deliveries;
 mod documents;
