@@ -8,8 +8,8 @@ import { isPassing } from "./api";
 import { tellReachable } from "./reachable";
 
 /** The kinds of thing that news are about. */
-export type Kind = "delivery" | "document" | "observation" | "notification" | "attempt";
-const KINDS: Kind[] = ["delivery", "document", "observation", "notification", "attempt"];
+export type Kind = "delivery" | "document" | "observation" | "notification" | "attempt" | "backfill";
+const KINDS: Kind[] = ["delivery", "document", "observation", "notification", "attempt", "backfill"];
 
 const PACE = 200;
 /** For how long pages wait for the stream before they read their lists. */

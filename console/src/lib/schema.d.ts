@@ -183,6 +183,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backfills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A backfill with its stretches: each is one kind of thing of one source. */
+        get: operations["get_api_backfills_id"];
+        put?: never;
+        post?: never;
+        /** Cancels a backfill that is active. The history that it has brought stays. */
+        delete: operations["delete_api_backfills_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/browser-security": {
         parameters: {
             query?: never;
@@ -377,6 +395,49 @@ export interface paths {
          *     minute; its status is `closed` then. The connection and its log stay.
          */
         delete: operations["delete_api_connections_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backfills of a connection, newest first, each with its progress. */
+        get: operations["get_api_connections_id_backfills"];
+        put?: never;
+        /**
+         * Begins to bring the history of a connection's sources along.
+         * @description It rings nobody. One backfill of a connection is active at a time (409), and one can be asked for
+         *     an hour after the last (429). A stretch that an earlier backfill has completed is pulled only from
+         *     where that one began.
+         */
+        post: operations["post_api_connections_id_backfills"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/backfills/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The stretches that a backfill would have, with about the number of things in each.
+         * @description A number is `null` if the provider does not tell it.
+         */
+        post: operations["post_api_connections_id_backfills_estimate"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5540,6 +5601,67 @@ export interface components {
             /** @description The address. */
             url: string;
         };
+        /** @description A request to bring history along, and how far it is. */
+        Backfill: {
+            /** @description The connection. */
+            connection_id: string;
+            /**
+             * Format: date-time
+             * @description The time of the request.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The number of days that it goes back.
+             */
+            depth: number;
+            /**
+             * Format: date-time
+             * @description The time of its end.
+             */
+            finished_at?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description True if it began by itself, because resources were linked. */
+            is_automatic: boolean;
+            /** @description The sums over its stretches. */
+            progress: components["schemas"]["Progress"];
+            /** @description The reason for the status, if it needs one. */
+            reason?: string | null;
+            /** @description The id of the member or the key that asked for it. */
+            requested_by: string;
+            /** @description `active`, `completed`, `incomplete` (a stretch failed) or `cancelled`. */
+            status: string;
+        };
+        /** @description A backfill with its stretches, in their order. */
+        BackfillDetail: components["schemas"]["Backfill"] & {
+            /** @description Its stretches. */
+            stretches: components["schemas"]["PullRun"][];
+        };
+        /** @description The size of a backfill, as far as the provider tells it. */
+        BackfillEstimate: {
+            /** @description True while a backfill of the connection is active; another one is refused. */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description The time from which on a backfill may be asked for; `null` if it may be now.
+             */
+            next_allowed_at?: string | null;
+            /** @description The stretches that it would have. */
+            stretches: components["schemas"]["StretchEstimate"][];
+        };
+        /** @description A backfill to begin. */
+        BackfillRequest: {
+            /**
+             * Format: int64
+             * @description The number of days to go back: 1, 7, 30 or 90.
+             */
+            depth: number;
+            /** @description The kinds of things, such as `issue`; those that the connector pulls by itself when absent. */
+            kinds?: string[] | null;
+            /** @description The ids of sources of the connection; all of them when absent. */
+            sources?: string[] | null;
+        };
         /** @description The authorisation to begin. */
         BeginIn: {
             /** @description The path of the console to return to; `/connect/done` when absent. */
@@ -5959,6 +6081,8 @@ export interface components {
             event: string;
             /** @description Its id. */
             id: string;
+            /** @description The way in which it reached us. */
+            origin: components["schemas"]["Origin"];
             /** @description The provider that sent it. */
             provider: string;
             /** @description The reason why it was skipped or failed. */
@@ -8773,6 +8897,11 @@ export interface components {
             /** @description An `http` or `https` address at which it can be seen. */
             url?: string | null;
         };
+        /**
+         * @description The way in which a delivery reached us. The stored words are never renamed.
+         * @enum {string}
+         */
+        Origin: "webhook" | "backfill" | "poll" | "manual" | "api";
         /** @description One page of a list. */
         PageView_Activity: {
             /** @description The items, in the list's order. */
@@ -8870,6 +8999,43 @@ export interface components {
                 triggerType: number;
                 /** @description The address. */
                 url: string;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_Backfill: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description The connection. */
+                connection_id: string;
+                /**
+                 * Format: date-time
+                 * @description The time of the request.
+                 */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The number of days that it goes back.
+                 */
+                depth: number;
+                /**
+                 * Format: date-time
+                 * @description The time of its end.
+                 */
+                finished_at?: string | null;
+                /** @description Its id. */
+                id: string;
+                /** @description True if it began by itself, because resources were linked. */
+                is_automatic: boolean;
+                /** @description The sums over its stretches. */
+                progress: components["schemas"]["Progress"];
+                /** @description The reason for the status, if it needs one. */
+                reason?: string | null;
+                /** @description The id of the member or the key that asked for it. */
+                requested_by: string;
+                /** @description `active`, `completed`, `incomplete` (a stretch failed) or `cancelled`. */
+                status: string;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -8996,6 +9162,8 @@ export interface components {
                 event: string;
                 /** @description Its id. */
                 id: string;
+                /** @description The way in which it reached us. */
+                origin: components["schemas"]["Origin"];
                 /** @description The provider that sent it. */
                 provider: string;
                 /** @description The reason why it was skipped or failed. */
@@ -9827,6 +9995,34 @@ export interface components {
              */
             until: string;
         };
+        /** @description The sums over the stretches of a backfill. */
+        Progress: {
+            /**
+             * Format: int64
+             * @description Those that have ended.
+             */
+            ended: number;
+            /**
+             * Format: int64
+             * @description The pages that were fetched.
+             */
+            pages: number;
+            /**
+             * Format: int64
+             * @description The events that they tell.
+             */
+            produced: number;
+            /**
+             * Format: int64
+             * @description The events that were new to the memory.
+             */
+            remembered: number;
+            /**
+             * Format: int64
+             * @description The stretches.
+             */
+            stretches: number;
+        };
         /** @description A public key. */
         PublicKey: {
             /**
@@ -9845,6 +10041,74 @@ export interface components {
         PublicKeyIn: {
             /** @description The purpose of the key, for people. */
             name: string;
+        };
+        /** @description A stretch of a backfill. */
+        PullRun: {
+            /** @description The reasons for that, and other errors on the way: the first twenty. */
+            errors: string[];
+            /**
+             * Format: date-time
+             * @description The time of its end.
+             */
+            finished_at?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description The kind of thing, such as `issue`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description The pages that were fetched.
+             */
+            pages: number;
+            /**
+             * Format: int64
+             * @description The pages that were given up.
+             */
+            pages_lost: number;
+            /**
+             * Format: int64
+             * @description The pages that were processed, or given up.
+             */
+            pages_processed: number;
+            /**
+             * Format: int64
+             * @description The events that the pages tell.
+             */
+            produced: number;
+            /** @description The reason for the status, if it needs one. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The events that were new to the memory.
+             */
+            remembered: number;
+            /**
+             * Format: date-time
+             * @description The time from which on it is pulled. It is later than the depth says if an earlier backfill has
+             *     what is before.
+             */
+            since: string;
+            /** @description The source. */
+            source_id: string;
+            /**
+             * Format: date-time
+             * @description The time at which the first page was fetched.
+             */
+            started_at?: string | null;
+            /** @description `waiting`, `running`, `fetched`, `completed`, `failed` or `cancelled`. */
+            status: string;
+            /**
+             * Format: int64
+             * @description The items that could not be read.
+             */
+            unreadable: number;
+            /**
+             * Format: date-time
+             * @description The time until which the provider wants no calls.
+             */
+            waits_until?: string | null;
+            /** @description The workspace that remembers it. */
+            workspace_id: string;
         };
         /** @description The use of models for a purpose. */
         PurposeCount: components["schemas"]["Count"] & {
@@ -10592,6 +10856,23 @@ export interface components {
             started_at: string;
             /** @description `pending`, `completed` or `failed`. */
             status: string;
+        };
+        /** @description The size of a stretch. */
+        StretchEstimate: {
+            /** @description The kind of thing. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description The time from which on it would be pulled.
+             */
+            since: string;
+            /** @description The source. */
+            source_id: string;
+            /**
+             * Format: int64
+             * @description About the number of things; `null` if the provider does not tell.
+             */
+            total?: number | null;
         };
         /** @description Two people who may be one. */
         Suggestion: {
@@ -12597,6 +12878,84 @@ export interface operations {
             };
         };
     };
+    get_api_backfills_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_backfills_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_api_browser_security: {
         parameters: {
             query?: never;
@@ -13181,6 +13540,157 @@ export interface operations {
             };
         };
     };
+    get_api_connections_id_backfills: {
+        parameters: {
+            query?: {
+                /** @description The place to read on from: `next` of the page before. */
+                cursor?: string;
+                /** @description The number of items, from 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Backfill"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_connections_id_backfills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_connections_id_backfills_estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillEstimate"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_api_connections_id_check: {
         parameters: {
             query?: never;
@@ -13388,6 +13898,8 @@ export interface operations {
                 source?: string;
                 /** @description The event, as the provider names it, such as `pull_request`. */
                 event?: string;
+                /** @description The way in which it reached us: `webhook`, `backfill`, `poll`, `manual` or `api`. */
+                origin?: string;
                 /** @description The provider's id of the delivery. */
                 delivery_id?: string;
                 /** @description Not before this time: RFC 3339, or a date. */

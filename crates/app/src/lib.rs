@@ -203,6 +203,7 @@ impl App {
             vault: vault.clone(),
             engine: engine.clone(),
             client: client.clone(),
+            live: live.clone(),
             base_url: base_url.clone(),
             settings: connectors,
         });

@@ -127,6 +127,8 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("connection", KeepRule::OnPurpose("a row for each account that was ever connected")),
     ("connection_log", KeepRule::WhileNeeded("365 days")),
     ("connection_resource", KeepRule::WhileNeeded("until its connection is closed")),
+    ("backfill", KeepRule::WhileNeeded("365 days")),
+    ("pull_run", KeepRule::WhileNeeded("with its backfill")),
     ("oauth_state", KeepRule::WhileNeeded("until it is used, or for ten minutes")),
     ("observation", KeepRule::For("memory_keep_observations")),
     ("observation_reference", KeepRule::For("memory_keep_observations")),

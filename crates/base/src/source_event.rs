@@ -8,6 +8,11 @@ use crate::plain_text::{one_line, plain_lines};
 use crate::web_address::if_web;
 use crate::{Timestamp, is_web_address};
 
+/// The metadata field that says how an event reached us; absent for one that the provider sent.
+pub const ORIGIN: &str = "origin";
+/// The value of [`ORIGIN`] for an event of a tool's history. Such an event rings nobody.
+pub const HISTORY: &str = "backfill";
+
 /// An event: its type, subject, actor and references.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SourceEvent {

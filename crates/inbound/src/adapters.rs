@@ -1,6 +1,7 @@
 //! Selects the adapter for a provider.
 
 use campanile_base::Result;
+use serde_json::Value;
 
 use crate::deliveries::Delivery;
 use crate::envelope::{Envelope, Headers, Outline};
@@ -21,18 +22,12 @@ pub(crate) fn envelope(
     }
 }
 
-/// Converts a stored delivery into normal form. Pure: the same delivery always gives the same
-/// result.
-///
-/// # Errors
-/// `Invalid` when a required field is missing.
-pub fn normalise(delivery: &Delivery) -> Result<NormalForm> {
-    let payload = delivery.payload()?;
-    let form = match delivery.provider {
-        Provider::Github => github::normalise(&delivery.event, &payload, delivery),
-        Provider::Vercel => vercel::normalise(&delivery.event, &payload, delivery),
-        Provider::Linear => linear::normalise(&delivery.event, &payload, delivery),
-        Provider::Sentry => sentry::normalise(&delivery.event, &payload, delivery),
-    };
-    form.map(NormalForm::made_harmless)
+/// Converts one event, which the provider sent or which a page tells in the same shape.
+pub(crate) fn normalise_event(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
+    match delivery.provider {
+        Provider::Github => github::normalise(event, payload, delivery),
+        Provider::Vercel => vercel::normalise(event, payload, delivery),
+        Provider::Linear => linear::normalise(event, payload, delivery),
+        Provider::Sentry => sentry::normalise(event, payload, delivery),
+    }
 }

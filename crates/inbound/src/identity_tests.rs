@@ -26,6 +26,7 @@ pub(crate) fn delivery(provider: Provider, event: &str, headers: &[(&str, &str)]
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         body: payload.to_string().into_bytes(),
         received_at: at,
+        origin: crate::deliveries::Origin::Webhook,
     }
 }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary};
+use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary, Origin};
 use crate::envelope::{Envelope, Outline};
 use crate::provider::Provider;
 use crate::sources::{self, SealedSource};
@@ -26,6 +26,10 @@ use crate::{Code, IngestError, NormalForm, adapters, normalise};
 
 /// The kind of job that processes a delivery.
 pub const PROCESS: &str = "inbound.process";
+/// The kind of job that processes a page of a tool's history, behind the deliveries of today.
+pub const PROCESS_PULLED: &str = "inbound.process.pulled";
+/// The priority of such a job among all jobs.
+const PULLED_PRIORITY: i64 = -10;
 
 /// The time by which the sender's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(60);
@@ -239,6 +243,7 @@ impl Intake {
             headers: headers.into_iter().filter(|(name, _)| !NOT_KEPT.contains(&name.as_str())).collect(),
             body,
             received_at: now,
+            origin: Origin::Webhook,
         };
         let delivery = Arc::new(delivery);
         let is_new = self.accept.submit(delivery.clone()).await?;
@@ -299,7 +304,11 @@ impl Intake {
         }
         let about = json!({ "provider": found.summary.provider, "event": found.summary.event });
         activity::record(tx, &self.clock, caller, Action::DeliveryReopened, id, about).await?;
-        self.engine.enqueue(tx, process_job(&caller.organisation, id)).await?;
+        let job = match found.summary.origin.is_pulled() {
+            true => pulled_job(&caller.organisation, id),
+            false => process_job(&caller.organisation, id),
+        };
+        self.engine.enqueue(tx, job).await?;
         Ok(found.summary)
     }
 
@@ -352,6 +361,12 @@ impl Arrived {
             deliveries::parse_body(headers, body).map_err(|e| IngestError::new(Code::InvalidPayload, e))?;
         adapters::envelope(*provider, headers, body, &outline)
     }
+}
+
+/// The job that processes a page which was fetched.
+pub(crate) fn pulled_job(organisation: &OrganisationId, delivery: &str) -> NewJob {
+    let args = ProcessArgs { delivery: delivery.to_owned() };
+    NewJob::new(PROCESS_PULLED, organisation.as_str(), &args).priority(PULLED_PRIORITY)
 }
 
 fn process_job(organisation: &OrganisationId, delivery: &str) -> NewJob {

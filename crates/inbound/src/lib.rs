@@ -22,6 +22,10 @@
 //! A delivery needs no access to the provider. What does need it, such as listing the teams of an
 //! account, uses a connection: [`connections`] has the rows, [`connectors`] the calls.
 //!
+//! # History
+//! A connection also brings along what happened before: [`pulls`] has the rows, and pages of it are
+//! deliveries like any other, which are remembered and ring nobody.
+//!
 //! # Replays
 //! A captured delivery that is sent again is recognised by its id. Its age is checked only if the
 //! provider signs the time of *sending* (Linear). Other times in a payload say when something
@@ -41,9 +45,11 @@ mod github;
 mod identity_tests;
 mod intake;
 mod linear;
+mod normalisation;
 mod normalised;
 mod payload;
 mod provider;
+pub mod pulls;
 mod remote;
 pub mod repositories;
 pub mod retention;
@@ -53,10 +59,10 @@ mod vercel;
 
 use campanile_db::Migrations;
 
-pub use adapters::normalise;
 pub use connectors::Connectors;
 pub use error::{Code, IngestError};
-pub use intake::{Arrival, Intake, KnownSource, PROCESS, ProcessArgs, Receipt};
+pub use intake::{Arrival, Intake, KnownSource, PROCESS, PROCESS_PULLED, ProcessArgs, Receipt};
+pub use normalisation::normalise;
 pub use normalised::NormalForm;
 pub use provider::{DeliveryRules, Provider};
 
@@ -69,6 +75,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_rotation.sql"),
         include_str!("../migrations/4_connections.sql"),
         include_str!("../migrations/5_linked_sources.sql"),
+        include_str!("../migrations/6_history.sql"),
         include_str!("../migrations/7_apps.sql"),
     ],
 };

@@ -1,5 +1,8 @@
-//! An organisation at Linear: consent, tokens that are accepted once, and two pages of teams. It is
-//! strict: a code or a refresh token that is used twice is refused, and counted.
+//! An organisation at Linear: consent, tokens that are accepted once, two pages of teams, and the
+//! history of teams page by page. It is strict: a code or a refresh token that is used twice is
+//! refused, and counted.
+
+mod history;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,6 +17,9 @@ use tokio::task::JoinHandle;
 use url::{Url, form_urlencoded};
 
 use crate::request;
+
+use history::{History, is_history};
+pub use history::{HistoryCall, HistoryConduct};
 
 /// The client that is registered.
 pub const CLIENT: (&str, &str) = ("campanile-client", "campanile-secret");
@@ -47,6 +53,7 @@ struct State {
     refreshes: usize,
     refused_grants: usize,
     revoked: Vec<String>,
+    history: History,
 }
 
 /// The listening provider; it stops when dropped.
@@ -76,6 +83,7 @@ impl LinearServer {
             refreshes: 0,
             refused_grants: 0,
             revoked: Vec::new(),
+            history: History::default(),
         }));
         let told = state.clone();
         let task = tokio::spawn(async move {
@@ -144,6 +152,27 @@ impl LinearServer {
         (state.refreshes, state.refused_grants)
     }
 
+    /// Adds a thing to the history of a team. `query` is `issues`, `comments`, `projects`, `cycles` or
+    /// `projectUpdates`.
+    pub fn add_history(&self, query: &'static str, team: &str, thing: Value) {
+        self.state().history.things.push((query, team.to_owned(), thing));
+    }
+
+    /// Removes all history, and forgets the calls for it.
+    pub fn clear_history(&self) {
+        self.state().history = History::default();
+    }
+
+    /// Changes the behaviour of the calls for history from the next one on.
+    pub fn conduct_history(&self, conduct: HistoryConduct) {
+        self.state().history.conduct = conduct;
+    }
+
+    /// The calls for history that were answered with a page.
+    pub fn history_calls(&self) -> Vec<HistoryCall> {
+        self.state().history.answered.clone()
+    }
+
     /// The number of tokens that were revoked.
     pub fn revoked(&self) -> usize {
         self.state().revoked.len()
@@ -158,8 +187,16 @@ impl Drop for LinearServer {
 
 async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut stream = BufReader::new(stream);
-    let Some((head, body)) = request::read(&mut stream).await else { return };
-    let conduct = state.lock().expect("no request panics").conduct;
+    let Some((head, asked)) = request::read(&mut stream).await else { return };
+    let (conduct, pace) = {
+        let state = state.lock().expect("no request panics");
+        (state.conduct, state.history.conduct)
+    };
+    match pace {
+        HistoryConduct::Hangs if is_history(&asked) => tokio::time::sleep(Duration::from_secs(3_600)).await,
+        HistoryConduct::Takes(millis) if is_history(&asked) => tokio::time::sleep(Duration::from_millis(millis)).await,
+        _ => {}
+    }
     let (status, answer) = match conduct {
         LinearConduct::Hangs => {
             tokio::time::sleep(Duration::from_secs(3_600)).await;
@@ -167,11 +204,14 @@ async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) {
         }
         LinearConduct::Fails => (500, json!({})),
         LinearConduct::Works | LinearConduct::Refuses | LinearConduct::Limits => {
-            answer(&mut state.lock().expect("no request panics"), &head, &body)
+            answer(&mut state.lock().expect("no request panics"), &head, &asked)
         }
     };
     let body = if answer.is_null() { String::new() } else { answer.to_string() };
-    let limits = "x-ratelimit-requests-limit: 1500\r\nx-ratelimit-requests-remaining: 1499\r\n";
+    let limits = match answer["errors"][0]["extensions"]["code"] == "RATELIMITED" && is_history(&asked) {
+        true => "retry-after: 1\r\n",
+        false => "x-ratelimit-requests-limit: 1500\r\nx-ratelimit-requests-remaining: 1499\r\n",
+    };
     let head = format!("HTTP/1.1 {status} X\r\n{limits}connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
     let _ = stream.shutdown().await;
@@ -233,7 +273,7 @@ fn tokens(state: &mut State) -> (u16, Value) {
     (200, tokens)
 }
 
-fn graphql(state: &State, head: &str, body: &str) -> (u16, Value) {
+fn graphql(state: &mut State, head: &str, body: &str) -> (u16, Value) {
     let error = |code: &str| json!({ "errors": [{ "message": "refused", "extensions": { "code": code } }] });
     let lines = head.lines().filter_map(|line| line.split_once(':'));
     let sent = lines.filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value.trim());
@@ -246,6 +286,11 @@ fn graphql(state: &State, head: &str, body: &str) -> (u16, Value) {
     }
     let Ok(asked) = serde_json::from_str::<Value>(body) else { return (400, json!({})) };
     let organisation = json!({ "id": "organisation-1", "name": state.name, "urlKey": "acme" });
+    if is_history(body) {
+        return state.history.page(&asked).map_or((400, error("RATELIMITED")), |nodes| {
+            (200, json!({ "data": { "organization": organisation, "nodes": nodes } }))
+        });
+    }
     if !asked["query"].as_str().unwrap_or_default().contains("teams(") {
         return (200, json!({ "data": { "viewer": { "id": "user-1" }, "organization": organisation } }));
     }

@@ -38,6 +38,9 @@ const ACTIONS: Record<string, string> = {
   "connection.suspended": "Found a connected tool suspended",
   "connection.disconnected": "Disconnected a tool",
   "connection.closed": "Erased the access to a tool",
+  "backfill.started": "Began to bring a tool's history along",
+  "backfill.cancelled": "Cancelled bringing a tool's history along",
+  "backfill.finished": "Finished bringing a tool's history along",
   "connector_app.registered": "Registered an app at a tool",
   "connector_app.removed": "Removed an app at a tool",
   "delivery.reopened": "Processed a delivery again",
@@ -113,6 +116,14 @@ export function subjectOf(
     case "connection": {
       const named = [text("provider") && providerName(text("provider") ?? ""), text("account")];
       return { title: named.filter(Boolean).join(" ") || shortId(subject_id), to: paths.connection(subject_id) };
+    }
+    case "backfill": {
+      const connection = text("connection");
+      const named = [text("provider") && providerName(text("provider") ?? ""), text("account")];
+      return {
+        title: named.filter(Boolean).join(" ") || shortId(subject_id),
+        ...(connection ? { to: paths.connection(connection) } : {}),
+      };
     }
     case "document":
       return {

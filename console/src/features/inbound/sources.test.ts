@@ -8,6 +8,7 @@ const delivery = (id: string, source_id: string, status: string): Delivery => ({
   source_id,
   provider: "github",
   delivery_id: id,
+  origin: "webhook",
   event: "push",
   received_at: "2026-01-01T00:00:00Z",
   status,

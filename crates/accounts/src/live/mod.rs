@@ -58,6 +58,7 @@ pub enum LiveEventKind {
     Observation,
     Notification,
     Attempt,
+    Backfill,
     /// Events are missing here: everything must be loaded again.
     Again,
 }
@@ -71,12 +72,21 @@ impl LiveEventKind {
             Self::Observation => "observation",
             Self::Notification => "notification",
             Self::Attempt => "attempt",
+            Self::Backfill => "backfill",
             Self::Again => "again",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Delivery, Self::Document, Self::Observation, Self::Notification, Self::Attempt, Self::Again];
+        let all = [
+            Self::Delivery,
+            Self::Document,
+            Self::Observation,
+            Self::Notification,
+            Self::Attempt,
+            Self::Backfill,
+            Self::Again,
+        ];
         all.into_iter().find(|kind| kind.as_str() == text)
     }
 }

@@ -113,6 +113,20 @@ async fn fill(db: &Db, at: Timestamp, organisation: String, workspace: String) {
                     params![new_id("cln", at), org, at],
                 )
                 .await?;
+                let backfill = new_id("bkf", at);
+                tx.execute(
+                    "INSERT INTO backfill (id, organisation_id, connection_id, depth_days, is_automatic, status, requested_by,
+                        created_at) VALUES ($1, $2, 'c', 30, TRUE, 'completed', '', $3)",
+                    params![&backfill, org, at],
+                )
+                .await?;
+                tx.execute(
+                    "INSERT INTO pull_run (id, organisation_id, workspace_id, connection_id, backfill_id, source_id, place, kind,
+                        since, pages, pages_processed, pages_lost, produced, remembered, unreadable, errors, status)
+                        VALUES ($1, $2, $3, 'c', $4, 's', 0, 'issue', $5, 1, 1, 0, 1, 1, 0, '[]', 'completed')",
+                    params![new_id("pull", at), org, ws, &backfill, at],
+                )
+                .await?;
                 let body: &[u8] = &[1; 20_000];
                 tx.execute(
                     "INSERT INTO delivery (id, organisation_id, workspace_id, source_id, provider, delivery_id, event,

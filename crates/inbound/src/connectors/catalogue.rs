@@ -58,7 +58,7 @@ pub struct RequestedPermission {
 
 const LINEAR_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
     scope: "read",
-    reason: "To read the organisation's name and its teams. Nothing is changed in Linear.",
+    reason: "To read the organisation's name, its teams and their history. Nothing is changed in Linear.",
 }];
 const LINEAR_TOKEN: &str = "The key is its owner's: it sees what they see, and ends with their account.";
 
@@ -111,7 +111,8 @@ impl Connectors {
     }
 
     fn linear_entry(&self) -> Connector {
-        let (reads, permissions) = (&["teams"], LINEAR_PERMISSIONS);
+        let reads = &["teams", "issues", "comments", "projects", "cycles", "project updates"];
+        let permissions = LINEAR_PERMISSIONS;
         Connector { reads, permissions, token_warning: Some(LINEAR_TOKEN), ..self.entry(Provider::Linear) }
     }
 

@@ -51,7 +51,8 @@ pub struct SourceOfResource {
 }
 
 impl Connectors {
-    /// Links resources of a connection in a workspace. Either all of them become sources, or none.
+    /// Links resources of a connection in a workspace. Either all of them become sources, or none. Their
+    /// history is pulled from then on.
     ///
     /// # Errors
     /// `Forbidden`; `NotFound` for another organisation's connection; `InvalidField` for no or too
@@ -90,6 +91,7 @@ impl Connectors {
             let already = || Error::conflict(format!("{} is linked in this workspace already", named(&resource)));
             linked.push(source.ok_or_else(already)?);
         }
+        self.begin_by_itself(tx, caller, &connection, &linked).await?;
         Ok(linked)
     }
 }

@@ -9,6 +9,7 @@
 //! * `health`: checks of a connection, and when it is degraded or revoked.
 //! * `listing`: the engine workflow that learns the resources of an account.
 //! * [`linking`]: resources are chosen as the sources of a workspace.
+//! * [`backfill`]: the engine workflows that bring the history of an account along.
 //! * `teardown`: the engine workflow that disconnects an account.
 //!
 //! Calls to providers are made outside of transactions. What a call has shown is then written with
@@ -17,6 +18,7 @@
 mod access;
 mod apps;
 mod authorisation;
+pub mod backfill;
 pub mod catalogue;
 mod health;
 pub mod linking;
@@ -30,7 +32,9 @@ mod tests;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
+use campanile_accounts::live::Live;
 use campanile_base::{Clock, Error, Result, Vault};
 use campanile_db::Db;
 use campanile_engine::{Engine, Registry};
@@ -42,6 +46,7 @@ use crate::connections::ConnectionId;
 use crate::github::app::manifest;
 use crate::github::remote::Github;
 use crate::linear::remote::Linear;
+use crate::pulls::BackfillId;
 use crate::remote::{Remote, Trouble};
 
 pub use crate::github::remote::{GithubAppSettings, GithubSettings};
@@ -60,13 +65,18 @@ pub struct Settings {
     pub github: GithubSettings,
     /// Linear.
     pub linear: OauthSettings,
+    /// The depth in days of the backfill that begins when resources are linked; `None` for none.
+    pub backfill_depth: Option<i64>,
+    /// The share of a provider's calls, in percent, that backfills leave to other work.
+    pub budget_reserve: i64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
         let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
-        Self { public_url: None, github: GithubSettings::default(), linear }
+        let github = GithubSettings::default();
+        Self { public_url: None, github, linear, backfill_depth: Some(30), budget_reserve: 20 }
     }
 }
 
@@ -82,6 +92,8 @@ pub struct Config {
     pub engine: Engine,
     /// The HTTP client of outbound calls.
     pub client: Client,
+    /// Tells open pages of progress.
+    pub live: Live,
     /// The URL by which people reach this server, without a slash at the end.
     pub base_url: String,
     /// The settings.
@@ -99,6 +111,8 @@ pub struct Parts {
     vault: Vault,
     engine: Engine,
     client: Client,
+    live: Live,
+    settings: PullSettings,
     base_url: String,
     /// The URL by which providers reach this server.
     public_url: String,
@@ -111,6 +125,15 @@ pub struct Parts {
     linear: Linear,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+    /// The times of the last live events of backfills.
+    told: Mutex<HashMap<BackfillId, Instant>>,
+}
+
+/// The settings of backfills.
+#[derive(Debug, Clone, Copy)]
+struct PullSettings {
+    backfill_depth: Option<i64>,
+    budget_reserve: i64,
 }
 
 impl Deref for Connectors {
@@ -124,18 +147,21 @@ impl Deref for Connectors {
 impl Connectors {
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
-        let Config { db, clock, vault, engine, client, base_url, settings } = config;
+        let Config { db, clock, vault, engine, client, live, base_url, settings } = config;
         let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
         // An address that an operator names for providers is believed.
         let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);
         let public_url = settings.public_url.unwrap_or_else(|| base_url.clone());
+        let pulls = PullSettings { backfill_depth: settings.backfill_depth, budget_reserve: settings.budget_reserve };
         Self(Arc::new(Parts {
             db,
             clock,
             vault,
             engine,
             client,
+            live,
+            settings: pulls,
             base_url,
             public_url: public_url.trim_end_matches('/').to_owned(),
             is_public,
@@ -144,6 +170,7 @@ impl Connectors {
             installation_tokens: apps::InstallationTokens::default(),
             linear,
             refreshing: Mutex::default(),
+            told: Mutex::default(),
         }))
     }
 
@@ -152,6 +179,7 @@ impl Connectors {
         health::register(registry, self);
         listing::register(registry, self);
         teardown::register(registry, self);
+        backfill::register(registry, self);
     }
 
     /// The address to which a provider leads people back.

@@ -105,6 +105,7 @@ impl Connectors {
                             return Err(Error::conflict("the connection has just changed; try again"));
                         }
                         queries::stop_checks(tx, &caller.organisation, &id).await?;
+                        connectors.cancel_backfills(tx, &connection).await?;
                     }
                     find(tx, &caller.organisation, &id).await
                 })

@@ -50,11 +50,13 @@ impl Node {
                 api_url: provider.url.clone(),
                 web_url: provider.url.clone(),
             },
+            ..Settings::default()
         };
         let client = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]));
         let base_url = "http://localhost:4400".to_owned();
-        let connectors =
-            Connectors::new(Config { db: db.clone(), clock: clock.clone(), vault, engine, client, base_url, settings });
+        let (db, clock_of_node, live) = (db.clone(), clock.clone(), Live::default());
+        let config = Config { db, clock: clock_of_node, vault, engine, client, live, base_url, settings };
+        let connectors = Connectors::new(config);
         let mut registry = Registry::default();
         register(&mut registry, &connectors);
         let running = idle.start(registry, "node").await.unwrap();
@@ -65,13 +67,16 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts { db, clock, vault, engine, client, base_url, github, linear, .. } = &*self.connectors;
+        let Parts { db, clock, vault, engine, client, live, settings, base_url, github, linear, .. } =
+            &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
             vault: vault.clone(),
             engine: engine.clone(),
             client: client.clone(),
+            live: live.clone(),
+            settings: *settings,
             base_url: base_url.clone(),
             public_url: base_url.clone(),
             is_public: false,
@@ -80,6 +85,7 @@ impl Node {
             installation_tokens: apps::InstallationTokens::default(),
             linear: linear.clone(),
             refreshing: Mutex::default(),
+            told: Mutex::default(),
         };
         let (clock, caller, person) = (self.clock.clone(), self.caller.clone(), self.person.clone());
         Self { connectors: Connectors(Arc::new(parts)), clock, caller, person, _running: None }

@@ -1,5 +1,6 @@
 //! Deliveries as stored, and their results.
 
+mod origin;
 mod queries;
 
 use std::borrow::Cow;
@@ -16,8 +17,9 @@ use utoipa::ToSchema;
 use crate::Provider;
 use crate::sources::SourceId;
 
+pub use origin::Origin;
 pub(crate) use queries::{DeliveryRow, insert_many, load, reopen};
-pub use queries::{by_id, settle, workspace_of};
+pub use queries::{by_id, history_page, settle, workspace_of};
 
 /// Which deliveries are listed: those that match all that is given.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +32,8 @@ pub struct Filter {
     pub event: Option<String>,
     /// The provider's id of the delivery.
     pub delivery: Option<String>,
+    /// The way in which it reached us: one of [`Origin::ALL`].
+    pub origin: Option<String>,
     /// Not before this time.
     pub after: Option<Timestamp>,
     /// Before this time.
@@ -38,8 +42,8 @@ pub struct Filter {
 
 impl Filter {
     fn is_empty(&self) -> bool {
-        let Self { status, source, event, delivery, after, before } = self;
-        [status, source, event, delivery].iter().all(|text| text.is_none()) && after.or(*before).is_none()
+        let Self { status, source, event, delivery, origin, after, before } = self;
+        [status, source, event, delivery, origin].iter().all(|text| text.is_none()) && after.or(*before).is_none()
     }
 }
 
@@ -88,6 +92,8 @@ pub struct Delivery {
     pub body: Vec<u8>,
     /// The time of arrival.
     pub received_at: Timestamp,
+    /// The way in which it reached us.
+    pub origin: Origin,
 }
 
 /// A delivery in a list.
@@ -106,6 +112,8 @@ pub struct DeliverySummary {
     pub delivery_id: String,
     /// The type of event.
     pub event: String,
+    /// The way in which it reached us.
+    pub origin: Origin,
     /// The time of arrival.
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,

@@ -5,7 +5,7 @@ use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, Page, PageSize, Timestamp};
 use campanile_db::{Result, Row, Select, Stretch, Tx, insert_all, json_text, params, row};
 
-use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Filter, Settlement};
+use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Filter, Origin, Settlement};
 use crate::Provider;
 use crate::sources::SourceId;
 
@@ -13,11 +13,11 @@ campanile_db::columns! {
     columns, at:
     id, organisation_id, workspace_id, source_id, provider, delivery_id, event, headers,
     body = "CASE WHEN CAST(octet_length(body) AS BIGINT) < $2 THEN body END",
-    received_at,
+    received_at, origin,
 }
 campanile_db::columns! {
     summary_columns, summary_at:
-    id, source_id, provider, delivery_id, event, received_at, status, reason, settled_at,
+    id, source_id, provider, delivery_id, event, received_at, status, reason, settled_at, origin,
 }
 campanile_db::columns! { detail_columns, detail_at after summary_at: headers, body }
 
@@ -41,6 +41,7 @@ pub(crate) async fn insert_many(tx: &mut Tx, deliveries: &[&Delivery]) -> Result
         body: bytea = delivery.body.as_slice(),
         received_at: bigint = delivery.received_at,
         status: text = "received",
+        origin: text = delivery.origin.as_str(),
     } "ON CONFLICT (source_id, delivery_id) DO NOTHING");
     tx.execute_many(bulk.each, &rows).await
 }
@@ -62,6 +63,7 @@ pub(crate) async fn load(tx: &mut Tx, id: &str, below: usize) -> Result<Option<D
             headers: row.json(at::headers)?,
             body: body.unwrap_or_default(),
             received_at: row.get(at::received_at)?,
+            origin: Origin::from_stored(&row.get::<String>(at::origin)?),
         };
         Ok(DeliveryRow { delivery, is_whole })
     })
@@ -116,6 +118,7 @@ pub(super) async fn page(
         .and_if("source_id = ?", filter.source.as_deref())
         .and_if("event = ?", filter.event.as_deref())
         .and_if("delivery_id = ?", filter.delivery.as_deref())
+        .and_if("origin = ?", filter.origin.as_deref())
         .and_if("received_at >= ?", filter.after)
         .and_if("received_at < ?", filter.before)
         .then_with(" ORDER BY received_at DESC, id DESC LIMIT ?", [size.to_fetch()]);
@@ -128,6 +131,12 @@ async fn stretch(tx: &mut Tx, workspace: &WorkspaceId, filter: &Filter, from: &C
     let sql = "SELECT received_at, id FROM delivery WHERE workspace_id = $1 AND (received_at, id) < ($2, $3)
         ORDER BY received_at DESC, id DESC LIMIT 2 OFFSET $4";
     Stretch::filtered(tx, sql, workspace.as_str(), from, (filter.after, filter.before), ROWS_LOOKED_AT).await
+}
+
+/// The owner and the delivery id of a page of history; `None` for any other delivery.
+pub async fn history_page(tx: &mut Tx, id: &str) -> Result<Option<(OrganisationId, String)>> {
+    let sql = "SELECT organisation_id, delivery_id FROM delivery WHERE id = $1 AND origin = 'backfill'";
+    tx.first(sql, params![id], |row| Ok((OrganisationId::from(row.get::<String>(0)?), row.get(1)?))).await
 }
 
 /// The workspace of a delivery, within an organisation.
@@ -167,6 +176,7 @@ fn read_summary(row: &Row<'_>) -> Result<DeliverySummary> {
         provider: provider(&row.get::<String>(summary_at::provider)?),
         delivery_id: row.get(summary_at::delivery_id)?,
         event: row.get(summary_at::event)?,
+        origin: Origin::from_stored(&row.get::<String>(summary_at::origin)?),
         received_at: row.get(summary_at::received_at)?,
         status: row.get(summary_at::status)?,
         reason: row.get(summary_at::reason)?,

@@ -2,6 +2,7 @@
 //! Linear is the one provider that signs the time of sending (`webhookTimestamp`).
 
 mod attachments;
+mod history;
 mod planning;
 pub(crate) mod remote;
 
@@ -106,15 +107,20 @@ fn remembered(parts: Parts, action: &str, payload: &Value, delivery: &Delivery) 
         source_id,
         title: cut(&parts.title, 200),
         body: cut(&parts.body, 10_000),
-        // The person who acted. Older deliveries do not name one; then the owner of the object is
-        // used.
-        actor: person(payload, "actor").or(parts.whose),
+        actor: actor(payload, action, parts.whose),
         occurred_at: data.time("updatedAt").or(payload.time("createdAt")).unwrap_or(delivery.received_at),
         repository: None,
         references: parts.references,
         metadata: fields,
     };
     NormalForm::Events { events: vec![event], changes: Vec::new() }
+}
+
+/// The person who acted. Older deliveries have none; then the owner of the object is taken. History
+/// says that nobody knows who updated a thing.
+fn actor(payload: &Value, action: &str, owner: Option<EventActor>) -> Option<EventActor> {
+    let is_unknown = action == "updated" && payload.at("actor").is_some_and(Value::is_null);
+    person(payload, "actor").or(owner.filter(|_| !is_unknown))
 }
 
 /// The parts of an observation that differ between the kinds.

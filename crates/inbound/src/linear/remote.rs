@@ -9,10 +9,11 @@ use campanile_net::Client;
 use campanile_net::oauth::{self, Authentication, Encoding, Flow, Pkce, Refresh, Registration};
 use serde_json::{Value, json};
 
+use super::history;
 use crate::connections::{ConnectionKind, Credentials};
 use crate::remote::{
-    Account, Api, Dialect, LimitHeaders, ListedResource, OauthApp, OauthSettings, Remote, ResourcePage, Revocation,
-    Trouble,
+    Account, Api, Dialect, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, OauthApp,
+    OauthSettings, Remote, ResourcePage, Revocation, Trouble,
 };
 
 const GRAPHQL: &str = "/graphql";
@@ -99,6 +100,21 @@ impl Remote for Linear {
             _ => None,
         };
         Ok(ResourcePage { resources, next })
+    }
+
+    fn kinds(&self) -> &'static [HistoryKind] {
+        history::KINDS
+    }
+
+    async fn history(
+        &self,
+        api: &Api,
+        place: HistoryPlace<'_>,
+        cursor: Option<&str>,
+        now: Timestamp,
+    ) -> Result<HistoryPage, Trouble> {
+        let (query, variables) = history::question(place, cursor)?;
+        history::page(place, &api.graphql(GRAPHQL, query, variables, now).await?)
     }
 
     async fn revoke(

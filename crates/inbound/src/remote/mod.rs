@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use campanile_base::{Secret, Timestamp};
 use campanile_net::Client;
 use campanile_net::oauth::{Flow, OauthError, Registration};
+use serde_json::Value;
 
 use crate::connections::{ConnectionKind, Credentials};
 
@@ -30,6 +31,28 @@ pub(crate) trait Remote: Send + Sync {
 
     /// A page of the resources that the account has, after a cursor of this provider.
     async fn resources(&self, api: &Api, after: Option<&str>, now: Timestamp) -> Result<ResourcePage, Trouble>;
+
+    /// The kinds of things whose history can be pulled, in the order in which they refer to each other.
+    fn kinds(&self) -> &'static [HistoryKind] {
+        &[]
+    }
+
+    /// A page of history behind a cursor of this provider.
+    async fn history(
+        &self,
+        _api: &Api,
+        place: HistoryPlace<'_>,
+        _cursor: Option<&str>,
+        _now: Timestamp,
+    ) -> Result<HistoryPage, Trouble> {
+        let name = place.name.unwrap_or(place.resource);
+        Err(Trouble::Invalid(format!("{name} has no history of the kind {}", place.kind)))
+    }
+
+    /// About the number of things that a place has, if the provider tells it in one call.
+    async fn total(&self, _api: &Api, _place: HistoryPlace<'_>, _now: Timestamp) -> Result<Option<i64>, Trouble> {
+        Ok(None)
+    }
 
     /// Ends the tokens at the provider.
     async fn revoke(
@@ -85,6 +108,41 @@ pub(crate) struct ListedResource {
     pub(crate) url: Option<String>,
     pub(crate) is_private: bool,
     pub(crate) is_archived: bool,
+}
+
+/// A kind of thing whose history can be pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HistoryKind {
+    /// Its name, such as `issue`.
+    pub(crate) name: &'static str,
+    /// The kind of resource that has it, such as `team`.
+    pub(crate) resource: &'static str,
+    /// True if it is pulled unless somebody chooses.
+    pub(crate) is_default: bool,
+    /// True if the provider tells how many there are.
+    pub(crate) has_total: bool,
+}
+
+/// The place of a page of history: a kind of thing of a resource.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HistoryPlace<'p> {
+    /// The kind of thing.
+    pub(crate) kind: &'p str,
+    /// The provider's id of the resource.
+    pub(crate) resource: &'p str,
+    /// The name of the resource, as it was last listed.
+    pub(crate) name: Option<&'p str>,
+    /// The time from which on things have changed.
+    pub(crate) since: Timestamp,
+}
+
+/// A page of history.
+#[derive(Debug, Clone)]
+pub(crate) struct HistoryPage {
+    /// Events with their bodies, in the shape of this provider's webhooks.
+    pub(crate) items: Vec<(String, Value)>,
+    /// The provider's cursor of the next page; `None` on the last one.
+    pub(crate) next: Option<String>,
 }
 
 /// The end of our tokens at a provider.

@@ -27,7 +27,7 @@ use utoipa::ToSchema;
 use crate::Provider;
 use crate::connections::{Connection, ConnectionId, Resource};
 
-pub(crate) use queries::{LinkedPlace, forget_previous, number_of_connection, places};
+pub(crate) use queries::{LinkedPlace, find, forget_previous, number_of_connection, of_connection, places};
 
 /// The engine's event of a source that was linked.
 pub const SOURCE_LINKED: &str = "source.linked";

@@ -131,7 +131,21 @@ pub(crate) async fn forget_previous(tx: &mut Tx, now: Timestamp) -> Result<u64> 
     tx.execute(sql, params![now]).await
 }
 
-pub(super) async fn find(tx: &mut Tx, organisation: &OrganisationId, id: &SourceId) -> Result<Option<Source>> {
+/// The sources of a connection in all workspaces, oldest first.
+pub(crate) async fn of_connection(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    connection: &ConnectionId,
+) -> Result<Vec<Source>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM source WHERE organisation_id = $1 AND connection_id = $2 ORDER BY created_at, id"
+    );
+    tx.all(sql, params![organisation.as_str(), connection.as_str()], read).await
+}
+
+pub(crate) async fn find(tx: &mut Tx, organisation: &OrganisationId, id: &SourceId) -> Result<Option<Source>> {
     let sql = concat!("SELECT ", columns!(), " FROM source WHERE organisation_id = $1 AND id = $2");
     tx.first(sql, params![organisation.as_str(), id.as_str()], read).await
 }

@@ -33,7 +33,7 @@ pub use assignment::assign;
 pub(crate) use linked::of_linked;
 pub use reading::{
     Cluster, ClusterActor, ClusterDetail, ClusterFilter, ClusterName, ClusterSource, ClusterSummary, by_id, detail,
-    page, workspace_of,
+    is_history, page, workspace_of,
 };
 pub(crate) use reading::{headline, named};
 pub use status::ClusterStatus;

@@ -1,8 +1,8 @@
 //! The settings of connectors: our OAuth application at each provider, and the provider's addresses.
 
-use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, OauthSettings, Settings};
-
 use campanile_base::Secret;
+use campanile_inbound::connectors::backfill::DEPTHS;
+use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, OauthSettings, Settings};
 
 use super::Layers;
 
@@ -18,13 +18,18 @@ impl Layers {
         if linear.client_id.is_none() && linear.client_secret.is_some() {
             return Err(self.wrong("connector_linear_client_secret", "needs connector_linear_client_id"));
         }
+        let backfill_depth = self.backfill_depth()?;
+        let budget_reserve = self.number("connector_budget_reserve")?;
+        if !(0..=90).contains(&budget_reserve) {
+            return Err(self.wrong("connector_budget_reserve", "must be 0 to 90"));
+        }
         let github = GithubSettings {
             api_url: self.address("connector_github_api_url")?,
             web_url: self.address("connector_github_web_url")?,
             app: self.github_app()?,
         };
         let public_url = self.provider_url("public_url", &[])?;
-        Ok(Settings { public_url, github, linear })
+        Ok(Settings { public_url, github, linear, backfill_depth, budget_reserve })
     }
 
     /// The app of this server at GitHub. All of its settings belong together, but the secret of its
@@ -54,6 +59,19 @@ impl Layers {
         let private_key = Secret::new(private_key.replace("\\n", "\n"));
         let (client_secret, webhook_secret) = (Secret::new(client_secret), webhook_secret.map(Secret::new));
         Ok(Some(GithubAppSettings { app_id, slug, client_id, client_secret, private_key, webhook_secret }))
+    }
+
+    /// The depth of the backfill that begins by itself; `None` for none.
+    fn backfill_depth(&self) -> Result<Option<i64>, String> {
+        let name = "connector_backfill_depth";
+        if self.some(name).is_some_and(|text| text == "off") {
+            return Ok(None);
+        }
+        let depth: i64 = self.number(name)?;
+        match DEPTHS.contains(&depth) {
+            true => Ok(Some(depth)),
+            false => Err(self.wrong(name, "must be 1, 7, 30, 90 or off")),
+        }
     }
 
     /// The base URL of a provider, which always has one.

@@ -1,6 +1,6 @@
 //! Connections: an account of a tool is connected, looked at, checked and disconnected.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use campanile_testkit::linear::{API_KEY, CLIENT, LinearConduct, LinearServer};
 use campanile_testkit::server::{OWNER, Server};
@@ -8,28 +8,9 @@ use serde_json::{Value, json};
 
 use crate::on_each_server;
 use crate::strangers::other_organisation;
+use crate::tools::{PATIENCE, linear_settings, read, until};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
-
-pub(crate) async fn read(server: &Server, path: &str) -> Value {
-    let read = server.get(path).await.unwrap();
-    assert_eq!(read.status, 200, "{path}: {}", read.json);
-    read.json
-}
-
-/// Waits until a connection, or a list about it, is as it should be.
-pub(crate) async fn until(server: &Server, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    let began = Instant::now();
-    loop {
-        let found = read(server, path).await;
-        if is_so(&found) {
-            return found;
-        }
-        assert!(began.elapsed() < PATIENCE, "{path}: {found}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
 
 /// The cookie of the owner's session.
 pub(crate) async fn sign_in(server: &Server) -> String {
@@ -98,12 +79,10 @@ async fn strangers_see_nothing(server: &Server, id: &str) {
 }
 
 fn settings(provider: &LinearServer) -> Vec<(&str, &str)> {
-    vec![
-        ("CAMPANILE_CONNECTOR_LINEAR_CLIENT_ID", CLIENT.0),
-        ("CAMPANILE_CONNECTOR_LINEAR_CLIENT_SECRET", CLIENT.1),
-        ("CAMPANILE_CONNECTOR_LINEAR_API_URL", provider.url.as_str()),
-        ("CAMPANILE_CONNECTOR_LINEAR_WEB_URL", provider.url.as_str()),
-    ]
+    let mut settings = linear_settings(provider);
+    settings.push(("CAMPANILE_CONNECTOR_LINEAR_CLIENT_ID", CLIENT.0));
+    settings.push(("CAMPANILE_CONNECTOR_LINEAR_CLIENT_SECRET", CLIENT.1));
+    settings
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,9 +4,10 @@ use campanile_testkit::github::{APP, AppKeys, GithubConduct, GithubServer, PRIVA
 use campanile_testkit::server::Server;
 use serde_json::{Value, json};
 
-use crate::connections::{JSON, come_back, delete, names, read, sign_in, until};
+use crate::connections::{JSON, come_back, delete, names, sign_in};
 use crate::on_each_server;
 use crate::strangers::other_organisation;
+use crate::tools::{read, until};
 
 fn settings(provider: &GithubServer) -> Vec<(&'static str, &str)> {
     vec![

@@ -1,53 +1,13 @@
 //! Resources of a connection are linked as sources of a workspace.
 
-use std::time::{Duration, Instant};
-
-use campanile_testkit::linear::{API_KEY, LinearConduct, LinearServer};
+use campanile_testkit::linear::{LinearConduct, LinearServer};
 use campanile_testkit::receiver::Receiver;
-use campanile_testkit::server::{SECRET_KEY, Server};
+use campanile_testkit::server::Server;
 use serde_json::{Value, json};
 
 use crate::on_each_server;
 use crate::strangers::other_organisation;
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-async fn read(server: &Server, path: &str) -> Value {
-    let read = server.get(path).await.unwrap();
-    assert_eq!(read.status, 200, "{path}: {}", read.json);
-    read.json
-}
-
-async fn until(server: &Server, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    let began = Instant::now();
-    loop {
-        let found = read(server, path).await;
-        if is_so(&found) {
-            return found;
-        }
-        assert!(began.elapsed() < PATIENCE, "{path}: {found}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-async fn delete(server: &Server, path: &str) -> u16 {
-    let key = format!("Bearer {SECRET_KEY}");
-    server.ask("DELETE", path, &[("authorization", &key)], Vec::new()).await.unwrap().status
-}
-
-/// The id of a connection by a key, whose teams are listed.
-async fn connected(server: &Server, teams: usize) -> String {
-    let made = server.post("/api/connect/linear/token", &json!({ "token": API_KEY })).await.unwrap();
-    assert_eq!(made.status, 201, "{}", made.json);
-    let id = made.json["id"].as_str().unwrap().to_owned();
-    let resources = format!("/api/connections/{id}/resources");
-    until(server, &resources, |list| list["data"].as_array().unwrap().len() == teams).await;
-    id
-}
-
-fn team(id: &str) -> Value {
-    json!({ "kind": "team", "provider_id": id })
-}
+use crate::tools::{PATIENCE, connected, delete, linear_settings, read, team, until, workspace};
 
 /// The names of the linked resources of the first workspace.
 async fn linked(server: &Server) -> Vec<String> {
@@ -56,22 +16,15 @@ async fn linked(server: &Server) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-fn settings(provider: &LinearServer) -> Vec<(&str, &str)> {
-    vec![
-        ("CAMPANILE_CONNECTOR_LINEAR_API_URL", provider.url.as_str()),
-        ("CAMPANILE_CONNECTOR_LINEAR_WEB_URL", provider.url.as_str()),
-    ]
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn resources_are_linked_all_or_none_listed_unlinked_and_end_with_their_connection() {
     let provider = LinearServer::start(&[]).await;
-    on_each_server(&settings(&provider), async |server| {
+    on_each_server(&linear_settings(&provider), async |server| {
         provider.conduct(LinearConduct::Works);
         provider.set_teams(&["Ops", "Design", "Core"]);
         let id = connected(&server, 3).await;
         let place = format!("/api/connections/{id}");
-        let workspace = read(&server, "/api/workspaces").await["data"][0]["id"].as_str().unwrap().to_owned();
+        let workspace = workspace(&server).await;
         let path = format!("/api/workspaces/{workspace}/sources");
         let link = async |resources: Value| {
             server.post(&path, &json!({ "connection": id, "resources": resources })).await.unwrap()

@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod answers;
+mod backfills;
 mod bodies;
 mod characters;
 mod clusters;
@@ -39,6 +40,7 @@ mod strangers;
 mod summaries;
 mod svix;
 mod tenancy;
+mod tools;
 mod traces;
 mod workflows;
 

@@ -41,7 +41,7 @@ pub(super) struct PlaceQuery {
 }
 
 impl PlaceQuery {
-    fn read(&self, list: List) -> campanile_base::Result<(Cursor, PageSize)> {
+    pub(super) fn read(&self, list: List) -> campanile_base::Result<(Cursor, PageSize)> {
         place(list, self.cursor.as_deref(), self.limit)
     }
 }

@@ -8,11 +8,11 @@ use campanile_http::Web;
 use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::ApiResult;
-use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary, Filter};
+use campanile_inbound::deliveries::{self, DeliveryDetail, DeliverySummary, Filter, Origin};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{List, PageView, Paging, Within, time};
+use super::page::{List, PageView, Paging, Within, one_of, time};
 
 /// Filters of the list of deliveries. All that are given must match.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -24,6 +24,8 @@ pub(super) struct DeliveryQuery {
     source: Option<String>,
     /// The event, as the provider names it, such as `pull_request`.
     event: Option<String>,
+    /// The way in which it reached us: `webhook`, `backfill`, `poll`, `manual` or `api`.
+    origin: Option<String>,
     /// The provider's id of the delivery.
     delivery_id: Option<String>,
     /// Not before this time: RFC 3339, or a date.
@@ -38,6 +40,7 @@ impl DeliveryQuery {
             status: self.status,
             source: self.source,
             event: self.event,
+            origin: one_of("origin", self.origin, &Origin::ALL.map(Origin::as_str))?,
             delivery: self.delivery_id,
             after: time("after", self.after)?,
             before: time("before", self.before)?,

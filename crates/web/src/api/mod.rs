@@ -3,6 +3,7 @@
 mod accounts;
 mod answers;
 mod assistants;
+mod backfills;
 mod browsers;
 mod clusters;
 mod connect;
@@ -168,6 +169,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .merge(connections::router())
+        .merge(backfills::router())
         .merge(documents::router())
         .merge(models::router())
         .merge(OpenApiRouter::new().routes(routes!(health::metrics)).with_state(metrics));

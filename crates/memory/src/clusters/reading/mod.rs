@@ -5,9 +5,11 @@ mod queries;
 use std::collections::BTreeSet;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::source_event::{HISTORY, ORIGIN};
 use campanile_base::{Cursor, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::Tx;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::redirects;
@@ -219,6 +221,16 @@ async fn name_people_once(
         cluster.actors = once;
     }
     Ok(())
+}
+
+/// True if all observations of a cluster, of its latest two hundred, are of the history of a tool.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_history(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> campanile_db::Result<bool> {
+    let metadata = queries::latest_metadata(tx, workspace, id).await?;
+    let is_history = |fields: &Map<String, Value>| fields.get(ORIGIN).is_some_and(|origin| origin == HISTORY);
+    Ok(!metadata.is_empty() && metadata.iter().all(is_history))
 }
 
 /// A cluster with a page of its observations. For one that was joined with another, that other.

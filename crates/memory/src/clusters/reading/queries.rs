@@ -6,6 +6,7 @@ use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, PageSize, Timestamp};
 use campanile_db::{Result, Row, Select, Stretch, Tx, containing, json_text, params};
+use serde_json::{Map, Value};
 
 use super::{Cluster, ClusterActor, ClusterFilter, ClusterName, ClusterSource, ClusterSummary};
 use crate::clusters::status::ClusterStatus;
@@ -149,6 +150,17 @@ fn read(row: &Row<'_>, workspace: &WorkspaceId, now: Timestamp) -> Result<Cluste
         },
         summary,
     })
+}
+
+/// The metadata of the latest observations of a cluster.
+pub(super) async fn latest_metadata(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    cluster: &str,
+) -> Result<Vec<Map<String, Value>>> {
+    let sql = "SELECT metadata FROM observation WHERE workspace_id = $1 AND cluster_id = $2
+        ORDER BY occurred_at DESC, id DESC LIMIT 200";
+    tx.all(sql, params![workspace.as_str(), cluster], |row| row.json(0)).await
 }
 
 /// Names with counts, the highest count first.
