@@ -48,6 +48,7 @@ pub mod repositories;
 pub mod retention;
 mod sentry;
 pub mod sources;
+pub mod sync;
 mod vercel;
 
 use campanile_db::Migrations;

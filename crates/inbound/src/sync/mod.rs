@@ -1,0 +1,9 @@
+//! The sync of documents: files of repositories and pages of tools become documents that are
+//! searched.
+//!
+//! # The parts
+//! * [`config`]: the file in a repository that says which of its files are documents.
+//! * [`paths`]: the rules of that file, and the directories that they can still match.
+
+pub mod config;
+pub mod paths;
