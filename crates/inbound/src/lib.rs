@@ -41,6 +41,7 @@ mod identity_tests;
 mod intake;
 mod linear;
 mod normalised;
+pub mod notion;
 mod payload;
 mod provider;
 mod remote;

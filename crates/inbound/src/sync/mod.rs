@@ -4,6 +4,8 @@
 //! # The parts
 //! * [`config`]: the file in a repository that says which of its files are documents.
 //! * [`paths`]: the rules of that file, and the directories that they can still match.
+//! * [`skips`]: the reasons why something is in no document.
 
 pub mod config;
 pub mod paths;
+pub mod skips;
