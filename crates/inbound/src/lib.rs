@@ -35,7 +35,7 @@ pub mod connectors;
 pub mod deliveries;
 mod envelope;
 mod error;
-mod github;
+pub mod github;
 #[cfg(test)]
 mod identity_tests;
 mod intake;

@@ -16,8 +16,10 @@ mod conversations;
 mod events;
 mod lifecycle;
 mod links;
+pub mod pushes;
 #[cfg(test)]
 mod tests;
+pub mod trees;
 
 use campanile_base::source_event::SourceEvent;
 use campanile_base::{Error, Result};

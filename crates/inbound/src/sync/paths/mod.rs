@@ -10,6 +10,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 /// The globs of a repository without a configuration file.
@@ -47,6 +49,15 @@ enum NamePattern {
     Any,
 }
 
+/// The files that one listing looks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'s> {
+    /// The rules of the repository.
+    pub rules: &'s PathRules,
+    /// The paths that are of interest; `None` for all.
+    pub only: Option<&'s BTreeSet<String>>,
+}
+
 /// The reason why rules cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
@@ -59,6 +70,21 @@ pub enum RuleError {
     Include { at: usize, glob: String, rule: String },
     #[error("the glob {glob:?} {rule}")]
     Exclude { at: usize, glob: String, rule: String },
+}
+
+impl Selection<'_> {
+    /// True if the file at this path is a document, and of interest.
+    pub fn is_document(&self, path: &str) -> bool {
+        self.only.is_none_or(|only| only.contains(path)) && self.rules.is_document(path)
+    }
+
+    /// True if a document that is of interest can be somewhere below this directory.
+    pub fn may_hold_documents(&self, directory: &str) -> bool {
+        let below = format!("{directory}/");
+        let has_any =
+            |only: &BTreeSet<String>| only.range(below.clone()..).next().is_some_and(|p| p.starts_with(&below));
+        self.only.is_none_or(has_any) && self.rules.may_hold_documents(directory)
+    }
 }
 
 impl Default for PathRules {
