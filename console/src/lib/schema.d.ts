@@ -5722,7 +5722,7 @@ export interface components {
          * @description The way in which an account was connected.
          * @enum {string}
          */
-        ConnectionKind: "oauth" | "token";
+        ConnectionKind: "app" | "oauth" | "token";
         /** @description A tool that can be connected, now or in a later version. */
         Connector: {
             /**
@@ -5748,6 +5748,8 @@ export interface components {
             state: components["schemas"]["ConnectorState"];
             /** @description True if webhooks of it are taken, by a source that is set up by hand. */
             takes_webhooks: boolean;
+            /** @description The drawback of such a token, in a sentence; `null` without one. */
+            token_warning?: string | null;
         };
         /**
          * @description The state of a connector.
@@ -8855,6 +8857,8 @@ export interface components {
                 state: components["schemas"]["ConnectorState"];
                 /** @description True if webhooks of it are taken, by a source that is set up by hand. */
                 takes_webhooks: boolean;
+                /** @description The drawback of such a token, in a sentence; `null` without one. */
+                token_warning?: string | null;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;

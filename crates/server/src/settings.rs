@@ -57,6 +57,12 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("node", "", "Name of this process among its peers; host name and port if empty"),
     secret("encryption_key", "32 bytes in base64 that seal secrets at rest; a file in the data folder if empty"),
     known("inbound_max_age", "7h", "How old a delivery may be where its provider signs the time of sending, or off"),
+    known(
+        "connector_github_api_url",
+        "https://api.github.com",
+        "Base URL of GitHub's API; of GHES, https://host/api/v3",
+    ),
+    known("connector_github_web_url", "https://github.com", "Base URL of GitHub's pages"),
     known("connector_linear_client_id", "", "Client id of this server's OAuth application at Linear; none if empty"),
     secret("connector_linear_client_secret", "Client secret of this server's OAuth application at Linear"),
     known("connector_linear_api_url", "https://api.linear.app", "Base URL of Linear's API"),

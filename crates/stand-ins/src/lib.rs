@@ -4,10 +4,12 @@
 //! * [`receiver`]: an HTTP endpoint that records the requests it gets.
 //! * [`model`]: a language model that writes what it is told to, or fails in one of many ways.
 //! * [`embeddings`]: a provider of vectors and of orders, which can fail in as many.
+//! * [`github`]: GitHub's API, with people and repositories.
 //! * [`linear`]: an organisation at Linear, which consents and gives tokens.
 //! * [`mailbox`]: an SMTP server that keeps the mails it gets.
 
 pub mod embeddings;
+pub mod github;
 pub mod linear;
 pub mod mailbox;
 pub mod model;

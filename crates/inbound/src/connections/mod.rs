@@ -108,6 +108,8 @@ pub(crate) struct Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ConnectionKind {
+    /// Our app was installed at the provider. Its tokens are made for each hour, and not stored.
+    App,
     /// A person consented at the provider.
     Oauth,
     /// A person entered a token of theirs.
@@ -118,13 +120,18 @@ impl ConnectionKind {
     /// The word as stored and sent.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::App => "app",
             Self::Oauth => "oauth",
             Self::Token => "token",
         }
     }
 
     fn from_stored(text: &str) -> Self {
-        if text == "token" { Self::Token } else { Self::Oauth }
+        match text {
+            "app" => Self::App,
+            "token" => Self::Token,
+            _ => Self::Oauth,
+        }
     }
 }
 

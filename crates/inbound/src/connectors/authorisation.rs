@@ -153,8 +153,9 @@ impl Connectors {
             other => Error::Unavailable { what: provider.name(), source: other.to_string().into() },
         })?;
         let credentials = Credentials { access: token, refresh: None };
-        let (kind, lifetime) = (ConnectionKind::Token, Lifetime::ENDLESS);
-        let new = NewConnection { provider, kind, account, credentials, lifetime, scopes: Vec::new() };
+        let lifetime = Lifetime { expires_at: account.expires_at, refresh_at: None };
+        let (kind, scopes) = (ConnectionKind::Token, account.scopes.clone());
+        let new = NewConnection { provider, kind, account, credentials, lifetime, scopes };
         self.store_connection(caller, new).await
     }
 

@@ -23,6 +23,8 @@ pub struct Connector {
     pub has_oauth: bool,
     /// True if a person can connect it with a token of theirs.
     pub has_token: bool,
+    /// The drawback of such a token, in a sentence; `null` without one.
+    pub token_warning: Option<&'static str>,
     /// The address to which the provider must be told to lead people back.
     pub redirect_uri: Option<String>,
     /// The kinds of data that are read.
@@ -55,10 +57,19 @@ const LINEAR_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
     scope: "read",
     reason: "To read the organisation's name and its teams. Nothing is changed in Linear.",
 }];
+const LINEAR_TOKEN: &str = "The key is its owner's: it sees what they see, and ends with their account.";
+
+const GITHUB_PERMISSIONS: &[RequestedPermission] = &[
+    RequestedPermission { scope: "metadata:read", reason: "To list the repositories. GitHub always asks for it." },
+    RequestedPermission { scope: "contents:read", reason: "To read commits, releases and documents." },
+    RequestedPermission { scope: "issues:read", reason: "To read issues and the comments on them." },
+    RequestedPermission { scope: "pull_requests:read", reason: "To read pull requests, reviews and comments." },
+];
+const GITHUB_TOKEN: &str = "The token is its owner's: it sees what they see, acts in their name, and ends with \
+    their account. A fine-grained token also ends at its date.";
 
 /// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
-const COMING_SOON: [(&str, &str, bool); 10] = [
-    ("github", "GitHub", true),
+const COMING_SOON: [(&str, &str, bool); 9] = [
     ("vercel", "Vercel", true),
     ("sentry", "Sentry", true),
     ("notion", "Notion", false),
@@ -80,27 +91,39 @@ impl Connectors {
             takes_webhooks,
             has_oauth: false,
             has_token: false,
+            token_warning: None,
             redirect_uri: None,
             reads: &[],
             permissions: &[],
             needs_public_url: false,
         });
-        [self.linear_entry()].into_iter().chain(later).collect()
+        [self.github_entry(), self.linear_entry()].into_iter().chain(later).collect()
+    }
+
+    fn github_entry(&self) -> Connector {
+        let (reads, permissions) = (&["repositories"], GITHUB_PERMISSIONS);
+        Connector { reads, permissions, token_warning: Some(GITHUB_TOKEN), ..self.entry(Provider::Github) }
     }
 
     fn linear_entry(&self) -> Connector {
-        let remote = self.remote(Provider::Linear);
-        let app = remote.and_then(|remote| remote.oauth());
+        let (reads, permissions) = (&["teams"], LINEAR_PERMISSIONS);
+        Connector { reads, permissions, token_warning: Some(LINEAR_TOKEN), ..self.entry(Provider::Linear) }
+    }
+
+    /// The entry of a tool that can be connected, as far as all of them are alike.
+    fn entry(&self, provider: Provider) -> Connector {
+        let app = self.remote(provider).and_then(|remote| remote.oauth());
         Connector {
-            provider: Provider::Linear.as_str(),
-            name: Provider::Linear.name(),
+            provider: provider.as_str(),
+            name: provider.name(),
             state: ConnectorState::Available,
             takes_webhooks: true,
             has_oauth: app.is_some(),
             has_token: true,
+            token_warning: None,
             redirect_uri: app.map(|app| app.client.redirect_uri.clone()),
-            reads: &["teams"],
-            permissions: LINEAR_PERMISSIONS,
+            reads: &[],
+            permissions: &[],
             needs_public_url: false,
         }
     }

@@ -34,9 +34,11 @@ use campanile_net::Client;
 
 use crate::Provider;
 use crate::connections::ConnectionId;
+use crate::github::remote::Github;
 use crate::linear::remote::Linear;
 use crate::remote::{Remote, Trouble};
 
+pub use crate::github::remote::GithubSettings;
 pub use crate::remote::OauthSettings;
 
 pub use authorisation::{ConnectOutcome, ProviderReturn};
@@ -45,6 +47,8 @@ pub use refusal::ConnectRefusal;
 /// The settings of connectors.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// GitHub.
+    pub github: GithubSettings,
     /// Linear.
     pub linear: OauthSettings,
 }
@@ -52,7 +56,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
-        Self { linear: OauthSettings { client_id: None, client_secret: None, api_url, web_url } }
+        let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
+        Self { github: GithubSettings::default(), linear }
     }
 }
 
@@ -85,6 +90,7 @@ pub struct Parts {
     vault: Vault,
     engine: Engine,
     client: Client,
+    github: Github,
     linear: Linear,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
@@ -102,8 +108,9 @@ impl Connectors {
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, base_url, settings } = config;
+        let github = Github::new(&settings.github);
         let linear = Linear::new(&settings.linear, format!("{base_url}/api/connect/linear/return"));
-        Self(Arc::new(Parts { db, clock, vault, engine, client, linear, refreshing: Mutex::default() }))
+        Self(Arc::new(Parts { db, clock, vault, engine, client, github, linear, refreshing: Mutex::default() }))
     }
 
     /// Registers the workflows and jobs of connections.
@@ -116,8 +123,9 @@ impl Connectors {
     /// The outer edge of a provider; `None` if it cannot be connected yet.
     fn remote(&self, provider: Provider) -> Option<&dyn Remote> {
         match provider {
+            Provider::Github => Some(&self.github),
             Provider::Linear => Some(&self.linear),
-            Provider::Github | Provider::Vercel | Provider::Sentry => None,
+            Provider::Vercel | Provider::Sentry => None,
         }
     }
 

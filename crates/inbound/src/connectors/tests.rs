@@ -42,6 +42,7 @@ impl Node {
         let (clock, vault) = (Clock::manual(now()), Vault::from_key(&Vault::new_key()).unwrap());
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let settings = Settings {
+            github: GithubSettings::default(),
             linear: OauthSettings {
                 client_id: Some(CLIENT.0.to_owned()),
                 client_secret: Some(Secret::new(CLIENT.1)),
@@ -63,13 +64,14 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts { db, clock, vault, engine, client, linear, .. } = &*self.connectors;
+        let Parts { db, clock, vault, engine, client, github, linear, .. } = &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
             vault: vault.clone(),
             engine: engine.clone(),
             client: client.clone(),
+            github: github.clone(),
             linear: linear.clone(),
             refreshing: Mutex::default(),
         };

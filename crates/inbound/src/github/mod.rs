@@ -17,6 +17,9 @@ mod events;
 mod lifecycle;
 mod links;
 pub mod pushes;
+pub(crate) mod remote;
+#[cfg(test)]
+mod remote_tests;
 #[cfg(test)]
 mod tests;
 pub mod trees;

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::connections::{ConnectionKind, Credentials};
 use crate::remote::{
-    Account, Api, LimitHeaders, ListedResource, OauthApp, OauthSettings, Remote, ResourcePage, Revocation, Trouble,
+    Account, Api, Dialect, LimitHeaders, ListedResource, OauthApp, OauthSettings, Remote, ResourcePage, Revocation,
+    Trouble,
 };
 
 const GRAPHQL: &str = "/graphql";
@@ -76,16 +77,16 @@ impl Remote for Linear {
 
     fn api(&self, http: &Client, kind: ConnectionKind, access: &Secret) -> Api {
         let authorization = match kind {
-            ConnectionKind::Oauth => Secret::new(format!("Bearer {}", access.expose())),
+            ConnectionKind::Oauth | ConnectionKind::App => Secret::new(format!("Bearer {}", access.expose())),
             ConnectionKind::Token => access.clone(),
         };
-        Api::new(http, &self.api_url, authorization, LIMITS)
+        Api::new(http, &self.api_url, (kind, authorization), Dialect::plain(LIMITS))
     }
 
     async fn account(&self, api: &Api, now: Timestamp) -> Result<Account, Trouble> {
         let data = api.graphql(GRAPHQL, ACCOUNT, json!({}), now).await?;
         let organisation = &data["organization"];
-        Ok(Account { id: text(organisation, "id")?, label: text(organisation, "name")? })
+        Ok(Account::new(text(organisation, "id")?, text(organisation, "name")?))
     }
 
     async fn resources(&self, api: &Api, after: Option<&str>, now: Timestamp) -> Result<ResourcePage, Trouble> {

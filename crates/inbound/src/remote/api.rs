@@ -13,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Trouble;
-use crate::connections::Limits;
+use crate::connections::{ConnectionKind, Limits};
 
 /// The time limit of one call.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -37,20 +37,58 @@ pub(crate) struct LimitHeaders {
     pub(crate) reset: &'static str,
 }
 
+/// The habits of a provider's API.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect {
+    /// Its limits in the headers of answers.
+    pub(crate) limits: LimitHeaders,
+    /// The value of the header `accept`.
+    pub(crate) accept: &'static str,
+    /// Further headers of each call, names in lower case.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// The trouble that an answer means, where its status alone does not say it. The time is the end
+    /// of a limit, if the answer means one.
+    pub(crate) trouble: fn(&Response, Timestamp) -> Option<Trouble>,
+}
+
+impl Dialect {
+    /// An API that speaks JSON, and whose statuses mean what they mean elsewhere.
+    pub(crate) const fn plain(limits: LimitHeaders) -> Self {
+        Self { limits, accept: "application/json", headers: &[], trouble: |_, _| None }
+    }
+}
+
 /// The client.
 pub(crate) struct Api {
     http: Client,
     base: String,
+    kind: ConnectionKind,
     /// The value of the header `authorization`.
     authorization: Secret,
-    names: LimitHeaders,
+    dialect: Dialect,
     limits: Mutex<Limits>,
 }
 
 impl Api {
-    pub(crate) fn new(http: &Client, base: &str, authorization: Secret, names: LimitHeaders) -> Self {
+    /// A client for the API below `base`. `authorization` is the value of the header.
+    pub(crate) fn new(
+        http: &Client,
+        base: &str,
+        (kind, authorization): (ConnectionKind, Secret),
+        dialect: Dialect,
+    ) -> Self {
         let (http, base) = (http.clone(), base.trim_end_matches('/').to_owned());
-        Self { http, base, authorization, names, limits: Mutex::default() }
+        Self { http, base, kind, authorization, dialect, limits: Mutex::default() }
+    }
+
+    /// The kind of tokens that it uses.
+    pub(crate) fn kind(&self) -> ConnectionKind {
+        self.kind
+    }
+
+    /// The base of the addresses, without a slash at the end.
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     /// The limits in the last answer that had some.
@@ -83,15 +121,27 @@ impl Api {
     }
 
     async fn post(&self, path: &str, body: String, now: Timestamp) -> Result<Response, Trouble> {
+        self.send("POST", path, Bytes::from(body), now).await
+    }
+
+    /// Asks the API, and follows redirects. The answer may be a refusal.
+    pub(super) async fn send(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Bytes,
+        now: Timestamp,
+    ) -> Result<Response, Trouble> {
         let malformed = |error: url::ParseError| Trouble::Invalid(error.to_string());
         let first = Url::parse(&format!("{}{path}", self.base)).map_err(malformed)?;
-        let (mut url, body) = (first.clone(), Bytes::from(body));
+        let mut url = first.clone();
         for _ in 0..=REDIRECTS {
-            let answer = self.http.send(self.request(&url, body.clone())).await;
+            let answer = self.http.send(self.request(method, &url, body.clone())).await;
             let answer = answer.map_err(|error| Trouble::Network(error.to_string()))?;
             self.note_limits(&answer, now);
             // The other redirects would turn a POST into a GET.
-            if !matches!(answer.status, 307 | 308) {
+            let leads_on = matches!((answer.status, method), (307 | 308, _) | (301 | 302, "GET"));
+            if !leads_on {
                 return match answer.body.len() < ANSWER {
                     true => Ok(answer),
                     false => Err(Trouble::Invalid("it is too long".to_owned())),
@@ -106,19 +156,23 @@ impl Api {
         Err(Trouble::Invalid("it leads in a circle".to_owned()))
     }
 
-    fn request(&self, url: &Url, body: Bytes) -> Request {
-        let headers = vec![
-            ("accept".to_owned(), "application/json".to_owned()),
+    fn request(&self, method: &'static str, url: &Url, body: Bytes) -> Request {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let mut headers = vec![
+            ("accept".to_owned(), self.dialect.accept.to_owned()),
             ("authorization".to_owned(), self.authorization.expose().to_owned()),
-            ("content-type".to_owned(), "application/json".to_owned()),
             ("user-agent".to_owned(), concat!("campanile/", env!("CARGO_PKG_VERSION")).to_owned()),
         ];
-        Request { method: "POST", url: url.to_string(), headers, body, timeout: TIMEOUT, keep: ANSWER, tls: None }
+        headers.extend(self.dialect.headers.iter().map(owned));
+        if !body.is_empty() {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        Request { method, url: url.to_string(), headers, body, timeout: TIMEOUT, keep: ANSWER, tls: None }
     }
 
     fn note_limits(&self, answer: &Response, now: Timestamp) {
         let number = |name: &str| answer.header(name)?.trim().parse::<i64>().ok().filter(|number| *number >= 0);
-        let LimitHeaders { total, remaining, reset } = self.names;
+        let LimitHeaders { total, remaining, reset } = self.dialect.limits;
         let reset_at = number(reset).map(instant).filter(|at| at.since(now) <= LONGEST_WAIT);
         let found = Limits { total: number(total), remaining: number(remaining), reset_at };
         if found != Limits::default() {
@@ -130,17 +184,29 @@ impl Api {
     fn limited_until(&self, answer: &Response, now: Timestamp) -> Timestamp {
         let after = answer.header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
         let until = after.map(|after| now.plus(after.min(LONGEST_WAIT)));
-        until.or(self.limits().reset_at.filter(|at| *at > now)).unwrap_or_else(|| now.plus(LIMITED_FOR))
+        let Limits { remaining, reset_at, .. } = self.limits();
+        // A refusal with calls left is about something else than the period.
+        let reset_at = reset_at.filter(|at| *at > now && remaining.is_none_or(|left| left == 0));
+        until.or(reset_at).unwrap_or_else(|| now.plus(LIMITED_FOR))
     }
 
-    /// The trouble that a status means.
-    fn trouble(&self, answer: &Response, now: Timestamp) -> Option<Trouble> {
+    /// The trouble that an answer means; `None` for a good one.
+    pub(super) fn trouble(&self, answer: &Response, now: Timestamp) -> Option<Trouble> {
+        let of_provider = || (self.dialect.trouble)(answer, self.limited_until(answer, now));
+        match answer.status {
+            200..300 => None,
+            _ => of_provider().or_else(|| self.trouble_of_status(answer, now)),
+        }
+    }
+
+    fn trouble_of_status(&self, answer: &Response, now: Timestamp) -> Option<Trouble> {
         let said = || String::from_utf8_lossy(&answer.body).chars().take(SENTENCE).collect::<String>();
         match answer.status {
             200..300 => None,
             401 => Some(Trouble::Unauthorised),
             403 => Some(Trouble::Forbidden(said())),
-            404 | 410 => Some(Trouble::Missing),
+            404 => Some(Trouble::Missing),
+            410 => Some(Trouble::Gone),
             429 => Some(Trouble::Limited { until: self.limited_until(answer, now) }),
             400 | 422 => Some(Trouble::Invalid(said())),
             status => Some(Trouble::Provider(status)),

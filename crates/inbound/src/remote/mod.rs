@@ -2,6 +2,7 @@
 //! `remote.rs`; tests replace the provider behind its address.
 
 mod api;
+mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,8 @@ use campanile_net::oauth::{Flow, OauthError, Registration};
 
 use crate::connections::{ConnectionKind, Credentials};
 
-pub(crate) use api::{Api, LimitHeaders};
+pub(crate) use api::{Api, Dialect, LimitHeaders};
+pub(crate) use rest::RestPage;
 
 /// The outer edge of a provider.
 #[async_trait]
@@ -53,6 +55,17 @@ pub(crate) struct Account {
     pub(crate) id: String,
     /// Its name at present.
     pub(crate) label: String,
+    /// The permissions of the tokens, if the provider names them.
+    pub(crate) scopes: Vec<String>,
+    /// The end of the tokens, if the provider names it.
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// An account of whose tokens nothing is known.
+    pub(crate) fn new(id: String, label: String) -> Self {
+        Self { id, label, scopes: Vec::new(), expires_at: None }
+    }
 }
 
 /// A page of resources.
@@ -117,6 +130,18 @@ pub(crate) enum Trouble {
     /// The account is not there, or not for this token.
     #[error("the provider does not know the account")]
     Missing,
+    /// The provider has switched off what is asked for.
+    #[error("the provider does not offer this any more")]
+    Gone,
+    /// The provider must not give out what is asked for.
+    #[error("the provider must not give this out, for legal reasons")]
+    Withheld,
+    /// There is nothing in what is asked for, such as a repository without a commit.
+    #[error("it is empty")]
+    Empty,
+    /// The owner of the account has suspended our access.
+    #[error("the owner of the account has suspended the access")]
+    Suspended,
     /// The answer, or our question, is not as agreed.
     #[error("the provider's answer cannot be used: {0}")]
     Invalid(String),

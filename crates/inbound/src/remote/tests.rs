@@ -5,7 +5,11 @@ use serde_json::json;
 use super::*;
 use crate::connections::Limits;
 
-const NAMES: LimitHeaders = LimitHeaders { total: "x-total", remaining: "x-remaining", reset: "x-reset" };
+const DIALECT: Dialect = Dialect::plain(LimitHeaders { total: "x-total", remaining: "x-remaining", reset: "x-reset" });
+
+fn with(authorization: &str) -> (ConnectionKind, Secret) {
+    (ConnectionKind::Token, Secret::new(authorization))
+}
 
 fn now() -> Timestamp {
     Timestamp::from_micros(1_800_000_000_000_000)
@@ -14,7 +18,7 @@ fn now() -> Timestamp {
 async fn peer(answer: impl Fn(&Received) -> (u16, String) + Send + Sync + 'static) -> (Receiver, Api) {
     let peer = Receiver::replying(std::sync::Arc::new(answer)).await;
     let http = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]));
-    let api = Api::new(&http, &format!("http://{}", peer.address), Secret::new("Bearer t"), NAMES);
+    let api = Api::new(&http, &format!("http://{}", peer.address), with("Bearer t"), DIALECT);
     (peer, api)
 }
 
@@ -66,7 +70,7 @@ async fn redirecting(to: String) -> (Receiver, Api) {
     let head = move |_: &Received| (307, vec![("location".to_owned(), to.clone())], String::new());
     let peer = Receiver::replying_with_headers(std::sync::Arc::new(head)).await;
     let http = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]));
-    let api = Api::new(&http, &format!("http://{}", peer.address), Secret::new("Bearer t"), NAMES);
+    let api = Api::new(&http, &format!("http://{}", peer.address), with("Bearer t"), DIALECT);
     (peer, api)
 }
 
@@ -80,11 +84,48 @@ async fn limits_are_read_from_headers_in_seconds_or_milliseconds() {
         };
         let peer = Receiver::replying_with_headers(std::sync::Arc::new(answer)).await;
         let http = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]));
-        let api = Api::new(&http, &format!("http://{}", peer.address), Secret::new("t"), NAMES);
+        let api = Api::new(&http, &format!("http://{}", peer.address), with("t"), DIALECT);
         let asked = api.graphql("/graphql", "{ a }", json!({}), now()).await;
         let minute = now().plus(std::time::Duration::from_secs(60));
         assert!(matches!(asked, Err(Trouble::Limited { until }) if until == minute), "{asked:?}");
         let limits = Limits { total: Some(100), remaining: Some(0), reset_at: Some(minute) };
         assert_eq!(api.limits(), limits);
     }
+}
+
+#[tokio::test]
+async fn the_next_page_is_the_one_that_the_provider_names_and_stays_at_the_base() {
+    let link =
+        |to: &str| vec![("link".to_owned(), format!("<{to}?page=1>; rel=\"prev\", <{to}?a=b,c&page=3>; rel=\"next\""))];
+    for (base, to, next) in [
+        ("", "https://api.example/users", Some("/users?a=b,c&page=3")),
+        ("/api/v3", "https://ghe.example/api/v3/users", Some("/users?a=b,c&page=3")),
+        ("", "not an address", None),
+    ] {
+        let headers = link(to);
+        let answer = move |_: &Received| (200, headers.clone(), "[1]".to_owned());
+        let mut peer = Receiver::replying_with_headers(std::sync::Arc::new(answer)).await;
+        let http = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]));
+        let api = Api::new(&http, &format!("http://{}{base}", peer.address), with("Bearer t"), DIALECT);
+        match (api.get("/users", now()).await, next) {
+            (Ok(page), Some(next)) => assert_eq!((page.body, page.next.as_deref()), (json!([1]), Some(next))),
+            // A list must not end there as if it were complete.
+            (asked, next) => assert!(matches!(asked, Err(Trouble::Invalid(_))) && next.is_none()),
+        }
+        let asked = peer.requests.recv().await.unwrap();
+        assert_eq!(asked.target, format!("GET {base}/users"));
+        assert_eq!((asked.header("authorization"), asked.header("content-type")), ("Bearer t", ""));
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_json_or_is_refused_is_no_page() {
+    let status = async |status: u16, body: &'static str| {
+        let (_peer, api) = peer(move |_| (status, body.to_owned())).await;
+        api.get("/x", now()).await
+    };
+    assert!(matches!(status(200, "<html>").await, Err(Trouble::Invalid(_))));
+    assert!(matches!(status(404, "{}").await, Err(Trouble::Missing)));
+    assert!(matches!(status(410, "{}").await, Err(Trouble::Gone)));
+    assert!(matches!(status(403, "{}").await, Err(Trouble::Forbidden(_))));
 }

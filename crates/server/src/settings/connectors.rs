@@ -1,6 +1,6 @@
 //! The settings of connectors: our OAuth application at each provider, and the provider's addresses.
 
-use campanile_inbound::connectors::{OauthSettings, Settings};
+use campanile_inbound::connectors::{GithubSettings, OauthSettings, Settings};
 
 use super::Layers;
 
@@ -16,7 +16,11 @@ impl Layers {
         if linear.client_id.is_none() && linear.client_secret.is_some() {
             return Err(self.wrong("connector_linear_client_secret", "needs connector_linear_client_id"));
         }
-        Ok(Settings { linear })
+        let github = GithubSettings {
+            api_url: self.address("connector_github_api_url")?,
+            web_url: self.address("connector_github_web_url")?,
+        };
+        Ok(Settings { github, linear })
     }
 
     /// The base URL of a provider, which always has one.

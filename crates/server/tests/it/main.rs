@@ -14,6 +14,7 @@ mod durability;
 mod engine_api;
 mod entrance;
 mod examples;
+mod github;
 mod hostile;
 mod knock;
 mod lists;

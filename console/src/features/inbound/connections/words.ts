@@ -131,6 +131,13 @@ export function limitInWords({ limit_remaining, limit_total }: Connection): stri
 
 /** The way to a token at each tool. */
 export const TOKEN_HINTS: Record<string, { label: string; placeholder: string; hint: string }> = {
+  github: {
+    label: "Personal access token",
+    placeholder: "github_pat_…",
+    hint:
+      "Made in GitHub under Settings → Developer settings, with read access to contents, issues, metadata and pull " +
+      "requests. It sees what its owner sees, and ends with their account.",
+  },
   linear: {
     label: "Personal API key",
     placeholder: "lin_api_…",
