@@ -60,6 +60,7 @@ pub use error::{Code, IngestError};
 pub use intake::{Arrival, Intake, KnownSource, PROCESS, ProcessArgs, Receipt};
 pub use normalised::NormalForm;
 pub use provider::{DeliveryRules, Provider};
+pub use remote::{DocumentReading, FetchedDocument, ResourcePlace};
 
 /// The tables of inbound webhooks.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -69,5 +70,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/2_names.sql"),
         include_str!("../migrations/3_rotation.sql"),
         include_str!("../migrations/4_connections.sql"),
+        include_str!("../migrations/8_documents.sql"),
     ],
 };

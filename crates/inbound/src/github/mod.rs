@@ -13,6 +13,7 @@
 mod checks;
 mod commits;
 mod conversations;
+mod documents;
 mod events;
 mod lifecycle;
 mod links;

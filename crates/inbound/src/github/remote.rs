@@ -67,6 +67,11 @@ impl Github {
         Self { api_url: plain(&settings.api_url), web_url: plain(&settings.web_url) }
     }
 
+    /// The base of GitHub's pages, without a slash at the end.
+    pub(super) fn web_url(&self) -> &str {
+        &self.web_url
+    }
+
     fn repository(&self, repository: &Value) -> Result<ListedResource, Trouble> {
         let name = text(repository, "full_name")?;
         Ok(ListedResource {

@@ -8,6 +8,9 @@
 //! * [`skips`]: the reasons why something is in no document.
 
 pub mod config;
+pub mod configuration;
 pub mod paths;
 pub mod plan;
 pub mod skips;
+pub mod syncs;
+pub mod versions;
