@@ -379,7 +379,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The teams, repositories and projects that a connected account has, by name.
+         * The teams, repositories and projects that a connected account has, by name, each with the sources
+         *     that it is.
          * @description They are listed after the account was connected, and after each check by hand.
          */
         get: operations["get_api_connections_id_resources"];
@@ -1645,7 +1646,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a source. Its past deliveries stay. */
+        /** Removes a source, or unlinks a linked one. Its past deliveries stay. */
         delete: operations["delete_api_sources_id"];
         options?: never;
         head?: never;
@@ -3400,6 +3401,28 @@ export interface paths {
         put?: never;
         /** Starts to connect a workspace to Slack. */
         post: operations["post_api_workspaces_id_slack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Links resources of a connection: each becomes a source of the workspace.
+         * @description Either all become sources, or none: a resource that the connection does not have answers 400, and
+         *     one that is inactive or linked already 409. A connection links resources while it is `active` or
+         *     `degraded`.
+         */
+        post: operations["post_api_workspaces_id_sources"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8316,6 +8339,17 @@ export interface components {
         LinkIn: {
             token: string;
         };
+        /** @description The resource of a connection that a source is. */
+        LinkedResource: {
+            /** @description The connection. */
+            connection_id: string;
+            /** @description The kind, such as `team`. */
+            kind: string;
+            /** @description Its name at the provider, as it was last listed. */
+            name?: string | null;
+            /** @description The provider's id of it. */
+            provider_id: string;
+        };
         /** @description A line of the log. */
         LogLine: {
             /**
@@ -9284,29 +9318,12 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
-        PageView_Resource: {
+        PageView_ResourceWithSources: {
             /** @description The items, in the list's order. */
-            data: {
-                /** @description True if it is archived at the provider. */
-                is_archived: boolean;
-                /** @description True if only some people of the account see it. */
-                is_private: boolean;
-                /** @description The kind, such as `team`. */
-                kind: string;
-                /**
-                 * Format: date-time
-                 * @description The time at which the provider last listed it.
-                 */
-                listed_at: string;
-                /** @description Its name at the provider. */
-                name: string;
-                /** @description The provider's id of it. */
-                provider_id: string;
-                /** @description `active`, or `inactive` if the account does not have it any more. */
-                status: string;
-                /** @description Its page at the provider. */
-                url?: string | null;
-            }[];
+            data: (components["schemas"]["Resource"] & {
+                /** @description The sources that it is, in all workspaces. */
+                sources: components["schemas"]["SourceOfResource"][];
+            })[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
@@ -9457,6 +9474,7 @@ export interface components {
                 previous_secret_until?: string | null;
                 /** @description The provider that sends to it. */
                 provider: string;
+                resource?: null | components["schemas"]["LinkedResource"];
                 /** @description The workspace that receives its observations. */
                 workspace_id: string;
             }[];
@@ -9815,6 +9833,18 @@ export interface components {
             status: string;
             /** @description Its page at the provider. */
             url?: string | null;
+        };
+        /** @description A resource to link. */
+        ResourceChoice: {
+            /** @description Its kind, such as `team`. */
+            kind: string;
+            /** @description The provider's id of it. */
+            provider_id: string;
+        };
+        /** @description A resource of a connected account, and the sources that it is. */
+        ResourceWithSources: components["schemas"]["Resource"] & {
+            /** @description The sources that it is, in all workspaces. */
+            sources: components["schemas"]["SourceOfResource"][];
         };
         /** @description A run with all its details. */
         RunDetail: components["schemas"]["RunSummary"] & {
@@ -10270,7 +10300,7 @@ export interface components {
             /** @description The URL of Slack's page, with all its parameters. */
             url: string;
         };
-        /** @description A connection to a provider, as listed. */
+        /** @description A source, as listed. */
         Source: {
             /**
              * Format: date-time
@@ -10288,6 +10318,7 @@ export interface components {
             previous_secret_until?: string | null;
             /** @description The provider that sends to it. */
             provider: string;
+            resource?: null | components["schemas"]["LinkedResource"];
             /** @description The workspace that receives its observations. */
             workspace_id: string;
         };
@@ -10308,6 +10339,13 @@ export interface components {
             secret: string;
             /** @description The address to which the provider should send. */
             url: string;
+        };
+        /** @description A source that a resource is. */
+        SourceOfResource: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its workspace. */
+            workspace_id: string;
         };
         /** @description The accounts that leave a person. */
         SplitIn: {
@@ -12982,7 +13020,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_Resource"];
+                    "application/json": components["schemas"]["PageView_ResourceWithSources"];
                 };
             };
             400: {
@@ -21674,6 +21712,58 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_workspaces_id_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_Source"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,6 +17,7 @@ mod own_observations;
 pub mod pipeline;
 pub mod retention;
 pub mod search;
+mod source_events;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,7 @@ use campanile_answers::Answers;
 use campanile_base::{Clock, Result, Secret, Vault};
 use campanile_db::{Db, Migrations, Tx};
 use campanile_engine::{Engine, Registry, Running, Tracer};
-use campanile_inbound::sources::{self, NewSource, Source, SourceId};
+use campanile_inbound::sources::{self, NewSource, Source};
 use campanile_inbound::{Connectors, Intake};
 use campanile_memory::{Memory, Models};
 use campanile_net::Client;
@@ -235,6 +236,7 @@ impl App {
         notices::register(&mut registry, &app);
         invitations::register(&mut registry, &app);
         forgotten_documents::register(&mut registry, &app);
+        source_events::register(&mut registry, &app);
         app.connectors.register(&mut registry);
         campanile_memory::register(&mut registry, &app.memory);
         app.webhooks.register(&mut registry);
@@ -292,16 +294,6 @@ impl App {
         let made = sources::create(tx, &self.clock, &self.vault, caller, workspace, new).await?;
         outbound::source_connected(tx, self, workspace, &made.0).await?;
         Ok(made)
-    }
-
-    /// Removes a source, and sends `source.disconnected` to endpoints.
-    ///
-    /// # Errors
-    /// `NotFound` for another organisation's source, `Forbidden`.
-    pub async fn disconnect(&self, tx: &mut Tx, caller: &Caller, id: &SourceId) -> Result<()> {
-        let source = sources::delete(tx, &self.clock, caller, id).await?;
-        let workspace = organisations::workspace(tx, &source.workspace_id).await?;
-        outbound::source_disconnected(tx, self, &workspace, &source).await
     }
 
     /// The public address of the tools for assistants.

@@ -4,7 +4,7 @@
 use campanile_accounts::Workspace;
 use campanile_base::{Error, Result, Timestamp, new_id};
 use campanile_db::Tx;
-use campanile_inbound::sources::Source;
+use campanile_inbound::sources::{Source, SourceId};
 use campanile_memory::clusters::Cluster;
 use campanile_memory::documents::Document;
 use campanile_memory::{ClusterId, Observation};
@@ -147,13 +147,29 @@ pub(crate) async fn source_connected(tx: &mut Tx, app: &App, workspace: &Workspa
         workspace_id: workspace.id.as_str(),
         source_id: source.id.as_str(),
         source_type: source.provider.as_str(),
-        source_metadata: json!({ "path": source.path }),
+        source_metadata: source_metadata(source),
     };
     send(tx, app, workspace, "source.connected", data).await
 }
 
-pub(crate) async fn source_disconnected(tx: &mut Tx, app: &App, workspace: &Workspace, source: &Source) -> Result<()> {
-    let data = SourceDisconnected { source_id: source.id.as_str(), delete_data: false };
+/// The path of a source, and the resource that a linked one is.
+fn source_metadata(source: &Source) -> Value {
+    match &source.resource {
+        None => json!({ "path": source.path }),
+        Some(resource) => json!({
+            "path": source.path, "connectionId": resource.connection_id, "resourceKind": resource.kind,
+            "resourceId": resource.provider_id, "resourceName": resource.name,
+        }),
+    }
+}
+
+pub(crate) async fn source_disconnected(
+    tx: &mut Tx,
+    app: &App,
+    workspace: &Workspace,
+    source: &SourceId,
+) -> Result<()> {
+    let data = SourceDisconnected { source_id: source.as_str(), delete_data: false };
     send(tx, app, workspace, "source.disconnected", data).await
 }
 

@@ -70,6 +70,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/2_names.sql"),
         include_str!("../migrations/3_rotation.sql"),
         include_str!("../migrations/4_connections.sql"),
+        include_str!("../migrations/5_linked_sources.sql"),
         include_str!("../migrations/8_documents.sql"),
     ],
 };

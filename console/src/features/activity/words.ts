@@ -26,6 +26,7 @@ const ACTIONS: Record<string, string> = {
   "session.ended": "Ended a session",
   "sign_in_link.sent": "Sent a sign-in link",
   "source.created": "Added a source",
+  "source.linked": "Linked a resource of a tool",
   "source.secret_rotated": "Rotated a source's secret",
   "source.deleted": "Removed a source",
   "repositories.disconnected": "Disconnected repositories",
@@ -101,7 +102,7 @@ export function subjectOf(
     case "source": {
       const provider = text("provider");
       const title = provider
-        ? `${providerName(provider)}${text("path") ? ` /${text("path")}` : ""}`
+        ? `${providerName(provider)}${text("name") ? ` ${text("name")}` : text("path") ? ` /${text("path")}` : ""}`
         : shortId(subject_id);
       return { title, to: action === "source.deleted" ? paths.integrations : paths.source(subject_id) };
     }

@@ -124,6 +124,14 @@ pub(super) async fn set_status(
     Ok(tx.execute(sql, params).await? == 1)
 }
 
+/// Holds a connection that is used until the transaction ends, so that it is not disconnected meanwhile. `false` if
+/// calls are not made with it at present.
+pub(crate) async fn hold_in_use(tx: &mut Tx, organisation: &OrganisationId, id: &ConnectionId) -> Result<bool> {
+    let sql = "UPDATE connection SET status = status
+        WHERE organisation_id = $1 AND id = $2 AND status IN ('active', 'degraded')";
+    Ok(tx.execute(sql, params![organisation.as_str(), id.as_str()]).await? == 1)
+}
+
 /// Ends the checks of a connection, until a call succeeds or it is connected again.
 pub(crate) async fn stop_checks(tx: &mut Tx, organisation: &OrganisationId, id: &ConnectionId) -> Result<u64> {
     let sql = "UPDATE connection SET check_at = NULL WHERE organisation_id = $1 AND id = $2";

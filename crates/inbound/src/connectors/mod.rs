@@ -7,6 +7,7 @@
 //! * `access`: tokens for a call. A refresh is done by one node at a time.
 //! * `health`: checks of a connection, and when it is degraded or revoked.
 //! * `listing`: the engine workflow that learns the resources of an account.
+//! * [`linking`]: resources are chosen as the sources of a workspace.
 //! * `teardown`: the engine workflow that disconnects an account.
 //!
 //! Calls to providers are made outside of transactions. What a call has shown is then written with
@@ -16,6 +17,7 @@ mod access;
 mod authorisation;
 pub mod catalogue;
 mod health;
+pub mod linking;
 mod listing;
 mod new_connection;
 mod refusal;

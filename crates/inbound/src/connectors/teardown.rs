@@ -4,7 +4,8 @@
 //!    the connection, and the event `connection.closing` ends what works with it.
 //! 2. The tokens are ended at the provider, if it lets us. This is tried a few times within
 //!    fifteen seconds, and never holds up the rest. If it fails, the log says what is left behind.
-//! 3. The tokens and the resources are erased, and the status is *closed*, in one transaction.
+//! 3. The tokens and the resources are erased, the linked sources are removed, and the status is *closed*,
+//!    in one transaction. What the sources told stays.
 //!
 //! Each step is kept by the engine, so a crash goes on where it was. There is no way to get stuck: a
 //! provider that hangs costs fifteen seconds.
@@ -27,6 +28,7 @@ use crate::connections::{
     Change, Connection, ConnectionId, LogEvent, Status, Trigger, change_status, find, note, queries,
 };
 use crate::remote::{Revocation, Trouble};
+use crate::sources;
 
 const TEARDOWN: &str = "inbound.disconnect";
 /// The event that starts it: the event of the status.
@@ -148,7 +150,7 @@ impl Connectors {
         unreachable!("the last attempt returns")
     }
 
-    /// Erases a connection's tokens and resources, and ends it.
+    /// Erases a connection's tokens, resources and sources, and ends it.
     async fn close(
         &self,
         tx: &mut Tx,
@@ -165,10 +167,11 @@ impl Connectors {
         let before = |micros| now.minus(Duration::from_micros(micros));
         let event = if ended.is_ended { LogEvent::AccessRevoked } else { LogEvent::LeftBehind };
         note(tx, &connection, before(2), event, None, ended.reason.as_deref(), Trigger::System).await?;
+        let by = Caller::system(organisation.clone());
+        sources::delete_of_connection(tx, (&self.engine, &self.clock), &by, id).await?;
         tokens::erase(tx, organisation, id).await?;
         resources::forget_all(tx, organisation, id).await?;
         note(tx, &connection, before(1), LogEvent::Erased, None, None, Trigger::System).await?;
-        let by = Caller::system(organisation.clone());
         let (to, event) = (Status::Closed, LogEvent::Closed);
         let change = Change { to, event, reason: ended.reason.filter(|_| !ended.is_ended), trigger: Trigger::System };
         change_status(tx, (&self.engine, &self.clock), &by, &connection, change).await?;

@@ -3,6 +3,13 @@
 //!
 //! A source's path is part of the address that is given to the provider. A generated path cannot be
 //! guessed. The path is not a secret: unsigned requests are refused.
+//!
+//! A source is set up by hand, or is linked: then it is a resource of a [connection](crate::connections)
+//! that was chosen in a workspace. A linked source has a path and a secret as well, so that webhooks
+//! can be sent to it; its secret is shown when it is [replaced](rotate).
+//!
+//! A source that is removed sends the engine's event [`SOURCE_DISCONNECTED`], and one that is linked
+//! sends [`SOURCE_LINKED`], in the same transaction.
 
 mod queries;
 
@@ -12,19 +19,27 @@ use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, Permission, Workspace, WorkspaceId};
 use campanile_base::{Clock, Error, Result, Secret, Thing, Timestamp, Vault, random_token};
 use campanile_db::Tx;
-use serde::Serialize;
+use campanile_engine::{Engine, NewEvent};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::Provider;
+use crate::connections::{Connection, ConnectionId, Resource};
 
-pub(crate) use queries::forget_previous;
+pub(crate) use queries::{LinkedPlace, forget_previous, number_of_connection, places};
+
+/// The engine's event of a source that was linked.
+pub const SOURCE_LINKED: &str = "source.linked";
+/// The engine's event of a source that was removed.
+pub const SOURCE_DISCONNECTED: &str = "source.disconnected";
 
 campanile_base::id_type!(
     /// One source.
     pub SourceId, "src"
 );
 
-/// A connection to a provider, as listed.
+/// A source, as listed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Source {
     /// Its id.
@@ -47,6 +62,37 @@ pub struct Source {
     /// The time until which the previous secret is accepted as well.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub previous_secret_until: Option<Timestamp>,
+    /// The resource that is linked; `null` for a source that was set up by hand.
+    pub resource: Option<LinkedResource>,
+}
+
+/// The resource of a connection that a source is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LinkedResource {
+    /// The connection.
+    #[schema(value_type = String)]
+    pub connection_id: ConnectionId,
+    /// The kind, such as `team`.
+    pub kind: String,
+    /// The provider's id of it.
+    pub provider_id: String,
+    /// Its name at the provider, as it was last listed.
+    pub name: Option<String>,
+}
+
+/// The data of [`SOURCE_LINKED`] and [`SOURCE_DISCONNECTED`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SourceEventData {
+    /// The source.
+    pub source: String,
+    /// Its workspace.
+    pub workspace: String,
+    /// Its connection; `None` for one that was set up by hand.
+    pub connection: Option<String>,
+    /// The kind of its resource.
+    pub kind: Option<String>,
+    /// The provider's id of its resource.
+    pub resource: Option<String>,
 }
 
 /// The input to create a source.
@@ -99,7 +145,7 @@ pub async fn create(
 ) -> Result<(Source, Secret)> {
     caller.must(Permission::Configure)?;
     let secret = checked(new.secret)?;
-    let path = new.path.unwrap_or_else(|| random_token("")[..22].to_owned());
+    let path = new.path.unwrap_or_else(new_path);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if path.is_empty() || path.len() > 64 || !path.chars().all(plain) {
         return Err(Error::invalid("a path must be 1 to 64 letters, digits, dots, dashes or underscores"));
@@ -112,13 +158,68 @@ pub async fn create(
         path,
         created_at: clock.now(),
         previous_secret_until: None,
+        resource: None,
     };
     if !queries::insert(tx, &source, &vault.seal(&secret)).await? {
         return Err(Error::conflict(format!("the path {:?} is taken", source.path)));
     }
-    let about = serde_json::json!({ "provider": source.provider, "path": source.path });
+    let about = json!({ "provider": source.provider, "path": source.path });
     activity::record(tx, clock, caller, Action::SourceCreated, source.id.as_str(), about).await?;
     Ok((source, secret))
+}
+
+fn new_path() -> String {
+    random_token("")[..22].to_owned()
+}
+
+/// Creates the source of a connection's resource in a workspace. `None` if it is linked there already.
+pub(crate) async fn create_linked(
+    tx: &mut Tx,
+    (engine, clock, vault): (&Engine, &Clock, &Vault),
+    caller: &Caller,
+    workspace: &Workspace,
+    connection: &Connection,
+    resource: &Resource,
+) -> Result<Option<Source>> {
+    let linked = LinkedResource {
+        connection_id: connection.id.clone(),
+        kind: resource.kind.clone(),
+        provider_id: resource.provider_id.clone(),
+        name: Some(resource.name.clone()),
+    };
+    let source = Source {
+        id: SourceId::new(clock.now()),
+        organisation_id: caller.organisation.clone(),
+        workspace_id: workspace.id.clone(),
+        provider: connection.provider,
+        path: new_path(),
+        created_at: clock.now(),
+        previous_secret_until: None,
+        resource: Some(linked),
+    };
+    if !queries::insert(tx, &source, &vault.seal(&checked(None)?)).await? {
+        return Ok(None);
+    }
+    let about = json!({
+        "provider": source.provider, "connection": connection.id, "account": connection.account_label,
+        "kind": resource.kind, "resource": resource.provider_id, "name": resource.name,
+    });
+    activity::record(tx, clock, caller, Action::SourceLinked, source.id.as_str(), about).await?;
+    send(tx, engine, SOURCE_LINKED, &source).await?;
+    Ok(Some(source))
+}
+
+async fn send(tx: &mut Tx, engine: &Engine, name: &str, source: &Source) -> Result<()> {
+    let resource = source.resource.as_ref();
+    let data = SourceEventData {
+        source: source.id.to_string(),
+        workspace: source.workspace_id.to_string(),
+        connection: resource.map(|resource| resource.connection_id.to_string()),
+        kind: resource.map(|resource| resource.kind.clone()),
+        resource: resource.map(|resource| resource.provider_id.clone()),
+    };
+    engine.send(tx, NewEvent::new(name, source.organisation_id.as_str(), &data)).await?;
+    Ok(())
 }
 
 /// The treatment of the old secret when it is replaced.
@@ -160,20 +261,39 @@ pub async fn rotate(
             "the secret before is taken until {until}; to end that and the present one now, say \"overlap\": false"
         )));
     };
-    let about = serde_json::json!({ "previous_secret_until": source.previous_secret_until });
+    let about = json!({ "previous_secret_until": source.previous_secret_until });
     activity::record(tx, clock, caller, Action::SourceSecretRotated, id.as_str(), about).await?;
     Ok((source, secret))
 }
 
-/// Deletes a source, and returns it. New deliveries to its path are refused; stored ones stay.
+/// Deletes a source. New deliveries to its path are refused; stored ones stay.
 ///
 /// # Errors
 /// `NotFound` for another organisation's source.
-pub async fn delete(tx: &mut Tx, clock: &Clock, caller: &Caller, id: &SourceId) -> Result<Source> {
+pub async fn delete(tx: &mut Tx, (engine, clock): (&Engine, &Clock), caller: &Caller, id: &SourceId) -> Result<()> {
     caller.must(Permission::Configure)?;
     let source = queries::delete(tx, &caller.organisation, id).await?.ok_or(Error::NotFound(Thing::Source))?;
-    activity::record(tx, clock, caller, Action::SourceDeleted, id.as_str(), serde_json::json!({})).await?;
-    Ok(source)
+    after_deletion(tx, (engine, clock), caller, &source).await
+}
+
+/// Deletes the linked sources of a connection. What they told stays.
+pub(crate) async fn delete_of_connection(
+    tx: &mut Tx,
+    (engine, clock): (&Engine, &Clock),
+    by: &Caller,
+    connection: &ConnectionId,
+) -> Result<()> {
+    for source in queries::delete_of_connection(tx, &by.organisation, connection).await? {
+        after_deletion(tx, (engine, clock), by, &source).await?;
+    }
+    Ok(())
+}
+
+async fn after_deletion(tx: &mut Tx, (engine, clock): (&Engine, &Clock), by: &Caller, source: &Source) -> Result<()> {
+    let name = source.resource.as_ref().and_then(|resource| resource.name.as_deref());
+    let about = json!({ "provider": source.provider, "path": source.path, "name": name });
+    activity::record(tx, clock, by, Action::SourceDeleted, source.id.as_str(), about).await?;
+    send(tx, engine, SOURCE_DISCONNECTED, source).await
 }
 
 /// The sources of a workspace, oldest first.

@@ -2,19 +2,25 @@
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::Timestamp;
-use campanile_db::{Result, Row, Tx, insert, params};
+use campanile_db::{Result, Row, Select, Tx, insert, params};
 
-use super::{SealedSource, Source, SourceId};
+use super::{LinkedResource, SealedSource, Source, SourceId};
 use crate::Provider;
+use crate::connections::ConnectionId;
 
 campanile_db::columns! {
     columns, at:
     id, organisation_id, workspace_id, provider, path, created_at, previous_until,
+    connection_id, resource_kind, resource_id,
+    resource_name = "(SELECT name FROM connection_resource WHERE connection_resource.connection_id = source.connection_id
+        AND kind = source.resource_kind AND provider_id = source.resource_id)",
 }
 campanile_db::columns! { sealed_columns, sealed_at after at: secret, previous_secret }
 
+/// Inserts a source. `false` if its path is taken, or its resource linked in its workspace.
 pub(super) async fn insert(tx: &mut Tx, source: &Source, sealed: &str) -> Result<bool> {
-    let Source { id, organisation_id, workspace_id, provider, path, created_at, previous_secret_until: _ } = source;
+    let Source { id, organisation_id, workspace_id, provider, path, created_at, resource, .. } = source;
+    let resource = resource.as_ref();
     let (sql, params) = insert!("source" {
         id: id.as_str(),
         organisation_id: organisation_id.as_str(),
@@ -23,8 +29,61 @@ pub(super) async fn insert(tx: &mut Tx, source: &Source, sealed: &str) -> Result
         path: path,
         secret: sealed,
         created_at: *created_at,
-    } "ON CONFLICT (path) DO NOTHING");
+        connection_id: resource.map(|resource| resource.connection_id.as_str()),
+        resource_kind: resource.map(|resource| resource.kind.as_str()),
+        resource_id: resource.map(|resource| resource.provider_id.as_str()),
+    } "ON CONFLICT DO NOTHING");
     Ok(tx.execute(sql, &params).await? == 1)
+}
+
+/// Deletes the sources of a connection, and returns them.
+pub(super) async fn delete_of_connection(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    connection: &ConnectionId,
+) -> Result<Vec<Source>> {
+    let sql = concat!("DELETE FROM source WHERE organisation_id = $1 AND connection_id = $2 RETURNING ", columns!());
+    tx.all(sql, params![organisation.as_str(), connection.as_str()], read).await
+}
+
+/// The number of sources that a connection has in all workspaces.
+pub(crate) async fn number_of_connection(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    connection: &ConnectionId,
+) -> Result<i64> {
+    let sql = "SELECT count(*) FROM source WHERE organisation_id = $1 AND connection_id = $2";
+    tx.one(sql, params![organisation.as_str(), connection.as_str()], |row| row.get(0)).await
+}
+
+/// A source, and the resource that it is.
+pub(crate) struct LinkedPlace {
+    pub(crate) kind: String,
+    pub(crate) resource: String,
+    pub(crate) source: SourceId,
+    pub(crate) workspace: WorkspaceId,
+}
+
+/// The sources of a connection's resources with these ids.
+pub(crate) async fn places(
+    tx: &mut Tx,
+    (organisation, connection): (&OrganisationId, &ConnectionId),
+    resources: &[&str],
+) -> Result<Vec<LinkedPlace>> {
+    let sql = "SELECT resource_kind, resource_id, id, workspace_id FROM source
+        WHERE organisation_id = ? AND connection_id = ?";
+    Select::new(sql, [organisation.as_str(), connection.as_str()])
+        .and_in("resource_id", resources.iter().copied())
+        .then(" ORDER BY id")
+        .all(tx, |row| {
+            Ok(LinkedPlace {
+                kind: row.get(0)?,
+                resource: row.get(1)?,
+                source: SourceId::from(row.get::<String>(2)?),
+                workspace: WorkspaceId::from(row.get::<String>(3)?),
+            })
+        })
+        .await
 }
 
 /// Deletes a source; `None` if there was none.
@@ -100,6 +159,15 @@ pub(super) async fn any_sealed(tx: &mut Tx) -> Result<Option<String>> {
 
 fn read(row: &Row<'_>) -> Result<Source> {
     let provider = row.get::<String>(at::provider)?;
+    let resource = match row.get::<Option<String>>(at::connection_id)? {
+        None => None,
+        Some(connection) => Some(LinkedResource {
+            connection_id: ConnectionId::from(connection),
+            kind: row.get(at::resource_kind)?,
+            provider_id: row.get(at::resource_id)?,
+            name: row.get(at::resource_name)?,
+        }),
+    };
     Ok(Source {
         id: SourceId::from(row.get::<String>(at::id)?),
         organisation_id: OrganisationId::from(row.get::<String>(at::organisation_id)?),
@@ -108,5 +176,6 @@ fn read(row: &Row<'_>) -> Result<Source> {
         path: row.get(at::path)?,
         created_at: row.get(at::created_at)?,
         previous_secret_until: row.get(at::previous_until)?,
+        resource,
     })
 }

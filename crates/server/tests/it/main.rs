@@ -17,6 +17,7 @@ mod examples;
 mod github;
 mod hostile;
 mod knock;
+mod linked_sources;
 mod lists;
 mod live;
 mod lossless;

@@ -7,8 +7,9 @@ use campanile_http::Web;
 use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring};
 use campanile_http::error::ApiResult;
-use campanile_inbound::connections::{self, Connection, ConnectionId, LogLine, Resource};
+use campanile_inbound::connections::{self, Connection, ConnectionId, LogLine};
 use campanile_inbound::connectors::catalogue::Connector;
+use campanile_inbound::connectors::linking::{self, ResourceWithSources};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -135,25 +136,26 @@ pub(super) struct ResourceQuery {
     search: Option<String>,
 }
 
-/// The teams, repositories and projects that a connected account has, by name.
+/// The teams, repositories and projects that a connected account has, by name, each with the sources
+/// that it is.
 ///
 /// They are listed after the account was connected, and after each check by hand.
 #[utoipa::path(get, path = "/api/connections/{id}/resources", tag = "connections",
     params(("id" = String, Path), ResourceQuery, PlaceQuery),
-    responses((status = 200, body = PageView<Resource>), (status = 400), (status = 404)))]
+    responses((status = 200, body = PageView<ResourceWithSources>), (status = 400), (status = 404)))]
 pub(super) async fn resources(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Path(id): Path<ConnectionId>,
     Query(asked): Query<ResourceQuery>,
     Query(place): Query<PlaceQuery>,
-) -> ApiResult<Json<PageView<Resource>>> {
+) -> ApiResult<Json<PageView<ResourceWithSources>>> {
     let (from, size) = place.read(List::Resources)?;
     let organisation = caller.organisation.clone();
     let read = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
-        Box::pin(async move {
-            connections::resource_page(tx, &organisation, &id, asked.search.as_deref(), &from, size).await
-        })
+        Box::pin(
+            async move { linking::resource_page(tx, &organisation, &id, asked.search.as_deref(), &from, size).await },
+        )
     });
     Ok(Json(PageView::of(List::Resources, read.await?)))
 }

@@ -106,6 +106,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(suppressions::add))
         .routes(routes!(suppressions::remove))
         .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::link))
         .routes(routes!(sources::delete))
         .routes(routes!(sources::rotate))
         .routes(routes!(notifications::notifications))

@@ -8,6 +8,8 @@ use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, workspace};
 use campanile_http::error::ApiResult;
 use campanile_inbound::Provider;
+use campanile_inbound::connections::ConnectionId;
+use campanile_inbound::connectors::linking::ResourceChoice;
 use campanile_inbound::sources::{self, NewSource, Overlap, Source, SourceId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -75,6 +77,39 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(with_secret(&web, source, &secret))))
 }
 
+/// Resources of a connection to link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkIn {
+    /// The id of the connection.
+    #[schema(value_type = String)]
+    connection: ConnectionId,
+    /// The resources, 1 to 50, as the connection lists them.
+    resources: Vec<ResourceChoice>,
+}
+
+/// Links resources of a connection: each becomes a source of the workspace.
+///
+/// Either all become sources, or none: a resource that the connection does not have answers 400, and
+/// one that is inactive or linked already 409. A connection links resources while it is `active` or
+/// `degraded`.
+#[utoipa::path(post, path = "/api/workspaces/{id}/sources", tag = "sources", params(("id" = String, Path)),
+    responses((status = 201, body = PageView<Source>), (status = 400), (status = 404), (status = 409)))]
+pub(super) async fn link(
+    State(web): State<Web>,
+    Configuring(caller): Configuring,
+    Path(id): Path<String>,
+    Json(asked): Json<LinkIn>,
+) -> ApiResult<(StatusCode, Json<PageView<Source>>)> {
+    let workspace = workspace(&web.app, &caller, Some(&id)).await?;
+    let (app, LinkIn { connection, resources }) = (web.app.clone(), asked);
+    let linked = web
+        .app
+        .db
+        .write(move |tx| Box::pin(async move { app.link(tx, &caller, &workspace, &connection, &resources).await }));
+    Ok((StatusCode::CREATED, Json(PageView::whole(linked.await?))))
+}
+
 /// The replacement of a source's secret.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +149,7 @@ fn with_secret(web: &Web, source: Source, secret: &Secret) -> SourceMade {
     SourceMade { source, url, secret: secret.expose().to_owned() }
 }
 
-/// Removes a source. Its past deliveries stay.
+/// Removes a source, or unlinks a linked one. Its past deliveries stay.
 #[utoipa::path(delete, path = "/api/sources/{id}", tag = "sources", params(("id" = String, Path)),
     responses((status = 204), (status = 404)))]
 pub(super) async fn delete(

@@ -2,10 +2,12 @@
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{PageSize, Timestamp};
-use campanile_db::{Result, Select, Tx, containing, insert, params};
+use campanile_db::{Result, Row, Select, Tx, containing, insert, params};
 
 use super::super::ConnectionId;
 use super::Resource;
+
+campanile_db::columns! { columns, at: kind, provider_id, name, url, is_private, is_archived, status, listed_at }
 
 /// Stores a resource that the provider has listed.
 pub(crate) async fn put(
@@ -49,6 +51,20 @@ pub(crate) async fn forget_all(tx: &mut Tx, organisation: &OrganisationId, conne
     tx.execute(sql, params![organisation.as_str(), connection.as_str()]).await
 }
 
+/// A resource of a connection.
+pub(crate) async fn find(
+    tx: &mut Tx,
+    (organisation, connection): (&OrganisationId, &ConnectionId),
+    (kind, provider_id): (&str, &str),
+) -> Result<Option<Resource>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM connection_resource WHERE organisation_id = $1 AND connection_id = $2 AND kind = $3 AND provider_id = $4"
+    );
+    tx.first(sql, params![organisation.as_str(), connection.as_str(), kind, provider_id], read).await
+}
+
 pub(super) async fn page(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -57,26 +73,25 @@ pub(super) async fn page(
     after: Option<(String, String)>,
     size: PageSize,
 ) -> Result<Vec<Resource>> {
-    let sql = "SELECT kind, provider_id, name, url, is_private, is_archived, status, listed_at
-        FROM connection_resource WHERE organisation_id = ? AND connection_id = ?";
+    let sql =
+        concat!("SELECT ", columns!(), " FROM connection_resource WHERE organisation_id = ? AND connection_id = ?");
     let mut select = Select::new(sql, [organisation.as_str(), connection.as_str()])
         .and_if("name_key LIKE ? ESCAPE '\\'", search.map(containing));
     if let Some((name, id)) = after {
         select = select.and_with("(name_key, provider_id) > (?, ?)", [name, id]);
     }
-    select
-        .then_with(" ORDER BY name_key, provider_id LIMIT ?", [size.to_fetch()])
-        .all(tx, |row| {
-            Ok(Resource {
-                kind: row.get(0)?,
-                provider_id: row.get(1)?,
-                name: row.get(2)?,
-                url: row.get(3)?,
-                is_private: row.get(4)?,
-                is_archived: row.get(5)?,
-                status: row.get(6)?,
-                listed_at: row.get(7)?,
-            })
-        })
-        .await
+    select.then_with(" ORDER BY name_key, provider_id LIMIT ?", [size.to_fetch()]).all(tx, read).await
+}
+
+fn read(row: &Row<'_>) -> Result<Resource> {
+    Ok(Resource {
+        kind: row.get(at::kind)?,
+        provider_id: row.get(at::provider_id)?,
+        name: row.get(at::name)?,
+        url: row.get(at::url)?,
+        is_private: row.get(at::is_private)?,
+        is_archived: row.get(at::is_archived)?,
+        status: row.get(at::status)?,
+        listed_at: row.get(at::listed_at)?,
+    })
 }

@@ -151,6 +151,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("POST", "/api/workspaces", "OM...K..."),
     ("PATCH", "/api/workspaces/{id}", "OM...K..."),
     ("POST", "/api/workspaces/{id}/slack", "OM......."),
+    ("POST", "/api/workspaces/{id}/sources", "OM...K..."),
     ("GET", "/metrics", "OMSPVKUTN"),
 ];
 
