@@ -1,6 +1,8 @@
 //! An organisation at Linear: consent, tokens that are accepted once, and two pages of teams. It is
 //! strict: a code or a refresh token that is used twice is refused, and counted.
 
+mod documents;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -12,6 +14,8 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use url::{Url, form_urlencoded};
+
+pub use documents::LinearDocument;
 
 use crate::request;
 
@@ -47,6 +51,7 @@ struct State {
     refreshes: usize,
     refused_grants: usize,
     revoked: Vec<String>,
+    documents: Vec<LinearDocument>,
 }
 
 /// The listening provider; it stops when dropped.
@@ -76,6 +81,7 @@ impl LinearServer {
             refreshes: 0,
             refused_grants: 0,
             revoked: Vec::new(),
+            documents: Vec::new(),
         }));
         let told = state.clone();
         let task = tokio::spawn(async move {
@@ -246,6 +252,9 @@ fn graphql(state: &State, head: &str, body: &str) -> (u16, Value) {
     }
     let Ok(asked) = serde_json::from_str::<Value>(body) else { return (400, json!({})) };
     let organisation = json!({ "id": "organisation-1", "name": state.name, "urlKey": "acme" });
+    if let Some(data) = documents::answer(state, &asked) {
+        return (200, data);
+    }
     if !asked["query"].as_str().unwrap_or_default().contains("teams(") {
         return (200, json!({ "data": { "viewer": { "id": "user-1" }, "organization": organisation } }));
     }

@@ -4,6 +4,7 @@
 //! Each part of the API is a file with a function `answer`, which is listed in [`PARTS`]. The first
 //! one that knows a path answers.
 
+mod contents;
 mod exchange;
 mod people;
 mod repositories;
@@ -26,7 +27,7 @@ use exchange::Answer;
 
 /// A part of the API: the answer to what it knows.
 type Part = fn(&mut State, &Asked) -> Option<Answer>;
-const PARTS: &[Part] = &[people::answer, repositories::answer];
+const PARTS: &[Part] = &[people::answer, repositories::answer, contents::answer];
 
 /// The behaviour of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,7 @@ struct State {
     conduct: GithubConduct,
     people: people::State,
     repositories: Vec<Repository>,
+    contents: contents::State,
     asked: Vec<Asked>,
     left: u64,
     url: String,
@@ -83,6 +85,7 @@ impl GithubServer {
             conduct: GithubConduct::Works,
             people: people::State::default(),
             repositories: repositories::named(repositories),
+            contents: contents::State::default(),
             asked: Vec::new(),
             left: LIMIT,
             url: url.clone(),
