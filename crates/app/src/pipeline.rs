@@ -34,7 +34,7 @@ use campanile_memory::{Observation, RememberOutcome, remember};
 use campanile_notify::workflows::OBSERVATION_CAPTURED;
 use serde_json::json;
 
-use crate::{App, members, outbound};
+use crate::{App, document_sync, members, outbound};
 
 /// The number of deliveries that a node processes at a time. The database writes them one after the
 /// other anyway. A higher number would only delay the deliveries that wait to be accepted.
@@ -97,8 +97,14 @@ async fn cluster_created(app: App, ClusterCreatedArgs { workspace, cluster }: Cl
 async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outcome> {
     let Some((delivery, normalised)) = app.intake.normalise(delivery).await? else { return Ok(Outcome::done()) };
     let outcome = match normalised {
-        Ok(NormalForm::Events { events, changes }) => Outcome::done()
-            .with(move |tx| Box::pin(async move { remember_all(tx, &app, &delivery, events, changes).await })),
+        Ok(NormalForm::Events { events, changes, push }) => Outcome::done().with(move |tx| {
+            Box::pin(async move {
+                if let Some(push) = &push {
+                    document_sync::request_syncs(tx, &app, &delivery, push).await?;
+                }
+                remember_all(tx, &app, &delivery, events, changes).await
+            })
+        }),
         Ok(NormalForm::Skipped(reason)) => settled(app, delivery, Settlement::Skipped(reason)),
         // A payload that cannot be read now will not be readable later.
         Err(error) => settled(app, delivery, Settlement::Failed(error.to_string())),

@@ -4,7 +4,7 @@ use campanile_base::Result;
 
 use crate::deliveries::Delivery;
 use crate::envelope::{Envelope, Headers, Outline};
-use crate::{IngestError, NormalForm, Provider, github, linear, sentry, vercel};
+use crate::{IngestError, NormalForm, Provider, github, linear, notion, sentry, vercel};
 
 /// Reads the event type, the provider's id and the time of sending of a delivery.
 pub(crate) fn envelope(
@@ -18,6 +18,7 @@ pub(crate) fn envelope(
         Provider::Vercel => vercel::envelope(outline),
         Provider::Linear => linear::envelope(headers, body, outline),
         Provider::Sentry => sentry::envelope(headers, body, outline),
+        Provider::Notion => notion::envelope(outline),
     }
 }
 
@@ -33,6 +34,7 @@ pub fn normalise(delivery: &Delivery) -> Result<NormalForm> {
         Provider::Vercel => vercel::normalise(&delivery.event, &payload, delivery),
         Provider::Linear => linear::normalise(&delivery.event, &payload, delivery),
         Provider::Sentry => sentry::normalise(&delivery.event, &payload, delivery),
+        Provider::Notion => Ok(notion::normalise(&delivery.event)),
     };
     form.map(NormalForm::made_harmless)
 }

@@ -8,6 +8,7 @@
 //! * `health`: checks of a connection, and when it is degraded or revoked.
 //! * `listing`: the engine workflow that learns the resources of an account.
 //! * [`linking`]: resources are chosen as the sources of a workspace.
+//! * [`documents`]: the documents of linked sources are listed and read.
 //! * `teardown`: the engine workflow that disconnects an account.
 //!
 //! Calls to providers are made outside of transactions. What a call has shown is then written with
@@ -16,6 +17,7 @@
 mod access;
 mod authorisation;
 pub mod catalogue;
+pub mod documents;
 mod health;
 pub mod linking;
 mod listing;
@@ -38,9 +40,11 @@ use crate::Provider;
 use crate::connections::ConnectionId;
 use crate::github::remote::Github;
 use crate::linear::remote::Linear;
+use crate::notion::remote::Notion;
 use crate::remote::{Remote, Trouble};
 
 pub use crate::github::remote::GithubSettings;
+pub use crate::notion::remote::NotionSettings;
 pub use crate::remote::OauthSettings;
 
 pub use authorisation::{ConnectOutcome, ProviderReturn};
@@ -53,13 +57,15 @@ pub struct Settings {
     pub github: GithubSettings,
     /// Linear.
     pub linear: OauthSettings,
+    /// Notion.
+    pub notion: NotionSettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
         let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
-        Self { github: GithubSettings::default(), linear }
+        Self { github: GithubSettings::default(), linear, notion: NotionSettings::default() }
     }
 }
 
@@ -94,6 +100,7 @@ pub struct Parts {
     client: Client,
     github: Github,
     linear: Linear,
+    notion: Notion,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -111,8 +118,9 @@ impl Connectors {
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, base_url, settings } = config;
         let github = Github::new(&settings.github);
+        let notion = Notion::new(&settings.notion);
         let linear = Linear::new(&settings.linear, format!("{base_url}/api/connect/linear/return"));
-        Self(Arc::new(Parts { db, clock, vault, engine, client, github, linear, refreshing: Mutex::default() }))
+        Self(Arc::new(Parts { db, clock, vault, engine, client, github, linear, notion, refreshing: Mutex::default() }))
     }
 
     /// Registers the workflows and jobs of connections.
@@ -127,6 +135,7 @@ impl Connectors {
         match provider {
             Provider::Github => Some(&self.github),
             Provider::Linear => Some(&self.linear),
+            Provider::Notion => Some(&self.notion),
             Provider::Vercel | Provider::Sentry => None,
         }
     }

@@ -43,6 +43,7 @@ impl Node {
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let settings = Settings {
             github: GithubSettings::default(),
+            notion: NotionSettings::default(),
             linear: OauthSettings {
                 client_id: Some(CLIENT.0.to_owned()),
                 client_secret: Some(Secret::new(CLIENT.1)),
@@ -64,7 +65,7 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts { db, clock, vault, engine, client, github, linear, .. } = &*self.connectors;
+        let Parts { db, clock, vault, engine, client, github, linear, notion, .. } = &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -73,6 +74,7 @@ impl Node {
             client: client.clone(),
             github: github.clone(),
             linear: linear.clone(),
+            notion: notion.clone(),
             refreshing: Mutex::default(),
         };
         let (clock, caller, person) = (self.clock.clone(), self.caller.clone(), self.person.clone());

@@ -24,7 +24,7 @@ use crate::sync::config::{self, FILE_BYTES};
 use crate::sync::configuration::{ConfigFinding, ConfigStatus};
 use crate::sync::paths::{PathRules, Selection};
 use crate::sync::plan::{Coverage, ListedDocument};
-use crate::sync::skips::{SkipCounts, SkipReason};
+use crate::sync::skips::SkipCounts;
 
 const REPOSITORY: &str = "repository";
 /// The longest answer with a tree, in bytes. GitHub cuts trees at seven megabytes.
@@ -112,11 +112,7 @@ impl DocumentRemote for Github {
         document: &ListedDocument,
         clock: &Clock,
     ) -> Result<DocumentReading, Trouble> {
-        let content = match blob(api, place, &document.version, FILE_ANSWER_BYTES, clock).await {
-            Ok(content) => content,
-            Err(Trouble::Missing | Trouble::Gone) => return Ok(DocumentReading::Skipped(SkipReason::Gone)),
-            Err(trouble) => return Err(trouble),
-        };
+        let content = blob(api, place, &document.version, FILE_ANSWER_BYTES, clock).await?;
         if let Some(reason) = reason_to_skip(&content) {
             return Ok(DocumentReading::Skipped(reason));
         }

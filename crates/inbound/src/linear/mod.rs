@@ -2,6 +2,7 @@
 //! Linear is the one provider that signs the time of sending (`webhookTimestamp`).
 
 mod attachments;
+mod documents;
 mod planning;
 pub(crate) mod remote;
 
@@ -114,7 +115,7 @@ fn remembered(parts: Parts, action: &str, payload: &Value, delivery: &Delivery) 
         references: parts.references,
         metadata: fields,
     };
-    NormalForm::Events { events: vec![event], changes: Vec::new() }
+    NormalForm::Events { events: vec![event], changes: Vec::new(), push: None }
 }
 
 /// The parts of an observation that differ between the kinds.

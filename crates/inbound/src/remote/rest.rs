@@ -38,6 +38,15 @@ impl Api {
         Ok(RestPage { body, next, headers: answer.headers })
     }
 
+    /// Asks with a body, and returns the body of the answer.
+    pub(crate) async fn post_json(&self, path: &str, body: &Value, now: Timestamp) -> Result<Value, Trouble> {
+        let answer = self.send("POST", path, Bytes::from(body.to_string()), now).await?;
+        match self.trouble(&answer, now) {
+            Some(trouble) => Err(trouble),
+            None => json(&answer),
+        }
+    }
+
     /// Reads what is at a path below the base as a type. The answer has at most `most` bytes.
     pub(crate) async fn read<T: DeserializeOwned>(
         &self,

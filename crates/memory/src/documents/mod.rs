@@ -25,6 +25,6 @@ mod tests;
 pub use changes::{Change, DocumentChange, delete, put};
 pub use document::{API_SOURCE, ChunkView, Document, DocumentDetail, DocumentId, Filter, SourceName};
 pub use moves::{MovedDocument, NewPlace, id_in_source, relocate};
-pub use prepared::{DocumentInput, PreparedDocument, prepare, text_of};
+pub use prepared::{DocumentInput, PreparedDocument, is_generated_code, prepare, text_of};
 pub use queries::workspace_of;
 pub use reading::{detail, get, page};

@@ -6,7 +6,7 @@ use campanile_base::Result;
 use campanile_db::Tx;
 use campanile_splitter::{Format, slug_of_path, title_of_path};
 
-use super::document::{Document, DocumentId, SourceName};
+use super::document::{Document, DocumentId};
 use super::queries;
 use crate::Memory;
 
@@ -40,13 +40,13 @@ pub async fn relocate(
     tx: &mut Tx,
     memory: &Memory,
     workspace: &WorkspaceId,
-    source: &SourceName,
+    source_id: &str,
     from: &str,
     place: NewPlace,
 ) -> Result<Option<MovedDocument>> {
     tx.lock(workspace.as_str()).await?;
-    let Some(known) = queries::by_external_id(tx, workspace, &source.id, from).await? else { return Ok(None) };
-    let is_taken = queries::by_external_id(tx, workspace, &source.id, &place.external_id).await?.is_some();
+    let Some(known) = queries::by_external_id(tx, workspace, source_id, from).await? else { return Ok(None) };
+    let is_taken = queries::by_external_id(tx, workspace, source_id, &place.external_id).await?.is_some();
     if is_taken && from != place.external_id {
         return Ok(None);
     }
@@ -68,8 +68,8 @@ pub async fn relocate(
 pub async fn id_in_source(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    source: &SourceName,
+    source_id: &str,
     external_id: &str,
 ) -> Result<Option<DocumentId>> {
-    Ok(queries::by_external_id(tx, workspace, &source.id, external_id).await?.map(|known| known.document.id))
+    Ok(queries::by_external_id(tx, workspace, source_id, external_id).await?.map(|known| known.document.id))
 }

@@ -9,8 +9,8 @@ use campanile_db::testing::on_each_database;
 use campanile_db::{Db, Migrations, params};
 use campanile_engine::Engine;
 use campanile_memory::documents::{
-    self, Change, DocumentChange, DocumentDetail, DocumentId, DocumentInput, Filter, MovedDocument, NewPlace,
-    SourceName, prepare,
+    self, API_SOURCE, Change, DocumentChange, DocumentDetail, DocumentId, DocumentInput, Filter, MovedDocument,
+    NewPlace, SourceName, prepare,
 };
 use campanile_memory::search::{SearchReply, SearchRequest, merge, search};
 use campanile_memory::{EmbedderSettings, Memory, Settings};
@@ -61,7 +61,7 @@ impl Node {
         let place = NewPlace { external_id: to.to_owned(), path: to.to_owned(), url: None };
         let (memory, workspace) = (self.memory.clone(), self.workspace.clone());
         let moved = self.db.write(move |tx| {
-            Box::pin(async move { documents::relocate(tx, &memory, &workspace, &SourceName::api(), from, place).await })
+            Box::pin(async move { documents::relocate(tx, &memory, &workspace, API_SOURCE, from, place).await })
         });
         moved.await.unwrap()
     }

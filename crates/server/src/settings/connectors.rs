@@ -1,6 +1,6 @@
 //! The settings of connectors: our OAuth application at each provider, and the provider's addresses.
 
-use campanile_inbound::connectors::{GithubSettings, OauthSettings, Settings};
+use campanile_inbound::connectors::{GithubSettings, NotionSettings, OauthSettings, Settings};
 
 use super::Layers;
 
@@ -20,7 +20,8 @@ impl Layers {
             api_url: self.address("connector_github_api_url")?,
             web_url: self.address("connector_github_web_url")?,
         };
-        Ok(Settings { github, linear })
+        let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
+        Ok(Settings { github, linear, notion })
     }
 
     /// The base URL of a provider, which always has one.

@@ -10,6 +10,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The number of commits at which GitHub cuts the list.
 const CUT: usize = 2_048;
@@ -19,6 +20,8 @@ const CUT: usize = 2_048;
 pub struct DefaultBranchPush {
     /// GitHub's number of the repository.
     pub repository: i64,
+    /// The commit before the push.
+    pub before: String,
     /// The commit that is now the head of the branch.
     pub head: String,
     /// The changed files; `None` if the push does not tell all of them.
@@ -66,10 +69,10 @@ struct Commit {
     removed: Vec<String>,
 }
 
-/// Reads the body of a push. Returns `None` for another branch, for a branch that is deleted, and for
-/// a body that is no push.
-pub fn of_default_branch(body: &[u8]) -> Option<DefaultBranchPush> {
-    let payload: Payload = serde_json::from_slice(body).ok()?;
+/// Reads the payload of a push. Returns `None` for another branch, for a branch that is deleted, and for
+/// a payload that is no push.
+pub(crate) fn of_default_branch(payload: &Value) -> Option<DefaultBranchPush> {
+    let payload = Payload::deserialize(payload).ok()?;
     let branch = payload.r#ref.strip_prefix("refs/heads/")?;
     if branch != payload.repository.default_branch || payload.deleted {
         return None;
@@ -77,7 +80,8 @@ pub fn of_default_branch(body: &[u8]) -> Option<DefaultBranchPush> {
     let is_new = payload.created || payload.before.bytes().all(|byte| byte == b'0');
     let tells_all = !payload.forced && !is_new && (1..CUT).contains(&payload.commits.len());
     let changes = tells_all.then(|| last_changes(payload.commits));
-    Some(DefaultBranchPush { repository: payload.repository.id, head: payload.after, changes })
+    let (repository, before, head) = (payload.repository.id, payload.before, payload.after);
+    Some(DefaultBranchPush { repository, before, head, changes })
 }
 
 /// The last change of each file.

@@ -10,7 +10,7 @@ fn push(change: impl FnOnce(&mut Value)) -> Option<DefaultBranchPush> {
         "commits": [commit(&["a.md", "b.md"], &[], &["old.md"]), commit(&["old.md"], &["c.md"], &["b.md"])],
     });
     change(&mut body);
-    of_default_branch(body.to_string().as_bytes())
+    of_default_branch(&body)
 }
 
 #[test]
@@ -47,5 +47,5 @@ fn other_branches_and_tags_are_not_followed() {
         assert_eq!(push(|body| body["ref"] = json!(reference)), None, "{reference}");
     }
     assert_eq!(push(|body| body["deleted"] = json!(true)), None);
-    assert_eq!(of_default_branch(b"{}"), None);
+    assert_eq!(of_default_branch(&json!({})), None);
 }

@@ -41,23 +41,17 @@ pub async fn put_finding(
 }
 
 /// Writes the commit up to which all documents are stored.
-pub async fn set_head(
-    tx: &mut Tx,
-    (organisation, source): (&OrganisationId, &SourceId),
-    head: Option<&str>,
-) -> Result<u64> {
+pub async fn set_head(tx: &mut Tx, (organisation, source): (&OrganisationId, &SourceId), head: &str) -> Result<u64> {
     let sql = "UPDATE source_configuration SET head = $3 WHERE organisation_id = $1 AND source_id = $2";
     tx.execute(sql, params![organisation.as_str(), source.as_str(), head]).await
 }
 
-/// Writes the number of documents.
-pub(crate) async fn set_documents(
-    tx: &mut Tx,
-    (organisation, source): (&OrganisationId, &SourceId),
-    documents: i64,
-) -> Result<u64> {
-    let sql = "UPDATE source_configuration SET documents = $3 WHERE organisation_id = $1 AND source_id = $2";
-    tx.execute(sql, params![organisation.as_str(), source.as_str(), documents]).await
+/// Counts the documents of a source.
+pub async fn count_documents(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId) -> Result<u64> {
+    let sql = "UPDATE source_configuration SET documents = (SELECT count(*) FROM source_document
+            WHERE source_document.organisation_id = $1 AND source_document.source_id = $2 AND is_document)
+        WHERE organisation_id = $1 AND source_id = $2";
+    tx.execute(sql, params![organisation.as_str(), source.as_str()]).await
 }
 
 /// Removes the state of a source.

@@ -5,6 +5,8 @@
 //! batch takes whatever is left.
 
 pub mod queries;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

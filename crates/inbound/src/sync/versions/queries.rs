@@ -88,6 +88,17 @@ pub(super) async fn next(
     .await
 }
 
+/// Documents of a source, whatever work is left for them.
+pub async fn some_documents(
+    tx: &mut Tx,
+    (organisation, source): (&OrganisationId, &SourceId),
+    most: i64,
+) -> Result<Vec<String>> {
+    let sql = "SELECT key FROM source_document
+        WHERE organisation_id = $1 AND source_id = $2 AND is_document ORDER BY key LIMIT $3";
+    tx.all(sql, params![organisation.as_str(), source.as_str(), most], |row| row.get(0)).await
+}
+
 /// Notes the version that was read, and whether it is a document.
 pub async fn set_read(
     tx: &mut Tx,
@@ -142,17 +153,4 @@ pub(crate) async fn forget_some(
     let sql = "DELETE FROM source_document WHERE organisation_id = $1 AND source_id = $2 AND key IN
         (SELECT key FROM source_document WHERE organisation_id = $1 AND source_id = $2 ORDER BY key LIMIT $3)";
     tx.execute(sql, params![organisation.as_str(), source.as_str(), most]).await
-}
-
-/// Plans the deletion of all documents of a source.
-pub async fn plan_deletion_of_all(tx: &mut Tx, (organisation, source): (&OrganisationId, &SourceId)) -> Result<u64> {
-    let sql = "UPDATE source_document SET work = 'delete', target = ''
-        WHERE organisation_id = $1 AND source_id = $2 AND is_document";
-    tx.execute(sql, params![organisation.as_str(), source.as_str()]).await
-}
-
-/// The number of documents of a source.
-pub(crate) async fn number(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId) -> Result<i64> {
-    let sql = "SELECT count(*) FROM source_document WHERE organisation_id = $1 AND source_id = $2 AND is_document";
-    tx.one(sql, params![organisation.as_str(), source.as_str()], |row| row.get(0)).await
 }
