@@ -235,6 +235,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connect/github/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The app at GitHub that the accounts of the organisation install.
+         * @description It is the organisation's own, or that of the whole server. Its secrets are never shown.
+         */
+        get: operations["get_api_connect_github_app"];
+        put?: never;
+        /**
+         * Begins to register an app at GitHub, without a form to fill in.
+         * @description The person's browser sends the answer's `manifest` as a form to its `url`, and the person confirms
+         *     it at GitHub. GitHub leads them back to `GET /api/connect/github/app/return`, in the same browser.
+         */
+        post: operations["post_api_connect_github_app"];
+        /** Forgets the app of the organisation, with its secrets. It stays registered at GitHub. */
+        delete: operations["delete_api_connect_github_app"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connect/github/app/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The way back from GitHub after an app was registered. It leads on to the console with the result.
+         * @description The console's path gets `provider`, and either `result=registered` and `app`, the app's name at
+         *     GitHub, or `result=failed` with `reason` and `message`, as after a connection.
+         */
+        get: operations["get_api_connect_github_app_return"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connect/{provider}": {
         parameters: {
             query?: never;
@@ -265,9 +312,10 @@ export interface paths {
         /**
          * The way back from a provider's page. It leads on to the console with the result.
          * @description The console's path gets `provider`, and either `result=connected` and `connection`, or
-         *     `result=failed` with `reason`, a stable word, and `message`, a sentence. Words are `signed_out`,
-         *     `state_unknown`, `state_mismatch`, `state_expired`, `denied`, `provider_failed`, `not_stored` and
-         *     `refused`.
+         *     `result=requested` and `connection` if an owner has to install the app first, or `result=failed`
+         *     with `reason`, a stable word, and `message`, a sentence. Words are `signed_out`, `state_unknown`,
+         *     `state_mismatch`, `state_expired`, `denied`, `provider_failed`, `not_theirs`, `not_owner`,
+         *     `not_stored` and `refused`.
          */
         get: operations["get_api_connect_provider_return"];
         put?: never;
@@ -5500,6 +5548,19 @@ export interface components {
             /** @description The two, by any of their accounts. */
             people: string[];
         };
+        /** @description The form that the person's browser sends to GitHub, with the field `manifest`. */
+        AppForm: {
+            /** @description True if the app will deliver webhooks: GitHub can reach this server. */
+            has_webhooks: boolean;
+            /** @description The value of the field `manifest`: JSON as a text. */
+            manifest: string;
+            /** @description The address that the form is sent to, by POST. */
+            url: string;
+        };
+        /** @description The app that accounts install. */
+        AppView: {
+            app?: null | components["schemas"]["ConnectorApp"];
+        };
         /** @description An attempt, in the Svix API's shape. */
         AttemptView: {
             /** @description The endpoint that it was sent to. */
@@ -5825,9 +5886,11 @@ export interface components {
         Connector: {
             /**
              * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
-             *     of this server there, which an operator sets up.
+             *     or an app of this server there, which an operator sets up.
              */
             has_oauth: boolean;
+            /** @description True if an organisation can register an app of its own there, which accounts install. */
+            has_own_app: boolean;
             /** @description True if a person can connect it with a token of theirs. */
             has_token: boolean;
             /** @description Its name for people. */
@@ -5848,6 +5911,30 @@ export interface components {
             takes_webhooks: boolean;
             /** @description The drawback of such a token, in a sentence; `null` without one. */
             token_warning?: string | null;
+        };
+        /** @description Our app at a provider. */
+        ConnectorApp: {
+            /** @description Its public name in OAuth. */
+            client_id: string;
+            /**
+             * Format: date-time
+             * @description The time of its registration; `null` for the app of the whole server.
+             */
+            created_at?: string | null;
+            /** @description The id of the member who registered it; empty for the app of the whole server. */
+            created_by: string;
+            /** @description Its id; `server` for the app of the whole server. */
+            id: string;
+            /** @description The provider's number of it. */
+            number: string;
+            /** @description The last part of the address that its deliveries are sent to. */
+            path: string;
+            /** @description The tool. */
+            provider: string;
+            /** @description Its short name at the provider. */
+            slug: string;
+            /** @description Its page at the provider. */
+            url: string;
         };
         /**
          * @description The state of a connector.
@@ -8471,8 +8558,8 @@ export interface components {
              */
             at: string;
             /**
-             * @description `connected`, `degraded`, `recovered`, `revoked`, `closing`, `access_revoked`, `left_behind`,
-             *     `erased` or `closed`.
+             * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
+             *     `access_revoked`, `left_behind`, `erased` or `closed`.
              */
             event: string;
             /** @description The status before; `null` if it did not change. */
@@ -8983,9 +9070,11 @@ export interface components {
             data: {
                 /**
                  * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
-                 *     of this server there, which an operator sets up.
+                 *     or an app of this server there, which an operator sets up.
                  */
                 has_oauth: boolean;
+                /** @description True if an organisation can register an app of its own there, which accounts install. */
+                has_own_app: boolean;
                 /** @description True if a person can connect it with a token of theirs. */
                 has_token: boolean;
                 /** @description Its name for people. */
@@ -9237,8 +9326,8 @@ export interface components {
                  */
                 at: string;
                 /**
-                 * @description `connected`, `degraded`, `recovered`, `revoked`, `closing`, `access_revoked`, `left_behind`,
-                 *     `erased` or `closed`.
+                 * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
+                 *     `access_revoked`, `left_behind`, `erased` or `closed`.
                  */
                 event: string;
                 /** @description The status before; `null` if it did not change. */
@@ -9642,6 +9731,8 @@ export interface components {
                 account_id: string;
                 /** @description The account's name at the provider, as it was last seen. */
                 account_label: string;
+                /** @description The app that was installed; `null` for another kind. `server` is the app of the whole server. */
+                app_id?: string | null;
                 /** @description The id of the member or the key that connected it. */
                 connected_by: string;
                 /**
@@ -9889,6 +9980,15 @@ export interface components {
          * @enum {string}
          */
         ReferenceWord: "commit" | "branch" | "pr" | "issue" | "project" | "label";
+        /** @description The app to register. */
+        RegisterIn: {
+            /** @description The organisation at GitHub that will own the app; the person's own account when absent. */
+            owner?: string | null;
+            /** @description The path of the console to return to; `/connect/done` when absent. */
+            return_to?: string | null;
+            /** @description The workspace from which it is begun; the organisation's first workspace when absent. */
+            workspace?: string | null;
+        };
         /** @description An entity that observations name together with another one. */
         RelatedEntity: {
             /** @description Its category. */
@@ -11965,6 +12065,8 @@ export interface components {
             account_id: string;
             /** @description The account's name at the provider, as it was last seen. */
             account_label: string;
+            /** @description The app that was installed; `null` for another kind. `server` is the app of the whole server. */
+            app_id?: string | null;
             /** @description The id of the member or the key that connected it. */
             connected_by: string;
             /**
@@ -12845,6 +12947,167 @@ export interface operations {
             };
         };
     };
+    get_api_connect_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_connect_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppForm"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_connect_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connect_github_app_return: {
+        parameters: {
+            query?: {
+                /** @description The state that was drawn when it was begun. */
+                state?: string;
+                /** @description The code, if the person has consented. */
+                code?: string;
+                /** @description The provider's code of an error, if they have not. */
+                error?: string;
+                /** @description The provider's sentence on it. */
+                error_description?: string;
+                /** @description The number of the installation, of an app that was installed. */
+                installation_id?: string;
+                /** @description `install`, `update`, or `request` if an owner has to install the app. */
+                setup_action?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_api_connect_provider: {
         parameters: {
             query?: never;
@@ -12908,6 +13171,10 @@ export interface operations {
                 error?: string;
                 /** @description The provider's sentence on it. */
                 error_description?: string;
+                /** @description The number of the installation, of an app that was installed. */
+                installation_id?: string;
+                /** @description `install`, `update`, or `request` if an owner has to install the app. */
+                setup_action?: string;
             };
             header?: never;
             path: {

@@ -1,7 +1,8 @@
 //! An answer: its text, what it cites, and what was done to find it; as it is stored, and as it is sent.
 
+use std::collections::BTreeSet;
+
 use campanile_base::Timestamp;
-use campanile_memory::documents::DocumentId;
 use campanile_memory::search::Mode;
 use campanile_models::{MessageRole, Usage};
 use serde::{Deserialize, Serialize};
@@ -118,28 +119,32 @@ pub struct Answer {
     pub took: f64,
     /// The id of the request, for feedback.
     pub request_id: String,
-    /// True if a document of its passages was deleted since: its text is gone, and so is that of those
-    /// passages.
+    /// True if an observation or a document of its passages was deleted since: its text is gone, and so is that
+    /// of those passages.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub forgotten: bool,
 }
 
-/// The text of an answer, and the title of a passage, whose document was deleted.
-const FORGOTTEN: &str = "A document that this was taken from was deleted.";
+/// The text of an answer, and the title of a passage, whose document or observation was deleted.
+const FORGOTTEN: &str = "This was taken from something that was deleted.";
 
 impl AnswerPassage {
-    /// The id of its document, if it is a passage of one.
-    pub(crate) fn document(&self) -> Option<&str> {
-        let (document, _) = self.id.split_once('#')?;
-        DocumentId::is_id(document).then_some(document)
+    /// The id of its observation, or of its document.
+    pub(crate) fn subject(&self) -> &str {
+        self.id.split_once('#').map_or(self.id.as_str(), |(document, _)| document)
     }
 }
 
 impl Answer {
-    /// Removes the texts of a deleted document: of its passages, and of the answer, which may quote them. The
-    /// ids stay. Returns false if the document is none of its passages'.
-    pub(crate) fn forget(&mut self, document: &str) -> bool {
-        for passage in self.passages.iter_mut().filter(|passage| passage.document() == Some(document)) {
+    /// The ids of the observations and documents that it has passages of, each once.
+    pub(crate) fn subjects(&self) -> BTreeSet<&str> {
+        self.passages.iter().map(AnswerPassage::subject).collect()
+    }
+
+    /// Removes the texts of a deleted observation or document: of its passages, and of the answer, which may
+    /// quote them. The ids stay.
+    pub(crate) fn forget(&mut self, subject: &str) {
+        for passage in self.passages.iter_mut().filter(|passage| passage.subject() == subject) {
             passage.title = FORGOTTEN.to_owned();
             passage.url.clear();
             passage.snippet.clear();
@@ -149,7 +154,6 @@ impl Answer {
             self.text = FORGOTTEN.to_owned();
             self.citations.clear();
         }
-        self.passages.iter().any(|passage| passage.document() == Some(document))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Makes an answer of sentences as they stand in the passages, and of known states. Pure.
 
+use std::collections::HashSet;
+
 use campanile_base::Timestamp;
 use campanile_memory::states::StateView;
 
 use crate::question::Question;
-use crate::retrieval::Found;
+use crate::retrieval::{Found, PassageText};
 use crate::sentences::{best, quoted, terms};
 
 /// The answer where nothing fits.
@@ -20,8 +22,7 @@ pub(crate) fn lines(question: &Question, found: &Found) -> Option<Vec<String>> {
     if lines.is_empty() && !found.is_nothing {
         lines.extend(found.is_low.then(|| NEAREST.to_owned()));
         let wanted = terms(&question.query);
-        let searched = found.texts.iter().filter(|text| text.is_hit);
-        lines.extend(searched.map(|text| {
+        lines.extend(telling(found, &wanted).into_iter().map(|text| {
             let passage = &text.passage;
             let sentences = best(&text.body, &wanted, &passage.title);
             let title = without_kind(&passage.title);
@@ -32,6 +33,20 @@ pub(crate) fn lines(question: &Question, found: &Found) -> Option<Vec<String>> {
         }));
     }
     (!lines.is_empty()).then_some(lines)
+}
+
+/// The passages that have at least half as many of the wanted words as the one with the most: what shares a common
+/// word with a question says nothing of it.
+fn telling<'f>(found: &'f Found, wanted: &HashSet<String>) -> Vec<&'f PassageText> {
+    let shared = |text: &PassageText| {
+        let mut words = terms(&text.body);
+        words.extend(terms(&text.passage.title));
+        words.intersection(wanted).count()
+    };
+    let counted: Vec<(usize, &PassageText)> =
+        found.texts.iter().filter(|text| text.is_hit).map(|text| (shared(text), text)).collect();
+    let most = counted.iter().map(|(count, _)| *count).max().unwrap_or(0);
+    counted.into_iter().filter(|(count, _)| count * 2 >= most).map(|(_, text)| text).collect()
 }
 
 /// A line for each thing whose state is asked for, or for each change of its history.
@@ -90,4 +105,40 @@ fn provider(source: &str) -> &str {
 
 fn day(at: Timestamp) -> String {
     at.to_string().chars().take(10).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::AnswerPassage;
+
+    fn text(n: usize, title: &str, body: &str) -> PassageText {
+        let passage = AnswerPassage {
+            n,
+            id: format!("obs_{n}"),
+            title: title.to_owned(),
+            url: String::new(),
+            source: "github".to_owned(),
+            event_type: "push".to_owned(),
+            occurred_at: Timestamp::from_micros(0),
+            snippet: String::new(),
+        };
+        PassageText { passage, body: body.to_owned(), is_hit: true }
+    }
+
+    #[test]
+    fn a_passage_that_shares_one_common_word_with_the_question_is_not_quoted() {
+        let texts = vec![
+            text(1, "Gateway", "The payment gateway times out under load."),
+            text(2, "Picnic", "Load the car for the picnic."),
+            text(3, "Payment", "The gateway was slow for payments."),
+        ];
+        let found = Found { texts, ..Found::default() };
+        let told = |question: &str| {
+            telling(&found, &terms(question)).into_iter().map(|text| text.passage.n).collect::<Vec<_>>()
+        };
+        assert_eq!(told("payment gateway timeouts under load"), [1, 3]);
+        assert_eq!(told("load"), [1, 2], "all that has the only word");
+        assert_eq!(told("money machine"), [1, 2, 3], "they fit by their meaning alone");
+    }
 }

@@ -44,7 +44,11 @@ pub use sessions::{AnswerSession, AnswerTurn, SessionDetail, TurnState, delete, 
 /// The tables of answers.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "answers",
-    files: &[include_str!("../migrations/1_answers.sql"), include_str!("../migrations/2_usage.sql")],
+    files: &[
+        include_str!("../migrations/1_answers.sql"),
+        include_str!("../migrations/2_usage.sql"),
+        include_str!("../migrations/3_quotes.sql"),
+    ],
 };
 
 /// The calls of a model that a node makes at a time.

@@ -1,4 +1,5 @@
-//! Removes sessions and feedback past their retention.
+//! Removes sessions and feedback past their retention, and from the answers of the others the texts of
+//! observations past theirs.
 
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use crate::{feedback, sessions};
 /// The number of rows that are removed at a time.
 const TOGETHER: i64 = 500;
 
-/// Removes sessions without a question for `keep_sessions`, and feedback older than `keep_feedback`. `None`
-/// keeps them for ever.
+/// Removes sessions without a question for `keep_sessions`, feedback older than `keep_feedback`, and what stored
+/// answers quote of observations older than `keep_observations`. `None` keeps them for ever.
 ///
 /// # Errors
 /// `Unavailable`.
@@ -20,10 +21,14 @@ pub async fn tidy(
     now: Timestamp,
     keep_sessions: Option<Duration>,
     keep_feedback: Option<Duration>,
+    keep_observations: Option<Duration>,
 ) -> Result<()> {
     if let Some(kept) = keep_sessions {
         let before = now.minus(kept);
         while forget_sessions(db, before).await? == TOGETHER as usize {}
+    }
+    if let Some(kept) = keep_observations {
+        sessions::forget_observations(db, now.minus(kept)).await?;
     }
     if let Some(kept) = keep_feedback {
         let old = lowest_id("fb", now.minus(kept));

@@ -58,7 +58,7 @@ impl App {
                 let deleted = documents::delete(tx, &app.memory, tenant, &id).await?;
                 let document = deleted.ok_or(Error::NotFound(Thing::Document))?;
                 app.record_document(tx, &caller, Action::DocumentDeleted, &document).await?;
-                forgotten_documents::soon(tx, &app, workspace.organisation_id.as_str(), &workspace.id, &id).await?;
+                forgotten_documents::soon(tx, &app, workspace.organisation_id.as_str(), &id).await?;
                 app.tell_of_document(tx, &workspace, &id);
                 Ok(())
             })

@@ -40,17 +40,20 @@ impl App {
     }
 }
 
-/// Triggers a workflow for the members of a workspace, and for its Slack channel.
+/// Triggers a workflow for the members of a workspace, and for its Slack channel, once for each of `all`.
 pub(crate) async fn tell(
     tx: &mut Tx,
     app: &App,
     workspace: &Workspace,
     members: &[Member],
     workflow: &str,
-    data: Value,
+    all: Vec<Value>,
 ) -> Result<()> {
     subscribe(tx, app, workspace, members).await?;
-    triggers::trigger(tx, &app.notify, asked(workspace, workflow, data)?).await.map(drop)
+    for data in all {
+        triggers::trigger(tx, &app.notify, asked(workspace, workflow, data)?).await?;
+    }
+    Ok(())
 }
 
 /// Triggers a workflow for the Slack channel of a workspace alone.
@@ -65,12 +68,11 @@ pub(crate) async fn tell_channel(
     triggers::trigger(tx, &app.notify, asked).await.map(drop)
 }
 
-/// True if the workspace's Slack channel has a threshold and the significance reaches it.
-pub(crate) async fn channel_wants(tx: &mut Tx, workspace: &Workspace, significance: i64) -> Result<bool> {
+/// The least significance that the workspace's Slack channel is told of; `None` without one.
+pub(crate) async fn channel_threshold(tx: &mut Tx, workspace: &Workspace) -> Result<Option<f64>> {
     let object = Reference::object(WORKSPACES, workspace.id.as_str());
     let known = recipients::get(tx, &workspace.organisation_id, &object).await?;
-    let least = known.and_then(|object| object.properties.get(CHANNEL_THRESHOLD).and_then(Value::as_f64));
-    Ok(least.is_some_and(|least| significance as f64 >= least))
+    Ok(known.and_then(|object| object.properties.get(CHANNEL_THRESHOLD).and_then(Value::as_f64)))
 }
 
 fn asked(workspace: &Workspace, workflow: &str, data: Value) -> Result<TriggerRequest> {

@@ -80,7 +80,11 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
     };
     let workflow = Workflow::new(CONNECTIONS, 1, changed);
     registry.workflow(
-        workflow.on_event("connection.degraded").on_event("connection.revoked").on_event("connection.recovered"),
+        workflow
+            .on_event("connection.degraded")
+            .on_event("connection.revoked")
+            .on_event("connection.suspended")
+            .on_event("connection.recovered"),
     );
 }
 
@@ -164,6 +168,7 @@ async fn connection_changed(ctx: Ctx, app: App) -> Result<(), Failure> {
     let account = format!("{} ({})", word("account"), word("provider"));
     let (title, is_urgent) = match event.name.as_str() {
         "connection.revoked" => (format!("{account} no longer accepts our access: connect it again"), true),
+        "connection.suspended" => (format!("the owner of {account} has suspended the access"), true),
         "connection.degraded" => (format!("{account} cannot be reached"), true),
         _ => (format!("{account} can be reached again"), false),
     };

@@ -108,13 +108,22 @@ struct SyncCompleted<'s> {
     reason: Option<&'s str>,
 }
 
-pub(crate) async fn observation_created(
+/// Sends `observation.created` for each of some observations.
+pub(crate) async fn observations_created(
     tx: &mut Tx,
     app: &App,
     workspace: &Workspace,
-    observation: &Observation,
+    observations: &[Observation],
 ) -> Result<()> {
-    let data = ObservationCreated {
+    let now = app.clock.now();
+    let created = observations.iter().map(|one| message("observation.created", observation_data(workspace, one), now));
+    let messages = created.collect::<Result<Vec<_>>>()?;
+    let application = applications::get(tx, &workspace.organisation_id, workspace.id.as_str()).await?;
+    messages::send_all(tx, &app.webhooks, &application, messages).await
+}
+
+fn observation_data<'o>(workspace: &'o Workspace, observation: &'o Observation) -> ObservationCreated<'o> {
+    ObservationCreated {
         observation_id: observation.id.as_str(),
         observation_type: &observation.event_type,
         significance_score: observation.significance,
@@ -125,8 +134,7 @@ pub(crate) async fn observation_created(
         source_id: &observation.source_id,
         title: &observation.title,
         occurred_at: observation.occurred_at,
-    };
-    send(tx, app, workspace, "observation.created", data).await
+    }
 }
 
 pub(crate) async fn cluster_created(tx: &mut Tx, app: &App, workspace: &Workspace, cluster: &Cluster) -> Result<()> {
@@ -214,16 +222,20 @@ async fn send(
     event_type: &'static str,
     data: impl Serialize,
 ) -> Result<()> {
-    let now = app.clock.now();
+    let message = message(event_type, data, app.clock.now())?;
+    let application = applications::get(tx, &workspace.organisation_id, workspace.id.as_str()).await?;
+    messages::send(tx, &app.webhooks, &application, message).await.map(drop)
+}
+
+/// An event in its envelope.
+fn message(event_type: &'static str, data: impl Serialize, now: Timestamp) -> Result<NewMessage> {
     let id = new_id("evt", now);
     let envelope = Envelope { id: &id, r#type: event_type, timestamp: now, version: catalogue::VERSION, data };
     let payload = serde_json::to_vec(&envelope).map_err(Error::internal)?;
-    let application = applications::get(tx, &workspace.organisation_id, workspace.id.as_str()).await?;
-    let message = NewMessage {
+    Ok(NewMessage {
         event_type: event_type.to_owned(),
         event_id: Some(id),
         payload: payload.into(),
         ..NewMessage::default()
-    };
-    messages::send(tx, &app.webhooks, &application, message).await.map(drop)
+    })
 }

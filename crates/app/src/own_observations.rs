@@ -44,7 +44,7 @@ impl App {
                     let known = observations::by_source_id(tx, &workspace.id, &events[0].source_id).await?;
                     return Ok((known.ok_or_else(|| Error::internal("what is known has a row"))?, false));
                 };
-                pipeline::captured(tx, &app, &workspace, &observation).await?;
+                pipeline::captured(tx, &app, &workspace, vec![(*observation).clone()]).await?;
                 let about = json!({ "title": observation.title, "type": observation.event_type });
                 let (clock, id) = (&app.clock, observation.id.as_str());
                 activity::record(tx, clock, &caller, Action::ObservationCreated, id, about).await?;

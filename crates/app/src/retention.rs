@@ -123,6 +123,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("delivery", KeepRule::For("inbound_keep_deliveries")),
     ("repository", KeepRule::OnPurpose("a row for each repository of a source")),
     ("repository_name", KeepRule::OnPurpose("a row for each name that a repository has had")),
+    ("connector_app", KeepRule::OnPurpose("settings")),
     ("connection", KeepRule::OnPurpose("a row for each account that was ever connected")),
     ("connection_log", KeepRule::WhileNeeded("365 days")),
     ("connection_resource", KeepRule::WhileNeeded("until its connection is closed")),
@@ -159,6 +160,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     // Answers.
     ("answer_session", KeepRule::For("answers_keep")),
     ("answer_turn", KeepRule::For("answers_keep")),
+    ("answer_quote", KeepRule::WhileNeeded("with its answer")),
     ("search_feedback", KeepRule::For("answers_keep_feedback")),
     ("provider_usage", KeepRule::WhileNeeded("400 days of counters by the month")),
     // Notifications.
@@ -219,7 +221,8 @@ async fn tidy(app: &App, retention: Retention) -> Result<()> {
         campanile_accounts::retention::tidy(&app.db, now, retention.activity).await?;
         campanile_inbound::retention::tidy(&app.db, now, retention.deliveries).await?;
         campanile_memory::retention::tidy(&app.memory, now, retention.observations).await?;
-        campanile_answers::retention::tidy(&app.db, now, retention.answers, retention.feedback).await?;
+        let Retention { answers, feedback, observations, .. } = retention;
+        campanile_answers::retention::tidy(&app.db, now, answers, feedback, observations).await?;
         let old = usage::month(now.minus(USAGE_KEPT));
         app.db.write(move |tx| Box::pin(async move { usage::forget_old(tx, &old).await })).await?;
     }

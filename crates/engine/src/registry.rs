@@ -35,6 +35,9 @@ pub struct JobOptions {
     pub per_key: usize,
     /// The time limit of an attempt. A longer attempt has failed.
     pub timeout: Duration,
+    /// True if much is written when its jobs settle. They then share no transaction with other kinds, which
+    /// would wait for them.
+    pub settles_apart: bool,
 }
 
 impl Default for JobOptions {
@@ -45,6 +48,7 @@ impl Default for JobOptions {
             concurrency: 32,
             per_key: usize::MAX,
             timeout: Duration::from_secs(60),
+            settles_apart: false,
         }
     }
 }

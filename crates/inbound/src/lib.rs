@@ -30,6 +30,7 @@
 mod adapters;
 #[cfg(test)]
 mod address_tests;
+pub mod apps;
 pub mod connections;
 pub mod connectors;
 pub mod deliveries;
@@ -71,6 +72,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/3_rotation.sql"),
         include_str!("../migrations/4_connections.sql"),
         include_str!("../migrations/5_linked_sources.sql"),
+        include_str!("../migrations/7_apps.sql"),
         include_str!("../migrations/8_documents.sql"),
     ],
 };

@@ -33,6 +33,12 @@ impl Bits {
         }
     }
 
+    /// Adds the passages of `other`.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word |= other);
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.0.capacity() * 8
     }

@@ -15,7 +15,7 @@ use crate::query::{Query, words_in};
 use crate::segment::Segment;
 use crate::tail::Passage;
 use crate::term_field::TermField;
-use crate::terms::folded;
+use crate::terms::{folded, is_identifier};
 use crate::vectors::{VectorRef, Vectors};
 
 /// The weight of a term in the heading, beside 1 in the body: measured on title look-ups and
@@ -191,8 +191,8 @@ impl Index {
     /// The passages whose vectors are the most similar to that of the query, at most `most`, under
     /// the same conditions as [`search`](Self::search). The score is the similarity, from -1 to 1.
     pub fn nearest(&self, vector: VectorRef<'_>, query: &Query, filter: &Filter, most: usize) -> Vec<Hit> {
-        let required = required(query);
-        let wanted: Vec<Wanted> = self.parts.iter().map(|part| Wanted::of(part, filter, &required)).collect();
+        let demands = Demands::of(query);
+        let wanted: Vec<Wanted> = self.parts.iter().map(|part| Wanted::of(part, filter, &demands)).collect();
         let mut best = Best { most, heap: BinaryHeap::with_capacity(most + 1) };
         self.vectors.each(vector, |no, score| {
             let candidate = Candidate { score, at: 0, no };
@@ -207,8 +207,8 @@ impl Index {
 
     /// Those of some passages that meet the conditions of a search.
     pub fn admitted(&self, numbers: &[u32], query: &Query, filter: &Filter) -> Vec<u32> {
-        let required = required(query);
-        let wanted: Vec<Wanted> = self.parts.iter().map(|part| Wanted::of(part, filter, &required)).collect();
+        let demands = Demands::of(query);
+        let wanted: Vec<Wanted> = self.parts.iter().map(|part| Wanted::of(part, filter, &demands)).collect();
         let is_admitted = |no: &u32| {
             let at = self.part_of(*no)?;
             let part = &self.parts[at];
@@ -243,16 +243,23 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(part: &Part, filter: &Filter, required: &[Vec<Vec<u8>>]) -> Self {
+    fn of(part: &Part, filter: &Filter, demands: &Demands) -> Self {
         let mut mask = filter.mask(part);
-        for keys in required {
-            let having = having(part, keys.iter().cloned());
+        if let Some(having) = having_all(part, &demands.required) {
             match &mut mask {
                 Some(mask) => mask.keep(&having),
                 None => mask = Some(having),
             }
         }
-        Self { mask, unwanted: filter.unwanted(part) }
+        let mut unwanted = filter.unwanted(part);
+        for word in &demands.excluded {
+            let Some(having) = having_all(part, word) else { continue };
+            match &mut unwanted {
+                Some(unwanted) => unwanted.join(&having),
+                None => unwanted = Some(having),
+            }
+        }
+        Self { mask, unwanted }
     }
 
     #[inline]
@@ -266,12 +273,46 @@ impl Wanted {
     }
 }
 
-/// The keys of the words of a query's phrases: a passage must have one key of each.
-fn required(query: &Query) -> Vec<Vec<Vec<u8>>> {
-    let keys = |terms: &Vec<String>| {
-        terms.iter().flat_map(|term| [TermField::Body.key(term), TermField::Heading.key(term)]).collect()
-    };
-    query.phrases.iter().flat_map(|phrase| words_in(phrase)).map(|terms| keys(&terms)).collect()
+/// The keys of a word: a passage has the word if it has one of them.
+type WordKeys = Vec<Vec<u8>>;
+
+/// The words that passages must have, and those that they must not have.
+struct Demands {
+    /// The words of phrases.
+    required: Vec<WordKeys>,
+    /// The parts of each excluded word.
+    excluded: Vec<Vec<WordKeys>>,
+}
+
+impl Demands {
+    fn of(query: &Query) -> Self {
+        let keys = |terms: &[String]| {
+            terms.iter().flat_map(|term| [TermField::Body.key(term), TermField::Heading.key(term)]).collect()
+        };
+        let words = |text: &String| words_in(text).iter().map(|terms| keys(terms)).collect::<Vec<WordKeys>>();
+        // `rate-limiter` excludes neither `rate` nor `limiter`.
+        let whole = |word: &String| match is_identifier(word) {
+            true => vec![keys(&[folded(word)])],
+            false => words(word),
+        };
+        Self {
+            required: query.phrases.iter().flat_map(words).collect(),
+            excluded: query.excluded.iter().map(whole).collect(),
+        }
+    }
+}
+
+/// The passages of a part that have all parts of a word; `None` if it has no parts.
+fn having_all(part: &Part, word: &[WordKeys]) -> Option<Bits> {
+    let mut all: Option<Bits> = None;
+    for keys in word {
+        let having = having(part, keys.iter().cloned());
+        match &mut all {
+            Some(all) => all.keep(&having),
+            None => all = Some(having),
+        }
+    }
+    all
 }
 
 impl Part {
@@ -287,8 +328,7 @@ impl Part {
 struct Scoring {
     /// The keys of each term in body and heading, with its rarity.
     terms: Vec<(Vec<u8>, Vec<u8>, f32)>,
-    /// The keys of the words of phrases: a passage must have one key of each.
-    required: Vec<Vec<Vec<u8>>>,
+    demands: Demands,
     rarities: Vec<f32>,
     bodies: Lengths,
     headings: Lengths,
@@ -317,14 +357,14 @@ impl Scoring {
             }
             rarities.push(most);
         }
-        let required = required(query);
+        let demands = Demands::of(query);
         let (bodies, headings) = (Lengths::around(average(body_words)), Lengths::around(average(heading_words)));
-        Self { terms, required, rarities, bodies, headings }
+        Self { terms, demands, rarities, bodies, headings }
     }
 
     /// Scores the passages of a part. Returns the number that match.
     fn part(&self, part: &Part, filter: &Filter, best: &mut Best) -> usize {
-        let wanted = Wanted::of(part, filter, &self.required);
+        let wanted = Wanted::of(part, filter, &self.demands);
         let (scores, columns) = (self.scores(part), part.columns());
         let mut total = 0;
         for place in 0..columns.len() {

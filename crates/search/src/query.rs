@@ -1,11 +1,12 @@
 //! A query, as people write it.
 //!
 //! ```text
-//! rate limit "connection reset" source:github after:2026-10-01 -type:push
+//! rate limit "connection reset" source:github after:2026-10-01 -type:push -nightly
 //! ```
 //!
 //! Words may stand in any form and order. A quoted phrase must be there as it is. A known field with
-//! a colon is a filter, and a minus before it excludes; `name:value` with another name is a word.
+//! a colon is a filter; `name:value` with another name is a word. A minus before a filter or a word
+//! excludes, but a query of such words alone looks for them: `-Werror`.
 
 use std::ops::Range;
 
@@ -42,6 +43,8 @@ pub struct Query {
     pub words: Vec<QueryWord>,
     /// Phrases that must be in the heading or the body.
     pub phrases: Vec<String>,
+    /// Words that must not be in the heading or the body.
+    pub excluded: Vec<String>,
     /// Filters.
     pub fields: Vec<Field>,
 }
@@ -50,19 +53,33 @@ impl Query {
     /// Reads a query. `fields` are the known names of filters.
     pub fn read(text: &str, fields: &[&str]) -> Self {
         let mut query = Self::default();
-        let mut words = String::new();
+        let (mut words, mut excluded, mut is_asking) = (String::new(), Vec::new(), false);
         for token in tokens(text) {
             match token {
                 Token::Phrase(phrase) => {
+                    is_asking = true;
                     words.push_str(phrase);
                     query.phrases.extend(Some(phrase.trim().to_owned()).filter(|phrase| !phrase.is_empty()));
                 }
                 Token::Plain(plain) => match field(plain, fields) {
-                    Some(field) => query.fields.push(field),
-                    None => words.push_str(plain),
+                    Some(field) => {
+                        is_asking = true;
+                        query.fields.push(field);
+                    }
+                    None => match excluded_word(plain) {
+                        Some(word) => excluded.push((plain, word)),
+                        None => {
+                            is_asking = true;
+                            words.push_str(plain);
+                        }
+                    },
                 },
             }
             words.push(' ');
+        }
+        match is_asking {
+            true => query.excluded = excluded.into_iter().map(|(_, word)| word.to_owned()).collect(),
+            false => excluded.iter().for_each(|(plain, _)| words.push_str(&format!("{plain} "))),
         }
         query.words = words_of(&words);
         query.text = words.trim().to_owned();
@@ -152,6 +169,13 @@ fn field(token: &str, known: &[&str]) -> Option<Field> {
     is_known.then(|| Field { name, value: value.to_owned(), is_not })
 }
 
+/// The word that a token excludes. A flag of one letter is a word: `grep -v`.
+fn excluded_word(token: &str) -> Option<&str> {
+    let word = token.strip_prefix('-')?;
+    let letters = word.chars().take_while(|letter| letter.is_alphabetic()).count();
+    (letters > 1).then_some(word)
+}
+
 /// The terms of each word of a phrase.
 pub(crate) fn words_in(phrase: &str) -> Vec<Vec<String>> {
     let mut words: Vec<(u32, Vec<String>)> = Vec::new();
@@ -204,6 +228,20 @@ mod tests {
         assert_eq!(query.phrases, ["connection reset"]);
         let fields: Vec<_> = query.fields.iter().map(|f| (f.name.as_str(), f.value.as_str(), f.is_not)).collect();
         assert_eq!(fields, [("source", "github", false), ("actor", "Jane Doe", false), ("type", "push", true)]);
+    }
+
+    #[test]
+    fn a_minus_before_a_word_excludes_it() {
+        let query = Query::read("rate limit -nightly -rate-limiter -type:push", FIELDS);
+        assert_eq!((words(&query), query.text.trim()), (vec!["rate", "limit"], "rate limit"));
+        assert_eq!((query.excluded.len(), query.fields.len()), (2, 1));
+        assert_eq!(query.excluded, ["nightly", "rate-limiter"]);
+        assert_eq!(Query::read("source:github -nightly", FIELDS).excluded, ["nightly"]);
+        let flag = Query::read("-Werror", FIELDS);
+        assert_eq!((words(&flag), flag.excluded.is_empty()), (vec!["Werror"], true), "nothing else is asked for");
+        for plain in ["grep -v pattern", "1 - 2", "dash- less", "offset -5", "--no-verify hook"] {
+            assert!(Query::read(plain, FIELDS).excluded.is_empty(), "{plain}");
+        }
     }
 
     #[test]

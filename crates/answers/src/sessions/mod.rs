@@ -21,6 +21,7 @@ use crate::answer::Answer;
 use crate::question::cut;
 
 pub use forgetting::forget_document;
+pub(crate) use forgetting::forget_observations;
 pub(crate) use queries::forget_old;
 
 /// The most turns of a session.
@@ -181,8 +182,8 @@ pub(crate) async fn begin(
 
 /// Stores the answer of a turn. A session that was removed meanwhile stays removed.
 pub(crate) async fn end(tx: &mut Tx, caller: &Caller, workspace: &WorkspaceId, mut answer: Answer) -> Result<()> {
-    forgetting::forget_deleted(tx, &caller.organisation, &mut answer).await?;
-    Ok(queries::set_answer(tx, workspace, &answer).await?)
+    forgetting::list_quotes(tx, &caller.organisation, workspace, &mut answer).await?;
+    Ok(queries::set_answer(tx, &caller.organisation, &answer).await?)
 }
 
 fn full() -> Error {

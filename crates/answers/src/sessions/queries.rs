@@ -2,14 +2,16 @@
 
 use campanile_accounts::{Caller, OrganisationId, WorkspaceId};
 use campanile_base::{Cursor, PageSize, Timestamp};
-use campanile_db::{Result, Row, Tx, insert, json_text, params, row};
+use campanile_db::{Result, Row, Tx, insert, insert_all, json_text, params, row};
 
+use super::forgetting::Quote;
 use super::{AnswerSession, AnswerTurn, Owner, TurnState};
 use crate::answer::Answer;
 
 campanile_db::columns! { columns, at: id, workspace_id, title, turns, created_at, updated_at }
 campanile_db::columns! { owner_columns, owner_at after at: owner_kind, owner_id }
 campanile_db::columns! { turn_columns, turn_at: question, no, answer, began_at }
+campanile_db::columns! { quote_columns, quote_at: organisation_id, subject_id, session_id, no }
 
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -65,27 +67,82 @@ pub(super) async fn insert_turn(
     tx.execute(sql, &params).await
 }
 
-pub(super) async fn set_answer(tx: &mut Tx, workspace: &WorkspaceId, answer: &Answer) -> Result<()> {
-    let sql = "UPDATE answer_turn SET answer = $4 WHERE workspace_id = $1 AND session_id = $2 AND no = $3";
-    let params = params![workspace.as_str(), &answer.session, answer.turn, json_text(answer)];
+pub(super) async fn set_answer(tx: &mut Tx, organisation: &OrganisationId, answer: &Answer) -> Result<()> {
+    let sql = "UPDATE answer_turn SET answer = $4 WHERE organisation_id = $1 AND session_id = $2 AND no = $3";
+    let params = params![organisation.as_str(), &answer.session, answer.turn, json_text(answer)];
     tx.execute(sql, params).await.map(drop)
 }
 
-/// The place of an answer among those of its workspace: its request, its session, its number.
-pub(super) type Place = (String, String, i64);
-
-/// The answers of a workspace behind a place, in the order of their requests.
-pub(super) async fn answered(
+pub(super) async fn answer_of(
     tx: &mut Tx,
-    workspace: &WorkspaceId,
-    (request, session, no): &Place,
+    organisation: &OrganisationId,
+    session: &str,
+    no: i64,
+) -> Result<Option<Answer>> {
+    let sql = "SELECT answer FROM answer_turn
+        WHERE organisation_id = $1 AND session_id = $2 AND no = $3 AND answer IS NOT NULL";
+    tx.first(sql, params![organisation.as_str(), session, no], |row| row.json(0)).await
+}
+
+/// Lists the observations and documents that a stored answer has passages of. A session that was removed meanwhile
+/// gets none.
+pub(super) async fn insert_quotes(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    (session, no): (&str, i64),
+    subjects: &[String],
+) -> Result<()> {
+    // The time says only that it is done.
+    let listed = "UPDATE answer_turn SET quotes_listed_at = began_at
+        WHERE organisation_id = $1 AND session_id = $2 AND no = $3";
+    if tx.execute(listed, params![organisation.as_str(), session, no]).await? == 0 {
+        return Ok(());
+    }
+    let (bulk, rows) = insert_all!(subjects.iter() => |subject| "answer_quote" {
+        subject_id: text = subject,
+        session_id: text = session,
+        no: bigint = no,
+        organisation_id: text = organisation.as_str(),
+    } "ON CONFLICT DO NOTHING");
+    tx.change(bulk, &rows).await.map(drop)
+}
+
+/// Some quotes of an observation or a document.
+pub(super) async fn quotes_of(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    subject: &str,
     most: i64,
-) -> Result<Vec<(Place, Answer)>> {
-    let sql = "SELECT request_id, session_id, no, answer FROM answer_turn
-        WHERE workspace_id = $1 AND (request_id, session_id, no) > ($2, $3, $4) AND answer IS NOT NULL
-        ORDER BY request_id, session_id, no LIMIT $5";
-    let read = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.json(3)?));
-    tx.all(sql, params![workspace.as_str(), request, session, *no, most], read).await
+) -> Result<Vec<Quote>> {
+    let sql = concat!(
+        "SELECT ",
+        quote_columns!(),
+        " FROM answer_quote WHERE organisation_id = $1 AND subject_id = $2 ORDER BY session_id, no LIMIT $3"
+    );
+    tx.all(sql, params![organisation.as_str(), subject, most], read_quote).await
+}
+
+/// Some quotes of subjects from one id to before another, in all organisations.
+pub(super) async fn quotes_between(tx: &mut Tx, first: &str, end: &str, most: i64) -> Result<Vec<Quote>> {
+    let sql = concat!(
+        "SELECT ",
+        quote_columns!(),
+        " FROM answer_quote WHERE subject_id >= $1 AND subject_id < $2 ORDER BY subject_id, session_id, no LIMIT $3"
+    );
+    tx.all(sql, params![first, end, most], read_quote).await
+}
+
+pub(super) async fn remove_quotes(tx: &mut Tx, quotes: &[Quote]) -> Result<()> {
+    let rows: Vec<_> = quotes.iter().map(|quote| row![&quote.subject, &quote.session, quote.no]).collect();
+    let sql = "DELETE FROM answer_quote WHERE subject_id = $1 AND session_id = $2 AND no = $3";
+    tx.execute_many(sql, &rows).await.map(drop)
+}
+
+/// Some answers whose quotes are not listed, each with its organisation.
+pub(super) async fn unlisted(tx: &mut Tx, most: i64) -> Result<Vec<(String, Answer)>> {
+    let sql = "SELECT organisation_id, answer FROM answer_turn
+        WHERE quotes_listed_at IS NULL AND answer IS NOT NULL LIMIT $1";
+    tx.all(sql, params![most], |row| Ok((row.get(0)?, row.json(1)?))).await
 }
 
 /// A session of an organisation, with its owner.
@@ -140,6 +197,7 @@ pub(super) async fn last_turns(tx: &mut Tx, session: &str, most: i64) -> Result<
 /// Removes sessions whose owner was checked, with their turns.
 pub(super) async fn remove(tx: &mut Tx, ids: &[String]) -> Result<()> {
     let rows: Vec<_> = ids.iter().map(|id| row![id]).collect();
+    tx.execute_many("DELETE FROM answer_quote WHERE session_id = $1", &rows).await?;
     tx.execute_many("DELETE FROM answer_turn WHERE session_id = $1", &rows).await?;
     tx.execute_many("DELETE FROM answer_session WHERE id = $1", &rows).await.map(drop)
 }
@@ -171,5 +229,14 @@ fn read_turn(row: &Row<'_>) -> Result<AnswerTurn> {
         state: TurnState::Running,
         began_at: row.get(turn_at::began_at)?,
         answer: row.json_if_any(turn_at::answer)?,
+    })
+}
+
+fn read_quote(row: &Row<'_>) -> Result<Quote> {
+    Ok(Quote {
+        organisation: row.get(quote_at::organisation_id)?,
+        subject: row.get(quote_at::subject_id)?,
+        session: row.get(quote_at::session_id)?,
+        no: row.get(quote_at::no)?,
     })
 }

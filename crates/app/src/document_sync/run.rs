@@ -167,7 +167,7 @@ pub(super) async fn delete_document(
 ) -> Result<bool> {
     let Some(id) = documents::id_in_source(tx, tenant.1, source.as_str(), key).await? else { return Ok(false) };
     let deleted = documents::delete(tx, &app.memory, tenant, &id).await?;
-    forgotten_documents::soon(tx, app, tenant.0.as_str(), tenant.1, &id).await?;
+    forgotten_documents::soon(tx, app, tenant.0.as_str(), &id).await?;
     Ok(deleted.is_some())
 }
 

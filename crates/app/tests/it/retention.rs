@@ -377,6 +377,65 @@ async fn after_four_hundred_days_what_others_have_brought_is_gone() {
     .await;
 }
 
+/// Stores an answer with one passage, as an earlier version has: its quotes are not listed.
+async fn insert_answer(
+    db: &Db,
+    organisation: &str,
+    session: &'static str,
+    observation: &str,
+    text: &str,
+    at: Timestamp,
+) {
+    let passage = json!({ "n": 1, "id": observation, "title": text, "url": "/", "source": "github", "type": "push",
+        "occurredAt": at.to_string(), "snippet": text });
+    let answer = json!({ "session": session, "turn": 1, "answered": true, "mode": "extractive", "text": text,
+        "citations": [1], "passages": [passage], "steps": [], "unsupported": 0, "took": 1.0, "requestId": "r" });
+    let (organisation, answer) = (organisation.to_owned(), answer.to_string());
+    let write = db.write(move |tx| {
+        Box::pin(async move {
+            tx.execute(
+                "INSERT INTO answer_session (id, organisation_id, workspace_id, owner_kind, owner_id, title, turns,
+                    created_at, updated_at) VALUES ($1, $2, 'ws', 'key', 'k', '', 1, $3, $3)",
+                params![session, &organisation, at],
+            )
+            .await?;
+            tx.execute(
+                "INSERT INTO answer_turn (session_id, no, organisation_id, workspace_id, question, answer, request_id,
+                    began_at) VALUES ($1, 1, $2, 'ws', '', $3, 'r', $4)",
+                params![session, &organisation, &answer, at],
+            )
+            .await
+        })
+    });
+    write.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_text_of_an_observation_past_its_retention_is_in_no_stored_answer() {
+    on_each_database(campanile_app::migrations(), async |db| {
+        let then = Timestamp::from_seconds(1_800_000_000);
+        let now = then.plus(40 * DAY);
+        let (old, recent) = (new_id("obs", then), new_id("obs", now));
+        insert_answer(&db, "one", "first", &old, "The old words.", now).await;
+        insert_answer(&db, "two", "second", &old, "The old words.", now).await;
+        insert_answer(&db, "one", "third", &recent, "The recent words.", now).await;
+        campanile_answers::retention::tidy(&db, now, None, None, Some(30 * DAY)).await.unwrap();
+        let read = db.read(|tx| {
+            Box::pin(async move {
+                let sql = "SELECT answer FROM answer_turn ORDER BY session_id";
+                tx.all(sql, params![], |row| row.get::<String>(0)).await
+            })
+        });
+        let texts = read.await.unwrap();
+        let has = |words: &str| texts.iter().map(|text| text.contains(words)).collect::<Vec<_>>();
+        assert_eq!(has("old words"), [false, false, false], "{texts:?}");
+        assert_eq!(has("recent words"), [false, false, true], "{texts:?}");
+        assert_eq!(has(&old), [true, true, false], "a mark stays: {texts:?}");
+        assert_eq!(count(&db, "answer_quote").await, 1, "the one that is still quoted");
+    })
+    .await;
+}
+
 async fn counts(db: &Db) -> Vec<(&'static str, i64)> {
     let mut counts = Vec::new();
     for (table, _) in TABLES {

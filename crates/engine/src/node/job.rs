@@ -127,7 +127,9 @@ impl Settling<'_> {
         let tells_death = self.tells_death && matches!(verdict, Verdict::Dead { .. });
         let on_death = self.registered.on_death.clone().filter(|_| tells_death);
         if commit.is_none() && !tells_death {
-            let done = self.shared.commits.submit(Arc::new(change)).await?;
+            let apart = self.registered.options.settles_apart;
+            let commits = if apart { &self.shared.commits_apart } else { &self.shared.commits };
+            let done = commits.submit(Arc::new(change)).await?;
             return Ok(if done { settled } else { Settlement::Unknown });
         }
         let (run, engine, now) = (self.run.clone(), self.shared.engine.clone(), self.shared.engine.clock.now());

@@ -101,6 +101,7 @@ pub(crate) async fn start(
     let core = Core::new(limits(engine.catalogue()), BOUNDS);
     let shared = Arc::new(Shared {
         commits: commit::lane(&engine),
+        commits_apart: commit::lane(&engine),
         loads: stored_run::lane(&engine),
         epoch: AtomicI64::new(life.epoch()),
         engine,

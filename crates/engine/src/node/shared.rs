@@ -14,6 +14,8 @@ use crate::workflow::stored_run::Loads;
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) commits: Commits,
+    /// The lane of the kinds that settle apart.
+    pub(crate) commits_apart: Commits,
     pub(crate) loads: Loads,
     /// The current life of this node.
     pub(super) epoch: AtomicI64,

@@ -2,9 +2,11 @@
 //! what happened to them.
 //!
 //! # Life cycle
+//! * **pending**: somebody has asked the owner of the account to install our app.
 //! * **active**: the provider accepts our tokens.
 //! * **degraded**: three calls in a row have failed. It is still used, and recovers by itself.
 //! * **revoked**: the provider no longer accepts our tokens. A person has to connect it again.
+//! * **suspended**: the owner of the account has suspended our app. Nothing is read until they resume it.
 //! * **closing**: somebody disconnects it. From here on nothing uses it any more.
 //! * **closed**: its tokens are erased. The row stays, so that it is known what was connected, and
 //!   the same account can be connected again.
@@ -62,6 +64,8 @@ pub struct Connection {
     pub account_label: String,
     /// The way in which it was connected.
     pub kind: ConnectionKind,
+    /// The app that was installed; `null` for another kind. `server` is the app of the whole server.
+    pub app_id: Option<String>,
     /// The permissions that the provider granted; empty if it does not say.
     pub scopes: Vec<String>,
     /// Its status.

@@ -9,16 +9,18 @@ use crate::Provider;
 
 campanile_db::columns! {
     columns, at:
-    id, organisation_id, provider, account_id, account_label, kind, scopes, status, status_reason, status_at,
+    id, organisation_id, provider, account_id, account_label, kind, app_id, scopes, status, status_reason, status_at,
     connected_by, last_seen_at, expires_at, failures, limit_total, limit_remaining, limit_reset_at, created_at,
 }
 
 /// The new tokens of a connection that is connected for the first time, or again.
 pub(crate) struct NewTokens<'a> {
     pub(crate) connection: &'a Connection,
-    pub(crate) sealed: &'a str,
+    /// Sealed; `None` for an app, whose tokens are not stored.
+    pub(crate) sealed: Option<&'a str>,
     pub(crate) lifetime: Lifetime,
-    pub(crate) check_at: Timestamp,
+    /// The time of the next check; `None` while there is nothing to check.
+    pub(crate) check_at: Option<Timestamp>,
 }
 
 fn scopes_json(scopes: &[String]) -> String {
@@ -35,6 +37,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: NewTokens<'_>) -> Result<bool> {
         account_id: &connection.account_id,
         account_label: &connection.account_label,
         kind: connection.kind.as_str(),
+        app_id: connection.app_id.as_deref(),
         credentials: sealed,
         token_generation: 1_i64,
         expires_at: lifetime.expires_at,
@@ -57,7 +60,8 @@ pub(crate) async fn authorise_again(tx: &mut Tx, new: NewTokens<'_>) -> Result<b
     let NewTokens { connection, sealed, lifetime, check_at } = new;
     let sql = "UPDATE connection SET account_label = $3, kind = $4, credentials = $5,
             token_generation = token_generation + 1, expires_at = $6, refresh_at = $7, refresh_held_until = NULL,
-            scopes = $8, connected_by = $9, last_seen_at = $10, check_at = $11, failures = 0, refusals = 0
+            scopes = $8, connected_by = $9, last_seen_at = $10, check_at = $11, app_id = $12, failures = 0,
+            refusals = 0
         WHERE organisation_id = $1 AND id = $2 AND status <> 'closing'";
     let params = params![
         connection.organisation_id.as_str(),
@@ -71,6 +75,7 @@ pub(crate) async fn authorise_again(tx: &mut Tx, new: NewTokens<'_>) -> Result<b
         &connection.connected_by,
         connection.last_seen_at,
         check_at,
+        connection.app_id.as_deref(),
     ];
     Ok(tx.execute(sql, params).await? == 1)
 }
@@ -147,13 +152,42 @@ pub(crate) async fn record_success(
     check_at: Timestamp,
 ) -> Result<u64> {
     let sql = "UPDATE connection SET last_seen_at = $3, failures = 0, refusals = 0,
-            check_at = CASE WHEN status IN ('active', 'degraded', 'revoked') THEN CAST($4 AS BIGINT) END,
+            check_at = CASE WHEN status IN ('active', 'degraded', 'revoked', 'suspended') THEN CAST($4 AS BIGINT) END,
             limit_total = COALESCE($5, limit_total), limit_remaining = COALESCE($6, limit_remaining),
             limit_reset_at = COALESCE($7, limit_reset_at)
         WHERE organisation_id = $1 AND id = $2";
     let Limits { total, remaining, reset_at } = limits;
     let params = params![organisation.as_str(), id.as_str(), now, check_at, total, remaining, reset_at];
     tx.execute(sql, params).await
+}
+
+/// The number of open connections of an app.
+pub(crate) async fn number_of_app(tx: &mut Tx, organisation: &OrganisationId, app: &str) -> Result<i64> {
+    let sql = "SELECT count(*) FROM connection WHERE organisation_id = $1 AND app_id = $2
+        AND status NOT IN ('closing', 'closed')";
+    tx.one(sql, params![organisation.as_str(), app], |row| row.get(0)).await
+}
+
+/// Deletes a connection that was asked for and is not needed any more.
+pub(crate) async fn delete_pending(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    provider: Provider,
+    account: &str,
+) -> Result<u64> {
+    let sql = "DELETE FROM connection
+        WHERE organisation_id = $1 AND provider = $2 AND account_id = $3 AND status = 'pending'";
+    tx.execute(sql, params![organisation.as_str(), provider.as_str(), account]).await
+}
+
+/// Records the permissions that the provider names.
+pub(crate) async fn set_scopes(
+    tx: &mut Tx,
+    (organisation, id): (&OrganisationId, &ConnectionId),
+    scopes: &[String],
+) -> Result<u64> {
+    let sql = "UPDATE connection SET scopes = $3 WHERE organisation_id = $1 AND id = $2 AND scopes <> $3";
+    tx.execute(sql, params![organisation.as_str(), id.as_str(), scopes_json(scopes)]).await
 }
 
 /// Records the name of the account.
@@ -224,6 +258,7 @@ fn read(row: &Row<'_>) -> Result<Connection> {
         account_id: row.get(at::account_id)?,
         account_label: row.get(at::account_label)?,
         kind: ConnectionKind::from_stored(&row.get::<String>(at::kind)?),
+        app_id: row.get(at::app_id)?,
         status: Status::from_stored(&row.get::<String>(at::status)?),
         status_reason: row.get(at::status_reason)?,
         status_at: row.get(at::status_at)?,

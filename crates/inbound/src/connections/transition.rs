@@ -54,6 +54,8 @@ pub(crate) async fn change_status(
 /// The record in the activity trail.
 fn action(event: LogEvent) -> Option<Action> {
     match event {
+        LogEvent::Requested => Some(Action::ConnectionRequested),
+        LogEvent::Suspended => Some(Action::ConnectionSuspended),
         LogEvent::Connected => Some(Action::ConnectionConnected),
         LogEvent::Degraded => Some(Action::ConnectionDegraded),
         LogEvent::Recovered => Some(Action::ConnectionRecovered),

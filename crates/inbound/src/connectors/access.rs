@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::Connectors;
 use crate::connections::tokens::queries;
-use crate::connections::{Connection, ConnectionId, Credentials, HeldTokens, Lifetime};
+use crate::connections::{Connection, ConnectionId, ConnectionKind, Credentials, HeldTokens, Lifetime};
 use crate::remote::{Api, OauthApp, Trouble};
 
 /// The time for which a node may hold the claim of a refresh: longer than a refresh may take.
@@ -45,6 +45,9 @@ enum Turn {
 impl Connectors {
     /// A client for calls with the tokens of a connection. They are refreshed first if they are due.
     pub(super) async fn access(&self, connection: &Connection) -> Result<Access, Trouble> {
+        if connection.kind == ConnectionKind::App {
+            return self.installation_access(connection, None).await;
+        }
         let (organisation, id) = (&connection.organisation_id, &connection.id);
         let held = self.held(organisation, id).await?;
         let now = self.clock.now();
@@ -66,6 +69,9 @@ impl Connectors {
     /// # Errors
     /// `Unauthorised` if the connection has no refresh token.
     pub(super) async fn access_after_refusal(&self, connection: &Connection, refused: i64) -> Result<Access, Trouble> {
+        if connection.kind == ConnectionKind::App {
+            return self.installation_access(connection, Some(refused)).await;
+        }
         let held = self.refresh(connection, refused).await?;
         self.client_of(connection, &held)
     }
@@ -215,13 +221,13 @@ impl Connectors {
         Err(trouble)
     }
 
-    fn lock_of(&self, id: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+    pub(super) fn lock_of(&self, id: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.refreshing.lock().expect("nobody panics while they hold it");
         locks.entry(id.clone()).or_default().clone()
     }
 
     /// Removes a lock that nobody else waits for.
-    fn forget_lock(&self, id: &ConnectionId, lock: Arc<tokio::sync::Mutex<()>>) {
+    pub(super) fn forget_lock(&self, id: &ConnectionId, lock: Arc<tokio::sync::Mutex<()>>) {
         let mut locks = self.refreshing.lock().expect("nobody panics while they hold it");
         drop(lock);
         if locks.get(id).is_some_and(|lock| Arc::strong_count(lock) == 1) {

@@ -17,12 +17,12 @@ use campanile_net::oauth::{self, Verifier};
 use super::new_connection::NewConnection;
 use super::{ConnectRefusal, Connectors};
 use crate::Provider;
-use crate::connections::states::{self, Authoriser};
+use crate::connections::states::{self, Authoriser, Purpose, StateData};
 use crate::connections::{Connection, ConnectionKind, Credentials, Lifetime};
 use crate::remote::{OauthApp, Trouble};
 
 /// The page of the console after an authorisation, if none is named.
-const DONE: &str = "/connect/done";
+pub(super) const DONE: &str = "/connect/done";
 /// The longest path to return to, in bytes.
 const PATH_BYTES: usize = 512;
 /// The longest token that a person may enter, in bytes.
@@ -41,6 +41,23 @@ pub struct ProviderReturn {
     pub error: Option<String>,
     /// The provider's sentence on it.
     pub error_description: Option<String>,
+    /// The number of the installation of our app. Anybody can write one.
+    pub installation_id: Option<String>,
+    /// The way in which our app was installed: `install`, `update`, or `request` if an owner has to
+    /// install it first.
+    pub setup_action: Option<String>,
+}
+
+impl ProviderReturn {
+    /// The code, if the provider has not refused.
+    pub(super) fn code_of(&self, provider: Provider) -> std::result::Result<String, ConnectRefusal> {
+        let name = provider.name();
+        if let Some(error) = &self.error {
+            return Err(ConnectRefusal::of_provider(name, error, self.error_description.as_deref()));
+        }
+        let code = self.code.clone().filter(|code| !code.is_empty());
+        code.ok_or_else(|| ConnectRefusal::new("provider_failed", format!("{name} sent no code.")))
+    }
 }
 
 /// The end of an authorisation.
@@ -66,20 +83,53 @@ impl Connectors {
         return_to: Option<String>,
     ) -> Result<String> {
         caller.must(Permission::Configure)?;
-        let app = self.oauth_app(provider)?.clone();
         let return_to = checked_path(return_to)?;
-        let by = Authoriser { organisation: caller.organisation.clone(), person: person.clone(), provider };
-        let (vault, now, verifier) = (self.vault.clone(), self.clock.now(), Verifier::new());
-        let drawn = verifier.clone();
-        let state = self.db.write(move |tx| {
-            Box::pin(async move {
-                if states::queries::number_of(tx, &by.person, now).await? >= STATES {
-                    return Err(Error::TooMany);
-                }
-                states::begin(tx, &vault, by, workspace, &drawn, return_to, now).await
+        let (by, verifier) = (authoriser(caller, person, provider), Verifier::new());
+        if provider == Provider::Github {
+            let app = self.app_for(&caller.organisation).await?.ok_or_else(no_app)?;
+            let state = self.draw_state(by, workspace, &verifier, return_to).await?;
+            return Ok(self.github.install_page(&app.app, &state));
+        }
+        let app = self.oauth_app(provider)?.clone();
+        let state = self.draw_state(by, workspace, &verifier, return_to).await?;
+        oauth::authorize_url(&app.flow, &app.client, &state, Some(&verifier)).map_err(Error::internal)
+    }
+
+    /// Draws a state for a person who has not begun too many authorisations.
+    pub(super) async fn draw_state(
+        &self,
+        by: Authoriser,
+        workspace: WorkspaceId,
+        verifier: &Verifier,
+        return_to: String,
+    ) -> Result<String> {
+        let (vault, now, verifier) = (self.vault.clone(), self.clock.now(), verifier.clone());
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if states::queries::number_of(tx, &by.person, now).await? >= STATES {
+                        return Err(Error::TooMany);
+                    }
+                    states::begin(tx, &vault, by, workspace, &verifier, return_to, now).await
+                })
             })
-        });
-        oauth::authorize_url(&app.flow, &app.client, &state.await?, Some(&verifier)).map_err(Error::internal)
+            .await
+    }
+
+    /// Takes the state of a person out of the table.
+    pub(super) async fn take_state(
+        &self,
+        by: Authoriser,
+        state: Option<String>,
+    ) -> std::result::Result<StateData, ConnectRefusal> {
+        let (vault, now, state) = (self.vault.clone(), self.clock.now(), state.unwrap_or_default());
+        let taken =
+            self.db.write(move |tx| Box::pin(async move { states::take(tx, &vault, &by, &state, now).await })).await;
+        match taken {
+            Ok(Ok(known)) => Ok(known),
+            Ok(Err(refusal)) => Err(ConnectRefusal::of_state(refusal)),
+            Err(error) => Err(ConnectRefusal::of_error(&error)),
+        }
     }
 
     /// Finishes an authorisation: the person has come back from the provider's page.
@@ -89,17 +139,19 @@ impl Connectors {
         provider: Provider,
         returned: ProviderReturn,
     ) -> ConnectOutcome {
-        let refused = |refusal| ConnectOutcome { return_to: DONE.to_owned(), result: Err(refusal) };
-        let by = Authoriser { organisation: caller.organisation.clone(), person: person.clone(), provider };
-        let (vault, now, state) = (self.vault.clone(), self.clock.now(), returned.state.clone().unwrap_or_default());
-        let taken =
-            self.db.write(move |tx| Box::pin(async move { states::take(tx, &vault, &by, &state, now).await })).await;
-        let states::StateData { verifier, return_to } = match taken {
-            Ok(Ok(known)) => known,
-            Ok(Err(refusal)) => return refused(ConnectRefusal::of_state(refusal)),
-            Err(error) => return refused(ConnectRefusal::of_error(&error)),
+        let taken = self.take_state(authoriser(caller, person, provider), returned.state.clone()).await;
+        let StateData { verifier, return_to } = match taken {
+            Ok(known) => known,
+            Err(refusal) => return ConnectOutcome { return_to: DONE.to_owned(), result: Err(refusal) },
         };
-        ConnectOutcome { return_to, result: self.exchange(caller, provider, returned, &verifier).await }
+        if let Err(error) = caller.must(Permission::Configure) {
+            return ConnectOutcome { return_to, result: Err(ConnectRefusal::of_error(&error)) };
+        }
+        let result = match provider {
+            Provider::Github => self.connect_installation(caller, returned).await,
+            _ => self.exchange(caller, provider, returned, &verifier).await,
+        };
+        ConnectOutcome { return_to, result }
     }
 
     async fn exchange(
@@ -109,13 +161,7 @@ impl Connectors {
         returned: ProviderReturn,
         verifier: &Verifier,
     ) -> std::result::Result<Connection, ConnectRefusal> {
-        caller.must(Permission::Configure).map_err(|error| ConnectRefusal::of_error(&error))?;
-        let name = provider.name();
-        if let Some(error) = returned.error {
-            return Err(ConnectRefusal::of_provider(name, &error, returned.error_description.as_deref()));
-        }
-        let code = returned.code.filter(|code| !code.is_empty());
-        let code = code.ok_or_else(|| ConnectRefusal::new("provider_failed", format!("{name} sent no code.")))?;
+        let (name, code) = (provider.name(), returned.code_of(provider)?);
         let app = self.oauth_app(provider).map_err(|error| ConnectRefusal::of_error(&error))?;
         let failed = |trouble: Trouble| ConnectRefusal::of_trouble(name, &trouble);
         let tokens = oauth::exchange(&self.client, &app.flow, &app.client, &code, Some(verifier)).await;
@@ -125,7 +171,11 @@ impl Connectors {
         let lifetime = Lifetime::of(&tokens, now);
         let credentials = Credentials { access: tokens.access, refresh: tokens.refresh };
         let kind = ConnectionKind::Oauth;
-        let new = NewConnection { provider, kind, account, credentials, lifetime, scopes: tokens.scopes };
+        let new = NewConnection {
+            scopes: tokens.scopes,
+            lifetime,
+            ..NewConnection::with_tokens(provider, kind, account, credentials)
+        };
         self.store_connection(caller, new).await.map_err(|error| ConnectRefusal::of_error(&error))
     }
 
@@ -155,7 +205,8 @@ impl Connectors {
         let credentials = Credentials { access: token, refresh: None };
         let lifetime = Lifetime { expires_at: account.expires_at, refresh_at: None };
         let (kind, scopes) = (ConnectionKind::Token, account.scopes.clone());
-        let new = NewConnection { provider, kind, account, credentials, lifetime, scopes };
+        let of_token = NewConnection::with_tokens(provider, kind, account, credentials);
+        let new = NewConnection { scopes, lifetime, ..of_token };
         self.store_connection(caller, new).await
     }
 
@@ -172,12 +223,23 @@ impl Connectors {
     }
 }
 
+fn authoriser(caller: &Caller, person: &PersonId, provider: Provider) -> Authoriser {
+    let (organisation, person) = (caller.organisation.clone(), person.clone());
+    Authoriser { organisation, person, provider, purpose: Purpose::Connect }
+}
+
+fn no_app() -> Error {
+    Error::invalid(
+        "there is no app at GitHub. Register one with POST /api/connect/github/app, or connect GitHub with a token",
+    )
+}
+
 fn not_yet(provider: Provider) -> Error {
     Error::invalid(format!("{} cannot be connected yet; add a source for its webhooks", provider.name()))
 }
 
 /// Checks a path of the console. It must not lead to another site.
-fn checked_path(path: Option<String>) -> Result<String> {
+pub(super) fn checked_path(path: Option<String>) -> Result<String> {
     let Some(path) = path else { return Ok(DONE.to_owned()) };
     let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
     let is_plain = path.len() <= PATH_BYTES && path.bytes().all(|byte| byte.is_ascii_graphic());

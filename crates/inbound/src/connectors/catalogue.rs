@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::Connectors;
 use crate::Provider;
+use crate::github::app::manifest::PERMISSIONS;
 
 /// A tool that can be connected, now or in a later version.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -19,8 +20,10 @@ pub struct Connector {
     /// True if webhooks of it are taken, by a source that is set up by hand.
     pub takes_webhooks: bool,
     /// True if a person can connect it by consenting at the provider. It needs an OAuth application
-    /// of this server there, which an operator sets up.
+    /// or an app of this server there, which an operator sets up.
     pub has_oauth: bool,
+    /// True if an organisation can register an app of its own there, which accounts install.
+    pub has_own_app: bool,
     /// True if a person can connect it with a token of theirs.
     pub has_token: bool,
     /// The drawback of such a token, in a sentence; `null` without one.
@@ -59,12 +62,6 @@ const LINEAR_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
 }];
 const LINEAR_TOKEN: &str = "The key is its owner's: it sees what they see, and ends with their account.";
 
-const GITHUB_PERMISSIONS: &[RequestedPermission] = &[
-    RequestedPermission { scope: "metadata:read", reason: "To list the repositories. GitHub always asks for it." },
-    RequestedPermission { scope: "contents:read", reason: "To read commits, releases and documents." },
-    RequestedPermission { scope: "issues:read", reason: "To read issues and the comments on them." },
-    RequestedPermission { scope: "pull_requests:read", reason: "To read pull requests, reviews and comments." },
-];
 const GITHUB_TOKEN: &str = "The token is its owner's: it sees what they see, acts in their name, and ends with \
     their account. A fine-grained token also ends at its date.";
 
@@ -96,6 +93,7 @@ impl Connectors {
             state: ConnectorState::ComingSoon,
             takes_webhooks,
             has_oauth: false,
+            has_own_app: false,
             has_token: false,
             token_warning: None,
             redirect_uri: None,
@@ -107,8 +105,15 @@ impl Connectors {
     }
 
     fn github_entry(&self) -> Connector {
-        let (reads, permissions) = (&["repositories"], GITHUB_PERMISSIONS);
-        Connector { reads, permissions, token_warning: Some(GITHUB_TOKEN), ..self.entry(Provider::Github) }
+        Connector {
+            has_oauth: self.server_app.is_some(),
+            has_own_app: true,
+            token_warning: Some(GITHUB_TOKEN),
+            redirect_uri: Some(self.return_address(Provider::Github)),
+            reads: &["repositories"],
+            permissions: PERMISSIONS,
+            ..self.entry(Provider::Github)
+        }
     }
 
     fn linear_entry(&self) -> Connector {
@@ -131,6 +136,7 @@ impl Connectors {
             state: ConnectorState::Available,
             takes_webhooks: true,
             has_oauth: app.is_some(),
+            has_own_app: false,
             has_token: true,
             token_warning: None,
             redirect_uri: app.map(|app| app.client.redirect_uri.clone()),

@@ -5,6 +5,7 @@
 //!   connection is revoked.
 //! * Failures of the network or of the provider never revoke it. The checks become rarer, up to one
 //!   an hour.
+//! * An app that the owner of the account has suspended is neither: the connection is suspended.
 //! * A good call makes it active again. That is recorded and told like the failure.
 //! * A limit of the provider is no failure. The next check is when the limit ends.
 
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Connectors;
 use crate::connections::{
-    Change, Connection, ConnectionId, Limits, LogEvent, Status, Trigger, change_status, find, queries,
+    Change, Connection, ConnectionId, ConnectionKind, Limits, LogEvent, Status, Trigger, change_status, find, queries,
 };
 use crate::remote::{Account, Trouble};
 
@@ -122,7 +123,10 @@ impl Connectors {
         let (organisation, wanted) = (by.organisation.clone(), id.clone());
         let connection: Connection =
             self.db.read(move |tx| Box::pin(async move { find(tx, &organisation, &wanted).await })).await?;
-        if !connection.status.is_usable() {
+        if connection.status == Status::Pending {
+            return Err(Error::conflict("the owner of the account has not installed the app yet"));
+        }
+        if !connection.status.is_checked() {
             return Err(Error::conflict("the connection is disconnected"));
         }
         let answer = self.account_of(&connection).await;
@@ -138,6 +142,9 @@ impl Connectors {
 
     /// The account of a connection. If its token is refused, it is refreshed once.
     async fn account_of(&self, connection: &Connection) -> Result<(Account, Limits), Trouble> {
+        if connection.kind == ConnectionKind::App {
+            return self.account_of_installation(connection).await;
+        }
         let remote = self.remote_of(connection.provider)?;
         let access = self.access(connection).await?;
         match remote.account(&access.api, self.clock.now()).await {
@@ -165,9 +172,12 @@ impl Connectors {
                     queries::record_success(tx, of, limits, now, next_check(now)).await?;
                     if let Some(account) = account {
                         queries::set_label(tx, of, &account.label).await?;
+                        if !account.scopes.is_empty() {
+                            queries::set_scopes(tx, of, &account.scopes).await?;
+                        }
                     }
                     let Some(present) = queries::find(tx, of.0, of.1).await? else { return Ok(()) };
-                    if matches!(present.status, Status::Degraded | Status::Revoked) {
+                    if matches!(present.status, Status::Degraded | Status::Revoked | Status::Suspended) {
                         connectors.change(tx, &present, Status::Active, LogEvent::Recovered, None).await?;
                     }
                     Ok(())
@@ -193,6 +203,12 @@ impl Connectors {
                     queries::set_check_at(tx, of, check_after(failures, now)).await?;
                     let is_final = matches!(trouble, Trouble::GrantEnded) || refusals >= REVOKED_AFTER;
                     let reason = Some(trouble.to_string());
+                    if matches!(trouble, Trouble::Suspended) {
+                        if present.status.is_usable() {
+                            connectors.change(tx, &present, Status::Suspended, LogEvent::Suspended, reason).await?;
+                        }
+                        return Ok(());
+                    }
                     match present.status {
                         Status::Active | Status::Degraded if is_final => {
                             queries::stop_checks(tx, of.0, of.1).await?;

@@ -98,7 +98,7 @@ impl Connectors {
         Ok(next)
     }
 
-    async fn page_of(&self, connection: &Connection, after: Option<&str>) -> Result<ResourcePage, Trouble> {
+    pub(super) async fn page_of(&self, connection: &Connection, after: Option<&str>) -> Result<ResourcePage, Trouble> {
         let remote = self.remote_of(connection.provider)?;
         let access = self.access(connection).await?;
         let (page, limits) = match remote.resources(&access.api, after, self.clock.now()).await {

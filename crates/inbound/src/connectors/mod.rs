@@ -3,6 +3,7 @@
 //! # The parts
 //! * [`catalogue`]: the tools that can be connected, and what is read of each.
 //! * `authorisation`: a person consents at the provider and comes back, or enters a token.
+//! * `apps`: our app at a provider is registered and installed.
 //! * `new_connection`: an account is stored, for the first time or again.
 //! * `access`: tokens for a call. A refresh is done by one node at a time.
 //! * `health`: checks of a connection, and when it is degraded or revoked.
@@ -15,6 +16,7 @@
 //! everything that follows from it.
 
 mod access;
+mod apps;
 mod authorisation;
 pub mod catalogue;
 pub mod documents;
@@ -37,22 +39,27 @@ use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
 
 use crate::Provider;
+use crate::apps::OpenApp;
 use crate::connections::ConnectionId;
+use crate::github::app::manifest;
 use crate::github::remote::Github;
 use crate::linear::remote::Linear;
 use crate::notion::remote::Notion;
 use crate::remote::{Remote, Trouble};
 
-pub use crate::github::remote::GithubSettings;
+pub use crate::github::remote::{GithubAppSettings, GithubSettings};
 pub use crate::notion::remote::NotionSettings;
 pub use crate::remote::OauthSettings;
 
+pub use apps::{AppForm, AppOutcome};
 pub use authorisation::{ConnectOutcome, ProviderReturn};
 pub use refusal::ConnectRefusal;
 
 /// The settings of connectors.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The URL by which providers reach this server; `None` if it is the one for people.
+    pub public_url: Option<String>,
     /// GitHub.
     pub github: GithubSettings,
     /// Linear.
@@ -65,7 +72,8 @@ impl Default for Settings {
     fn default() -> Self {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
         let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
-        Self { github: GithubSettings::default(), linear, notion: NotionSettings::default() }
+        let (github, notion) = (GithubSettings::default(), NotionSettings::default());
+        Self { public_url: None, github, linear, notion }
     }
 }
 
@@ -98,7 +106,15 @@ pub struct Parts {
     vault: Vault,
     engine: Engine,
     client: Client,
+    base_url: String,
+    /// The URL by which providers reach this server.
+    public_url: String,
+    /// True if they can.
+    is_public: bool,
     github: Github,
+    /// The app at GitHub of the whole server.
+    server_app: Option<OpenApp>,
+    installation_tokens: apps::InstallationTokens,
     linear: Linear,
     notion: Notion,
     /// A lock for each connection whose tokens are being refreshed by this process.
@@ -117,10 +133,28 @@ impl Connectors {
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, base_url, settings } = config;
-        let github = Github::new(&settings.github);
+        let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
         let notion = Notion::new(&settings.notion);
-        let linear = Linear::new(&settings.linear, format!("{base_url}/api/connect/linear/return"));
-        Self(Arc::new(Parts { db, clock, vault, engine, client, github, linear, notion, refreshing: Mutex::default() }))
+        let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
+        // An address that an operator names for providers is believed.
+        let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);
+        let public_url = settings.public_url.unwrap_or_else(|| base_url.clone());
+        Self(Arc::new(Parts {
+            db,
+            clock,
+            vault,
+            engine,
+            client,
+            base_url,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            is_public,
+            github,
+            server_app,
+            installation_tokens: apps::InstallationTokens::default(),
+            linear,
+            notion,
+            refreshing: Mutex::default(),
+        }))
     }
 
     /// Registers the workflows and jobs of connections.
@@ -128,6 +162,11 @@ impl Connectors {
         health::register(registry, self);
         listing::register(registry, self);
         teardown::register(registry, self);
+    }
+
+    /// The address to which a provider leads people back.
+    fn return_address(&self, provider: Provider) -> String {
+        return_address(&self.base_url, provider)
     }
 
     /// The outer edge of a provider; `None` if it cannot be connected yet.
@@ -146,4 +185,8 @@ impl Connectors {
             Trouble::Ours(Error::internal(format!("{} cannot be connected in this version", provider.as_str())))
         })
     }
+}
+
+fn return_address(base_url: &str, provider: Provider) -> String {
+    format!("{base_url}/api/connect/{}/return", provider.as_str())
 }

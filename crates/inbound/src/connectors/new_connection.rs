@@ -16,9 +16,30 @@ pub(super) struct NewConnection {
     pub(super) provider: Provider,
     pub(super) kind: ConnectionKind,
     pub(super) account: Account,
-    pub(super) credentials: Credentials,
+    /// The app that was installed.
+    pub(super) app: Option<String>,
+    /// The tokens; `None` for an app.
+    pub(super) credentials: Option<Credentials>,
     pub(super) lifetime: Lifetime,
     pub(super) scopes: Vec<String>,
+    /// True if the owner of the account has to install our app first.
+    pub(super) is_pending: bool,
+    /// The account of the pending connection that this one takes the place of.
+    pub(super) replaces: Option<String>,
+}
+
+impl NewConnection {
+    /// A connection with tokens that do not expire.
+    pub(super) fn with_tokens(
+        provider: Provider,
+        kind: ConnectionKind,
+        account: Account,
+        credentials: Credentials,
+    ) -> Self {
+        let (credentials, lifetime) = (Some(credentials), Lifetime::ENDLESS);
+        let (app, scopes, is_pending, replaces) = (None, Vec::new(), false, None);
+        Self { provider, kind, account, app, credentials, lifetime, scopes, is_pending, replaces }
+    }
 }
 
 impl Connectors {
@@ -40,6 +61,13 @@ impl Connectors {
             .write(move |tx| {
                 Box::pin(async move {
                     let now = connectors.clock.now();
+                    if let Some(account) = &new.replaces {
+                        queries::delete_pending(tx, &caller.organisation, new.provider, account).await?;
+                    }
+                    let (status, event) = match new.is_pending {
+                        true => (Status::Pending, LogEvent::Requested),
+                        false => (Status::Active, LogEvent::Connected),
+                    };
                     let known = queries::by_account(tx, &caller.organisation, new.provider, &new.account.id).await?;
                     let (connected_by, trigger) = author(&caller);
                     let connection = Connection {
@@ -49,8 +77,9 @@ impl Connectors {
                         account_id: new.account.id,
                         account_label: new.account.label,
                         kind: new.kind,
+                        app_id: new.app,
                         scopes: new.scopes,
-                        status: known.as_ref().map_or(Status::Active, |known| known.status),
+                        status: known.as_ref().map_or(status, |known| known.status),
                         status_reason: None,
                         status_at: known.as_ref().map_or(now, |known| known.status_at),
                         connected_by,
@@ -62,9 +91,11 @@ impl Connectors {
                         limit_reset_at: None,
                         created_at: known.as_ref().map_or(now, |known| known.created_at),
                     };
-                    let sealed = new.credentials.seal(&connectors.vault, &connection.organisation_id, &connection.id);
-                    let (lifetime, check_at) = (new.lifetime, health::next_check(now));
-                    let row = NewTokens { connection: &connection, sealed: &sealed, lifetime, check_at };
+                    let (vault, of) = (&connectors.vault, (&connection.organisation_id, &connection.id));
+                    let sealed = new.credentials.map(|credentials| credentials.seal(vault, of.0, of.1));
+                    let (lifetime, check_at) =
+                        (new.lifetime, Some(health::next_check(now)).filter(|_| !new.is_pending));
+                    let row = NewTokens { connection: &connection, sealed: sealed.as_deref(), lifetime, check_at };
                     let is_stored = match known {
                         Some(_) => queries::authorise_again(tx, row).await?,
                         None => queries::insert(tx, row).await?,
@@ -74,13 +105,15 @@ impl Connectors {
                             "this account is being disconnected or connected by somebody else; try again in a minute",
                         ));
                     }
-                    let (to, event) = (Status::Active, LogEvent::Connected);
-                    let change = Change { to, event, reason: None, trigger };
+                    connectors.installation_tokens.forget(&connection.id);
+                    let change = Change { to: status, event, reason: None, trigger };
                     let of = (&connectors.engine, &connectors.clock);
                     if !change_status(tx, of, &caller, &connection, change).await? {
                         return Err(Error::conflict("the connection has just changed; try again"));
                     }
-                    listing::request(tx, &connectors, &connection).await?;
+                    if !new.is_pending {
+                        listing::request(tx, &connectors, &connection).await?;
+                    }
                     crate::connections::find(tx, &connection.organisation_id, &connection.id).await
                 })
             })

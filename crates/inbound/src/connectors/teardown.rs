@@ -25,7 +25,7 @@ use super::new_connection::author;
 use crate::connections::resources::queries as resources;
 use crate::connections::tokens::queries as tokens;
 use crate::connections::{
-    Change, Connection, ConnectionId, LogEvent, Status, Trigger, change_status, find, note, queries,
+    Change, Connection, ConnectionId, ConnectionKind, LogEvent, Status, Trigger, change_status, find, note, queries,
 };
 use crate::remote::{Revocation, Trouble};
 use crate::sources;
@@ -38,6 +38,10 @@ const PROVIDER_TIME: Duration = Duration::from_secs(15);
 /// The attempts to do so, and the pause between them.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// The place where the owner of an account can uninstall our app.
+const APP_SETTINGS: &str =
+    "the app stays installed until the owner of the account uninstalls it, in GitHub under Settings, Applications";
 
 /// The data of the event.
 #[derive(Debug, Clone, Deserialize)]
@@ -91,7 +95,7 @@ impl Connectors {
                 Box::pin(async move {
                     let connection = find(tx, &caller.organisation, &id).await?;
                     // Twice is as good as once.
-                    if connection.status.is_usable() {
+                    if connection.status.is_open() {
                         let (_, trigger) = author(&caller);
                         let (to, event) = (Status::Closing, LogEvent::Closing);
                         let change = Change { to, event, reason: None, trigger };
@@ -136,6 +140,9 @@ impl Connectors {
     }
 
     async fn revoke(&self, connection: &Connection) -> Result<Revocation, Trouble> {
+        if connection.kind == ConnectionKind::App {
+            return self.end_of_installation(connection).await;
+        }
         let remote = self.remote_of(connection.provider)?;
         let held = self.held(&connection.organisation_id, &connection.id).await?;
         let credentials = self.opened(connection, &held)?;
@@ -148,6 +155,16 @@ impl Connectors {
             }
         }
         unreachable!("the last attempt returns")
+    }
+
+    /// Looks whether an app is still installed. Only the owner of the account uninstalls it: others may
+    /// use the same installation.
+    async fn end_of_installation(&self, connection: &Connection) -> Result<Revocation, Trouble> {
+        match self.account_of_installation(connection).await {
+            Err(Trouble::Missing) => Ok(Revocation::Done),
+            Ok(_) | Err(Trouble::Suspended) => Ok(Revocation::ByHand(APP_SETTINGS)),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// Erases a connection's tokens, resources and sources, and ends it.
@@ -170,6 +187,7 @@ impl Connectors {
         let by = Caller::system(organisation.clone());
         sources::delete_of_connection(tx, (&self.engine, &self.clock), &by, id).await?;
         tokens::erase(tx, organisation, id).await?;
+        self.installation_tokens.forget(id);
         resources::forget_all(tx, organisation, id).await?;
         note(tx, &connection, before(1), LogEvent::Erased, None, None, Trigger::System).await?;
         let (to, event) = (Status::Closed, LogEvent::Closed);

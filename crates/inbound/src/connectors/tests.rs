@@ -42,6 +42,7 @@ impl Node {
         let (clock, vault) = (Clock::manual(now()), Vault::from_key(&Vault::new_key()).unwrap());
         let (engine, idle) = Engine::new(db.clone(), clock.clone());
         let settings = Settings {
+            public_url: None,
             github: GithubSettings::default(),
             notion: NotionSettings::default(),
             linear: OauthSettings {
@@ -65,14 +66,19 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts { db, clock, vault, engine, client, github, linear, notion, .. } = &*self.connectors;
+        let Parts { db, clock, vault, engine, client, base_url, github, linear, notion, .. } = &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
             vault: vault.clone(),
             engine: engine.clone(),
             client: client.clone(),
+            base_url: base_url.clone(),
+            public_url: base_url.clone(),
+            is_public: false,
             github: github.clone(),
+            server_app: None,
+            installation_tokens: apps::InstallationTokens::default(),
             linear: linear.clone(),
             notion: notion.clone(),
             refreshing: Mutex::default(),
@@ -95,6 +101,7 @@ impl Node {
             code: query.remove("code"),
             error: query.remove("error"),
             error_description: query.remove("error_description"),
+            ..ProviderReturn::default()
         };
         self.connectors.finish((&self.caller, &self.person), Provider::Linear, returned).await
     }

@@ -3,7 +3,7 @@
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::{Cursor, Page, PageSize, Timestamp};
-use campanile_db::{Result, Row, Select, Stretch, Tx, insert_all, json_text, params};
+use campanile_db::{Result, Row, Select, Stretch, Tx, insert_all, json_text, params, row};
 
 use super::{Delivery, DeliveryDetail, DeliveryId, DeliverySummary, Filter, Settlement};
 use crate::Provider;
@@ -68,15 +68,21 @@ pub(crate) async fn load(tx: &mut Tx, id: &str, below: usize) -> Result<Option<D
     .await
 }
 
-/// Stores the final result of a delivery.
-pub async fn settle(tx: &mut Tx, id: &str, settlement: &Settlement, now: Timestamp) -> Result<u64> {
-    let (status, reason) = match settlement {
-        Settlement::Processed => ("processed", None),
-        Settlement::Skipped(reason) => ("skipped", Some(reason.as_str())),
-        Settlement::Failed(error) => ("failed", Some(error.as_str())),
-    };
+/// Stores the final results of deliveries.
+pub async fn settle(tx: &mut Tx, settled: &[(&str, &Settlement)], now: Timestamp) -> Result<()> {
+    let rows: Vec<_> = settled
+        .iter()
+        .map(|(id, settlement)| {
+            let (status, reason) = match settlement {
+                Settlement::Processed => ("processed", None),
+                Settlement::Skipped(reason) => ("skipped", Some(reason.as_str())),
+                Settlement::Failed(error) => ("failed", Some(error.as_str())),
+            };
+            row![*id, status, reason, now]
+        })
+        .collect();
     let sql = "UPDATE delivery SET status = $2, reason = $3, settled_at = $4 WHERE id = $1";
-    tx.execute(sql, params![id, status, reason, now]).await
+    tx.execute_many(sql, &rows).await.map(drop)
 }
 
 /// Sets a failed or skipped delivery back to `received`; `false` if there is none.

@@ -22,7 +22,7 @@ const OF_INSTALLATION: &str = "/installation/repositories?per_page=100";
 /// Documented at docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
 const LIMITS: LimitHeaders =
     LimitHeaders { total: "x-ratelimit-limit", remaining: "x-ratelimit-remaining", reset: "x-ratelimit-reset" };
-const DIALECT: Dialect = Dialect {
+pub(super) const DIALECT: Dialect = Dialect {
     limits: LIMITS,
     accept: "application/vnd.github+json",
     headers: &[("x-github-api-version", "2022-11-28")],
@@ -39,6 +39,23 @@ const SENTENCE: usize = 300;
 const TOKEN_SETTINGS: &str =
     "a personal access token is deleted by its owner, in GitHub under Settings, Developer settings";
 
+/// The app of the whole server, which an operator has registered at GitHub.
+#[derive(Debug, Clone)]
+pub struct GithubAppSettings {
+    /// Its number.
+    pub app_id: String,
+    /// Its short name, as in the address of its page.
+    pub slug: String,
+    /// Its public name in OAuth.
+    pub client_id: String,
+    /// Its secret in OAuth.
+    pub client_secret: Secret,
+    /// Its private key, in PEM.
+    pub private_key: Secret,
+    /// The secret that its deliveries are signed with; `None` if it delivers nothing.
+    pub webhook_secret: Option<Secret>,
+}
+
 /// The settings of GitHub.
 #[derive(Debug, Clone)]
 pub struct GithubSettings {
@@ -46,11 +63,14 @@ pub struct GithubSettings {
     pub api_url: String,
     /// The base of its pages.
     pub web_url: String,
+    /// The app of the whole server, if one is set up.
+    pub app: Option<GithubAppSettings>,
 }
 
 impl Default for GithubSettings {
     fn default() -> Self {
-        Self { api_url: "https://api.github.com".to_owned(), web_url: "https://github.com".to_owned() }
+        let (api_url, web_url) = ("https://api.github.com".to_owned(), "https://github.com".to_owned());
+        Self { api_url, web_url, app: None }
     }
 }
 
@@ -67,9 +87,19 @@ impl Github {
         Self { api_url: plain(&settings.api_url), web_url: plain(&settings.web_url) }
     }
 
+    pub(super) fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
     /// The base of GitHub's pages, without a slash at the end.
     pub(super) fn web_url(&self) -> &str {
         &self.web_url
+    }
+
+    /// True if it is a server of its own, whose API is below a path and whose pages have other
+    /// addresses in part.
+    pub(super) fn is_enterprise_server(&self) -> bool {
+        self.api_url.ends_with("/api/v3")
     }
 
     fn repository(&self, repository: &Value) -> Result<ListedResource, Trouble> {
@@ -161,10 +191,10 @@ fn expiration(page: &RestPage) -> Option<Timestamp> {
 }
 
 /// The number of a thing, as text.
-fn id(object: &Value) -> Result<String, Trouble> {
+pub(super) fn id(object: &Value) -> Result<String, Trouble> {
     object.id("id").ok_or_else(|| Trouble::Invalid("the field id is missing".to_owned()))
 }
 
-fn text(object: &Value, field: &str) -> Result<String, Trouble> {
+pub(super) fn text(object: &Value, field: &str) -> Result<String, Trouble> {
     object.text(field).map(str::to_owned).ok_or_else(|| Trouble::Invalid(format!("the field {field} is missing")))
 }

@@ -14,7 +14,7 @@ fn now() -> Timestamp {
 
 fn client(server: &GithubServer, token: &str) -> (Github, Api) {
     let (api_url, web_url) = (server.url.clone(), "https://github.example/".to_owned());
-    let github = Github::new(&GithubSettings { api_url, web_url });
+    let github = Github::new(&GithubSettings { api_url, web_url, app: None });
     let http = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]));
     let api = github.api(&http, ConnectionKind::Token, &Secret::new(token));
     (github, api)

@@ -67,10 +67,12 @@ pub(crate) struct Api {
     authorization: Secret,
     dialect: Dialect,
     limits: Mutex<Limits>,
+    seconds_ahead: Mutex<Option<i64>>,
 }
 
 impl Api {
-    /// A client for the API below `base`. `authorization` is the value of the header.
+    /// A client for the API below `base`. `authorization` is the value of the header; none is sent
+    /// if it is empty.
     pub(crate) fn new(
         http: &Client,
         base: &str,
@@ -78,7 +80,7 @@ impl Api {
         dialect: Dialect,
     ) -> Self {
         let (http, base) = (http.clone(), base.trim_end_matches('/').to_owned());
-        Self { http, base, kind, authorization, dialect, limits: Mutex::default() }
+        Self { http, base, kind, authorization, dialect, limits: Mutex::default(), seconds_ahead: Mutex::default() }
     }
 
     /// The kind of tokens that it uses.
@@ -94,6 +96,11 @@ impl Api {
     /// The limits in the last answer that had some.
     pub(crate) fn limits(&self) -> Limits {
         *self.limits.lock().expect("nobody panics while they hold it")
+    }
+
+    /// The seconds by which our clock is ahead of the provider's, by the date of the last answer.
+    pub(crate) fn seconds_ahead(&self) -> Option<i64> {
+        *self.seconds_ahead.lock().expect("nobody panics while they hold it")
     }
 
     /// Asks a GraphQL endpoint, and returns the data of its answer. An answer with errors is a
@@ -151,6 +158,7 @@ impl Api {
             let answer = self.http.send(self.request(method, &url, body.clone(), most)).await;
             let answer = answer.map_err(|error| Trouble::Network(error.to_string()))?;
             self.note_limits(&answer, now);
+            self.note_date(&answer, now);
             // The other redirects would turn a POST into a GET.
             let leads_on = matches!((answer.status, method), (307 | 308, _) | (301 | 302, "GET"));
             if !leads_on {
@@ -172,10 +180,12 @@ impl Api {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut headers = vec![
             ("accept".to_owned(), self.dialect.accept.to_owned()),
-            ("authorization".to_owned(), self.authorization.expose().to_owned()),
             ("user-agent".to_owned(), concat!("campanile/", env!("CARGO_PKG_VERSION")).to_owned()),
         ];
         headers.extend(self.dialect.headers.iter().map(owned));
+        if !self.authorization.expose().is_empty() {
+            headers.push(("authorization".to_owned(), self.authorization.expose().to_owned()));
+        }
         if !body.is_empty() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
@@ -190,6 +200,12 @@ impl Api {
         if found != Limits::default() {
             *self.limits.lock().expect("nobody panics while they hold it") = found;
         }
+    }
+
+    fn note_date(&self, answer: &Response, now: Timestamp) {
+        let date = answer.header("date").and_then(Timestamp::parse_http_date);
+        let ahead = date.map(|date| now.as_seconds().saturating_sub(date.as_seconds()));
+        *self.seconds_ahead.lock().expect("nobody panics while they hold it") = ahead;
     }
 
     /// The time until which a provider wants no more calls.

@@ -145,6 +145,9 @@ pub(crate) enum Trouble {
     /// The owner of the account has suspended our access.
     #[error("the owner of the account has suspended the access")]
     Suspended,
+    /// Our clock differs from the provider's by these seconds, so that it does not believe us.
+    #[error("{}", clock_in_words(*.0))]
+    ClockOff(i64),
     /// The answer, or our question, is not as agreed.
     #[error("the provider's answer cannot be used: {0}")]
     Invalid(String),
@@ -178,6 +181,12 @@ impl Trouble {
             error @ (OauthError::Refused { .. } | OauthError::Unreadable(_)) => Self::Invalid(error.to_string()),
         }
     }
+}
+
+/// The difference of the clocks in words. It is positive if ours is ahead.
+fn clock_in_words(seconds: i64) -> String {
+    let (minutes, side) = (seconds.unsigned_abs().div_ceil(60), if seconds > 0 { "ahead" } else { "behind" });
+    format!("this server's clock is {minutes} min {side}, so the provider does not accept its signature; set the clock")
 }
 
 impl From<campanile_base::Error> for Trouble {

@@ -28,7 +28,19 @@ impl RestPage {
 impl Api {
     /// Reads what is at a path below the base. The path has the query.
     pub(crate) async fn get(&self, path: &str, now: Timestamp) -> Result<RestPage, Trouble> {
-        let answer = self.send("GET", path, Bytes::new(), now).await?;
+        self.call("GET", path, None, now).await
+    }
+
+    /// Makes a call with a body of JSON, or without one. An answer without a body is null.
+    pub(crate) async fn call(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Option<&Value>,
+        now: Timestamp,
+    ) -> Result<RestPage, Trouble> {
+        let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let answer = self.send(method, path, body, now).await?;
         if let Some(trouble) = self.trouble(&answer, now) {
             return Err(trouble);
         }
@@ -72,6 +84,9 @@ impl Api {
 }
 
 fn json(answer: &Response) -> Result<Value, Trouble> {
+    if answer.body.is_empty() {
+        return Ok(Value::Null);
+    }
     serde_json::from_slice(&answer.body).map_err(|_| Trouble::Invalid("it is no JSON".to_owned()))
 }
 

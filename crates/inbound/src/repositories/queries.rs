@@ -2,7 +2,7 @@
 
 use campanile_accounts::WorkspaceId;
 use campanile_base::Timestamp;
-use campanile_db::{Result, Tx, insert, params};
+use campanile_db::{Bulk, Result, Tx, insert, params, row};
 
 use crate::sources::SourceId;
 
@@ -52,10 +52,21 @@ pub(super) async fn move_installation(
     tx.execute(sql, params![source.as_str(), installation, from, to, now]).await
 }
 
-/// The number of the repository that has this lower-case name, and its first known name.
-pub(super) async fn holder_of(tx: &mut Tx, workspace: &WorkspaceId, name: &str) -> Result<Option<(i64, String)>> {
-    let sql = "SELECT provider_id, known_as FROM repository_name WHERE workspace_id = $1 AND name = $2";
-    tx.first(sql, params![workspace.as_str(), name], |row| Ok((row.get(0)?, row.get(1)?))).await
+/// The repositories that have some lower-case names: the name, the number and its first known name.
+pub(super) async fn holders_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    names: &[String],
+) -> Result<Vec<(String, (i64, String))>> {
+    let bulk = Bulk {
+        each: "SELECT name, provider_id, known_as FROM repository_name WHERE workspace_id = $1 AND name = $2",
+        together: "SELECT held.name, held.provider_id, held.known_as
+            FROM unnest($1::text[], $2::text[]) AS asked (workspace, name)
+            JOIN repository_name AS held ON held.workspace_id = asked.workspace AND held.name = asked.name",
+        is_searched: false,
+    };
+    let rows: Vec<_> = names.iter().map(|name| row![workspace.as_str(), name]).collect();
+    tx.gather(bulk, &rows, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))).await
 }
 
 pub(super) async fn first_name_of(tx: &mut Tx, workspace: &WorkspaceId, number: i64) -> Result<Option<String>> {

@@ -106,9 +106,7 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutco
                 if let Some(found) = observations::by_id(tx, &workspace, &wanted).await? {
                     return Ok(Some(Found::Observation(Box::new(found))));
                 }
-                // A passage leads to its document.
-                let document = wanted.split('#').next().unwrap_or(&wanted);
-                if let Some(found) = documents::detail(tx, &workspace, document).await? {
+                if let Some(found) = documents::of_result(tx, &workspace, &wanted).await? {
                     return Ok(Some(Found::Document(Box::new(found))));
                 }
                 let found = clusters::by_id(tx, &workspace, &wanted, now).await?;

@@ -92,12 +92,12 @@ pub struct Filter {
     /// A part of the title. Upper and lower case of ASCII letters are the same.
     pub title: Option<String>,
     /// The document below which they stand.
-    pub parent: Option<String>,
+    pub parent: Option<DocumentId>,
 }
 
 impl Filter {
     pub(super) fn is_everything(&self) -> bool {
-        [&self.path, &self.source, &self.title, &self.parent].iter().all(|text| text.is_none())
+        [&self.path, &self.source, &self.title].iter().all(|text| text.is_none()) && self.parent.is_none()
     }
 }
 

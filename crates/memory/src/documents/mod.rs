@@ -27,4 +27,4 @@ pub use document::{API_SOURCE, ChunkView, Document, DocumentDetail, DocumentId, 
 pub use moves::{MovedDocument, NewPlace, id_in_source, relocate};
 pub use prepared::{DocumentInput, PreparedDocument, is_generated_code, prepare, text_of};
 pub use queries::workspace_of;
-pub use reading::{detail, get, page};
+pub use reading::{detail, get, of_result, page};

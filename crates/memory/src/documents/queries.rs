@@ -72,12 +72,14 @@ pub(super) async fn parent_of(tx: &mut Tx, workspace: &WorkspaceId, id: &Documen
     Ok(tx.first(sql, params![workspace.as_str(), id.as_str()], read).await?.flatten().map(DocumentId::from))
 }
 
-/// The ids of the document at a place and of all below it.
+/// The ids of the document at a place and of all below it, and of the one with this external id.
 pub(super) async fn ids_at(tx: &mut Tx, workspace: &WorkspaceId, place: &str, most: i64) -> Result<Vec<String>> {
     let (path, from, until) = below(place);
     let sql = "SELECT id FROM document WHERE workspace_id = $1 AND path = $2
-        UNION ALL SELECT id FROM document WHERE workspace_id = $1 AND path >= $3 AND path < $4 LIMIT $5";
-    tx.all(sql, params![workspace.as_str(), path, from, until, most], |row| row.get(0)).await
+        UNION ALL SELECT id FROM document WHERE workspace_id = $1 AND path >= $3 AND path < $4
+        UNION ALL SELECT id FROM document WHERE workspace_id = $1 AND source_id = $5 AND external_id = $6 LIMIT $7";
+    let params = params![workspace.as_str(), path, from, until, API_SOURCE, place, most];
+    tx.all(sql, params, |row| row.get(0)).await
 }
 
 /// A place, and the range of the paths below it: `0` is the character behind `/`.
@@ -211,7 +213,7 @@ pub(super) async fn list(
     let places = params![workspace.as_str(), from.at, &from.id, until.at, &until.id];
     let mut select = Select::new(sql, places.iter().cloned())
         .and_if("source = ?", filter.source.as_deref())
-        .and_if("parent_id = ?", filter.parent.as_deref());
+        .and_if("parent_id = ?", filter.parent.as_ref().map(DocumentId::as_str));
     if let Some(place) = &filter.path {
         let (path, from, until) = below(place);
         select = select.and_with("(path = ? OR (path >= ? AND path < ?))", [path, from, until]);

@@ -31,6 +31,15 @@ pub async fn get(tx: &mut Tx, workspace: &WorkspaceId, named: &str) -> campanile
     Ok(queries::by_id(tx, workspace, id.as_str()).await?.map(|stored| stored.document))
 }
 
+/// The document of a result of a search: of its own id, or of the id of one of its passages. A passage that is
+/// gone has none.
+pub async fn of_result(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> campanile_db::Result<Option<DocumentDetail>> {
+    let (document, passage) = id.split_once('#').map_or((id, None), |(document, passage)| (document, Some(passage)));
+    let has = |found: &DocumentDetail, no: &str| found.chunks.iter().any(|chunk| chunk.no.to_string() == no);
+    let found = detail(tx, workspace, document).await?;
+    Ok(found.filter(|found| passage.is_none_or(|no| has(found, no))))
+}
+
 /// A document by its id, or by its external id, with its text.
 pub async fn detail(tx: &mut Tx, workspace: &WorkspaceId, named: &str) -> campanile_db::Result<Option<DocumentDetail>> {
     let Some(id) = queries::named(tx, workspace, named).await? else { return Ok(None) };

@@ -26,6 +26,7 @@ mod kinds;
 pub(crate) mod merge;
 mod neighbours;
 mod people;
+mod places;
 mod query_vector;
 mod ranking;
 mod reply;
@@ -43,7 +44,6 @@ use campanile_db::Tx;
 
 use crate::Memory;
 use crate::clusters::{self, ClusterName};
-use crate::documents::reading;
 use crate::observations::ClusterId;
 use crate::passages::{self, Owner, Passage};
 use cached_index::Current;
@@ -141,14 +141,7 @@ type Within<'m> = (&'m Memory, &'m OrganisationId, &'m WorkspaceId);
 async fn read((memory, organisation, workspace): Within<'_>, request: &SearchRequest) -> Result<ReadRequest> {
     let mut read = request.read(memory.clock.now())?;
     people::widen(memory, organisation, &mut read.filter).await?;
-    let named = &request.filters.documents;
-    if !named.is_empty() {
-        let tags = |names: &[String]| names.iter().map(|name| format!("document:{name}")).collect::<Vec<_>>();
-        let ids = reading::ids_of(&memory.db, workspace, named).await?;
-        read.conditions.tags.push(tags(named));
-        // A place without documents is a tag that nothing has.
-        read.filter.tags.push(tags(if ids.is_empty() { named } else { &ids }));
-    }
+    places::widen(memory, workspace, &mut read.filter).await?;
     Ok(read)
 }
 

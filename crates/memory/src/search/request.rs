@@ -13,7 +13,7 @@ use super::{FIELDS, LONGEST_QUERY, MOST_RESULTS, MOST_VALUES};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchRequest {
     /// Words, `"phrases"`, and filters such as `source:github` or `after:2026-10-01`; a minus before
-    /// a filter excludes. At most 1,000 characters. Without words, the newest passages are found.
+    /// a filter or a word excludes. At most 1,000 characters. Without words, the newest passages are found.
     pub query: String,
     /// The number of results, from 1 to 100.
     #[serde(default = "ten")]
@@ -129,7 +129,7 @@ pub struct SearchFilters {
     pub topics: Vec<String>,
     /// Categories, such as `bug_fix`.
     pub categories: Vec<String>,
-    /// Documents, by their ids or places: `docs/ops` means all below it.
+    /// Documents, by their ids, external ids or places: `docs/ops` means all below it.
     pub documents: Vec<String>,
     /// The lowest significance, from 0 to 100. Chunks count as 50.
     pub min_significance: Option<u8>,
@@ -271,12 +271,13 @@ fn understood(query: &mut Query, filter: &mut Filter, now: Timestamp) -> Option<
 
 impl SearchFilters {
     pub(super) fn read(&self) -> Result<Filter> {
-        let lists: [(&'static str, &str, &[String]); 5] = [
+        let lists: [(&'static str, &str, &[String]); 6] = [
             ("sources", "source", &self.sources),
             ("types", "type", &self.types),
             ("actors", "actor", &self.actors),
             ("topics", "topic", &self.topics),
             ("categories", "category", &self.categories),
+            ("documents", "document", &self.documents),
         ];
         let mut filter = Filter::default();
         for (field, tag, values) in lists {
@@ -289,9 +290,6 @@ impl SearchFilters {
         }
         if !self.kinds.is_empty() {
             filter.tags.push(self.kinds.iter().map(|kind| format!("kind:{}", kind.as_str())).collect());
-        }
-        if self.documents.len() > MOST_VALUES {
-            return Err(Error::invalid_field("documents", format!("must have at most {MOST_VALUES} values")));
         }
         filter.significance = self.min_significance.unwrap_or(0);
         if filter.significance > 100 {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use campanile_accounts::Caller;
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent};
 use campanile_base::{Clock, Cursor, PageSize, Timestamp};
 use campanile_db::testing::on_each_database;
@@ -12,7 +13,7 @@ use campanile_engine::Engine;
 use campanile_memory::clusters::{self, Cluster, ClusterFilter, ClusterStatus, assign, summarise};
 use campanile_memory::embedding::embed;
 use campanile_memory::search::{Kind, merge};
-use campanile_memory::{EmbedderSettings, Memory, Settings, observations, retention};
+use campanile_memory::{EmbedderSettings, Memory, Settings, observations, people, retention};
 use serde_json::json;
 
 use crate::search::{Tenant, ask, clock, event, migrations, node, store, tenant};
@@ -144,6 +145,62 @@ async fn what_is_about_one_thing_is_gathered_by_words_alone() {
         clock.advance(DAY * 6);
         let stalled = ClusterFilter { status: Some(ClusterStatus::Stalled), ..filter() };
         assert_eq!(listed(&db, &clock, &tenant, stalled).await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_with_two_accounts_is_named_once() {
+    on_each_database(migrations(), async |db| {
+        let (clock, tenant) = (clock(), tenant("one"));
+        let memory = node(&db, &clock);
+        let issue = || vec![Reference::numbered(ReferenceKind::Issue, "acme/shop", 1).labelled("fixes")];
+        for (minute, actor) in [(0, "ada"), (1, "eve"), (2, "a.lovelace"), (3, "eve"), (4, "ada")] {
+            store(&memory, &db, &tenant, happened(minute, "[Push] Checkout waits", "Longer.", actor, issue())).await;
+        }
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        let named = async || {
+            let all = listed(&db, &clock, &tenant, ClusterFilter::default()).await;
+            assert_eq!(all.len(), 1, "{all:?}");
+            all[0].actors.iter().map(|actor| (actor.name.clone(), actor.observations)).collect::<Vec<_>>()
+        };
+        assert_eq!(named().await.len(), 3);
+        let (caller, now) = (Caller::system(tenant.organisation.clone()), clock.clone());
+        let merge = db.write(move |tx| {
+            Box::pin(
+                async move { people::merge(tx, &now, &caller, "github:ada", &["github:a.lovelace".to_owned()]).await },
+            )
+        });
+        merge.await.unwrap();
+        assert_eq!(named().await, [("ada".to_owned(), 3), ("eve".to_owned(), 2)]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_completed_when_its_issue_is_closed_in_another_one() {
+    on_each_database(migrations(), async |db| {
+        let (clock, tenant) = (clock(), tenant("one"));
+        let memory = node(&db, &clock);
+        let issue = || Reference::numbered(ReferenceKind::Issue, "acme/shop", 1).subject();
+        let month = 30 * 24 * 60;
+        let opened = happened(-month, "[Issue Opened] Checkout times out", "504.", "ada", vec![issue()]);
+        let closed = happened(0, "[Issue Closed] Checkout times out", "No longer.", "bob", vec![issue()]);
+        let statuses = async || {
+            let all = listed(&db, &clock, &tenant, ClusterFilter::default()).await;
+            all.into_iter().map(|cluster| cluster.status).collect::<Vec<_>>()
+        };
+        store(&memory, &db, &tenant, opened).await;
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        assert_eq!(statuses().await, [ClusterStatus::Stalled]);
+        store(&memory, &db, &tenant, closed).await;
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        assert_eq!(statuses().await, [ClusterStatus::Completed; 2], "too far apart to be one");
+        // The one of a month ago hears late that it was opened before.
+        let late = happened(-month + 5, "[Issue Opened] Checkout times out", "Again 504.", "ada", vec![issue()]);
+        store(&memory, &db, &tenant, late).await;
+        assign(&memory, &tenant.workspace, LONG).await.unwrap();
+        assert!(statuses().await.iter().all(|status| *status == ClusterStatus::Completed));
     })
     .await;
 }

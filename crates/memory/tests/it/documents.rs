@@ -293,7 +293,7 @@ async fn documents_stand_below_others_and_are_listed_by_place_and_title() {
         assert_eq!(by(Filter { title: Some("0%".into()), ..Filter::default() }).await, ["opsx/other.md"]);
         assert_eq!(by(Filter { title: Some("öTHER".into()), ..Filter::default() }).await.len(), 0);
         assert_eq!(by(Filter { title: Some("Öther".into()), ..Filter::default() }).await, ["opsx/other.md"]);
-        assert_eq!(by(Filter { parent: Some(above.to_string()), ..Filter::default() }).await, ["ops/deploy.md"]);
+        assert_eq!(by(Filter { parent: Some(above.clone()), ..Filter::default() }).await, ["ops/deploy.md"]);
         let wrong = at_time("x", "text", Some("nowhere")).await;
         assert!(matches!(wrong, Err(Error::InvalidField { field: "parent", .. })));
         let circle = at_time("ops", "# Operations\n\nAll of it.", Some("ops/deploy.md")).await;

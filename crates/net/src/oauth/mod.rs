@@ -203,7 +203,8 @@ fn request(flow: &Flow, client: &Registration, url: &str, fields: &[(&str, &str)
             fields.extend(secret.map(|secret| ("client_secret", secret)));
         }
         Authentication::Basic => {
-            headers.push(("authorization".to_owned(), basic(&client.client_id, secret.unwrap_or_default())));
+            let credentials = basic_authorization(&client.client_id, secret.unwrap_or_default());
+            headers.push(("authorization".to_owned(), credentials));
         }
     }
     let (kind, body) = match flow.encoding {
@@ -222,8 +223,9 @@ fn request(flow: &Flow, client: &Registration, url: &str, fields: &[(&str, &str)
     Request { method: "POST", url, headers, body, timeout: TIMEOUT, keep: ANSWER, tls: None }
 }
 
-/// The header for a client's credentials. Both are form-encoded first (RFC 6749, 2.3.1).
-fn basic(id: &str, secret: &str) -> String {
+/// The value of the header `Authorization` for a client's credentials. Both are form-encoded first
+/// (RFC 6749, 2.3.1).
+pub fn basic_authorization(id: &str, secret: &str) -> String {
     let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret))))
 }

@@ -79,6 +79,20 @@ fn filters_narrow_and_exclude() {
 }
 
 #[test]
+fn an_excluded_word_is_in_no_result_in_any_form_and_part_of_the_index() {
+    let mut index = Index::of(vec![segment(&[
+        passage(0, "Nightly", "deploy", &[]),
+        passage(1, "", "deploy by day", &[]),
+        passage(2, "", "deploy with a rate-limiter", &[]),
+    ])]);
+    index.add(&passage(3, "", "deploy all the NIGHTLY builds", &[]));
+    index.add(&passage(4, "", "deploy at a rate", &[]));
+    assert_eq!(nos(&ask(&index, "deploy -nightly -rate-limiter")), [1, 4]);
+    assert_eq!(nos(&ask(&index, "deploy -unknown")).len(), 5);
+    assert_eq!(index.admitted(&[0, 1, 3], &Query::read("deploy -nightly", &[]), &Filter::default()), [1]);
+}
+
+#[test]
 fn without_words_the_newest_passages_are_found() {
     let mut index = Index::of(vec![segment(&[passage(0, "", "one", &[]), passage(1, "", "two", &[])])]);
     index.add(&passage(2, "", "three", &[]));

@@ -1,6 +1,8 @@
 //! The settings of connectors: our OAuth application at each provider, and the provider's addresses.
 
-use campanile_inbound::connectors::{GithubSettings, NotionSettings, OauthSettings, Settings};
+use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings};
+
+use campanile_base::Secret;
 
 use super::Layers;
 
@@ -19,9 +21,40 @@ impl Layers {
         let github = GithubSettings {
             api_url: self.address("connector_github_api_url")?,
             web_url: self.address("connector_github_web_url")?,
+            app: self.github_app()?,
         };
         let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
-        Ok(Settings { github, linear, notion })
+        let public_url = self.provider_url("public_url", &[])?;
+        Ok(Settings { public_url, github, linear, notion })
+    }
+
+    /// The app of this server at GitHub. All of its settings belong together, but the secret of its
+    /// webhooks may be missing.
+    fn github_app(&self) -> Result<Option<GithubAppSettings>, String> {
+        const NAMES: [&str; 6] = [
+            "connector_github_app_id",
+            "connector_github_slug",
+            "connector_github_client_id",
+            "connector_github_client_secret",
+            "connector_github_private_key",
+            "connector_github_webhook_secret",
+        ];
+        let [app_id, slug, client_id, client_secret, private_key, webhook_secret] = NAMES.map(|name| self.some(name));
+        let needed = [&app_id, &slug, &client_id, &client_secret, &private_key];
+        let missing = needed.iter().position(|value| value.is_none());
+        let (Some(app_id), Some(slug), Some(client_id), Some(client_secret), Some(private_key)) =
+            (app_id, slug, client_id, client_secret, private_key)
+        else {
+            let Some(given) = NAMES.iter().find(|name| self.some(name).is_some()) else { return Ok(None) };
+            return Err(self.wrong(given, &format!("needs {} too", NAMES[missing.unwrap_or_default()])));
+        };
+        if !slug.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            return Err(self.wrong("connector_github_slug", "must be the app's name as in the address of its page"));
+        }
+        // A setting is one line, in which the ends of lines are often written as \n.
+        let private_key = Secret::new(private_key.replace("\\n", "\n"));
+        let (client_secret, webhook_secret) = (Secret::new(client_secret), webhook_secret.map(Secret::new));
+        Ok(Some(GithubAppSettings { app_id, slug, client_id, client_secret, private_key, webhook_secret }))
     }
 
     /// The base URL of a provider, which always has one.

@@ -10,7 +10,7 @@ use crate::on_each_server;
 use crate::strangers::other_organisation;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const JSON: (&str, &str) = ("content-type", "application/json");
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 
 pub(crate) async fn read(server: &Server, path: &str) -> Value {
     let read = server.get(path).await.unwrap();
@@ -48,7 +48,7 @@ async fn begin(server: &Server, cookie: &str) -> String {
 }
 
 /// Comes back from the provider's page. Returns the address in the console that one is led to.
-async fn come_back(server: &Server, cookie: Option<&str>, address: &str) -> String {
+pub(crate) async fn come_back(server: &Server, cookie: Option<&str>, address: &str) -> String {
     let path = &address[address.find("/api/").expect("it leads to the API")..];
     let headers: Vec<(&str, &str)> = cookie.into_iter().map(|cookie| ("cookie", cookie)).collect();
     let answer = server.ask("GET", path, &headers, Vec::new()).await.unwrap();
@@ -63,7 +63,7 @@ async fn connect(server: &Server, provider: &LinearServer, cookie: &str) -> Stri
     id.to_owned()
 }
 
-async fn delete(server: &Server, path: &str) -> Value {
+pub(crate) async fn delete(server: &Server, path: &str) -> Value {
     let key = format!("Bearer {}", campanile_testkit::server::SECRET_KEY);
     let deleted = server.ask("DELETE", path, &[("authorization", &key)], Vec::new()).await.unwrap();
     assert_eq!(deleted.status, 202, "{}", deleted.json);

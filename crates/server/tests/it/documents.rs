@@ -58,6 +58,18 @@ async fn a_document_is_added_found_changed_and_removed() {
         assert_eq!((&hit["significance"], &hit["source"]), (&Value::Null, &json!("api")));
         let only = json!({ "query": "gateway", "filters": { "kinds": ["chunk"], "documents": ["wiki"], "sources": ["api"] } });
         assert_eq!(server.post("/v1/search", &only).await.unwrap().json["data"].as_array().unwrap().len(), 1);
+        for (query, number) in [
+            ("gateway document:wiki", 1),
+            ("gateway document:/wiki/seven", 1),
+            ("gateway document:page-7", 1),
+            ("gateway -document:wiki", 0),
+            ("gateway document:docs", 0),
+        ] {
+            assert_eq!(find(&server, query).await.len(), number, "{query}");
+        }
+        let no_passage = format!("{id}#999999");
+        let missing = server.post("/v1/contents", &json!({ "ids": [no_passage] })).await.unwrap().json;
+        assert_eq!((&missing["data"], &missing["missing"]), (&json!([]), &json!([no_passage])), "no passage of it");
         let contents = server.post("/v1/contents", &json!({ "ids": [hit["id"], "doc_gone"] })).await.unwrap().json;
         assert!(contents["data"][0]["text"].as_str().unwrap().contains("Run undo."));
         assert_eq!(contents["data"][0]["chunks"][0]["headings"], json!(["Rollback"]));
@@ -69,6 +81,13 @@ async fn a_document_is_added_found_changed_and_removed() {
         let kind = server.get("/api/v1/event-type/document.processed").await.unwrap().json;
         let example = kind["schemas"]["1"]["examples"][0]["data"].as_object().unwrap().clone();
         assert!(example.keys().eq(envelope["data"].as_object().unwrap().keys()), "{example:?} {envelope}");
+
+        let below = add(&server, json!([{ "path": "below.md", "content": "Below.", "parent": "page-7" }])).await;
+        for parent in ["page-7", below[0]["document"]["parentId"].as_str().unwrap()] {
+            let listed = server.all(&format!("/api/documents?parent={parent}")).await;
+            assert_eq!((listed.len(), &listed[0]["path"]), (1, &json!("below.md")), "{parent}");
+        }
+        assert!(server.all("/api/documents?parent=nobody").await.is_empty());
 
         let again = add(&server, documents).await;
         assert_eq!((&again[0]["change"], &again[2]["change"]), (&json!("unchanged"), &json!("unchanged")));

@@ -4,6 +4,7 @@
 //! Each part of the API is a file with a function `answer`, which is listed in [`PARTS`]. The first
 //! one that knows a path answers.
 
+mod app;
 mod contents;
 mod exchange;
 mod people;
@@ -18,6 +19,7 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+pub use app::{APP, AppKeys, Installation, PRIVATE_KEY};
 pub use exchange::Asked;
 pub use people::TOKEN;
 pub use repositories::Repository;
@@ -27,7 +29,7 @@ use exchange::Answer;
 
 /// A part of the API: the answer to what it knows.
 type Part = fn(&mut State, &Asked) -> Option<Answer>;
-const PARTS: &[Part] = &[people::answer, repositories::answer, contents::answer];
+const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer, contents::answer];
 
 /// The behaviour of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,7 @@ pub enum GithubConduct {
 
 struct State {
     conduct: GithubConduct,
+    app: app::State,
     people: people::State,
     repositories: Vec<Repository>,
     contents: contents::State,
@@ -83,6 +86,7 @@ impl GithubServer {
         let url = format!("http://{}", listener.local_addr().expect("a listener has an address"));
         let state = Arc::new(Mutex::new(State {
             conduct: GithubConduct::Works,
+            app: app::State::default(),
             people: people::State::default(),
             repositories: repositories::named(repositories),
             contents: contents::State::default(),

@@ -9,7 +9,7 @@ use campanile_http::body::Json;
 use campanile_http::caller::{Configuring, SignedIn, workspace};
 use campanile_http::error::{ApiError, ApiResult};
 use campanile_inbound::Provider;
-use campanile_inbound::connections::Connection;
+use campanile_inbound::connections::{Connection, Status};
 use campanile_inbound::connectors::{ConnectOutcome, ConnectRefusal, ProviderReturn};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The page of the console for an end without a path of its own.
-const DONE: &str = "/connect/done";
+pub(super) const DONE: &str = "/connect/done";
 
 pub(super) fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new().routes(routes!(begin)).routes(routes!(finish)).routes(routes!(by_token))
@@ -78,14 +78,26 @@ pub(super) struct ReturnQuery {
     error: Option<String>,
     /// The provider's sentence on it.
     error_description: Option<String>,
+    /// The number of the installation, of an app that was installed.
+    installation_id: Option<String>,
+    /// `install`, `update`, or `request` if an owner has to install the app.
+    setup_action: Option<String>,
+}
+
+impl ReturnQuery {
+    pub(super) fn read(self) -> ProviderReturn {
+        let Self { state, code, error, error_description, installation_id, setup_action } = self;
+        ProviderReturn { state, code, error, error_description, installation_id, setup_action }
+    }
 }
 
 /// The way back from a provider's page. It leads on to the console with the result.
 ///
 /// The console's path gets `provider`, and either `result=connected` and `connection`, or
-/// `result=failed` with `reason`, a stable word, and `message`, a sentence. Words are `signed_out`,
-/// `state_unknown`, `state_mismatch`, `state_expired`, `denied`, `provider_failed`, `not_stored` and
-/// `refused`.
+/// `result=requested` and `connection` if an owner has to install the app first, or `result=failed`
+/// with `reason`, a stable word, and `message`, a sentence. Words are `signed_out`, `state_unknown`,
+/// `state_mismatch`, `state_expired`, `denied`, `provider_failed`, `not_theirs`, `not_owner`,
+/// `not_stored` and `refused`.
 #[utoipa::path(get, path = "/api/connect/{provider}/return", tag = "connections",
     params(("provider" = String, Path), ReturnQuery), responses((status = 303)))]
 pub(super) async fn finish(
@@ -95,30 +107,48 @@ pub(super) async fn finish(
     Query(returned): Query<ReturnQuery>,
 ) -> Redirect {
     let ConnectOutcome { return_to, result } = match (session, provider(&name)) {
-        (Err(_), _) => failed("signed_out", "You are not signed in in this browser. Sign in, and begin again."),
-        (Ok(_), Err(error)) => failed("refused", &error.to_string()),
+        (Err(_), _) => failed(signed_out()),
+        (Ok(_), Err(error)) => failed(ConnectRefusal::new("refused", error.to_string())),
         (Ok(SignedIn(session)), Ok(provider)) => {
-            let ReturnQuery { state, code, error, error_description } = returned;
-            let returned = ProviderReturn { state, code, error, error_description };
-            web.app.connectors.finish((&session.caller, &session.person), provider, returned).await
+            web.app.connectors.finish((&session.caller, &session.person), provider, returned.read()).await
         }
     };
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("provider", &name);
-    match &result {
+    let end = match result {
         Ok(connection) => {
-            query.append_pair("result", "connected").append_pair("connection", connection.id.as_str());
+            let word = if connection.status == Status::Pending { "requested" } else { "connected" };
+            Ok((word, ("connection", connection.id.to_string())))
         }
+        Err(refusal) => Err(refusal),
+    };
+    lead_on(&web, &name, &return_to, end)
+}
+
+/// Leads on to a path of the console. It gets the result, and the thing that was made, or the refusal.
+pub(super) fn lead_on(
+    web: &Web,
+    provider: &str,
+    return_to: &str,
+    end: std::result::Result<(&'static str, (&'static str, String)), ConnectRefusal>,
+) -> Redirect {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("provider", provider);
+    match &end {
+        Ok((word, (name, made))) => query.append_pair("result", word).append_pair(name, made),
         Err(ConnectRefusal { code, message }) => {
-            query.append_pair("result", "failed").append_pair("reason", code).append_pair("message", message);
+            query.append_pair("result", "failed").append_pair("reason", code).append_pair("message", message)
         }
-    }
+    };
     let mark = if return_to.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{}{return_to}{mark}{}", web.app.base_url, query.finish()))
 }
 
-fn failed(code: &'static str, message: &str) -> ConnectOutcome {
-    ConnectOutcome { return_to: DONE.to_owned(), result: Err(ConnectRefusal::new(code, message)) }
+/// The refusal of somebody who is not signed in.
+pub(super) fn signed_out() -> ConnectRefusal {
+    ConnectRefusal::new("signed_out", "You are not signed in in this browser. Sign in, and begin again.")
+}
+
+fn failed(refusal: ConnectRefusal) -> ConnectOutcome {
+    ConnectOutcome { return_to: DONE.to_owned(), result: Err(refusal) }
 }
 
 /// A token that a person has made at the provider.

@@ -15,8 +15,8 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::connect;
 use super::page::{List, PageView, place};
+use super::{connect, connect_apps};
 
 pub(super) fn router() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
@@ -27,6 +27,7 @@ pub(super) fn router() -> OpenApiRouter<Web> {
         .routes(routes!(log))
         .routes(routes!(resources))
         .merge(connect::router())
+        .merge(connect_apps::router())
 }
 
 /// A place in a list. Connections belong to the organisation, not to a workspace.

@@ -38,7 +38,7 @@ pub(super) struct DocumentQuery {
     source: Option<String>,
     /// A part of the title. Upper and lower case of ASCII letters are the same.
     title: Option<String>,
-    /// The id of the document below which they stand.
+    /// The document below which they stand, by its id or external id.
     parent: Option<String>,
 }
 
@@ -55,10 +55,19 @@ pub(super) async fn list(
     if let Some(source) = &source {
         known_sources(std::slice::from_ref(source))?;
     }
-    let filter = Filter { path, source, title, parent };
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
     let page = web.app.db.read_in_turn(caller.organisation.as_str(), move |tx| {
-        Box::pin(async move { documents::page(tx, &workspace.id, &filter, &from, size).await })
+        Box::pin(async move {
+            let parent = match &parent {
+                // Below a document that is not there stands nothing.
+                Some(named) => {
+                    Some(queries::named(tx, &workspace.id, named).await?.unwrap_or_else(|| named.clone().into()))
+                }
+                None => None,
+            };
+            let filter = Filter { path, source, title, parent };
+            documents::page(tx, &workspace.id, &filter, &from, size).await
+        })
     });
     Ok(Json(PageView::of(List::Documents, page.await?)))
 }

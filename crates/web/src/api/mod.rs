@@ -6,6 +6,7 @@ mod assistants;
 mod browsers;
 mod clusters;
 mod connect;
+mod connect_apps;
 mod connections;
 mod deliveries;
 mod documents;

@@ -210,8 +210,7 @@ async fn content(
     if let Some(found) = observations::by_id(tx, workspace, id).await? {
         return Ok(Some(ContentsItem::Observation(Box::new(found))));
     }
-    let document = id.split('#').next().unwrap_or(id);
-    if let Some(found) = documents::detail(tx, workspace, document).await? {
+    if let Some(found) = documents::of_result(tx, workspace, id).await? {
         return Ok(Some(ContentsItem::Document(Box::new(found))));
     }
     let found = clusters::by_id(tx, workspace, id, now).await?;

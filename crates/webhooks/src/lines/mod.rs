@@ -59,6 +59,7 @@ pub(crate) fn register(registry: &mut Registry, webhooks: &Webhooks) {
         per_key: 1,
         timeout: STRETCH + webhooks.settings.request_timeout + Duration::from_secs(30),
         backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) },
+        ..JobOptions::default()
     };
     let within = webhooks.clone();
     registry.register(LINE, options, move |attempt| {

@@ -123,7 +123,7 @@ pub async fn send(
     if stored[0] { Ok(message) } else { Err(SendRefusal::EventIdTaken.into()) }
 }
 
-/// Like [`send`], for many messages at once. They must not have event ids.
+/// Like [`send`], for many messages at once. If one is refused, none may be committed.
 ///
 /// # Errors
 /// Like [`accept`].
@@ -137,7 +137,10 @@ pub async fn send_all(tx: &mut Tx, webhooks: &Webhooks, application: &Applicatio
         Ok(Pending { message: Arc::new(message_of(id, new, now)), request: None, entry: entry.clone(), only_to })
     });
     let pending: Vec<Pending> = pending.collect::<Result<_>>()?;
-    store(tx, webhooks, &pending, now).await.map(drop)
+    match store(tx, webhooks, &pending, now).await?.iter().all(|stored| *stored) {
+        true => Ok(()),
+        false => Err(SendRefusal::EventIdTaken.into()),
+    }
 }
 
 /// A message that is to be stored.

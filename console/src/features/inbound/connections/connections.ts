@@ -11,7 +11,7 @@ import { useWorkspaceId } from "../../../lib/url";
 export type Connector = Schemas["Connector"];
 export type Resource = Schemas["Resource"];
 export type LogLine = Schemas["LogLine"];
-export type ConnectionStatus = "active" | "degraded" | "revoked" | "closing" | "closed";
+export type ConnectionStatus = "pending" | "active" | "degraded" | "revoked" | "suspended" | "closing" | "closed";
 
 /** A connected account. The API's document has a connected assistant under the same name, so its fields stand here. */
 export type Connection = {
@@ -19,7 +19,8 @@ export type Connection = {
   provider: string;
   account_id: string;
   account_label: string;
-  kind: "oauth" | "token";
+  kind: "app" | "oauth" | "token";
+  app_id: string | null;
   scopes: string[];
   status: ConnectionStatus;
   status_reason: string | null;

@@ -16,6 +16,7 @@ import {
 const connection = (more: Partial<Connection>): Connection => ({
   id: "con_1",
   provider: "linear",
+  app_id: null,
   account_id: "1",
   account_label: "Acme",
   kind: "token",

@@ -10,13 +10,15 @@ const BADGES: Record<ConnectionStatus, BadgeWords> = {
   active: { title: "Connected", tone: "good" },
   degraded: { title: "Degraded", tone: "warn" },
   revoked: { title: "Reconnect", tone: "bad" },
+  pending: { title: "Asked for", tone: "info" },
+  suspended: { title: "Suspended", tone: "warn" },
   closing: { title: "Disconnecting", tone: "info" },
   closed: { title: "Disconnected", tone: "quiet" },
 };
 const AVAILABLE: BadgeWords = { title: "Available", tone: "info" };
 const COMING_SOON: BadgeWords = { title: "Coming soon", tone: "quiet" };
 /** Of several accounts, the one that needs somebody most gives the badge. */
-const WORST_FIRST: ConnectionStatus[] = ["revoked", "degraded", "active"];
+const WORST_FIRST: ConnectionStatus[] = ["revoked", "suspended", "degraded", "active", "pending"];
 
 export const badgeOf = ({ status }: Pick<Connection, "status">): BadgeWords => BADGES[status];
 
@@ -42,6 +44,16 @@ export function troubleOf(status: ConnectionStatus, tool: string): { title: stri
         title: "Access lost",
         text: `${tool} no longer accepts the tokens. Nothing is read until the account is connected again.`,
       };
+    case "suspended":
+      return {
+        title: "Suspended",
+        text: `The owner of the account has suspended the app at ${tool}. Nothing is read until they resume it there.`,
+      };
+    case "pending":
+      return {
+        title: "Asked for",
+        text: `An owner of the account has to install the app at ${tool}. It is connected as soon as they do.`,
+      };
     case "closing":
       return {
         title: "Disconnecting",
@@ -57,10 +69,11 @@ export function troubleOf(status: ConnectionStatus, tool: string): { title: stri
 
 /** The effect of disconnecting, before somebody does it. */
 export function endInWords(kind: Connection["kind"], tool: string): string[] {
-  const atProvider =
-    kind === "oauth"
-      ? `The access is ended at ${tool}, and its tokens are erased here within a minute. If ${tool} does not answer, the log says what is left there.`
-      : `The token is erased here within a minute. It stays valid at ${tool}: whoever made it removes it there.`;
+  const atProvider = {
+    app: `The app stays installed at ${tool} until the owner of the account uninstalls it there.`,
+    oauth: `The access is ended at ${tool}, and its tokens are erased here within a minute. If ${tool} does not answer, the log says what is left there.`,
+    token: `The token is erased here within a minute. It stays valid at ${tool}: whoever made it removes it there.`,
+  }[kind];
   return [
     `Nothing uses the account from now on. ${atProvider}`,
     "Observations that came from it stay, and so do this page and its log. The account can be connected again.",
@@ -79,10 +92,12 @@ export function checkInWords(before: Connection, after: Connection, tool: string
 }
 
 const EVENTS: Record<string, (tool: string) => string> = {
+  requested: () => "Asked the owner of the account",
   connected: () => "Connected",
   degraded: () => "Calls fail",
   recovered: () => "Calls succeed again",
   revoked: (tool) => `${tool} refuses the tokens`,
+  suspended: (tool) => `Suspended at ${tool}`,
   closing: () => "Disconnecting began",
   access_revoked: (tool) => `Access ended at ${tool}`,
   left_behind: (tool) => `Something is left at ${tool}`,
@@ -93,6 +108,7 @@ const EVENT_TONES: Record<string, Tone> = {
   connected: "good",
   recovered: "good",
   degraded: "warn",
+  suspended: "warn",
   left_behind: "warn",
   revoked: "bad",
 };

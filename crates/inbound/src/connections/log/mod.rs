@@ -18,8 +18,8 @@ pub struct LogLine {
     /// The time of the event.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// `connected`, `degraded`, `recovered`, `revoked`, `closing`, `access_revoked`, `left_behind`,
-    /// `erased` or `closed`.
+    /// `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
+    /// `access_revoked`, `left_behind`, `erased` or `closed`.
     pub event: String,
     /// The status before; `null` if it did not change.
     pub from_status: Option<String>,
@@ -34,6 +34,8 @@ pub struct LogLine {
 /// An event of a connection. The stored names are never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogEvent {
+    /// Somebody has asked the owner of the account to install our app.
+    Requested,
     /// It was connected, for the first time or again.
     Connected,
     /// Calls fail.
@@ -42,6 +44,8 @@ pub enum LogEvent {
     Recovered,
     /// The provider no longer accepts our tokens.
     Revoked,
+    /// The owner of the account has suspended our app.
+    Suspended,
     /// Somebody disconnects it.
     Closing,
     /// The provider has ended our tokens.
@@ -58,10 +62,12 @@ impl LogEvent {
     /// The stored name.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Requested => "requested",
             Self::Connected => "connected",
             Self::Degraded => "degraded",
             Self::Recovered => "recovered",
             Self::Revoked => "revoked",
+            Self::Suspended => "suspended",
             Self::Closing => "closing",
             Self::AccessRevoked => "access_revoked",
             Self::LeftBehind => "left_behind",

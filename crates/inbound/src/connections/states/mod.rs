@@ -18,12 +18,31 @@ use crate::Provider;
 /// The lifetime of a state.
 const LIFE: Duration = Duration::from_secs(600);
 
+/// The end that an authorisation leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// An account is connected.
+    Connect,
+    /// An app of ours is registered at the provider. Its verifier is the path of its deliveries.
+    Register,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Register => "register",
+        }
+    }
+}
+
 /// The person who authorises a provider for an organisation. A state is good for an equal one only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Authoriser {
     pub(crate) organisation: OrganisationId,
     pub(crate) person: PersonId,
     pub(crate) provider: Provider,
+    pub(crate) purpose: Purpose,
 }
 
 /// A row of a state.

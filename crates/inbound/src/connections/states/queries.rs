@@ -13,6 +13,7 @@ pub(super) async fn insert(tx: &mut Tx, row: &StateRow) -> Result<u64> {
         workspace_id: row.workspace.as_str(),
         person_id: row.by.person.as_str(),
         provider: row.by.provider.as_str(),
+        purpose: row.by.purpose.as_str(),
         verifier: &row.verifier,
         return_to: &row.return_to,
         expires_at: row.expires_at,
@@ -23,10 +24,10 @@ pub(super) async fn insert(tx: &mut Tx, row: &StateRow) -> Result<u64> {
 /// Takes the state of a person out of the table.
 pub(super) async fn take(tx: &mut Tx, by: &Authoriser, hash: &str) -> Result<Option<StateRow>> {
     let sql = "DELETE FROM oauth_state
-        WHERE state_hash = $1 AND organisation_id = $2 AND person_id = $3 AND provider = $4
+        WHERE state_hash = $1 AND organisation_id = $2 AND person_id = $3 AND provider = $4 AND purpose = $5
         RETURNING workspace_id, verifier, return_to, expires_at";
-    let Authoriser { organisation, person, provider } = by;
-    let params = params![hash, organisation.as_str(), person.as_str(), provider.as_str()];
+    let Authoriser { organisation, person, provider, purpose } = by;
+    let params = params![hash, organisation.as_str(), person.as_str(), provider.as_str(), purpose.as_str()];
     tx.first(sql, params, |row| {
         Ok(StateRow {
             hash: hash.to_owned(),

@@ -220,6 +220,17 @@ impl Gathering {
         }
     }
 
+    /// Takes over a state that was told in another cluster, if this one is about the thing too. Returns true if that
+    /// changes it.
+    pub(super) fn learn(&mut self, key: &str, told: Subject) -> bool {
+        let is_newer = self.subjects.get(key).is_some_and(|known| known.at < told.at);
+        if is_newer {
+            self.add_subject(key, told);
+            self.set_completed();
+        }
+        is_newer
+    }
+
     fn set_completed(&mut self) {
         self.is_completed = !self.subjects.is_empty() && self.subjects.values().all(|subject| !subject.is_open);
     }

@@ -38,7 +38,7 @@ use crate::Memory;
 use crate::observations::ClusterId;
 use crate::{passages, vectors};
 use affinity::{JOINED, Links, affinity};
-use gathering::Gathering;
+use gathering::{Gathering, Subject};
 use joining::ClusterJoin;
 use observed::Observed;
 
@@ -62,6 +62,13 @@ struct Link {
     to: String,
     edge_type: String,
     /// The cluster of the other one, if it has one.
+    cluster: Option<ClusterId>,
+}
+
+/// A state of an issue or a pull request, with the cluster of the observation that tells it.
+struct ToldState {
+    key: String,
+    told: Subject,
     cluster: Option<ClusterId>,
 }
 
@@ -114,7 +121,8 @@ async fn step(tx: &mut Tx, memory: &Memory, workspace: &WorkspaceId) -> Result<O
     }
     let now = memory.clock.now();
     let links = queries::links(tx, workspace, &observed).await?;
-    let mut clusters = Clusters { workspace, embedder, now, all: HashMap::new(), of: HashMap::new() };
+    let mut clusters =
+        Clusters { workspace, embedder, now, all: HashMap::new(), of: HashMap::new(), informed: HashSet::new() };
     for one in &observed {
         clusters.place(tx, one, &links).await?;
     }
@@ -122,6 +130,7 @@ async fn step(tx: &mut Tx, memory: &Memory, workspace: &WorkspaceId) -> Result<O
     joining::store(tx, workspace, &observed, &joined, now).await?;
     metrics::counter!("campanile_clusters_joined_total").increment(joined.len() as u64);
     queries::count_topics(tx, workspace, &observed).await?;
+    clusters.exchange_states(tx, &observed).await?;
     clusters.store(tx, memory, &observed).await?;
     Ok(Some(observed.len()))
 }
@@ -152,6 +161,8 @@ struct Clusters<'w> {
     all: HashMap<ClusterId, Gathering>,
     /// The cluster of each observation that was placed, by the id of the observation.
     of: HashMap<String, ClusterId>,
+    /// Those that got no observation, but a state that was told in another one.
+    informed: HashSet<ClusterId>,
 }
 
 impl Clusters<'_> {
@@ -227,10 +238,35 @@ impl Clusters<'_> {
         joined
     }
 
-    /// Stores the clusters that got observations, with the jobs that follow.
+    /// Tells all clusters that are about the same issues and pull requests the newest states of these: the one in
+    /// which something was opened is completed by what was told in another.
+    async fn exchange_states(&mut self, tx: &mut Tx, observed: &[Observed]) -> Result<()> {
+        let keys: BTreeSet<&str> =
+            observed.iter().flat_map(|one| &one.subjects).map(|state| state.key.as_str()).collect();
+        let told = queries::states_of(tx, self.workspace, &keys).await?;
+        let others: BTreeSet<&ClusterId> = told.iter().filter_map(|state| state.cluster.as_ref()).collect();
+        let missing: Vec<&ClusterId> = others.iter().copied().filter(|id| !self.all.contains_key(*id)).collect();
+        let loaded = queries::loaded(tx, self.workspace, &missing, self.embedder).await?;
+        self.all.extend(loaded.into_iter().map(|cluster| (cluster.id.clone(), cluster)));
+        let touched: HashSet<ClusterId> = self.of.values().cloned().collect();
+        for cluster in
+            self.all.values_mut().filter(|cluster| touched.contains(&cluster.id) || others.contains(&cluster.id))
+        {
+            let mut is_changed = false;
+            for state in &told {
+                is_changed |= cluster.learn(&state.key, state.told);
+            }
+            if is_changed && !touched.contains(&cluster.id) {
+                self.informed.insert(cluster.id.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the clusters that got observations or states, with the jobs that follow the observations.
     async fn store(mut self, tx: &mut Tx, memory: &Memory, observed: &[Observed]) -> Result<()> {
         let touched: HashSet<ClusterId> = self.of.values().cloned().collect();
-        self.all.retain(|id, _| touched.contains(id));
+        self.all.retain(|id, _| touched.contains(id) || self.informed.contains(id));
         let mut changed: Vec<Gathering> = self.all.into_values().collect();
         // In order, so that two transactions do not wait for each other.
         changed.sort_by(|a, b| a.id.cmp(&b.id));
@@ -244,7 +280,7 @@ impl Clusters<'_> {
             .collect();
         queries::set_clusters(tx, self.workspace, &moved).await?;
         let mut jobs = Vec::new();
-        for cluster in &changed {
+        for cluster in changed.iter().filter(|cluster| touched.contains(&cluster.id)) {
             let added: Vec<&Observed> =
                 observed.iter().filter(|one| self.of.get(&one.id) == Some(&cluster.id)).collect();
             let is_news = added.iter().any(|one| self.now.since(one.captured_at) <= NEWS);
@@ -270,6 +306,10 @@ pub(super) async fn regather(tx: &mut Tx, workspace: &WorkspaceId, cluster: &Clu
     let Some(first) = left.first() else { return Ok(false) };
     let mut gathered = Gathering::new(first.captured_at, first);
     left.iter().for_each(|observed| gathered.add(observed, None));
+    let keys: BTreeSet<&str> = left.iter().flat_map(|one| &one.subjects).map(|state| state.key.as_str()).collect();
+    for state in queries::states_of(tx, workspace, &keys).await? {
+        gathered.learn(&state.key, state.told);
+    }
     queries::set_content(tx, workspace, &gathered).await?;
     Ok(true)
 }

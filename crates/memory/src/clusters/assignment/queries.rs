@@ -10,14 +10,17 @@ use campanile_embed::Vector;
 use campanile_search::terms::Splitter;
 use serde::Deserialize;
 
-use super::Link;
-use super::gathering::{Centroid, Gathering};
+use super::gathering::{Centroid, Gathering, Subject};
 use super::observed::{MOST_ENTITIES, Observed, ObservedPerson, SubjectState, is_open, mean};
 use super::topic_counts::TopicCounts;
 use super::words;
+use super::{Link, ToldState};
 use crate::clusters::{LONGEST, OPEN, headline};
 use crate::observations::{ClusterId, ObservedActor};
 use crate::vectors::Progress;
+
+/// The states that are read for some issues and pull requests.
+const MOST_STATES: i64 = 2_000;
 
 campanile_db::columns! {
     observed_columns, observed_at:
@@ -219,6 +222,33 @@ async fn subjects_of(
         subjects.entry(id).or_default().push(SubjectState { key, is_open: is_open(&value) });
     }
     Ok(subjects)
+}
+
+/// The newest states that observations of any cluster tell of some issues and pull requests, the newest first.
+pub(super) async fn states_of(tx: &mut Tx, workspace: &WorkspaceId, keys: &BTreeSet<&str>) -> Result<Vec<ToldState>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql =
+        "SELECT temporal_state.entity_key, temporal_state.value, temporal_state.valid_from, observation.cluster_id
+        FROM temporal_state JOIN observation ON observation.id = temporal_state.observation_id
+        WHERE temporal_state.workspace_id = ?";
+    Select::new(sql, [workspace.as_str()])
+        .and_in("temporal_state.entity_key", keys.iter().copied())
+        .and(
+            "temporal_state.state_type = 'status' AND temporal_state.entity_type IN ('issue', 'pr')
+            AND temporal_state.value IS NOT NULL",
+        )
+        .then_with(
+            " ORDER BY temporal_state.valid_from DESC, temporal_state.observation_id DESC LIMIT ?",
+            [MOST_STATES],
+        )
+        .all(tx, |row| {
+            let (value, at): (String, Timestamp) = (row.get(1)?, row.get(2)?);
+            let told = Subject { at: at.as_micros(), is_open: is_open(&value) };
+            Ok(ToldState { key: row.get(0)?, told, cluster: row.get::<Option<String>>(3)?.map(ClusterId::from) })
+        })
+        .await
 }
 
 /// The edges of observations, each as seen from them.

@@ -2,6 +2,8 @@
 
 mod queries;
 
+use std::collections::BTreeSet;
+
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::{Cursor, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::Tx;
@@ -21,6 +23,9 @@ pub struct Cluster {
     /// Its id.
     #[schema(value_type = String)]
     pub id: ClusterId,
+    /// The owner.
+    #[serde(skip)]
+    pub organisation_id: OrganisationId,
     /// The workspace that it belongs to.
     #[schema(value_type = String)]
     pub workspace_id: WorkspaceId,
@@ -64,7 +69,7 @@ pub struct ClusterSource {
 /// A person with observations in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClusterActor {
-    /// `{provider}:{id}`.
+    /// `{provider}:{id}`, of the account with the most observations.
     pub id: String,
     /// The login or name.
     pub name: String,
@@ -150,7 +155,8 @@ pub async fn page(
     }
     let actors = actors.unwrap_or_default();
     let stretch = queries::stretch(tx, workspace, filter, from).await?;
-    let rows = queries::list(tx, workspace, (filter, &actors), now, (&stretch.from, &stretch.until, size)).await?;
+    let mut rows = queries::list(tx, workspace, (filter, &actors), now, (&stretch.from, &stretch.until, size)).await?;
+    name_people_once(tx, organisation, &mut rows).await?;
     Ok(stretch.page(rows, size, |last| Cursor { at: last.last_at, id: last.id.to_string() }))
 }
 
@@ -179,13 +185,40 @@ pub async fn by_id(
     id: &str,
     now: Timestamp,
 ) -> campanile_db::Result<Option<Cluster>> {
-    if let Some(found) = queries::by_id(tx, workspace, id, now).await? {
-        return Ok(Some(found));
+    let mut found = queries::by_id(tx, workspace, id, now).await?;
+    if found.is_none()
+        && let Some(survivor) = redirects::survivor_of(tx, workspace, id).await?
+    {
+        found = queries::by_id(tx, workspace, survivor.as_str(), now).await?;
     }
-    match redirects::survivor_of(tx, workspace, id).await? {
-        Some(survivor) => queries::by_id(tx, workspace, survivor.as_str(), now).await,
-        None => Ok(None),
+    if let Some(cluster) = &mut found {
+        let organisation = cluster.organisation_id.clone();
+        name_people_once(tx, &organisation, std::slice::from_mut(cluster)).await?;
     }
+    Ok(found)
+}
+
+/// Counts the accounts of a person together, under the account with the most observations.
+async fn name_people_once(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    clusters: &mut [Cluster],
+) -> campanile_db::Result<()> {
+    let actors = clusters.iter().flat_map(|cluster| &cluster.actors).map(|actor| actor.id.clone());
+    let actors: Vec<String> = actors.collect::<BTreeSet<String>>().into_iter().collect();
+    let people = people::links::people_of(tx, organisation, &actors).await?;
+    for cluster in clusters {
+        let mut once: Vec<ClusterActor> = Vec::with_capacity(cluster.actors.len());
+        for actor in std::mem::take(&mut cluster.actors) {
+            match once.iter_mut().find(|known| people.get(&known.id) == people.get(&actor.id)) {
+                Some(known) => known.observations += actor.observations,
+                None => once.push(actor),
+            }
+        }
+        once.sort_by_key(|actor| std::cmp::Reverse(actor.observations));
+        cluster.actors = once;
+    }
+    Ok(())
 }
 
 /// A cluster with a page of its observations. For one that was joined with another, that other.

@@ -14,7 +14,7 @@ use crate::observations::ClusterId;
 
 campanile_db::columns! {
     columns, at:
-    id, label, title, observations, first_at, last_at, sources, actors, entities, topics, is_completed, vectors,
+    id, organisation_id, label, title, observations, first_at, last_at, sources, actors, entities, topics, is_completed, vectors,
     summary, summary_method, summary_topics, summary_at,
 }
 campanile_db::columns! { name_columns, name_at: id, label, title, observations, is_completed, last_at }
@@ -127,6 +127,7 @@ fn read(row: &Row<'_>, workspace: &WorkspaceId, now: Timestamp) -> Result<Cluste
     });
     Ok(Cluster {
         id: ClusterId::from(row.get::<String>(at::id)?),
+        organisation_id: OrganisationId::from(row.get::<String>(at::organisation_id)?),
         workspace_id: workspace.clone(),
         label: row.get(at::label)?,
         title: row.get(at::title)?,

@@ -152,7 +152,7 @@ impl Reader<'_> {
                 let is_open = self.word(at) == "from" && matches!(self.word(at + 1 + used), "on" | "onwards" | "");
                 if is_open { Some((1 + used, begin(first.first)?, i64::MAX)) } else { None }
             }
-            "since" | "after" | "before" | "until" | "till" => self.open_stretch(at),
+            "since" | "after" | "before" | "until" | "till" | "by" => self.open_stretch(at),
             "on" | "in" | "during" | "within" | "at" | "of" | "over" => {
                 let article = usize::from(self.word(at + 1) == "the");
                 let back = self.backwards(at + 1 + article).or_else(|| self.about(at + 1 + article));
@@ -181,7 +181,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `since …`, `after …`, `before …`, `until …`.
+    /// `since …`, `after …`, `before …`, `until …`, and `by …`, which is followed by names as well: `by April`.
     fn open_stretch(&self, at: usize) -> Option<Stretch> {
         let word = self.word(at);
         let from = |used, begin| Some((used, begin, i64::MAX));
@@ -193,7 +193,7 @@ impl Reader<'_> {
             let instant = self.seconds_before(seconds);
             return if matches!(word, "since" | "after") { from(1 + used, instant) } else { until(1 + used, instant) };
         }
-        let (used, days) = self.day_or_month(at + 1)?;
+        let (used, days) = if word == "by" { self.surely(at + 1)? } else { self.day_or_month(at + 1)? };
         match word {
             "since" => from(1 + used, begin(days.first)?),
             "after" => from(1 + used, begin(days.after)?),
@@ -211,7 +211,7 @@ impl Reader<'_> {
         Some((2 + used, Days::week_of(days.first)?))
     }
 
-    /// `last 3 days`, `past 24 hours`, `last half hour`: up to now.
+    /// `last 3 days`, `past 24 hours`, `last half hour`, `in the last year`: up to now.
     fn backwards(&self, at: usize) -> Option<Stretch> {
         if !matches!(self.word(at), "last" | "past" | "previous") {
             return None;
@@ -219,8 +219,13 @@ impl Reader<'_> {
         if let Some(used) = self.half_hour(at + 1) {
             return Some((1 + used, self.seconds_before(HALF_HOUR), i64::MAX));
         }
-        // `last hour` is one; `last week` is another thing than seven days.
-        let is_one = matches!(self.word(at + 1), "hour" | "minute" | "day");
+        // `last week` is the one before this; `in the last week` are seven days.
+        let is_led =
+            at > 1 && self.word(at - 1) == "the" && matches!(self.word(at - 2), "in" | "within" | "over" | "during");
+        let is_one = matches!(self.word(at + 1), "hour" | "minute" | "day")
+            || is_led
+                && matches!(self.word(at + 1), "week" | "month" | "quarter" | "year")
+                && self.word(at + 2) != "of";
         let count = if is_one { 1 } else { self.number(at + 1)? };
         let used = if is_one { 2 } else { 3 };
         if let Some(unit) = self.seconds_of(at + used - 1) {
@@ -310,15 +315,43 @@ impl Reader<'_> {
         match self.word(at) {
             "today" => Some((1, Days::one(self.today)?)),
             "yesterday" => Some((1, Days::one(self.today.yesterday().ok()?)?)),
-            "last" | "past" | "previous" | "this" => self.named_unit(at).or_else(|| self.weekday(at)),
+            "day" => self.day_before_yesterday(at),
+            "first" | "second" | "third" | "fourth" => self.week_of_month(at),
+            "last" | "past" | "previous" | "this" => {
+                self.named_unit(at).or_else(|| self.week_of_month(at)).or_else(|| self.weekday(at))
+            }
             _ => self.iso(at).or_else(|| self.written(at)).or_else(|| self.quarter(at)).or_else(|| self.ago(at)),
         }
+    }
+
+    fn day_before_yesterday(&self, at: usize) -> Option<(usize, Days)> {
+        let is_named = (self.word(at + 1), self.word(at + 2)) == ("before", "yesterday");
+        Some((3, Days::one(self.today.checked_sub(2.days()).ok()?)?)).filter(|_| is_named)
+    }
+
+    /// `first week of February`: seven days each, of which the last week has the last ones.
+    fn week_of_month(&self, at: usize) -> Option<(usize, Days)> {
+        if (self.word(at + 1), self.word(at + 2)) != ("week", "of") {
+            return None;
+        }
+        let (used, month) = self.day_or_month(at + 3)?;
+        let first = match self.word(at) {
+            "first" => month.first,
+            "second" => month.first.checked_add(7.days()).ok()?,
+            "third" => month.first.checked_add(14.days()).ok()?,
+            "fourth" => month.first.checked_add(21.days()).ok()?,
+            "last" => month.after.checked_sub(7.days()).ok()?,
+            _ => return None,
+        };
+        let is_month = month == Days::month_of(month.first)?;
+        Some((3 + used, Days { first, after: first.checked_add(7.days()).ok()? })).filter(|_| is_month)
     }
 
     /// `last week`, `this month`.
     fn named_unit(&self, at: usize) -> Option<(usize, Days)> {
         let back = i64::from(self.word(at) != "this");
-        let day = self.today.checked_sub(span(self.word(at + 1), back)?).ok()?;
+        let is_part_of_month = self.word(at + 1) == "week" && self.word(at + 2) == "of";
+        let day = self.today.checked_sub(span(self.word(at + 1), back)?).ok().filter(|_| !is_part_of_month)?;
         let days = match self.word(at + 1) {
             "week" => Days::week_of(day)?,
             "month" => Days::month_of(day)?,

@@ -59,6 +59,16 @@ fn times_are_read_as_people_write_them() {
         ("on the 3rd of may", "2026-05-03–2026-05-04", "3rd of may"),
         ("merged on 3 may", "2026-05-03–2026-05-04", "on 3 may"),
         ("merged 3 may 2025", "2025-05-03–2025-05-04", "3 may 2025"),
+        ("what broke the day before yesterday?", "2026-09-19–2026-09-20", "day before yesterday"),
+        ("in the first week of February", "2026-02-01–2026-02-08", "first week of February"),
+        ("the last week of February", "2026-02-22–2026-03-01", "last week of February"),
+        ("the third week of August 2025", "2025-08-15–2025-08-22", "third week of August 2025"),
+        ("done by February 5", "…–2026-02-06", "by February 5"),
+        ("done by yesterday", "…–2026-09-21", "by yesterday"),
+        ("incidents in the last year", "2025-09-21–…", "in the last year"),
+        ("within the past month", "2026-08-21–…", "within the past month"),
+        ("over the last week", "2026-09-14–…", "over the last week"),
+        ("during last week", "2026-09-14–2026-09-21", "during last week"),
     ] {
         assert_eq!(read(text), Some((stretch.into(), named.into())), "{text}");
     }
@@ -113,6 +123,9 @@ fn what_is_no_time_is_left_alone() {
         "0 hours ago",
         "a year",
         "in 24 hours",
+        "the first week of work",
+        "a day before the release",
+        "done by May",
         "9999999999 hours ago",
     ] {
         assert_eq!(read(text), None, "{text}");

@@ -42,6 +42,11 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("POST", "/api/connect/{provider}", "OM......."),
     // Never refused: everybody is led on to the console, which is told that nothing was connected.
     ("GET", "/api/connect/{provider}/return", "OMSPVKUTN"),
+    ("GET", "/api/connect/github/app", "OMS..K..."),
+    ("POST", "/api/connect/github/app", "OM......."),
+    ("DELETE", "/api/connect/github/app", "OM...K..."),
+    // Never refused, as above.
+    ("GET", "/api/connect/github/app/return", "OMSPVKUTN"),
     ("POST", "/api/connect/{provider}/token", "OM...K..."),
     ("GET", "/api/connections", "OMS..K..."),
     ("GET", "/api/connections/{id}", "OMS..K..."),
