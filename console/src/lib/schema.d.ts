@@ -1755,8 +1755,48 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a source, or unlinks a linked one. Its past deliveries stay. */
+        /**
+         * Removes a source, or unlinks a linked one. Its past deliveries stay, and so do its documents unless
+         *     asked otherwise.
+         */
         delete: operations["delete_api_sources_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/detect-config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks for the configuration file of a repository. Nothing is synced. */
+        post: operations["post_api_sources_id_detect_config"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The state of a source's documents: the configuration file, their number, and the newest syncs with
+         *     what each found.
+         */
+        get: operations["get_api_sources_id_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1777,6 +1817,27 @@ export interface paths {
          *     further request answers 409.
          */
         post: operations["post_api_sources_id_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Syncs all documents of a source.
+         * @description One sync of a source runs at a time. While one has not begun, it is returned, and no other is made.
+         *     A source without documents answers 409.
+         */
+        post: operations["post_api_sources_id_sync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5896,6 +5957,20 @@ export interface components {
          * @enum {string}
          */
         Confidence: "high" | "low" | "none";
+        /** @description The finding about the configuration file of a repository. */
+        ConfigFinding: {
+            /** @description The fault of the file, with its line; `null` unless it is invalid. */
+            error?: string | null;
+            /** @description The name of the file; `null` if there is none. */
+            path?: string | null;
+            /** @description The kind of finding. */
+            status: components["schemas"]["ConfigStatus"];
+        };
+        /**
+         * @description The kinds of finding.
+         * @enum {string}
+         */
+        ConfigStatus: "configured" | "default" | "invalid";
         /** @description An assistant that a member has connected. */
         Connection: {
             /** @description The name of the assistant, as it calls itself. */
@@ -6214,6 +6289,44 @@ export interface components {
         DocumentOutcomes: {
             /** @description One for each document. */
             data: components["schemas"]["DocumentOutcome"][];
+        };
+        /** @description A sync of the documents of a source. */
+        DocumentSync: components["schemas"]["SyncCounts"] & {
+            /** @description Its cause. */
+            cause: components["schemas"]["SyncCause"];
+            /**
+             * Format: date-time
+             * @description The time at which it was asked for.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The time at which it ended.
+             */
+            finished_at?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description The documents that it looks at. */
+            mode: components["schemas"]["SyncMode"];
+            /** @description The reason for the status, in a sentence; `null` for one that went well. */
+            reason?: string | null;
+            /** @description The id of the member or the key that asked for it; empty if nobody did. */
+            requested_by: string;
+            /** @description The run that does it; `null` while it is queued. */
+            run_id?: string | null;
+            /** @description The number of files, pages and parts of pages that are in no document, by reason. */
+            skipped: {
+                [key: string]: number;
+            };
+            /** @description The source. */
+            source_id: string;
+            /**
+             * Format: date-time
+             * @description The time at which it began.
+             */
+            started_at?: string | null;
+            /** @description Its status. */
+            status: components["schemas"]["SyncStatus"];
         };
         /** @description Documents to add. */
         DocumentsIn: {
@@ -10686,6 +10799,29 @@ export interface components {
             /** @description The workspace that receives its observations. */
             workspace_id: string;
         };
+        /** @description The state of a source's documents. */
+        SourceConfiguration: components["schemas"]["ConfigFinding"] & {
+            /**
+             * Format: date-time
+             * @description The time at which the file was looked for.
+             */
+            checked_at: string;
+            /**
+             * Format: int64
+             * @description The number of documents.
+             */
+            documents: number;
+            /** @description The commit up to which all documents are stored; `null` before the first complete sync. */
+            head?: string | null;
+        };
+        /** @description The documents of a source: their configuration, and the newest syncs. */
+        SourceDocuments: {
+            configuration?: null | components["schemas"]["SourceConfiguration"];
+            /** @description True if the documents of this source can be read. */
+            has_documents: boolean;
+            /** @description The newest syncs, newest first. */
+            syncs: components["schemas"]["DocumentSync"][];
+        };
         /** @description A source to create. */
         SourceIn: {
             /** @description The last part of the source's address; generated when absent. */
@@ -12123,6 +12259,59 @@ export interface components {
             /** @description Always null. */
             sessionId: null;
         };
+        /**
+         * @description The cause of a sync.
+         * @enum {string}
+         */
+        SyncCause: "person" | "link" | "push" | "configuration";
+        /** @description The numbers of documents of a sync. */
+        SyncCounts: {
+            /**
+             * Format: int64
+             * @description The documents that were gone at the source, and were deleted.
+             */
+            deleted: number;
+            /**
+             * Format: int64
+             * @description The documents that could not be read. The next sync tries them again.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description The documents that were listed.
+             */
+            listed: number;
+            /**
+             * Format: int64
+             * @description The documents that had moved. Their passages were kept.
+             */
+            moved: number;
+            /**
+             * Format: int64
+             * @description The new passages.
+             */
+            passages: number;
+            /**
+             * Format: int64
+             * @description The documents that were stored, because they were new or had changed.
+             */
+            stored: number;
+            /**
+             * Format: int64
+             * @description The documents that were as they had been.
+             */
+            unchanged: number;
+        };
+        /**
+         * @description The documents that a sync looks at.
+         * @enum {string}
+         */
+        SyncMode: "full" | "changes";
+        /**
+         * @description The status of a sync.
+         * @enum {string}
+         */
+        SyncStatus: "queued" | "running" | "completed" | "incomplete" | "failed" | "cancelled";
         /** @description The server, as an owner sees it. */
         System: {
             /** @description The address by which people reach the server. */
@@ -17175,7 +17364,10 @@ export interface operations {
     };
     delete_api_sources_id: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true` to delete the documents of the source as well, soon after. */
+                delete_documents?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -17189,6 +17381,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_sources_id_detect_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigFinding"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_sources_id_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceDocuments"];
+                };
             };
             404: {
                 headers: {
@@ -17235,6 +17505,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_sources_id_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentSync"];
+                };
             };
             404: {
                 headers: {

@@ -45,14 +45,17 @@ const KNOWN: [CatalogueEntry; 7] = [
     },
     CatalogueEntry {
         name: "sync.completed",
-        description: "A source was read through.",
-        is_sent: false,
+        description: "The documents of a source were synced, or could not be.",
+        is_sent: true,
         data: &[
             ("sourceId", "string", r#""src_2nWcqkQhN0aHh0BBdUzpqVfWlYJ""#),
             ("jobId", "string", r#""run_2nWcqkQxgQh2yQ6Nf2eLwVvGmTg""#),
             ("success", "boolean", "true"),
             ("filesProcessed", "integer", "128"),
             ("embeddingsCreated", "integer", "412"),
+            ("syncId", "string", r#""dsy_2nWcqkQhPvVn2bGm1d4fHq8sKcT""#),
+            ("status", "string", r#""completed""#),
+            ("reason", "string?", "null"),
         ],
     },
     CatalogueEntry {

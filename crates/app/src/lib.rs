@@ -5,6 +5,7 @@
 //! ([`pipeline`]).
 
 mod catalogue;
+mod document_sync;
 mod documents;
 mod drill;
 mod forgotten_documents;
@@ -238,6 +239,7 @@ impl App {
         invitations::register(&mut registry, &app);
         forgotten_documents::register(&mut registry, &app);
         source_events::register(&mut registry, &app);
+        document_sync::register(&mut registry, &app);
         app.connectors.register(&mut registry);
         campanile_memory::register(&mut registry, &app.memory);
         app.webhooks.register(&mut registry);

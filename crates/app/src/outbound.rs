@@ -4,7 +4,8 @@
 use campanile_accounts::Workspace;
 use campanile_base::{Error, Result, Timestamp, new_id};
 use campanile_db::Tx;
-use campanile_inbound::sources::{Source, SourceId};
+use campanile_inbound::sources::{Source, SourceEventData};
+use campanile_inbound::sync::syncs::{DocumentSync, SyncCounts, SyncStatus};
 use campanile_memory::clusters::Cluster;
 use campanile_memory::documents::Document;
 use campanile_memory::{ClusterId, Observation};
@@ -85,8 +86,26 @@ struct SourceConnected<'s> {
 #[serde(rename_all = "camelCase")]
 struct SourceDisconnected<'s> {
     source_id: &'s str,
-    /// Always false: the data of a removed source is kept.
+    /// True if the documents of the source are deleted as well.
     delete_data: bool,
+}
+
+/// The data of `sync.completed`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SyncCompleted<'s> {
+    source_id: &'s str,
+    /// The run, or the sync if it was cancelled before it began.
+    job_id: &'s str,
+    /// True if the documents are now those of the source.
+    success: bool,
+    /// The documents that were stored, moved or deleted.
+    files_processed: i64,
+    /// The new passages. Each gets an embedding, soon after.
+    embeddings_created: i64,
+    sync_id: &'s str,
+    status: SyncStatus,
+    reason: Option<&'s str>,
 }
 
 /// Sends `observation.created` for each of some observations.
@@ -175,10 +194,25 @@ pub(crate) async fn source_disconnected(
     tx: &mut Tx,
     app: &App,
     workspace: &Workspace,
-    source: &SourceId,
+    source: &SourceEventData,
 ) -> Result<()> {
-    let data = SourceDisconnected { source_id: source.as_str(), delete_data: false };
+    let data = SourceDisconnected { source_id: &source.source, delete_data: source.delete_documents };
     send(tx, app, workspace, "source.disconnected", data).await
+}
+
+pub(crate) async fn sync_completed(tx: &mut Tx, app: &App, workspace: &Workspace, sync: &DocumentSync) -> Result<()> {
+    let SyncCounts { stored, moved, deleted, passages, .. } = sync.counts;
+    let data = SyncCompleted {
+        source_id: sync.source_id.as_str(),
+        job_id: sync.run_id.as_deref().unwrap_or(sync.id.as_str()),
+        success: sync.status == SyncStatus::Completed,
+        files_processed: stored + moved + deleted,
+        embeddings_created: passages,
+        sync_id: sync.id.as_str(),
+        status: sync.status,
+        reason: sync.reason.as_deref(),
+    };
+    send(tx, app, workspace, "sync.completed", data).await
 }
 
 async fn send(

@@ -9,7 +9,7 @@ use campanile_db::Tx;
 use campanile_engine::{Ctx, Failure, Registry, Workflow};
 use campanile_inbound::connections::ConnectionId;
 use campanile_inbound::connectors::linking::ResourceChoice;
-use campanile_inbound::sources::{self, SOURCE_DISCONNECTED, Source, SourceEventData, SourceId};
+use campanile_inbound::sources::{self, Documents, SOURCE_DISCONNECTED, Source, SourceEventData, SourceId};
 
 use crate::{App, outbound};
 
@@ -27,12 +27,12 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
 async fn disconnected(ctx: Ctx, app: App, data: SourceEventData) -> Result<(), Failure> {
     let sent = ctx.transaction("send", move |tx| {
         Box::pin(async move {
-            let workspace = match organisations::workspace(tx, &WorkspaceId::from(data.workspace)).await {
+            let workspace = match organisations::workspace(tx, &WorkspaceId::from(data.workspace.clone())).await {
                 Ok(workspace) => workspace,
                 Err(Error::NotFound(_)) => return Ok(()),
                 Err(error) => return Err(error.into()),
             };
-            Ok(outbound::source_disconnected(tx, &app, &workspace, &SourceId::from(data.source)).await?)
+            Ok(outbound::source_disconnected(tx, &app, &workspace, &data).await?)
         })
     });
     sent.await?;
@@ -60,11 +60,12 @@ impl App {
         Ok(linked)
     }
 
-    /// Removes a source. Endpoints hear of it soon after.
+    /// Removes a source. Endpoints hear of it soon after, and its documents are deleted soon after if
+    /// that is asked for.
     ///
     /// # Errors
     /// `NotFound` for another organisation's source, `Forbidden`.
-    pub async fn disconnect(&self, tx: &mut Tx, caller: &Caller, id: &SourceId) -> Result<()> {
-        sources::delete(tx, (&self.engine, &self.clock), caller, id).await
+    pub async fn disconnect(&self, tx: &mut Tx, caller: &Caller, id: &SourceId, documents: Documents) -> Result<()> {
+        sources::delete(tx, (&self.engine, &self.clock), caller, id, documents).await
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::deliveries::Delivery;
 use crate::envelope::{Envelope, Headers, Outline};
-use crate::{IngestError, NormalForm, Provider, github, linear, sentry, vercel};
+use crate::{IngestError, NormalForm, Provider, github, linear, notion, sentry, vercel};
 
 /// Reads the event type, the provider's id and the time of sending of a delivery.
 pub(crate) fn envelope(
@@ -19,6 +19,7 @@ pub(crate) fn envelope(
         Provider::Vercel => vercel::envelope(outline),
         Provider::Linear => linear::envelope(headers, body, outline),
         Provider::Sentry => sentry::envelope(headers, body, outline),
+        Provider::Notion => notion::envelope(outline),
     }
 }
 
@@ -29,5 +30,6 @@ pub(crate) fn normalise_event(event: &str, payload: &Value, delivery: &Delivery)
         Provider::Vercel => vercel::normalise(event, payload, delivery),
         Provider::Linear => linear::normalise(event, payload, delivery),
         Provider::Sentry => sentry::normalise(event, payload, delivery),
+        Provider::Notion => Ok(notion::normalise(event)),
     }
 }

@@ -124,6 +124,15 @@ impl Outline {
     pub(crate) fn text(field: &Option<Value>) -> Option<&str> {
         field.as_ref()?.as_str().filter(|text| !text.is_empty())
     }
+
+    /// The envelope of a body that has its id and its event type in itself.
+    pub(crate) fn envelope(&self) -> Result<Envelope, IngestError> {
+        let needed = |name: &str, field: &Option<Value>| {
+            let missing = || IngestError::new(Code::InvalidPayload, format!("the body has no {name}"));
+            Self::text(field).map(str::to_owned).ok_or_else(missing)
+        };
+        Ok(Envelope { event: needed("type", &self.r#type)?, delivery_id: needed("id", &self.id)?, sent_at: None })
+    }
 }
 
 pub(crate) fn header<'h>(headers: &'h Headers, name: &str) -> Option<&'h str> {

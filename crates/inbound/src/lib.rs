@@ -40,13 +40,14 @@ pub mod connectors;
 pub mod deliveries;
 mod envelope;
 mod error;
-mod github;
+pub mod github;
 #[cfg(test)]
 mod identity_tests;
 mod intake;
 mod linear;
 mod normalisation;
 mod normalised;
+pub mod notion;
 mod payload;
 mod provider;
 pub mod pulls;
@@ -55,6 +56,7 @@ pub mod repositories;
 pub mod retention;
 mod sentry;
 pub mod sources;
+pub mod sync;
 mod vercel;
 
 use campanile_db::Migrations;
@@ -65,6 +67,7 @@ pub use intake::{Arrival, Intake, KnownSource, PROCESS, PROCESS_PULLED, ProcessA
 pub use normalisation::normalise;
 pub use normalised::NormalForm;
 pub use provider::{DeliveryRules, Provider};
+pub use remote::{DocumentReading, FetchedDocument, ResourcePlace};
 
 /// The tables of inbound webhooks.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -77,5 +80,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/5_linked_sources.sql"),
         include_str!("../migrations/6_history.sql"),
         include_str!("../migrations/7_apps.sql"),
+        include_str!("../migrations/8_documents.sql"),
     ],
 };

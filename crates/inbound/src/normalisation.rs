@@ -56,7 +56,7 @@ fn normalise_page(page: &Value, delivery: &Delivery) -> Result<NormalForm> {
             event.metadata.insert(ORIGIN.to_owned(), json!(HISTORY));
         }
     }
-    Ok(NormalForm::Events { events: all, changes: Vec::new() })
+    Ok(NormalForm::Events { events: all, changes: Vec::new(), push: None })
 }
 
 /// The number of events that a page tells, and the reasons why some of its items cannot be read.

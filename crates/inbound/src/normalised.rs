@@ -2,6 +2,7 @@
 
 use campanile_base::source_event::SourceEvent;
 
+use crate::github::pushes::DefaultBranchPush;
 use crate::repositories::RepositoryChange;
 
 /// The normal form of a delivery.
@@ -13,6 +14,8 @@ pub enum NormalForm {
         events: Vec<SourceEvent>,
         /// The changes to the source's repositories.
         changes: Vec<RepositoryChange>,
+        /// A push to the default branch, whose files may be documents.
+        push: Option<DefaultBranchPush>,
     },
     /// There is nothing to do; the value is the reason.
     Skipped(String),
@@ -24,8 +27,8 @@ impl NormalForm {
     pub(crate) fn made_harmless(self) -> Self {
         let harmless = |event: SourceEvent| event.with_web_addresses().with_plain_texts();
         match self {
-            Self::Events { events, changes } => {
-                Self::Events { events: events.into_iter().map(harmless).collect(), changes }
+            Self::Events { events, changes, push } => {
+                Self::Events { events: events.into_iter().map(harmless).collect(), changes, push }
             }
             skipped @ Self::Skipped(_) => skipped,
         }

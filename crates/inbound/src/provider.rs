@@ -18,6 +18,7 @@ pub enum Provider {
     Vercel,
     Linear,
     Sentry,
+    Notion,
 }
 
 const LINEAR_REPEATS: [Duration; 3] =
@@ -35,7 +36,9 @@ pub struct DeliveryRules {
 
 impl Provider {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Github, Self::Vercel, Self::Linear, Self::Sentry];
+    pub const ALL: [Self; 5] = [Self::Github, Self::Vercel, Self::Linear, Self::Sentry, Self::Notion];
+    /// Those whose webhooks a source takes that is set up by hand.
+    pub const WITH_WEBHOOKS: [Self; 4] = [Self::Github, Self::Vercel, Self::Linear, Self::Sentry];
 
     /// The provider with this name in a path.
     pub fn parse(name: &str) -> Option<Self> {
@@ -49,6 +52,7 @@ impl Provider {
             Self::Vercel => "vercel",
             Self::Linear => "linear",
             Self::Sentry => "sentry",
+            Self::Notion => "notion",
         }
     }
 
@@ -59,6 +63,7 @@ impl Provider {
             Self::Vercel => "Vercel",
             Self::Linear => "Linear",
             Self::Sentry => "Sentry",
+            Self::Notion => "Notion",
         }
     }
 
@@ -67,7 +72,9 @@ impl Provider {
         const ACCEPTED: u16 = 202;
         match self {
             Self::Linear => DeliveryRules { success: 200, repeats: &LINEAR_REPEATS },
-            Self::Github | Self::Vercel | Self::Sentry => DeliveryRules { success: ACCEPTED, repeats: &[] },
+            Self::Github | Self::Vercel | Self::Sentry | Self::Notion => {
+                DeliveryRules { success: ACCEPTED, repeats: &[] }
+            }
         }
     }
 
@@ -78,6 +85,7 @@ impl Provider {
             Self::Vercel => ("x-vercel-signature", "", HmacAlgorithm::Sha1),
             Self::Linear => ("linear-signature", "", HmacAlgorithm::Sha256),
             Self::Sentry => ("sentry-hook-signature", "", HmacAlgorithm::Sha256),
+            Self::Notion => ("x-notion-signature", "sha256=", HmacAlgorithm::Sha256),
         };
         let sent = header(headers, name)
             .ok_or_else(|| IngestError::new(Code::MissingSignature, format!("the header {name} is missing")))?;

@@ -1,6 +1,6 @@
 //! Removes deliveries past their retention, since they hold the raw bodies, up to 25 MiB each. Also
 //! removes replaced secrets of sources once they are no longer accepted, authorisations that nobody
-//! has finished, old lines of the logs of connections, and old backfills.
+//! has finished, old lines of the logs of connections, old backfills, and old syncs of documents.
 //!
 //! An unprocessed delivery is kept, however old it is. A repeat of a removed delivery is stored as
 //! a new one; its events are still not remembered twice.
@@ -13,12 +13,15 @@ use campanile_db::{Db, params};
 use crate::connections::{log, states};
 use crate::pulls::queries as pulls;
 use crate::sources;
+use crate::sync::syncs;
 
 /// The number of deliveries removed in one transaction. It is small, since their bodies may be
 /// large.
 const TOGETHER: i64 = 100;
 /// The time for which the log of a connection, and a backfill that has ended, are kept.
 const LOG_KEPT: Duration = Duration::from_secs(365 * 24 * 3_600);
+/// The time for which syncs of documents are kept.
+const SYNCS_KEPT: Duration = Duration::from_secs(90 * 24 * 3_600);
 
 /// Removes deliveries that arrived longer ago than `keep_deliveries` and were processed, skipped or
 /// failed.
@@ -30,6 +33,7 @@ pub async fn tidy(db: &Db, now: Timestamp, keep_deliveries: Option<Duration>) ->
     db.write(move |tx| Box::pin(async move { states::queries::forget_expired(tx, now).await })).await?;
     forget_lines(db, lowest_id("cln", now.minus(LOG_KEPT))).await?;
     forget_backfills(db, lowest_id("bkf", now.minus(LOG_KEPT))).await?;
+    forget_syncs(db, now.minus(SYNCS_KEPT)).await?;
     let Some(kept) = keep_deliveries else { return Ok(()) };
     let old = lowest_id("dlv", now.minus(kept));
     loop {
@@ -65,6 +69,16 @@ async fn forget_backfills(db: &Db, old: String) -> Result<()> {
         let old = old.clone();
         let removed: u64 =
             db.write(move |tx| Box::pin(async move { pulls::forget_old(tx, &old, TOGETHER).await })).await?;
+        if removed < TOGETHER.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}
+
+async fn forget_syncs(db: &Db, before: Timestamp) -> Result<()> {
+    loop {
+        let removed: u64 =
+            db.write(move |tx| Box::pin(async move { syncs::queries::forget_old(tx, before, TOGETHER).await })).await?;
         if removed < TOGETHER.unsigned_abs() {
             return Ok(());
         }

@@ -16,7 +16,7 @@ const SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 /// Every measurement with its description. Names that end in `_total` are counters. Names that end
 /// in `_seconds` or `_size` are histograms, except `campanile_queue_oldest_seconds`. All others are
 /// gauges.
-const MEANINGS: [(&str, &str); 53] = [
+const MEANINGS: [(&str, &str); 54] = [
     ("campanile_answer_seconds", "How long answers took."),
     ("campanile_answers_total", "Answers, by who made them and whether there was one."),
     ("campanile_build_info", "Always 1; the labels say which program this is."),
@@ -70,6 +70,7 @@ const MEANINGS: [(&str, &str); 53] = [
     ("campanile_sockets", "Open sockets of feeds."),
     ("campanile_spans_lost_total", "Spans that no collector has taken."),
     ("campanile_step_seconds", "How long steps of workflows took, by name and how they ended."),
+    ("campanile_syncs_total", "Syncs of documents that have ended, by tool and status."),
     ("campanile_understanding_total", "Observations and clusters that a language model has read, by job and outcome."),
     ("campanile_webhook_attempts_total", "Attempts to deliver a webhook, by how they ended."),
     ("campanile_webhook_seconds", "How long an endpoint took to answer."),

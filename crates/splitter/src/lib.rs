@@ -32,7 +32,7 @@ use std::ops::Range;
 
 pub use code::is_generated;
 pub use format::Format;
-pub use title::{LONGEST_SLUG, is_slug};
+pub use title::{LONGEST_SLUG, is_slug, slug_of_path, title_of_path};
 pub use tokens::count as count_tokens;
 
 use front_matter::FrontMatter;

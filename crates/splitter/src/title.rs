@@ -9,7 +9,7 @@ pub const LONGEST_SLUG: usize = 256;
 /// file without its place in an order (`01-`).
 pub(crate) fn choose(given: Option<&str>, front: Option<&str>, heading: Option<&str>, path: &str) -> String {
     let told = [given, front, heading].into_iter().flatten().map(one_line).find(|title| !title.is_empty());
-    told.unwrap_or_else(|| of_name(path))
+    told.unwrap_or_else(|| title_of_path(path))
 }
 
 /// A text on one line, not too long.
@@ -23,7 +23,8 @@ pub(crate) fn one_line(text: &str) -> String {
     }
 }
 
-fn of_name(path: &str) -> String {
+/// The title of a document that names none itself.
+pub fn title_of_path(path: &str) -> String {
     let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
     let name = parts.next().unwrap_or("Document");
     let stem = without_ending(name);
@@ -57,6 +58,11 @@ pub(crate) fn slug(front: Option<&str>, path: &str, title: &str) -> String {
     if let Some(front) = front.filter(|front| is_slug(front)) {
         return front.to_owned();
     }
+    slug_of_path(path, title)
+}
+
+/// The slug of a document that names none itself.
+pub fn slug_of_path(path: &str, title: &str) -> String {
     let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
     let of_path = slugged(&format!("{folder}/{}", without_ending(name)));
     let of_title = || Some(slugged(&title.to_lowercase())).filter(|slug| !slug.is_empty());

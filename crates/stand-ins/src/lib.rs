@@ -6,6 +6,7 @@
 //! * [`embeddings`]: a provider of vectors and of orders, which can fail in as many.
 //! * [`github`]: GitHub's API, with people and repositories.
 //! * [`linear`]: an organisation at Linear, which consents and gives tokens.
+//! * [`notion`]: a workspace at Notion, with pages that are shared.
 //! * [`mailbox`]: an SMTP server that keeps the mails it gets.
 
 pub mod embeddings;
@@ -13,6 +14,7 @@ pub mod github;
 pub mod linear;
 pub mod mailbox;
 pub mod model;
+pub mod notion;
 pub mod provider;
 pub mod receiver;
 mod request;

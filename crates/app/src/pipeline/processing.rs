@@ -10,12 +10,13 @@ use campanile_base::source_event::SourceEvent;
 use campanile_db::Tx;
 use campanile_engine::Outcome;
 use campanile_inbound::deliveries::{self, Delivery, Settlement};
+use campanile_inbound::github::pushes::DefaultBranchPush;
 use campanile_inbound::repositories::{self, RepositoryChange};
 use campanile_inbound::{NormalForm, ProcessArgs};
 use campanile_memory::{Observation, RememberOutcome, remember};
 
 use super::announcement::{captured, history_captured};
-use crate::App;
+use crate::{App, document_sync};
 
 /// A delivery that was read.
 pub(super) struct ReadDelivery {
@@ -29,6 +30,8 @@ enum Form {
     Events {
         events: Vec<SourceEvent>,
         changes: Vec<RepositoryChange>,
+        /// The files that it changed may be documents.
+        push: Option<DefaultBranchPush>,
     },
     /// There is nothing to remember.
     Nothing(Settlement),
@@ -37,7 +40,7 @@ enum Form {
 pub(super) async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> Result<Outcome> {
     let Some((delivery, normalised)) = app.intake.normalise(delivery).await? else { return Ok(Outcome::done()) };
     let form = match normalised {
-        Ok(NormalForm::Events { events, changes }) => Form::Events { events, changes },
+        Ok(NormalForm::Events { events, changes, push }) => Form::Events { events, changes, push },
         Ok(NormalForm::Skipped(reason)) => Form::Nothing(Settlement::Skipped(reason)),
         // A payload that cannot be read now will not be readable later.
         Err(error) => Form::Nothing(Settlement::Failed(error.to_string())),
@@ -95,8 +98,11 @@ async fn remember_all<'d>(tx: &mut Tx, app: &App, told: &[&'d ReadDelivery]) -> 
     let (organisation, workspace) = (&first.organisation_id, &first.workspace_id);
     let (mut all, mut numbers) = (Vec::new(), Vec::with_capacity(told.len()));
     for ReadDelivery { delivery, form } in told.iter().copied() {
-        let Form::Events { events, changes } = form else { continue };
+        let Form::Events { events, changes, push } = form else { continue };
         repositories::apply(tx, &app.clock, organisation, &delivery.source_id, changes).await?;
+        if let Some(push) = push {
+            document_sync::request_syncs(tx, app, delivery, push).await?;
+        }
         numbers.push((delivery, events.len()));
         all.extend_from_slice(events);
     }

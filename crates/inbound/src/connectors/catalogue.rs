@@ -65,11 +65,17 @@ const LINEAR_TOKEN: &str = "The key is its owner's: it sees what they see, and e
 const GITHUB_TOKEN: &str = "The token is its owner's: it sees what they see, acts in their name, and ends with \
     their account. A fine-grained token also ends at its date.";
 
+const NOTION_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
+    scope: "read content",
+    reason: "To read the pages that are shared with the integration. Nothing is changed in Notion.",
+}];
+const NOTION_TOKEN: &str = "The integration sees no page until one is shared with it: open a page in Notion, and add \
+    the integration under the three dots, Connections.";
+
 /// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
-const COMING_SOON: [(&str, &str, bool); 9] = [
+const COMING_SOON: [(&str, &str, bool); 8] = [
     ("vercel", "Vercel", true),
     ("sentry", "Sentry", true),
-    ("notion", "Notion", false),
     ("slack", "Slack", false),
     ("zendesk", "Zendesk", false),
     ("gitlab", "GitLab", false),
@@ -95,7 +101,7 @@ impl Connectors {
             permissions: &[],
             needs_public_url: false,
         });
-        [self.github_entry(), self.linear_entry()].into_iter().chain(later).collect()
+        [self.github_entry(), self.linear_entry(), self.notion_entry()].into_iter().chain(later).collect()
     }
 
     fn github_entry(&self) -> Connector {
@@ -114,6 +120,12 @@ impl Connectors {
         let reads = &["teams", "issues", "comments", "projects", "cycles", "project updates"];
         let permissions = LINEAR_PERMISSIONS;
         Connector { reads, permissions, token_warning: Some(LINEAR_TOKEN), ..self.entry(Provider::Linear) }
+    }
+
+    fn notion_entry(&self) -> Connector {
+        let (reads, permissions) = (&["pages", "databases"], NOTION_PERMISSIONS);
+        let token_warning = Some(NOTION_TOKEN);
+        Connector { reads, permissions, token_warning, takes_webhooks: false, ..self.entry(Provider::Notion) }
     }
 
     /// The entry of a tool that can be connected, as far as all of them are alike.

@@ -133,7 +133,7 @@ impl Connectors {
     }
 
     /// The failure of a step for trouble. A limit is waited for; what cannot pass is not tried again.
-    fn failure_of(&self, trouble: Trouble) -> Failure {
+    pub(super) fn failure_of(&self, trouble: Trouble) -> Failure {
         match trouble {
             Trouble::Ours(error) => error.into(),
             Trouble::Limited { until } => {

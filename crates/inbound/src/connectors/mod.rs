@@ -10,6 +10,7 @@
 //! * `listing`: the engine workflow that learns the resources of an account.
 //! * [`linking`]: resources are chosen as the sources of a workspace.
 //! * [`backfill`]: the engine workflows that bring the history of an account along.
+//! * [`documents`]: the documents of linked sources are listed and read.
 //! * `teardown`: the engine workflow that disconnects an account.
 //!
 //! Calls to providers are made outside of transactions. What a call has shown is then written with
@@ -20,6 +21,7 @@ mod apps;
 mod authorisation;
 pub mod backfill;
 pub mod catalogue;
+pub mod documents;
 mod health;
 pub mod linking;
 mod listing;
@@ -46,10 +48,12 @@ use crate::connections::ConnectionId;
 use crate::github::app::manifest;
 use crate::github::remote::Github;
 use crate::linear::remote::Linear;
+use crate::notion::remote::Notion;
 use crate::pulls::BackfillId;
 use crate::remote::{Remote, Trouble};
 
 pub use crate::github::remote::{GithubAppSettings, GithubSettings};
+pub use crate::notion::remote::NotionSettings;
 pub use crate::remote::OauthSettings;
 
 pub use apps::{AppForm, AppOutcome};
@@ -69,14 +73,16 @@ pub struct Settings {
     pub backfill_depth: Option<i64>,
     /// The share of a provider's calls, in percent, that backfills leave to other work.
     pub budget_reserve: i64,
+    /// Notion.
+    pub notion: NotionSettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
         let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
-        let github = GithubSettings::default();
-        Self { public_url: None, github, linear, backfill_depth: Some(30), budget_reserve: 20 }
+        let (github, notion) = (GithubSettings::default(), NotionSettings::default());
+        Self { public_url: None, github, linear, notion, backfill_depth: Some(30), budget_reserve: 20 }
     }
 }
 
@@ -123,6 +129,7 @@ pub struct Parts {
     server_app: Option<OpenApp>,
     installation_tokens: apps::InstallationTokens,
     linear: Linear,
+    notion: Notion,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     /// The times of the last live events of backfills.
@@ -149,6 +156,7 @@ impl Connectors {
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, live, base_url, settings } = config;
         let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
+        let notion = Notion::new(&settings.notion);
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
         // An address that an operator names for providers is believed.
         let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);
@@ -169,6 +177,7 @@ impl Connectors {
             server_app,
             installation_tokens: apps::InstallationTokens::default(),
             linear,
+            notion,
             refreshing: Mutex::default(),
             told: Mutex::default(),
         }))
@@ -192,6 +201,7 @@ impl Connectors {
         match provider {
             Provider::Github => Some(&self.github),
             Provider::Linear => Some(&self.linear),
+            Provider::Notion => Some(&self.notion),
             Provider::Vercel | Provider::Sentry => None,
         }
     }

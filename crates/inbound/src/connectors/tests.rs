@@ -44,6 +44,7 @@ impl Node {
         let settings = Settings {
             public_url: None,
             github: GithubSettings::default(),
+            notion: NotionSettings::default(),
             linear: OauthSettings {
                 client_id: Some(CLIENT.0.to_owned()),
                 client_secret: Some(Secret::new(CLIENT.1)),
@@ -67,7 +68,7 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts { db, clock, vault, engine, client, live, settings, base_url, github, linear, .. } =
+        let Parts { db, clock, vault, engine, client, live, settings, base_url, github, linear, notion, .. } =
             &*self.connectors;
         let parts = Parts {
             db: db.clone(),
@@ -84,6 +85,7 @@ impl Node {
             server_app: None,
             installation_tokens: apps::InstallationTokens::default(),
             linear: linear.clone(),
+            notion: notion.clone(),
             refreshing: Mutex::default(),
             told: Mutex::default(),
         };

@@ -14,14 +14,17 @@ pub(crate) mod app;
 mod checks;
 mod commits;
 mod conversations;
+mod documents;
 mod events;
 mod lifecycle;
 mod links;
+pub mod pushes;
 pub(crate) mod remote;
 #[cfg(test)]
 mod remote_tests;
 #[cfg(test)]
 mod tests;
+pub mod trees;
 
 use campanile_base::source_event::SourceEvent;
 use campanile_base::{Error, Result};
@@ -68,13 +71,16 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "deployment_status" => checks::deployment_status,
         "installation" | "installation_repositories" | "repository" => {
             let (remembered, changes) = lifecycle::normalise(event, payload, delivery)?;
-            return Ok(NormalForm::Events { events: vec![remembered], changes });
+            return Ok(NormalForm::Events { events: vec![remembered], changes, push: None });
         }
         "ping" => return Ok(NormalForm::Skipped("GitHub checks that the webhook works".into())),
         other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
     match read(payload, delivery).map_err(|error| unreadable(event, error))? {
-        EventReading::Event(event) => Ok(NormalForm::Events { events: vec![*event], changes: Vec::new() }),
+        EventReading::Event(remembered) => {
+            let push = if event == "push" { pushes::of_default_branch(payload) } else { None };
+            Ok(NormalForm::Events { events: vec![*remembered], changes: Vec::new(), push })
+        }
         EventReading::Nothing(why) => Ok(NormalForm::Skipped(why.into())),
     }
 }

@@ -91,6 +91,7 @@ impl Github {
         &self.api_url
     }
 
+    /// The base of GitHub's pages, without a slash at the end.
     pub(super) fn web_url(&self) -> &str {
         &self.web_url
     }

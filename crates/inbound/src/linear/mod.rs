@@ -3,6 +3,7 @@
 
 mod attachments;
 mod history;
+mod documents;
 mod planning;
 pub(crate) mod remote;
 
@@ -113,7 +114,7 @@ fn remembered(parts: Parts, action: &str, payload: &Value, delivery: &Delivery) 
         references: parts.references,
         metadata: fields,
     };
-    NormalForm::Events { events: vec![event], changes: Vec::new() }
+    NormalForm::Events { events: vec![event], changes: Vec::new(), push: None }
 }
 
 /// The person who acted. Older deliveries have none; then the owner of the object is taken. History

@@ -16,7 +16,7 @@ use crate::remote::{
     OauthSettings, Remote, ResourcePage, Revocation, Trouble,
 };
 
-const GRAPHQL: &str = "/graphql";
+pub(super) const GRAPHQL: &str = "/graphql";
 /// The account, and the person whose tokens they are.
 const ACCOUNT: &str = "query Account { viewer { id } organization { id name urlKey } }";
 /// A page of teams.
@@ -151,7 +151,7 @@ impl Linear {
 }
 
 /// A text field, which must be there.
-fn text(object: &Value, field: &str) -> Result<String, Trouble> {
+pub(super) fn text(object: &Value, field: &str) -> Result<String, Trouble> {
     let found = object[field].as_str().filter(|text| !text.is_empty());
     found.map(str::to_owned).ok_or_else(|| Trouble::Invalid(format!("the field {field} is missing")))
 }

@@ -139,18 +139,30 @@ impl Api {
         body: Bytes,
         now: Timestamp,
     ) -> Result<Response, Trouble> {
+        self.send_up_to(method, path, body, ANSWER, now).await
+    }
+
+    /// Asks the API for an answer of less than `most` bytes.
+    pub(super) async fn send_up_to(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Bytes,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Response, Trouble> {
         let malformed = |error: url::ParseError| Trouble::Invalid(error.to_string());
         let first = Url::parse(&format!("{}{path}", self.base)).map_err(malformed)?;
         let mut url = first.clone();
         for _ in 0..=REDIRECTS {
-            let answer = self.http.send(self.request(method, &url, body.clone())).await;
+            let answer = self.http.send(self.request(method, &url, body.clone(), most)).await;
             let answer = answer.map_err(|error| Trouble::Network(error.to_string()))?;
             self.note_limits(&answer, now);
             self.note_date(&answer, now);
             // The other redirects would turn a POST into a GET.
             let leads_on = matches!((answer.status, method), (307 | 308, _) | (301 | 302, "GET"));
             if !leads_on {
-                return match answer.body.len() < ANSWER {
+                return match answer.body.len() < most {
                     true => Ok(answer),
                     false => Err(Trouble::Invalid("it is too long".to_owned())),
                 };
@@ -164,7 +176,7 @@ impl Api {
         Err(Trouble::Invalid("it leads in a circle".to_owned()))
     }
 
-    fn request(&self, method: &'static str, url: &Url, body: Bytes) -> Request {
+    fn request(&self, method: &'static str, url: &Url, body: Bytes, keep: usize) -> Request {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut headers = vec![
             ("accept".to_owned(), self.dialect.accept.to_owned()),
@@ -177,7 +189,7 @@ impl Api {
         if !body.is_empty() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        Request { method, url: url.to_string(), headers, body, timeout: TIMEOUT, keep: ANSWER, tls: None }
+        Request { method, url: url.to_string(), headers, body, timeout: TIMEOUT, keep, tls: None }
     }
 
     fn note_limits(&self, answer: &Response, now: Timestamp) {

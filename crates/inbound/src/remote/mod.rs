@@ -2,6 +2,7 @@
 //! `remote.rs`; tests replace the provider behind its address.
 
 mod api;
+mod documents;
 mod rest;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,8 @@ use serde_json::Value;
 use crate::connections::{ConnectionKind, Credentials};
 
 pub(crate) use api::{Api, Dialect, LimitHeaders};
+pub(crate) use documents::{DocumentListing, DocumentRemote, ResourceRef};
+pub use documents::{DocumentReading, FetchedDocument, ResourcePlace};
 pub(crate) use rest::RestPage;
 
 /// The outer edge of a provider.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use campanile_base::Timestamp;
 use campanile_net::Response;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
@@ -47,6 +48,29 @@ impl Api {
         // A list that ends at an address that cannot be read would count as complete.
         let next = answer.header("link").and_then(next_link).map(|url| self.path_of(url)).transpose()?;
         Ok(RestPage { body, next, headers: answer.headers })
+    }
+
+    /// Asks with a body, and returns the body of the answer.
+    pub(crate) async fn post_json(&self, path: &str, body: &Value, now: Timestamp) -> Result<Value, Trouble> {
+        let answer = self.send("POST", path, Bytes::from(body.to_string()), now).await?;
+        match self.trouble(&answer, now) {
+            Some(trouble) => Err(trouble),
+            None => json(&answer),
+        }
+    }
+
+    /// Reads what is at a path below the base as a type. The answer has at most `most` bytes.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<T, Trouble> {
+        let answer = self.send_up_to("GET", path, Bytes::new(), most, now).await?;
+        match self.trouble(&answer, now) {
+            Some(trouble) => Err(trouble),
+            None => serde_json::from_slice(&answer.body).map_err(|error| Trouble::Invalid(error.to_string())),
+        }
     }
 
     /// The path below the base of an address that the provider gave. Its host is dropped: a token

@@ -42,7 +42,7 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "comment" => comment(action, data()?, payload, delivery)?,
         other => return Ok(NormalForm::Skipped(format!("{other} events are not remembered"))),
     };
-    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
+    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new(), push: None })
 }
 
 fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Result<SourceEvent> {

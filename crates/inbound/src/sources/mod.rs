@@ -27,7 +27,7 @@ use utoipa::ToSchema;
 use crate::Provider;
 use crate::connections::{Connection, ConnectionId, Resource};
 
-pub(crate) use queries::{LinkedPlace, find, forget_previous, number_of_connection, of_connection, places};
+pub(crate) use queries::{LinkedPlace, forget_previous, number_of_connection, of_connection, places};
 
 /// The engine's event of a source that was linked.
 pub const SOURCE_LINKED: &str = "source.linked";
@@ -93,6 +93,18 @@ pub struct SourceEventData {
     pub kind: Option<String>,
     /// The provider's id of its resource.
     pub resource: Option<String>,
+    /// True if the documents of a removed source are to be deleted as well.
+    #[serde(default)]
+    pub delete_documents: bool,
+}
+
+/// The fate of the documents of a source that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Documents {
+    /// They stay, and are searched as before.
+    Keep,
+    /// They are deleted, soon after.
+    Delete,
 }
 
 /// The input to create a source.
@@ -205,11 +217,11 @@ pub(crate) async fn create_linked(
         "kind": resource.kind, "resource": resource.provider_id, "name": resource.name,
     });
     activity::record(tx, clock, caller, Action::SourceLinked, source.id.as_str(), about).await?;
-    send(tx, engine, SOURCE_LINKED, &source).await?;
+    send(tx, engine, SOURCE_LINKED, &source, Documents::Keep).await?;
     Ok(Some(source))
 }
 
-async fn send(tx: &mut Tx, engine: &Engine, name: &str, source: &Source) -> Result<()> {
+async fn send(tx: &mut Tx, engine: &Engine, name: &str, source: &Source, documents: Documents) -> Result<()> {
     let resource = source.resource.as_ref();
     let data = SourceEventData {
         source: source.id.to_string(),
@@ -217,6 +229,7 @@ async fn send(tx: &mut Tx, engine: &Engine, name: &str, source: &Source) -> Resu
         connection: resource.map(|resource| resource.connection_id.to_string()),
         kind: resource.map(|resource| resource.kind.clone()),
         resource: resource.map(|resource| resource.provider_id.clone()),
+        delete_documents: documents == Documents::Delete,
     };
     engine.send(tx, NewEvent::new(name, source.organisation_id.as_str(), &data)).await?;
     Ok(())
@@ -255,7 +268,7 @@ pub async fn rotate(
         Overlap::None => queries::replace_secret(tx, &caller.organisation, id, &sealed).await?,
     };
     let Some(source) = rotated else {
-        let source = queries::find(tx, &caller.organisation, id).await?.ok_or(Error::NotFound(Thing::Source))?;
+        let source = find(tx, &caller.organisation, id).await?;
         let until = source.previous_secret_until.map(|until| until.to_string()).unwrap_or_default();
         return Err(Error::conflict(format!(
             "the secret before is taken until {until}; to end that and the present one now, say \"overlap\": false"
@@ -270,10 +283,16 @@ pub async fn rotate(
 ///
 /// # Errors
 /// `NotFound` for another organisation's source.
-pub async fn delete(tx: &mut Tx, (engine, clock): (&Engine, &Clock), caller: &Caller, id: &SourceId) -> Result<()> {
+pub async fn delete(
+    tx: &mut Tx,
+    (engine, clock): (&Engine, &Clock),
+    caller: &Caller,
+    id: &SourceId,
+    documents: Documents,
+) -> Result<()> {
     caller.must(Permission::Configure)?;
     let source = queries::delete(tx, &caller.organisation, id).await?.ok_or(Error::NotFound(Thing::Source))?;
-    after_deletion(tx, (engine, clock), caller, &source).await
+    after_deletion(tx, (engine, clock), caller, &source, documents).await
 }
 
 /// Deletes the linked sources of a connection. What they told stays.
@@ -284,16 +303,49 @@ pub(crate) async fn delete_of_connection(
     connection: &ConnectionId,
 ) -> Result<()> {
     for source in queries::delete_of_connection(tx, &by.organisation, connection).await? {
-        after_deletion(tx, (engine, clock), by, &source).await?;
+        after_deletion(tx, (engine, clock), by, &source, Documents::Keep).await?;
     }
     Ok(())
 }
 
-async fn after_deletion(tx: &mut Tx, (engine, clock): (&Engine, &Clock), by: &Caller, source: &Source) -> Result<()> {
+async fn after_deletion(
+    tx: &mut Tx,
+    (engine, clock): (&Engine, &Clock),
+    by: &Caller,
+    source: &Source,
+    documents: Documents,
+) -> Result<()> {
     let name = source.resource.as_ref().and_then(|resource| resource.name.as_deref());
     let about = json!({ "provider": source.provider, "path": source.path, "name": name });
     activity::record(tx, clock, by, Action::SourceDeleted, source.id.as_str(), about).await?;
-    send(tx, engine, SOURCE_DISCONNECTED, source).await
+    send(tx, engine, SOURCE_DISCONNECTED, source, documents).await
+}
+
+/// The source with this id.
+///
+/// # Errors
+/// `NotFound` for another organisation's source.
+pub async fn find(tx: &mut Tx, organisation: &OrganisationId, id: &SourceId) -> Result<Source> {
+    queries::find(tx, organisation, id).await?.ok_or(Error::NotFound(Thing::Source))
+}
+
+/// The source with this id, if the organisation has it.
+pub(crate) async fn find_any(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    id: &SourceId,
+) -> campanile_db::Result<Option<Source>> {
+    queries::find(tx, organisation, id).await
+}
+
+/// The sources of a workspace that are this resource of a provider.
+pub async fn of_resource(
+    tx: &mut Tx,
+    (organisation, workspace): (&OrganisationId, &WorkspaceId),
+    provider: Provider,
+    (kind, id): (&str, &str),
+) -> Result<Vec<Source>> {
+    Ok(queries::of_resource(tx, (organisation, workspace), provider, (kind, id)).await?)
 }
 
 /// The sources of a workspace, oldest first.

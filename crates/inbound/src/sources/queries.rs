@@ -150,6 +150,22 @@ pub(crate) async fn find(tx: &mut Tx, organisation: &OrganisationId, id: &Source
     tx.first(sql, params![organisation.as_str(), id.as_str()], read).await
 }
 
+/// The sources of a workspace that are this resource of a provider.
+pub(super) async fn of_resource(
+    tx: &mut Tx,
+    (organisation, workspace): (&OrganisationId, &WorkspaceId),
+    provider: Provider,
+    (kind, id): (&str, &str),
+) -> Result<Vec<Source>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM source WHERE organisation_id = $1 AND workspace_id = $2 AND provider = $3 AND resource_kind = $4
+            AND resource_id = $5 ORDER BY created_at, id"
+    );
+    tx.all(sql, params![organisation.as_str(), workspace.as_str(), provider.as_str(), kind, id], read).await
+}
+
 pub(super) async fn list(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Source>> {
     let sql = concat!("SELECT ", columns!(), " FROM source WHERE workspace_id = $1 ORDER BY created_at, id");
     tx.all(sql, params![workspace.as_str()], read).await

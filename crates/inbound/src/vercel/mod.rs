@@ -10,15 +10,11 @@ use serde_json::{Value, json};
 use crate::deliveries::Delivery;
 use crate::envelope::{Envelope, Outline};
 use crate::payload::{Read, metadata};
-use crate::{Code, IngestError, NormalForm};
+use crate::{IngestError, NormalForm};
 
 pub(crate) fn envelope(outline: &Outline) -> Result<Envelope, IngestError> {
-    let needed = |name: &str, field: &Option<Value>| {
-        let missing = || IngestError::new(Code::InvalidPayload, format!("the body has no {name}"));
-        Outline::text(field).map(str::to_owned).ok_or_else(missing)
-    };
     // `createdAt` is the time of the event, not of sending.
-    Ok(Envelope { event: needed("type", &outline.r#type)?, delivery_id: needed("id", &outline.id)?, sent_at: None })
+    outline.envelope()
 }
 
 pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
@@ -38,7 +34,7 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
         "deployment.checks.failed" => ("✗", "Deployment Checks Failed"),
         other => {
             return Ok(match account::event(other, payload, delivery) {
-                Some(event) => NormalForm::Events { events: vec![event], changes: Vec::new() },
+                Some(event) => NormalForm::Events { events: vec![event], changes: Vec::new(), push: None },
                 None => NormalForm::Skipped(format!("{other} events are not remembered")),
             });
         }
@@ -83,7 +79,7 @@ pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Re
             ("region", payload.at("region").cloned()),
         ]),
     };
-    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new() })
+    Ok(NormalForm::Events { events: vec![remembered], changes: Vec::new(), push: None })
 }
 
 /// The events that can happen to a deployment again: it is promoted, rolled back and promoted again.

@@ -82,25 +82,6 @@ pub async fn put(
     Ok(DocumentChange { document: row.document, change, added, removed })
 }
 
-/// The document that has moved, among those that a source does not have any more: the one with the
-/// same content. A source that tells of a move as a removal and an addition asks for it first, and
-/// stores the document with the id that is found.
-pub async fn moved_from(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    source: &SourceName,
-    removed: &[String],
-    prepared: &PreparedDocument,
-) -> Result<Option<DocumentId>> {
-    for external_id in removed {
-        let known = queries::by_external_id(tx, workspace, &source.id, external_id).await?;
-        if let Some(known) = known.filter(|known| known.content_hash == prepared.content_hash) {
-            return Ok(Some(known.document.id));
-        }
-    }
-    Ok(None)
-}
-
 /// Removes a document with its chunks. Returns it, or `None` if there is none.
 pub async fn delete(
     tx: &mut Tx,

@@ -7,22 +7,24 @@
 //! # A change
 //! A chunk is identified by its headings and its text. Those that are the same before and after
 //! keep their rows and numbers, whatever else changes: so a change costs as much as it changes. A
-//! document that moves to another place keeps all. If content and rules are unchanged, nothing is
-//! written.
+//! document that moves to another place keeps all; a source that knows of the move need not send the
+//! content ([`relocate`]). If content and rules are unchanged, nothing is written.
 //!
 //! # Parents
 //! A document may stand below another. If that is removed, it stays, without a parent.
 
 mod changes;
 pub(crate) mod document;
+mod moves;
 mod prepared;
 pub mod queries;
 pub(crate) mod reading;
 #[cfg(test)]
 mod tests;
 
-pub use changes::{Change, DocumentChange, delete, moved_from, put};
+pub use changes::{Change, DocumentChange, delete, put};
 pub use document::{API_SOURCE, ChunkView, Document, DocumentDetail, DocumentId, Filter, SourceName};
-pub use prepared::{DocumentInput, PreparedDocument, prepare, text_of};
+pub use moves::{MovedDocument, NewPlace, id_in_source, relocate};
+pub use prepared::{DocumentInput, PreparedDocument, is_generated_code, prepare, text_of};
 pub use queries::workspace_of;
 pub use reading::{detail, get, of_result, page};

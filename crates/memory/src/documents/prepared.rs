@@ -67,6 +67,11 @@ pub fn text_of(bytes: Vec<u8>) -> Result<String> {
     check_content(&text).map(|()| text)
 }
 
+/// True for code that a program has written or shortened, by its path and its text. Nobody searches it.
+pub fn is_generated_code(path: &str, content: &str) -> bool {
+    Format::of_path(path) == Format::Code && is_generated(content)
+}
+
 /// Checks a document and splits it. It may take some hundred milliseconds: call it away from the
 /// threads that serve requests.
 ///

@@ -119,6 +119,15 @@ pub(super) async fn upsert(tx: &mut Tx, organisation: &OrganisationId, row: &Sto
     tx.execute(sql, &params).await
 }
 
+/// Writes the place of a document: its name in its source, path, address and slug.
+pub(super) async fn set_place(tx: &mut Tx, document: &Document) -> Result<u64> {
+    let Document { id, workspace_id, external_id, path, url, slug, updated_at, .. } = document;
+    let sql = "UPDATE document SET external_id = $3, path = $4, url = $5, slug = $6, updated_at = $7
+        WHERE workspace_id = $1 AND id = $2";
+    let params = params![workspace_id.as_str(), id.as_str(), external_id, path, url.as_deref(), slug, *updated_at];
+    tx.execute(sql, params).await
+}
+
 pub(super) async fn upsert_text(tx: &mut Tx, workspace: &WorkspaceId, id: &DocumentId, data: &[u8]) -> Result<u64> {
     let (sql, params) = insert!("document_text" {
         document_id: id.as_str(),

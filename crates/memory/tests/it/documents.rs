@@ -9,7 +9,8 @@ use campanile_db::testing::on_each_database;
 use campanile_db::{Db, Migrations, params};
 use campanile_engine::Engine;
 use campanile_memory::documents::{
-    self, Change, DocumentChange, DocumentDetail, DocumentId, DocumentInput, Filter, SourceName, prepare,
+    self, API_SOURCE, Change, DocumentChange, DocumentDetail, DocumentId, DocumentInput, Filter, MovedDocument,
+    NewPlace, SourceName, prepare,
 };
 use campanile_memory::search::{SearchReply, SearchRequest, merge, search};
 use campanile_memory::{EmbedderSettings, Memory, Settings};
@@ -54,6 +55,15 @@ impl Node {
             })
         });
         put.await
+    }
+
+    async fn relocate(&self, from: &'static str, to: &str) -> Option<MovedDocument> {
+        let place = NewPlace { external_id: to.to_owned(), path: to.to_owned(), url: None };
+        let (memory, workspace) = (self.memory.clone(), self.workspace.clone());
+        let moved = self.db.write(move |tx| {
+            Box::pin(async move { documents::relocate(tx, &memory, &workspace, API_SOURCE, from, place).await })
+        });
+        moved.await.unwrap()
     }
 
     async fn delete(&self, id: &DocumentId) -> bool {
@@ -226,19 +236,39 @@ async fn a_move_keeps_all_passages_and_the_filter_knows_the_new_place() {
         assert_eq!(node.detail("guides/b.md").await.unwrap().document.id, id, "by its external id");
         assert!(node.detail("docs/a.md").await.is_none());
 
-        let (db, workspace) = (node.db.clone(), node.workspace.clone());
-        let prepared = prepare(at("deeper/b.md", &content)).unwrap();
-        let found = db.write(move |tx| {
-            Box::pin(async move {
-                let gone = ["guides/none.md".to_owned(), "guides/b.md".to_owned()];
-                documents::moved_from(tx, &workspace, &SourceName::api(), &gone, &prepared).await
-            })
-        });
-        assert_eq!(found.await.unwrap(), Some(id.clone()), "by its content");
-
         node.put(None, at("docs/c.md", "Another one.")).await.unwrap();
         let taken = node.put(Some(&id), at("docs/c.md", &content)).await;
         assert!(matches!(taken, Err(Error::Conflict(_))));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_without_content_keeps_all_passages_and_says_whether_content_is_needed() {
+    on_each_database(migrations(), async |db| {
+        let node = node(&db);
+        let titled = format!("# Deploy\n\n{}{}", section(1), section(2));
+        let id = node.put(None, at("docs/a.md", &titled)).await.unwrap().document.id;
+        let before = node.numbers(&id).await;
+        let moved = node.relocate("docs/a.md", "guides/b.md").await.unwrap();
+        assert_eq!(
+            (moved.document.id.clone(), moved.needs_content, node.numbers(&id).await),
+            (id.clone(), false, before)
+        );
+        assert_eq!((moved.document.path.as_str(), moved.document.slug.as_str()), ("guides/b.md", "guides/b"));
+        let reply = node.ask(json!({ "query": word(1), "filters": { "documents": ["guides"] } })).await;
+        assert_eq!(reply.data.len(), 1);
+        let same =
+            node.put(None, DocumentInput { url: moved.document.url.clone(), ..at("guides/b.md", &titled) }).await;
+        assert_eq!(same.unwrap().change, Change::Unchanged, "its content need not be sent");
+
+        // A title that is the name of the file is another then, and so is the markup of another ending.
+        node.put(None, at("docs/how-to.md", "No heading.")).await.unwrap();
+        assert!(node.relocate("docs/how-to.md", "docs/why.md").await.unwrap().needs_content);
+        assert!(node.relocate("guides/b.md", "guides/b.txt").await.unwrap().needs_content);
+
+        assert!(node.relocate("docs/none.md", "docs/x.md").await.is_none());
+        assert!(node.relocate("guides/b.txt", "docs/why.md").await.is_none(), "another document is there");
     })
     .await;
 }

@@ -43,7 +43,7 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), String> {
 
     let started = boot::start(&settings).await?;
     let secret = random_token("demo-");
-    let sources = Provider::ALL.map(|provider| (provider, Secret::new(secret.clone()))).to_vec();
+    let sources = Provider::WITH_WEBHOOKS.map(|provider| (provider, Secret::new(secret.clone()))).to_vec();
     let bootstrap = Bootstrap { owner: Some(OWNER.to_owned()), sources, ..Bootstrap::default() };
     let founded = boot::found(&started.app, bootstrap).await?.ok_or("the demo's folder is not empty")?;
     let stage = Stage {

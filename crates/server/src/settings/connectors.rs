@@ -2,7 +2,7 @@
 
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
-use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, OauthSettings, Settings};
+use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings};
 
 use super::Layers;
 
@@ -28,8 +28,9 @@ impl Layers {
             web_url: self.address("connector_github_web_url")?,
             app: self.github_app()?,
         };
+        let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
         let public_url = self.provider_url("public_url", &[])?;
-        Ok(Settings { public_url, github, linear, backfill_depth, budget_reserve })
+        Ok(Settings { public_url, github, linear, notion, backfill_depth, budget_reserve })
     }
 
     /// The app of this server at GitHub. All of its settings belong together, but the secret of its

@@ -5,6 +5,7 @@
 //! one that knows a path answers.
 
 mod app;
+mod contents;
 mod exchange;
 mod people;
 mod repositories;
@@ -28,7 +29,7 @@ use exchange::Answer;
 
 /// A part of the API: the answer to what it knows.
 type Part = fn(&mut State, &Asked) -> Option<Answer>;
-const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer];
+const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer, contents::answer];
 
 /// The behaviour of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,7 @@ struct State {
     app: app::State,
     people: people::State,
     repositories: Vec<Repository>,
+    contents: contents::State,
     asked: Vec<Asked>,
     left: u64,
     url: String,
@@ -87,6 +89,7 @@ impl GithubServer {
             app: app::State::default(),
             people: people::State::default(),
             repositories: repositories::named(repositories),
+            contents: contents::State::default(),
             asked: Vec::new(),
             left: LIMIT,
             url: url.clone(),

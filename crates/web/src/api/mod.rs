@@ -30,6 +30,7 @@ mod runs;
 mod search;
 mod sessions;
 mod slack;
+mod source_documents;
 mod sources;
 mod states;
 mod suppressions;
@@ -110,6 +111,9 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::link))
         .routes(routes!(sources::delete))
+        .routes(routes!(source_documents::show))
+        .routes(routes!(source_documents::sync))
+        .routes(routes!(source_documents::detect_config))
         .routes(routes!(sources::rotate))
         .routes(routes!(notifications::notifications))
         .routes(routes!(notifications::attempts))

@@ -10,9 +10,9 @@ use campanile_http::error::ApiResult;
 use campanile_inbound::Provider;
 use campanile_inbound::connections::ConnectionId;
 use campanile_inbound::connectors::linking::ResourceChoice;
-use campanile_inbound::sources::{self, NewSource, Overlap, Source, SourceId};
+use campanile_inbound::sources::{self, Documents, NewSource, Overlap, Source, SourceId};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::page::{List, PageView, Paging};
 
@@ -64,9 +64,9 @@ pub(super) async fn create(
     Configuring(caller): Configuring,
     Json(asked): Json<SourceIn>,
 ) -> ApiResult<(StatusCode, Json<SourceMade>)> {
-    let provider = Provider::parse(&asked.provider);
+    let provider = Provider::parse(&asked.provider).filter(|provider| Provider::WITH_WEBHOOKS.contains(provider));
     let provider = provider.ok_or_else(|| {
-        let all = Provider::ALL.map(Provider::as_str).join(", ");
+        let all = Provider::WITH_WEBHOOKS.map(Provider::as_str).join(", ");
         Error::invalid_field("provider", format!("must be one of {all}"))
     })?;
     let workspace = workspace(&web.app, &caller, asked.workspace.as_deref()).await?;
@@ -149,15 +149,26 @@ fn with_secret(web: &Web, source: Source, secret: &Secret) -> SourceMade {
     SourceMade { source, url, secret: secret.expose().to_owned() }
 }
 
-/// Removes a source, or unlinks a linked one. Its past deliveries stay.
-#[utoipa::path(delete, path = "/api/sources/{id}", tag = "sources", params(("id" = String, Path)),
+/// The fate of a removed source's documents.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Removal {
+    /// `true` to delete the documents of the source as well, soon after.
+    delete_documents: Option<bool>,
+}
+
+/// Removes a source, or unlinks a linked one. Its past deliveries stay, and so do its documents unless
+/// asked otherwise.
+#[utoipa::path(delete, path = "/api/sources/{id}", tag = "sources", params(("id" = String, Path), Removal),
     responses((status = 204), (status = 404)))]
 pub(super) async fn delete(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
+    Query(removal): Query<Removal>,
 ) -> ApiResult<StatusCode> {
     let (app, id) = (web.app.clone(), SourceId::from(id));
-    web.app.db.write(move |tx| Box::pin(async move { app.disconnect(tx, &caller, &id).await })).await?;
+    let documents = if removal.delete_documents == Some(true) { Documents::Delete } else { Documents::Keep };
+    web.app.db.write(move |tx| Box::pin(async move { app.disconnect(tx, &caller, &id, documents).await })).await?;
     Ok(StatusCode::NO_CONTENT)
 }

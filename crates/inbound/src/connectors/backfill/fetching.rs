@@ -101,7 +101,7 @@ impl Connectors {
                         return Ok(None);
                     }
                     let connection = find(tx, &organisation, &run.connection_id).await?;
-                    let source = sources::find(tx, &organisation, &run.source_id).await?;
+                    let source = sources::find_any(tx, &organisation, &run.source_id).await?;
                     let linked = source.and_then(|source| Some((source.resource.clone()?, source)));
                     let Some((resource, source)) = linked else {
                         connectors.end_removed(tx, &run).await?;
