@@ -9,9 +9,12 @@ export const PROVIDERS: { key: ProviderKey; name: string; about: string }[] = [
   { key: "sentry", name: "Sentry", about: "Errors, issues and alerts." },
 ];
 
+/** Tools whose documents are read, and that send no deliveries. */
+const READ_ONLY: Record<string, string> = { notion: "Notion" };
+
 /** The source of documents that were added through our own API. */
 const OWN = "api";
 
 /** Its name as it writes it itself; a provider that is not known here is called as the API calls it. */
 export const providerName = (key: string): string =>
-  key === OWN ? "Added here" : (PROVIDERS.find((provider) => provider.key === key)?.name ?? key);
+  key === OWN ? "Added here" : (PROVIDERS.find((provider) => provider.key === key)?.name ?? READ_ONLY[key] ?? key);

@@ -160,7 +160,10 @@ fn answer(state: &mut State, head: &str, body: &str) -> (u16, Value) {
         ["v1", "users", "me"] => Some(json!({
             "object": "user", "id": "bot-1", "type": "bot", "name": "Campanile", "bot": { "workspace_name": "Acme" },
         })),
-        ["v1", "search"] => Some(search(state, body)),
+        ["v1", "search"] => match serde_json::from_str(body) {
+            Ok(asked) => Some(search(state, &asked)),
+            Err(_) => return error(400, "invalid_json"),
+        },
         ["v1", "pages", id] => state.pages.iter().find(|page| page.id == *id).map(page),
         ["v1", "blocks", id] => state
             .pages
@@ -183,8 +186,7 @@ fn page(page: &NotionPage) -> Value {
     })
 }
 
-fn search(state: &State, body: &str) -> Value {
-    let asked: Value = serde_json::from_str(body).unwrap_or_default();
+fn search(state: &State, asked: &Value) -> Value {
     let shown: Vec<Value> = state.pages.iter().filter(|it| !state.hidden.contains(&it.id)).map(page).collect();
     let from = asked["start_cursor"].as_str().and_then(|cursor| cursor.parse().ok()).unwrap_or(0_usize);
     let until = (from + PAGE).min(shown.len());

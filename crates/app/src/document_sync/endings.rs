@@ -10,8 +10,9 @@ use campanile_inbound::sync::syncs::{self, DocumentSync, SyncStatus};
 use campanile_inbound::sync::{removal, versions};
 use serde::Deserialize;
 
-use super::BATCH;
-use super::run::{announce, delete, source_of};
+use super::deletion::delete;
+use super::run::announce;
+use super::{BATCH, source_of};
 use crate::App;
 
 /// The reason that people see for a sync that was ended from outside.

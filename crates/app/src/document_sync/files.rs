@@ -17,8 +17,8 @@ use campanile_memory::documents::{self, Change, DocumentInput, PreparedDocument,
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::run::{delete_document, source_of};
-use super::{BATCH, name_of, tenant_of};
+use super::deletion::delete_document;
+use super::{BATCH, name_of, source_of, tenant_of};
 use crate::App;
 
 /// The event of a batch whose passages are committed.

@@ -13,6 +13,7 @@
 //! A document, its passages, its version, the counts of the sync and the webhook
 //! `document.processed` commit together.
 
+mod deletion;
 mod endings;
 mod files;
 mod pushes;
@@ -22,10 +23,12 @@ mod run;
 use std::time::Duration;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_base::{Error, Result};
+use campanile_db::Tx;
 use campanile_engine::flow::{CancelOn, Limit};
 use campanile_engine::{Backoff, Registry, Workflow};
 use campanile_inbound::connectors::documents::SYNC_REQUESTED;
-use campanile_inbound::sources::{SOURCE_DISCONNECTED, SOURCE_LINKED, Source};
+use campanile_inbound::sources::{self, SOURCE_DISCONNECTED, SOURCE_LINKED, Source, SourceId};
 use campanile_memory::documents::SourceName;
 
 use crate::App;
@@ -87,4 +90,13 @@ fn name_of(source: &Source) -> SourceName {
 /// The owner and the workspace of a source.
 fn tenant_of(source: &Source) -> (&OrganisationId, &WorkspaceId) {
     (&source.organisation_id, &source.workspace_id)
+}
+
+/// A source; `None` if it was removed.
+async fn source_of(tx: &mut Tx, of: &OrganisationId, id: &SourceId) -> Result<Option<Source>> {
+    match sources::find(tx, of, id).await {
+        Ok(source) => Ok(Some(source)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

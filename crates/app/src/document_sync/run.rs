@@ -2,13 +2,13 @@
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::live::LiveEventKind;
-use campanile_accounts::{Caller, OrganisationId, WorkspaceId, organisations};
-use campanile_base::{Error, Result};
+use campanile_accounts::{Caller, OrganisationId, organisations};
+use campanile_base::Result;
 use campanile_db::Tx;
 use campanile_engine::{Ctx, Failure, NewEvent, StepError};
 use campanile_inbound::ResourcePlace;
 use campanile_inbound::connectors::documents::{ListedWork, SyncRequest};
-use campanile_inbound::sources::{self, Source, SourceId};
+use campanile_inbound::sources::Source;
 use campanile_inbound::sync::configuration;
 use campanile_inbound::sync::skips::SkipCounts;
 use campanile_inbound::sync::syncs::{self, DocumentSync, SyncCause, SyncCounts, SyncMode, SyncStatus};
@@ -17,9 +17,10 @@ use campanile_memory::documents::{self, MovedDocument, NewPlace};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::deletion::delete;
 use super::files::BatchRequest;
-use super::{BATCH, FILES, tenant_of};
-use crate::{App, forgotten_documents, outbound};
+use super::{BATCH, FILES, source_of, tenant_of};
+use crate::{App, outbound};
 
 /// The end of a sync.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -96,15 +97,6 @@ async fn work(ctx: &Ctx, app: &App, of: &OrganisationId, request: &SyncRequest) 
     Ok(SyncEnd { status, reason, head: place.head().map(str::to_owned) })
 }
 
-/// A source; `None` if it was removed.
-pub(super) async fn source_of(tx: &mut Tx, of: &OrganisationId, id: &SourceId) -> Result<Option<Source>> {
-    match sources::find(tx, of, id).await {
-        Ok(source) => Ok(Some(source)),
-        Err(Error::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// Moves some documents. Returns `false` when none is left.
 async fn move_some(
     tx: &mut Tx,
@@ -143,32 +135,6 @@ async fn delete_some(tx: &mut Tx, app: &App, of: &OrganisationId, request: &Sync
     }
     syncs::count(tx, of, &request.sync, counts, &SkipCounts::default()).await?;
     Ok(!items.is_empty())
-}
-
-/// Deletes a document of a source with all that is known of it. `false` if there is no such document.
-pub(super) async fn delete(
-    tx: &mut Tx,
-    app: &App,
-    tenant: (&OrganisationId, &WorkspaceId),
-    source: &SourceId,
-    key: &str,
-) -> Result<bool> {
-    versions::queries::forget(tx, (tenant.0, source), key).await?;
-    delete_document(tx, app, tenant, source, key).await
-}
-
-/// Deletes a document of a source from the memory. `false` if there is no such document.
-pub(super) async fn delete_document(
-    tx: &mut Tx,
-    app: &App,
-    tenant: (&OrganisationId, &WorkspaceId),
-    source: &SourceId,
-    key: &str,
-) -> Result<bool> {
-    let Some(id) = documents::id_in_source(tx, tenant.1, source.as_str(), key).await? else { return Ok(false) };
-    let deleted = documents::delete(tx, &app.memory, tenant, &id).await?;
-    forgotten_documents::soon(tx, app, tenant.0.as_str(), &id).await?;
-    Ok(deleted.is_some())
 }
 
 /// Ends a sync: its status, the state of the source, the activity trail, and the webhook.

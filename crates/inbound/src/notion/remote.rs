@@ -166,8 +166,10 @@ pub(super) async fn search(api: &Api, after: Option<&str>, now: Timestamp) -> Re
 
 /// The trouble that a refusal means. `until` is the end of a limit.
 fn trouble(answer: &Response, until: Timestamp) -> Option<Trouble> {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let said = || body.text("message").unwrap_or("no reason").chars().take(SENTENCE).collect::<String>();
+    let said = || match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(body) => body.text("message").unwrap_or("no reason").chars().take(SENTENCE).collect::<String>(),
+        Err(_) => "the answer is no JSON".to_owned(),
+    };
     match answer.status {
         429 | 529 => Some(Trouble::Limited { until }),
         403 => Some(Trouble::Forbidden(said())),

@@ -177,6 +177,13 @@ export const TOKEN_HINTS: Record<string, { label: string; placeholder: string; h
     placeholder: "lin_api_…",
     hint: "Made in Linear under Settings → Security & access → Personal API keys.",
   },
+  notion: {
+    label: "Secret of an internal integration",
+    placeholder: "ntn_…",
+    hint:
+      "Made in Notion under Settings → Connections. It sees no page until one is shared with it: open a page, and add " +
+      "the integration under the three dots.",
+  },
 };
 
 /** The reason why a token connected nothing: beside the field if the token is at fault, else below the form. */
