@@ -1,11 +1,15 @@
-//! Receives deliveries: finds the source, verifies, parses, stores, acknowledges, in that order.
+//! Receives deliveries: finds the source or the app, verifies, parses, stores, acknowledges, in that
+//! order. The deliveries of an app are in `apps`.
 //!
 //! Small deliveries are verified and parsed at once. Large ones ([`LARGE_DELIVERY`]) are handled
 //! one at a time, each on its own thread. So they occupy neither all processors nor all memory,
 //! however many arrive at once.
 
-use std::sync::Arc;
+mod apps;
+
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use campanile_accounts::activity::{self, Action};
@@ -18,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::apps::OpenApp;
+use crate::connectors::Connectors;
 use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary};
 use crate::envelope::{Envelope, Outline};
 use crate::provider::Provider;
@@ -52,28 +58,67 @@ pub struct Arrival {
     pub body: Vec<u8>,
 }
 
-/// The source at an address, with its encrypted secrets.
+/// The receiver at an address.
 #[derive(Debug, Clone)]
-pub struct KnownSource {
-    provider: Provider,
-    sealed: SealedSource,
+pub struct KnownAddress(Receiver);
+
+#[derive(Debug, Clone)]
+enum Receiver {
+    /// A source, with its encrypted secrets.
+    Source(Provider, Box<SealedSource>),
+    /// An app, which receives for all accounts that have installed it.
+    App(Box<OpenApp>),
 }
 
 /// The answer to the sender.
 #[derive(Debug, Clone)]
 pub struct Receipt {
-    /// Our id of the delivery.
-    pub id: DeliveryId,
     /// The provider's id of the delivery.
     pub delivery_id: String,
-    /// True if it was stored by this request.
-    pub is_new: bool,
-    /// The organisation that it belongs to, for the live view.
-    pub organisation: OrganisationId,
-    /// The workspace it belongs to.
-    pub workspace: WorkspaceId,
+    /// The end that it came to.
+    pub result: ReceiptResult,
+    /// Our id of it in one workspace, now or since an earlier request.
+    pub id: Option<DeliveryId>,
+    /// The workspaces in which it was stored by this request, for the live view.
+    pub stored: Vec<StoredDelivery>,
     /// The HTTP status that tells this provider that the delivery was accepted.
     pub status: u16,
+}
+
+/// A delivery that was stored in a workspace.
+#[derive(Debug, Clone)]
+pub struct StoredDelivery {
+    /// Our id of it.
+    pub id: DeliveryId,
+    /// The organisation that it belongs to.
+    pub organisation: OrganisationId,
+    /// The workspace that it belongs to.
+    pub workspace: WorkspaceId,
+}
+
+/// The end of a delivery that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptResult {
+    /// It was stored, or has changed a connection.
+    Accepted,
+    /// It was stored before.
+    Duplicate,
+    /// It is kept until somebody connects the account that it is about.
+    Waiting,
+    /// Nothing of it is kept: what it is about is not linked, or is disconnected.
+    Ignored,
+}
+
+impl ReceiptResult {
+    /// The word as sent, and as the label of the metric.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Waiting => "waiting",
+            Self::Ignored => "ignored",
+        }
+    }
 }
 
 /// The entry point for deliveries. Cheap to clone.
@@ -86,6 +131,10 @@ pub struct Intake {
     max_age: Option<Duration>,
     accept: Lane<Arc<Delivery>, bool>,
     large: Large,
+    /// The apps, and the connections of the accounts that have installed them.
+    connectors: Option<Connectors>,
+    /// The time at which each app was last recorded as delivered to.
+    heard: Arc<Mutex<HashMap<String, Timestamp>>>,
 }
 
 /// The single slot for large deliveries. Cheap to clone; clones share it.
@@ -190,24 +239,37 @@ impl Intake {
             })
         });
         let accept = Lane::start(db.clone(), apply);
-        Self { db, clock, vault, engine, max_age, accept, large: Large::new() }
+        Self { db, clock, vault, engine, max_age, accept, large: Large::new(), connectors: None, heard: Arc::default() }
     }
 
-    /// The source at an address. It is looked up before the body is read.
+    /// Receives deliveries to apps as well.
+    pub fn with_apps(self, connectors: Connectors) -> Self {
+        Self { connectors: Some(connectors), ..self }
+    }
+
+    /// The source or the app at an address. It is looked up before the body is read.
     ///
     /// # Errors
-    /// `NotFound` for an unknown provider, and for a path without a source of that provider.
-    pub async fn source_at(&self, provider: &str, path: &str) -> Result<KnownSource, IngestError> {
+    /// `NotFound` for an unknown provider, and for a path without a source or an app of that provider.
+    pub async fn receiver_at(&self, provider: &str, path: &str) -> Result<KnownAddress, IngestError> {
         let unknown = |what| IngestError::new(Code::NotFound, format!("there is no such {what}"));
         let provider = Provider::parse(provider).ok_or_else(|| unknown("provider"))?;
         // No path contains it, so the database is not asked.
         if path.contains('\0') {
             return Err(unknown("source"));
         }
-        let path = path.to_owned();
+        let place = path.to_owned();
         let found =
-            self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &path).await })).await?;
-        Ok(KnownSource { provider, sealed: found.ok_or_else(|| unknown("source"))? })
+            self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &place).await })).await?;
+        if let Some(sealed) = found {
+            return Ok(KnownAddress(Receiver::Source(provider, Box::new(sealed))));
+        }
+        let app = match &self.connectors {
+            Some(connectors) => connectors.app_at(provider, path).await?,
+            None => None,
+        };
+        let app = app.ok_or_else(|| unknown("source"))?;
+        Ok(KnownAddress(Receiver::App(Box::new(app))))
     }
 
     /// Receives a delivery. When this returns `Ok`, the delivery is durable, now or since an
@@ -215,8 +277,20 @@ impl Intake {
     ///
     /// # Errors
     /// The reason for the refusal; nothing was stored.
-    pub async fn receive(&self, known: KnownSource, arrival: Arrival) -> Result<Receipt, IngestError> {
-        let KnownSource { provider, sealed: SealedSource { source, secret, previous } } = known;
+    pub async fn receive(&self, known: KnownAddress, arrival: Arrival) -> Result<Receipt, IngestError> {
+        match known.0 {
+            Receiver::Source(provider, sealed) => self.receive_at_source(provider, *sealed, arrival).await,
+            Receiver::App(app) => self.receive_at_app(*app, arrival).await,
+        }
+    }
+
+    async fn receive_at_source(
+        &self,
+        provider: Provider,
+        sealed: SealedSource,
+        arrival: Arrival,
+    ) -> Result<Receipt, IngestError> {
+        let SealedSource { source, secret, previous } = sealed;
         let Arrival { headers, body } = arrival;
         let (length, now) = (body.len(), self.clock.now());
         let previous = previous.filter(|(_, until)| *until > now);
@@ -236,18 +310,22 @@ impl Intake {
             provider,
             delivery_id: deliveries::storable(&envelope.delivery_id),
             event: deliveries::storable(&envelope.event),
-            headers: headers.into_iter().filter(|(name, _)| !NOT_KEPT.contains(&name.as_str())).collect(),
+            headers: kept(headers),
             body,
             received_at: now,
         };
         let delivery = Arc::new(delivery);
         let is_new = self.accept.submit(delivery.clone()).await?;
-        Ok(Receipt {
+        let stored = StoredDelivery {
             id: delivery.id.clone(),
-            delivery_id: delivery.delivery_id.clone(),
-            is_new,
             organisation: delivery.organisation_id.clone(),
             workspace: delivery.workspace_id.clone(),
+        };
+        Ok(Receipt {
+            id: Some(delivery.id.clone()),
+            delivery_id: delivery.delivery_id.clone(),
+            result: if is_new { ReceiptResult::Accepted } else { ReceiptResult::Duplicate },
+            stored: is_new.then_some(stored).into_iter().collect(),
             status: provider.delivery_rules().success,
         })
     }
@@ -352,6 +430,11 @@ impl Arrived {
             deliveries::parse_body(headers, body).map_err(|e| IngestError::new(Code::InvalidPayload, e))?;
         adapters::envelope(*provider, headers, body, &outline)
     }
+}
+
+/// The headers of a delivery that are stored.
+fn kept(headers: Vec<(String, String)>) -> Vec<(String, String)> {
+    headers.into_iter().filter(|(name, _)| !NOT_KEPT.contains(&name.as_str())).collect()
 }
 
 fn process_job(organisation: &OrganisationId, delivery: &str) -> NewJob {

@@ -47,8 +47,10 @@ mod provider;
 mod remote;
 pub mod repositories;
 pub mod retention;
+pub mod routing;
 mod sentry;
 pub mod sources;
+mod strays;
 mod vercel;
 
 use campanile_db::Migrations;
@@ -56,7 +58,7 @@ use campanile_db::Migrations;
 pub use adapters::normalise;
 pub use connectors::Connectors;
 pub use error::{Code, IngestError};
-pub use intake::{Arrival, Intake, KnownSource, PROCESS, ProcessArgs, Receipt};
+pub use intake::{Arrival, Intake, KnownAddress, PROCESS, ProcessArgs, Receipt, ReceiptResult, StoredDelivery};
 pub use normalised::NormalForm;
 pub use provider::{DeliveryRules, Provider};
 

@@ -91,7 +91,8 @@ impl Github {
         &self.api_url
     }
 
-    pub(super) fn web_url(&self) -> &str {
+    /// The base of its pages.
+    pub(crate) fn web_url(&self) -> &str {
         &self.web_url
     }
 

@@ -53,6 +53,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/connections/{id}", "OM...K..."),
     ("POST", "/api/connections/{id}/check", "OM...K..."),
     ("GET", "/api/connections/{id}/log", "OMS..K..."),
+    ("GET", "/api/connections/{id}/unlinked", "OMS..K..."),
     ("GET", "/api/connections/{id}/resources", "OMS..K..."),
     ("GET", "/api/connectors", "OMS..K..."),
     ("GET", "/api/deliveries", "OMS..K..."),
