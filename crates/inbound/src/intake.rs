@@ -6,11 +6,12 @@
 //! however many arrive at once.
 
 mod apps;
+mod large;
+mod receipt;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
@@ -20,7 +21,6 @@ use campanile_db::{Apply, Db, Lane, Tx};
 use campanile_engine::{Engine, NewJob};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::apps::OpenApp;
 use crate::connectors::Connectors;
@@ -30,14 +30,15 @@ use crate::provider::Provider;
 use crate::sources::{self, SealedSource};
 use crate::{Code, IngestError, NormalForm, adapters, normalise};
 
+pub use receipt::{Receipt, ReceiptResult, StoredDelivery};
+
+use large::Large;
+
 /// The kind of job that processes a delivery.
 pub const PROCESS: &str = "inbound.process";
 
 /// The time by which the sender's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(60);
-
-/// The longest time that a stored large delivery waits for arriving ones.
-const BEHIND: Duration = Duration::from_secs(20);
 
 /// Headers with credentials, which are not stored.
 const NOT_KEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
@@ -70,57 +71,6 @@ enum Receiver {
     App(Box<OpenApp>),
 }
 
-/// The answer to the sender.
-#[derive(Debug, Clone)]
-pub struct Receipt {
-    /// The provider's id of the delivery.
-    pub delivery_id: String,
-    /// The end that it came to.
-    pub result: ReceiptResult,
-    /// Our id of it in one workspace, now or since an earlier request.
-    pub id: Option<DeliveryId>,
-    /// The workspaces in which it was stored by this request, for the live view.
-    pub stored: Vec<StoredDelivery>,
-    /// The HTTP status that tells this provider that the delivery was accepted.
-    pub status: u16,
-}
-
-/// A delivery that was stored in a workspace.
-#[derive(Debug, Clone)]
-pub struct StoredDelivery {
-    /// Our id of it.
-    pub id: DeliveryId,
-    /// The organisation that it belongs to.
-    pub organisation: OrganisationId,
-    /// The workspace that it belongs to.
-    pub workspace: WorkspaceId,
-}
-
-/// The end of a delivery that was accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReceiptResult {
-    /// It was stored, or has changed a connection.
-    Accepted,
-    /// It was stored before.
-    Duplicate,
-    /// It is kept until somebody connects the account that it is about.
-    Waiting,
-    /// Nothing of it is kept: what it is about is not linked, or is disconnected.
-    Ignored,
-}
-
-impl ReceiptResult {
-    /// The word as sent, and as the label of the metric.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
-            Self::Waiting => "waiting",
-            Self::Ignored => "ignored",
-        }
-    }
-}
-
 /// The entry point for deliveries. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
@@ -135,90 +85,6 @@ pub struct Intake {
     connectors: Option<Connectors>,
     /// The time at which each app was last recorded as delivered to.
     heard: Arc<Mutex<HashMap<String, Timestamp>>>,
-}
-
-/// The single slot for large deliveries. Cheap to clone; clones share it.
-#[derive(Debug, Clone)]
-struct Large {
-    place: Arc<Semaphore>,
-    /// The number of large deliveries that arrived and are not stored yet. They are in memory;
-    /// stored ones are not.
-    arriving: Arc<AtomicUsize>,
-}
-
-impl Large {
-    fn new() -> Self {
-        Self { place: Arc::new(Semaphore::new(1)), arriving: Arc::default() }
-    }
-
-    /// Runs `work` on a body. A large body waits for the slot and runs on its own thread. The slot
-    /// is returned too: while it is held, other large deliveries wait.
-    async fn run<B, T>(&self, body: B, length: usize, work: fn(B) -> T) -> campanile_base::Result<(T, Option<Turn>)>
-    where
-        B: Send + 'static,
-        T: Send + 'static,
-    {
-        if length < LARGE_DELIVERY {
-            return Ok((work(body), None));
-        }
-        let arriving = self.arrives();
-        let turn = self.turn().await?;
-        Turn { _arriving: Some(arriving), ..turn }.run(body, work).await
-    }
-
-    async fn turn(&self) -> campanile_base::Result<Turn> {
-        let place = self.place.clone().acquire_owned().await.map_err(Error::internal)?;
-        Ok(Turn { _place: place, _arriving: None })
-    }
-
-    /// Counts a large delivery as arriving.
-    fn arrives(&self) -> Arriving {
-        self.arriving.fetch_add(1, Ordering::Relaxed);
-        Arriving(self.arriving.clone())
-    }
-
-    /// Waits for the slot behind arriving deliveries, for at most [`BEHIND`]: arriving ones are in
-    /// memory and come first.
-    async fn later_turn(&self) -> campanile_base::Result<Turn> {
-        let began = Instant::now();
-        while self.arriving.load(Ordering::Relaxed) > 0 && began.elapsed() < BEHIND {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        self.turn().await
-    }
-}
-
-/// A large delivery that is arriving, until it is stored or refused.
-struct Arriving(Arc<AtomicUsize>);
-
-impl Drop for Arriving {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The slot for one large delivery.
-struct Turn {
-    _place: OwnedSemaphorePermit,
-    _arriving: Option<Arriving>,
-}
-
-impl Turn {
-    async fn run<B, T>(self, body: B, work: fn(B) -> T) -> campanile_base::Result<(T, Option<Turn>)>
-    where
-        B: Send + 'static,
-        T: Send + 'static,
-    {
-        let turn = self;
-        let (done, result) = oneshot::channel();
-        // The thread holds the slot. So when a sender disconnects, the next delivery still waits
-        // until this one is parsed. The thread ends with its work: a pooled thread would keep the
-        // freed memory.
-        let thread = std::thread::Builder::new().name("large-delivery".into());
-        let started = thread.spawn(move || drop(done.send((work(body), Some(turn)))));
-        started.map_err(Error::internal)?;
-        result.await.map_err(Error::internal)
-    }
 }
 
 impl Intake {
