@@ -501,6 +501,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connections/{id}/unlinked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The deliveries of a connection that were for resources that are linked in no workspace, by event.
+         * @description They are counted, and not kept. A connection by an app has them.
+         */
+        get: operations["get_api_connections_id_unlinked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connectors": {
         parameters: {
             query?: never;
@@ -765,7 +785,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Receives a delivery at a source. */
+        /** Receives a delivery at a source, or at an app for all accounts that have installed it. */
         post: operations["post_api_ingest_provider_source"];
         delete?: never;
         options?: never;
@@ -5620,7 +5640,16 @@ export interface components {
         };
         /** @description The app that accounts install. */
         AppView: {
-            app?: null | components["schemas"]["ConnectorApp"];
+            app?: null | components["schemas"]["AppWithProgress"];
+        };
+        /** @description An app, and its last delivery. */
+        AppWithProgress: components["schemas"]["ConnectorApp"] & {
+            /**
+             * Format: date-time
+             * @description The time of the last delivery that was accepted; `null` before the first one, by which the
+             *     provider tries the address.
+             */
+            heard_at?: string | null;
         };
         /** @description An attempt, in the Svix API's shape. */
         AttemptView: {
@@ -8683,7 +8712,7 @@ export interface components {
             at: string;
             /**
              * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
-             *     `access_revoked`, `left_behind`, `erased` or `closed`.
+             *     `changed`, `access_revoked`, `left_behind`, `erased` or `closed`.
              */
             event: string;
             /** @description The status before; `null` if it did not change. */
@@ -9495,7 +9524,7 @@ export interface components {
                 at: string;
                 /**
                  * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
-                 *     `access_revoked`, `left_behind`, `erased` or `closed`.
+                 *     `changed`, `access_revoked`, `left_behind`, `erased` or `closed`.
                  */
                 event: string;
                 /** @description The status before; `null` if it did not change. */
@@ -9955,6 +9984,26 @@ export interface components {
                 status_at: string;
                 /** @description The reason for the status; `null` for an active one. */
                 status_reason?: string | null;
+            }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_UnlinkedCount: {
+            /** @description The items, in the list's order. */
+            data: {
+                /** @description The event, as the provider names it. */
+                event: string;
+                /**
+                 * Format: date-time
+                 * @description The time of the last one.
+                 */
+                last_at: string;
+                /**
+                 * Format: int64
+                 * @description The number of deliveries.
+                 */
+                number: number;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -12452,6 +12501,21 @@ export interface components {
             /** @description The words that name it, such as `last week`. */
             text: string;
         };
+        /** @description The number of deliveries of an event that were for resources that are not linked. */
+        UnlinkedCount: {
+            /** @description The event, as the provider names it. */
+            event: string;
+            /**
+             * Format: date-time
+             * @description The time of the last one.
+             */
+            last_at: string;
+            /**
+             * Format: int64
+             * @description The number of deliveries.
+             */
+            number: number;
+        };
         /** @description The cost of a language model. */
         Usage: {
             /**
@@ -13994,6 +14058,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connections_id_unlinked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_UnlinkedCount"];
+                };
             };
             404: {
                 headers: {

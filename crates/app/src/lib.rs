@@ -196,7 +196,6 @@ impl App {
             base_url: base_url.trim_end_matches('/').to_owned(),
         });
         notify.listened_by(notification_webhooks::listener(&webhooks));
-        let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
         let base_url = base_url.trim_end_matches('/').to_owned();
         let connectors = Connectors::new(campanile_inbound::connectors::Config {
             db: db.clone(),
@@ -208,6 +207,8 @@ impl App {
             base_url: base_url.clone(),
             settings: connectors,
         });
+        let intake = Intake::start(db.clone(), clock.clone(), vault.clone(), engine.clone(), max_age);
+        let intake = intake.with_apps(connectors.clone());
         let answers = Answers::new(campanile_answers::Config {
             db: db.clone(),
             clock: clock.clone(),
@@ -240,7 +241,7 @@ impl App {
         forgotten_documents::register(&mut registry, &app);
         source_events::register(&mut registry, &app);
         document_sync::register(&mut registry, &app);
-        app.connectors.register(&mut registry);
+        app.connectors.register(&mut registry, &app.intake);
         campanile_memory::register(&mut registry, &app.memory);
         app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify, retention.notify);
@@ -250,6 +251,7 @@ impl App {
             None => idle,
         };
         app.catch_up().await?;
+        app.connectors.enqueue_sweeps().await?;
         let running = idle.start_with(registry, &node, settings).await?;
         Ok((app, running))
     }

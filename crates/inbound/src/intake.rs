@@ -1,12 +1,17 @@
-//! Receives deliveries: finds the source, verifies, parses, stores, acknowledges, in that order.
+//! Receives deliveries: finds the source or the app, verifies, parses, stores, acknowledges, in that
+//! order. The deliveries of an app are in `apps`.
 //!
 //! Small deliveries are verified and parsed at once. Large ones ([`LARGE_DELIVERY`]) are handled
 //! one at a time, each on its own thread. So they occupy neither all processors nor all memory,
 //! however many arrive at once.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+mod apps;
+mod large;
+mod receipt;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
@@ -16,13 +21,18 @@ use campanile_db::{Apply, Db, Lane, Tx};
 use campanile_engine::{Engine, NewJob};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::apps::OpenApp;
+use crate::connectors::Connectors;
 use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary, Origin};
 use crate::envelope::{Envelope, Outline};
 use crate::provider::Provider;
 use crate::sources::{self, SealedSource};
 use crate::{Code, IngestError, NormalForm, adapters, normalise};
+
+pub use receipt::{Receipt, ReceiptResult, StoredDelivery};
+
+use large::Large;
 
 /// The kind of job that processes a delivery.
 pub const PROCESS: &str = "inbound.process";
@@ -33,9 +43,6 @@ const PULLED_PRIORITY: i64 = -10;
 
 /// The time by which the sender's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(60);
-
-/// The longest time that a stored large delivery waits for arriving ones.
-const BEHIND: Duration = Duration::from_secs(20);
 
 /// Headers with credentials, which are not stored.
 const NOT_KEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
@@ -56,28 +63,16 @@ pub struct Arrival {
     pub body: Vec<u8>,
 }
 
-/// The source at an address, with its encrypted secrets.
+/// The receiver at an address.
 #[derive(Debug, Clone)]
-pub struct KnownSource {
-    provider: Provider,
-    sealed: SealedSource,
-}
+pub struct KnownAddress(Receiver);
 
-/// The answer to the sender.
 #[derive(Debug, Clone)]
-pub struct Receipt {
-    /// Our id of the delivery.
-    pub id: DeliveryId,
-    /// The provider's id of the delivery.
-    pub delivery_id: String,
-    /// True if it was stored by this request.
-    pub is_new: bool,
-    /// The organisation that it belongs to, for the live view.
-    pub organisation: OrganisationId,
-    /// The workspace it belongs to.
-    pub workspace: WorkspaceId,
-    /// The HTTP status that tells this provider that the delivery was accepted.
-    pub status: u16,
+enum Receiver {
+    /// A source, with its encrypted secrets.
+    Source(Provider, Box<SealedSource>),
+    /// An app, which receives for all accounts that have installed it.
+    App(Box<OpenApp>),
 }
 
 /// The entry point for deliveries. Cheap to clone.
@@ -90,90 +85,10 @@ pub struct Intake {
     max_age: Option<Duration>,
     accept: Lane<Arc<Delivery>, bool>,
     large: Large,
-}
-
-/// The single slot for large deliveries. Cheap to clone; clones share it.
-#[derive(Debug, Clone)]
-struct Large {
-    place: Arc<Semaphore>,
-    /// The number of large deliveries that arrived and are not stored yet. They are in memory;
-    /// stored ones are not.
-    arriving: Arc<AtomicUsize>,
-}
-
-impl Large {
-    fn new() -> Self {
-        Self { place: Arc::new(Semaphore::new(1)), arriving: Arc::default() }
-    }
-
-    /// Runs `work` on a body. A large body waits for the slot and runs on its own thread. The slot
-    /// is returned too: while it is held, other large deliveries wait.
-    async fn run<B, T>(&self, body: B, length: usize, work: fn(B) -> T) -> campanile_base::Result<(T, Option<Turn>)>
-    where
-        B: Send + 'static,
-        T: Send + 'static,
-    {
-        if length < LARGE_DELIVERY {
-            return Ok((work(body), None));
-        }
-        let arriving = self.arrives();
-        let turn = self.turn().await?;
-        Turn { _arriving: Some(arriving), ..turn }.run(body, work).await
-    }
-
-    async fn turn(&self) -> campanile_base::Result<Turn> {
-        let place = self.place.clone().acquire_owned().await.map_err(Error::internal)?;
-        Ok(Turn { _place: place, _arriving: None })
-    }
-
-    /// Counts a large delivery as arriving.
-    fn arrives(&self) -> Arriving {
-        self.arriving.fetch_add(1, Ordering::Relaxed);
-        Arriving(self.arriving.clone())
-    }
-
-    /// Waits for the slot behind arriving deliveries, for at most [`BEHIND`]: arriving ones are in
-    /// memory and come first.
-    async fn later_turn(&self) -> campanile_base::Result<Turn> {
-        let began = Instant::now();
-        while self.arriving.load(Ordering::Relaxed) > 0 && began.elapsed() < BEHIND {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        self.turn().await
-    }
-}
-
-/// A large delivery that is arriving, until it is stored or refused.
-struct Arriving(Arc<AtomicUsize>);
-
-impl Drop for Arriving {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The slot for one large delivery.
-struct Turn {
-    _place: OwnedSemaphorePermit,
-    _arriving: Option<Arriving>,
-}
-
-impl Turn {
-    async fn run<B, T>(self, body: B, work: fn(B) -> T) -> campanile_base::Result<(T, Option<Turn>)>
-    where
-        B: Send + 'static,
-        T: Send + 'static,
-    {
-        let turn = self;
-        let (done, result) = oneshot::channel();
-        // The thread holds the slot. So when a sender disconnects, the next delivery still waits
-        // until this one is parsed. The thread ends with its work: a pooled thread would keep the
-        // freed memory.
-        let thread = std::thread::Builder::new().name("large-delivery".into());
-        let started = thread.spawn(move || drop(done.send((work(body), Some(turn)))));
-        started.map_err(Error::internal)?;
-        result.await.map_err(Error::internal)
-    }
+    /// The apps, and the connections of the accounts that have installed them.
+    connectors: Option<Connectors>,
+    /// The time at which each app was last recorded as delivered to.
+    heard: Arc<Mutex<HashMap<String, Timestamp>>>,
 }
 
 impl Intake {
@@ -194,24 +109,37 @@ impl Intake {
             })
         });
         let accept = Lane::start(db.clone(), apply);
-        Self { db, clock, vault, engine, max_age, accept, large: Large::new() }
+        Self { db, clock, vault, engine, max_age, accept, large: Large::new(), connectors: None, heard: Arc::default() }
     }
 
-    /// The source at an address. It is looked up before the body is read.
+    /// Receives deliveries to apps as well.
+    pub fn with_apps(self, connectors: Connectors) -> Self {
+        Self { connectors: Some(connectors), ..self }
+    }
+
+    /// The source or the app at an address. It is looked up before the body is read.
     ///
     /// # Errors
-    /// `NotFound` for an unknown provider, and for a path without a source of that provider.
-    pub async fn source_at(&self, provider: &str, path: &str) -> Result<KnownSource, IngestError> {
+    /// `NotFound` for an unknown provider, and for a path without a source or an app of that provider.
+    pub async fn receiver_at(&self, provider: &str, path: &str) -> Result<KnownAddress, IngestError> {
         let unknown = |what| IngestError::new(Code::NotFound, format!("there is no such {what}"));
         let provider = Provider::parse(provider).ok_or_else(|| unknown("provider"))?;
         // No path contains it, so the database is not asked.
         if path.contains('\0') {
             return Err(unknown("source"));
         }
-        let path = path.to_owned();
+        let place = path.to_owned();
         let found =
-            self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &path).await })).await?;
-        Ok(KnownSource { provider, sealed: found.ok_or_else(|| unknown("source"))? })
+            self.db.read(move |tx| Box::pin(async move { sources::at_path(tx, provider, &place).await })).await?;
+        if let Some(sealed) = found {
+            return Ok(KnownAddress(Receiver::Source(provider, Box::new(sealed))));
+        }
+        let app = match &self.connectors {
+            Some(connectors) => connectors.app_at(provider, path).await?,
+            None => None,
+        };
+        let app = app.ok_or_else(|| unknown("source"))?;
+        Ok(KnownAddress(Receiver::App(Box::new(app))))
     }
 
     /// Receives a delivery. When this returns `Ok`, the delivery is durable, now or since an
@@ -219,8 +147,20 @@ impl Intake {
     ///
     /// # Errors
     /// The reason for the refusal; nothing was stored.
-    pub async fn receive(&self, known: KnownSource, arrival: Arrival) -> Result<Receipt, IngestError> {
-        let KnownSource { provider, sealed: SealedSource { source, secret, previous } } = known;
+    pub async fn receive(&self, known: KnownAddress, arrival: Arrival) -> Result<Receipt, IngestError> {
+        match known.0 {
+            Receiver::Source(provider, sealed) => self.receive_at_source(provider, *sealed, arrival).await,
+            Receiver::App(app) => self.receive_at_app(*app, arrival).await,
+        }
+    }
+
+    async fn receive_at_source(
+        &self,
+        provider: Provider,
+        sealed: SealedSource,
+        arrival: Arrival,
+    ) -> Result<Receipt, IngestError> {
+        let SealedSource { source, secret, previous } = sealed;
         let Arrival { headers, body } = arrival;
         let (length, now) = (body.len(), self.clock.now());
         let previous = previous.filter(|(_, until)| *until > now);
@@ -240,19 +180,23 @@ impl Intake {
             provider,
             delivery_id: deliveries::storable(&envelope.delivery_id),
             event: deliveries::storable(&envelope.event),
-            headers: headers.into_iter().filter(|(name, _)| !NOT_KEPT.contains(&name.as_str())).collect(),
+            headers: kept(headers),
             body,
             received_at: now,
             origin: Origin::Webhook,
         };
         let delivery = Arc::new(delivery);
         let is_new = self.accept.submit(delivery.clone()).await?;
-        Ok(Receipt {
+        let stored = StoredDelivery {
             id: delivery.id.clone(),
-            delivery_id: delivery.delivery_id.clone(),
-            is_new,
             organisation: delivery.organisation_id.clone(),
             workspace: delivery.workspace_id.clone(),
+        };
+        Ok(Receipt {
+            id: Some(delivery.id.clone()),
+            delivery_id: delivery.delivery_id.clone(),
+            result: if is_new { ReceiptResult::Accepted } else { ReceiptResult::Duplicate },
+            stored: is_new.then_some(stored).into_iter().collect(),
             status: provider.delivery_rules().success,
         })
     }
@@ -367,6 +311,11 @@ impl Arrived {
 pub(crate) fn pulled_job(organisation: &OrganisationId, delivery: &str) -> NewJob {
     let args = ProcessArgs { delivery: delivery.to_owned() };
     NewJob::new(PROCESS_PULLED, organisation.as_str(), &args).priority(PULLED_PRIORITY)
+}
+
+/// The headers of a delivery that are stored.
+fn kept(headers: Vec<(String, String)>) -> Vec<(String, String)> {
+    headers.into_iter().filter(|(name, _)| !NOT_KEPT.contains(&name.as_str())).collect()
 }
 
 fn process_job(organisation: &OrganisationId, delivery: &str) -> NewJob {

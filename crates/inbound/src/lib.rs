@@ -54,8 +54,10 @@ pub mod pulls;
 mod remote;
 pub mod repositories;
 pub mod retention;
+pub mod routing;
 mod sentry;
 pub mod sources;
+mod strays;
 pub mod sync;
 mod vercel;
 
@@ -63,7 +65,9 @@ use campanile_db::Migrations;
 
 pub use connectors::Connectors;
 pub use error::{Code, IngestError};
-pub use intake::{Arrival, Intake, KnownSource, PROCESS, PROCESS_PULLED, ProcessArgs, Receipt};
+pub use intake::{
+    Arrival, Intake, KnownAddress, PROCESS, PROCESS_PULLED, ProcessArgs, Receipt, ReceiptResult, StoredDelivery,
+};
 pub use normalisation::normalise;
 pub use normalised::NormalForm;
 pub use provider::{DeliveryRules, Provider};

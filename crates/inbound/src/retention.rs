@@ -1,6 +1,7 @@
 //! Removes deliveries past their retention, since they hold the raw bodies, up to 25 MiB each. Also
 //! removes replaced secrets of sources once they are no longer accepted, authorisations that nobody
-//! has finished, old lines of the logs of connections, old backfills, and old syncs of documents.
+//! has finished, old lines of the logs of connections, old backfills and syncs of documents, and strays that
+//! nobody has adopted.
 //!
 //! An unprocessed delivery is kept, however old it is. A repeat of a removed delivery is stored as
 //! a new one; its events are still not remembered twice.
@@ -12,8 +13,8 @@ use campanile_db::{Db, params};
 
 use crate::connections::{log, states};
 use crate::pulls::queries as pulls;
-use crate::sources;
 use crate::sync::syncs;
+use crate::{sources, strays};
 
 /// The number of deliveries removed in one transaction. It is small, since their bodies may be
 /// large.
@@ -34,6 +35,7 @@ pub async fn tidy(db: &Db, now: Timestamp, keep_deliveries: Option<Duration>) ->
     forget_lines(db, lowest_id("cln", now.minus(LOG_KEPT))).await?;
     forget_backfills(db, lowest_id("bkf", now.minus(LOG_KEPT))).await?;
     forget_syncs(db, now.minus(SYNCS_KEPT)).await?;
+    forget_strays(db, lowest_id("sty", now.minus(strays::KEPT))).await?;
     let Some(kept) = keep_deliveries else { return Ok(()) };
     let old = lowest_id("dlv", now.minus(kept));
     loop {
@@ -47,6 +49,17 @@ pub async fn tidy(db: &Db, now: Timestamp, keep_deliveries: Option<Duration>) ->
                 })
             })
             .await?;
+        if removed < TOGETHER.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}
+
+async fn forget_strays(db: &Db, old: String) -> Result<()> {
+    loop {
+        let old = old.clone();
+        let removed: u64 =
+            db.write(move |tx| Box::pin(async move { strays::queries::forget_old(tx, &old, TOGETHER).await })).await?;
         if removed < TOGETHER.unsigned_abs() {
             return Ok(());
         }

@@ -54,6 +54,18 @@ pub struct ConnectorApp {
     pub created_at: Option<Timestamp>,
 }
 
+/// An app, and its last delivery.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AppWithProgress {
+    /// The app.
+    #[serde(flatten)]
+    pub app: ConnectorApp,
+    /// The time of the last delivery that was accepted; `null` before the first one, by which the
+    /// provider tries the address.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub heard_at: Option<Timestamp>,
+}
+
 /// The secrets of an app.
 #[derive(Debug, Clone)]
 pub(crate) struct AppSecrets {

@@ -2,7 +2,7 @@
 
 use campanile_accounts::OrganisationId;
 use campanile_base::{Cursor, PageSize, Timestamp};
-use campanile_db::{Result, Row, Tx, insert, params, stored_json};
+use campanile_db::{Result, Row, Select, Tx, insert, params, stored_json};
 
 use super::{Connection, ConnectionId, ConnectionKind, Lifetime, Limits, Status};
 use crate::Provider;
@@ -159,6 +159,28 @@ pub(crate) async fn record_success(
     let Limits { total, remaining, reset_at } = limits;
     let params = params![organisation.as_str(), id.as_str(), now, check_at, total, remaining, reset_at];
     tx.execute(sql, params).await
+}
+
+/// The connections of an account by an app. The app of an organisation has those of the organisation
+/// only; the app of the whole server, which has no owner, those of all that have proven the account.
+pub(crate) async fn of_app(
+    tx: &mut Tx,
+    (app, owner): (&str, Option<&OrganisationId>),
+    account: &str,
+) -> Result<Vec<Connection>> {
+    let sql = concat!("SELECT ", columns!(), " FROM connection WHERE app_id = ? AND account_id = ?");
+    Select::new(sql, [app, account])
+        .and_if("organisation_id = ?", owner.map(OrganisationId::as_str))
+        .then(" ORDER BY id")
+        .all(tx, read)
+        .await
+}
+
+/// Moves a pending connection to the account that was installed.
+pub(crate) async fn set_account(tx: &mut Tx, connection: &Connection, account: &str) -> Result<bool> {
+    let sql = "UPDATE connection SET account_id = $3 WHERE organisation_id = $1 AND id = $2 AND status = 'pending'";
+    let params = params![connection.organisation_id.as_str(), connection.id.as_str(), account];
+    Ok(tx.execute(sql, params).await? == 1)
 }
 
 /// The number of open connections of an app.

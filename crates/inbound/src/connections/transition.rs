@@ -62,6 +62,6 @@ fn action(event: LogEvent) -> Option<Action> {
         LogEvent::Revoked => Some(Action::ConnectionRevoked),
         LogEvent::Closing => Some(Action::ConnectionDisconnected),
         LogEvent::Closed => Some(Action::ConnectionClosed),
-        LogEvent::AccessRevoked | LogEvent::LeftBehind | LogEvent::Erased => None,
+        LogEvent::Changed | LogEvent::AccessRevoked | LogEvent::LeftBehind | LogEvent::Erased => None,
     }
 }

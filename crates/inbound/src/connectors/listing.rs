@@ -92,9 +92,11 @@ impl Connectors {
         if !connection.status.is_usable() {
             return Err(Failure::permanent("the connection is disconnected"));
         }
+        // What a delivery tells while the provider answers is newer than the answer.
+        let asked_at = self.clock.now().max(began);
         let asked = self.page_of(&connection, after).await;
         let ResourcePage { resources, next } = asked.map_err(|trouble| self.failure_of(trouble))?;
-        self.store_page(&connection, resources, began).await?;
+        self.store_page(&connection, resources, asked_at).await?;
         Ok(next)
     }
 
@@ -112,15 +114,14 @@ impl Connectors {
         Ok(page)
     }
 
-    async fn store_page(
+    pub(super) async fn store_page(
         &self,
         connection: &Connection,
         listed: Vec<ListedResource>,
-        began: Timestamp,
+        asked_at: Timestamp,
     ) -> campanile_base::Result<()> {
         let (organisation, id) = (connection.organisation_id.clone(), connection.id.clone());
-        let now = self.clock.now().max(began);
-        let rows: Vec<Resource> = listed.into_iter().map(|listed| row(listed, now)).collect();
+        let rows: Vec<Resource> = listed.into_iter().map(|listed| row(listed, asked_at)).collect();
         let stored = self.db.write(move |tx| {
             Box::pin(async move {
                 for resource in &rows {
@@ -145,7 +146,7 @@ impl Connectors {
     }
 }
 
-fn row(listed: ListedResource, now: Timestamp) -> Resource {
+pub(super) fn row(listed: ListedResource, now: Timestamp) -> Resource {
     let ListedResource { kind, id, name, url, is_private, is_archived } = listed;
     Resource {
         kind: kind.to_owned(),

@@ -2,6 +2,7 @@
 
 use campanile_accounts::{Actor, Caller};
 use campanile_base::{Error, Result, Secret};
+use campanile_db::Tx;
 
 use super::{Connectors, health, listing};
 use crate::Provider;
@@ -26,6 +27,8 @@ pub(super) struct NewConnection {
     pub(super) is_pending: bool,
     /// The account of the pending connection that this one takes the place of.
     pub(super) replaces: Option<String>,
+    /// The one who asked for it, if it is not the caller.
+    pub(super) connected_by: Option<String>,
 }
 
 impl NewConnection {
@@ -37,8 +40,8 @@ impl NewConnection {
         credentials: Credentials,
     ) -> Self {
         let (credentials, lifetime) = (Some(credentials), Lifetime::ENDLESS);
-        let (app, scopes, is_pending, replaces) = (None, Vec::new(), false, None);
-        Self { provider, kind, account, app, credentials, lifetime, scopes, is_pending, replaces }
+        let (app, scopes, is_pending, replaces, connected_by) = (None, Vec::new(), false, None, None);
+        Self { provider, kind, account, app, credentials, lifetime, scopes, is_pending, replaces, connected_by }
     }
 }
 
@@ -57,67 +60,66 @@ impl Connectors {
     /// Stores a connection, and asks for its resources.
     pub(super) async fn store_connection(&self, caller: &Caller, new: NewConnection) -> Result<Connection> {
         let (connectors, caller) = (self.clone(), caller.clone());
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    let now = connectors.clock.now();
-                    if let Some(account) = &new.replaces {
-                        queries::delete_pending(tx, &caller.organisation, new.provider, account).await?;
-                    }
-                    let (status, event) = match new.is_pending {
-                        true => (Status::Pending, LogEvent::Requested),
-                        false => (Status::Active, LogEvent::Connected),
-                    };
-                    let known = queries::by_account(tx, &caller.organisation, new.provider, &new.account.id).await?;
-                    let (connected_by, trigger) = author(&caller);
-                    let connection = Connection {
-                        id: known.as_ref().map_or_else(|| ConnectionId::new(now), |known| known.id.clone()),
-                        organisation_id: caller.organisation.clone(),
-                        provider: new.provider,
-                        account_id: new.account.id,
-                        account_label: new.account.label,
-                        kind: new.kind,
-                        app_id: new.app,
-                        scopes: new.scopes,
-                        status: known.as_ref().map_or(status, |known| known.status),
-                        status_reason: None,
-                        status_at: known.as_ref().map_or(now, |known| known.status_at),
-                        connected_by,
-                        last_seen_at: Some(now),
-                        expires_at: new.lifetime.expires_at,
-                        failures: 0,
-                        limit_total: None,
-                        limit_remaining: None,
-                        limit_reset_at: None,
-                        created_at: known.as_ref().map_or(now, |known| known.created_at),
-                    };
-                    let (vault, of) = (&connectors.vault, (&connection.organisation_id, &connection.id));
-                    let sealed = new.credentials.map(|credentials| credentials.seal(vault, of.0, of.1));
-                    let (lifetime, check_at) =
-                        (new.lifetime, Some(health::next_check(now)).filter(|_| !new.is_pending));
-                    let row = NewTokens { connection: &connection, sealed: sealed.as_deref(), lifetime, check_at };
-                    let is_stored = match known {
-                        Some(_) => queries::authorise_again(tx, row).await?,
-                        None => queries::insert(tx, row).await?,
-                    };
-                    if !is_stored {
-                        return Err(Error::conflict(
-                            "this account is being disconnected or connected by somebody else; try again in a minute",
-                        ));
-                    }
-                    connectors.installation_tokens.forget(&connection.id);
-                    let change = Change { to: status, event, reason: None, trigger };
-                    let of = (&connectors.engine, &connectors.clock);
-                    if !change_status(tx, of, &caller, &connection, change).await? {
-                        return Err(Error::conflict("the connection has just changed; try again"));
-                    }
-                    if !new.is_pending {
-                        listing::request(tx, &connectors, &connection).await?;
-                    }
-                    crate::connections::find(tx, &connection.organisation_id, &connection.id).await
-                })
-            })
-            .await
+        self.db.write(move |tx| Box::pin(async move { connectors.put_connection(tx, &caller, new).await })).await
+    }
+
+    /// Stores a connection within a transaction.
+    pub(super) async fn put_connection(&self, tx: &mut Tx, caller: &Caller, new: NewConnection) -> Result<Connection> {
+        let now = self.clock.now();
+        if let Some(account) = &new.replaces {
+            queries::delete_pending(tx, &caller.organisation, new.provider, account).await?;
+        }
+        let (status, event) = match new.is_pending {
+            true => (Status::Pending, LogEvent::Requested),
+            false => (Status::Active, LogEvent::Connected),
+        };
+        let known = queries::by_account(tx, &caller.organisation, new.provider, &new.account.id).await?;
+        let (author, trigger) = author(caller);
+        let connected_by = new.connected_by.unwrap_or(author);
+        let connection = Connection {
+            id: known.as_ref().map_or_else(|| ConnectionId::new(now), |known| known.id.clone()),
+            organisation_id: caller.organisation.clone(),
+            provider: new.provider,
+            account_id: new.account.id,
+            account_label: new.account.label,
+            kind: new.kind,
+            app_id: new.app,
+            scopes: new.scopes,
+            status: known.as_ref().map_or(status, |known| known.status),
+            status_reason: None,
+            status_at: known.as_ref().map_or(now, |known| known.status_at),
+            connected_by,
+            last_seen_at: Some(now),
+            expires_at: new.lifetime.expires_at,
+            failures: 0,
+            limit_total: None,
+            limit_remaining: None,
+            limit_reset_at: None,
+            created_at: known.as_ref().map_or(now, |known| known.created_at),
+        };
+        let (vault, of) = (&self.vault, (&connection.organisation_id, &connection.id));
+        let sealed = new.credentials.map(|credentials| credentials.seal(vault, of.0, of.1));
+        let (lifetime, check_at) = (new.lifetime, Some(health::next_check(now)).filter(|_| !new.is_pending));
+        let row = NewTokens { connection: &connection, sealed: sealed.as_deref(), lifetime, check_at };
+        let is_stored = match known {
+            Some(_) => queries::authorise_again(tx, row).await?,
+            None => queries::insert(tx, row).await?,
+        };
+        if !is_stored {
+            return Err(Error::conflict(
+                "this account is being disconnected or connected by somebody else; try again in a minute",
+            ));
+        }
+        self.installation_tokens.forget(&connection.id);
+        let change = Change { to: status, event, reason: None, trigger };
+        let of = (&self.engine, &self.clock);
+        if !change_status(tx, of, caller, &connection, change).await? {
+            return Err(Error::conflict("the connection has just changed; try again"));
+        }
+        if !new.is_pending {
+            listing::request(tx, self, &connection).await?;
+        }
+        crate::connections::find(tx, &connection.organisation_id, &connection.id).await
     }
 }
 

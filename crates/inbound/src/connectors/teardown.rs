@@ -28,7 +28,7 @@ use crate::connections::{
     Change, Connection, ConnectionId, ConnectionKind, LogEvent, Status, Trigger, change_status, find, note, queries,
 };
 use crate::remote::{Revocation, Trouble};
-use crate::sources;
+use crate::{routing, sources};
 
 const TEARDOWN: &str = "inbound.disconnect";
 /// The event that starts it: the event of the status.
@@ -190,6 +190,7 @@ impl Connectors {
         tokens::erase(tx, organisation, id).await?;
         self.installation_tokens.forget(id);
         resources::forget_all(tx, organisation, id).await?;
+        routing::queries::forget_unlinked(tx, organisation, id).await?;
         note(tx, &connection, before(1), LogEvent::Erased, None, None, Trigger::System).await?;
         let (to, event) = (Status::Closed, LogEvent::Closed);
         let change = Change { to, event, reason: ended.reason.filter(|_| !ended.is_ended), trigger: Trigger::System };

@@ -10,6 +10,7 @@
 //! (an edit, another label), the source id also contains its time. Otherwise the second edit would
 //! count as a repeat of the first.
 
+pub(crate) mod account_events;
 pub(crate) mod app;
 mod checks;
 mod commits;

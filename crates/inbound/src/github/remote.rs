@@ -92,7 +92,7 @@ impl Github {
     }
 
     /// The base of GitHub's pages, without a slash at the end.
-    pub(super) fn web_url(&self) -> &str {
+    pub(crate) fn web_url(&self) -> &str {
         &self.web_url
     }
 

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::Provider;
 use crate::connections::{Connection, ConnectionId, Resource};
+use crate::{Provider, apps};
 
 pub(crate) use queries::{LinkedPlace, forget_previous, number_of_connection, of_connection, places};
 
@@ -161,6 +161,10 @@ pub async fn create(
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if path.is_empty() || path.len() > 64 || !path.chars().all(plain) {
         return Err(Error::invalid("a path must be 1 to 64 letters, digits, dots, dashes or underscores"));
+    }
+    let is_of_server = new.provider == Provider::Github && path == apps::PATH_OF_SERVER;
+    if is_of_server || apps::queries::at_path(tx, new.provider, &path).await?.is_some() {
+        return Err(Error::conflict(format!("the path {path:?} is taken by an app")));
     }
     let source = Source {
         id: SourceId::new(clock.now()),

@@ -9,7 +9,7 @@ use crate::on_each_server;
 use crate::strangers::other_organisation;
 use crate::tools::{read, until};
 
-fn settings(provider: &GithubServer) -> Vec<(&'static str, &str)> {
+pub(crate) fn settings(provider: &GithubServer) -> Vec<(&'static str, &str)> {
     vec![
         ("CAMPANILE_CONNECTOR_GITHUB_API_URL", provider.url.as_str()),
         ("CAMPANILE_CONNECTOR_GITHUB_WEB_URL", provider.url.as_str()),
@@ -17,7 +17,7 @@ fn settings(provider: &GithubServer) -> Vec<(&'static str, &str)> {
 }
 
 /// The settings of a server with an app for all its organisations.
-fn settings_of_app(keys: &AppKeys) -> Vec<(&'static str, String)> {
+pub(crate) fn settings_of_app(keys: &AppKeys) -> Vec<(&'static str, String)> {
     vec![
         ("CAMPANILE_CONNECTOR_GITHUB_APP_ID", APP.to_string()),
         ("CAMPANILE_CONNECTOR_GITHUB_SLUG", keys.slug.clone()),
@@ -42,14 +42,20 @@ async fn ask(server: &Server, method: &'static str, path: &str, cookie: &str, bo
 }
 
 /// A parameter of the address that one is led on to.
-fn parameter(address: &str, name: &str) -> String {
+pub(crate) fn parameter(address: &str, name: &str) -> String {
     let url = url::Url::parse(address).unwrap();
     let found = url.query_pairs().find(|(known, _)| known == name);
     found.unwrap_or_else(|| panic!("{address} has no {name}")).1.into_owned()
 }
 
+/// Asks an owner to install the app. Returns the address that one is led on to.
+pub(crate) async fn request_installation(server: &Server, provider: &GithubServer, cookie: &str) -> String {
+    let back = provider.lead_back(&install_page(server, cookie).await, &[("setup_action", "request")]);
+    come_back(server, Some(cookie), &back).await
+}
+
 /// Installs the app and comes back. Returns the connection's id.
-async fn connect(server: &Server, provider: &GithubServer, cookie: &str, installation: u64) -> String {
+pub(crate) async fn connect(server: &Server, provider: &GithubServer, cookie: &str, installation: u64) -> String {
     let parameters = [("installation_id", &*installation.to_string()), ("setup_action", "install")];
     let back = provider.lead_back(&install_page(server, cookie).await, &parameters);
     let to = come_back(server, Some(cookie), &back).await;
@@ -158,8 +164,7 @@ async fn an_installation_that_is_not_proven_connects_nothing() {
         assert_eq!(provider.user_tokens(), 0);
 
         // An owner has to install it first: the connection waits, and can be taken back.
-        let back = provider.lead_back(&install_page(&server, &cookie).await, &[("setup_action", "request")]);
-        let to = come_back(&server, Some(&cookie), &back).await;
+        let to = request_installation(&server, &provider, &cookie).await;
         assert_eq!(parameter(&to, "result"), "requested");
         let place = format!("/api/connections/{}", parameter(&to, "connection"));
         let pending = read(&server, &place).await;

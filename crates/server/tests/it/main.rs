@@ -17,6 +17,7 @@ mod engine_api;
 mod entrance;
 mod examples;
 mod github;
+mod github_deliveries;
 mod hostile;
 mod knock;
 mod linked_sources;

@@ -19,7 +19,7 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-pub use app::{APP, AppKeys, Installation, PRIVATE_KEY};
+pub use app::{APP, AppKeys, DeliveryAttempt, Installation, PRIVATE_KEY};
 pub use exchange::Asked;
 pub use people::TOKEN;
 pub use repositories::Repository;

@@ -7,7 +7,7 @@ use campanile_http::Web;
 use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring, SignedIn, workspace};
 use campanile_http::error::{ApiError, ApiResult};
-use campanile_inbound::apps::ConnectorApp;
+use campanile_inbound::apps::AppWithProgress;
 use campanile_inbound::connectors::{AppForm, AppOutcome};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ pub(super) fn router() -> OpenApiRouter<Web> {
 #[derive(Serialize, ToSchema)]
 pub(super) struct AppView {
     /// The app; `null` if there is none.
-    app: Option<ConnectorApp>,
+    app: Option<AppWithProgress>,
 }
 
 /// The app at GitHub that the accounts of the organisation install.

@@ -10,6 +10,7 @@ use campanile_http::error::ApiResult;
 use campanile_inbound::connections::{self, Connection, ConnectionId, LogLine};
 use campanile_inbound::connectors::catalogue::Connector;
 use campanile_inbound::connectors::linking::{self, ResourceWithSources};
+use campanile_inbound::routing::{self, UnlinkedCount};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,6 +27,7 @@ pub(super) fn router() -> OpenApiRouter<Web> {
         .routes(routes!(check))
         .routes(routes!(log))
         .routes(routes!(resources))
+        .routes(routes!(unlinked))
         .merge(connect::router())
         .merge(connect_apps::router())
 }
@@ -127,6 +129,21 @@ pub(super) async fn log(
         Box::pin(async move { connections::log_page(tx, &caller.organisation, &id, &from, size).await })
     });
     Ok(Json(PageView::of(List::ConnectionLog, read.await?)))
+}
+
+/// The deliveries of a connection that were for resources that are linked in no workspace, by event.
+///
+/// They are counted, and not kept. A connection by an app has them.
+#[utoipa::path(get, path = "/api/connections/{id}/unlinked", tag = "connections", params(("id" = String, Path)),
+    responses((status = 200, body = PageView<UnlinkedCount>), (status = 404)))]
+pub(super) async fn unlinked(
+    State(web): State<Web>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<ConnectionId>,
+) -> ApiResult<Json<PageView<UnlinkedCount>>> {
+    let read =
+        web.app.db.read(move |tx| Box::pin(async move { routing::unlinked(tx, &caller.organisation, &id).await }));
+    Ok(Json(PageView::whole(read.await?)))
 }
 
 /// The text that the names of resources must contain.

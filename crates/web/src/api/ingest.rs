@@ -27,7 +27,7 @@ pub(super) async fn by_provider(
     receive(web, provider, path, &headers, body).await
 }
 
-/// Receives a delivery at a source.
+/// Receives a delivery at a source, or at an app for all accounts that have installed it.
 #[utoipa::path(post, path = "/api/ingest/{provider}/{source}", tag = "ingest", request_body = Object,
     responses((status = 200, description = "The same, to Linear"), (status = 202, description = "Stored, or known already"), (status = 401), (status = 404), (status = 413), (status = 503)))]
 pub(super) async fn by_source(
@@ -40,9 +40,9 @@ pub(super) async fn by_source(
 }
 
 async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, body: Body) -> Response {
-    // The source is looked up first: without one, nothing of the body is read.
-    let source = match web.app.intake.source_at(&provider, &path).await {
-        Ok(source) => source,
+    // The receiver is looked up first: without one, nothing of the body is read.
+    let receiver = match web.app.intake.receiver_at(&provider, &path).await {
+        Ok(receiver) => receiver,
         Err(error) => return refused(&provider, &error),
     };
     let body = match read_whole(headers, body).await {
@@ -51,16 +51,16 @@ async fn receive(web: Web, provider: String, path: String, headers: &HeaderMap, 
     };
     let text = headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
     let arrival = Arrival { headers: text.collect(), body };
-    let received = web.app.intake.receive(source, arrival).await;
+    let received = web.app.intake.receive(receiver, arrival).await;
     let receipt = match received {
         Ok(receipt) => receipt,
         Err(error) => return refused(&provider, &error),
     };
-    let result = if receipt.is_new { "accepted" } else { "duplicate" };
+    let result = receipt.result.as_str();
     count(&provider, result);
-    if receipt.is_new {
-        let (live, id) = (&web.app.live, receipt.id.as_str());
-        live.tell(&receipt.organisation, &receipt.workspace, LiveEventKind::Delivery, id);
+    for stored in &receipt.stored {
+        let (live, id) = (&web.app.live, stored.id.as_str());
+        live.tell(&stored.organisation, &stored.workspace, LiveEventKind::Delivery, id);
     }
     let answer = json!({ "status": result, "id": receipt.id, "deliveryId": receipt.delivery_id });
     (StatusCode::from_u16(receipt.status).unwrap_or(StatusCode::ACCEPTED), Json(answer)).into_response()

@@ -116,6 +116,7 @@ const EVENTS: Record<string, (tool: string) => string> = {
   recovered: () => "Calls succeed again",
   revoked: (tool) => `${tool} refuses the tokens`,
   suspended: (tool) => `Suspended at ${tool}`,
+  changed: (tool) => `Changed at ${tool}`,
   closing: () => "Disconnecting began",
   access_revoked: (tool) => `Access ended at ${tool}`,
   left_behind: (tool) => `Something is left at ${tool}`,

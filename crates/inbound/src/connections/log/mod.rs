@@ -19,7 +19,7 @@ pub struct LogLine {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
-    /// `access_revoked`, `left_behind`, `erased` or `closed`.
+    /// `changed`, `access_revoked`, `left_behind`, `erased` or `closed`.
     pub event: String,
     /// The status before; `null` if it did not change.
     pub from_status: Option<String>,
@@ -46,6 +46,8 @@ pub enum LogEvent {
     Revoked,
     /// The owner of the account has suspended our app.
     Suspended,
+    /// The account, its permissions or its resources have changed at the provider.
+    Changed,
     /// Somebody disconnects it.
     Closing,
     /// The provider has ended our tokens.
@@ -68,6 +70,7 @@ impl LogEvent {
             Self::Recovered => "recovered",
             Self::Revoked => "revoked",
             Self::Suspended => "suspended",
+            Self::Changed => "changed",
             Self::Closing => "closing",
             Self::AccessRevoked => "access_revoked",
             Self::LeftBehind => "left_behind",

@@ -9,7 +9,7 @@ use super::Resource;
 
 campanile_db::columns! { columns, at: kind, provider_id, name, url, is_private, is_archived, status, listed_at }
 
-/// Stores a resource that the provider has listed.
+/// Stores a resource that the provider has listed, unless something newer is known of it.
 pub(crate) async fn put(
     tx: &mut Tx,
     (organisation, connection): (&OrganisationId, &ConnectionId),
@@ -30,8 +30,21 @@ pub(crate) async fn put(
         listed_at: resource.listed_at,
     } "ON CONFLICT (connection_id, kind, provider_id) DO UPDATE SET name = excluded.name,
         name_key = excluded.name_key, url = excluded.url, is_private = excluded.is_private,
-        is_archived = excluded.is_archived, status = excluded.status, listed_at = excluded.listed_at");
+        is_archived = excluded.is_archived, status = excluded.status, listed_at = excluded.listed_at
+        WHERE connection_resource.listed_at <= excluded.listed_at");
     tx.execute(sql, &params).await
+}
+
+/// Makes a resource inactive that the account does not have any more.
+pub(crate) async fn retire_one(
+    tx: &mut Tx,
+    (organisation, connection): (&OrganisationId, &ConnectionId),
+    (kind, provider_id): (&str, &str),
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = "UPDATE connection_resource SET status = 'inactive', listed_at = $5
+        WHERE organisation_id = $1 AND connection_id = $2 AND kind = $3 AND provider_id = $4";
+    tx.execute(sql, params![organisation.as_str(), connection.as_str(), kind, provider_id, now]).await
 }
 
 /// Makes resources inactive that were last listed before a time.

@@ -27,7 +27,7 @@ use crate::remote::{Account, Trouble};
 const NAME: &str = "GitHub";
 
 /// The connection's account while it is pending: the person who asked for the installation.
-pub(crate) fn requested_by(user: &str) -> String {
+pub(super) fn requested_by(user: &str) -> String {
     format!("request:{user}")
 }
 
@@ -106,7 +106,7 @@ fn not_theirs() -> ConnectRefusal {
 }
 
 /// The connection of an installation.
-pub(crate) fn installed(app: &OpenApp, installation: Installation) -> NewConnection {
+pub(super) fn installed(app: &OpenApp, installation: Installation) -> NewConnection {
     let account =
         Account { scopes: installation.permissions.clone(), ..Account::new(installation.id, installation.account) };
     NewConnection {
@@ -119,6 +119,7 @@ pub(crate) fn installed(app: &OpenApp, installation: Installation) -> NewConnect
         lifetime: Lifetime::ENDLESS,
         is_pending: false,
         replaces: None,
+        connected_by: None,
     }
 }
 
@@ -135,5 +136,6 @@ fn request(app: &OpenApp, user: &GithubUser) -> NewConnection {
         lifetime: Lifetime::ENDLESS,
         is_pending: true,
         replaces: None,
+        connected_by: None,
     }
 }

@@ -2,9 +2,15 @@
 //!
 //! * `registration`: GitHub registers an app of the organisation's own from a manifest.
 //! * `installation`: somebody installs the app; it is proven that the installation is theirs.
+//! * `account_changes`: what GitHub tells about an account changes its connections.
+//! * `adoption`: strays go their way once their account is connected.
+//! * `redelivery`: deliveries that have failed are asked for again.
 //! * `tokens`: tokens of an installation, which live for an hour and are in memory only.
 
+mod account_changes;
+mod adoption;
 mod installation;
+mod redelivery;
 mod registration;
 #[cfg(test)]
 mod tests;
@@ -13,17 +19,25 @@ mod tokens;
 use campanile_accounts::activity::{self, Action};
 use campanile_accounts::{Caller, OrganisationId, Permission};
 use campanile_base::{Error, Result};
+use campanile_engine::Registry;
 use serde_json::json;
 
 use super::Connectors;
 use crate::Provider;
-use crate::apps::{AppId, AppSecrets, ConnectorApp, OF_SERVER, OpenApp, PATH_OF_SERVER, queries};
+use crate::apps::{AppId, AppSecrets, AppWithProgress, ConnectorApp, OF_SERVER, OpenApp, PATH_OF_SERVER, queries};
 use crate::connections::{self, Connection};
 use crate::github::remote::GithubSettings;
+use crate::intake::Intake;
 use crate::remote::Trouble;
 
 pub use registration::{AppForm, AppOutcome};
 pub(super) use tokens::InstallationTokens;
+
+/// Registers the workflows and jobs of apps.
+pub(super) fn register(registry: &mut Registry, connectors: &Connectors, intake: &Intake) {
+    adoption::register(registry, connectors, intake);
+    redelivery::register(registry, connectors);
+}
 
 /// The app of the whole server, by the settings of GitHub.
 pub(super) fn of_server(settings: &GithubSettings) -> Option<OpenApp> {
@@ -63,6 +77,16 @@ impl Connectors {
         }
     }
 
+    /// The app whose deliveries arrive at a path.
+    pub(crate) async fn app_at(&self, provider: Provider, path: &str) -> Result<Option<OpenApp>> {
+        if provider == Provider::Github && path == PATH_OF_SERVER {
+            return Ok(self.server_app.clone());
+        }
+        let path = path.to_owned();
+        let read = self.db.read(move |tx| Box::pin(async move { queries::at_path(tx, provider, &path).await }));
+        read.await?.map(|sealed| sealed.open(&self.vault)).transpose()
+    }
+
     /// The app by which an account was connected.
     pub(super) async fn app_of(&self, connection: &Connection) -> Result<OpenApp, Trouble> {
         let gone = || Trouble::Invalid("the app that was installed is not set up here any more".to_owned());
@@ -78,8 +102,11 @@ impl Connectors {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn app(&self, caller: &Caller) -> Result<Option<ConnectorApp>> {
-        Ok(self.app_for(&caller.organisation).await?.map(|open| open.app))
+    pub async fn app(&self, caller: &Caller) -> Result<Option<AppWithProgress>> {
+        let Some(OpenApp { app, .. }) = self.app_for(&caller.organisation).await? else { return Ok(None) };
+        let id = app.id.clone();
+        let read = self.db.read(move |tx| Box::pin(async move { queries::heard_at(tx, id.as_str()).await }));
+        Ok(Some(AppWithProgress { app, heard_at: read.await? }))
     }
 
     /// Forgets the app of an organisation, with its secrets. It stays registered at GitHub.
@@ -102,6 +129,7 @@ impl Connectors {
                         return Err(Error::conflict("accounts are connected by this app; disconnect them first"));
                     }
                     queries::delete(tx, organisation, &id).await?;
+                    queries::forget_progress(tx, id.as_str()).await?;
                     let about = json!({ "provider": Provider::Github, "app": found.app.slug });
                     activity::record(tx, &clock, &caller, Action::ConnectorAppRemoved, id.as_str(), about).await
                 })

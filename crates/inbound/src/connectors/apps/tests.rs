@@ -139,6 +139,67 @@ async fn a_suspended_installation_is_resumed_and_an_uninstalled_one_is_revoked_a
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_was_asked_for_earlier_does_not_undo_what_a_delivery_told() {
+    on_each_database(migrations(), async |db| {
+        let provider = GithubServer::start(&["acme/one"]).await;
+        let node = Node::start(&db, &provider).await;
+        let connection = node.connect(&provider, provider.install("acme", true)).await;
+        let listed = async || node.connectors.page_of(&connection, None).await.unwrap().resources;
+        let (old, asked_at) = (listed().await, node.clock.now());
+        node.connectors.store_page(&connection, old.clone(), asked_at).await.unwrap();
+        node.clock.advance(Duration::from_secs(1));
+        let number = provider.number_of("acme/one");
+        let renamed = serde_json::json!({
+            "action": "renamed", "repository": { "id": number, "full_name": "acme/uno" },
+        });
+        let change = crate::github::account_events::change("repository", &renamed).unwrap().unwrap();
+        let app = node.connectors.app_of(&connection).await.unwrap();
+        assert!(node.connectors.apply_account_change(&app, &connection.account_id, change).await.unwrap());
+        node.connectors.store_page(&connection, old, asked_at).await.unwrap();
+        let (organisation, id) = (connection.organisation_id.clone(), connection.id.clone());
+        let read = db.read(move |tx| {
+            Box::pin(async move {
+                let of = (&organisation, &id);
+                let kind = ("repository", number.to_string());
+                crate::connections::resources::queries::find(tx, of, (kind.0, &kind.1)).await
+            })
+        });
+        assert_eq!(read.await.unwrap().unwrap().name, "acme/uno");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_of_an_organisation_reaches_its_own_connections_only() {
+    on_each_database(migrations(), async |db| {
+        let provider = GithubServer::start(&[]).await;
+        let node = Node::start(&db, &provider).await;
+        let id = provider.install("acme", true);
+        let ours = node.connect(&provider, id).await;
+        let neighbour = Caller { organisation: OrganisationId::new(now()), ..node.caller.clone() };
+        let app = node.connectors.app_for(&neighbour.organisation).await.unwrap().unwrap();
+        let installation = Installation::read(&provider.installation(id).json()).unwrap();
+        let new = installation::installed(&app, installation);
+        let theirs = node.connectors.store_connection(&neighbour, new).await.unwrap();
+        let found = async |app: &'static str, owner: Option<&OrganisationId>| {
+            let (owner, account) = (owner.cloned(), ours.account_id.clone());
+            let read = db.read(move |tx| {
+                Box::pin(async move { crate::routing::open_connections(tx, (app, owner.as_ref()), &account).await })
+            });
+            let mut ids: Vec<_> = read.await.unwrap().into_iter().map(|connection| connection.id).collect();
+            ids.sort();
+            ids
+        };
+        let mut both = vec![ours.id.clone(), theirs.id.clone()];
+        both.sort();
+        assert_eq!(found("server", None).await, both, "each has proven that the account is theirs");
+        assert_eq!(found("server", Some(&node.caller.organisation)).await, vec![ours.id.clone()]);
+        assert!(found("cap_other", None).await.is_empty());
+    })
+    .await;
+}
+
 fn migrations() -> Vec<campanile_db::Migrations> {
     vec![campanile_engine::MIGRATIONS, campanile_accounts::MIGRATIONS, crate::MIGRATIONS]
 }

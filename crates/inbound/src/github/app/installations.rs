@@ -28,17 +28,21 @@ impl Installation {
     /// Reads an installation as the API and deliveries show it.
     pub(crate) fn read(object: &Value) -> Result<Self, Trouble> {
         let account = &object["account"];
-        let permissions = object["permissions"].as_object().into_iter().flatten();
-        let granted = permissions.filter_map(|(name, level)| Some(format!("{name}:{}", level.as_str()?)));
         Ok(Self {
             id: id(object)?,
             account_id: id(account)?,
             account: text(account, "login")?,
             is_organisation: account["type"] == "Organization",
-            permissions: granted.collect(),
+            permissions: granted(object),
             is_suspended: !object["suspended_at"].is_null(),
         })
     }
+}
+
+/// The permissions of an installation, as `contents:read`.
+pub(crate) fn granted(installation: &Value) -> Vec<String> {
+    let permissions = installation["permissions"].as_object().into_iter().flatten();
+    permissions.filter_map(|(name, level)| Some(format!("{name}:{}", level.as_str()?))).collect()
 }
 
 /// A token for an installation.
@@ -50,12 +54,12 @@ pub(crate) struct MintedToken {
 impl Github {
     /// An installation, asked for as the app.
     pub(crate) async fn installation(&self, api: &Api, id: &str, now: Timestamp) -> Result<Installation, Trouble> {
-        Installation::read(&as_app(api, "GET", &format!("/app/installations/{id}"), None, now).await?)
+        Installation::read(&as_app(api, "GET", &format!("/app/installations/{id}"), None, now).await?.body)
     }
 
     /// Makes a token for an installation, as the app.
     pub(crate) async fn mint(&self, api: &Api, id: &str, now: Timestamp) -> Result<MintedToken, Trouble> {
-        let made = as_app(api, "POST", &format!("/app/installations/{id}/access_tokens"), None, now).await?;
+        let made = as_app(api, "POST", &format!("/app/installations/{id}/access_tokens"), None, now).await?.body;
         let expires_at = made.time("expires_at").ok_or_else(|| Trouble::Invalid("the token has no end".to_owned()))?;
         Ok(MintedToken { token: Secret::new(text(&made, "token")?), expires_at })
     }

@@ -3,6 +3,7 @@
 //! An app proves who it is by a token that it signs with its private key. With that, it makes a token
 //! for an installation, which is good for an hour. Here are the calls; nothing is stored.
 
+pub(crate) mod hook_deliveries;
 mod installations;
 pub(crate) mod manifest;
 #[cfg(test)]
@@ -15,13 +16,13 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use installations::{Installation, MintedToken};
+pub(crate) use installations::{Installation, MintedToken, granted};
 
 use super::remote::{DIALECT, Github, id, text};
 use crate::apps::{AppSecrets, ConnectorApp, OpenApp};
 use crate::connections::ConnectionKind;
 use crate::payload::Read as _;
-use crate::remote::{Api, Trouble};
+use crate::remote::{Api, RestPage, Trouble};
 
 /// The seconds by which our clock may be ahead of GitHub's, and those for which a proof is good:
 /// GitHub accepts at most ten minutes.
@@ -157,13 +158,12 @@ async fn as_app(
     path: &str,
     body: Option<&Value>,
     now: Timestamp,
-) -> Result<Value, Trouble> {
+) -> Result<RestPage, Trouble> {
     match api.call(method, path, body, now).await {
-        Ok(page) => Ok(page.body),
         Err(Trouble::Unauthorised) => Err(match api.seconds_ahead() {
             Some(seconds) if seconds.unsigned_abs() >= CLOCK_OFF => Trouble::ClockOff(seconds),
             _ => Trouble::Unauthorised,
         }),
-        Err(trouble) => Err(trouble),
+        answer => answer,
     }
 }

@@ -58,6 +58,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("POST", "/api/connections/{id}/backfills/estimate", "OM...K..."),
     ("GET", "/api/backfills/{id}", "OMS..K..."),
     ("DELETE", "/api/backfills/{id}", "OM...K..."),
+    ("GET", "/api/connections/{id}/unlinked", "OMS..K..."),
     ("GET", "/api/connections/{id}/resources", "OMS..K..."),
     ("GET", "/api/connectors", "OMS..K..."),
     ("GET", "/api/deliveries", "OMS..K..."),

@@ -2,8 +2,10 @@
 //! and proofs are checked as GitHub checks them.
 
 mod consent;
+mod deliveries;
 mod installations;
 
+pub use deliveries::DeliveryAttempt;
 pub use installations::Installation;
 
 use std::collections::HashMap;
@@ -44,6 +46,9 @@ pub(super) struct State {
     codes: HashMap<String, ()>,
     pub(super) consent: consent::State,
     pub(super) installations: installations::State,
+    deliveries: deliveries::State,
+    /// The attempts that were asked for again.
+    wanted: Vec<i64>,
     /// The time on GitHub's clock, if it is not ours.
     time: Option<Timestamp>,
 }
@@ -155,7 +160,9 @@ pub(super) fn answer(state: &mut super::State, asked: &Asked) -> Option<Answer> 
     if let ("POST", ["app-manifests", code, "conversions"]) = (asked.method.as_str(), &steps[..]) {
         return Some(convert(&mut state.app, code));
     }
-    consent::answer(state, asked).or_else(|| installations::answer(state, asked))
+    consent::answer(state, asked)
+        .or_else(|| installations::answer(state, asked))
+        .or_else(|| deliveries::answer(state, asked))
 }
 
 fn convert(app: &mut State, code: &str) -> Answer {
