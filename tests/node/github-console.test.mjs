@@ -134,6 +134,61 @@ test("the app is installed, and its account is connected with its repositories",
   await page.context().close();
 });
 
+test("repositories are chosen and linked to a workspace in one step, all or none, and unlinked", async () => {
+  const made = await api(server, "/api/workspaces", { method: "POST", body: JSON.stringify({ name: "Research" }) });
+  const { id } = (await connections()).find(({ account_label }) => account_label === "acme");
+  const page = await signedIn();
+  await page.goto(within(`/integrations/${id}`));
+  const resources = page.getByRole("region", { name: "Resources" });
+  const linked = page.getByRole("list", { name: "Linked" });
+  await page.getByText("Nothing is linked yet.").waitFor();
+  await resources.getByRole("checkbox", { name: "Choose all that are shown" }).check();
+  await resources.getByText("6 chosen").waitFor();
+  await resources.getByRole("button", { name: "None" }).click();
+  await resources.getByText("Choose up to 50 to link").waitFor();
+  await resources.getByRole("checkbox", { name: "Choose acme/shop" }).check();
+  await page.getByLabel("Search the resources").fill("site");
+  await until(async () => (await resources.getByText("acme/shop").count()) === 0, "only what fits is shown");
+  await resources.getByRole("checkbox", { name: "Choose acme/site" }).check();
+  await resources.getByText("2 chosen").waitFor();
+  await page.getByLabel("Search the resources").fill("");
+  await resources.getByText("acme/shop").waitFor();
+  await check(page, "resources-chosen");
+  await resources.getByRole("button", { name: "Link to default" }).click();
+  await page.getByText("2 repositories linked to default").waitFor();
+  await linked.getByText("acme/shop").waitFor();
+  await linked.getByText("acme/site").waitFor();
+  assert.ok(await resources.getByRole("checkbox", { name: "Choose acme/shop" }).isDisabled(), "it is linked once in a workspace");
+  await resources.getByLabel("Workspace").selectOption("Research");
+  await resources.getByRole("checkbox", { name: "Choose acme/shop" }).check();
+  await resources.getByRole("checkbox", { name: "Choose acme/docs" }).check();
+
+  // Somebody else links one of them meanwhile: nothing is linked, and the list tells why.
+  const body = JSON.stringify({ connection: id, resources: [{ kind: "repository", provider_id: "102" }] });
+  assert.equal((await api(server, `/api/workspaces/${made.body.id}/sources`, { method: "POST", body })).status, 201);
+  await resources.getByRole("button", { name: "Link to Research" }).click();
+  await resources.getByText(/Nothing was linked: the repository "acme\/docs" \(102\) is linked in this workspace already\./).waitFor();
+  await check(page, "resources-refused");
+  await resources.getByText("1 chosen").waitFor();
+  await resources.getByRole("button", { name: "Link to Research" }).click();
+  await until(async () => (await linked.getByRole("listitem").count()) === 4, "it is linked in two workspaces");
+  await resources.getByRole("link", { name: "Linked to Research" }).first().waitFor();
+
+  await linked.getByRole("button", { name: "Unlink acme/docs from Research" }).click();
+  const question = page.getByRole("alertdialog", { name: "Unlink acme/docs from Research?" });
+  await check(page, "unlink");
+  await question.getByRole("button", { name: "Unlink it" }).click();
+  await until(async () => (await linked.getByText("acme/docs").count()) === 0, "it is not linked any more");
+  await linked.getByRole("listitem").filter({ hasText: "default" }).getByRole("link", { name: "acme/shop" }).click();
+  await page.getByRole("heading", { name: "GitHub acme/shop", level: 1 }).waitFor();
+  await page.getByRole("region", { name: "About" }).getByRole("link", { name: "the connected account" }).waitFor();
+  await check(page, "source-linked");
+  await page.goto(within("/integrations"));
+  await page.getByRole("link", { name: /acme\/site/ }).getByText("linked").waitFor();
+  assert.deepEqual(problems(page), []);
+  await page.context().close();
+});
+
 test("a token is entered with its warning, and GitHub's refusal stands beside it", async () => {
   const page = await signedIn();
   await page.goto(within("/integrations?connect=github"));

@@ -43,6 +43,7 @@ const STATES: Record<string, Tone> = {
   error: "bad",
   refused: "bad",
   waiting: "info",
+  linked: "info",
   running: "info",
   sending: "info",
   queued: "quiet",

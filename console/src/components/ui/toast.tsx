@@ -37,6 +37,7 @@ export function Toasts() {
   return (
     <Shown
       position="bottom-right"
+      style={{ fontFamily: "inherit" }}
       toastOptions={{
         unstyled: true,
         classNames: {

@@ -58,8 +58,8 @@ export function IntegrationsPage() {
             <AccountCards />
           </Part>
           <Part
-            title="Webhook sources"
-            lead="Addresses of this workspace that tools send their deliveries to. Each has a secret of its own."
+            title="Sources"
+            lead="Linked resources of accounts, and addresses that tools send their deliveries to. Each has a secret of its own."
           >
             <SourceCards />
           </Part>

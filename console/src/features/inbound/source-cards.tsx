@@ -13,7 +13,7 @@ import { PROVIDERS, providerName } from "../../lib/providers";
 import { useCan } from "../../lib/role";
 import { useLatestDeliveries, useSources } from "../../lib/sources";
 import { useUrl } from "../../lib/url";
-import { type Health, healthOf, type Source } from "./sources";
+import { type Health, healthOf, placeName, type Source } from "./sources";
 
 export function SourceCards() {
   const url = useUrl();
@@ -82,9 +82,9 @@ function SourceCard({ source, health }: { source: Source; health?: Health }) {
           <Mark provider={source.provider} />
           <span className="min-w-0 flex-1">
             <h4 className="truncate font-semibold">{providerName(source.provider)}</h4>
-            <span className="text-quiet block truncate font-mono text-xs">/{source.path}</span>
+            <span className="text-quiet block truncate font-mono text-xs">{placeName(source)}</span>
           </span>
-          {health && <Status word={health.last ? "connected" : "waiting"} />}
+          {health && <Status word={health.last ? "connected" : source.resource ? "linked" : "waiting"} />}
         </span>
         <span className="text-quiet flex min-h-5 flex-wrap items-center gap-2 text-xs">
           {health?.last ? (

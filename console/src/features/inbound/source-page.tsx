@@ -86,6 +86,7 @@ function Overview({ source }: { source: Source }) {
           <Facts
             of={[
               ["Provider", providerName(source.provider)],
+              ...linkFacts(source),
               [
                 "Address",
                 <span key="address" className="flex items-start gap-1">
@@ -110,6 +111,20 @@ function Overview({ source }: { source: Source }) {
       <Latest source={source} />
     </div>
   );
+}
+
+/** The resource that a linked source is, and the account that has it. */
+function linkFacts({ resource }: Source): [string, ReactNode][] {
+  if (!resource) return [];
+  const account = (
+    <Go key="account" to={paths.connection(resource.connection_id)} className="text-bronze hover:underline">
+      the connected account
+    </Go>
+  );
+  return [
+    [resource.kind === "repository" ? "Repository" : "Resource", resource.name ?? resource.provider_id],
+    ["Linked from", account],
+  ];
 }
 
 function HealthPanel({ source }: { source: Source }) {
@@ -222,13 +237,14 @@ function Remove({ source }: { source: Source }) {
       trigger={
         <Button kind="danger">
           <Trash2 aria-hidden className="size-4" />
-          Remove
+          {source.resource ? "Unlink" : "Remove"}
         </Button>
       }
-      title={`Remove ${sourceTitle(source)}?`}
-      action="Remove the source"
+      title={`${source.resource ? "Unlink" : "Remove"} ${sourceTitle(source)}?`}
+      action={source.resource ? "Unlink the source" : "Remove the source"}
       onConfirm={remove}
     >
+      {source.resource && <p>Nothing more of it comes into the workspace. It can be linked again.</p>}
       <p>
         Its address stops answering at once: what {providerName(source.provider)} sends there is refused and lost.
         Remove the webhook there too.

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Delivery } from "../../lib/api";
-import { healthOf } from "./sources";
+import { healthOf, sourceTitle } from "./sources";
 
 const delivery = (id: string, source_id: string, status: string): Delivery => ({
   id,
@@ -28,4 +28,12 @@ test("a source's health is of its own deliveries, the newest first", () => {
 
 test("a source that nothing came to has no last delivery", () => {
   expect(healthOf("a", []).last).toBeUndefined();
+});
+
+test("a source is called by its resource, or by its path if it was set up by hand", () => {
+  const source = { provider: "github", path: "x1" };
+  const resource = { connection_id: "con_1", kind: "repository", provider_id: "7" };
+  expect(sourceTitle(source)).toBe("GitHub /x1");
+  expect(sourceTitle({ ...source, resource: { ...resource, name: "acme/shop" } })).toBe("GitHub acme/shop");
+  expect(sourceTitle({ ...source, resource })).toBe("GitHub 7");
 });

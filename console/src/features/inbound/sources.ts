@@ -15,9 +15,13 @@ export function healthOf(source: string, deliveries: Delivery[]): Health {
   return { last: all[0], counts, all };
 }
 
-/** "GitHub /main". */
-export const sourceTitle = ({ provider, path }: Pick<Source, "provider" | "path">) =>
-  `${providerName(provider)} /${path}`;
+/** The place at the provider that a source is: the name of its resource, or its path if it was set up by hand. */
+export const placeName = ({ path, resource }: Pick<Source, "path" | "resource">): string =>
+  resource ? (resource.name ?? resource.provider_id) : `/${path}`;
+
+/** "GitHub /main", "GitHub acme/shop". */
+export const sourceTitle = (source: Pick<Source, "provider" | "path" | "resource">) =>
+  `${providerName(source.provider)} ${placeName(source)}`;
 
 export const addressOf = ({ provider, path }: Pick<Source, "provider" | "path">) =>
   `${location.origin}/api/ingest/${provider}/${path}`;

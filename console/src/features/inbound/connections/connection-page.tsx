@@ -28,6 +28,7 @@ import {
   useDisconnect,
   useListsFollowStatus,
 } from "./connections";
+import { Linked } from "./linked";
 import { Log } from "./log";
 import { StateBadge } from "./parts";
 import { Resources } from "./resources";
@@ -65,7 +66,12 @@ function Known({ it }: { it: Connection }) {
           <About it={it} />
           <Log of={it} />
         </div>
-        {!isRequest(it) && <Resources of={it} />}
+        {!isRequest(it) && (
+          <div className="grid min-w-0 gap-4">
+            {it.status !== "closed" && <Linked of={it} />}
+            <Resources of={it} />
+          </div>
+        )}
       </div>
       <ConnectDialogs />
     </Page>

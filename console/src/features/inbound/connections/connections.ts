@@ -9,7 +9,7 @@ import { paths } from "../../../lib/paths";
 import { useWorkspaceId } from "../../../lib/url";
 
 export type Connector = Schemas["Connector"];
-export type Resource = Schemas["Resource"];
+export type Resource = Schemas["ResourceWithSources"];
 export type LogLine = Schemas["LogLine"];
 export type ConnectionStatus = "pending" | "active" | "degraded" | "revoked" | "suspended" | "closing" | "closed";
 

@@ -1,14 +1,20 @@
-// The teams, repositories and projects of a connected account, by name.
+// The teams, repositories and projects of a connected account, by name. Some are chosen and linked to a workspace.
 
+import { Link } from "@tanstack/react-router";
 import { ExternalLink } from "lucide-react";
 
 import { Button } from "../../../components/ui/button";
+import { Checkbox } from "../../../components/ui/field";
 import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
 import { SearchField } from "../../../components/ui/search-field";
 import { api, data } from "../../../lib/api";
 import { useList } from "../../../lib/list";
+import { useCan } from "../../../lib/role";
 import { useUrl } from "../../../lib/url";
+import { canLink, idOf } from "./choice";
 import type { Connection, Resource } from "./connections";
+import { type Choosing, LinkBar, useChoosing } from "./link-bar";
+import { placeOf, useWorkspaces } from "./links";
 import { StateBadge } from "./parts";
 import { marksOf } from "./words";
 
@@ -16,10 +22,11 @@ import { marksOf } from "./words";
 const LOOK = 5_000;
 const PAGE = 50;
 
-const idOf = ({ kind, provider_id }: Resource) => `${kind} ${provider_id}`;
-
 export function Resources({ of: { id, status } }: { of: Connection }) {
   const search = useUrl().get("search") ?? "";
+  const can = useCan();
+  const choosing = useChoosing();
+  const isInUse = status === "active" || status === "degraded";
   const isOpen = status !== "closed" && status !== "closing";
   const list = useList<Resource>({
     key: ["connection-resources", id, search],
@@ -32,6 +39,7 @@ export function Resources({ of: { id, status } }: { of: Connection }) {
     every: isOpen ? LOOK : undefined,
   });
   const isSearchable = search !== "" || list.rows.length > 0;
+  const offersLinks = can.configure && isInUse;
   return (
     <Panel
       title="Resources"
@@ -49,12 +57,15 @@ export function Resources({ of: { id, status } }: { of: Connection }) {
           <SearchField name="search" label="Search the resources" placeholder="Search by name" />
         </div>
       )}
+      {offersLinks && list.rows.length + choosing.choice.size > 0 && (
+        <LinkBar connection={id} rows={list.rows} choosing={choosing} />
+      )}
       {list.isPending && <Skeleton lines={4} />}
       {list.error && <Failure error={list.error} onRetry={list.retry} />}
       {!list.isPending && !list.error && list.rows.length === 0 && <Empty>{emptyWords(search, isOpen)}</Empty>}
       <ul aria-label="Resources" className="divide-line divide-y">
         {list.rows.map((it) => (
-          <Row key={idOf(it)} it={it} />
+          <Row key={idOf(it)} it={it} choosing={offersLinks ? choosing : undefined} />
         ))}
       </ul>
       {list.hasMore && (
@@ -75,24 +86,57 @@ function emptyWords(search: string, isOpen: boolean): string {
     : "They were erased when the account was disconnected.";
 }
 
-function Row({ it }: { it: Resource }) {
+function Row({ it, choosing }: { it: Resource; choosing?: Choosing }) {
   const url = it.url && /^https?:\/\//.test(it.url) ? it.url : undefined;
   return (
-    <li className="flex min-h-10 flex-wrap items-center gap-2 px-4 py-1.5">
-      <span className="min-w-0 flex-1 basis-40 wrap-anywhere">
-        {url ? (
-          <a href={url} target="_blank" rel="noreferrer" className="hover:underline">
+    <li className="flex min-h-10 items-start gap-2.5 px-4 py-2">
+      {choosing && <Choose it={it} choosing={choosing} />}
+      <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2 gap-y-1">
+        <span className="min-w-0 flex-1 basis-40 wrap-anywhere">
+          {url ? (
+            <a href={url} target="_blank" rel="noreferrer" className="hover:underline">
+              <span className="font-medium">{it.name}</span>
+              <ExternalLink aria-label="at the provider" className="text-quiet ml-1.5 inline size-3.5" />
+            </a>
+          ) : (
             <span className="font-medium">{it.name}</span>
-            <ExternalLink aria-label="at the provider" className="text-quiet ml-1.5 inline size-3.5" />
-          </a>
-        ) : (
-          <span className="font-medium">{it.name}</span>
-        )}
+          )}
+        </span>
+        {marksOf(it).map((mark) => (
+          <StateBadge key={mark.title} of={mark} />
+        ))}
+        <LinkedTo it={it} />
+        <span className="text-quiet text-xs max-sm:hidden">{it.kind}</span>
       </span>
-      {marksOf(it).map((mark) => (
-        <StateBadge key={mark.title} of={mark} />
-      ))}
-      <span className="text-quiet text-xs">{it.kind}</span>
     </li>
   );
+}
+
+function Choose({ it, choosing: { choice, workspace, isFull, choose } }: { it: Resource; choosing: Choosing }) {
+  const isPossible = canLink(it, workspace);
+  const isChosen = isPossible && choice.has(idOf(it));
+  return (
+    <Checkbox
+      name={`Choose ${it.name}`}
+      isRoomy
+      checked={isChosen}
+      disabled={!isPossible || (isFull && !isChosen)}
+      onChange={(chosen) => choose(it, chosen)}
+    />
+  );
+}
+
+/** The workspaces to which a resource is linked. */
+function LinkedTo({ it: { sources } }: { it: Resource }) {
+  const workspaces = useWorkspaces();
+  return sources.map((source) => (
+    <Link key={source.id} to={placeOf(source)} className="rounded hover:underline">
+      <StateBadge
+        of={{
+          title: `Linked to ${workspaces.find(({ id }) => id === source.workspace_id)?.name ?? "another workspace"}`,
+          tone: "good",
+        }}
+      />
+    </Link>
+  ));
 }

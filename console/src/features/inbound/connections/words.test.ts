@@ -5,6 +5,7 @@ import type { Connection, ConnectionStatus, Resource } from "./connections";
 import {
   badgeOfConnector,
   checkInWords,
+  counted,
   endInWords,
   eventInWords,
   limitInWords,
@@ -103,10 +104,17 @@ test("private, archived and vanished resources are marked", () => {
     is_archived: false,
     status: "active",
     listed_at: "2026-01-01T00:00:00Z",
+    sources: [],
   };
   expect(marksOf(team)).toEqual([]);
   const marks = marksOf({ ...team, is_private: true, is_archived: true, status: "inactive" });
   expect(marks.map(({ title }) => title)).toEqual(["Private", "Archived", "Not listed any more"]);
+});
+
+test("resources are counted in words", () => {
+  expect(counted(1, "repository")).toBe("1 repository");
+  expect(counted(2, "repository")).toBe("2 repositories");
+  expect(counted(3, "team")).toBe("3 teams");
 });
 
 test("names are a list in words", () => {

@@ -157,6 +157,10 @@ export function marksOf({ is_private, is_archived, status }: Resource): BadgeWor
   ];
 }
 
+/** A number of resources of a kind: "2 repositories". */
+export const counted = (number: number, kind: string): string =>
+  `${number} ${number === 1 ? kind : kind.replace(/y$/, "ie").concat("s")}`;
+
 /** The calls that are left of a limit: "4,990 of 5,000". */
 export function limitInWords({ limit_remaining, limit_total }: Connection): string | undefined {
   if (limit_remaining == null) return undefined;

@@ -1,0 +1,92 @@
+// The resources of a connection that are linked: to which workspaces, since when, and how they are unlinked.
+
+import { Link } from "@tanstack/react-router";
+import { Unlink } from "lucide-react";
+import { useState } from "react";
+
+import { Button, IconButton } from "../../../components/ui/button";
+import { Confirm } from "../../../components/ui/dialog";
+import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
+import { Time } from "../../../components/ui/time";
+import { done } from "../../../components/ui/toast";
+import { useCan } from "../../../lib/role";
+import { placeName, type Source } from "../sources";
+import type { Connection } from "./connections";
+import { placeOf, useLinkedSources, useUnlink, useWorkspaces } from "./links";
+
+/** So many are shown before somebody asks for all. */
+const FIRST = 10;
+
+export function Linked({ of: { id } }: { of: Connection }) {
+  const linked = useLinkedSources(id);
+  const workspaces = useWorkspaces();
+  const [isWhole, setWhole] = useState(false);
+  const all = linked.data ?? [];
+  const shown = isWhole ? all : all.slice(0, FIRST);
+  return (
+    <Panel title="Linked" note={all.length > 0 ? `${all.length} in all workspaces` : undefined}>
+      {linked.isPending && <Skeleton lines={2} />}
+      {linked.error && <Failure error={linked.error} onRetry={() => void linked.refetch()} />}
+      {linked.data && all.length === 0 && (
+        <Empty>Nothing is linked yet. What is chosen below and linked becomes a source of the workspace.</Empty>
+      )}
+      <ul aria-label="Linked" className="divide-line divide-y">
+        {shown.map((source) => (
+          <Row
+            key={source.id}
+            source={source}
+            connection={id}
+            workspace={workspaces.find((it) => it.id === source.workspace_id)?.name ?? source.workspace_id}
+          />
+        ))}
+      </ul>
+      {all.length > shown.length && (
+        <p className="border-line border-t px-4 py-3">
+          <Button onClick={() => setWhole(true)}>All {all.length}</Button>
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+type RowProps = { source: Source; connection: string; workspace: string };
+
+function Row({ source, connection, workspace }: RowProps) {
+  const can = useCan();
+  const name = placeName(source);
+  return (
+    <li className="flex min-h-10 items-center gap-2 py-1 pr-2 pl-4">
+      <span className="flex min-w-0 flex-1 flex-wrap items-baseline gap-x-2">
+        <Link to={placeOf(source)} className="font-medium wrap-anywhere hover:underline">
+          {name}
+        </Link>
+        <span className="text-quiet text-xs">
+          in {workspace}, linked <Time at={source.created_at} />
+        </span>
+      </span>
+      {can.configure && <UnlinkButton source={source} connection={connection} name={name} workspace={workspace} />}
+    </li>
+  );
+}
+
+function UnlinkButton({ source, connection, name, workspace }: RowProps & { name: string }) {
+  const unlink = useUnlink(connection);
+  const unlinkIt = async () => {
+    await unlink(source.id);
+    done(`${name} is unlinked from ${workspace}`);
+  };
+  return (
+    <Confirm
+      trigger={
+        <IconButton label={`Unlink ${name} from ${workspace}`}>
+          <Unlink className="size-4" />
+        </IconButton>
+      }
+      title={`Unlink ${name} from ${workspace}?`}
+      action="Unlink it"
+      onConfirm={unlinkIt}
+    >
+      <p>Nothing more of it comes into the workspace. What came from it stays, and it can be linked again.</p>
+    </Confirm>
+  );
+}
