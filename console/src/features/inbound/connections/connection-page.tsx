@@ -28,6 +28,7 @@ import {
   useDisconnect,
   useListsFollowStatus,
 } from "./connections";
+import { HistoryPanel } from "./history/history-panel";
 import { Linked } from "./linked";
 import { Log } from "./log";
 import { StateBadge } from "./parts";
@@ -64,6 +65,7 @@ function Known({ it }: { it: Connection }) {
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <div className="grid min-w-0 gap-4">
           <About it={it} />
+          {!isRequest(it) && <HistoryPanel of={it} />}
           <Log of={it} />
         </div>
         {!isRequest(it) && (
