@@ -10,6 +10,7 @@ import { Badge, Status } from "../../components/ui/badge";
 import { Button } from "../../components/ui/button";
 import { CopyButton } from "../../components/ui/copy-button";
 import { Confirm } from "../../components/ui/dialog";
+import { CheckField } from "../../components/ui/field";
 import { Go, useGo } from "../../components/ui/go";
 import { Empty, Facts, Failure, Page, Panel, Skeleton } from "../../components/ui/page";
 import { Tabs } from "../../components/ui/tabs";
@@ -22,6 +23,8 @@ import { paths } from "../../lib/paths";
 import { type ProviderKey, providerName } from "../../lib/providers";
 import { useCan } from "../../lib/role";
 import { LATEST, useLatestDeliveries, useSources } from "../../lib/sources";
+import { DocumentsPanel } from "./documents/documents-panel";
+import { useSourceDocuments } from "./documents/source-documents";
 import { FirstDelivery } from "./first-delivery";
 import { ProviderSteps } from "./provider-steps";
 import { RotateSecret } from "./rotate-secret";
@@ -45,6 +48,7 @@ export function SourcePage() {
 
 function Known({ source }: { source: Source }) {
   const can = useCan();
+  const documents = useSourceDocuments(source).data;
   const [rotates, setRotates] = useState(false);
   usePageActions(
     can.configure ? [{ title: "Rotate the secret", icon: <KeyRound />, run: () => setRotates(true) }] : [],
@@ -69,6 +73,15 @@ function Known({ source }: { source: Source }) {
         label="Source"
         tabs={[
           { key: "overview", title: "Overview", content: <Overview source={source} /> },
+          ...(documents?.has_documents
+            ? [
+                {
+                  key: "documents",
+                  title: "Documents",
+                  content: <DocumentsPanel source={source} documents={documents} />,
+                },
+              ]
+            : []),
           { key: "set-up", title: "Set-up", content: <SetUp source={source} /> },
         ]}
       />
@@ -226,8 +239,10 @@ function SetUp({ source }: { source: Source }) {
 function Remove({ source }: { source: Source }) {
   const queries = useQueryClient();
   const go = useGo();
+  const [deletesDocuments, setDeletesDocuments] = useState(false);
   const remove = async () => {
-    await data(api.DELETE("/api/sources/{id}", { params: { path: { id: source.id } } }));
+    const params = { path: { id: source.id }, query: { delete_documents: deletesDocuments } };
+    await data(api.DELETE("/api/sources/{id}", { params }));
     done(`${sourceTitle(source)} was removed`);
     await go(paths.integrations);
     void queries.invalidateQueries({ queryKey: ["source"] });
@@ -244,7 +259,17 @@ function Remove({ source }: { source: Source }) {
       action={source.resource ? "Unlink the source" : "Remove the source"}
       onConfirm={remove}
     >
-      {source.resource && <p>Nothing more of it comes into the workspace. It can be linked again.</p>}
+      {source.resource && (
+        <>
+          <p>Nothing more of it comes into the workspace. It can be linked again.</p>
+          <CheckField
+            label="Delete its documents too"
+            hint="Otherwise they stay, and search finds them as before."
+            checked={deletesDocuments}
+            onChange={setDeletesDocuments}
+          />
+        </>
+      )}
       <p>
         Its address stops answering at once: what {providerName(source.provider)} sends there is refused and lost.
         Remove the webhook there too.

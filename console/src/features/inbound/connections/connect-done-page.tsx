@@ -92,7 +92,8 @@ function Requested({ id, tool }: { id: string; tool: string }) {
     >
       <p>
         {tool} has told the owners of the account that the app is {connection.data.account_label}. Nothing is connected
-        until one of them approves it there. Then it is connected here in one step, by you or by them.
+        until one of them approves it there. Then {tool} tells this server; without webhooks, you connect it here
+        yourself.
       </p>
     </Result>
   );

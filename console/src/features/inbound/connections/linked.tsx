@@ -6,13 +6,17 @@ import { useState } from "react";
 
 import { Button, IconButton } from "../../../components/ui/button";
 import { Confirm } from "../../../components/ui/dialog";
+import { CheckField } from "../../../components/ui/field";
 import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
 import { Time } from "../../../components/ui/time";
 import { done } from "../../../components/ui/toast";
 import { useCan } from "../../../lib/role";
+import { useSourceDocuments } from "../documents/source-documents";
+import { badgeOfConfiguration } from "../documents/words";
 import { placeName, type Source } from "../sources";
 import type { Connection } from "./connections";
 import { placeOf, useLinkedSources, useUnlink, useWorkspaces } from "./links";
+import { StateBadge } from "./parts";
 
 /** So many are shown before somebody asks for all. */
 const FIRST = 10;
@@ -63,16 +67,34 @@ function Row({ source, connection, workspace }: RowProps) {
         <span className="text-quiet text-xs">
           in {workspace}, linked <Time at={source.created_at} />
         </span>
+        <DocumentsOf source={source} />
       </span>
       {can.configure && <UnlinkButton source={source} connection={connection} name={name} workspace={workspace} />}
     </li>
   );
 }
 
+/** The configuration of a repository and the number of documents. */
+function DocumentsOf({ source }: { source: Source }) {
+  const documents = useSourceDocuments(source).data;
+  const { configuration } = documents ?? {};
+  if (!documents?.has_documents || !configuration) return null;
+  const number = configuration.documents;
+  return (
+    <span className="flex flex-wrap items-center gap-2 text-xs">
+      {source.resource?.kind === "repository" && <StateBadge of={badgeOfConfiguration(configuration)} />}
+      <span className="text-quiet">
+        {number.toLocaleString("en")} {number === 1 ? "document" : "documents"}
+      </span>
+    </span>
+  );
+}
+
 function UnlinkButton({ source, connection, name, workspace }: RowProps & { name: string }) {
   const unlink = useUnlink(connection);
+  const [deletesDocuments, setDeletesDocuments] = useState(false);
   const unlinkIt = async () => {
-    await unlink(source.id);
+    await unlink(source.id, deletesDocuments);
     done(`${name} is unlinked from ${workspace}`);
   };
   return (
@@ -87,6 +109,12 @@ function UnlinkButton({ source, connection, name, workspace }: RowProps & { name
       onConfirm={unlinkIt}
     >
       <p>Nothing more of it comes into the workspace. What came from it stays, and it can be linked again.</p>
+      <CheckField
+        label="Delete its documents too"
+        hint="Otherwise they stay, and search finds them as before."
+        checked={deletesDocuments}
+        onChange={setDeletesDocuments}
+      />
     </Confirm>
   );
 }

@@ -70,8 +70,9 @@ export function useLink(connection: string) {
 
 export function useUnlink(connection: string) {
   const changed = useLinksChanged(connection);
-  return async (source: string) => {
-    await data(api.DELETE("/api/sources/{id}", { params: { path: { id: source } } }));
+  return async (source: string, deletesDocuments: boolean) => {
+    const params = { path: { id: source }, query: { delete_documents: deletesDocuments } };
+    await data(api.DELETE("/api/sources/{id}", { params }));
     changed();
   };
 }

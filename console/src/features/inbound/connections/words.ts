@@ -64,7 +64,7 @@ export function troubleOf(status: ConnectionStatus, tool: string): { title: stri
     case "pending":
       return {
         title: "Waiting for an owner",
-        text: `An owner of the account has to approve the app at ${tool}. Once they have, it is connected here in one step.`,
+        text: `An owner of the account has to approve the app at ${tool}. Then ${tool} tells this server, and it is connected; without webhooks, connect it here yourself.`,
       };
     case "closing":
       return {
