@@ -5422,8 +5422,8 @@ export interface components {
             /** @description The numbers of the passages that the text cites, in their order. */
             citations: number[];
             /**
-             * @description True if a document of its passages was deleted since: its text is gone, and so is that of those
-             *     passages.
+             * @description True if an observation or a document of its passages was deleted since: its text is gone, and so is that
+             *     of those passages.
              */
             forgotten?: boolean;
             /** @description The maker. */
@@ -5767,7 +5767,7 @@ export interface components {
         };
         /** @description A person with observations in a cluster. */
         ClusterActor: {
-            /** @description `{provider}:{id}`. */
+            /** @description `{provider}:{id}`, of the account with the most observations. */
             id: string;
             /** @description The login or name. */
             name: string;
@@ -10181,7 +10181,7 @@ export interface components {
              */
             dateRange?: components["schemas"]["DateRange"];
             /**
-             * @description Documents, by their ids or places: `docs/ops` means all below it.
+             * @description Documents, by their ids, external ids or places: `docs/ops` means all below it.
              * @default []
              */
             documents?: string[];
@@ -10351,7 +10351,7 @@ export interface components {
             prefix?: boolean;
             /**
              * @description Words, `"phrases"`, and filters such as `source:github` or `after:2026-10-01`; a minus before
-             *     a filter excludes. At most 1,000 characters. Without words, the newest passages are found.
+             *     a filter or a word excludes. At most 1,000 characters. Without words, the newest passages are found.
              */
             query: string;
             /**
@@ -13708,7 +13708,7 @@ export interface operations {
                 source?: string;
                 /** @description A part of the title. Upper and lower case of ASCII letters are the same. */
                 title?: string;
-                /** @description The id of the document below which they stand. */
+                /** @description The document below which they stand, by its id or external id. */
                 parent?: string;
                 /** @description The workspace; the organisation's first workspace when absent. */
                 workspace?: string;
