@@ -15,6 +15,7 @@ mod checks;
 mod commits;
 mod conversations;
 mod events;
+mod history;
 mod lifecycle;
 mod links;
 pub(crate) mod remote;

@@ -6,6 +6,7 @@
 
 mod app;
 mod exchange;
+mod history;
 mod people;
 mod repositories;
 
@@ -28,7 +29,7 @@ use exchange::Answer;
 
 /// A part of the API: the answer to what it knows.
 type Part = fn(&mut State, &Asked) -> Option<Answer>;
-const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer];
+const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer, history::answer];
 
 /// The behaviour of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,7 @@ struct State {
     app: app::State,
     people: people::State,
     repositories: Vec<Repository>,
+    history: history::State,
     asked: Vec<Asked>,
     left: u64,
     url: String,
@@ -87,6 +89,7 @@ impl GithubServer {
             app: app::State::default(),
             people: people::State::default(),
             repositories: repositories::named(repositories),
+            history: history::State::default(),
             asked: Vec::new(),
             left: LIMIT,
             url: url.clone(),
