@@ -110,7 +110,7 @@ impl Connectors {
             has_own_app: true,
             token_warning: Some(GITHUB_TOKEN),
             redirect_uri: Some(self.return_address(Provider::Github)),
-            reads: &["repositories"],
+            reads: &["repositories", "pull requests", "issues", "comments", "releases"],
             permissions: PERMISSIONS,
             ..self.entry(Provider::Github)
         }

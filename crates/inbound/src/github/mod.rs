@@ -17,6 +17,7 @@ mod commits;
 mod conversations;
 mod documents;
 mod events;
+mod history;
 mod lifecycle;
 mod links;
 pub mod pushes;

@@ -9,10 +9,12 @@ use campanile_base::{Secret, Timestamp};
 use campanile_net::{Client, Response};
 use serde_json::Value;
 
+use super::history;
 use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
-    Account, Api, Dialect, LimitHeaders, ListedResource, OauthApp, Remote, ResourcePage, RestPage, Revocation, Trouble,
+    Account, Api, Dialect, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, OauthApp, Remote,
+    ResourcePage, RestPage, Revocation, Trouble,
 };
 
 /// The repositories that a person sees, a hundred a page.
@@ -140,6 +142,24 @@ impl Remote for Github {
         let listed = listed.ok_or_else(|| Trouble::Invalid("it has no repositories".to_owned()))?;
         let resources = listed.iter().map(|repository| self.repository(repository)).collect::<Result<_, _>>()?;
         Ok(ResourcePage { resources, next: page.next })
+    }
+
+    fn kinds(&self) -> &'static [HistoryKind] {
+        history::KINDS
+    }
+
+    async fn history(
+        &self,
+        api: &Api,
+        place: HistoryPlace<'_>,
+        cursor: Option<&str>,
+        now: Timestamp,
+    ) -> Result<HistoryPage, Trouble> {
+        history::page(api, place, cursor, now).await
+    }
+
+    async fn total(&self, api: &Api, place: HistoryPlace<'_>, now: Timestamp) -> Result<Option<i64>, Trouble> {
+        history::total(api, place, now).await
     }
 
     async fn revoke(

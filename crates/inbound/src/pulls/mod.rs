@@ -3,14 +3,6 @@
 //! A *backfill* brings the history of a connected account along, so many days back. It consists of
 //! *stretches*: each is one kind of thing of one source, such as the issues of a team.
 //!
-//! # Life cycle of a stretch
-//! * **waiting**: its turn has not come.
-//! * **running**: its pages are fetched. `waits_until` is set while the provider wants no calls.
-//! * **fetched**: all pages are stored, and some of them are not processed yet.
-//! * **completed**: all pages are processed.
-//! * **failed**: a page could not be fetched, or could not be processed.
-//! * **cancelled**: somebody cancelled the backfill, or its source or connection is gone.
-//!
 //! A backfill is *active* until its last stretch has ended. Then it is *completed*, or *incomplete* if
 //! a stretch failed. So a page that is missing never hides behind the word completed.
 //!
@@ -18,27 +10,21 @@
 //! together see each other.
 
 pub(crate) mod queries;
+pub(crate) mod stretches;
 
-use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_accounts::OrganisationId;
 use campanile_base::{Cursor, Error, Page, PageSize, Result, Thing, Timestamp};
 use campanile_db::Tx;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::connections::ConnectionId;
-use crate::sources::SourceId;
 
-/// The number of errors of a stretch that are kept.
-pub(crate) const ERRORS: usize = 20;
+pub use stretches::{PullRun, PullRunId};
 
 campanile_base::id_type!(
     /// One backfill.
     pub BackfillId, "bkf"
-);
-
-campanile_base::id_type!(
-    /// One stretch of a backfill.
-    pub PullRunId, "pull"
 );
 
 /// A request to bring history along, and how far it is.
@@ -88,65 +74,6 @@ pub struct Progress {
     pub remembered: i64,
 }
 
-/// A stretch of a backfill.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PullRun {
-    /// Its id.
-    #[schema(value_type = String)]
-    pub id: PullRunId,
-    /// The owner.
-    #[serde(skip)]
-    pub organisation_id: OrganisationId,
-    /// The workspace that remembers it.
-    #[schema(value_type = String)]
-    pub workspace_id: WorkspaceId,
-    /// The connection.
-    #[serde(skip)]
-    pub connection_id: ConnectionId,
-    /// The backfill.
-    #[serde(skip)]
-    pub backfill_id: BackfillId,
-    /// The source.
-    #[schema(value_type = String)]
-    pub source_id: SourceId,
-    /// The kind of thing, such as `issue`.
-    pub kind: String,
-    /// The time from which on it is pulled. It is later than the depth says if an earlier backfill has
-    /// what is before.
-    #[schema(value_type = String, format = DateTime)]
-    pub since: Timestamp,
-    /// The provider's cursor behind the last page.
-    #[serde(skip)]
-    pub cursor: Option<String>,
-    /// The pages that were fetched.
-    pub pages: i64,
-    /// The pages that were processed, or given up.
-    pub pages_processed: i64,
-    /// The pages that were given up.
-    pub pages_lost: i64,
-    /// The events that the pages tell.
-    pub produced: i64,
-    /// The events that were new to the memory.
-    pub remembered: i64,
-    /// The items that could not be read.
-    pub unreadable: i64,
-    /// The reasons for that, and other errors on the way: the first twenty.
-    pub errors: Vec<String>,
-    /// `waiting`, `running`, `fetched`, `completed`, `failed` or `cancelled`.
-    pub status: String,
-    /// The reason for the status, if it needs one.
-    pub reason: Option<String>,
-    /// The time until which the provider wants no calls.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub waits_until: Option<Timestamp>,
-    /// The time at which the first page was fetched.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub started_at: Option<Timestamp>,
-    /// The time of its end.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub finished_at: Option<Timestamp>,
-}
-
 /// A backfill with its stretches, in their order.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct BackfillDetail {
@@ -171,7 +98,7 @@ pub async fn page(
     crate::connections::find(tx, organisation, connection).await?;
     let mut found = queries::page(tx, organisation, connection, from, size).await?;
     let ids: Vec<String> = found.iter().map(|backfill| backfill.id.to_string()).collect();
-    let sums = queries::progress(tx, organisation, &ids).await?;
+    let sums = stretches::queries::progress(tx, organisation, &ids).await?;
     for backfill in &mut found {
         backfill.progress = sums.get(backfill.id.as_str()).copied().unwrap_or_default();
     }
@@ -185,7 +112,7 @@ pub async fn page(
 pub async fn find(tx: &mut Tx, organisation: &OrganisationId, id: &BackfillId) -> Result<BackfillDetail> {
     let found = queries::find(tx, organisation, id).await?;
     let mut backfill = found.ok_or(Error::NotFound(Thing::Backfill))?;
-    let stretches = queries::stretches(tx, organisation, id).await?;
+    let stretches = stretches::queries::of_backfill(tx, organisation, id).await?;
     backfill.progress = progress(&stretches);
     Ok(BackfillDetail { backfill, stretches })
 }

@@ -7,6 +7,7 @@
 mod app;
 mod contents;
 mod exchange;
+mod history;
 mod people;
 mod repositories;
 
@@ -29,7 +30,7 @@ use exchange::Answer;
 
 /// A part of the API: the answer to what it knows.
 type Part = fn(&mut State, &Asked) -> Option<Answer>;
-const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer, contents::answer];
+const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer, contents::answer, history::answer];
 
 /// The behaviour of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ struct State {
     people: people::State,
     repositories: Vec<Repository>,
     contents: contents::State,
+    history: history::State,
     asked: Vec<Asked>,
     left: u64,
     url: String,
@@ -90,6 +92,7 @@ impl GithubServer {
             people: people::State::default(),
             repositories: repositories::named(repositories),
             contents: contents::State::default(),
+            history: history::State::default(),
             asked: Vec::new(),
             left: LIMIT,
             url: url.clone(),

@@ -48,6 +48,7 @@ impl Node {
             vault: Vault::from_key(&Vault::new_key()).unwrap(),
             engine,
             client: Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()])),
+            live: campanile_accounts::live::Live::default(),
             base_url: "http://localhost:4400".to_owned(),
             settings: Settings { github, ..Settings::default() },
         });

@@ -14,8 +14,10 @@ use crate::connectors::Connectors;
 use crate::deliveries::{self, Delivery, DeliveryId, Origin};
 use crate::intake::pulled_job;
 use crate::normalisation;
-use crate::pulls::queries::{self, FetchedPage};
-use crate::pulls::{BackfillId, ERRORS, PullRun, PullRunId};
+use crate::pulls::queries;
+use crate::pulls::stretches::ERRORS;
+use crate::pulls::stretches::queries::{self as stretches, FetchedPage};
+use crate::pulls::{BackfillId, PullRun, PullRunId};
 use crate::remote::{HistoryPage, HistoryPlace, Trouble};
 use crate::sources::{self, LinkedResource, Source};
 
@@ -48,7 +50,8 @@ struct Place {
 impl Connectors {
     /// The stretches of a backfill whose turn has not come.
     pub(super) async fn waiting_stretches(&self, organisation: OrganisationId, id: BackfillId) -> Result<Vec<String>> {
-        let read = self.db.read(move |tx| Box::pin(async move { queries::stretches(tx, &organisation, &id).await }));
+        let read =
+            self.db.read(move |tx| Box::pin(async move { stretches::of_backfill(tx, &organisation, &id).await }));
         let all: Vec<PullRun> = read.await?;
         Ok(all.into_iter().filter(|run| run.status == "waiting").map(|run| run.id.to_string()).collect())
     }
@@ -96,7 +99,7 @@ impl Connectors {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let Some(run) = queries::stretch(tx, &organisation, &id).await? else { return Ok(None) };
+                    let Some(run) = stretches::find(tx, &organisation, &id).await? else { return Ok(None) };
                     if run.status != "running" {
                         return Ok(None);
                     }
@@ -125,7 +128,7 @@ impl Connectors {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    queries::wait(tx, &run.organisation_id, &run.id, until).await?;
+                    stretches::wait(tx, &run.organisation_id, &run.id, until).await?;
                     connectors.tell_progress(tx, &run, &workspace);
                     Ok::<_, Error>(())
                 })
@@ -182,7 +185,7 @@ impl Connectors {
                     is_empty: page.items.is_empty(),
                     errors: &errors,
                 };
-                if !queries::advance(tx, &run, fetched).await? {
+                if !stretches::advance(tx, &run, fetched).await? {
                     return Ok::<_, Error>(false);
                 }
                 if !page.items.is_empty() {
@@ -201,7 +204,7 @@ impl Connectors {
     async fn end_removed(&self, tx: &mut Tx, run: &PullRun) -> Result<()> {
         let of = (&run.organisation_id, &run.id);
         queries::lock(tx, &run.organisation_id, &run.backfill_id).await?;
-        queries::set_status(tx, of, "cancelled", Some("the source was removed"), Some(self.clock.now())).await?;
+        stretches::set_status(tx, of, "cancelled", Some("the source was removed"), Some(self.clock.now())).await?;
         self.end_if_last(tx, &Caller::system(run.organisation_id.clone()), run).await
     }
 }

@@ -37,6 +37,7 @@ use utoipa::ToSchema;
 use super::Connectors;
 use crate::connections::{Connection, ConnectionId, find, queries as connections};
 use crate::pulls::queries;
+use crate::pulls::stretches::queries as stretches;
 use crate::pulls::{self, BackfillDetail, BackfillId};
 use crate::sources;
 
@@ -157,7 +158,7 @@ impl Connectors {
         reason: Option<&str>,
     ) -> Result<()> {
         let now = self.clock.now();
-        queries::cancel_stretches(tx, organisation, id, now).await?;
+        stretches::cancel_all(tx, organisation, id, now).await?;
         queries::end(tx, (organisation, id), "cancelled", reason, now).await?;
         let data = BackfillEvent { backfill: id.to_string(), connection: connection.to_string() };
         self.engine.send(tx, NewEvent::new(CANCELLED, organisation.as_str(), &data)).await?;

@@ -16,7 +16,8 @@ use super::{BackfillEvent, BackfillRequest, REQUESTED, next_allowed_at};
 use crate::connections::{Connection, ConnectionId, find};
 use crate::connectors::Connectors;
 use crate::connectors::new_connection::author;
-use crate::pulls::queries::{self, NewStretch};
+use crate::pulls::queries;
+use crate::pulls::stretches::queries::{self as stretches, NewStretch, covered_until};
 use crate::pulls::{Backfill, BackfillId, Progress, PullRunId};
 use crate::remote::{HistoryKind, HistoryPlace};
 use crate::sources::{self, Source, SourceId};
@@ -89,7 +90,7 @@ impl Connectors {
             let Some(resource) = &source.resource else { continue };
             for kind in kinds.iter().filter(|kind| kind.resource == resource.kind) {
                 let (organisation, id) = (&source.organisation_id, &source.id);
-                let covered = queries::covered_until(tx, organisation, id, kind.name, since).await?;
+                let covered = covered_until(tx, organisation, id, kind.name, since).await?;
                 let since = covered.map_or(since, |until| until.minus(OVERLAP).max(since));
                 stretches.push((source.clone(), *kind, since));
             }
@@ -130,7 +131,11 @@ impl Connectors {
     ) -> Result<()> {
         let Some(depth) = self.settings.backfill_depth else { return Ok(()) };
         let Ok(kinds) = self.chosen_kinds(connection, None) else { return Ok(()) };
-        let Ok(plan) = self.plan_of(tx, depth, kinds, linked.to_vec()).await else { return Ok(()) };
+        let plan = match self.plan_of(tx, depth, kinds, linked.to_vec()).await {
+            // Resources of this kind have no history.
+            Err(Error::InvalidField { .. }) => return Ok(()),
+            plan => plan?,
+        };
         self.begin_backfill(tx, by, connection, plan, true).await?;
         Ok(())
     }
@@ -166,9 +171,9 @@ impl Connectors {
             kind: kind.name,
             since,
         };
-        let stretches: Vec<NewStretch> = plan.stretches.into_iter().map(stretch).collect();
+        let planned: Vec<NewStretch> = plan.stretches.into_iter().map(stretch).collect();
         queries::insert(tx, &backfill).await?;
-        queries::insert_stretches(tx, &backfill, &stretches).await?;
+        stretches::insert(tx, &backfill, &planned).await?;
         let about = json!({
             "connection": connection.id, "provider": connection.provider, "account": connection.account_label,
             "depth": backfill.depth, "automatic": is_automatic,

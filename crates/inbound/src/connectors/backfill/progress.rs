@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::connectors::Connectors;
 use crate::pulls::queries;
+use crate::pulls::stretches::queries as stretches;
 use crate::pulls::{PullRun, PullRunId};
 
 /// The event of a backfill that has ended by itself.
@@ -29,7 +30,7 @@ impl Connectors {
         organisation: &OrganisationId,
         id: &PullRunId,
     ) -> Result<bool> {
-        Ok(queries::begin(tx, organisation, id, self.clock.now()).await?)
+        Ok(stretches::begin(tx, organisation, id, self.clock.now()).await?)
     }
 
     /// Ends the fetching of a stretch: all of its pages are stored, or there is a problem.
@@ -40,16 +41,16 @@ impl Connectors {
         id: &PullRunId,
         problem: Option<&str>,
     ) -> Result<()> {
-        let Some(run) = queries::stretch(tx, organisation, id).await? else { return Ok(()) };
+        let Some(run) = stretches::find(tx, organisation, id).await? else { return Ok(()) };
         queries::lock(tx, organisation, &run.backfill_id).await?;
         let (status, finished_at) = match problem {
             Some(_) => ("failed", Some(self.clock.now())),
             None => ("fetched", None),
         };
-        if !queries::set_status(tx, (organisation, id), status, problem, finished_at).await? {
+        if !stretches::set_status(tx, (organisation, id), status, problem, finished_at).await? {
             return Ok(());
         }
-        let Some(run) = queries::stretch(tx, organisation, id).await? else { return Ok(()) };
+        let Some(run) = stretches::find(tx, organisation, id).await? else { return Ok(()) };
         self.end_if_processed(tx, &run).await
     }
 
@@ -69,10 +70,10 @@ impl Connectors {
         let parts = delivery_id.strip_prefix("pull:").and_then(|rest| rest.split_once(':'));
         let Some((id, _)) = parts else { return Ok(()) };
         let id = PullRunId::from(id.to_owned());
-        let Some(run) = queries::stretch(tx, organisation, &id).await? else { return Ok(()) };
+        let Some(run) = stretches::find(tx, organisation, &id).await? else { return Ok(()) };
         queries::lock(tx, organisation, &run.backfill_id).await?;
         let remembered = i64::try_from(remembered).unwrap_or(i64::MAX);
-        let counted = queries::count_processed(tx, organisation, &id, remembered, i64::from(is_lost)).await?;
+        let counted = stretches::count_processed(tx, organisation, &id, remembered, i64::from(is_lost)).await?;
         let Some(run) = counted else { return Ok(()) };
         self.tell_progress(tx, &run, &run.workspace_id);
         self.end_if_processed(tx, &run).await
@@ -84,7 +85,7 @@ impl Connectors {
             let lost = (run.pages_lost > 0).then(|| format!("{} pages could not be processed", run.pages_lost));
             let status = if lost.is_some() { "failed" } else { "completed" };
             let (of, now) = ((&run.organisation_id, &run.id), self.clock.now());
-            queries::set_status(tx, of, status, lost.as_deref(), Some(now)).await?;
+            stretches::set_status(tx, of, status, lost.as_deref(), Some(now)).await?;
         }
         self.end_if_last(tx, &Caller::system(run.organisation_id.clone()), run).await
     }
@@ -92,7 +93,7 @@ impl Connectors {
     /// Ends a backfill whose stretches have all ended.
     pub(super) async fn end_if_last(&self, tx: &mut Tx, by: &Caller, run: &PullRun) -> Result<()> {
         let (organisation, id) = (&run.organisation_id, &run.backfill_id);
-        let (open, failed) = queries::open_and_failed(tx, organisation, id).await?;
+        let (open, failed) = stretches::open_and_failed(tx, organisation, id).await?;
         if open > 0 {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Backfills: the history of linked resources comes along, and rings nobody.
 
 mod failures;
+mod github;
 
 use std::time::Duration;
 

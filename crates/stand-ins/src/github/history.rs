@@ -1,0 +1,52 @@
+//! The lists of a repository: pull requests, issues, comments and releases, page by page.
+
+use campanile_base::Timestamp;
+use serde_json::{Value, json};
+
+use super::GithubServer;
+use super::exchange::{Answer, Asked};
+
+/// The items of the lists of repositories.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The repository, the path of the list behind it, and the item.
+    items: Vec<(String, &'static str, Value)>,
+}
+
+impl GithubServer {
+    /// Adds an item to a list of a repository: `pulls`, `issues`, `issues/comments`, `pulls/comments` or
+    /// `releases`.
+    pub fn add_history(&self, full_name: &str, list: &'static str, item: Value) {
+        self.state().history.items.push((full_name.to_owned(), list, item));
+    }
+}
+
+fn instant(item: &Value) -> i64 {
+    let text = item["updated_at"].as_str().or(item["created_at"].as_str()).unwrap_or_default();
+    Timestamp::parse(text).map_or(0, Timestamp::as_micros)
+}
+
+pub(super) fn answer(state: &mut super::State, asked: &Asked) -> Option<Answer> {
+    let steps = asked.steps();
+    let ["repos", owner, name, rest @ ..] = steps.as_slice() else { return None };
+    let full_name = format!("{owner}/{name}");
+    let repository = state.repositories.iter().find(|it| it.full_name == full_name)?;
+    if !state.people.accepts(asked.token()) {
+        return Some(Answer::refusal(401, "Bad credentials"));
+    }
+    if rest.is_empty() {
+        return Some(Answer::ok(repository.json()));
+    }
+    let list = rest.join("/");
+    if !["pulls", "issues", "issues/comments", "pulls/comments", "releases"].contains(&list.as_str()) {
+        return None;
+    }
+    let since = asked.query.get("since").and_then(|text| Timestamp::parse(text)).map_or(0, Timestamp::as_micros);
+    let is_its = |(of, at, item): &&(String, &str, Value)| *of == full_name && *at == list && instant(item) >= since;
+    let mut items: Vec<Value> = state.history.items.iter().filter(is_its).map(|(_, _, item)| item.clone()).collect();
+    items.sort_by_key(instant);
+    if asked.query.get("direction").is_none_or(|direction| direction != "asc") {
+        items.reverse();
+    }
+    Some(Answer::page(&state.url, asked, &items, |items| json!(items)))
+}
