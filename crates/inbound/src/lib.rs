@@ -22,6 +22,10 @@
 //! A delivery needs no access to the provider. What does need it, such as listing the teams of an
 //! account, uses a connection: [`connections`] has the rows, [`connectors`] the calls.
 //!
+//! # Apps
+//! An app of ours at a provider has one address for all accounts that install it: [`apps`] has the
+//! rows, [`routing`] the way of a delivery to the workspaces. It then is like one to a source.
+//!
 //! # Replays
 //! A captured delivery that is sent again is recognised by its id. Its age is checked only if the
 //! provider signs the time of *sending* (Linear). Other times in a payload say when something
