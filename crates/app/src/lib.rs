@@ -241,7 +241,8 @@ impl App {
         forgotten_documents::register(&mut registry, &app);
         source_events::register(&mut registry, &app);
         document_sync::register(&mut registry, &app);
-        app.connectors.register(&mut registry, &app.intake);
+        app.connectors.register(&mut registry);
+        app.intake.register(&mut registry);
         campanile_memory::register(&mut registry, &app.memory);
         app.webhooks.register(&mut registry);
         campanile_notify::register(&mut registry, &app.notify, retention.notify);

@@ -5,6 +5,7 @@
 //! one at a time, each on its own thread. So they occupy neither all processors nor all memory,
 //! however many arrive at once.
 
+mod adoption;
 mod apps;
 mod large;
 mod receipt;

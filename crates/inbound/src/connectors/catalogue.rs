@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::Connectors;
 use crate::Provider;
 use crate::github::app::manifest::PERMISSIONS;
+use crate::remote::RequestedPermission;
 
 /// A tool that can be connected, now or in a later version.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -45,15 +46,6 @@ pub struct Connector {
 pub enum ConnectorState {
     Available,
     ComingSoon,
-}
-
-/// A permission that is asked for, and its reason.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct RequestedPermission {
-    /// The provider's name of it.
-    pub scope: &'static str,
-    /// The reason, in a sentence.
-    pub reason: &'static str,
 }
 
 const LINEAR_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {

@@ -47,7 +47,6 @@ use crate::apps::OpenApp;
 use crate::connections::ConnectionId;
 use crate::github::app::manifest;
 use crate::github::remote::Github;
-use crate::intake::Intake;
 use crate::linear::remote::Linear;
 use crate::notion::remote::Notion;
 use crate::pulls::BackfillId;
@@ -184,9 +183,9 @@ impl Connectors {
         }))
     }
 
-    /// Registers the workflows and jobs of connections. Strays go the way of the intake.
-    pub fn register(&self, registry: &mut Registry, intake: &Intake) {
-        apps::register(registry, self, intake);
+    /// Registers the workflows and jobs of connections.
+    pub fn register(&self, registry: &mut Registry) {
+        apps::register(registry, self);
         health::register(registry, self);
         listing::register(registry, self);
         teardown::register(registry, self);

@@ -12,6 +12,8 @@ use campanile_base::{Secret, Timestamp};
 use campanile_net::Client;
 use campanile_net::oauth::{Flow, OauthError, Registration};
 use serde_json::Value;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::connections::{ConnectionKind, Credentials};
 
@@ -65,6 +67,15 @@ pub(crate) trait Remote: Send + Sync {
         held: &Credentials,
         now: Timestamp,
     ) -> Result<Revocation, Trouble>;
+}
+
+/// A permission that is asked for, and its reason.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct RequestedPermission {
+    /// The provider's name of it.
+    pub scope: &'static str,
+    /// The reason, in a sentence.
+    pub reason: &'static str,
 }
 
 /// Our OAuth application at a provider.

@@ -32,10 +32,12 @@ impl Asked {
         let (method, target) = (first.next().unwrap_or_default(), first.next().unwrap_or_default());
         let url = Url::parse("http://localhost").and_then(|base| base.join(target)).expect("a path is a URL");
         let headers = lines.filter_map(|line| line.split_once(':'));
-        let body = serde_json::from_str(body).unwrap_or_else(|_| {
-            let form: HashMap<String, String> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-            if form.is_empty() { Value::Null } else { json!(form) }
-        });
+        let form: HashMap<String, String> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        let body = match serde_json::from_str(body) {
+            Ok(read) => read,
+            Err(_) if form.is_empty() => Value::Null,
+            Err(_) => json!(form),
+        };
         Self {
             method: method.to_owned(),
             path: url.path().to_owned(),

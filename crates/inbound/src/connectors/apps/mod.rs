@@ -3,12 +3,10 @@
 //! * `registration`: GitHub registers an app of the organisation's own from a manifest.
 //! * `installation`: somebody installs the app; it is proven that the installation is theirs.
 //! * `account_changes`: what GitHub tells about an account changes its connections.
-//! * `adoption`: strays go their way once their account is connected.
 //! * `redelivery`: deliveries that have failed are asked for again.
 //! * `tokens`: tokens of an installation, which live for an hour and are in memory only.
 
 mod account_changes;
-mod adoption;
 mod installation;
 mod redelivery;
 mod registration;
@@ -27,15 +25,13 @@ use crate::Provider;
 use crate::apps::{AppId, AppSecrets, AppWithProgress, ConnectorApp, OF_SERVER, OpenApp, PATH_OF_SERVER, queries};
 use crate::connections::{self, Connection};
 use crate::github::remote::GithubSettings;
-use crate::intake::Intake;
 use crate::remote::Trouble;
 
 pub use registration::{AppForm, AppOutcome};
 pub(super) use tokens::InstallationTokens;
 
 /// Registers the workflows and jobs of apps.
-pub(super) fn register(registry: &mut Registry, connectors: &Connectors, intake: &Intake) {
-    adoption::register(registry, connectors, intake);
+pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {
     redelivery::register(registry, connectors);
 }
 

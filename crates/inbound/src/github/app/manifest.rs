@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
-use crate::connectors::catalogue::RequestedPermission;
+use crate::remote::RequestedPermission;
 
 /// The most characters of an app's name.
 const NAME: usize = 34;

@@ -72,7 +72,7 @@ impl GithubServer {
             tls: None,
         };
         let (status, answer) = match client.send(request).await {
-            Ok(answer) => (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default()),
+            Ok(answer) => (answer.status, serde_json::from_slice(&answer.body).expect("the answer is JSON")),
             Err(_) => (0, Value::Null),
         };
         let mut state = self.state();

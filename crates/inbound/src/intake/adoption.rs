@@ -6,9 +6,8 @@ use campanile_engine::flow::Limit;
 use campanile_engine::{Ctx, Failure, Registry, Workflow};
 use serde::Deserialize;
 
-use super::super::Connectors;
+use super::Intake;
 use crate::connections::{ConnectionId, find};
-use crate::intake::Intake;
 use crate::strays::{Stray, queries};
 
 const ADOPT: &str = "inbound.adopt-strays";
@@ -24,25 +23,27 @@ struct ConnectedEvent {
     connection: String,
 }
 
-/// Registers the workflow, which lets strays go the way of the intake.
-pub(super) fn register(registry: &mut Registry, connectors: &Connectors, intake: &Intake) {
-    let within = (connectors.clone(), intake.clone());
-    let workflow = Workflow::new(ADOPT, 1, move |ctx: Ctx, connected: ConnectedEvent| {
-        let (connectors, intake) = within.clone();
-        async move { adopt_all(ctx, connectors, intake, ConnectionId::from(connected.connection)).await }
-    });
-    let one_at_a_time = Limit::of(1).key("event.data.connection");
-    registry.workflow(workflow.on_event(CONNECTED).limit(one_at_a_time).attempts(5));
+impl Intake {
+    /// Registers the workflow.
+    pub fn register(&self, registry: &mut Registry) {
+        let within = self.clone();
+        let workflow = Workflow::new(ADOPT, 1, move |ctx: Ctx, connected: ConnectedEvent| {
+            let intake = within.clone();
+            async move { adopt_all(ctx, intake, ConnectionId::from(connected.connection)).await }
+        });
+        let one_at_a_time = Limit::of(1).key("event.data.connection");
+        registry.workflow(workflow.on_event(CONNECTED).limit(one_at_a_time).attempts(5));
+    }
 }
 
-async fn adopt_all(ctx: Ctx, connectors: Connectors, intake: Intake, id: ConnectionId) -> Result<usize, Failure> {
+async fn adopt_all(ctx: Ctx, intake: Intake, id: ConnectionId) -> Result<usize, Failure> {
     let organisation = OrganisationId::from(ctx.tenant().to_owned());
     let mut all = 0;
     for number in 0..STEPS {
-        let of = (connectors.clone(), intake.clone(), organisation.clone(), id.clone());
+        let of = (intake.clone(), organisation.clone(), id.clone());
         let adopted = ctx.step(&format!("adopt {number}"), move || {
-            let (connectors, intake, organisation, id) = of.clone();
-            async move { connectors.adopt_some(&intake, &organisation, &id).await }
+            let (intake, organisation, id) = of.clone();
+            async move { intake.adopt_some(&organisation, &id).await }
         });
         let adopted: usize = adopted.await?;
         all += adopted;
@@ -53,17 +54,12 @@ async fn adopt_all(ctx: Ctx, connectors: Connectors, intake: Intake, id: Connect
     Ok(all)
 }
 
-impl Connectors {
+impl Intake {
     /// Lets some strays of a connection go their way. Returns how many there were.
-    async fn adopt_some(
-        &self,
-        intake: &Intake,
-        organisation: &OrganisationId,
-        id: &ConnectionId,
-    ) -> campanile_base::Result<usize> {
+    async fn adopt_some(&self, organisation: &OrganisationId, id: &ConnectionId) -> campanile_base::Result<usize> {
         for number in 0..TOGETHER {
             let Some(stray) = self.oldest_stray(organisation, id).await? else { return Ok(number) };
-            intake.adopt(stray).await.map_err(campanile_base::Error::internal)?;
+            self.adopt(stray).await.map_err(campanile_base::Error::internal)?;
         }
         Ok(TOGETHER)
     }
