@@ -11,6 +11,7 @@ campanile_db::columns! {
     columns, at:
     id, organisation_id, connection_id, depth_days, is_automatic, status, reason, requested_by, created_at, finished_at,
 }
+
 pub(crate) async fn insert(tx: &mut Tx, backfill: &Backfill) -> Result<u64> {
     let (sql, params) = insert!("backfill" {
         id: backfill.id.as_str(),

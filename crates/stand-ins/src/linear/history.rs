@@ -52,7 +52,7 @@ impl History {
     /// When the call is not as Linear demands.
     pub(super) fn page(&mut self, asked: &Value) -> Option<Value> {
         self.calls += 1;
-        if matches!(self.conduct, HistoryConduct::LimitsEvery(number) if self.calls % number == 0) {
+        if matches!(self.conduct, HistoryConduct::LimitsEvery(number) if self.calls.is_multiple_of(number)) {
             return None;
         }
         let (query, variables) = (asked["query"].as_str().expect("a query"), &asked["variables"]);

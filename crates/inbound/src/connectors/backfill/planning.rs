@@ -131,7 +131,11 @@ impl Connectors {
     ) -> Result<()> {
         let Some(depth) = self.settings.backfill_depth else { return Ok(()) };
         let Ok(kinds) = self.chosen_kinds(connection, None) else { return Ok(()) };
-        let Ok(plan) = self.plan_of(tx, depth, kinds, linked.to_vec()).await else { return Ok(()) };
+        let plan = match self.plan_of(tx, depth, kinds, linked.to_vec()).await {
+            // Resources of this kind have no history.
+            Err(Error::InvalidField { .. }) => return Ok(()),
+            plan => plan?,
+        };
         self.begin_backfill(tx, by, connection, plan, true).await?;
         Ok(())
     }
