@@ -86,6 +86,11 @@ async fn an_app_is_registered_by_a_manifest_installed_and_removed() {
         let elsewhere = back.replace("/api/connect/github/app/return", "/api/connect/github/return");
         assert_eq!(parameter(&come_back(&server, Some(&cookie), &elsewhere).await, "reason"), "state_mismatch");
         assert_eq!(parameter(&come_back(&server, None, &back).await, "reason"), "signed_out");
+        let again = ask(&server, "POST", path, &cookie, json!({})).await.1;
+        let (asked, state) = (provider.asked().len(), parameter(again["url"].as_str().unwrap(), "state"));
+        let odd = format!("{path}/return?code=a/../../user&state={state}");
+        assert_eq!(parameter(&come_back(&server, Some(&cookie), &odd).await, "reason"), "provider_failed");
+        assert_eq!(provider.asked().len(), asked, "GitHub is not asked with it");
         let to = come_back(&server, Some(&cookie), &back).await;
         assert_eq!(
             (parameter(&to, "result").as_str(), parameter(&to, "app").as_str()),

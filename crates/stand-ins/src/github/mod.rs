@@ -1,7 +1,7 @@
 //! GitHub, as far as Campanile asks it: people with tokens, and repositories page by page. It refuses
 //! in each way that GitHub does, when it is told to.
 //!
-//! Each part of the API is a file with a function `answer`, which is listed in [`PARTS`]. The first
+//! Each part of the API is a file with a function `answer`, which is listed in `PARTS`. The first
 //! one that knows a path answers.
 
 mod app;

@@ -25,6 +25,9 @@ const PATH: usize = 22;
 /// The longest name of an owner at GitHub.
 const OWNER: usize = 39;
 
+/// The longest code of a registration.
+const CODE: usize = 200;
+
 /// The form that the person's browser sends to GitHub, with the field `manifest`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AppForm {
@@ -105,6 +108,10 @@ impl Connectors {
         let refused = |error: Error| ConnectRefusal::of_error(&error);
         caller.must(Permission::Configure).map_err(refused)?;
         let code = returned.code_of(Provider::Github)?;
+        // It becomes a part of a path.
+        if code.len() > CODE || !code.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+            return Err(ConnectRefusal::new("provider_failed", "GitHub does not write codes like this one."));
+        }
         let now = self.clock.now();
         let registered = self.github.convert(&self.client, &code, now).await;
         let registered = registered.map_err(|trouble| ConnectRefusal::of_trouble("GitHub", &trouble))?;
