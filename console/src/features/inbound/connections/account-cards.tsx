@@ -10,7 +10,7 @@ import { ConnectActions } from "./connect-actions";
 import { type Connection, type Connector, useConnections, useConnectors } from "./connections";
 import { StateBadge } from "./parts";
 import { Permissions } from "./permissions";
-import { badgeOf, badgeOfConnector, isRequest, listed, nameOf } from "./words";
+import { badgeOf, badgeOfConnector, canHaveConsent, isRequest, listed, nameOf } from "./words";
 
 /** So many accounts that were disconnected are named. */
 const MOST_CLOSED = 10;
@@ -47,7 +47,7 @@ export function AccountCards() {
 }
 
 function AvailableCard({ connector, connections }: { connector: Connector; connections?: Connection[] }) {
-  const { provider, name, reads, needs_public_url, has_oauth, has_own_app } = connector;
+  const { provider, name, reads, needs_public_url, has_oauth } = connector;
   const shown = connections?.filter(({ status }) => status !== "closed") ?? [];
   return (
     <li className="border-line bg-raised flex min-w-0 flex-col gap-3 rounded-lg border p-4">
@@ -76,7 +76,7 @@ function AvailableCard({ connector, connections }: { connector: Connector; conne
           ))}
         </ul>
       )}
-      {!has_oauth && !has_own_app && (
+      {!has_oauth && canHaveConsent(provider) && (
         <p className="text-quiet text-xs">
           Consent instead of a token needs an application of this server at {name}:{" "}
           <Go to={paths.doc("connectors")} className="text-bronze underline underline-offset-2">

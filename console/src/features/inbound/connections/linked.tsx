@@ -108,7 +108,9 @@ function UnlinkButton({ source, connection, name, workspace }: RowProps & { name
       action="Unlink it"
       onConfirm={unlinkIt}
     >
-      <p>Nothing more of it comes into the workspace. What came from it stays, and it can be linked again.</p>
+      <p>
+        Nothing more of it comes into the workspace. Observations that came from it stay, and it can be linked again.
+      </p>
       <CheckField
         label="Delete its documents too"
         hint="Otherwise they stay, and search finds them as before."

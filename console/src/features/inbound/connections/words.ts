@@ -41,6 +41,11 @@ export function nameOf(it: Pick<Connection, "account_id" | "account_label">): st
   return isRequest(it) ? name.charAt(0).toUpperCase() + name.slice(1) : name;
 }
 
+/** Tools at which an operator can register an OAuth application for this server. */
+const WITH_CONSENT = new Set(["linear"]);
+
+export const canHaveConsent = (provider: string) => WITH_CONSENT.has(provider);
+
 /** A status that is not well in words, and what follows from it; nothing for one that is well. */
 export function troubleOf(status: ConnectionStatus, tool: string): { title: string; text: string } | undefined {
   switch (status) {
