@@ -25,6 +25,7 @@
 //! # History
 //! A connection also brings along what happened before: [`pulls`] has the rows, and pages of it are
 //! deliveries like any other, which are remembered and ring nobody.
+//!
 //! # Apps
 //! An app of ours at a provider has one address for all accounts that install it: [`apps`] has the
 //! rows, [`routing`] the way of a delivery to the workspaces. It then is like one to a source.
