@@ -12,7 +12,7 @@ export const NONE: Choice = new Map();
 
 export const idOf = ({ kind, provider_id }: Pick<Resource, "kind" | "provider_id">) => `${kind} ${provider_id}`;
 
-export const isLinkedIn = ({ sources }: Resource, workspace: string) =>
+const isLinkedIn = ({ sources }: Resource, workspace: string) =>
   sources.some(({ workspace_id }) => workspace_id === workspace);
 
 /** True if it can be linked to the workspace: the account has it, and it is not linked there. */

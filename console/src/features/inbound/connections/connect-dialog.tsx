@@ -20,7 +20,7 @@ import {
   useGithubApp,
   useRegisterApp,
 } from "./github-app";
-import { TokenWarning } from "./parts";
+import { FormFault, TokenWarning } from "./parts";
 import { Permissions } from "./permissions";
 import { TokenDialog } from "./token-dialog";
 
@@ -134,7 +134,7 @@ function RegisterApp({ name }: { name: string }) {
           placeholder="acme"
           value={organisation}
           onChange={({ target }) => setOrganisation(target.value)}
-          hint={`Its name as in its address. You have to be one of its owners.`}
+          hint="Its name as in its address. You have to be one of its owners."
           problem={fault.field}
         />
       )}
@@ -142,11 +142,7 @@ function RegisterApp({ name }: { name: string }) {
         {name} shows the app and its permissions, and you confirm them there. The app is private: only the account that
         owns it can install it.
       </p>
-      {fault.form && (
-        <p role="alert" className="bg-bad-tint text-bad rounded-md px-3 py-2">
-          {fault.form}
-        </p>
-      )}
+      {fault.form && <FormFault text={fault.form} />}
       <span>
         <Button type="submit" kind="primary" busy={register.isPending}>
           Create a {name} app

@@ -9,6 +9,7 @@ import { useWorkspaceId } from "../../../lib/url";
 import { type Choice, canLink, chosen, idOf, MOST, NONE, toLink, withAll, without } from "./choice";
 import type { Resource } from "./connections";
 import { useLink, useWorkspaces } from "./links";
+import { FormFault } from "./parts";
 import { counted } from "./words";
 
 export type Choosing = {
@@ -89,9 +90,9 @@ export function LinkBar({ connection, rows, choosing }: BarProps) {
         </span>
       </div>
       {link.error && (
-        <p role="alert" className="bg-bad-tint text-bad mt-2 rounded-md px-3 py-2 wrap-anywhere">
-          Nothing was linked: {link.error.message}.
-        </p>
+        <div className="mt-2">
+          <FormFault text={`Nothing was linked: ${link.error.message}.`} />
+        </div>
       )}
     </div>
   );

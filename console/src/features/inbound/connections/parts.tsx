@@ -24,3 +24,12 @@ export function TokenWarning({ text }: { text: string }) {
     </p>
   );
 }
+
+/** The reason why a form was refused, where no field is at fault. */
+export function FormFault({ text }: { text: string }) {
+  return (
+    <p role="alert" className="bg-bad-tint text-bad rounded-md px-3 py-2 wrap-anywhere first-letter:uppercase">
+      {text}
+    </p>
+  );
+}

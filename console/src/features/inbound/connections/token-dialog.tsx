@@ -11,7 +11,7 @@ import { paths } from "../../../lib/paths";
 import { useCan } from "../../../lib/role";
 import { useUrl } from "../../../lib/url";
 import { type Connector, useConnectByToken, useConnectors } from "./connections";
-import { TokenWarning } from "./parts";
+import { FormFault, TokenWarning } from "./parts";
 import { Permissions } from "./permissions";
 import { TOKEN_HINTS, tokenFault } from "./words";
 
@@ -66,11 +66,7 @@ function TokenForm({ connector, onClose }: { connector: Connector; onClose: () =
         />
         {token_warning && <TokenWarning text={token_warning} />}
         <Permissions of={connector} />
-        {fault.form && (
-          <p role="alert" className="bg-bad-tint text-bad rounded-md px-3 py-2">
-            {fault.form}
-          </p>
-        )}
+        {fault.form && <FormFault text={fault.form} />}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" kind="primary" busy={connect.isPending}>

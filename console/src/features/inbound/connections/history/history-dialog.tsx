@@ -10,6 +10,7 @@ import { Segments } from "../../../../components/ui/tabs";
 import { done } from "../../../../components/ui/toast";
 import { providerName } from "../../../../lib/providers";
 import type { Connection } from "../connections";
+import { FormFault } from "../parts";
 import { DEPTHS, type Estimate, useBeginBackfill, useEstimate } from "./history";
 import { beginFault, kindInWords, momentInWords, sizeInWords, sizeOf } from "./words";
 
@@ -52,7 +53,7 @@ export function HistoryDialog({ of, onClose }: { of: Connection; onClose: () => 
           />
         </div>
         {estimate.isPending && <Skeleton lines={3} />}
-        {estimate.error && <Fault text={beginFault(estimate.error)} />}
+        {estimate.error && <FormFault text={beginFault(estimate.error)} />}
         {all.length > 0 && (
           <fieldset className="grid gap-2">
             <legend className="mb-1.5 font-medium">Kinds</legend>
@@ -72,7 +73,7 @@ export function HistoryDialog({ of, onClose }: { of: Connection; onClose: () => 
           </p>
         )}
         {hindrance && <p className="bg-warn-tint text-warn rounded-md px-3 py-2">{hindrance}</p>}
-        {begin.error && <Fault text={beginFault(begin.error)} />}
+        {begin.error && <FormFault text={beginFault(begin.error)} />}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button
@@ -102,9 +103,3 @@ function without(set: ReadonlySet<string>, one: string): ReadonlySet<string> {
   next.delete(one);
   return next;
 }
-
-const Fault = ({ text }: { text: string }) => (
-  <p role="alert" className="bg-bad-tint text-bad rounded-md px-3 py-2 wrap-anywhere first-letter:uppercase">
-    {text}
-  </p>
-);
