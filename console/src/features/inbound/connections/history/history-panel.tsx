@@ -19,6 +19,9 @@ import { type Backfill, isActive, type Stretch, useBackfill, useBackfills, useCa
 import { HistoryDialog } from "./history-dialog";
 import { badgeOfBackfill, depthInWords, kindInWords, progressInWords, stretchInWords, toneOfStretch } from "./words";
 
+/** So many parts are shown before somebody asks for all. */
+const FIRST = 15;
+
 export function HistoryPanel({ of }: { of: Connection }) {
   const can = useCan();
   const [isAsking, setAsking] = useState(false);
@@ -84,18 +87,28 @@ function Row({ of, backfill, isFirst }: RowProps) {
 function Stretches({ of, id }: { of: Connection; id: string }) {
   const backfill = useBackfill(id);
   const linked = useLinkedSources(of.id);
+  const [isWhole, setWhole] = useState(false);
   const nameOf = (source: string) => {
     const found = linked.data?.find((it) => it.id === source);
     return found ? placeName(found) : "what is not linked any more";
   };
   if (backfill.isPending) return <Skeleton lines={2} />;
   if (backfill.isError) return <Failure error={backfill.error} onRetry={() => void backfill.refetch()} />;
+  const all = backfill.data.stretches;
+  const shown = isWhole ? all : all.slice(0, FIRST);
   return (
-    <ul aria-label="Parts" className="mt-2 grid gap-1.5">
-      {backfill.data.stretches.map((stretch) => (
-        <Part key={stretch.id} it={stretch} name={nameOf(stretch.source_id)} tool={providerName(of.provider)} />
-      ))}
-    </ul>
+    <>
+      <ul aria-label="Parts" className="mt-2 grid gap-1.5">
+        {shown.map((stretch) => (
+          <Part key={stretch.id} it={stretch} name={nameOf(stretch.source_id)} tool={providerName(of.provider)} />
+        ))}
+      </ul>
+      {all.length > shown.length && (
+        <Button size="sm" className="mt-2" onClick={() => setWhole(true)}>
+          All {all.length} parts
+        </Button>
+      )}
+    </>
   );
 }
 
