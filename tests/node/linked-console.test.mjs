@@ -106,3 +106,60 @@ test("a repository without a configuration is told what is read, and a fault of 
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
+
+test("history comes along by itself, waits for GitHub's limit, is cancelled, and is asked for with its size", async () => {
+  const page = await signedIn();
+  await page.goto(within(`/integrations/${connection}`));
+  const history = page.getByRole("list", { name: "History" });
+  const first = history.getByRole("listitem").filter({ hasText: "by itself" }).last();
+  await first.getByText("Complete", { exact: true }).waitFor({ timeout: 60_000 });
+  await first.locator("summary").click();
+  await first.getByText(/Pull requests of acme\/shop/).waitFor();
+  await first.getByText(/4 events · 1 page · 4 new/).waitFor();
+  await first.getByText(/Issues of acme\/shop · 3 events · 1 page · 3 new/).waitFor();
+  await first.getByText(/Releases of acme\/shop · nothing was there/).waitFor();
+  await check(page, "history-complete");
+
+  await page.getByRole("button", { name: "Bring history along" }).click();
+  const dialog = page.getByRole("dialog", { name: "Bring history along" });
+  await dialog.getByLabel("Pull requests").waitFor();
+  await dialog.getByLabel("Releases").uncheck();
+  await dialog.getByRole("button", { name: "90 days" }).click();
+  await dialog.getByRole("status").getByText(/^About 3 things in \d+ parts, and \d+ more whose number GitHub does not tell\.$/).waitFor();
+  await check(page, "history-dialog");
+  github.limitedUntil = Date.now() + 3_600_000;
+  await dialog.getByRole("button", { name: "Bring it along" }).click();
+  const newest = history.getByRole("listitem").first();
+  await newest.getByText("The last 90 days").waitFor();
+  await newest.getByText(/waits for GitHub until/).first().waitFor({ timeout: 60_000 });
+  assert.equal(await newest.getByText("Releases of acme/shop").count(), 0, "only what was chosen");
+  await check(page, "history-waits");
+  await newest.getByRole("button", { name: "Cancel it" }).click();
+  await page.getByRole("alertdialog", { name: "Stop bringing history along?" }).getByRole("button", { name: "Stop it" }).click();
+  await newest.getByText("Cancelled", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Bring history along" }).click();
+  await dialog.getByText(/An hour has to pass between two: the next one can begin at/).waitFor();
+  assert.ok(await dialog.getByRole("button", { name: "Bring it along" }).isDisabled());
+  await check(page, "history-next");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+for (const [theme, width] of [["light", 1280], ["dark", 1280], ["light", 390], ["dark", 390]]) {
+  test(`the pages of linked repositories fit and can be read, ${theme} and ${width} wide`, async () => {
+    const page = await signedIn({ viewport: { width, height: 2_000 }, colorScheme: theme });
+    const sources = (await api(server, `/api/sources?workspace=${ws}`)).body.data;
+    const { id } = sources.find(({ resource }) => resource?.name === "acme/shop");
+    const pages = [
+      ["linked-connection", `/integrations/${connection}`, () => page.getByRole("list", { name: "Parts" }).getByRole("listitem")],
+      ["linked-documents", `/integrations/${id}?tab=documents`, () => page.getByRole("list", { name: "Syncs" }).getByRole("listitem")],
+    ];
+    for (const [name, path, shown] of pages) {
+      await page.goto(within(path));
+      await shown().first().waitFor();
+      await check(page, `${name}-${theme}-${width}`);
+    }
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+}
