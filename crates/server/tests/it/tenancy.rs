@@ -22,6 +22,7 @@ async fn every_described_route_asks_who_is_calling() {
             "/api/v1/health/ping",
             // Providers lead people back to it; without a session it connects nothing, and the console says why.
             "/api/connect/{provider}/return",
+            "/api/connect/github/app/return",
             // Its body has the credentials.
             "/api/v1/auth/one-time-token",
         ];
