@@ -6033,6 +6033,11 @@ export interface components {
          * @enum {string}
          */
         ConnectionKind: "app" | "oauth" | "token";
+        /**
+         * @description The status of a connection. The module `connections` describes each.
+         * @enum {string}
+         */
+        ConnectionStatus: "pending" | "active" | "degraded" | "revoked" | "suspended" | "closing" | "closed";
         /** @description A tool that can be connected, now or in a later version. */
         Connector: {
             /**
@@ -9976,7 +9981,7 @@ export interface components {
                 /** @description The permissions that the provider granted; empty if it does not say. */
                 scopes: string[];
                 /** @description Its status. */
-                status: components["schemas"]["Status"];
+                status: components["schemas"]["ConnectionStatus"];
                 /**
                  * Format: date-time
                  * @description The time since when it has this status.
@@ -10895,6 +10900,13 @@ export interface components {
             id: string;
             /** @description Its workspace. */
             workspace_id: string;
+        };
+        /** @description Resources of a connection to link. */
+        SourcesIn: {
+            /** @description The id of the connection. */
+            connection: string;
+            /** @description The resources, 1 to 50, as the connection lists them. */
+            resources: components["schemas"]["ResourceChoice"][];
         };
         /** @description The accounts that leave a person. */
         SplitIn: {
@@ -12443,7 +12455,7 @@ export interface components {
             /** @description The permissions that the provider granted; empty if it does not say. */
             scopes: string[];
             /** @description Its status. */
-            status: components["schemas"]["Status"];
+            status: components["schemas"]["ConnectionStatus"];
             /**
              * Format: date-time
              * @description The time since when it has this status.
@@ -22930,7 +22942,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LinkIn"];
+                "application/json": components["schemas"]["SourcesIn"];
             };
         };
         responses: {

@@ -15,17 +15,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use campanile_accounts::activity::{self, Action};
-use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
+use campanile_accounts::{Caller, Permission, WorkspaceId};
 use campanile_base::bounds::LARGE_DELIVERY;
 use campanile_base::{Clock, Error, Secret, Thing, Timestamp, Vault};
 use campanile_db::{Apply, Db, Lane, Tx};
-use campanile_engine::{Engine, NewJob};
-use serde::{Deserialize, Serialize};
+use campanile_engine::Engine;
 use serde_json::json;
 
 use crate::apps::OpenApp;
 use crate::connectors::Connectors;
-use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary, Origin};
+use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary, Origin, process_job};
 use crate::envelope::{Envelope, Outline};
 use crate::provider::Provider;
 use crate::sources::{self, SealedSource};
@@ -35,25 +34,11 @@ pub use receipt::{Receipt, ReceiptResult, StoredDelivery};
 
 use large::Large;
 
-/// The kind of job that processes a delivery.
-pub const PROCESS: &str = "inbound.process";
-/// The kind of job that processes a page of a tool's history, behind the deliveries of today.
-pub const PROCESS_PULLED: &str = "inbound.process.pulled";
-/// The priority of such a job among all jobs.
-const PULLED_PRIORITY: i64 = -10;
-
 /// The time by which the sender's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(60);
 
 /// Headers with credentials, which are not stored.
 const NOT_KEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
-
-/// The arguments of the job.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ProcessArgs {
-    /// The delivery.
-    pub delivery: String,
-}
 
 /// A request that may be a delivery; it is not verified yet.
 #[derive(Debug, Clone)]
@@ -103,8 +88,9 @@ impl Intake {
                 let rows: Vec<&Delivery> = group.iter().map(AsRef::as_ref).collect();
                 let stored = deliveries::insert_many(tx, &rows).await?;
                 let fresh = rows.iter().zip(&stored).filter(|(_, stored)| **stored == 1);
-                let jobs =
-                    fresh.map(|(delivery, _)| process_job(&delivery.organisation_id, delivery.id.as_str())).collect();
+                let jobs = fresh
+                    .map(|(delivery, _)| process_job(&delivery.organisation_id, delivery.id.as_str(), delivery.origin))
+                    .collect();
                 engine.enqueue_all(tx, jobs).await?;
                 Ok(stored.into_iter().map(|rows| rows == 1).collect())
             })
@@ -249,11 +235,7 @@ impl Intake {
         }
         let about = json!({ "provider": found.summary.provider, "event": found.summary.event });
         activity::record(tx, &self.clock, caller, Action::DeliveryReopened, id, about).await?;
-        let job = match found.summary.origin.is_pulled() {
-            true => pulled_job(&caller.organisation, id),
-            false => process_job(&caller.organisation, id),
-        };
-        self.engine.enqueue(tx, job).await?;
+        self.engine.enqueue(tx, process_job(&caller.organisation, id, found.summary.origin)).await?;
         Ok(found.summary)
     }
 
@@ -308,17 +290,7 @@ impl Arrived {
     }
 }
 
-/// The job that processes a page which was fetched.
-pub(crate) fn pulled_job(organisation: &OrganisationId, delivery: &str) -> NewJob {
-    let args = ProcessArgs { delivery: delivery.to_owned() };
-    NewJob::new(PROCESS_PULLED, organisation.as_str(), &args).priority(PULLED_PRIORITY)
-}
-
 /// The headers of a delivery that are stored.
 fn kept(headers: Vec<(String, String)>) -> Vec<(String, String)> {
     headers.into_iter().filter(|(name, _)| !NOT_KEPT.contains(&name.as_str())).collect()
-}
-
-fn process_job(organisation: &OrganisationId, delivery: &str) -> NewJob {
-    NewJob::new(PROCESS, organisation.as_str(), &ProcessArgs { delivery: delivery.to_owned() })
 }

@@ -68,10 +68,9 @@ mod vercel;
 use campanile_db::Migrations;
 
 pub use connectors::Connectors;
+pub use deliveries::{PROCESS, PROCESS_PULLED, ProcessArgs};
 pub use error::{Code, IngestError};
-pub use intake::{
-    Arrival, Intake, KnownAddress, PROCESS, PROCESS_PULLED, ProcessArgs, Receipt, ReceiptResult, StoredDelivery,
-};
+pub use intake::{Arrival, Intake, KnownAddress, Receipt, ReceiptResult, StoredDelivery};
 pub use normalisation::normalise;
 pub use normalised::NormalForm;
 pub use provider::{DeliveryRules, Provider};

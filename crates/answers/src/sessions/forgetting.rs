@@ -11,7 +11,7 @@ use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Db, Tx};
 use campanile_memory::{documents, observations};
 
-use super::queries;
+use super::queries::{self, Quote};
 use crate::answer::Answer;
 
 /// The answers that are changed together.
@@ -57,14 +57,6 @@ pub(crate) async fn forget_observations(db: &Db, before: Timestamp) -> Result<()
             return Ok(());
         }
     }
-}
-
-/// A passage of a stored answer.
-pub(super) struct Quote {
-    pub(super) organisation: String,
-    pub(super) subject: String,
-    pub(super) session: String,
-    pub(super) no: i64,
 }
 
 /// Removes the texts of some quotes. Returns their number.

@@ -4,7 +4,6 @@ use campanile_accounts::{Caller, OrganisationId, WorkspaceId};
 use campanile_base::{Cursor, PageSize, Timestamp};
 use campanile_db::{Result, Row, Tx, insert, insert_all, json_text, params, row};
 
-use super::forgetting::Quote;
 use super::{AnswerSession, AnswerTurn, Owner, TurnState};
 use crate::answer::Answer;
 
@@ -105,6 +104,14 @@ pub(super) async fn insert_quotes(
         organisation_id: text = organisation.as_str(),
     } "ON CONFLICT DO NOTHING");
     tx.change(bulk, &rows).await.map(drop)
+}
+
+/// A passage of a stored answer.
+pub(super) struct Quote {
+    pub(super) organisation: String,
+    pub(super) subject: String,
+    pub(super) session: String,
+    pub(super) no: i64,
 }
 
 /// Some quotes of an observation or a document.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 /// The status of a connection. The module `connections` describes each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ConnectionStatus)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Status {
     Pending,

@@ -1,5 +1,6 @@
 //! Deliveries as stored, and their results.
 
+mod job;
 mod origin;
 mod queries;
 
@@ -17,6 +18,8 @@ use utoipa::ToSchema;
 use crate::Provider;
 use crate::sources::SourceId;
 
+pub(crate) use job::process_job;
+pub use job::{PROCESS, PROCESS_PULLED, ProcessArgs};
 pub use origin::Origin;
 pub(crate) use queries::{DeliveryRow, insert_many, load, reopen};
 pub use queries::{by_id, history_page, settle, workspace_of};

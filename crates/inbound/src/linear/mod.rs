@@ -2,8 +2,8 @@
 //! Linear is the one provider that signs the time of sending (`webhookTimestamp`).
 
 mod attachments;
-mod history;
 mod documents;
+mod history;
 mod planning;
 pub(crate) mod remote;
 

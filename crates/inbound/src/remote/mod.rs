@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use campanile_base::{Secret, Timestamp};
 use campanile_net::Client;
 use campanile_net::oauth::{Flow, OauthError, Registration};
-use serde_json::Value;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::connections::{ConnectionKind, Credentials};

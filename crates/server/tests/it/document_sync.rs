@@ -11,9 +11,9 @@ use campanile_testkit::receiver::Receiver;
 use campanile_testkit::server::{SECRET_KEY, SOURCE_SECRET, Server};
 use serde_json::{Value, json};
 
-use crate::tools::{read, until};
 use crate::on_each_server;
 use crate::strangers::other_organisation;
+use crate::tools::{read, until};
 
 /// A thousand files are read one after the other, on a machine that has other work too.
 const SYNC_PATIENCE: Duration = Duration::from_secs(300);

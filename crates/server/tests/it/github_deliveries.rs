@@ -9,10 +9,10 @@ use campanile_testkit::server::Server;
 use serde_json::{Value, json};
 
 use crate::connections::{delete, names, sign_in};
-use crate::tools::{read, until};
 use crate::github::{connect, parameter, request_installation, settings, settings_of_app};
 use crate::on_each_server;
 use crate::strangers::other_organisation;
+use crate::tools::{read, until};
 
 /// A server's settings with the app that `provider` has.
 fn all_settings(provider: &GithubServer) -> Vec<(&'static str, String)> {

@@ -80,7 +80,7 @@ pub(super) async fn create(
 /// Resources of a connection to link.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LinkIn {
+pub(super) struct SourcesIn {
     /// The id of the connection.
     #[schema(value_type = String)]
     connection: ConnectionId,
@@ -99,10 +99,10 @@ pub(super) async fn link(
     State(web): State<Web>,
     Configuring(caller): Configuring,
     Path(id): Path<String>,
-    Json(asked): Json<LinkIn>,
+    Json(asked): Json<SourcesIn>,
 ) -> ApiResult<(StatusCode, Json<PageView<Source>>)> {
     let workspace = workspace(&web.app, &caller, Some(&id)).await?;
-    let (app, LinkIn { connection, resources }) = (web.app.clone(), asked);
+    let (app, SourcesIn { connection, resources }) = (web.app.clone(), asked);
     let linked = web
         .app
         .db

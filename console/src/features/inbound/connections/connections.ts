@@ -11,15 +11,11 @@ import { useWorkspaceId } from "../../../lib/url";
 export type Connector = Schemas["Connector"];
 export type Resource = Schemas["ResourceWithSources"];
 export type LogLine = Schemas["LogLine"];
-export type ConnectionStatus = "pending" | "active" | "degraded" | "revoked" | "suspended" | "closing" | "closed";
-
-/** A connected account. Runs of workflows have a type `Status` too, which the API's document names in its place. */
-export type Connection = Omit<Schemas["ToolConnection"], "status"> & { status: ConnectionStatus };
+export type ConnectionStatus = Schemas["ConnectionStatus"];
+export type Connection = Schemas["ToolConnection"];
 
 /** The answer of an operation on one connection. */
-const one = async (answer: Promise<Answer<Schemas["ToolConnection"]>>) => asConnection(await data(answer));
-
-const asConnection = (read: Schemas["ToolConnection"]) => read as unknown as Connection;
+const one = (answer: Promise<Answer<Connection>>) => data(answer);
 
 const MINUTE = 60_000;
 /** The time between two reads of a connection: while it is being disconnected, and else. */
@@ -49,7 +45,7 @@ export function useConnections() {
       let cursor: string | undefined;
       for (let page = 0; page < PAGES; page += 1) {
         const read = await data(api.GET("/api/connections", { params: { query: { limit: 200, cursor } } }));
-        found.push(...read.data.map(asConnection));
+        found.push(...read.data);
         cursor = read.next ?? undefined;
         if (!cursor) break;
       }

@@ -59,8 +59,7 @@ export function useLink(connection: string) {
   return useMutation({
     mutationFn: ({ workspace, resources }: { workspace: string; resources: Resource[] }) => {
       const chosen = resources.map(({ kind, provider_id }) => ({ kind, provider_id }));
-      // Another body has the same name in the API's document, which names that one here.
-      const body = { connection, resources: chosen } as unknown as Schemas["LinkIn"];
+      const body = { connection, resources: chosen };
       return data(api.POST("/api/workspaces/{id}/sources", { params: { path: { id: workspace } }, body }));
     },
     // A refusal tells of something that the list does not show yet.

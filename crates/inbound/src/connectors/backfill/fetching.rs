@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connections::{Connection, Limits, find};
 use crate::connectors::Connectors;
-use crate::deliveries::{self, Delivery, DeliveryId, Origin};
-use crate::intake::pulled_job;
+use crate::deliveries::{self, Delivery, DeliveryId, Origin, process_job};
 use crate::normalisation;
 use crate::pulls::queries;
 use crate::pulls::stretches::ERRORS;
@@ -190,7 +189,7 @@ impl Connectors {
                 }
                 if !page.items.is_empty() {
                     deliveries::insert_many(tx, &[&delivery]).await?;
-                    let job = pulled_job(&delivery.organisation_id, delivery.id.as_str());
+                    let job = process_job(&delivery.organisation_id, delivery.id.as_str(), delivery.origin);
                     connectors.engine.enqueue(tx, job).await?;
                 }
                 connectors.tell_progress(tx, &run, &delivery.workspace_id);

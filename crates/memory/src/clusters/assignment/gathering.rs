@@ -51,6 +51,13 @@ pub(super) struct Subject {
     pub(super) is_open: bool,
 }
 
+/// A state of an issue or a pull request, with the cluster of the observation that tells it.
+pub(super) struct ToldState {
+    pub(super) key: String,
+    pub(super) told: Subject,
+    pub(super) cluster: Option<ClusterId>,
+}
+
 /// The mean of the vectors of one model.
 #[derive(Debug, Clone)]
 pub(super) struct Centroid {

@@ -11,9 +11,8 @@ use campanile_search::terms::Splitter;
 use serde::Deserialize;
 
 use super::Link;
-use super::gathering::{Centroid, Gathering, Subject};
+use super::gathering::{Centroid, Gathering, Subject, ToldState};
 use super::observed::{MOST_ENTITIES, Observed, ObservedPerson, SubjectState, is_open, mean};
-use super::states::ToldState;
 use super::topic_counts::TopicCounts;
 use super::words;
 use crate::clusters::{LONGEST, OPEN, headline};

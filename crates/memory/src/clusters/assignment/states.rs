@@ -5,17 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use campanile_base::Result;
 use campanile_db::Tx;
 
-use super::gathering::Subject;
 use super::observed::Observed;
 use super::{Clusters, queries};
 use crate::observations::ClusterId;
-
-/// A state of an issue or a pull request, with the cluster of the observation that tells it.
-pub(super) struct ToldState {
-    pub(super) key: String,
-    pub(super) told: Subject,
-    pub(super) cluster: Option<ClusterId>,
-}
 
 impl Clusters<'_> {
     /// Tells all clusters that are about the same issues and pull requests the newest states of these: the one in
