@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { api, data, type Schemas, useSession } from "../../../lib/api";
+import { api, data, useSession } from "../../../lib/api";
 import { paths } from "../../../lib/paths";
 import { placeName, type Source } from "../sources";
 import type { Resource } from "./connections";
