@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use campanile_accounts::organisations;
 use campanile_base::{Error, Result};
-use campanile_db::Tx;
+use campanile_db::{Engine, Tx};
 use campanile_engine::{Backoff, JobOptions, Outcome, Registry};
 use campanile_inbound::deliveries::{self, Settlement};
 use campanile_inbound::{PROCESS, PROCESS_PULLED, ProcessArgs};
@@ -43,9 +43,15 @@ use processing::ReadDelivery;
 
 pub(crate) use announcement::captured;
 
-/// The number of deliveries that a node processes at a time, and so the most that share a transaction. A
-/// higher number would delay the deliveries that wait to be accepted.
-const CONCURRENCY: usize = 32;
+/// The number of deliveries that a node processes at a time, and so the most that share a transaction. SQLite
+/// has one writer, and a long transaction delays the deliveries that wait to be accepted. PostgreSQL saves a
+/// round trip for each delivery that shares a statement.
+fn concurrency(engine: Engine) -> usize {
+    match engine {
+        Engine::Sqlite => 4,
+        Engine::Postgres => 128,
+    }
+}
 
 /// The number of pages of history that a node processes at a time.
 const PULLED_CONCURRENCY: usize = 2;
@@ -60,7 +66,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
         backoff: Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) },
         ..JobOptions::default()
     };
-    for (kind, concurrency) in [(PROCESS, CONCURRENCY), (PROCESS_PULLED, PULLED_CONCURRENCY)] {
+    for (kind, concurrency) in [(PROCESS, concurrency(app.db.engine())), (PROCESS_PULLED, PULLED_CONCURRENCY)] {
         let within = app.clone();
         registry.register(kind, JobOptions { concurrency, settles_apart: true, ..options.clone() }, move |attempt| {
             let app = within.clone();
