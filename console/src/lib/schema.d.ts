@@ -10166,7 +10166,7 @@ export interface components {
         Progress: {
             /**
              * Format: int64
-             * @description Those that have ended.
+             * @description The number of them that have ended.
              */
             ended: number;
             /**

@@ -41,7 +41,6 @@ pub struct PendingAnswer {
 struct Task {
     answers: Answers,
     caller: Caller,
-    workspace: WorkspaceId,
     question: Question,
     found: Found,
     earlier: Vec<PastTurn>,
@@ -98,7 +97,6 @@ pub async fn ask(
     let task = Task {
         answers: answers.clone(),
         caller: caller.clone(),
-        workspace: workspace.clone(),
         question,
         found,
         earlier,
@@ -202,11 +200,11 @@ impl Task {
             request_id: self.request_id.clone(),
             forgotten: false,
         };
-        let (stored, caller, workspace) = (answer.clone(), self.caller.clone(), self.workspace.clone());
+        let (stored, caller) = (answer.clone(), self.caller.clone());
         let now = self.answers.clock.now();
         let written = self.answers.db.write(move |tx| {
             Box::pin(async move {
-                sessions::end(tx, &caller, &workspace, stored).await?;
+                sessions::end(tx, &caller, stored).await?;
                 match usage {
                     Some(spent) => {
                         usage::count(tx, &caller.organisation, Purpose::Answers, Count::call(spent), now).await

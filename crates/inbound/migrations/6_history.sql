@@ -1,4 +1,4 @@
--- How a delivery reached us: webhook, backfill, poll, manual or api. What comes by backfill is history, and rings nobody.
+-- The way in which a delivery reached us: webhook, backfill, poll, manual or api. A backfill is history, and rings nobody.
 ALTER TABLE delivery ADD COLUMN origin TEXT NOT NULL DEFAULT 'webhook';
 
 -- A request to bring the history of a connected account along.

@@ -1,8 +1,9 @@
 //! The way from a stored delivery to its normal form.
 //!
-//! What a provider sends is one event. What was fetched is a page of them: the body is `{"items": [{"event", "body"}, …]}`, each item in the shape of a webhook. So the adapters
-//! of webhooks read them, and an event has one identity, however it is told. An item that cannot be
-//! read is left out: [`unreadable`] finds it when the page is fetched, and the progress tells it.
+//! A webhook is one event. A page that was fetched has many: the body is
+//! `{"items": [{"event", "body"}, …]}`, each item in the shape of a webhook. So the adapters of webhooks
+//! read them, and an event has one identity, however it is told. An item that cannot be read is left
+//! out: [`unreadable`] finds it when the page is fetched, and the progress tells it.
 
 use campanile_base::Result;
 use campanile_base::source_event::{HISTORY, ORIGIN, SourceEvent};

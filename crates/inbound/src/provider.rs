@@ -37,7 +37,7 @@ pub struct DeliveryRules {
 impl Provider {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Github, Self::Vercel, Self::Linear, Self::Sentry, Self::Notion];
-    /// Those whose webhooks a source takes that is set up by hand.
+    /// The providers whose webhooks a source takes that is set up by hand.
     pub const WITH_WEBHOOKS: [Self; 4] = [Self::Github, Self::Vercel, Self::Linear, Self::Sentry];
 
     /// The provider with this name in a path.

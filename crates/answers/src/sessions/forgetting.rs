@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use campanile_accounts::{OrganisationId, WorkspaceId};
+use campanile_accounts::OrganisationId;
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Db, Tx};
 use campanile_memory::{documents, observations};
@@ -73,18 +73,13 @@ async fn forget(tx: &mut Tx, quotes: &[Quote]) -> campanile_db::Result<usize> {
 }
 
 /// Removes from an answer that is about to be stored what was deleted while it was made, and lists the rest.
-pub(super) async fn list_quotes(
-    tx: &mut Tx,
-    organisation: &OrganisationId,
-    workspace: &WorkspaceId,
-    answer: &mut Answer,
-) -> Result<()> {
+pub(super) async fn list_quotes(tx: &mut Tx, organisation: &OrganisationId, answer: &mut Answer) -> Result<()> {
     let named: BTreeSet<String> = answer.subjects().into_iter().map(str::to_owned).collect();
     let mut kept = Vec::new();
     for subject in named {
         let is_there = match documents::DocumentId::is_id(&subject) {
             true => documents::workspace_of(tx, organisation, &subject).await?.is_some(),
-            false => observations::by_id(tx, workspace, &subject).await?.is_some(),
+            false => observations::workspace_of(tx, organisation, &subject).await?.is_some(),
         };
         match is_there {
             true => kept.push(subject),
@@ -94,21 +89,25 @@ pub(super) async fn list_quotes(
     Ok(queries::insert_quotes(tx, organisation, (&answer.session, answer.turn), &kept).await?)
 }
 
-/// Lists the quotes of answers that an earlier version has stored.
+/// Lists the quotes of answers that an earlier version has stored. Nothing is written once there are none.
 async fn list_earlier(db: &Db) -> Result<()> {
     loop {
-        let write = db.write(|tx| {
-            Box::pin(async move {
-                let unlisted = queries::unlisted(tx, TOGETHER).await?;
-                for (organisation, answer) in &unlisted {
-                    let subjects: Vec<String> = answer.subjects().into_iter().map(str::to_owned).collect();
-                    let of = OrganisationId::from(organisation.clone());
-                    queries::insert_quotes(tx, &of, (&answer.session, answer.turn), &subjects).await?;
-                }
-                Ok::<_, campanile_db::Error>(unlisted.len())
-            })
-        });
-        if write.await? < TOGETHER as usize {
+        let unlisted = db.read(|tx| Box::pin(async move { queries::unlisted(tx, TOGETHER).await })).await?;
+        let number = unlisted.len();
+        if number > 0 {
+            let write = db.write(move |tx| {
+                Box::pin(async move {
+                    for (organisation, answer) in &unlisted {
+                        let subjects: Vec<String> = answer.subjects().into_iter().map(str::to_owned).collect();
+                        let of = OrganisationId::from(organisation.clone());
+                        queries::insert_quotes(tx, &of, (&answer.session, answer.turn), &subjects).await?;
+                    }
+                    Ok::<_, campanile_db::Error>(())
+                })
+            });
+            write.await?;
+        }
+        if number < TOGETHER as usize {
             return Ok(());
         }
     }

@@ -181,8 +181,8 @@ pub(crate) async fn begin(
 }
 
 /// Stores the answer of a turn. A session that was removed meanwhile stays removed.
-pub(crate) async fn end(tx: &mut Tx, caller: &Caller, workspace: &WorkspaceId, mut answer: Answer) -> Result<()> {
-    forgetting::list_quotes(tx, &caller.organisation, workspace, &mut answer).await?;
+pub(crate) async fn end(tx: &mut Tx, caller: &Caller, mut answer: Answer) -> Result<()> {
+    forgetting::list_quotes(tx, &caller.organisation, &mut answer).await?;
     Ok(queries::set_answer(tx, &caller.organisation, &answer).await?)
 }
 

@@ -5,14 +5,14 @@ use campanile_base::Result;
 use campanile_db::Tx;
 use campanile_engine::{Ctx, Failure};
 use campanile_inbound::connectors::documents::SyncRequest;
-use campanile_inbound::sources::{SourceEventData, SourceId};
+use campanile_inbound::sources::{self, SourceEventData, SourceId};
 use campanile_inbound::sync::syncs::{self, DocumentSync, SyncStatus};
 use campanile_inbound::sync::{removal, versions};
 use serde::Deserialize;
 
+use super::BATCH;
 use super::deletion::delete;
 use super::run::announce;
-use super::{BATCH, source_of};
 use crate::App;
 
 /// The reason that people see for a sync that was ended from outside.
@@ -48,7 +48,7 @@ async fn note(tx: &mut Tx, app: &App, of: &OrganisationId, end: RunEnd, is_cance
     if !syncs::queries::finish(tx, (of, &request.sync), status, Some(reason), app.clock.now()).await? {
         return Ok(());
     }
-    let (source, sync) = (source_of(tx, of, &request.source).await?, syncs::find(tx, of, &request.sync).await?);
+    let (source, sync) = (sources::find_any(tx, of, &request.source).await?, syncs::find(tx, of, &request.sync).await?);
     let (Some(source), Some(sync)) = (source, sync) else { return Ok(()) };
     announce(tx, app, &source, &DocumentSync { status, reason: Some(reason.to_owned()), ..sync }).await
 }

@@ -7,7 +7,7 @@ use campanile_accounts::{OrganisationId, organisations};
 use campanile_base::{Error, Result, is_web_address};
 use campanile_engine::{Ctx, Failure};
 use campanile_inbound::connectors::documents::ReadFailure;
-use campanile_inbound::sources::{Source, SourceId};
+use campanile_inbound::sources::{self, Source, SourceId};
 use campanile_inbound::sync::plan::ListedDocument;
 use campanile_inbound::sync::skips::{SkipCounts, SkipReason};
 use campanile_inbound::sync::syncs::{self, DocumentSyncId, SyncCounts};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::deletion::delete_document;
-use super::{BATCH, name_of, source_of, tenant_of};
+use super::{BATCH, name_of, tenant_of};
 use crate::App;
 
 /// The event of a batch whose passages are committed.
@@ -133,7 +133,7 @@ async fn store(app: &App, source: &Source, batch: &BatchRequest, item: &WorkItem
         .write(move |tx| {
             Box::pin(async move {
                 // It may have been removed meanwhile.
-                let Some(source) = source_of(tx, &of, &batch.source).await? else { return Ok(()) };
+                let Some(source) = sources::find_any(tx, &of, &batch.source).await? else { return Ok(()) };
                 let (owned, mut counts) = ((&of, &source.id), SyncCounts::default());
                 let mut left_out = SkipCounts::default();
                 match outcome {

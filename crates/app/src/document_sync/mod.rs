@@ -23,12 +23,10 @@ mod run;
 use std::time::Duration;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
-use campanile_base::{Error, Result};
-use campanile_db::Tx;
 use campanile_engine::flow::{CancelOn, Limit};
 use campanile_engine::{Backoff, Registry, Workflow};
 use campanile_inbound::connectors::documents::SYNC_REQUESTED;
-use campanile_inbound::sources::{self, SOURCE_DISCONNECTED, SOURCE_LINKED, Source, SourceId};
+use campanile_inbound::sources::{SOURCE_DISCONNECTED, SOURCE_LINKED, Source};
 use campanile_memory::documents::SourceName;
 
 use crate::App;
@@ -90,13 +88,4 @@ fn name_of(source: &Source) -> SourceName {
 /// The owner and the workspace of a source.
 fn tenant_of(source: &Source) -> (&OrganisationId, &WorkspaceId) {
     (&source.organisation_id, &source.workspace_id)
-}
-
-/// A source; `None` if it was removed.
-async fn source_of(tx: &mut Tx, of: &OrganisationId, id: &SourceId) -> Result<Option<Source>> {
-    match sources::find(tx, of, id).await {
-        Ok(source) => Ok(Some(source)),
-        Err(Error::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -1,7 +1,7 @@
 //! Requests of people and of events for syncs.
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
-use campanile_base::{Error, Result};
+use campanile_base::Result;
 use campanile_engine::{Ctx, Failure};
 use campanile_inbound::sources::{self, SourceEventData, SourceId};
 use campanile_inbound::sync::configuration::ConfigFinding;
@@ -45,10 +45,8 @@ pub(super) async fn first_sync(ctx: Ctx, app: App, linked: SourceEventData) -> R
     let of = OrganisationId::from(ctx.tenant().to_owned());
     let asked = ctx.transaction("request", move |tx| {
         Box::pin(async move {
-            let source = match sources::find(tx, &of, &SourceId::from(linked.source)).await {
-                Err(Error::NotFound(_)) => return Ok(()),
-                source => source?,
-            };
+            let source = sources::find_any(tx, &of, &SourceId::from(linked.source)).await?;
+            let Some(source) = source else { return Ok(()) };
             if app.connectors.has_documents(&source) {
                 let by = Caller::system(of);
                 app.connectors.request_sync(tx, &by, &source, SyncCause::Link, None).await?;

@@ -8,7 +8,7 @@ use campanile_db::Tx;
 use campanile_engine::{Ctx, Failure, NewEvent, StepError};
 use campanile_inbound::ResourcePlace;
 use campanile_inbound::connectors::documents::{ListedWork, SyncRequest};
-use campanile_inbound::sources::Source;
+use campanile_inbound::sources::{self, Source};
 use campanile_inbound::sync::configuration;
 use campanile_inbound::sync::skips::SkipCounts;
 use campanile_inbound::sync::syncs::{self, DocumentSync, SyncCause, SyncCounts, SyncMode, SyncStatus};
@@ -19,7 +19,7 @@ use serde_json::json;
 
 use super::deletion::delete;
 use super::files::BatchRequest;
-use super::{BATCH, FILES, source_of, tenant_of};
+use super::{BATCH, FILES, tenant_of};
 use crate::{App, outbound};
 
 /// The end of a sync.
@@ -105,7 +105,7 @@ async fn move_some(
     request: &SyncRequest,
     place: &ResourcePlace,
 ) -> Result<bool> {
-    let Some(source) = source_of(tx, of, &request.source).await? else { return Ok(false) };
+    let Some(source) = sources::find_any(tx, of, &request.source).await? else { return Ok(false) };
     let items = versions::next(tx, of, &source.id, Work::Move, BATCH).await?;
     let workspace = organisations::workspace(tx, &source.workspace_id).await?;
     let mut counts = SyncCounts::default();
@@ -127,7 +127,7 @@ async fn move_some(
 
 /// Deletes some documents that are gone. Returns `false` when none is left.
 async fn delete_some(tx: &mut Tx, app: &App, of: &OrganisationId, request: &SyncRequest) -> Result<bool> {
-    let Some(source) = source_of(tx, of, &request.source).await? else { return Ok(false) };
+    let Some(source) = sources::find_any(tx, of, &request.source).await? else { return Ok(false) };
     let items = versions::next(tx, of, &source.id, Work::Delete, BATCH).await?;
     let mut counts = SyncCounts::default();
     for item in &items {
@@ -139,7 +139,7 @@ async fn delete_some(tx: &mut Tx, app: &App, of: &OrganisationId, request: &Sync
 
 /// Ends a sync: its status, the state of the source, the activity trail, and the webhook.
 async fn finish(tx: &mut Tx, app: &App, of: &OrganisationId, request: &SyncRequest, end: SyncEnd) -> Result<()> {
-    let Some(source) = source_of(tx, of, &request.source).await? else { return Ok(()) };
+    let Some(source) = sources::find_any(tx, of, &request.source).await? else { return Ok(()) };
     let Some(sync) = syncs::find(tx, of, &request.sync).await? else { return Ok(()) };
     let SyncEnd { mut status, mut reason, head } = end;
     if status == SyncStatus::Completed && sync.counts.failed > 0 {

@@ -39,13 +39,16 @@ pub(super) fn history_captured(
     workspace: &WorkspaceId,
     observations: &[Observation],
 ) {
-    for observation in observations {
-        metrics::counter!("campanile_observations_total", "provider" => observation.provider.clone()).increment(1);
-    }
     let Some(last) = observations.last() else { return };
     let (live, id) = (app.live.clone(), last.id.clone());
     let (organisation, workspace) = (organisation.clone(), workspace.clone());
-    tx.after_commit(move || live.tell(&organisation, &workspace, LiveEventKind::Observation, id.as_str()));
+    let providers: Vec<String> = observations.iter().map(|observation| observation.provider.clone()).collect();
+    tx.after_commit(move || {
+        live.tell(&organisation, &workspace, LiveEventKind::Observation, id.as_str());
+        for provider in providers {
+            metrics::counter!("campanile_observations_total", "provider" => provider).increment(1);
+        }
+    });
 }
 
 /// Notifies the members of the observations that reach the workspace's threshold, and the workspace's

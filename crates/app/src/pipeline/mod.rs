@@ -9,7 +9,7 @@
 //! Some seconds later, the memory assigns the observation to a cluster. A cluster that has got its second
 //! observation is announced as `cluster.created`, by a job of its own.
 //!
-//! What people and programs [tell themselves](crate::own_observations) goes the same way without a delivery.
+//! [Observations by people and programs](crate::own_observations) go the same way without a delivery.
 //!
 //! A page of a tool's history is a delivery as well. It is remembered, tied and gathered like any other,
 //! and rings nobody: no notification, no webhook of an observation, and none of a cluster that consists

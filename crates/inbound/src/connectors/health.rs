@@ -13,14 +13,13 @@ use std::time::Duration;
 
 use campanile_accounts::{Caller, OrganisationId, Permission};
 use campanile_base::{Error, Result, Timestamp};
-use campanile_db::Tx;
 use campanile_engine::flow::Cron;
 use campanile_engine::{Attempt, Backoff, Ctx, Failure, JobOptions, NewJob, Outcome, Registry, Workflow};
 use serde::{Deserialize, Serialize};
 
 use super::Connectors;
 use crate::connections::{
-    Change, Connection, ConnectionId, ConnectionKind, Limits, LogEvent, Status, Trigger, change_status, find, queries,
+    Change, Connection, ConnectionId, ConnectionKind, Limits, LogEvent, Status, Trigger, find, queries,
 };
 use crate::remote::{Account, Trouble};
 
@@ -178,7 +177,18 @@ impl Connectors {
                     }
                     let Some(present) = queries::find(tx, of.0, of.1).await? else { return Ok(()) };
                     if matches!(present.status, Status::Degraded | Status::Revoked | Status::Suspended) {
-                        connectors.change(tx, &present, Status::Active, LogEvent::Recovered, None).await?;
+                        connectors
+                            .change_status(
+                                tx,
+                                &present,
+                                Change {
+                                    to: Status::Active,
+                                    event: LogEvent::Recovered,
+                                    reason: None,
+                                    trigger: Trigger::Health,
+                                },
+                            )
+                            .await?;
                     }
                     Ok(())
                 })
@@ -202,20 +212,25 @@ impl Connectors {
                     let (Some((failures, refusals)), Some(present)) = (counted, present) else { return Ok(()) };
                     queries::set_check_at(tx, of, check_after(failures, now)).await?;
                     let is_final = matches!(trouble, Trouble::GrantEnded) || refusals >= REVOKED_AFTER;
-                    let reason = Some(trouble.to_string());
+                    let change =
+                        |to, event| Change { to, event, reason: Some(trouble.to_string()), trigger: Trigger::Health };
                     if matches!(trouble, Trouble::Suspended) {
                         if present.status.is_usable() {
-                            connectors.change(tx, &present, Status::Suspended, LogEvent::Suspended, reason).await?;
+                            connectors
+                                .change_status(tx, &present, change(Status::Suspended, LogEvent::Suspended))
+                                .await?;
                         }
                         return Ok(());
                     }
                     match present.status {
                         Status::Active | Status::Degraded if is_final => {
                             queries::stop_checks(tx, of.0, of.1).await?;
-                            connectors.change(tx, &present, Status::Revoked, LogEvent::Revoked, reason).await?;
+                            connectors.change_status(tx, &present, change(Status::Revoked, LogEvent::Revoked)).await?;
                         }
                         Status::Active if failures >= DEGRADED_AFTER => {
-                            connectors.change(tx, &present, Status::Degraded, LogEvent::Degraded, reason).await?;
+                            connectors
+                                .change_status(tx, &present, change(Status::Degraded, LogEvent::Degraded))
+                                .await?;
                         }
                         _ => {}
                     }
@@ -223,20 +238,6 @@ impl Connectors {
                 })
             })
             .await
-    }
-
-    /// Changes the status of a connection because of what a call has shown.
-    async fn change(
-        &self,
-        tx: &mut Tx,
-        connection: &Connection,
-        to: Status,
-        event: LogEvent,
-        reason: Option<String>,
-    ) -> Result<bool> {
-        let by = Caller::system(connection.organisation_id.clone());
-        let change = Change { to, event, reason, trigger: Trigger::Health };
-        change_status(tx, (&self.engine, &self.clock), &by, connection, change).await
     }
 }
 

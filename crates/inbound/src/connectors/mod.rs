@@ -36,15 +36,16 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use campanile_accounts::Caller;
 use campanile_accounts::live::Live;
 use campanile_base::{Clock, Error, Result, Vault};
-use campanile_db::Db;
+use campanile_db::{Db, Tx};
 use campanile_engine::{Engine, Registry};
 use campanile_net::Client;
 
 use crate::Provider;
 use crate::apps::OpenApp;
-use crate::connections::ConnectionId;
+use crate::connections::{Change, Connection, ConnectionId, change_status};
 use crate::github::app::manifest;
 use crate::github::remote::Github;
 use crate::linear::remote::Linear;
@@ -152,6 +153,12 @@ impl Deref for Connectors {
 }
 
 impl Connectors {
+    /// Changes the status of a connection by itself, not because somebody asks for it.
+    async fn change_status(&self, tx: &mut Tx, connection: &Connection, change: Change) -> Result<bool> {
+        let by = Caller::system(connection.organisation_id.clone());
+        change_status(tx, (&self.engine, &self.clock), &by, connection, change).await
+    }
+
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, live, base_url, settings } = config;

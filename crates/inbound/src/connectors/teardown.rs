@@ -194,7 +194,7 @@ impl Connectors {
         note(tx, &connection, before(1), LogEvent::Erased, None, None, Trigger::System).await?;
         let (to, event) = (Status::Closed, LogEvent::Closed);
         let change = Change { to, event, reason: ended.reason.filter(|_| !ended.is_ended), trigger: Trigger::System };
-        change_status(tx, (&self.engine, &self.clock), &by, &connection, change).await?;
+        self.change_status(tx, &connection, change).await?;
         Ok(())
     }
 }

@@ -13,13 +13,13 @@ use super::history;
 use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
-    Account, Api, Dialect, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, OauthApp, Remote,
-    ResourcePage, RestPage, Revocation, Trouble,
+    Account, Api, Dialect, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, Remote, ResourcePage,
+    RestPage, Revocation, Trouble,
 };
 
 /// The repositories that a person sees, a hundred a page.
 const REPOSITORIES: &str = "/user/repos?per_page=100&sort=full_name";
-/// Those that an installation of the app has.
+/// The repositories of an installation of the app.
 const OF_INSTALLATION: &str = "/installation/repositories?per_page=100";
 /// Documented at docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
 const LIMITS: LimitHeaders =
@@ -119,13 +119,8 @@ impl Github {
 
 #[async_trait]
 impl Remote for Github {
-    fn oauth(&self) -> Option<&OauthApp> {
-        None
-    }
-
     fn api(&self, http: &Client, kind: ConnectionKind, access: &Secret) -> Api {
-        let authorization = Secret::new(format!("Bearer {}", access.expose()));
-        Api::new(http, &self.api_url, (kind, authorization), DIALECT)
+        Api::with_bearer(http, &self.api_url, (kind, access), DIALECT)
     }
 
     async fn account(&self, api: &Api, now: Timestamp) -> Result<Account, Trouble> {

@@ -50,10 +50,6 @@ impl DocumentRemote for Notion {
         Ok(ResourcePlace { kind, id, name, ..ResourcePlace::default() })
     }
 
-    async fn configuration(&self, _: &Api, _: &ResourcePlace, _: &Clock) -> Result<ConfigFinding, Trouble> {
-        Ok(ConfigFinding::default())
-    }
-
     async fn list(
         &self,
         api: &Api,

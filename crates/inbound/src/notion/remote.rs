@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use super::properties;
 use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
-use crate::remote::{
-    Account, Api, Dialect, LimitHeaders, ListedResource, OauthApp, Remote, ResourcePage, Revocation, Trouble,
-};
+use crate::remote::{Account, Api, Dialect, LimitHeaders, ListedResource, Remote, ResourcePage, Revocation, Trouble};
 
 /// Search goes through everything that is shared with the integration.
 const SEARCH: &str = "/v1/search";
@@ -70,13 +68,8 @@ impl Notion {
 
 #[async_trait]
 impl Remote for Notion {
-    fn oauth(&self) -> Option<&OauthApp> {
-        None
-    }
-
     fn api(&self, http: &Client, kind: ConnectionKind, access: &Secret) -> Api {
-        let authorization = Secret::new(format!("Bearer {}", access.expose()));
-        Api::new(http, &self.api_url, (kind, authorization), DIALECT)
+        Api::with_bearer(http, &self.api_url, (kind, access), DIALECT)
     }
 
     async fn account(&self, api: &Api, now: Timestamp) -> Result<Account, Trouble> {

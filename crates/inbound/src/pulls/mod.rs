@@ -64,7 +64,7 @@ pub struct Backfill {
 pub struct Progress {
     /// The stretches.
     pub stretches: i64,
-    /// Those that have ended.
+    /// The number of them that have ended.
     pub ended: i64,
     /// The pages that were fetched.
     pub pages: i64,

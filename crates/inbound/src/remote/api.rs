@@ -83,6 +83,16 @@ impl Api {
         Self { http, base, kind, authorization, dialect, limits: Mutex::default(), seconds_ahead: Mutex::default() }
     }
 
+    /// A client that sends the token as a bearer token.
+    pub(crate) fn with_bearer(
+        http: &Client,
+        base: &str,
+        (kind, token): (ConnectionKind, &Secret),
+        dialect: Dialect,
+    ) -> Self {
+        Self::new(http, base, (kind, Secret::new(format!("Bearer {}", token.expose()))), dialect)
+    }
+
     /// The kind of tokens that it uses.
     pub(crate) fn kind(&self) -> ConnectionKind {
         self.kind

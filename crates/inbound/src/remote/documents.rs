@@ -20,8 +20,10 @@ pub(crate) trait DocumentRemote: Send + Sync {
     /// The place of a resource at present.
     async fn place(&self, api: &Api, resource: &ResourceRef, clock: &Clock) -> Result<ResourcePlace, Trouble>;
 
-    /// The configuration file of a resource.
-    async fn configuration(&self, api: &Api, place: &ResourcePlace, clock: &Clock) -> Result<ConfigFinding, Trouble>;
+    /// The configuration file of a resource. A tool without such files finds none.
+    async fn configuration(&self, _api: &Api, _at: &ResourcePlace, _clock: &Clock) -> Result<ConfigFinding, Trouble> {
+        Ok(ConfigFinding::default())
+    }
 
     /// Lists the documents of a resource: all of them, or those of `only` that are there.
     async fn list(

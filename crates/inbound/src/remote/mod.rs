@@ -26,7 +26,9 @@ pub(crate) use rest::RestPage;
 #[async_trait]
 pub(crate) trait Remote: Send + Sync {
     /// Our OAuth application at the provider; `None` if none is set up.
-    fn oauth(&self) -> Option<&OauthApp>;
+    fn oauth(&self) -> Option<&OauthApp> {
+        None
+    }
 
     /// A client for calls with these tokens.
     fn api(&self, http: &Client, kind: ConnectionKind, access: &Secret) -> Api;

@@ -333,8 +333,8 @@ pub async fn find(tx: &mut Tx, organisation: &OrganisationId, id: &SourceId) -> 
     queries::find(tx, organisation, id).await?.ok_or(Error::NotFound(Thing::Source))
 }
 
-/// The source with this id, if the organisation has it.
-pub(crate) async fn find_any(
+/// The source with this id; `None` if the organisation has no such source, or none any more.
+pub async fn find_any(
     tx: &mut Tx,
     organisation: &OrganisationId,
     id: &SourceId,

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::GithubServer;
-use super::exchange::{Answer, Asked};
+use super::exchange::{Answer, ApiRequest};
 
 /// The files of repositories, by the number of the repository.
 #[derive(Default)]
@@ -81,7 +81,7 @@ fn hash(content: &[u8]) -> String {
     format!("{:040x}", hasher.finish())
 }
 
-pub(super) fn answer(state: &mut super::State, asked: &Asked) -> Option<Answer> {
+pub(super) fn answer(state: &mut super::State, asked: &ApiRequest) -> Option<Answer> {
     let steps = asked.steps();
     let found = match steps.as_slice() {
         ["repositories", id] => state.repositories.iter().find(|it| it.id.to_string() == *id),

@@ -12,7 +12,7 @@ const LARGEST_PAGE: usize = 100;
 
 /// A request.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ApiRequest {
     /// `GET`, `POST` and so on.
     pub method: String,
     /// The path, without the query.
@@ -25,7 +25,7 @@ pub struct Asked {
     pub body: Value,
 }
 
-impl Asked {
+impl ApiRequest {
     pub(super) fn parse(head: &str, body: &str) -> Self {
         let mut lines = head.lines();
         let mut first = lines.next().unwrap_or_default().split(' ');
@@ -94,7 +94,7 @@ impl Answer {
 
     /// A page of a list. `wrap` makes the body of its items. The header `link` names the next page
     /// with its number, as GitHub does for lists without a cursor.
-    pub(super) fn page(base: &str, asked: &Asked, items: &[Value], wrap: impl Fn(&[Value]) -> Value) -> Self {
+    pub(super) fn page(base: &str, asked: &ApiRequest, items: &[Value], wrap: impl Fn(&[Value]) -> Value) -> Self {
         let size = asked.number("per_page").unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
         let number = asked.number("page").unwrap_or(1).max(1);
         let (from, until) = ((number - 1) * size, (number * size).min(items.len()));

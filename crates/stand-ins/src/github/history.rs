@@ -4,7 +4,7 @@ use campanile_base::Timestamp;
 use serde_json::{Value, json};
 
 use super::GithubServer;
-use super::exchange::{Answer, Asked};
+use super::exchange::{Answer, ApiRequest};
 
 /// The items of the lists of repositories.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ fn instant(item: &Value) -> i64 {
     Timestamp::parse(text).map_or(0, Timestamp::as_micros)
 }
 
-pub(super) fn answer(state: &mut super::State, asked: &Asked) -> Option<Answer> {
+pub(super) fn answer(state: &mut super::State, asked: &ApiRequest) -> Option<Answer> {
     let steps = asked.steps();
     let ["repos", owner, name, rest @ ..] = steps.as_slice() else { return None };
     let full_name = format!("{owner}/{name}");

@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 pub use app::{APP, AppKeys, DeliveryAttempt, Installation, PRIVATE_KEY};
-pub use exchange::Asked;
+pub use exchange::ApiRequest;
 pub use people::TOKEN;
 pub use repositories::Repository;
 
@@ -29,7 +29,7 @@ use crate::request;
 use exchange::Answer;
 
 /// A part of the API: the answer to what it knows.
-type Part = fn(&mut State, &Asked) -> Option<Answer>;
+type Part = fn(&mut State, &ApiRequest) -> Option<Answer>;
 const PARTS: &[Part] = &[app::answer, people::answer, repositories::answer, contents::answer, history::answer];
 
 /// The behaviour of the API.
@@ -64,7 +64,7 @@ struct State {
     repositories: Vec<Repository>,
     contents: contents::State,
     history: history::State,
-    asked: Vec<Asked>,
+    asked: Vec<ApiRequest>,
     left: u64,
     url: String,
 }
@@ -116,7 +116,7 @@ impl GithubServer {
     }
 
     /// The requests so far, in the order of arrival.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<ApiRequest> {
         self.state().asked.clone()
     }
 }
@@ -133,7 +133,7 @@ const LIMIT: u64 = 5_000;
 async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut stream = BufReader::new(stream);
     let Some((head, body)) = request::read(&mut stream).await else { return };
-    let asked = Asked::parse(&head, &body);
+    let asked = ApiRequest::parse(&head, &body);
     let conduct = {
         let mut state = state.lock().expect("no request panics");
         state.asked.push(asked.clone());

@@ -1,6 +1,6 @@
 //! People, and the tokens that they have made.
 
-use super::exchange::{Answer, Asked};
+use super::exchange::{Answer, ApiRequest};
 use super::{GithubServer, person};
 
 /// A personal token.
@@ -46,7 +46,7 @@ impl GithubServer {
     }
 }
 
-pub(super) fn answer(state: &mut super::State, asked: &Asked) -> Option<Answer> {
+pub(super) fn answer(state: &mut super::State, asked: &ApiRequest) -> Option<Answer> {
     if asked.path != "/user" {
         return None;
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::GithubServer;
-use super::exchange::{Answer, Asked};
+use super::exchange::{Answer, ApiRequest};
 
 /// The number of the first repository.
 const FIRST: u64 = 1_296_269;
@@ -71,7 +71,7 @@ impl GithubServer {
     }
 }
 
-pub(super) fn answer(state: &mut super::State, asked: &Asked) -> Option<Answer> {
+pub(super) fn answer(state: &mut super::State, asked: &ApiRequest) -> Option<Answer> {
     if asked.path != "/user/repos" {
         return None;
     }

@@ -37,7 +37,7 @@ const CAUSES: Record<string, string> = {
   configuration: "after a change of the configuration",
 };
 
-/** What a sync looked at and why: "All documents, after it was linked". */
+/** The documents that a sync looked at, and its cause: "All documents, after it was linked". */
 export function scopeInWords({ mode, cause }: Pick<DocumentSync, "mode" | "cause">): string {
   return `${mode === "full" ? "All documents" : "Changed files"}, ${CAUSES[cause] ?? words(cause)}`;
 }
@@ -79,7 +79,7 @@ const SKIPS: Record<string, string> = {
   unreadable: "unreadable, as the log names",
 };
 
-/** What is in no document, by reason, the most first. */
+/** The parts that are in no document, by reason, the most first. */
 export function skippedInWords(skipped: Record<string, number>): string[] {
   const known = Object.entries(skipped).filter(([, value]) => value > 0);
   known.sort(([, one], [, other]) => other - one);

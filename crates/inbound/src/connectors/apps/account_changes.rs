@@ -13,7 +13,7 @@ use super::super::{Connectors, listing};
 use super::installation::{installed, requested_by};
 use crate::apps::OpenApp;
 use crate::connections::resources::queries as resources;
-use crate::connections::{Change, Connection, LogEvent, Status, Trigger, change_status, note, queries};
+use crate::connections::{Change, Connection, LogEvent, Status, Trigger, note, queries};
 use crate::github::account_events::AccountChange;
 use crate::github::app::Installation;
 use crate::remote::ListedResource;
@@ -52,18 +52,18 @@ impl Connectors {
             AccountChange::Installed { .. } => Ok(()),
             AccountChange::Uninstalled => {
                 let reason = Some(UNINSTALLED.to_owned());
-                self.move_to(tx, connection, Status::Closing, LogEvent::Closing, reason).await?;
+                self.change_status(tx, connection, by_provider(Status::Closing, LogEvent::Closing, reason)).await?;
                 queries::stop_checks(tx, of.0, of.1).await?;
                 Ok(())
             }
             AccountChange::Suspended if connection.status.is_usable() => {
                 let reason = Some(SUSPENDED.to_owned());
-                self.move_to(tx, connection, Status::Suspended, LogEvent::Suspended, reason).await?;
+                self.change_status(tx, connection, by_provider(Status::Suspended, LogEvent::Suspended, reason)).await?;
                 queries::set_check_at(tx, of, now).await?;
                 Ok(())
             }
             AccountChange::Resumed if connection.status == Status::Suspended => {
-                self.move_to(tx, connection, Status::Active, LogEvent::Recovered, None).await?;
+                self.change_status(tx, connection, by_provider(Status::Active, LogEvent::Recovered, None)).await?;
                 queries::set_check_at(tx, of, now).await?;
                 listing::request(tx, self, connection).await
             }
@@ -133,20 +133,12 @@ impl Connectors {
         Ok(())
     }
 
-    async fn move_to(
-        &self,
-        tx: &mut Tx,
-        connection: &Connection,
-        to: Status,
-        event: LogEvent,
-        reason: Option<String>,
-    ) -> Result<bool> {
-        let by = Caller::system(connection.organisation_id.clone());
-        let change = Change { to, event, reason, trigger: Trigger::Provider };
-        change_status(tx, (&self.engine, &self.clock), &by, connection, change).await
-    }
-
     async fn note_change(&self, tx: &mut Tx, connection: &Connection, now: Timestamp, said: &str) -> Result<()> {
         note(tx, connection, now, LogEvent::Changed, None, Some(said), Trigger::Provider).await
     }
+}
+
+/// A change of which the provider has told.
+fn by_provider(to: Status, event: LogEvent, reason: Option<String>) -> Change {
+    Change { to, event, reason, trigger: Trigger::Provider }
 }

@@ -20,10 +20,10 @@ const MARGIN: Duration = Duration::from_secs(300);
 
 /// The tokens that this process has made.
 #[derive(Debug, Default)]
-pub(in super::super) struct InstallationTokens(Mutex<Known>);
+pub(in super::super) struct InstallationTokens(Mutex<TokenTable>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct TokenTable {
     tokens: HashMap<ConnectionId, UsedToken>,
     made: i64,
 }

@@ -129,10 +129,8 @@ impl Connectors {
     /// A permanent failure if it is gone.
     pub async fn source(&self, organisation: &OrganisationId, id: &SourceId) -> std::result::Result<Source, Failure> {
         let (of, id) = (organisation.clone(), id.clone());
-        match self.db.read(move |tx| Box::pin(async move { sources::find(tx, &of, &id).await })).await {
-            Err(Error::NotFound(_)) => Err(Failure::permanent("the source was removed")),
-            found => Ok(found?),
-        }
+        let found = self.db.read(move |tx| Box::pin(async move { sources::find_any(tx, &of, &id).await })).await?;
+        found.ok_or_else(|| Failure::permanent("the source was removed"))
     }
 
     fn documents_of(&self, provider: Provider) -> std::result::Result<&dyn DocumentRemote, Failure> {

@@ -89,15 +89,13 @@ impl Github {
 
     /// A client for calls with the token of a person who has consented.
     pub(crate) fn user_api(&self, http: &Client, token: &Secret) -> Api {
-        let authorization = Secret::new(format!("Bearer {}", token.expose()));
-        Api::new(http, self.api_url(), (ConnectionKind::Oauth, authorization), DIALECT)
+        Api::with_bearer(http, self.api_url(), (ConnectionKind::Oauth, token), DIALECT)
     }
 
     /// A client for calls as the app itself.
     pub(crate) fn app_api(&self, http: &Client, app: &OpenApp, now: Timestamp) -> Result<Api, Trouble> {
-        let proof = proof(app, now)?;
-        let authorization = Secret::new(format!("Bearer {proof}"));
-        Ok(Api::new(http, self.api_url(), (ConnectionKind::App, authorization), DIALECT))
+        let proof = Secret::new(proof(app, now)?);
+        Ok(Api::with_bearer(http, self.api_url(), (ConnectionKind::App, &proof), DIALECT))
     }
 
     /// Fetches what GitHub has registered for a manifest. The code is good once, within an hour.

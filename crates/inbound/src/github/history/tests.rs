@@ -1,4 +1,4 @@
-//! What GitHub's lists tell, held against what its webhooks tell.
+//! GitHub's lists held against its webhooks: both tell an event alike.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ fn webhook(event: &str, body: &Value) -> SourceEvent {
     told(&empty(Provider::Github, event, &[], body)).remove(0)
 }
 
-/// What both tell of an event.
+/// The part of an event that both tell.
 fn alike(event: &SourceEvent) -> (&str, &str, String, String, Timestamp, Option<&str>) {
     let keys: BTreeSet<_> = event.references.iter().filter_map(|reference| reference.key.as_deref()).collect();
     let actor = event.actor.as_ref().map(|actor| actor.name.as_str());

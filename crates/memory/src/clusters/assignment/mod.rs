@@ -155,7 +155,7 @@ struct Clusters<'w> {
     all: HashMap<ClusterId, Gathering>,
     /// The cluster of each observation that was placed, by the id of the observation.
     of: HashMap<String, ClusterId>,
-    /// Those that got no observation, but a state that was told in another one.
+    /// The clusters that got no observation, but a state that was told in another one.
     informed: HashSet<ClusterId>,
 }
 

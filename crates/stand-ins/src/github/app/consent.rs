@@ -9,7 +9,7 @@ use serde_json::json;
 use url::Url;
 
 use super::super::GithubServer;
-use super::super::exchange::{Answer, Asked};
+use super::super::exchange::{Answer, ApiRequest};
 
 #[derive(Default)]
 pub(in super::super) struct State {
@@ -58,7 +58,7 @@ impl GithubServer {
     }
 }
 
-pub(super) fn answer(state: &mut super::super::State, asked: &Asked) -> Option<Answer> {
+pub(super) fn answer(state: &mut super::super::State, asked: &ApiRequest) -> Option<Answer> {
     let steps = asked.steps();
     match (asked.method.as_str(), &steps[..]) {
         ("POST", ["login", "oauth", "access_token"]) => Some(exchange(state, asked)),
@@ -76,7 +76,7 @@ pub(super) fn answer(state: &mut super::super::State, asked: &Asked) -> Option<A
 }
 
 /// Makes a token of a code. A refusal has status 200, as GitHub's has.
-fn exchange(state: &mut super::super::State, asked: &Asked) -> Answer {
+fn exchange(state: &mut super::super::State, asked: &ApiRequest) -> Answer {
     let field = |name: &str| asked.body[name].as_str().unwrap_or_default();
     let app = &mut state.app;
     let Some(registered) = &app.registered else { return Answer::refusal(404, "Not Found") };
@@ -94,7 +94,7 @@ fn exchange(state: &mut super::super::State, asked: &Asked) -> Answer {
     Answer::ok(json!({ "access_token": token, "expires_in": 28_800, "token_type": "bearer", "scope": "" }))
 }
 
-fn end(state: &mut super::super::State, asked: &Asked, client: &str) -> Answer {
+fn end(state: &mut super::super::State, asked: &ApiRequest, client: &str) -> Answer {
     let app = &mut state.app;
     let Some(registered) = &app.registered else { return Answer::refusal(404, "Not Found") };
     let pair = format!("{client}:{}", registered.keys.client_secret);

@@ -5,7 +5,7 @@ use campanile_net::{AddressRules, Client, Request};
 use serde_json::{Value, json};
 
 use super::super::GithubServer;
-use super::super::exchange::{Answer, Asked};
+use super::super::exchange::{Answer, ApiRequest};
 use crate::provider;
 
 #[derive(Default)]
@@ -84,7 +84,7 @@ impl GithubServer {
     }
 }
 
-pub(super) fn answer(state: &mut super::super::State, asked: &Asked) -> Option<Answer> {
+pub(super) fn answer(state: &mut super::super::State, asked: &ApiRequest) -> Option<Answer> {
     let steps = asked.steps();
     let ["app", "hook", "deliveries", rest @ ..] = &steps[..] else { return None };
     if !state.app.is_proof(asked.token()) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use campanile_base::{Timestamp, random_token};
 use serde_json::{Value, json};
 
-use super::super::exchange::{Answer, Asked};
+use super::super::exchange::{Answer, ApiRequest};
 use super::super::{GithubServer, repositories};
 
 /// The number of the first installation.
@@ -99,7 +99,7 @@ impl GithubServer {
     }
 }
 
-pub(super) fn answer(state: &mut super::super::State, asked: &Asked) -> Option<Answer> {
+pub(super) fn answer(state: &mut super::super::State, asked: &ApiRequest) -> Option<Answer> {
     let steps = asked.steps();
     match (asked.method.as_str(), &steps[..]) {
         ("GET", ["user", "installations"]) => Some(of_person(state, asked)),
@@ -120,7 +120,7 @@ pub(super) fn answer(state: &mut super::super::State, asked: &Asked) -> Option<A
     }
 }
 
-fn of_person(state: &super::super::State, asked: &Asked) -> Answer {
+fn of_person(state: &super::super::State, asked: &ApiRequest) -> Answer {
     if !state.app.consent.accepts(asked.token()) {
         return Answer::refusal(401, "Bad credentials");
     }
@@ -130,7 +130,7 @@ fn of_person(state: &super::super::State, asked: &Asked) -> Answer {
     Answer::page(&state.url, asked, &all, |items| json!({ "total_count": total, "installations": items }))
 }
 
-fn repositories_of(state: &super::super::State, asked: &Asked) -> Answer {
+fn repositories_of(state: &super::super::State, asked: &ApiRequest) -> Answer {
     let installations = &state.app.installations;
     let found = installations.tokens.get(asked.token());
     let Some(found) = found.and_then(|id| installations.all.iter().find(|it| it.id == *id)) else {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::GithubServer;
-use super::exchange::{Answer, Asked};
+use super::exchange::{Answer, ApiRequest};
 
 /// The key of every app that is registered here. Everybody knows it.
 pub const PRIVATE_KEY: &str = include_str!("app.pem");
@@ -155,7 +155,7 @@ fn http_date(time: Timestamp) -> String {
     format!("Mon, {} {month} {} {} GMT", &text[8..10], &text[..4], &text[11..19])
 }
 
-pub(super) fn answer(state: &mut super::State, asked: &Asked) -> Option<Answer> {
+pub(super) fn answer(state: &mut super::State, asked: &ApiRequest) -> Option<Answer> {
     let steps = asked.steps();
     if let ("POST", ["app-manifests", code, "conversions"]) = (asked.method.as_str(), &steps[..]) {
         return Some(convert(&mut state.app, code));

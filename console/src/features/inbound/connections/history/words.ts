@@ -36,7 +36,7 @@ export const toneOfStretch = ({ status }: Pick<Stretch, "status">): Tone => STRE
 const number = (value: number) => value.toLocaleString("en");
 const count = (value: number, one: string) => `${number(value)} ${one}${value === 1 ? "" : "s"}`;
 
-/** How far a backfill is: "3 of 5 parts · 300 events · 120 new". */
+/** The progress of a backfill: "3 of 5 parts · 300 events · 120 new". */
 export function progressInWords({ progress }: Pick<Backfill, "progress">): string {
   const { stretches, ended, produced, remembered } = progress;
   return [`${ended} of ${count(stretches, "part")}`, count(produced, "event"), `${number(remembered)} new`].join(" · ");
@@ -52,7 +52,7 @@ export function momentInWords(time: string, now = new Date()): string {
   return isToday ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`;
 }
 
-/** How far a stretch is: "300 events · 4 pages · waits for GitHub until 12:41". */
+/** The progress of a stretch: "300 events · 4 pages · waits for GitHub until 12:41". */
 export function stretchInWords(it: Stretch, tool: string, now = new Date()): string {
   const isBegun = it.pages > 0;
   if (it.status === "completed" && it.produced === 0 && it.unreadable === 0) return "nothing was there";
