@@ -155,7 +155,7 @@ async fn a_question_by_time_place_and_person_is_understood() {
         assert_eq!(server.all("/api/observations?source=GitHub&type=Issues").await.len(), 2);
         let wrong =
             ask(json!({ "query": "checkout type:isues source:github", "filters": { "documents": ["nowhere"] } })).await;
-        assert_eq!(wrong["meta"]["unmet"], json!(["type:isues", "document:nowhere"]), "{wrong}");
+        assert_eq!(wrong["meta"]["unmet"], json!(["document:nowhere", "type:isues"]), "{wrong}");
         let found = ask(json!({ "query": "", "facets": true })).await;
         assert_eq!(found["facets"]["source"], json!([{ "value": "github", "passages": 2 }]));
         let types = found["facets"]["type"].as_array().unwrap();
