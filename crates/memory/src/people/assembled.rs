@@ -121,8 +121,13 @@ impl Assembled {
         counts
     }
 
+    /// A full name, or else a login. The person's own account goes before those that were joined with it, so that
+    /// joining somebody renames nobody who has a full name.
     fn name(&self) -> String {
-        let names = || self.accounts.iter().map(|account| account.name.trim());
+        let is_own = |account: &&Account| account.actor_id == self.id;
+        let accounts =
+            || self.accounts.iter().filter(is_own).chain(self.accounts.iter().filter(|account| !is_own(account)));
+        let names = || accounts().map(|account| account.name.trim());
         let full = names().find(|name| name.contains(char::is_whitespace));
         let told = || self.profiles.first().map(|profile| profile.name.as_str());
         full.or_else(|| names().next()).or_else(told).unwrap_or(&self.id).to_owned()

@@ -129,6 +129,29 @@ async fn an_equal_address_joins_accounts_of_different_tools_and_nothing_else_doe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_joined_with_somebody_renames_them_only_if_they_have_no_full_name() {
+    on_each_database(migrations(), async |db| {
+        let (clock, ours) = (clock(), tenant("one"));
+        let memory = node(&db, &clock);
+        let accounts = [
+            ("github", "1", "Ann Ames"),
+            ("linear", "z", "Zoe Zed"),
+            ("github", "2", "zoe"),
+            ("github", "3", "bob"),
+            ("sentry", "b", "Bob Burns"),
+        ];
+        for (n, (provider, id, name)) in accounts.into_iter().enumerate() {
+            store(&memory, &db, &ours, by(provider, id, name, None, MONDAY + n as i64)).await;
+        }
+        merge(&db, &ours, "linear:z", &["github:1", "github:2"]).await.unwrap();
+        assert_eq!(person(&db, &ours, "github:1").await.unwrap().person.name, "Zoe Zed");
+        merge(&db, &ours, "github:3", &["sentry:b"]).await.unwrap();
+        assert_eq!(person(&db, &ours, "github:3").await.unwrap().person.name, "Bob Burns");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_merge_is_read_everywhere_and_a_split_takes_it_back() {
     on_each_database(migrations(), async |db| {
         let (clock, ours) = (clock(), tenant("one"));
