@@ -5,8 +5,8 @@ use std::process::Command;
 use crate::chore::{Outcome, build_folder, run, say};
 use crate::{postgres, test};
 
-/// `bench ingest`, `bench webhooks`, `bench notify` and `bench neighbours`: runs the load generator
-/// against the release binary.
+/// `bench ingest`, `bench webhooks`, `bench notify`, `bench neighbours` and `bench connectors`: runs the
+/// load generator against the release binary.
 pub fn load(what: &str, options: &[&str]) -> Outcome {
     let cluster = postgres::start(true)?;
     say("building the release binary and the load");

@@ -22,6 +22,7 @@ const HELP: &str = "cargo xtask <chore>
   bench webhooks  messages accepted and delivered per second, end to end latency, on both databases
   bench notify    feed items and triggers per second, digests, pushes, idle sockets, on both databases
   bench neighbours  two organisations, one of them hostile, for six minutes: what the other notices
+  bench connectors  what a connected account brings: history and files per second, on both databases
   bench engine    runs per second, latencies, a million sleepers, on both databases
   bench search    passages stored per second, and what a search takes, on both databases
   bench clusters  observations assigned to clusters per second, on both databases
@@ -40,7 +41,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test", names @ ..] => test::everything(names),
-        ["bench", what @ ("ingest" | "webhooks" | "notify" | "neighbours"), rest @ ..] => bench::load(what, rest),
+        ["bench", what @ ("ingest" | "webhooks" | "notify" | "neighbours" | "connectors"), rest @ ..] => {
+            bench::load(what, rest)
+        }
         ["bench", "engine", rest @ ..] => bench::of_crate("engine", rest),
         ["bench", "search", rest @ ..] => bench::of_crate("search", rest),
         ["bench", "clusters", rest @ ..] => bench::of_crate("clusters", rest),

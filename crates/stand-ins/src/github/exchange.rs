@@ -94,7 +94,7 @@ impl Answer {
 
     /// A page of a list. `wrap` makes the body of its items. The header `link` names the next page
     /// with its number, as GitHub does for lists without a cursor.
-    pub(super) fn page(base: &str, asked: &ApiRequest, items: &[Value], wrap: impl Fn(&[Value]) -> Value) -> Self {
+    pub(super) fn page<T>(base: &str, asked: &ApiRequest, items: &[T], wrap: impl Fn(&[T]) -> Value) -> Self {
         let size = asked.number("per_page").unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
         let number = asked.number("page").unwrap_or(1).max(1);
         let (from, until) = ((number - 1) * size, (number * size).min(items.len()));

@@ -1,5 +1,7 @@
 //! The lists of a repository: pull requests, issues, comments and releases, page by page.
 
+use std::collections::HashMap;
+
 use campanile_base::Timestamp;
 use serde_json::{Value, json};
 
@@ -9,15 +11,18 @@ use super::exchange::{Answer, ApiRequest};
 /// The items of the lists of repositories.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The repository, the path of the list behind it, and the item.
-    items: Vec<(String, &'static str, Value)>,
+    /// The items of each list, by the repository and the path behind it. Each has the time of its last change.
+    lists: HashMap<(String, &'static str), Vec<(i64, Value)>>,
 }
+
+const LISTS: [&str; 5] = ["pulls", "issues", "issues/comments", "pulls/comments", "releases"];
 
 impl GithubServer {
     /// Adds an item to a list of a repository: `pulls`, `issues`, `issues/comments`, `pulls/comments` or
     /// `releases`.
     pub fn add_history(&self, full_name: &str, list: &'static str, item: Value) {
-        self.state().history.items.push((full_name.to_owned(), list, item));
+        let of = (full_name.to_owned(), list);
+        self.state().history.lists.entry(of).or_default().push((instant(&item), item));
     }
 }
 
@@ -38,15 +43,14 @@ pub(super) fn answer(state: &mut super::State, asked: &ApiRequest) -> Option<Ans
         return Some(Answer::ok(repository.json()));
     }
     let list = rest.join("/");
-    if !["pulls", "issues", "issues/comments", "pulls/comments", "releases"].contains(&list.as_str()) {
-        return None;
-    }
+    let list = LISTS.into_iter().find(|known| *known == list)?;
     let since = asked.query.get("since").and_then(|text| Timestamp::parse(text)).map_or(0, Timestamp::as_micros);
-    let is_its = |(of, at, item): &&(String, &str, Value)| *of == full_name && *at == list && instant(item) >= since;
-    let mut items: Vec<Value> = state.history.items.iter().filter(is_its).map(|(_, _, item)| item.clone()).collect();
-    items.sort_by_key(instant);
+    let all = state.history.lists.get(&(full_name, list)).map(Vec::as_slice).unwrap_or_default();
+    let mut items: Vec<&(i64, Value)> = all.iter().filter(|(at, _)| *at >= since).collect();
+    items.sort_by_key(|(at, _)| *at);
     if asked.query.get("direction").is_none_or(|direction| direction != "asc") {
         items.reverse();
     }
+    let items: Vec<&Value> = items.into_iter().map(|(_, item)| item).collect();
     Some(Answer::page(&state.url, asked, &items, |items| json!(items)))
 }

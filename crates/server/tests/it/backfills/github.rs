@@ -1,15 +1,18 @@
 //! The history of a repository at GitHub comes along.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use campanile_testkit::github::{GithubServer, TOKEN};
 use serde_json::{Value, json};
 
 use super::{ago, ended, latest, stretch, told};
 use crate::on_each_server;
-use crate::tools::{read, until, workspace};
+use crate::tools::{read, until, until_within, workspace};
 
 const REPOSITORY: &str = "acme/shop";
+/// The longest time from the linking of a repository to the first observation of its history.
+const FIRST_WITHIN: Duration = Duration::from_secs(10);
 
 /// An item that was made and last changed so many minutes ago.
 fn item(n: u64, minutes: u64, fields: Value) -> Value {
@@ -74,6 +77,8 @@ async fn the_history_of_a_repository_comes_along_and_is_silent() {
         let path = format!("/api/workspaces/{}/sources", workspace(&server).await);
         let linked = server.post(&path, &chosen).await.unwrap();
         assert_eq!(linked.status, 201, "{}", linked.json);
+        let has_some = |list: &Value| !list["data"].as_array().unwrap().is_empty();
+        until_within(&server, "/api/observations", FIRST_WITHIN, has_some).await;
 
         let backfill = ended(&server, &latest(&server, &connection).await).await;
         assert_eq!(backfill["status"], "completed", "{backfill}");

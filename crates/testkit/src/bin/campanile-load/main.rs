@@ -1,7 +1,8 @@
-//! The load generator of the benchmarks. `cargo xtask bench ingest`, `… webhooks`, `… notify` and
-//! `… neighbours` run it against the release binary. The figures go to standard output.
+//! The load generator of the benchmarks. `cargo xtask bench ingest`, `… webhooks`, `… notify`,
+//! `… neighbours` and `… connectors` run it against the release binary. The figures go to standard output.
 
 mod burden;
+mod connectors;
 mod ingest;
 mod neighbours;
 mod notify;
@@ -23,8 +24,12 @@ async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (what, rest) = match words.as_slice() {
-        [what @ ("ingest" | "webhooks" | "notify" | "neighbours"), rest @ ..] => (*what, rest),
-        _ => return eprintln!("campanile-load ingest|webhooks|notify|neighbours [sqlite|postgres] [PHASE …]"),
+        [what @ ("ingest" | "webhooks" | "notify" | "neighbours" | "connectors"), rest @ ..] => (*what, rest),
+        _ => {
+            return eprintln!(
+                "campanile-load ingest|webhooks|notify|neighbours|connectors [sqlite|postgres] [PHASE …]"
+            );
+        }
     };
     let phases: Vec<&str> = rest.iter().copied().filter(|word| !["sqlite", "postgres"].contains(word)).collect();
     for name in ["sqlite", "postgres"] {
@@ -35,6 +40,7 @@ async fn main() {
         match what {
             "neighbours" => neighbours::measure(name, database().await, &phases).await,
             "ingest" => ingest::measure(database().await, &phases).await,
+            "connectors" => connectors::measure(name, database, &phases).await,
             "notify" => notify::measure(name, database, &phases).await,
             _ => webhooks::measure(name, database, &phases).await,
         }
