@@ -182,7 +182,7 @@ pub fn set_up() -> Outcome {
     if !exists("python3") {
         as_root("Python", &["apt-get", "install", "-y", "-q", "python3", "python3-venv"])?;
     }
-    for folder in ["console", "tests/node"] {
+    for folder in ["console", "tests/node", "integrations/zapier"] {
         npm_packages(folder)?;
     }
     python_packages()
