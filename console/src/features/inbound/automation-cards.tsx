@@ -1,7 +1,7 @@
-// The ways of other systems: webhooks that go out, and keys with which programs ask.
+// The ways of other systems: webhooks that go out, Zaps, and keys with which programs ask.
 
 import { useQuery } from "@tanstack/react-query";
-import { KeyRound, Webhook } from "lucide-react";
+import { KeyRound, Webhook, Zap } from "lucide-react";
 
 import { Status } from "../../components/ui/badge";
 import { api, data } from "../../lib/api";
@@ -13,6 +13,8 @@ import { IntegrationCard } from "./integration-card";
 
 /** So many of a kind are counted. */
 const PAGE = 250;
+/** The mark in the metadata of an endpoint that belongs to a Zap. */
+const ZAPIER = "zapier";
 
 const amountOf = ({ data, done }: { data: unknown[]; done: boolean }): Amount => ({
   count: data.length,
@@ -23,38 +25,62 @@ export function AutomationCards() {
   return (
     <ul aria-label="Automation" className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
       <WebhooksCard />
+      <ZapierCard />
       <KeysCard />
     </ul>
   );
 }
 
-function WebhooksCard() {
+/** The endpoints of the workspace's application, as far as they are counted. */
+function useEndpoints() {
   const app = useWorkspaceId();
-  const endpoints = useQuery({
+  return useQuery({
     queryKey: ["endpoint-count", app],
-    queryFn: async () =>
-      amountOf(
-        await data(api.GET("/api/v1/app/{app}/endpoint", { params: { path: { app }, query: { limit: PAGE } } })),
-      ),
+    queryFn: () => data(api.GET("/api/v1/app/{app}/endpoint", { params: { path: { app }, query: { limit: PAGE } } })),
   });
+}
+
+function WebhooksCard() {
+  const endpoints = useEndpoints().data;
   const applications = useQuery({
     queryKey: ["application-count"],
     queryFn: async () => amountOf(await data(api.GET("/api/v1/app", { params: { query: { limit: PAGE } } }))),
   });
   const counts = [
-    endpoints.data && `${amountInWords(endpoints.data, "endpoint")} in this workspace`,
+    endpoints && `${amountInWords(amountOf(endpoints), "endpoint")} in this workspace`,
     applications.data && `${amountInWords(applications.data, "application")} in all`,
   ];
-  const hasEndpoint = endpoints.data && endpoints.data.count > 0;
   return (
     <IntegrationCard
       to={paths.applications}
       icon={<Webhook />}
       title="Webhooks"
-      badge={endpoints.data && <Status word={hasEndpoint ? "active" : "not set up"} />}
+      badge={endpoints && <Status word={endpoints.data.length > 0 ? "active" : "not set up"} />}
     >
       Signed requests to endpoints of yours.
       <span className="block first-letter:uppercase">{counts.filter(Boolean).join("; ")}</span>
+    </IntegrationCard>
+  );
+}
+
+/** A Zap that is switched on has an endpoint of its own. */
+function ZapierCard() {
+  const endpoints = useEndpoints().data;
+  const listening = endpoints?.data.filter(({ metadata, disabled }) => metadata.via === ZAPIER && !disabled) ?? [];
+  return (
+    <IntegrationCard
+      to={paths.doc("zapier")}
+      icon={<Zap />}
+      title="Zapier"
+      badge={endpoints && <Status word={listening.length > 0 ? "active" : "not set up"} />}
+    >
+      Zaps begin when something happens here, and record, send and search.
+      <span className="block first-letter:uppercase">
+        {endpoints &&
+          (listening.length > 0
+            ? `${amountInWords({ count: listening.length }, "Zap")} in this workspace`
+            : "How it is set up")}
+      </span>
     </IntegrationCard>
   );
 }
