@@ -1,7 +1,7 @@
 // Times and words as people read them.
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
-const absolute = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
+const absolute = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" });
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 60],
@@ -21,6 +21,7 @@ export function ago(time: string, now = Date.now()): string {
   return relative.format(Math.round(value), "year");
 }
 
+/** "Nov 28, 2026, 1:15:00 PM GMT+1": the time zone is that of the browser. */
 export function exactly(time: string): string {
   return absolute.format(new Date(time));
 }

@@ -10,7 +10,7 @@ export function Badge({ tone = "quiet", children, title }: { tone?: Tone; childr
     <span
       title={title}
       className={cx(
-        "inline-flex h-5 items-center gap-1 rounded px-1.5 text-xs font-medium whitespace-nowrap",
+        "inline-flex h-5 max-w-full items-center gap-1 rounded px-1.5 text-xs font-medium whitespace-nowrap",
         TONE_TEXT[tone],
         TONE_TINT[tone],
       )}
